@@ -138,7 +138,12 @@ class Busy(ServiceError):
     """425, 429 or 503: certainly not accepted, and waiting helps. `retry_after` is in seconds."""
 
     def __init__(
-        self, message: str, hint: str | None = None, *, status: int | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, hint, status=status)
         self.retry_after = retry_after

@@ -22,7 +22,10 @@ ALGORITHM = "fp1"
 Definition: TypeAlias = "dict[str, Any]"
 
 #: White space that `domain_description` folds and `prompt` is stripped of: Unicode's White_Space property.
-_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 _SPACE_RUN = re.compile(f"[{_SPACES}]+")
 
 
