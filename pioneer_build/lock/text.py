@@ -68,6 +68,8 @@ def entry_value(entry: Entry) -> dict[str, Any]:
     }
     if entry.checks:
         value["checks"] = dict(entry.checks)
+    if entry.deleted:
+        value["deleted"] = True
     if entry.labelling is not None:
         value["labelling"] = {name: getattr(entry.labelling, name) for name in Labelling.__slots__}
     if entry.num_examples is not None:
@@ -219,6 +221,7 @@ def _entry(name: str, backend: str, fields: Any, *, trusted: bool) -> Entry:
             on_change=fields.get("on_change", "new_name"),
             checks=fields.get("checks", {}),
             forgotten=fields["state"] == "forgotten",
+            deleted=fields.get("deleted", False),
             fingerprint=fields["fingerprint"],
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -50,13 +50,17 @@ class Job:
 
     @property
     def accepted(self) -> bool:
-        """Whether the service gave it an id, so that it is a job in the strict sense."""
-        return self.job_id is not None
+        """Whether the service took it: it has an id, or a version that was adopted without one."""
+        return self.job_id is not None or self.version is not None
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this record from others: its id, else the submission it stands for."""
-        return ("job", self.job_id) if self.job_id is not None else ("submission", "\n".join(self.submissions))
+        """What tells this record from others: its id, else its version, else the submission it stands for."""
+        if self.job_id is not None:
+            return "job", self.job_id
+        if self.version is not None:
+            return "version", f"{self.remote_name}\n{self.version}"
+        return "submission", "\n".join(self.submissions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Entry:
 
     `definition` is the canonical definition in force. `base_name` is the remote name of the first definition.
     `paid` maps a fingerprint to how many distinct texts were annotated under it (label specs).
-    `protect`, `on_change` and `checks` are what is remembered of the spec's settings.
+    `protect`, `on_change` and `checks` are what is remembered of the spec's settings. `forgotten` says that its
+    spec was removed, `deleted` that its remote datasets were too.
     """
 
     dataset_name: str
@@ -101,6 +106,7 @@ class Entry:
     on_change: OnChange = "new_name"
     checks: Mapping[str, Any] = field(default_factory=dict)
     forgotten: bool = False
+    deleted: bool = False
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
