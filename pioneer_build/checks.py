@@ -162,9 +162,7 @@ def checks_key(checks: Checks) -> dict[str, Any]:
     return key
 
 
-_RATIOS = frozenset(
-    {"min_accepted", "max_duplicate_ratio", "max_label_share", "max_empty_ratio", "min_confidence"}
-)
+_RATIOS = frozenset({"min_accepted", "max_duplicate_ratio", "max_label_share", "max_empty_ratio", "min_confidence"})
 
 
 # -- one job ---------------------------------------------------------------------------------------
@@ -227,9 +225,7 @@ def judge(
 class _Screen:
     """What sets a well-formed row aside: other rows, and the bounds on a single row."""
 
-    def __init__(
-        self, checks: Checks, earlier: Collection[bytes], others: Mapping[str, Collection[bytes]]
-    ) -> None:
+    def __init__(self, checks: Checks, earlier: Collection[bytes], others: Mapping[str, Collection[bytes]]) -> None:
         self._checks = checks
         self._earlier = earlier if isinstance(earlier, set | frozenset) else frozenset(earlier)
         self._others = {
@@ -237,9 +233,7 @@ class _Screen:
             for name, found in sorted(others.items())
         }
         self._alike: dict[bytes, int] = {}
-        self._bounded = any(
-            bound is not None for bound in (checks.min_chars, checks.max_chars, checks.min_confidence)
-        )
+        self._bounded = any(bound is not None for bound in (checks.min_chars, checks.max_chars, checks.min_confidence))
         self.duplicates = 0
         self.most_alike = 0
         self.alike_text = ""
@@ -265,13 +259,9 @@ class _Screen:
         if checks.min_chars is not None or checks.max_chars is not None:
             length = length_of(row)
             if checks.min_chars is not None and length < checks.min_chars:
-                return Fault(
-                    "too-short", f"{_count(length, 'character')}, at least {checks.min_chars} are asked for"
-                )
+                return Fault("too-short", f"{_count(length, 'character')}, at least {checks.min_chars} are asked for")
             if checks.max_chars is not None and length > checks.max_chars:
-                return Fault(
-                    "too-long", f"{_count(length, 'character')}, at most {checks.max_chars} are allowed"
-                )
+                return Fault("too-long", f"{_count(length, 'character')}, at most {checks.max_chars} are allowed")
         if checks.min_confidence is not None:
             score = confidence_of(row)
             if score is not None and score < checks.min_confidence:
@@ -289,9 +279,7 @@ def _unmixed(accepted: list[tuple[int, Any, Row]], aside: list[Quarantined]) -> 
         return accepted
     kept, other = ("labels", "label") if 2 * many > len(accepted) else ("label", "labels")
     message = f"the row has `{other}` where most rows of the job have `{kept}`"
-    aside += [
-        Quarantined(number, raw, "mixed-labels", message) for number, raw, row in accepted if other in row
-    ]
+    aside += [Quarantined(number, raw, "mixed-labels", message) for number, raw, row in accepted if other in row]
     return [item for item in accepted if kept in item[2]]
 
 
@@ -328,14 +316,10 @@ def _too_few(measures: Measures, checks: Checks, aside: Sequence[Quarantined]) -
         first.setdefault(item.cause, item)
     for cause, count in measures.causes:
         said = f"{count} {_phrase(cause, count)}"
-        why.append(
-            f"{said} (row {first[cause].number}: {first[cause].message})" if cause in _TELLING else said
-        )
+        why.append(f"{said} (row {first[cause].number}: {first[cause].message})" if cause in _TELLING else said)
     were = "rows asked for are" if measures.asked is not None else "rows are"
     message = f"{measures.accepted} of {due} {were} usable, at least {max(need, 1)} must be: {'; '.join(why)}"
-    return CheckFailure(
-        "min_accepted", round(measures.accepted_ratio, 6), float(checks.min_accepted), message
-    )
+    return CheckFailure("min_accepted", round(measures.accepted_ratio, 6), float(checks.min_accepted), message)
 
 
 #: Causes whose sentence says more than their name.
@@ -358,7 +342,8 @@ def _too_alike(measures: Measures, checks: Checks) -> CheckFailure | None:
         return None
     message = (
         f"{measures.duplicates} of {measures.received} rows repeat another"
-        f" ({ratio:.2f}, at most {bound:.2f}): {measures.most_alike} rows are alike, with the text {shown(measures.alike_text)}"
+        f" ({ratio:.2f}, at most {bound:.2f}): {measures.most_alike} rows are alike,"
+        f" with the text {shown(measures.alike_text)}"
     )
     return CheckFailure("max_duplicate_ratio", round(ratio, 6), float(bound), message)
 
@@ -387,15 +372,11 @@ def _unbalanced(measures: Measures, checks: Checks) -> list[CheckFailure | None]
             more = f" and {len(short) - 5} more" if len(short) > 5 else ""
             message = f"a label needs at least {_count(least, 'row')}: {named}{more}"
             found.append(
-                CheckFailure(
-                    "min_examples_per_label", min(count for _, count in short), float(least), message
-                )
+                CheckFailure("min_examples_per_label", min(count for _, count in short), float(least), message)
             )
     label, share = measures.largest_label
     if checks.max_label_share is not None and share > checks.max_label_share + 1e-9:
-        message = (
-            f"{shown(label)} has a share of {share:.2f}, at most {checks.max_label_share:.2f} is allowed"
-        )
+        message = f"{shown(label)} has a share of {share:.2f}, at most {checks.max_label_share:.2f} is allowed"
         found.append(CheckFailure("max_label_share", round(share, 6), float(checks.max_label_share), message))
     return found
 

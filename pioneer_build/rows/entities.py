@@ -129,13 +129,7 @@ def _absent(span: str) -> Fault:
 
 def _checked(start: Any, end: Any, span: str, text: str) -> tuple[int, int] | Fault:
     """Where `span` is, in code points, if the offsets given fit it in some unit of length."""
-    if (
-        type(start) is int
-        and type(end) is int
-        and start >= 0
-        and text[start:end] == span
-        and end <= len(text)
-    ):
+    if type(start) is int and type(end) is int and start >= 0 and text[start:end] == span and end <= len(text):
         return start, end
     if span not in text:
         return _absent(span)
