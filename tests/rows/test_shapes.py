@@ -181,11 +181,9 @@ def test_rows_without_usable_text(task: TaskType, raw: Any) -> None:
     assert row.cause in {"no-text", "bad-shape", "bad-text"}
 
 
-KEYS = st.sampled_from(
-    ["text", "entities", "label", "labels", "class", "input", "output", "classifications", "true_label", "task"]
-    + ["messages", "role", "content", "prompt", "completion", "span", "type", "start", "end", "score", "confidence"]
-    + ["person", "id"]
-)
+ROW_KEYS = ["text", "entities", "label", "labels", "class", "input", "output", "classifications", "true_label"]
+ITEM_KEYS = ["role", "content", "span", "type", "start", "end", "score", "confidence", "person", "id", "task"]
+KEYS = st.sampled_from([*ROW_KEYS, *ITEM_KEYS, "messages", "prompt", "completion"])
 VALUES = st.recursive(
     st.none()
     | st.booleans()
