@@ -1,1 +1,31 @@
+"""Rows for other programs: one module a format. docs/exports.md has the table of what each can't hold.
 
+    base     what a format is: `Exporter`, `Ledger`
+    formats  the formats by name, without importing any
+    files    `export_to_path`, `export_to_stream`, `export_splits`: whole files or none
+    splits   `--split train=0.9,test=0.1`
+
+A format's own library is imported when it is used, and where it is missing `MissingExtra` names the extra.
+"""
+
+from __future__ import annotations
+
+from pioneer_build.exports.base import LOSSES, Exporter, Ledger
+from pioneer_build.exports.files import export_splits, export_to_path, export_to_stream
+from pioneer_build.exports.formats import FORMATS, Format, exporter, format_named
+from pioneer_build.exports.splits import Split, parse_splits
+
+__all__ = [
+    "FORMATS",
+    "LOSSES",
+    "Exporter",
+    "Format",
+    "Ledger",
+    "Split",
+    "export_splits",
+    "export_to_path",
+    "export_to_stream",
+    "exporter",
+    "format_named",
+    "parse_splits",
+]

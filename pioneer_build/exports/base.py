@@ -1,0 +1,108 @@
+"""What a format is, and the ledger of what it can't hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from pioneer_build.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import BinaryIO
+
+    from pioneer_build.rows import Row
+    from pioneer_build.spec import TaskType
+
+Loss: TypeAlias = Literal["offsets", "overlaps", "ambiguous", "scores", "ids", "id-types", "white-space", "repeats"]
+
+#: What a count in a ledger says: "3 entities that overlap another".
+LOSSES: dict[Loss, str] = {
+    "offsets": "entities whose place can't be told from their text",
+    "overlaps": "entities that overlap another",
+    "ambiguous": "mentions without offsets",
+    "scores": "scores",
+    "ids": "ids",
+    "id-types": "ids that are numbers, written as text",
+    "white-space": "rows whose white space isn't kept",
+    "repeats": "further mentions of the same span with the same label",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How many `rows` were written, and how often the format couldn't hold something, the most frequent first."""
+
+    rows: int
+    lost: tuple[tuple[Loss, int], ...] = ()
+
+    def __add__(self, other: Ledger) -> Ledger:
+        counts = Counter(dict(self.lost))
+        counts.update(dict(other.lost))
+        return ledger(self.rows + other.rows, counts)
+
+    def sentences(self) -> list[str]:
+        """`lost` for people: "12 scores are not in this format"."""
+        return [f"not in this format: {count} {LOSSES[loss]}" for loss, count in self.lost]
+
+
+class Exporter(Protocol):
+    """Writes rows in one format. A module of this package is one: its function `write` has this signature."""
+
+    def write(self, rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+        """Writes all `rows`, in normal form and in order, and says what was lost.
+
+        Args:
+            rows: consumed once, as a stream.
+            target: a binary stream; for a format that is a folder, the path of one that doesn't exist yet.
+            task_type: what the rows are for.
+            labels: the declared labels, in the author's order.
+
+        Raises:
+            UsageError: the format can't hold rows of this task at all.
+        """
+
+
+def ledger(rows: int, lost: Counter[Loss]) -> Ledger:
+    """A `Ledger` of what was counted; losses that didn't happen are left out."""
+    return Ledger(rows, tuple(sorted(((k, n) for k, n in lost.items() if n), key=lambda item: (-item[1], item[0]))))
+
+
+def stream(target: BinaryIO | Path) -> BinaryIO:
+    """`target` of a format that writes a stream."""
+    if isinstance(target, Path):
+        raise TypeError("this format writes to a binary stream")
+    return target
+
+
+def only_for(task_type: TaskType, allowed: Sequence[TaskType], format_name: str) -> None:
+    """Refuses a task that the format has no form for."""
+    if task_type not in allowed:
+        raise UsageError(
+            f"{format_name} holds {' and '.join(allowed)} rows, and these are {task_type} rows",
+            hint="jsonl, pioneer, csv, parquet and hf hold every task",
+        )
+
+
+def count_scores(row: Row, lost: Counter[Loss]) -> None:
+    """Counts the scores of `row` as lost."""
+    if "entities" in row:
+        lost["scores"] += sum(1 for entity in row["entities"] if "score" in entity)
+    elif "score" in row:
+        lost["scores"] += 1
+
+
+def count_id(row: Row, lost: Counter[Loss]) -> None:
+    """Counts the id of `row` as lost."""
+    lost["ids"] += "id" in row
+
+
+def id_text(row: Row, lost: Counter[Loss]) -> str | None:
+    """The id of `row` as text, for formats whose columns have one type."""
+    value = row.get("id")
+    if value is None or isinstance(value, str):
+        return value
+    lost["id-types"] += 1
+    return str(value)

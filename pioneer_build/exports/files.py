@@ -1,0 +1,159 @@
+"""Exports to files and folders: whole or not at all, and no one else's to read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.exports.formats import exporter, format_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pioneer_build.exports.base import Ledger
+    from pioneer_build.exports.splits import Split
+    from pioneer_build.rows import Row
+    from pioneer_build.spec import TaskType
+
+#: What a folder that was exported has in it; no other folder is ever replaced.
+_FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")
+
+
+def export_to_stream(
+    name: str, rows: Iterable[Row], target: BinaryIO, task_type: TaskType, labels: Sequence[str] = ()
+) -> Ledger:
+    """Writes `rows` in the format `name` to an open binary stream, such as stdout's buffer.
+
+    Raises:
+        UsageError: there is no such format, or it needs a path.
+        MissingExtra: its library isn't installed.
+    """
+    if format_named(name).needs_path:
+        raise UsageError(f"the format '{name}' can't go to stdout", hint="say where: --to PATH")
+    return exporter(name).write(rows, target, task_type, labels)
+
+
+def export_to_path(
+    name: str, rows: Iterable[Row], path: Path, task_type: TaskType, labels: Sequence[str] = ()
+) -> Ledger:
+    """Writes `rows` in the format `name` to `path`, a file or a folder as the format is.
+
+    What was there stays as it was until all is written and then is replaced at once. Files are made 0600 and
+    folders 0700. A folder that is no earlier export is never replaced.
+
+    Raises:
+        UsageError: there is no such format, or `path` is taken by something else.
+        MissingExtra: its library isn't installed.
+        PioneerError: the path can't be written.
+    """
+    form, writer = format_named(name), exporter(name)
+    with _readable(path):
+        if form.folder:
+            with _whole_folder(path) as folder:
+                return writer.write(rows, folder, task_type, labels)
+        with _whole_file(path) as target:
+            return writer.write(rows, target, task_type, labels)
+
+
+def export_splits(
+    name: str,
+    read: Callable[[], Iterable[Row]],
+    folder: Path,
+    split: Split,
+    task_type: TaskType,
+    labels: Sequence[str] = (),
+) -> dict[str, Ledger]:
+    """Writes each part of `split` to `folder`: `train.jsonl` and so on; for `hf` one folder of a `DatasetDict`.
+
+    Args:
+        name: the format.
+        read: gives the rows from the start; called once a part, so that nothing is held in memory.
+        folder: made if it isn't there; other files in it are left alone.
+        split: the parts.
+        task_type: what the rows are for.
+        labels: the declared labels.
+
+    Raises:
+        as `export_to_path`.
+    """
+    form, writer = format_named(name), exporter(name)
+
+    def part(side: str) -> Iterator[Row]:
+        return (row for row in read() if split.side_of(row) == side)
+
+    with _readable(folder):
+        if form.folder:
+            with _whole_folder(folder) as target:
+                target.mkdir(mode=0o700)
+                ledgers = {side: writer.write(part(side), target / side, task_type, labels) for side in split.names}
+                names = ", ".join(f'"{side}"' for side in split.names)
+                (target / "dataset_dict.json").write_text(f'{{"splits": [{names}]}}', "utf-8")
+                return ledgers
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return {
+            side: export_to_path(name, part(side), folder / f"{side}{form.suffix}", task_type, labels)
+            for side in split.names
+        }
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Errors of the file system as errors of this tool."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise PioneerError(f"can't write {path}: {why}") from error
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint="name a file")
+    if path.exists() and not path.is_file():
+        # a pipe or /dev/stdout: there is nothing to replace
+        with path.open("wb") as plain:
+            yield plain
+        return
+    path = path.resolve()
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            yield cast("BinaryIO", target)
+            target.flush()
+            os.fsync(target.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _whole_folder(path: Path) -> Iterator[Path]:
+    """A path for a new folder beside `path`, which takes its place at the end."""
+    if path.exists() and not _replaceable(path):
+        raise UsageError(f"{path} exists and is no export of this format", hint="name a new folder")
+    path = path.resolve()
+    with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
+        fresh, old = Path(room) / "new", Path(room) / "old"
+        yield fresh
+        if path.exists():
+            path.rename(old)
+        try:
+            fresh.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_dir() and (
+        any((path / mark).is_file() for mark in _FOLDER_MARKS) or next(path.iterdir(), None) is None
+    )

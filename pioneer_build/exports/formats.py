@@ -1,0 +1,80 @@
+"""The formats by name. Nothing of a format is imported before it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from pioneer_build.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from pioneer_build.exports.base import Exporter
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its `name` for `--as`, the module that writes it, and what it needs.
+
+    `suffix` is that of a file of it; `binary` formats need `--to`, as a terminal can't show them; a `folder`
+    format needs it too. `extra` names the optional dependency.
+    """
+
+    name: str
+    module: str
+    suffix: str
+    about: str
+    binary: bool = False
+    folder: bool = False
+    extra: str | None = None
+
+    @property
+    def needs_path(self) -> bool:
+        """Whether it can't go to stdout."""
+        return self.binary or self.folder
+
+
+FORMATS: dict[str, Format] = {
+    form.name: form
+    for form in (
+        Format("jsonl", "jsonl", ".jsonl", "rows as they are, a line each"),
+        Format("pioneer", "pioneer", ".jsonl", "the rows the service takes as an upload"),
+        Format("gliner2", "gliner2", ".jsonl", "training rows of GLiNER2"),
+        Format("spacy", "spacy", ".spacy", "a DocBin", binary=True, extra="spacy"),
+        Format("conll", "conll", ".conll", "a token and its IOB2 tag a line"),
+        Format("csv", "csv", ".csv", "RFC 4180, for spreadsheets"),
+        Format("parquet", "parquet", ".parquet", "columns, nested where rows are", binary=True, extra="parquet"),
+        Format("hf", "hf", "", "a folder for datasets.load_from_disk", folder=True, extra="hf"),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """The format that `--as NAME` means.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    found = FORMATS.get(name)
+    if found is None:
+        near = get_close_matches(name, FORMATS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(FORMATS)}"
+        raise UsageError(f"there is no format '{name}'", hint=hint)
+    return found
+
+
+def exporter(name: str) -> Exporter:
+    """The writer of a format, imported now.
+
+    Raises:
+        UsageError: there is no format of this name.
+        MissingExtra: its library isn't installed.
+    """
+    form = format_named(name)
+    try:
+        return cast("Exporter", import_module(f"pioneer_build.exports.{form.module}"))
+    except ModuleNotFoundError as error:
+        if form.extra is None or (error.name or "").startswith("pioneer_build"):
+            raise
+        raise MissingExtra(f"the format '{name}'", form.extra) from error

@@ -1,0 +1,49 @@
+"""`pioneer`: the rows that the service takes as an upload (the API document, "Rows").
+
+Spans without offsets: a span that occurs once, or is mentioned as often as it occurs, keeps its place; `offsets`
+counts the others. Scores and ids have no place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO
+
+from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, stream
+from pioneer_build.rows import Fault, row_line
+from pioneer_build.rows.entities import read_entities
+from pioneer_build.rows.labels import Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.rows import Row
+    from pioneer_build.spec import TaskType
+
+_ANY = Labels(())
+
+
+def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001
+    """`Exporter.write`."""
+    out, count = stream(target), 0
+    lost: Counter[Loss] = Counter()
+    for row in rows:
+        count += 1
+        count_id(row, lost)
+        count_scores(row, lost)
+        said = {key: value for key, value in row.items() if key not in ("id", "score")}
+        if "entities" in row:
+            said["entities"] = [[entity["text"], entity["label"]] for entity in row["entities"]]
+            lost["offsets"] += _unplaced(row, said["entities"])
+        out.write(row_line(said))
+    return ledger(count, lost)
+
+
+def _unplaced(row: Row, pairs: list[list[str]]) -> int:
+    """How many entities that had offsets don't have them when `pairs` are read again."""
+    again = read_entities(pairs, row["text"], _ANY)
+    if isinstance(again, Fault):
+        return 0
+    before = sum(1 for entity in row["entities"] if "start" in entity)
+    return before - sum(1 for entity in again if "start" in entity)

@@ -1,0 +1,72 @@
+"""`--split train=0.9,test=0.1`: which rows go where.
+
+A row's side follows from its text alone (`text_digest`), so a growing dataset never moves a row, and rows with the
+same text are on one side. Parts are met on the average, not to the row.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import UsageError
+from pioneer_build.rows import text_digest
+
+if TYPE_CHECKING:
+    from pioneer_build.rows import Row
+
+#: A split's name is that of a file or folder, and what `datasets` allows.
+_NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
+_SPACE = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Named parts of a dataset: `names` in order, and where each ends in the space of digests."""
+
+    names: tuple[str, ...]
+    ends: tuple[int, ...]
+
+    def side_of(self, row: Row) -> str:
+        """The name of the part that `row` is in."""
+        point = int.from_bytes(text_digest(row)[:8], "big")
+        return self.names[min(bisect_right(self.ends, point), len(self.names) - 1)]
+
+
+def parse_splits(text: str) -> Split:
+    """`train=0.9,test=0.1` as a `Split`.
+
+    Raises:
+        UsageError: a name is no safe file name or is there twice, a share is no number above 0, or the shares
+            don't add up to 1.
+    """
+    names: list[str] = []
+    shares: list[float] = []
+    for part in text.split(","):
+        name, sign, share = (piece.strip() for piece in part.partition("="))
+        if not sign:
+            raise UsageError(f"'{part.strip()}' is no part of a split", hint="write it as train=0.9,test=0.1")
+        if not _NAME.fullmatch(name) or len(name) > 50:
+            raise UsageError(f"'{name}' can't name a part of a split", hint="letters, digits, '_' and '.' may")
+        if name.casefold() in (other.casefold() for other in names):
+            raise UsageError(f"the split has '{name}' twice")
+        names.append(name)
+        shares.append(_share(name, share))
+    total = math.fsum(shares)
+    if abs(total - 1) > 1e-6:
+        raise UsageError(f"the shares of the split add up to {total:g}, not to 1", hint="such as train=0.9,test=0.1")
+    ends = tuple(round(math.fsum(shares[: place + 1]) * _SPACE) for place in range(len(shares)))
+    return Split(tuple(names), ends)
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        raise UsageError(f"the share of '{name}' is '{text}', not a number", hint="such as train=0.9") from None
+    if not 0 < share <= 1:
+        raise UsageError(f"the share of '{name}' is {text}, not between 0 and 1")
+    return share

@@ -1,0 +1,56 @@
+"""Rows of each task in one normal form, whatever shape the service gave them. docs/rows.md is the contract.
+
+    form       the normal form itself, its one line of JSON, its digests, and `Fault`
+    entities   the mentions of an ner row, with their offsets
+    classes    the label or labels of a classification row
+    messages   the conversation of a decoder row
+    shapes     `normalise`: any JSON value to a row, or the fault it has
+    versions   earlier jobs' rows in a version, told from the new ones
+    summary    what a pile of rows holds, counted in one pass
+
+Standard library only; nothing here reads a file or raises because of what a service sent.
+"""
+
+from __future__ import annotations
+
+from pioneer_build.rows.form import (
+    CAUSES,
+    Cause,
+    Fault,
+    Row,
+    confidence_of,
+    length_of,
+    parse_line,
+    row_digest,
+    row_identity,
+    row_line,
+    text_digest,
+    text_key,
+)
+from pioneer_build.rows.labels import Labels
+from pioneer_build.rows.shapes import Normaliser, normalise
+from pioneer_build.rows.summary import RowsSummary, Tally, summary
+from pioneer_build.rows.versions import VersionSplit, split_version
+
+__all__ = [
+    "CAUSES",
+    "Cause",
+    "Fault",
+    "Labels",
+    "Normaliser",
+    "Row",
+    "RowsSummary",
+    "Tally",
+    "VersionSplit",
+    "confidence_of",
+    "length_of",
+    "normalise",
+    "parse_line",
+    "row_digest",
+    "row_identity",
+    "row_line",
+    "split_version",
+    "summary",
+    "text_digest",
+    "text_key",
+]

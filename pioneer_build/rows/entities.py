@@ -1,0 +1,228 @@
+"""The entities of one text: from every shape a service gives them to spans with offsets in code points.
+
+Nothing is guessed. Offsets that are given must fit the span, in code points, or in UTF-16 units or UTF-8
+bytes, from which they are converted. Where none are given, they are computed if the span occurs exactly once,
+or if it is mentioned as often as it occurs and always alike; else the mention is kept without offsets, as
+ambiguous.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from pioneer_build.rows.form import Fault, is_unicode, read_score, shown
+
+if TYPE_CHECKING:
+    from pioneer_build.rows.labels import Labels
+
+#: {"text", "label", "start", "end", "score"?}, or {"text", "label", "score"?, "ambiguous": True}
+Entity: TypeAlias = "dict[str, Any]"
+
+
+class _Mention(NamedTuple):
+    """A span and its label as given; offsets are checked, or `None` where none were given."""
+
+    span: str
+    label: str
+    start: int | None
+    end: int | None
+    score: float | None
+
+
+def read_entities(value: Any, text: str, labels: Labels) -> list[Entity] | Fault:
+    """The entities that `value` lists for `text`, sorted by start, end and label, ambiguous ones last.
+
+    Args:
+        value: a list of `["span", "LABEL"]` or of objects with `text|span`, `label|type`, `start`, `end`,
+            `score|confidence`; or an object `{label: ["span" | {text|span, start, end, score|confidence}]}`.
+        text: what the spans are in.
+        labels: the declared labels.
+    """
+    mentions: list[_Mention] = []
+    unplaced = False
+    if isinstance(value, list | tuple):
+        for item in value:
+            mention = _read(item, None, text, labels)
+            if isinstance(mention, Fault):
+                return mention
+            unplaced = unplaced or mention.start is None
+            mentions.append(mention)
+    elif isinstance(value, dict):
+        for label, spans in value.items():
+            if not isinstance(spans, list | tuple):
+                return Fault("bad-shape", f"the entities under {shown(label)} are not a list")
+            for item in spans:
+                mention = _read(item, label, text, labels)
+                if isinstance(mention, Fault):
+                    return mention
+                unplaced = unplaced or mention.start is None
+                mentions.append(mention)
+    else:
+        return Fault("bad-shape", "the entities are neither a list nor an object")
+    if unplaced:
+        mentions = _place(mentions, text)
+    return _sorted_entities(mentions)
+
+
+def overlaps(entities: list[Entity]) -> int:
+    """How many of `entities`, sorted, start before an earlier one has ended. Ambiguous ones don't count."""
+    count = reach = 0
+    for entity in entities:
+        start = entity.get("start")
+        if start is None:
+            continue
+        if start < reach:
+            count += 1
+        reach = max(reach, entity["end"])
+    return count
+
+
+def _read(item: Any, label: str | None, text: str, labels: Labels) -> _Mention | Fault:
+    """One mention, its offsets checked where it has some. `label` is the group's, if it stands in one."""
+    start = end = score = None
+    if isinstance(item, dict):
+        span = item.get("text")
+        if span is None:
+            span = item.get("span")
+        if label is None:
+            label = item.get("label")
+            if label is None:
+                label = item.get("type")
+        start, end = item.get("start"), item.get("end")
+        score = item.get("score")
+        if score is None:
+            score = item.get("confidence")
+    elif isinstance(item, str) and label is not None:
+        span = item
+    elif isinstance(item, list | tuple) and len(item) == 2 and label is None:
+        span, label = item
+    else:
+        return Fault("bad-shape", "an entity is in no known shape")
+    if not isinstance(span, str):
+        return Fault("empty-span" if span is None else "bad-shape", "an entity has no text")
+    if not span.strip():
+        return Fault("empty-span", "an entity's text is empty")
+    if not isinstance(label, str) or not label:
+        return Fault("bad-shape", f"the entity {shown(span)} has no label")
+    if not is_unicode(label):
+        return Fault("bad-text", f"the label of {shown(span)} is not Unicode")
+    known = labels.read(label)
+    if isinstance(known, Fault):
+        return known
+    if score is not None:
+        score = read_score(score)
+        if isinstance(score, Fault):
+            return score
+    if start is None and end is None:
+        if span not in text:
+            return _absent(span)
+        return _Mention(span, known, None, None, score)
+    place = _checked(start, end, span, text)
+    if isinstance(place, Fault):
+        return place
+    return _Mention(span, known, place[0], place[1], score)
+
+
+def _absent(span: str) -> Fault:
+    return Fault("span-not-in-text", f"the span {shown(span)} is not in the text")
+
+
+def _checked(start: Any, end: Any, span: str, text: str) -> tuple[int, int] | Fault:
+    """Where `span` is, in code points, if the offsets given fit it in some unit of length."""
+    if type(start) is int and type(end) is int and start >= 0 and text[start:end] == span and end <= len(text):
+        return start, end
+    if span not in text:
+        return _absent(span)
+    wrong = Fault("offsets-wrong", f"the offsets given for {shown(span)} are not where it is")
+    for unit in ("code points", "utf-16-le", "utf-8"):
+        place = _in_unit(start, end, span, text, unit)
+        if place is not None:
+            return place
+        if text.isascii():
+            break
+    return wrong
+
+
+def _in_unit(start: Any, end: Any, span: str, text: str, unit: str) -> tuple[int, int] | None:
+    """The place in code points of offsets given in `unit`; a missing one follows from the span's length."""
+    width = 2 if unit == "utf-16-le" else 1
+    long = len(span) if unit == "code points" else len(span.encode(unit)) // width
+    if start is None and type(end) is int:
+        start = end - long
+    elif end is None and type(start) is int:
+        end = start + long
+    if type(start) is not int or type(end) is not int or start < 0 or end - start != long:
+        return None
+    if unit == "code points":
+        return (start, end) if text[start:end] == span else None
+    raw = text.encode(unit)
+    if raw[start * width : end * width] != span.encode(unit):
+        return None
+    try:
+        first = len(raw[: start * width].decode(unit))
+    except UnicodeDecodeError:
+        return None
+    return (first, first + len(span)) if text[first : first + len(span)] == span else None
+
+
+def _place(mentions: list[_Mention], text: str) -> list[_Mention]:
+    """`mentions` with offsets for those without, where there is only one way to give them."""
+    by_span: dict[str, list[_Mention]] = {}
+    for mention in mentions:
+        by_span.setdefault(mention.span, []).append(mention)
+    out: list[_Mention] = []
+    for span, alike in by_span.items():
+        if all(mention.start is not None for mention in alike):
+            out += alike
+            continue
+        # one occurrence more than there are mentions settles it: no need to find them all
+        places = _occurrences(span, text, len(alike) + 1)
+        long = len(span)
+        if len(places) == 1:
+            out += [mention._replace(start=places[0], end=places[0] + long) for mention in alike]
+        elif len(places) == len(alike) and len(set(alike)) == 1:
+            out += [m._replace(start=at, end=at + long) for m, at in zip(alike, places, strict=True)]
+        else:
+            out += alike
+    return out
+
+
+def _occurrences(span: str, text: str, most: int) -> list[int]:
+    places: list[int] = []
+    at = text.find(span)
+    while at >= 0 and len(places) < max(most, 2):
+        places.append(at)
+        at = text.find(span, at + 1)
+    return places
+
+
+def _sorted_entities(mentions: list[_Mention]) -> list[Entity]:
+    """Entities in normal form; the same span with the same label counts once, with its best score."""
+    if len(mentions) > 1:
+        mentions.sort(key=_order)
+    entities: list[Entity] = []
+    last: tuple[int | None, int | None, str] | None = None
+    for span, label, start, end, score in mentions:
+        if start is None:
+            entity: Entity = {"text": span, "label": label}
+            if score is not None:
+                entity["score"] = score
+            entity["ambiguous"] = True
+        else:
+            if last == (start, end, label):
+                continue
+            last = (start, end, label)
+            entity = {"text": span, "label": label, "start": start, "end": end}
+            if score is not None:
+                entity["score"] = score
+        entities.append(entity)
+    return entities
+
+
+def _order(mention: _Mention) -> tuple[bool, int, int, str, str, float]:
+    """By place, then label, the best score first; ambiguous ones last, by span."""
+    span, label, start, end, score = mention
+    best_first = 1.0 if score is None else -score
+    if start is None or end is None:
+        return True, 0, 0, span, label, best_first
+    return False, start, end, label, span, best_first

@@ -1,0 +1,41 @@
+"""The labels a dataset declares, and which of them a service's word means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.fingerprint import nfc
+from pioneer_build.rows.form import Fault, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Labels:
+    """Declared labels. A word counts in Unicode normal form C and means the author's spelling; case matters.
+
+    Where no labels are declared, each label is as good as the next.
+    """
+
+    __slots__ = ("_by_nfc", "_exact", "names")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        self._exact = {name: name for name in self.names}
+        self._by_nfc = {nfc(name): name for name in self.names}
+
+    def read(self, word: str) -> str | Fault:
+        """The declared label that `word` is, or the fault that it is none."""
+        found = self._exact.get(word)
+        if found is not None:
+            return found
+        if not self.names:
+            return word
+        found = self._by_nfc.get(nfc(word))
+        return found if found is not None else self._undeclared(word)
+
+    def _undeclared(self, word: str) -> Fault:
+        folded = nfc(word).casefold()
+        near = next((name for name in self.names if nfc(name).casefold() == folded), None)
+        hint = f" (declared is {shown(near)})" if near is not None else ""
+        return Fault("undeclared-label", f"the label {shown(word)} is not declared{hint}")

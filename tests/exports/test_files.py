@@ -1,0 +1,125 @@
+"""Whole files or none, and the two formats that need nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.exports import (
+    FORMATS,
+    Ledger,
+    export_splits,
+    export_to_path,
+    export_to_stream,
+    exporter,
+    format_named,
+    parse_splits,
+)
+from pioneer_build.rows import normalise, parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEXT = "Ann met Ann, said Zoë Ärm 🎉 Ltd.\n"
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": "t-1",
+        "text": TEXT,
+        "entities": [
+            {"text": "Ann", "label": "person", "start": 0, "end": 3, "score": 0.5},
+            {"text": "Zoë Ärm", "label": "person", "start": 18, "end": 25},
+            {"text": "Ärm 🎉 Ltd.", "label": "company", "start": 22, "end": 32},
+        ],
+    },
+    {"id": 2, "text": "Nothing here", "entities": []},
+]
+LABELS = ("person", "company")
+
+
+def test_jsonl_holds_everything() -> None:
+    out = io.BytesIO()
+    assert export_to_stream("jsonl", ROWS, out, "ner", LABELS) == Ledger(2)
+    assert [parse_line(line) for line in out.getvalue().split(b"\n")[:-1]] == ROWS
+
+
+def test_pioneer_rows_are_read_back_by_the_normal_form() -> None:
+    out = io.BytesIO()
+    ledger = export_to_stream("pioneer", ROWS, out, "ner", LABELS)
+    assert dict(ledger.lost) == {"ids": 2, "scores": 1, "offsets": 1}
+    assert ledger.sentences()[0] == "not in this format: 2 ids"
+    raws = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert raws[0] == {
+        "text": TEXT,
+        "entities": [["Ann", "person"], ["Zoë Ärm", "person"], ["Ärm 🎉 Ltd.", "company"]],
+    }
+    again = normalise(raws[0], "ner", LABELS)
+    assert isinstance(again, dict)
+    assert again["entities"][:2] == ROWS[0]["entities"][1:]
+    assert again["entities"][2] == {"text": "Ann", "label": "person", "ambiguous": True}
+
+
+def test_other_tasks_as_upload() -> None:
+    out = io.BytesIO()
+    rows = [{"text": "x", "label": "a", "score": 0.5}, {"text": "y", "labels": ["a", "b"]}]
+    assert dict(export_to_stream("pioneer", rows, out, "classification", "ab").lost) == {"scores": 1}
+    assert out.getvalue() == b'{"text":"x","label":"a"}\n{"text":"y","labels":["a","b"]}\n'
+
+
+def failing() -> Iterator[dict[str, Any]]:
+    yield ROWS[0]
+    raise RuntimeError("torn")
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    export_to_path("jsonl", ROWS[:1], path, "ner", LABELS)
+    before = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(RuntimeError):
+        export_to_path("jsonl", failing(), path, "ner", LABELS)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    link.symlink_to(real)
+    export_to_path("jsonl", ROWS, link, "ner", LABELS)
+    assert link.is_symlink()
+    assert real.read_bytes().count(b"\n") == 2
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        export_to_path("jsonl", ROWS, tmp_path, "ner", LABELS)
+    with pytest.raises(PioneerError, match="can't write"):
+        export_to_path("jsonl", ROWS, tmp_path / "none" / "rows.jsonl", "ner", LABELS)
+
+
+def test_splits_are_a_file_each_and_hold_every_row_once(tmp_path: Path) -> None:
+    rows = [{"text": f"text {n}", "label": "a"} for n in range(100)]
+    split = parse_splits("train=0.7,test=0.3")
+    ledgers = export_splits("jsonl", lambda: iter(rows), tmp_path / "out", split, "classification", "a")
+    files = {path.name: path.read_bytes().splitlines() for path in (tmp_path / "out").iterdir()}
+    assert set(files) == {"train.jsonl", "test.jsonl"}
+    assert sum(ledger.rows for ledger in ledgers.values()) == 100
+    assert sorted(parse_line(line)["text"] for lines in files.values() for line in lines) == sorted(
+        str(row["text"]) for row in rows
+    )
+
+
+def test_formats_by_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        format_named("jsnol")
+    assert caught.value.hint == "did you mean jsonl?"
+    with pytest.raises(UsageError, match="can't go to stdout"):
+        export_to_stream("spacy", ROWS, io.BytesIO(), "ner", LABELS)
+    for name in ("jsonl", "pioneer"):
+        assert callable(exporter(name).write)
+    assert [name for name, form in FORMATS.items() if form.needs_path] == ["spacy", "parquet", "hf"]
