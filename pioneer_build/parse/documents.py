@@ -1,0 +1,355 @@
+"""YAML to trees of nodes with their places: one pass of libyaml, nothing constructed.
+
+Here a file stops being bytes. What can hurt is refused before or while it is read: files too large, nesting
+too deep (libyaml's composer recurses in C and would take the process with it), aliases that expand without
+end, bytes that are no text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from pioneer_build.parse.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yaml.nodes import Node
+
+    from pioneer_build.errors import Problem
+    from pioneer_build.parse.source import Mark
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 32
+#: How many nodes and characters a file's aliases may add to it.
+MAX_ALIASED_NODES = 10_000
+MAX_ALIASED_CHARS = 1_000_000
+#: Broken documents reported for one file: after each, reading starts again at the next `---`.
+_MAX_BROKEN = 20
+
+STR = "tag:yaml.org,2002:str"
+INT = "tag:yaml.org,2002:int"
+FLOAT = "tag:yaml.org,2002:float"
+BOOL = "tag:yaml.org,2002:bool"
+NULL = "tag:yaml.org,2002:null"
+DATE = "tag:yaml.org,2002:timestamp"
+SEQ = "tag:yaml.org,2002:seq"
+MAP = "tag:yaml.org,2002:map"
+MERGE = "tag:yaml.org,2002:merge"
+
+#: Plain words that some version of YAML takes for something else.
+_WORDS = {
+    **{
+        form: BOOL
+        for word in ("yes", "no", "true", "false", "on", "off")
+        for form in (word, word.title(), word.upper())
+    },
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), NULL),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"), FLOAT),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), FLOAT),
+    "<<": MERGE,
+}
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*)")
+_FLOAT = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+)
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
+    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
+)
+_NUMERIC_START = frozenset("+-.0123456789")
+
+_BRACKETS_WORTH_A_LOOK = 256
+_INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+
+
+def kind_of_plain(value: str) -> str:
+    """The tag that a plain scalar gets: as YAML 1.1 reads it, or 1.2 where 1.1 takes it for text."""
+    tag = _WORDS.get(value)
+    if tag is not None:
+        return tag
+    if value[0] in _NUMERIC_START:
+        if _INT.fullmatch(value):
+            return INT
+        if _FLOAT.fullmatch(value):
+            return FLOAT
+        if _DATE.fullmatch(value):
+            return DATE
+    return STR
+
+
+class _Tags:
+    """The part of a loader that decides tags, in one look-up for the usual scalar."""
+
+    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
+        if kind is ScalarNode:
+            return kind_of_plain(value or "") if implicit[0] else STR
+        return SEQ if kind is SequenceNode else MAP
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Nothing depends on where a node stands."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing depends on where a node stands."""
+
+
+class _PureLoader(
+    _Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer
+):
+    """PyYAML's own reader, where libyaml is missing."""
+
+    def __init__(self, stream: str) -> None:
+        yaml.reader.Reader.__init__(self, stream)
+        yaml.scanner.Scanner.__init__(self)
+        yaml.parser.Parser.__init__(self)
+        yaml.composer.Composer.__init__(self)
+
+
+Loader: Callable[[Any], Any]
+if yaml.__with_libyaml__:
+    from yaml._yaml import CParser
+
+    class _FastLoader(_Tags, CParser):
+        """libyaml."""
+
+    Loader = _FastLoader
+else:  # pragma: no cover - depends on how PyYAML was built
+    Loader = _PureLoader
+
+
+def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) -> tuple[Source, list[Node]]:
+    """The documents of a file as trees, and its text; every mistake goes to `report`.
+
+    A document that is no YAML is reported and the rest of the file read on from the next `---`. A document
+    whose nesting or aliases go too far is reported and left out. The trees may share nodes (aliases) and
+    have no cycles.
+    """
+    source = _decode(data, path, report)
+    if source is None:
+        return Source(path, "", report), []
+    documents: list[Node] = []
+    text, skipped = source.text, 0
+    for _ in range(_MAX_BROKEN):
+        broken_at = _read(text, source, documents)
+        if broken_at is None or source.odd_breaks:
+            break
+        following = _next_document(text, skipped + 1, broken_at)
+        if following is None:
+            break
+        skipped = text.count("\n", 0, following)
+        # the lines before stay, empty, so that places stay true
+        text = "\n" * skipped + text[following:]
+    aliased = "*" in source.text
+    return source, [node for node in documents if not aliased or _aliases_bounded(node, source)]
+
+
+def _next_document(text: str, *lines: int) -> int | None:
+    """Where the first `---` stands that is not before any of these lines, counted from 0."""
+    for found in _DOCUMENT.finditer(text):
+        if text.count("\n", 0, found.start()) >= max(lines):
+            return found.start()
+    return None
+
+
+def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source | None:
+    if len(data) > MAX_BYTES:
+        Source(path, "", report).problem(
+            0,
+            0,
+            f"the file has {len(data):,} bytes, more than the {MAX_BYTES:,} a spec file may have",
+            hint="keep texts in a file of their own and name it in 'inputs'",
+            code="too-large",
+        )
+        return None
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return Source(path, data.decode(), report)
+    except UnicodeDecodeError as error:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            Source(path, "", report).problem(
+                1, 1, "the file is UTF-16, not UTF-8", hint="save it as UTF-8", code="not-utf8"
+            )
+            return None
+        source = Source(path, data.decode(errors="replace"), report)
+        line, column = source.place_of(len(data[: error.start].decode()))
+        source.problem(
+            line,
+            column,
+            f"this byte (0x{data[error.start]:02x}) is not valid UTF-8",
+            hint="save the file as UTF-8",
+            code="not-utf8",
+        )
+        return source
+
+
+def _read(text: str, source: Source, documents: list[Node]) -> int | None:
+    """Adds the documents of `text`; the line (from 0) where it stops being YAML, or None."""
+    encoded = text.encode()
+    before = len(documents)
+    try:
+        if _looks_deep(encoded) and (line := _too_deep(text, source)) is not None:
+            return line
+        loader = Loader(encoded if Loader is not _PureLoader else text)
+        while loader.check_node():
+            documents.append(loader.get_node())
+    except yaml.reader.ReaderError:
+        del documents[before:]
+        return _without_controls(text, source, documents)
+    except yaml.MarkedYAMLError as error:
+        return _report_syntax(error, source)
+    return None
+
+
+def _without_controls(text: str, source: Source, documents: list[Node]) -> int | None:
+    """Reports characters that YAML forbids, and reads on as if they were spaces."""
+    last_line = 0
+    for found in _CONTROL.finditer(text):
+        line, column = source.place_of(found.start())
+        if line != last_line:
+            name = "NUL" if found[0] == "\0" else f"U+{ord(found[0]):04X}"
+            source.problem(
+                line,
+                column,
+                f"the character {name} can't stand in YAML",
+                hint='delete it, or write it as an escape in double quotes, such as "\\x07"',
+                code="character",
+            )
+        last_line = line
+    cleaned = _CONTROL.sub(" ", text)
+    if (
+        cleaned == text
+    ):  # the reader refuses what this list doesn't know: say so, rather than go round in circles
+        source.problem(1, 1, "the file holds a character that can't stand in YAML", code="character")
+        return None
+    return _read(cleaned, source, documents)
+
+
+def _looks_deep(encoded: bytes) -> bool:
+    """Whether `encoded` could nest deeper than is safe; cheap, and never wrong about a no.
+
+    A level is a bracket, or an indicator or an indentation in a run before the first word of a line.
+    """
+    return (
+        encoded.count(b"[") + encoded.count(b"{") > _BRACKETS_WORTH_A_LOOK
+        or _INDENT_WORTH_A_LOOK.search(encoded) is not None
+    )
+
+
+def _too_deep(text: str, source: Source) -> int | None:
+    """The line (from 0) of the first node that nests too deep, which is reported."""
+    depth = 0
+    loader = Loader(text)
+    while (event := loader.get_event()) is not None:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line, column = source.place(cast("Mark", event.start_mark))
+                source.problem(line, column, f"nested more than {MAX_DEPTH} levels deep", code="too-deep")
+                return line - 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
+def _aliases_bounded(root: Node, source: Source) -> bool:
+    """Whether `root`, its aliases written out, is finite and of a sensible size; else it is reported."""
+    sizes: dict[int, tuple[int, int, int]] = {}
+    open_nodes: set[int] = set()
+    aliased_nodes = aliased_chars = 0
+
+    def size(node: Node) -> tuple[int, int, int]:
+        """Nodes, characters and levels of `node`; an alias costs one look-up, so a bomb is cheap to see."""
+        nonlocal aliased_nodes, aliased_chars
+        known = sizes.get(id(node))
+        if known is not None:
+            aliased_nodes += known[0]
+            aliased_chars += known[1]
+            return known
+        if id(node) in open_nodes:
+            raise _AliasError(node, "an alias stands inside what it stands for")
+        open_nodes.add(id(node))
+        nodes, chars, levels = 1, len(node.value) if isinstance(node, ScalarNode) else 0, 0
+        for child in _children(node):
+            more_nodes, more_chars, more_levels = size(child)
+            nodes += more_nodes
+            chars += more_chars
+            levels = max(levels, more_levels)
+        if aliased_nodes > MAX_ALIASED_NODES or aliased_chars > MAX_ALIASED_CHARS or levels >= MAX_DEPTH:
+            raise _AliasError(node, "the aliases here stand for more than a spec can hold")
+        open_nodes.discard(id(node))
+        sizes[id(node)] = nodes, chars, levels + 1
+        return sizes[id(node)]
+
+    try:
+        size(root)
+    except _AliasError as error:
+        source.problem_at(error.node.start_mark, error.node.end_mark, error.message, code="alias")
+        return False
+    return True
+
+
+class _AliasError(Exception):
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+        self.message = message
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+def _report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
+    """Reports what is no YAML; the line it is on, from 0."""
+    problem = str(error.problem or error.context or "not valid YAML")
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        source.problem(1, 1, f"not valid YAML: {problem}", code="yaml")
+        return 0
+    hint: str | None = None
+    message = f"not valid YAML: {problem}"
+    line, column = source.place(mark)
+    here = (source.line(line) or "")[column - 1 : column]
+    if here == "\t" or (source.line(line) or "")[: column - 1].strip(" ").startswith("\t"):
+        message, hint = "a tab can't indent YAML", "use spaces"
+    elif here and here in "@`%":
+        message, hint = f"a value can't begin with {here!r} in YAML", "put quotes round it"
+    elif "mapping values are not allowed" in problem:
+        message, hint = (
+            "a ':' here would begin a second mapping",
+            "put quotes round a value that contains ': '",
+        )
+    elif "end of stream" in problem and error.context_mark is not None:
+        mark = error.context_mark
+        line, column = source.place(mark)
+        quote = (source.line(line) or "")[column - 1 : column]
+        message = "this quote is never closed" if quote in {'"', "'"} else "what begins here is never closed"
+    elif "expected ',' or" in problem and error.context_mark is not None:
+        opened, _ = source.place(error.context_mark)
+        message, hint = (
+            problem,
+            f"the list or mapping that begins on line {opened} is not closed, or misses a comma",
+        )
+        message = f"not valid YAML: {problem}"
+    elif (source.line(line) or "").startswith("---") and "flow" in str(error.context):
+        message = "the document ends here, inside a list or mapping that is not closed"
+    elif "flow" in str(error.context) and source.place_of_end() < (line, column):
+        message = "the file ends here, inside a list or mapping that is not closed"
+        line, column = source.place_of_end()
+    elif "could not find expected ':'" in problem:
+        message = "not valid YAML: a ':' is missing after a key"
+    elif "undefined alias" in problem:
+        message = "this alias has no anchor in its document"
+    source.problem(line, column, message, hint=hint, code="yaml")
+    return int((error.problem_mark or mark).line)

@@ -1,0 +1,218 @@
+"""Rules that look at more than one value of a spec.
+
+Each stands alone: none is hidden by another's failure.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.fingerprint import nfc
+from pioneer_build.parse.shapes import BELONGS, REQUIRED
+from pioneer_build.parse.values import find
+from pioneer_build.parse.words import at
+from pioneer_build.spec import TASK_TYPES
+from pioneer_build.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yaml.nodes import Node
+
+    from pioneer_build.parse.source import Source
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Judge:
+    """The rules for one document. `data` may be wrong in any way; `root` is its tree."""
+
+    def __init__(
+        self, data: Mapping[str, Any], root: Node, source: Source, renamed: Mapping[str, str]
+    ) -> None:
+        self.data = data
+        self.root = root
+        self.source = source
+        self.renamed = renamed
+        self.task = self._task()
+
+    def judge(self) -> None:
+        """Reports everything found."""
+        data = self.data
+        self._keys_present()
+        if self.task is not None or "inputs" in data:
+            self._keys_of_others()
+        if isinstance(data.get("labels"), list):
+            self._labels(data["labels"])
+        if isinstance(data.get("classified_examples"), list):
+            self._few_shots(data["classified_examples"])
+        if "inputs" in data:
+            self._input_path(data["inputs"])
+        if isinstance(data.get("checks"), dict):
+            judge_checks(data["checks"], self.root, self.source)
+        if data.get("renamed_from") is not None and data["renamed_from"] == data.get("dataset_name"):
+            self._at(("renamed_from",), "'renamed_from' is this dataset's own name", "remove it", "rename")
+
+    def _task(self) -> str | None:
+        """The task type, or the one that was probably meant."""
+        word = self.data.get("task_type")
+        if not isinstance(word, str):
+            return None
+        return word if word in TASK_TYPES else nearest(word, TASK_TYPES)
+
+    def _at(
+        self, loc: tuple[int | str, ...], message: str, hint: str | None, code: str, *, key: bool = False
+    ) -> None:
+        first = self.renamed.get(str(loc[0]), loc[0])
+        node, key_node = find(self.root, (first, *loc[1:]))
+        at(key_node if key and key_node is not None else node, self.source, message, hint=hint, code=code)
+
+    def _missing(self, message: str, hint: str | None) -> None:
+        at(self.root, self.source, message, hint=hint, code="missing-key")
+
+    def _keys_present(self) -> None:
+        data = self.data
+        for key in REQUIRED:
+            if key in data or (key == "labels" and self.task not in BELONGS["labels"].tasks):
+                continue
+            hint = {
+                "dataset_name": "add dataset_name: NAME",
+                "task_type": "add task_type: " + ", ".join(TASK_TYPES[:-1]) + f" or {TASK_TYPES[-1]}",
+                "labels": "add labels: [first, second]",
+            }[key]
+            self._missing(f"the key {key!r} is missing", hint)
+        if "inputs" in data and "num_examples" in data:
+            self._at(
+                ("num_examples",),
+                "a spec has 'num_examples' or 'inputs', not both",
+                "'inputs' labels your own texts, one row each; 'num_examples' generates new ones",
+                "both-kinds",
+                key=True,
+            )
+        if "inputs" not in data and "num_examples" not in data:
+            self._missing(
+                "the key 'num_examples' is missing",
+                "add num_examples: 100"
+                + ("" if self.task == "decoder" else ", or inputs: to label your own texts"),
+            )
+
+    def _keys_of_others(self) -> None:
+        label = "inputs" in self.data and "num_examples" not in self.data and self.task != "decoder"
+        for key, belongs in BELONGS.items():
+            if key not in self.data:
+                continue
+            if self.task is not None and self.task not in belongs.tasks:
+                self._at(
+                    (key,),
+                    f"the key {key!r} belongs to {' and '.join(belongs.tasks)} specs, not {self.task}",
+                    "remove it, or change 'task_type'",
+                    "wrong-task",
+                    key=True,
+                )
+            elif label and "label" not in belongs.kinds:
+                self._at(
+                    (key,),
+                    f"the key {key!r} guides generation; a spec with 'inputs' labels your own texts",
+                    "remove it, or 'inputs'",
+                    "wrong-task",
+                    key=True,
+                )
+
+    def _labels(self, labels: list[Any]) -> None:
+        first: dict[str, int] = {}
+        for index, label in enumerate(labels):
+            if not isinstance(label, str):
+                continue
+            earlier = first.setdefault(nfc(label), index)
+            if earlier == index:
+                continue
+            line = self._line(("labels", earlier))
+            same = "" if labels[earlier] == label else " (they differ only in how Unicode writes them)"
+            self._at(
+                ("labels", index),
+                f"the label {label!r} is here twice{same}",
+                f"it is first on line {line}",
+                "duplicate-label",
+            )
+
+    def _few_shots(self, shots: list[Any]) -> None:
+        labels = self.data.get("labels")
+        words = [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
+        known = {nfc(label) for label in words}
+        seen: dict[str, tuple[str, int]] = {}
+        for index, shot in enumerate(shots):
+            if not isinstance(shot, dict):
+                continue
+            text, label = shot.get("text"), shot.get("label")
+            if not isinstance(label, str):
+                continue
+            if isinstance(labels, list) and label.strip() and nfc(label) not in known:
+                meant = nearest(label, words)
+                hint = (
+                    f"did you mean {meant!r}?"
+                    if meant
+                    else f"add it to 'labels', or use one of: {', '.join(words[:20])}"
+                )
+                self._at(
+                    ("classified_examples", index, "label"),
+                    f"the label {label!r} is not one of 'labels'",
+                    hint,
+                    "unknown-label",
+                )
+            if not isinstance(text, str):
+                continue
+            before, earlier = seen.setdefault(nfc(text), (nfc(label), index))
+            if before != nfc(label):
+                line = self._line(("classified_examples", earlier))
+                self._at(
+                    ("classified_examples", index, "label"),
+                    f"this text has the label {before!r} on line {line}, and {label!r} here",
+                    "one text has one label",
+                    "two-labels",
+                )
+
+    def _line(self, loc: tuple[int | str, ...]) -> int:
+        node, _ = find(self.root, (self.renamed.get(str(loc[0]), loc[0]), *loc[1:]))
+        return self.source.place(node.start_mark)[0]
+
+    def _input_path(self, inputs: Any) -> None:
+        loc: tuple[int | str, ...] = ("inputs",)
+        if isinstance(inputs, dict):
+            if "path" not in inputs:
+                self._at(
+                    loc,
+                    "the key 'path' is missing in 'inputs'",
+                    "add path: data/texts.jsonl",
+                    "missing-key",
+                    key=True,
+                )
+            inputs, loc = inputs.get("path"), ("inputs", "path")
+        if not isinstance(inputs, str) or not inputs.strip():
+            return
+        wrong = wrong_path(inputs, posixpath.dirname(self.source.path))
+        if wrong is not None:
+            self._at(loc, *wrong, "path")
+
+
+def wrong_path(path: str, folder: str) -> tuple[str, str] | None:
+    """Why `path`, relative to `folder` of the project, is none of a file in the project; and what to do."""
+    hint = "name it relative to the spec's file, below the project's folder"
+    if _SCHEME.match(path):
+        return "'inputs' names files; it fetches nothing", "download the file into the project"
+    if path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]", path):
+        return "this path is not relative", hint
+    if "\\" in path:
+        return "a path has '/' between its parts, on every system", f"write {path.replace(chr(92), '/')}"
+    if ".." in path and posixpath.normpath(posixpath.join(folder, path)).split("/")[0] == "..":
+        return "this path leads out of the project", hint
+    return None
+
+
+def judge_checks(checks: Mapping[str, Any], root: Node, source: Source) -> None:
+    """Reports what is wrong between the bounds of a `checks`."""
+    least, most = checks.get("min_chars"), checks.get("max_chars")
+    if type(least) is int and type(most) is int and least > most:
+        node, _ = find(root, ("checks", "max_chars"))
+        at(node, source, f"'max_chars' ({most}) is below 'min_chars' ({least})", code="range")

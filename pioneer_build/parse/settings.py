@@ -1,0 +1,115 @@
+"""`pioneer.yaml` to `Settings`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from yaml.nodes import MappingNode, ScalarNode
+
+from pioneer_build.parse.documents import NULL, read_documents
+from pioneer_build.parse.rules import judge_checks
+from pioneer_build.parse.shapes import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
+from pioneer_build.parse.specs import checks_of
+from pioneer_build.parse.values import find, plain
+from pioneer_build.parse.words import at, refuse_secret, report_errors
+from pioneer_build.settings import Limits, Settings
+from pioneer_build.suggest import nearest
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+    from pioneer_build.errors import Problem
+    from pioneer_build.parse.source import Source
+
+_KEYS = {
+    "": SETTINGS_KEYS,
+    "checks": tuple(ChecksShape.__annotations__),
+    "limits": tuple(LimitsShape.__annotations__),
+}
+_BACKENDS = ("local", "pioneer")
+
+
+def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings in the bytes of a `pioneer.yaml`, or None and everything that is wrong; pure.
+
+    An empty file, or one of comments, sets nothing. Paths and names are not looked up here.
+    """
+    problems: list[Problem] = []
+    source, documents = read_documents(text, path, problems.append)
+    documents = [
+        root
+        for root in documents
+        if not (isinstance(root, ScalarNode) and root.tag == NULL and not root.value)
+    ]
+    settings = Settings()
+    if len(documents) > 1:
+        at(documents[1], source, "settings are one document", hint="remove the ---", code="type")
+    for root in documents[:1]:
+        settings = _settings(root, source, problems)
+    if problems:
+        return None, tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
+    return settings, ()
+
+
+def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
+    if not isinstance(root, MappingNode):
+        at(
+            root,
+            source,
+            "settings are a mapping of keys to values",
+            hint="such as backend: local",
+            code="type",
+        )
+        return Settings()
+    data = plain(root, source)
+    try:
+        settings_adapter().validator.validate_python(data)
+    except ValidationError as error:
+        report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, {})
+    _urls(data, root, source)
+    if isinstance(data.get("checks"), dict):
+        judge_checks(data["checks"], root, source)
+    if problems:
+        return Settings()
+    data.pop("version", None)
+    if "checks" in data:
+        data["checks"] = checks_of(data["checks"])
+    if "limits" in data:
+        data["limits"] = Limits(**data["limits"])
+    return Settings(**data)
+
+
+def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
+    for key in ("backend", "base_url"):
+        value = data.get(key)
+        if not isinstance(value, str) or not value.strip() or (key == "backend" and value in _BACKENDS):
+            continue
+        node, _ = find(root, (key,))
+        wrong = wrong_url(value)
+        if wrong == "secret":
+            refuse_secret(node, source, f"{key!r} holds a user name or password")
+        elif wrong is not None:
+            meant = nearest(value, _BACKENDS) if key == "backend" else None
+            choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
+            hint = f"did you mean {meant!r}?" if meant else "a base URL begins with https:// or http://"
+            at(node, source, f"{key!r} must be {choice}: {wrong}", hint=hint, code="url")
+
+
+def wrong_url(value: str) -> str | None:
+    """What is wrong with a base URL, in a few words; `secret` where it carries a user or password."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "this is not a URL"
+    if parts.username is not None or parts.password is not None:
+        return "secret"
+    if parts.scheme not in {"http", "https"}:
+        return "this is not a URL"
+    if not host or any(c.isspace() for c in value):
+        return "this names no host"
+    if parts.query or parts.fragment:
+        return "it can't have a query or a fragment"
+    return None

@@ -1,0 +1,290 @@
+"""The keys of a spec and of `pioneer.yaml`: what each is for, its type and bounds, where it belongs.
+
+The one place these are written. The parser judges by it, `schema` and the table of docs/spec.md are made of
+it; what depends on two keys at once is in `rules`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter
+from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict
+
+_STRICT: ConfigDict = {
+    "extra": "forbid",
+    "strict": True,
+    "allow_inf_nan": False,
+    "regex_engine": "rust-regex",
+}
+
+#: Whole numbers that every reader of JSON holds exactly (RFC 8259, section 6).
+MAX_WHOLE = 2**53 - 1
+
+Kind: TypeAlias = Literal["generate", "label"]
+GENERATE: tuple[Kind, ...] = ("generate",)
+LABEL: tuple[Kind, ...] = ("label",)
+BOTH: tuple[Kind, ...] = ("generate", "label")
+
+Text = Annotated[str, Field(pattern=r"\S")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+#: A label, an owner: shown on one line.
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
+#: A Literal would take `true` and `1.0` for 1.
+Version = Annotated[int, Field(ge=1, le=1)]
+Whole = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
+Positive = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, dict):
+        return "<mapping>"
+    if isinstance(value, list):
+        return "<list>"
+    return "<bool>" if isinstance(value, bool) else "<text>"
+
+
+class ShotShape(TypedDict):
+    """One labelled example."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    text: Annotated[Text, Field(description="The example's text.")]
+    label: Annotated[Line, Field(description="One of `labels`.")]
+
+
+class FilesShape(TypedDict, total=False):
+    """Texts in files."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    path: Annotated[
+        Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])
+    ]
+    field: Annotated[Line, Field(description="The field of a record that holds the text.", examples=["body"])]
+    id: Annotated[
+        Line,
+        Field(description="The field of a record that holds the author's own key.", examples=["ticket_id"]),
+    ]
+
+
+class ChecksShape(TypedDict, total=False):
+    """Bounds on the rows a job brought; outside them the job is rejected."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    min_accepted: Annotated[
+        Ratio, Field(description="Least share of the rows asked for that must be good.", examples=[0.95])
+    ]
+    max_duplicate_ratio: Annotated[
+        Ratio, Field(description="Greatest share of rows that repeat another.", examples=[0.1])
+    ]
+    min_examples_per_label: Annotated[
+        Whole, Field(description="Least number of rows a label.", examples=[20])
+    ]
+    max_label_share: Annotated[
+        Ratio, Field(description="Greatest share of rows one label may have.", examples=[0.6])
+    ]
+    max_empty_ratio: Annotated[
+        Ratio, Field(description="Greatest share of rows without any entity.", examples=[0.3])
+    ]
+    min_confidence: Annotated[Ratio, Field(description="Least confidence of an annotation.", examples=[0.5])]
+    min_chars: Annotated[Whole, Field(description="Least length of a text, in characters.", examples=[10])]
+    max_chars: Annotated[
+        Whole, Field(description="Greatest length of a text, in characters.", examples=[2000])
+    ]
+    no_overlap_with: Annotated[
+        list[Name],
+        Field(
+            description="Datasets of this project that may have no text in common with this one.",
+            examples=[["test-set"]],
+        ),
+    ]
+
+
+class TopUpShape(TypedDict, total=False):
+    """Buy missing accepted rows again, bounded."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    max_attempts: Annotated[Positive, Field(description="How many times at most.", examples=[3])]
+
+
+class LimitsShape(TypedDict, total=False):
+    """What one `apply` may spend at most."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    max_requests: Annotated[Whole, Field(description="Paid requests.")]
+    max_examples: Annotated[Whole, Field(description="Examples asked for.")]
+
+
+Texts = Annotated[list[Text], Field(min_length=1)]
+InputsShape = Annotated[
+    Annotated[Texts, Tag("<list>")]
+    | Annotated[Line, Tag("<text>")]
+    | Annotated[FilesShape, Tag("<mapping>")],
+    Discriminator(lambda v: "<text>" if (s := _shape(v)) == "<bool>" else s),
+]
+TopUpKey = Annotated[
+    Annotated[bool, Tag("<bool>")] | Annotated[TopUpShape, Tag("<mapping>")],
+    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<bool>"),
+]
+
+
+class SpecShape(TypedDict, total=False):
+    """One YAML document that declares one dataset."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    version: Annotated[Version, Field(description="The version of the spec format.")]
+    dataset_name: Annotated[
+        Name,
+        Field(
+            description="The dataset's name, unique in the project: of letters, digits, '.', '_', '-'.",
+            examples=["support-intents"],
+        ),
+    ]
+    task_type: Annotated[
+        Literal["ner", "classification", "decoder"], Field(description="What the rows are for.")
+    ]
+    labels: Annotated[
+        list[Line],
+        Field(
+            min_length=1,
+            description="Entity types (ner) or classes (classification). Their order doesn't matter.",
+            examples=[["billing", "refund", "other"]],
+        ),
+    ]
+    num_examples: Annotated[Positive, Field(description="How many examples to generate.", examples=[500])]
+    domain_description: Annotated[
+        Text,
+        Field(
+            description="The domain of the examples, in a sentence or two. White space doesn't matter.",
+            examples=["Messages to the support desk of an online bookshop"],
+        ),
+    ]
+    classified_examples: Annotated[
+        list[ShotShape],
+        Field(
+            description="Labelled examples that guide the generation. Their order doesn't matter.",
+            examples=[[{"text": "I was charged twice", "label": "billing"}]],
+        ),
+    ]
+    prompt: Annotated[
+        Text,
+        Field(
+            description="The instruction that controls the style.",
+            examples=["Answer in one polite sentence."],
+        ),
+    ]
+    inputs: Annotated[
+        InputsShape,
+        Field(
+            description="Your own texts to label, instead of generating: a list, a file, or a mapping.",
+            examples=["data/tickets.jsonl", {"path": "data/*.csv", "field": "body", "id": "ticket_id"}],
+        ),
+    ]
+    description: Annotated[Text, Field(description="For people.")]
+    owner: Annotated[Line, Field(description="Who answers for this dataset.", examples=["team-support"])]
+    tags: Annotated[
+        list[Word], Field(description="Words to select datasets by (`--select tag:x`).", examples=[["prod"]])
+    ]
+    protect: Annotated[bool, Field(description="Never delete this dataset from the service.")]
+    renamed_from: Annotated[Name, Field(description="The name this dataset had; its jobs and rows are kept.")]
+    checks: Annotated[ChecksShape, Field(description="Bounds on the rows a job brought.")]
+    top_up: Annotated[
+        TopUpKey,
+        Field(description="Buy missing accepted rows again, bounded.", examples=[True, {"max_attempts": 2}]),
+    ]
+    on_change: Annotated[
+        Literal["new_name", "new_version"],
+        Field(description="Where a changed definition goes: a new remote name (default), or a new version."),
+    ]
+
+
+class SettingsShape(TypedDict, total=False):
+    """The project's settings, `pioneer.yaml`."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    version: Annotated[Version, Field(description="The version of this format.")]
+    backend: Annotated[Line, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
+    specs: Annotated[Line, Field(description="The folder of the specs.", examples=["specs"])]
+    base_url: Annotated[
+        Line, Field(description="Where the service lives.", examples=["https://api.pioneer.ai"])
+    ]
+    requests_per_minute: Annotated[
+        Positive, Field(description="What the service allows a minute.", examples=[120])
+    ]
+    max_open_jobs: Annotated[
+        Positive, Field(description="How many jobs may be open at once.", examples=[100])
+    ]
+    store: Annotated[
+        Line, Field(description="The folder of paid answers.", examples=["~/.local/share/pioneer-build"])
+    ]
+    seed: Annotated[Whole, Field(description="The seed of the local backend.", examples=[0])]
+    checks: Annotated[ChecksShape, Field(description="Bounds for every spec that sets none of its own.")]
+    limits: Annotated[LimitsShape, Field(description="What one `apply` may spend at most.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Belongs:
+    """Where a key may stand: in specs of which tasks, that generate or label."""
+
+    tasks: tuple[str, ...] = ("ner", "classification", "decoder")
+    kinds: tuple[Kind, ...] = BOTH
+
+
+#: Keys that not every spec may have; the others belong to all.
+BELONGS: dict[str, Belongs] = {
+    "labels": Belongs(tasks=("ner", "classification")),
+    "num_examples": Belongs(kinds=GENERATE),
+    "domain_description": Belongs(kinds=GENERATE),
+    "classified_examples": Belongs(tasks=("classification",), kinds=GENERATE),
+    "prompt": Belongs(tasks=("decoder",), kinds=GENERATE),
+    "inputs": Belongs(tasks=("ner", "classification"), kinds=LABEL),
+}
+#: Keys that a spec must have; `labels` only where they belong.
+REQUIRED = ("dataset_name", "task_type", "labels")
+
+#: Words that people bring from elsewhere, and ours.
+SYNONYMS = {
+    "name": "dataset_name",
+    "dataset": "dataset_name",
+    "task": "task_type",
+    "type": "task_type",
+    "classes": "labels",
+    "entities": "labels",
+    "entity_types": "labels",
+    "categories": "labels",
+    "count": "num_examples",
+    "n": "num_examples",
+    "size": "num_examples",
+    "num_samples": "num_examples",
+    "num_rows": "num_examples",
+    "domain": "domain_description",
+    "few_shot": "classified_examples",
+    "examples": "classified_examples",
+    "instruction": "prompt",
+    "system_prompt": "prompt",
+    "texts": "inputs",
+    "data": "inputs",
+    "files": "inputs",
+}
+
+
+@cache
+def spec_adapter() -> TypeAdapter[Any]:
+    """The validator of one spec's plain data."""
+    return TypeAdapter(SpecShape)
+
+
+@cache
+def settings_adapter() -> TypeAdapter[Any]:
+    """The validator of the settings' plain data."""
+    return TypeAdapter(SettingsShape)
+
+
+SPEC_KEYS: tuple[str, ...] = tuple(SpecShape.__annotations__)
+SETTINGS_KEYS: tuple[str, ...] = tuple(SettingsShape.__annotations__)

@@ -1,0 +1,111 @@
+"""One file's text, and where things stand in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Protocol
+
+from pioneer_build.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Line breaks as editors count them.
+_BREAK = re.compile(r"\r\n|\r|\n")
+#: Breaks for YAML 1.1 that editors don't count (and a lone CR): places then come from offsets.
+_ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
+
+
+#: A line that seems to hold a secret is not shown.
+_SECRET = re.compile(
+    r"(?i)(?:api[_-]?key|token|secret|password|credential)\w*[\"']?\s*:|://[^/\s]*@|\b\w+_sk_\w+"
+)
+
+
+class Mark(Protocol):
+    """A place as a YAML reader gives it: all from 0, in code points."""
+
+    index: int
+    line: int
+    column: int
+
+
+class Source:
+    """The text of one file; it turns places into problems that show the line.
+
+    Args:
+        path: as it is to be shown, relative to the project.
+        text: without a byte order mark.
+    """
+
+    __slots__ = ("_lines", "_starts", "odd_breaks", "path", "report", "text")
+
+    def __init__(self, path: str, text: str, report: Callable[[Problem], None]) -> None:
+        self.path = path
+        self.text = text
+        self.report = report
+        self.odd_breaks = not (text.isascii() and "\r" not in text) and _ODD_BREAK.search(text) is not None
+        self._lines: list[str] | None = None
+        self._starts: list[int] = []
+
+    def place(self, mark: Mark) -> tuple[int, int]:
+        """Line and column of `mark`, from 1."""
+        if self.odd_breaks:
+            return self.place_of(mark.index)
+        return mark.line + 1, mark.column + 1
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """Line and column of the code point at `offset`, from 1."""
+        self._split()
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def place_of_end(self) -> tuple[int, int]:
+        """Line and column of the last character that is no white space, from 1."""
+        return self.place_of(max(0, len(self.text.rstrip()) - 1))
+
+    def line(self, number: int) -> str | None:
+        """The line of this number, from 1, without its break."""
+        lines = self._split()
+        return lines[number - 1] if 0 < number <= len(lines) else None
+
+    def problem(
+        self,
+        line: int,
+        column: int,
+        message: str,
+        *,
+        hint: str | None = None,
+        width: int = 1,
+        code: str = "invalid",
+    ) -> None:
+        """Reports one mistake at a place."""
+        source = self.line(line)
+        if source is not None:
+            # a value that goes on over lines is marked up to the end of its first
+            width = min(width, len(source.rstrip()) - column + 1)
+            source = None if _SECRET.search(source) else source
+        self.report(
+            Problem(
+                self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code
+            )
+        )
+
+    def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
+        """Reports one mistake that reaches from `start` to `end`."""
+        line, column = self.place(start)
+        end_line, end_column = self.place(end)
+        width = end_column - column if end_line == line else len(self.line(line) or "")
+        self.problem(line, column, message, hint=hint, width=width, code=code)
+
+    def _split(self) -> list[str]:
+        if self._lines is None:
+            self._lines, self._starts, start = [], [], 0
+            for found in _BREAK.finditer(self.text):
+                self._lines.append(self.text[start : found.start()])
+                self._starts.append(start)
+                start = found.end()
+            self._lines.append(self.text[start:])
+            self._starts.append(start)
+        return self._lines

@@ -1,0 +1,174 @@
+"""The text of a file to `Spec` values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+from yaml.nodes import MappingNode, ScalarNode
+
+from pioneer_build.errors import Problem
+from pioneer_build.parse.documents import NULL, read_documents
+from pioneer_build.parse.rules import Judge
+from pioneer_build.parse.shapes import (
+    SPEC_KEYS,
+    ChecksShape,
+    FilesShape,
+    ShotShape,
+    TopUpShape,
+    spec_adapter,
+)
+from pioneer_build.parse.values import find, plain
+from pioneer_build.parse.words import at, meant_key, report_errors
+from pioneer_build.spec import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+    from pioneer_build.parse.source import Source
+
+_KEYS = {
+    "": SPEC_KEYS,
+    "classified_examples": tuple(ShotShape.__annotations__),
+    "inputs": tuple(FilesShape.__annotations__),
+    "checks": tuple(ChecksShape.__annotations__),
+    "top_up": tuple(TopUpShape.__annotations__),
+}
+_NO_CHECKS = Checks()
+
+
+class Broken(NamedTuple):
+    """A document with a mistake that still says which dataset it is about, and where it says so."""
+
+    dataset_name: str
+    path: str
+    line: int
+    column: int
+
+
+class ParsedFile(NamedTuple):
+    """The specs of a file that are right, what is wrong in order of place, and whose datasets that is."""
+
+    specs: tuple[Spec, ...]
+    problems: tuple[Problem, ...]
+    broken: tuple[Broken, ...] = ()
+
+
+def parse_text(text: bytes, path: str) -> ParsedFile:
+    """The specs in the bytes of one file; pure.
+
+    Args:
+        text: the file's content, UTF-8.
+        path: the file's path relative to the project, with `/`.
+
+    A document with a mistake gives no spec; the others of the file do. Empty documents and a file of comments
+    hold no spec; a file without anything in it is a mistake.
+    """
+    problems: list[Problem] = []
+    if not text.strip() and not text.strip(b" \t\r\n\xef\xbb\xbf"):
+        problems.append(
+            Problem(
+                path,
+                1,
+                1,
+                "the file is empty",
+                hint="write a spec in it, or delete it",
+                source="",
+                code="empty-file",
+            )
+        )
+        return ParsedFile((), tuple(problems))
+    source, documents = read_documents(text, path, problems.append)
+    broken: list[Broken] = []
+    specs = [spec for root in documents if (spec := _spec(root, source, problems, broken)) is not None]
+    if problems:
+        problems = sorted(set(problems), key=lambda p: (p.line, p.column, p.message))
+    return ParsedFile(tuple(specs), tuple(problems), tuple(broken))
+
+
+def _spec(root: Node, source: Source, problems: list[Problem], broken: list[Broken]) -> Spec | None:
+    before = len(problems)
+    if not isinstance(root, MappingNode):
+        if isinstance(root, ScalarNode) and root.tag == NULL and not root.value:
+            return None
+        hint = "a spec begins with version: 1"
+        if not isinstance(root, ScalarNode):
+            hint = "several specs in a file stand apart as documents: put --- between them"
+        at(root, source, "a spec is a mapping of keys to values", hint=hint, code="type")
+        return None
+    data = plain(root, source)
+    renamed = _take_misspelt(data)
+    try:
+        spec_adapter().validator.validate_python(data)
+    except ValidationError as error:
+        report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, renamed)
+    Judge(data, root, source, renamed).judge()
+    if len(problems) > before:
+        name = data.get("dataset_name")
+        if isinstance(name, str):
+            node, _ = find(root, (renamed.get("dataset_name", "dataset_name"),))
+            broken.append(Broken(name, source.path, *source.place(node.start_mark)))
+        return None
+    return _value(data, root, source)
+
+
+def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
+    """The value of a document that was found right."""
+    get = data.get
+    inputs = get("inputs")
+    if inputs is not None:
+        if isinstance(inputs, list):
+            inputs = InlineTexts(tuple(inputs))
+        else:
+            inputs = InputFiles(inputs) if isinstance(inputs, str) else InputFiles(**inputs)
+    top_up = get("top_up")
+    if top_up is not None:
+        top_up = TopUp(**top_up) if isinstance(top_up, dict) else TopUp() if top_up else None
+    place = source.place
+    marks = [(key.value, *place(value.start_mark)) for key, value in root.value]
+    if "no_overlap_with" in get("checks", ()):
+        node, _ = find(root, ("checks", "no_overlap_with"))
+        marks += [
+            (f"checks.no_overlap_with.{i}", *place(item.start_mark)) for i, item in enumerate(node.value)
+        ]
+    return Spec(
+        data["dataset_name"],
+        data["task_type"],
+        tuple(get("labels", ())),
+        get("num_examples"),
+        get("domain_description"),
+        tuple([FewShot(shot["text"], shot["label"]) for shot in get("classified_examples", ())]),
+        get("prompt"),
+        inputs,
+        get("description"),
+        get("owner"),
+        tuple(get("tags", ())),
+        get("protect", False),
+        get("renamed_from"),
+        checks_of(data["checks"]) if "checks" in data else _NO_CHECKS,
+        top_up,
+        get("on_change", "new_name"),
+        source.path,
+        place(root.start_mark)[0],
+        tuple(marks),
+    )
+
+
+def checks_of(data: dict[str, Any]) -> Checks:
+    """Bounds out of data that was found right."""
+    overlap = tuple(data.get("no_overlap_with", ()))
+    return Checks(**{**data, "no_overlap_with": overlap})
+
+
+def _take_misspelt(data: dict[str, Any]) -> dict[str, str]:
+    """Puts values of misspelt keys under the keys that were meant, so that they are judged too.
+
+    The misspelt key stays, to be reported. Returns the key as written by the key it was taken for.
+    """
+    renamed: dict[str, str] = {}
+    for word in [word for word in data if word not in SPEC_KEYS]:
+        meant = meant_key(word, SPEC_KEYS)
+        if meant is not None and meant not in data:
+            data[meant] = data[word]
+            renamed[meant] = word
+    return renamed
