@@ -246,7 +246,7 @@ class Journal:
 
 def is_alive(process: str) -> bool | None:
     """Whether the submitter still runs: `None` where that can't be told (another host)."""
-    host, boot, pid, started = (process.split("|") + ["", "", "", ""])[:4]
+    host, boot, pid, started = [*process.split("|"), "", "", "", ""][:4]
     if host != socket.gethostname():
         return None
     if boot != _boot():

@@ -421,6 +421,18 @@ def _label_step(item: Declared, entry: Entry | None, facts: Facts, choices: Choi
     requests = -(-new // TEXTS_PER_REQUEST)
     plain = Step(name, "none", total=inputs.texts)
     had = entry.labelling if entry is not None else None
+    refusal = entry.rejection if entry is not None else None
+    if (
+        refusal is not None
+        and (refusal.fingerprint, refusal.inputs) == (item.fingerprint, inputs.digest)
+        and name not in choices.retry
+    ):
+        return replace(
+            plain,
+            action="blocked",
+            reasons=(Reason("dataset_name", refusal.reason),),
+            command=f"pioneer-build apply --retry {name}",
+        )
     label = replace(plain, action="label", requests=requests, examples=new)
     if entry is None or had is None:
         reasons = _definition_changes(entry, item) if entry is not None else ()
@@ -592,7 +604,9 @@ def _entry_facts(entry: Entry | None) -> Any:
     jobs = [[job.job_id, job.fingerprint, job.state, job.asked, job.got, job.rows] for job in entry.jobs]
     labelling = entry.labelling
     seen = [labelling.inputs, labelling.fingerprint, labelling.content] if labelling is not None else None
-    return [entry.fingerprint, entry.num_examples, jobs, seen, entry.protect, entry.forgotten, entry.base_name]
+    refusal = entry.rejection
+    refused = [refusal.fingerprint, refusal.inputs] if refusal is not None else None
+    return [entry.fingerprint, entry.num_examples, jobs, seen, refused, entry.protect, entry.forgotten, entry.base_name]
 
 
 def _basis(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> str:

@@ -38,9 +38,7 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
 
 def _begun(plain: str, valid: Sequence[str]) -> str | None:
     """The only one that begins as `plain` does, which must be a few letters."""
-    longer = (
-        [candidate for candidate in valid if _plain(candidate).startswith(plain)] if len(plain) > 3 else []
-    )
+    longer = [candidate for candidate in valid if _plain(candidate).startswith(plain)] if len(plain) > 3 else []
     return longer[0] if len(longer) == 1 else None
 
 

@@ -10,7 +10,8 @@ from pioneer_build.lock.values import (
     JobState,
     Labelling,
     Lock,
+    Rejection,
     digest_of,
 )
 
-__all__ = ["DatasetState", "Entry", "Job", "JobState", "Labelling", "Lock", "digest_of"]
+__all__ = ["DatasetState", "Entry", "Job", "JobState", "Labelling", "Lock", "Rejection", "digest_of"]

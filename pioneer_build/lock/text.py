@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.values import Entry, Job, Labelling, Lock, digest_of
+from pioneer_build.lock.values import Entry, Job, Labelling, Lock, Rejection, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,6 +72,8 @@ def entry_value(entry: Entry) -> dict[str, Any]:
         value["deleted"] = True
     if entry.labelling is not None:
         value["labelling"] = {name: getattr(entry.labelling, name) for name in Labelling.__slots__}
+    if entry.rejection is not None:
+        value["rejection"] = {name: getattr(entry.rejection, name) for name in Rejection.__slots__}
     if entry.num_examples is not None:
         value["num_examples"] = entry.num_examples
     if entry.on_change != "new_name":
@@ -204,6 +206,7 @@ def _entry(name: str, backend: str, fields: Any, *, trusted: bool) -> Entry:
         raise _Mismatch("doesn't match its digest: it was edited, or mixed from two entries")
     try:
         labelling = fields.get("labelling")
+        rejection = fields.get("rejection")
         definition = fields["definition"]
         if not isinstance(definition, dict):
             raise _Mismatch("has a definition that is no object")
@@ -216,6 +219,7 @@ def _entry(name: str, backend: str, fields: Any, *, trusted: bool) -> Entry:
             num_examples=fields.get("num_examples"),
             jobs=tuple(_job(job) for job in fields["jobs"]),
             labelling=Labelling(**labelling) if labelling is not None else None,
+            rejection=Rejection(**rejection) if rejection is not None else None,
             paid=tuple(sorted(fields.get("paid", {}).items())),
             protect=fields.get("protect", False),
             on_change=fields.get("on_change", "new_name"),

@@ -84,6 +84,19 @@ class Labelling:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a label spec's texts were not labelled, and for which definition and inputs that holds.
+
+    `state` is `failed` where the service refused the request, `rejected` where its answers were no annotations.
+    """
+
+    fingerprint: str
+    inputs: str
+    state: Literal["failed", "rejected"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One dataset on one backend.
 
@@ -101,6 +114,7 @@ class Entry:
     num_examples: int | None = None
     jobs: tuple[Job, ...] = ()
     labelling: Labelling | None = None
+    rejection: Rejection | None = None
     paid: tuple[tuple[str, int], ...] = ()
     protect: bool = False
     on_change: OnChange = "new_name"
@@ -179,6 +193,8 @@ class Entry:
         if self.forgotten:
             return "forgotten"
         if self.num_examples is None:
+            if self.rejection is not None:
+                return self.rejection.state
             return "ready" if self.labelling is not None else "new"
         current = self.current()
         states = {job.state for job in current}

@@ -100,9 +100,7 @@ class _Tags:
         """Nothing depends on where a node stands."""
 
 
-class _PureLoader(
-    _Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer
-):
+class _PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
     """PyYAML's own reader, where libyaml is missing."""
 
     def __init__(self, stream: str) -> None:
@@ -223,9 +221,7 @@ def _without_controls(text: str, source: Source, documents: list[Node]) -> int |
             )
         last_line = line
     cleaned = _CONTROL.sub(" ", text)
-    if (
-        cleaned == text
-    ):  # the reader refuses what this list doesn't know: say so, rather than go round in circles
+    if cleaned == text:  # the reader refuses what this list doesn't know: say so, rather than go round in circles
         source.problem(1, 1, "the file holds a character that can't stand in YAML", code="character")
         return None
     return _read(cleaned, source, documents)

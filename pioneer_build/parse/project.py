@@ -136,9 +136,7 @@ def _same_name(first: Spec | Broken, second: Spec | Broken) -> Problem:
     if name != other:
         message = f"the dataset names {name!r} and {other!r} differ only in letter case"
     hint = f"it is first at {_shown_place(first)}"
-    return Problem(
-        second.path, *_name_place(second), message, hint=hint, width=len(name), code="duplicate-name"
-    )
+    return Problem(second.path, *_name_place(second), message, hint=hint, width=len(name), code="duplicate-name")
 
 
 def _at(spec: Spec, key: str, message: str, width: int, code: str, hint: str) -> Problem:
@@ -154,9 +152,7 @@ def _with_lines(problems: Sequence[Problem], read: Callable[[str], bytes]) -> li
     for problem in problems:
         if problem.path not in lines:
             try:
-                lines[problem.path] = (
-                    read(problem.path).decode(errors="replace").replace("\r\n", "\n").split("\n")
-                )
+                lines[problem.path] = read(problem.path).decode(errors="replace").replace("\r\n", "\n").split("\n")
             except OSError:
                 lines[problem.path] = []
         text = lines[problem.path]

@@ -29,9 +29,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 class Judge:
     """The rules for one document. `data` may be wrong in any way; `root` is its tree."""
 
-    def __init__(
-        self, data: Mapping[str, Any], root: Node, source: Source, renamed: Mapping[str, str]
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any], root: Node, source: Source, renamed: Mapping[str, str]) -> None:
         self.data = data
         self.root = root
         self.source = source
@@ -62,9 +60,7 @@ class Judge:
             return None
         return word if word in TASK_TYPES else nearest(word, TASK_TYPES)
 
-    def _at(
-        self, loc: tuple[int | str, ...], message: str, hint: str | None, code: str, *, key: bool = False
-    ) -> None:
+    def _at(self, loc: tuple[int | str, ...], message: str, hint: str | None, code: str, *, key: bool = False) -> None:
         first = self.renamed.get(str(loc[0]), loc[0])
         node, key_node = find(self.root, (first, *loc[1:]))
         at(key_node if key and key_node is not None else node, self.source, message, hint=hint, code=code)
@@ -94,8 +90,7 @@ class Judge:
         if "inputs" not in data and "num_examples" not in data:
             self._missing(
                 "the key 'num_examples' is missing",
-                "add num_examples: 100"
-                + ("" if self.task == "decoder" else ", or inputs: to label your own texts"),
+                "add num_examples: 100" + ("" if self.task == "decoder" else ", or inputs: to label your own texts"),
             )
 
     def _keys_of_others(self) -> None:

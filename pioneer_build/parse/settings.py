@@ -39,9 +39,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
     problems: list[Problem] = []
     source, documents = read_documents(text, path, problems.append)
     documents = [
-        root
-        for root in documents
-        if not (isinstance(root, ScalarNode) and root.tag == NULL and not root.value)
+        root for root in documents if not (isinstance(root, ScalarNode) and root.tag == NULL and not root.value)
     ]
     settings = Settings()
     if len(documents) > 1:

@@ -63,9 +63,7 @@ class FilesShape(TypedDict, total=False):
     """Texts in files."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    path: Annotated[
-        Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])
-    ]
+    path: Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
     field: Annotated[Line, Field(description="The field of a record that holds the text.", examples=["body"])]
     id: Annotated[
         Line,
@@ -83,20 +81,12 @@ class ChecksShape(TypedDict, total=False):
     max_duplicate_ratio: Annotated[
         Ratio, Field(description="Greatest share of rows that repeat another.", examples=[0.1])
     ]
-    min_examples_per_label: Annotated[
-        Whole, Field(description="Least number of rows a label.", examples=[20])
-    ]
-    max_label_share: Annotated[
-        Ratio, Field(description="Greatest share of rows one label may have.", examples=[0.6])
-    ]
-    max_empty_ratio: Annotated[
-        Ratio, Field(description="Greatest share of rows without any entity.", examples=[0.3])
-    ]
+    min_examples_per_label: Annotated[Whole, Field(description="Least number of rows a label.", examples=[20])]
+    max_label_share: Annotated[Ratio, Field(description="Greatest share of rows one label may have.", examples=[0.6])]
+    max_empty_ratio: Annotated[Ratio, Field(description="Greatest share of rows without any entity.", examples=[0.3])]
     min_confidence: Annotated[Ratio, Field(description="Least confidence of an annotation.", examples=[0.5])]
     min_chars: Annotated[Whole, Field(description="Least length of a text, in characters.", examples=[10])]
-    max_chars: Annotated[
-        Whole, Field(description="Greatest length of a text, in characters.", examples=[2000])
-    ]
+    max_chars: Annotated[Whole, Field(description="Greatest length of a text, in characters.", examples=[2000])]
     no_overlap_with: Annotated[
         list[Name],
         Field(
@@ -123,9 +113,7 @@ class LimitsShape(TypedDict, total=False):
 
 Texts = Annotated[list[Text], Field(min_length=1)]
 InputsShape = Annotated[
-    Annotated[Texts, Tag("<list>")]
-    | Annotated[Line, Tag("<text>")]
-    | Annotated[FilesShape, Tag("<mapping>")],
+    Annotated[Texts, Tag("<list>")] | Annotated[Line, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
     Discriminator(lambda v: "<text>" if (s := _shape(v)) == "<bool>" else s),
 ]
 TopUpKey = Annotated[
@@ -146,9 +134,7 @@ class SpecShape(TypedDict, total=False):
             examples=["support-intents"],
         ),
     ]
-    task_type: Annotated[
-        Literal["ner", "classification", "decoder"], Field(description="What the rows are for.")
-    ]
+    task_type: Annotated[Literal["ner", "classification", "decoder"], Field(description="What the rows are for.")]
     labels: Annotated[
         list[Line],
         Field(
@@ -211,18 +197,10 @@ class SettingsShape(TypedDict, total=False):
     version: Annotated[Version, Field(description="The version of this format.")]
     backend: Annotated[Line, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
     specs: Annotated[Line, Field(description="The folder of the specs.", examples=["specs"])]
-    base_url: Annotated[
-        Line, Field(description="Where the service lives.", examples=["https://api.pioneer.ai"])
-    ]
-    requests_per_minute: Annotated[
-        Positive, Field(description="What the service allows a minute.", examples=[120])
-    ]
-    max_open_jobs: Annotated[
-        Positive, Field(description="How many jobs may be open at once.", examples=[100])
-    ]
-    store: Annotated[
-        Line, Field(description="The folder of paid answers.", examples=["~/.local/share/pioneer-build"])
-    ]
+    base_url: Annotated[Line, Field(description="Where the service lives.", examples=["https://api.pioneer.ai"])]
+    requests_per_minute: Annotated[Positive, Field(description="What the service allows a minute.", examples=[120])]
+    max_open_jobs: Annotated[Positive, Field(description="How many jobs may be open at once.", examples=[100])]
+    store: Annotated[Line, Field(description="The folder of paid answers.", examples=["~/.local/share/pioneer-build"])]
     seed: Annotated[Whole, Field(description="The seed of the local backend.", examples=[0])]
     checks: Annotated[ChecksShape, Field(description="Bounds for every spec that sets none of its own.")]
     limits: Annotated[LimitsShape, Field(description="What one `apply` may spend at most.")]

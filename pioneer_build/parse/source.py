@@ -18,9 +18,7 @@ _ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 
 
 #: A line that seems to hold a secret is not shown.
-_SECRET = re.compile(
-    r"(?i)(?:api[_-]?key|token|secret|password|credential)\w*[\"']?\s*:|://[^/\s]*@|\b\w+_sk_\w+"
-)
+_SECRET = re.compile(r"(?i)(?:api[_-]?key|token|secret|password|credential)\w*[\"']?\s*:|://[^/\s]*@|\b\w+_sk_\w+")
 
 
 class Mark(Protocol):
@@ -86,11 +84,7 @@ class Source:
             # a value that goes on over lines is marked up to the end of its first
             width = min(width, len(source.rstrip()) - column + 1)
             source = None if _SECRET.search(source) else source
-        self.report(
-            Problem(
-                self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code
-            )
-        )
+        self.report(Problem(self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code))
 
     def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
         """Reports one mistake that reaches from `start` to `end`."""

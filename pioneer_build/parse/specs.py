@@ -128,9 +128,7 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
     marks = [(key.value, *place(value.start_mark)) for key, value in root.value]
     if "no_overlap_with" in get("checks", ()):
         node, _ = find(root, ("checks", "no_overlap_with"))
-        marks += [
-            (f"checks.no_overlap_with.{i}", *place(item.start_mark)) for i, item in enumerate(node.value)
-        ]
+        marks += [(f"checks.no_overlap_with.{i}", *place(item.start_mark)) for i, item in enumerate(node.value)]
     return Spec(
         data["dataset_name"],
         data["task_type"],

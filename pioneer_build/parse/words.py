@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from pioneer_build.parse.source import Source
 
 #: Keys that people write secrets under.
-SECRET_KEY = re.compile(
-    r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE
-)
+SECRET_KEY = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE)
 
 #: Task types the service may have and this program hasn't.
 _OTHER_TASKS = ("custom", "records", "fields")
@@ -65,9 +63,7 @@ def report_errors(
         renamed: keys that were taken for others, as written, by the key they were taken for.
     """
     for error in errors:
-        loc: Loc = tuple(
-            step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<"))
-        )
+        loc: Loc = tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<")))
         written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
         node, key = find(root, written)
         _report(error, loc, node, key, source, keys)
@@ -169,19 +165,11 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
         case "greater_than_equal":
             return f"{what} must be at least {bounds['ge']:g}, not {shown}", None, "range"
         case "less_than_equal":
-            most = (
-                f"{bounds['le']:,}"
-                if isinstance(bounds["le"], int) and bounds["le"] > 1
-                else f"{bounds['le']:g}"
-            )
+            most = f"{bounds['le']:,}" if isinstance(bounds["le"], int) and bounds["le"] > 1 else f"{bounds['le']:g}"
             hint = f"write {float(node.value) / 100:g}" if _is_percentage(node, bounds["le"]) else None
             return f"{what} must be at most {most}, not {shown}", hint, "range"
         case "list_type":
-            hint = (
-                f"write [{node.value}]"
-                if isinstance(node, ScalarNode) and node.value and not node.style
-                else None
-            )
+            hint = f"write [{node.value}]" if isinstance(node, ScalarNode) and node.value and not node.style else None
             return f"{what} must be a list, not {shown}", hint, "type"
         case "too_short":
             return f"{what} is an empty list", "give it at least one, or remove the key", "empty"
@@ -246,12 +234,7 @@ def _bad_version(node: Node, shown: str) -> tuple[str, str | None, str]:
 
 
 def _is_percentage(node: Node, most: object) -> bool:
-    return (
-        most == 1
-        and isinstance(node, ScalarNode)
-        and node.tag in (INT, FLOAT)
-        and 1 < float(node.value) <= 100
-    )
+    return most == 1 and isinstance(node, ScalarNode) and node.tag in (INT, FLOAT) and 1 < float(node.value) <= 100
 
 
 def _as_text(node: Node) -> str | None:

@@ -1,0 +1,140 @@
+"""Walks a plan: what `make_plan` lists is done, step by step, and recorded as it happens.
+
+run        the state of one apply, and the ports it is handed
+submit     one submission, never lost and never made twice
+generate   the steps of a generate spec;  collect: its rows, looked at;  paces: when to poll
+label      the steps of a label spec
+fetch      rows that the lock names and this machine lacks
+reconcile  submissions whose fate is unknown
+events     what happens, as values
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from pioneer_build.apply.events import Event, EventKind, Outcome, Report, Result
+from pioneer_build.apply.fetch import fetch
+from pioneer_build.apply.generate import build, resume
+from pioneer_build.apply.label import label
+from pioneer_build.apply.reconcile import reconcile
+from pioneer_build.apply.run import Options, Ports, Run, Stopped, says, stops_all
+from pioneer_build.errors import NotReached, PioneerError, ServiceError
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan, Step
+
+__all__ = ["Event", "EventKind", "Options", "Outcome", "Ports", "Report", "Result", "Run", "apply_plan"]
+
+#: Steps that send nothing paid come first, so that what was paid for before is safe before more is bought.
+_FIRST = ("reconcile", "resume")
+
+
+async def apply_plan(plan: Plan, run: Run) -> Report:
+    """Does what `plan` says; the lock is written when this returns or raises.
+
+    One dataset's failure doesn't stop the others. `run.stopping` ends submissions: jobs go on remotely.
+    """
+    queue: asyncio.Queue[Step] = asyncio.Queue()
+    for step in sorted(plan.steps, key=lambda step: (step.action not in _FIRST, step.dataset_name)):
+        if step.action != "none":
+            queue.put_nowait(step)
+    workers = min(run.options.max_open_jobs, queue.qsize())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(_work(run, queue))
+    except BaseExceptionGroup as group_error:
+        raise _first_of(group_error) from None
+    finally:
+        run.write_lock(finally_=True)
+    return Report(
+        outcomes=tuple(sorted(run.outcomes, key=lambda outcome: outcome.dataset_name)),
+        requests=run.requests,
+        examples=run.examples,
+        stopped=run.fatal,
+        interrupted=run.interrupted,
+        lock_changed=run.lock_changed,
+    )
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _work(run: Run, queue: asyncio.Queue[Step]) -> None:
+    while not queue.empty():
+        step = queue.get_nowait()
+        try:
+            await _do(run, step)
+        except Stopped as stopped:
+            run.end(step, stopped.result, stopped.message, stopped.command, stopped.details)
+        except ServiceError as error:
+            if stops_all(error) or isinstance(error, NotReached):
+                run.stop(error)
+            run.end(step, "stopped", says(error), "pioneer-build apply")
+        except PioneerError as error:
+            # a file of ours that can't be written: nothing more goes out
+            run.stop(error)
+            run.end(step, "stopped", says(error), "pioneer-build apply")
+
+
+async def _do(run: Run, step: Step) -> None:
+    name = step.dataset_name
+    if step.refused is not None:
+        raise Stopped("refused", step.refused, step.command)
+    run.emit("start", name, step.action, action=step.action)
+    item = run.declared.get(name)
+    if item is None:
+        await _remove(run, step)
+        return
+    match step.action:
+        case "blocked":
+            reason = step.reasons[0].text if step.reasons else "the last job failed"
+            raise Stopped("blocked", reason, step.command)
+        case "reconcile":
+            await reconcile(run, step, item)
+        case "resume":
+            await resume(run, step, item)
+        case "label":
+            await label(run, step, item)
+        case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
+            if item.spec.is_label:
+                await label(run, step, item)
+            else:
+                if step.action != "fetch":
+                    await build(run, step, item)
+                if step.fetch:
+                    await fetch(run, step, item)
+        case "none" | "forget" | "delete":
+            return
+        case _:
+            assert_never(step.action)
+    run.end(step, "done", _done_message(run, step))
+
+
+def _done_message(run: Run, step: Step) -> str:
+    entry = run.entry(step.dataset_name)
+    if entry is None:
+        return "done"
+    seen = "" if entry.verified else ", not verified: the service gives no rows"
+    return f"{entry.examples:,} rows{seen}"
+
+
+async def _remove(run: Run, step: Step) -> None:
+    entry = run.entry(step.dataset_name)
+    if entry is None:
+        return
+    if step.action == "delete":
+        run.check_going()
+        for remote_name in dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted):
+            await run.ports.service.delete(remote_name)
+        run.put(replace(entry, forgotten=True, deleted=True))
+        run.end(step, "done", "deleted on the service; its jobs stay in the lock as forgotten")
+        return
+    run.put(replace(entry, forgotten=True))
+    run.end(step, "done", "forgotten; its rows and jobs are kept")

@@ -1,0 +1,91 @@
+"""Rows that the lock names and this machine lacks: got again without paying, and compared with their digest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply.collect import download, verdict_on
+from pioneer_build.apply.generate import watch
+from pioneer_build.apply.run import Stopped, says
+from pioneer_build.apply.submit import request_for
+from pioneer_build.checks import quarantine_line
+from pioneer_build.errors import NotThere, PioneerError, ServiceError
+from pioneer_build.rows import row_line
+
+if TYPE_CHECKING:
+    from pioneer_build.apply.run import Run
+    from pioneer_build.lock.values import Entry, Job
+    from pioneer_build.plan import Declared, Step
+
+
+async def fetch(run: Run, step: Step, item: Declared) -> None:
+    """Gets the rows of the dataset's current jobs that are not in the store.
+
+    Raises:
+        Stopped: they can't be had, or are not what the lock says.
+    """
+    entry = run.entry(item.name) or run.entry(step.renamed_from or item.name)
+    if entry is None:
+        return
+    for job in [job for job in entry.jobs if job.fingerprint == item.fingerprint and job.state == "ready"]:
+        if job.rows is None or run.ports.store.has(job.rows):
+            continue
+        rows = await _rows_of(run, item, entry, job)
+        if rows is None:
+            raise Stopped(
+                "refused",
+                f"the rows of job {job.job_id} are not on this machine, and the service does not give them",
+                "set `store:` in pioneer.yaml to a folder that the team shares",
+            )
+        verdict = verdict_on(run, item, replace(job, state="open"), rows)
+        try:
+            digest = run.ports.store.put(row_line(row) for row in verdict.accepted)
+            if verdict.quarantined:
+                run.ports.store.put(quarantine_line(bad) for bad in verdict.quarantined)
+        except PioneerError as error:
+            run.stop(error)
+            raise Stopped("stopped", f"rows could not be kept: {says(error)}", "pioneer-build apply") from None
+        if digest != job.rows:
+            made_by = f" by engine revision {job.revision}" if job.revision else ""
+            raise Stopped(
+                "differs",
+                f"the rows that came for job {job.job_id} are not those in the lock, which were made{made_by}",
+                f"pioneer-build apply --retry {item.name}  (records the rows as they are made here)",
+            )
+
+
+async def _rows_of(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[Any, ...] | None:
+    """The rows a ready job brought: from the job, from its version, or from the local engine's doing it again."""
+    try:
+        if job.job_id is not None:
+            report = await run.ports.service.poll(job.job_id)
+            if report.rows is not None:
+                return report.rows
+    except NotThere:
+        if run.options.free:
+            return await _again(run, item, entry, job)
+    except ServiceError as error:
+        raise Stopped("stopped", f"not fetched: {says(error)}", "pioneer-build apply") from None
+    if job.version is None or job.inferred:
+        return None
+    return await download(run, item, job, job.version)
+
+
+async def _again(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[Any, ...] | None:
+    """Has the local engine do the jobs of this remote name again, in order, up to and with `job`.
+
+    The engine's ordinals go on where the dataset ends, so the same requests in the same order make the same rows.
+    """
+    same = [
+        known
+        for known in entry.jobs
+        if known.remote_name == job.remote_name and known.accepted and known.order <= job.order
+    ]
+    listed = await run.ports.service.versions(job.remote_name) or ()
+    report = None
+    for known in same[len(listed) :]:
+        run.emit("note", item.name, f"the local engine makes {known.asked:,} rows again")
+        job_id = await run.ports.service.submit(request_for(item, known.remote_name, known.asked))
+        report = await watch(run, item, replace(known, job_id=job_id))
+    return report.rows if report is not None and report.status == "ready" else None

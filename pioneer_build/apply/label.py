@@ -1,0 +1,351 @@
+"""The steps of a label spec: send the texts that have no annotation yet, keep each answer, make the rows.
+
+An answer is durable in the store before it counts, so whatever dies, only what was in flight is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.annotations import annotation_line, normalise_annotation, row_line_of
+from pioneer_build.apply.run import Stopped, says, stops_all
+from pioneer_build.apply.submit import entry_with
+from pioneer_build.checks import judge_annotations
+from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
+from pioneer_build.inputs import batches, new_texts, read, split, text_digest
+from pioneer_build.lock.values import Labelling, Rejection
+from pioneer_build.rows import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pioneer_build.apply.run import Run
+    from pioneer_build.inputs import InputsSurvey, InputText
+    from pioneer_build.plan import Declared, Step
+
+#: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
+_TRIES = 3
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one label step has got so far: distinct texts, by how they ended."""
+
+    to_do: int
+    annotated: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    unsupported: set[str] = field(default_factory=set)
+
+
+async def label(run: Run, step: Step, item: Declared) -> None:
+    """Labels what is new, then makes the dataset's rows again.
+
+    Raises:
+        Stopped: not all texts could be labelled. What was answered is kept.
+    """
+    survey = run.surveys[item.name]
+    store = run.ports.store.annotations(run.options.backend, item.fingerprint)
+    with store:
+        if item.name in run.retry:
+            store.clear_quarantine(split(survey.digests))
+        missing = store.missing(survey.digests)
+        progress = _Progress(to_do=len(missing) // 16)
+        try:
+            await _send_all(run, item, store, survey, missing, progress)
+        finally:
+            _count_paid(run, step, item, survey, len(store.missing(survey.digests)) // 16)
+        if left := len(store.missing(survey.digests)) // 16:
+            raise Stopped("stopped", f"{left:,} texts are still to be labelled", "pioneer-build apply")
+        _make_rows(run, step, item, store, survey)
+    if progress.unsupported:
+        names = ", ".join(sorted(progress.unsupported))
+        run.emit("note", item.name, f"the service can't find these labels: {names}", unsupported_labels=names)
+    if progress.faults:
+        count = sum(progress.faults.values())
+        causes = ", ".join(f"{number:,} {cause}" for cause, number in progress.faults.most_common())
+        raise Stopped(
+            "rejected",
+            f"{count:,} texts were given no usable annotation and are in quarantine ({causes}); the others are used",
+            f"pioneer-build show {item.name} --rejected  (then apply --retry {item.name})",
+        )
+
+
+def _count_paid(run: Run, step: Step, item: Declared, survey: InputsSurvey, left: int) -> None:
+    """Takes into the lock how many annotations of this definition were paid for."""
+    entry = entry_with(run, item)
+    paid = dict(entry.paid)
+    done = survey.distinct - left
+    if done > paid.get(item.fingerprint, 0):
+        paid[item.fingerprint] = done
+    # the definition in force, and the rows that go with it, change only when the rows are made
+    known = run.entry(item.name) or run.entry(step.renamed_from or item.name)
+    base = replace(known, dataset_name=item.name) if known is not None else entry
+    run.put(replace(base, paid=tuple(sorted(paid.items()))), instead_of=step.renamed_from)
+
+
+# -- sending -------------------------------------------------------------------------------------------------------
+
+
+async def _send_all(
+    run: Run, item: Declared, store: Any, survey: InputsSurvey, missing: bytes, progress: _Progress
+) -> None:
+    if not missing:
+        return
+    room = asyncio.Semaphore(run.options.label_requests_in_flight)
+    failed: list[Exception] = []
+    root = run.options.project_root
+    assert root is not None
+    texts = new_texts(
+        item.spec.inputs, survey, missing, project_root=root, spec_path=item.spec.path, at=item.spec.place("inputs")
+    )  # fmt: skip
+
+    async def send(batch: list[InputText]) -> None:
+        try:
+            await _Batch(run, item, store, progress).send(batch)
+        except Exception as error:  # noqa: BLE001 - raised again below, once the others have come to their end
+            failed.append(error)
+        finally:
+            room.release()
+
+    first = True
+    async with asyncio.TaskGroup() as group:
+        for batch in batches(texts, max_bytes=run.options.max_batch_bytes):
+            await room.acquire()
+            if failed or run.stopping.is_set():
+                room.release()
+                break
+            if first:  # one batch alone, so that a wrong request is found out by sending it once
+                await send(batch)
+                first = False
+                continue
+            group.create_task(send(batch))
+    if failed:
+        raise failed[0]
+    run.check_going()
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The fate of one batch: sent, sent again, halved until what poisons it is found."""
+
+    run: Run
+    item: Declared
+    store: Any
+    progress: _Progress
+    worked: bool = False
+
+    async def send(self, texts: Sequence[InputText]) -> None:
+        """Sends a batch until each of its texts is annotated or in quarantine."""
+        try:
+            await self._ask(texts, _TRIES)
+        except FateUnknown as error:
+            await self._halve_once(texts, error)
+        except Refused as error:
+            await self._search(texts, error)
+
+    async def _ask(self, texts: Sequence[InputText], tries: int) -> None:
+        run, spec = self.run, self.item.spec
+        for attempt in range(1, tries + 1):
+            run.check_going()
+            run.spend(len(texts))
+            try:
+                answer = await run.ports.service.label(spec.task_type, spec.labels, [one.text for one in texts])
+            except FateUnknown as error:
+                if attempt == tries:
+                    raise
+                run.emit("waiting", self.item.name, f"{error.message}: sending again", seconds=2**attempt)
+                await run.pause(float(2**attempt))
+            except ServiceError as error:
+                run.refund(len(texts))
+                self._stop(error)
+                raise
+            else:
+                self.worked = True
+                self.progress.unsupported.update(answer.unsupported)
+                self._keep(texts, answer.items)
+                return
+
+    def _stop(self, error: ServiceError) -> None:
+        """Raises `Stopped` where halving the batch won't help."""
+        if stops_all(error) or isinstance(error, NotReached):
+            self.run.stop(error)
+            raise Stopped("stopped", f"not labelled: {says(error)}") from None
+        if isinstance(error, Busy):
+            raise Stopped("stopped", f"not labelled: {says(error)}", "pioneer-build apply") from None
+        reasons = " ".join((error.message, *error.details))
+        if "labels" in reasons and "inputs" not in reasons:
+            raise self._refused(error)
+
+    def _refused(self, error: ServiceError) -> Stopped:
+        """The request is refused whatever its texts are: remembered, so that it is not sent at each apply."""
+        survey = self.run.surveys[self.item.name]
+        entry = (
+            entry_with(self.run, self.item)
+            if self.run.entry(self.item.name) is None
+            else self.run.entry(self.item.name)
+        )
+        assert entry is not None
+        rejection = Rejection(self.item.fingerprint, survey.digest, "failed", error.message)
+        self.run.put(replace(entry, rejection=rejection))
+        line, column = self.item.spec.place("labels")
+        return Stopped(
+            "failed",
+            f"{self.item.spec.path}:{line}:{column}: refused by the service: {error.message}",
+            f"pioneer-build apply --retry {self.item.name}",
+            error.details,
+        )
+
+    async def _search(self, texts: Sequence[InputText], error: Refused) -> None:
+        """Halves a refused batch until the texts that poison it are found."""
+        if len(texts) == 1:
+            self._poisonous(texts[0], error)
+            return
+        halves = (texts[: len(texts) // 2], texts[len(texts) // 2 :])
+        for half in halves:
+            try:
+                await self._ask(half, _TRIES)
+            except Refused as refused:
+                if len(half) == 1 and not self.worked:
+                    # nothing was ever taken: is it this text, or the request itself?
+                    try:
+                        await self._ask(texts[-1:], 1)
+                    except Refused as also:
+                        raise self._refused(also) from None
+                await self._search(half, refused)
+            except FateUnknown as unknown:
+                await self._halve_once(half, unknown)
+
+    async def _halve_once(self, texts: Sequence[InputText], error: FateUnknown) -> None:
+        """After repeated 5xx: halves once; the search goes on only in the half of which the other one succeeded."""
+        if len(texts) == 1:
+            if self.worked:
+                self._poisonous(texts[0], error)
+                return
+            raise self._outage(error)
+        bad: list[tuple[Sequence[InputText], FateUnknown]] = []
+        for half in (texts[: len(texts) // 2], texts[len(texts) // 2 :]):
+            try:
+                await self._ask(half, 1)
+            except FateUnknown as again:
+                bad.append((half, again))
+            except Refused as refused:
+                await self._search(half, refused)
+        if len(bad) == 2:
+            raise self._outage(error)
+        for half, cause in bad:
+            await self._halve_once(half, cause)
+
+    def _outage(self, error: FateUnknown) -> Stopped:
+        return Stopped("stopped", f"the service keeps failing: {says(error)}", "pioneer-build apply")
+
+    def _poisonous(self, one: InputText, error: ServiceError) -> None:
+        place = f"{one.path}:{one.line}"
+        self.store.quarantine(text_digest(one.text), f"refused by the service: {error.message}")
+        self.progress.faults["refused"] += 1
+        self.run.emit("quarantined", self.item.name, f"{place}: refused by the service: {error.message}",
+                      count=1, causes={"refused": 1}, place=place)  # fmt: skip
+
+    def _keep(self, texts: Sequence[InputText], items: Sequence[Any]) -> None:
+        spec = self.item.spec
+        good: list[tuple[bytes, bytes]] = []
+        bad: list[tuple[InputText, Fault]] = []
+        for one, raw in zip(texts, items, strict=True):
+            annotation = normalise_annotation(raw, one.text, spec.task_type, spec.labels)
+            if isinstance(annotation, Fault):
+                bad.append((one, annotation))
+            else:
+                good.append((text_digest(one.text), annotation_line(annotation)))
+        try:
+            self.store.add(good)
+            if bad and not good and not self.progress.annotated:
+                self._reject(bad)
+            for one, fault in bad:
+                self.store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
+        except StoreError as error:
+            self.run.stop(error)
+            raise Stopped("stopped", f"answers could not be kept: {says(error)}", "pioneer-build apply") from None
+        self.progress.annotated += len(good)
+        for one, fault in bad:
+            self.progress.faults[fault.cause] += 1
+            place = f"{one.path}:{one.line}"
+            self.run.emit("quarantined", self.item.name, f"{place}: {fault.message}",
+                          count=1, causes={fault.cause: 1}, place=place)  # fmt: skip
+        done = self.progress.annotated + sum(self.progress.faults.values())
+        self.run.emit("labelled", self.item.name, f"{done:,} of {self.progress.to_do:,} texts",
+                      texts=len(texts), done=done, total=self.progress.to_do)  # fmt: skip
+
+    def _reject(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
+        """The first answer holds no annotation at all: no dataset comes of it, and no more is sent."""
+        counted = Counter(fault.cause for _, fault in bad)
+        failure = judge_annotations(0, counted, self.run.checks(self.item))
+        if failure is None:
+            return
+        survey = self.run.surveys[self.item.name]
+        rejection = Rejection(self.item.fingerprint, survey.digest, "rejected", failure.message)
+        entry = self.run.entry(self.item.name) or entry_with(self.run, self.item)
+        self.run.put(replace(entry, rejection=rejection))
+        raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {self.item.name}")
+
+
+# -- rows ----------------------------------------------------------------------------------------------------------
+
+
+def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsSurvey) -> None:
+    """Makes the rows in input order, keeps them, and takes what they are into the lock."""
+    counted = _Counted()
+    try:
+        content = run.ports.store.put(_lines(run, item, store, survey, counted))
+    except StoreError as error:
+        run.stop(error)
+        raise Stopped("stopped", f"rows could not be kept: {says(error)}", "pioneer-build apply") from None
+    aside = store.quarantined()
+    quarantined = len(aside.keys() & set(split(survey.digests))) if aside else 0
+    annotated = survey.distinct - quarantined
+    causes = Counter(found.reason.partition(":")[0] for found in aside.values())
+    failure = judge_annotations(annotated, causes, run.checks(item)) if quarantined else None
+    entry = entry_with(run, item)
+    if failure is not None:
+        rejection = Rejection(item.fingerprint, survey.digest, "rejected", failure.message)
+        known = run.entry(item.name) or entry
+        run.put(replace(known, rejection=rejection), instead_of=step.renamed_from)
+        raise Stopped("rejected", failure.message, f"pioneer-build show {item.name} --rejected")
+    before = entry.labelling
+    labelling = Labelling(
+        fingerprint=item.fingerprint,
+        inputs=survey.digest,
+        texts=survey.rows,
+        distinct=survey.distinct,
+        annotated=annotated,
+        quarantined=quarantined,
+        rows=counted.rows,
+        content=content,
+    )
+    same_work = before is not None and (before.inputs, before.fingerprint) == (survey.digest, item.fingerprint)
+    if step.action in ("fetch", "none") and same_work and before is not None and before.content != content:
+        raise Stopped(
+            "differs",
+            "the rows made here are not those in the lock: another revision of the engine made them",
+            f"pioneer-build apply --relabel {item.name}",
+        )
+    run.put(replace(entry, num_examples=None, labelling=labelling, rejection=None), instead_of=step.renamed_from)
+
+
+@dataclass(slots=True)
+class _Counted:
+    rows: int = 0
+
+
+def _lines(run: Run, item: Declared, store: Any, survey: InputsSurvey, counted: _Counted) -> Iterator[bytes]:
+    root = run.options.project_root
+    assert root is not None
+    assert item.spec.inputs is not None
+    texts = read(item.spec.inputs, project_root=root, spec_path=item.spec.path, at=item.spec.place("inputs"))
+    for one, digest, answer in zip(texts, split(survey.digests), store.lookup(survey.digests), strict=True):
+        if text_digest(one.text) != digest:
+            raise PioneerError(f"the inputs changed while they were labelled ({one.path})", hint="plan again")
+        if isinstance(answer, bytes):
+            counted.rows += 1
+            yield row_line_of(one.text, answer, one.id)

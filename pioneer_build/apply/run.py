@@ -1,0 +1,236 @@
+"""The state of one apply: what it was handed, what it has learnt, and how that gets into the lock.
+
+Everything an apply touches comes in through `Ports`, so that tests can make each of them fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pioneer_build.apply.events import Event, Outcome
+from pioneer_build.apply.paces import Paces
+from pioneer_build.checks import effective_checks
+from pioneer_build.errors import NoAccess, PioneerError, Refused, ServiceError
+from pioneer_build.lock.values import Entry, Lock
+from pioneer_build.spec import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from pioneer_build.apply.events import EventKind, Result, Sink
+    from pioneer_build.inputs import InputsSurvey
+    from pioneer_build.journal import Submission
+    from pioneer_build.lock.values import Job
+    from pioneer_build.plan import Declared, Step
+    from pioneer_build.ports import Service
+
+#: A job that was polled this long without an end stays open.
+DEADLINE_SECONDS = 3600.0
+#: The lock is rewritten while the run goes as long as that takes at most this share of the time.
+LOCK_SHARE = 0.02
+
+
+class Store(Protocol):
+    """Content-addressed files (docs/store.md)."""
+
+    def has(self, digest: str) -> bool:
+        """Whether the content of `digest` is here."""
+
+    def put(self, lines: Iterable[bytes], /) -> str:
+        """Keeps the lines durably; their digest."""
+
+    def lines(self, digest: str) -> Iterator[bytes]:
+        """The lines of `digest`, each ended by a line feed."""
+
+    def annotations(self, backend: str, fingerprint: str) -> Any:
+        """The annotations made by one backend under one definition."""
+
+
+class Log(Protocol):
+    """The journal as an apply uses it (`journal.Journal`)."""
+
+    def submissions(self, backend: str) -> tuple[Submission, ...]: ...
+    def begin(self, submission: Submission, aware: frozenset[str]) -> Submission: ...
+    def record(self, token: str, **fields: Any) -> None: ...
+    def ended(self, token: str, job: Job) -> None: ...
+
+
+class LockPort(Protocol):
+    """The lock on disk (`lockfile.LockFile`)."""
+
+    def write(self, lock: Lock) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an apply is handed. `now` is a monotonic clock in seconds, `sleep` waits on it."""
+
+    service: Service
+    store: Store
+    journal: Log
+    lock: LockPort
+    emit: Sink
+    now: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an apply goes about it. Counts are of this run; seconds are the clock's."""
+
+    backend: str
+    free: bool = False
+    wait: bool = True
+    max_open_jobs: int = 100
+    max_requests: int | None = None
+    max_examples: int | None = None
+    deadline: float = DEADLINE_SECONDS
+    first_poll: float = 2.0
+    label_requests_in_flight: int = 8
+    max_batch_bytes: int = 8_000_000
+    project_root: Path | None = None
+
+
+class Stopped(Exception):
+    """Ends one step with an outcome. Raised inside this package only."""
+
+    def __init__(self, result: Result, message: str, command: str | None = None, details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.result = result
+        self.message = message
+        self.command = command
+        self.details = details
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply in progress."""
+
+    ports: Ports
+    options: Options
+    entries: dict[tuple[str, str], Entry]
+    declared: Mapping[str, Declared]
+    surveys: Mapping[str, InputsSurvey] = field(default_factory=dict)
+    resubmit: frozenset[str] = frozenset()
+    retry: frozenset[str] = frozenset()
+    project_checks: Checks = field(default_factory=Checks)
+    paces: Paces = field(default_factory=Paces)
+    requests: int = 0
+    examples: int = 0
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    interrupted: bool = False
+    fatal: Exception | None = None
+    lock_changed: bool = False
+    outcomes: list[Outcome] = field(default_factory=list)
+    _dirty: bool = False
+    _lock_free_at: float = 0.0
+
+    # -- telling --
+
+    def emit(self, kind: EventKind, dataset_name: str, text: str, **fields: Any) -> None:
+        """Tells what happened."""
+        self.ports.emit(Event(kind, dataset_name, text, fields))
+
+    def end(
+        self, step: Step, result: Result, message: str, command: str | None = None, details: tuple[str, ...] = ()
+    ) -> None:
+        """Records how a step ended."""
+        self.outcomes.append(Outcome(step.dataset_name, step.action, result, message, command, details))
+        self.emit("ended", step.dataset_name, message, result=result, action=step.action)
+
+    # -- the lock --
+
+    def lock(self) -> Lock:
+        """The lock as it is now."""
+        return Lock(self.entries)
+
+    def checks(self, item: Declared) -> Checks:
+        """The bounds in force for a dataset."""
+        return effective_checks(self.project_checks, item.spec.checks)
+
+    def entry(self, name: str) -> Entry | None:
+        """The dataset's entry as it is now."""
+        return self.entries.get((name, self.options.backend))
+
+    def put(self, entry: Entry, *, instead_of: str | None = None) -> None:
+        """Takes `entry` into the lock; `instead_of` is the name it had before."""
+        if instead_of is not None and instead_of != entry.dataset_name:
+            self.entries.pop((instead_of, entry.backend), None)
+        self.entries[entry.dataset_name, entry.backend] = entry
+        self._dirty = True
+        self.write_lock(finally_=False)
+
+    def write_lock(self, *, finally_: bool) -> None:
+        """Writes the lock if there is news, unless writing would take more than its share of the run's time."""
+        now = self.ports.now()
+        if not self._dirty or (not finally_ and now < self._lock_free_at):
+            return
+        changed = self.ports.lock.write(Lock(dict(self.entries)))
+        self.lock_changed = self.lock_changed or changed
+        self._dirty = False
+        after = self.ports.now()
+        self._lock_free_at = after + (after - now) / LOCK_SHARE
+
+    # -- spending --
+
+    def spend(self, examples: int) -> None:
+        """Counts one paid request against the budgets.
+
+        Raises:
+            Stopped: the request would exceed one.
+        """
+        options = self.options
+        if options.max_requests is not None and self.requests + 1 > options.max_requests:
+            raise Stopped(
+                "refused", f"the budget of {options.max_requests:,} requests is used up", "raise --max-requests"
+            )
+        if options.max_examples is not None and self.examples + examples > options.max_examples:
+            message = f"{examples:,} more examples would exceed the budget of {options.max_examples:,}"
+            raise Stopped("refused", message, "raise --max-examples")
+        self.requests += 1
+        self.examples += examples
+
+    def refund(self, examples: int) -> None:
+        """Takes back a request that was certainly not accepted."""
+        self.requests -= 1
+        self.examples -= examples
+
+    # -- stopping --
+
+    def check_going(self) -> None:
+        """Raises `Stopped` where nothing more may be submitted."""
+        if self.fatal is not None:
+            raise Stopped("stopped", "not submitted: the run was stopped")
+        if self.stopping.is_set():
+            raise Stopped("stopped", "not submitted: interrupted")
+
+    def stop(self, error: Exception) -> None:
+        """Ends all submissions of this run because of `error`."""
+        if self.fatal is None:
+            self.fatal = error
+        self.stopping.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Sleeps, but not past the end of the run."""
+        sleeper = asyncio.ensure_future(self.ports.sleep(seconds))
+        stop = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({sleeper, stop}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sleeper, stop):
+                task.cancel()
+
+
+def stops_all(error: ServiceError) -> bool:
+    """Whether what one request met every other one will meet too: the key, the address, the way there."""
+    if isinstance(error, NoAccess):
+        return True
+    return isinstance(error, Refused) and (error.status in (404, 405, 501) or 300 <= (error.status or 0) < 400)
+
+
+def says(error: PioneerError) -> str:
+    """The error's message and what to do about it, in one line."""
+    return error.message if error.hint is None else f"{error.message}; {error.hint}"

@@ -1,0 +1,172 @@
+"""`pioneer.lock` on disk: the one place that reads and writes it.
+
+Written by temporary file, fsync and rename, so that a reader sees the old lock or the new one. One run at a time
+holds the project, by a lock on a separate file in the user's state folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
+
+from pioneer_build.errors import LockError, PioneerError
+from pioneer_build.lock.merge import merge
+from pioneer_build.lock.text import is_conflicted, lock_text, read_lock, sides
+from pioneer_build.lock.values import Entry, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LOCK_NAME = "pioneer.lock"
+Signature: TypeAlias = "tuple[int, int, int, int] | None"
+
+
+class LockFile:
+    """The lock of the project at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / LOCK_NAME
+        self._written: dict[int, tuple[Entry, str]] = {}
+        self._signature: Signature = None
+        self._text: str | None = None
+
+    def signature(self) -> Signature:
+        """Size, mtime in ns, inode and ctime in ns of the file; `None` where there is none."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - on the way of a plan with nothing to do
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+
+    def read(self, *, trusted: bool = False) -> Lock:
+        """The lock; empty where there is none. Where git left conflict markers, both sides joined.
+
+        Raises:
+            LockError: it can't be read, or isn't what it says it is. It is left as it is.
+        """
+        self._signature = self.signature()
+        if self._signature is None:
+            self._text = None
+            return Lock()
+        try:
+            text = self.path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = self.path.read_bytes()[: error.start].count(b"\n") + 1
+            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint="restore it from git") from None
+        except OSError as error:
+            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        self._text = text
+        if is_conflicted(text):
+            return self._joined(text)
+        return read_lock(text, trusted=trusted)
+
+    def _joined(self, text: str) -> Lock:
+        """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
+        staged = [_staged(self.path, number) for number in (2, 3)]
+        ours, theirs = (staged[0], staged[1]) if staged[0] and staged[1] else sides(text)
+        return merge(read_lock(ours), read_lock(theirs))
+
+    def write(self, lock: Lock) -> bool:
+        """Writes `lock`, joined with what somebody else wrote since it was read; whether the bytes changed.
+
+        Raises:
+            LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
+        """
+        if self.signature() != self._signature:
+            lock = merge(lock, self.read())
+        text = lock_text(lock, self._written)
+        if text == self._text or (self._text is None and not lock.entries):
+            return False
+        mode = 0o644
+        with suppress(OSError):
+            mode = os.stat(self.path).st_mode & 0o777  # noqa: PTH116
+        temporary = self.path.with_name(f".{LOCK_NAME}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), mode)
+            temporary.replace(self.path)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
+            raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
+        self._text, self._signature = text, self.signature()
+        return True
+
+
+def _staged(path: Path, stage: int) -> str | None:
+    """The version of `path` that git's index holds during a merge (gitrevisions(7): 2 is ours, 3 is theirs)."""
+    import subprocess
+
+    try:
+        shown = subprocess.run(  # noqa: S603
+            ["git", "show", f":{stage}:./{path.name}"],  # noqa: S607
+            cwd=path.parent,
+            capture_output=True,
+            check=True,
+        )
+        return shown.stdout.decode("utf-8")
+    except (OSError, subprocess.CalledProcessError, UnicodeDecodeError):
+        return None
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class ProjectHold:
+    """Holds a project for one run; a context manager. A dead process holds nothing, whatever host or boot it was of."""
+
+    def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None], *, wait: bool = True) -> None:
+        name = sha256(str(root.resolve()).encode()).hexdigest()[:24]
+        self.path = folder / "runs" / f"{name}.lock"
+        self._waiting = waiting
+        self._wait = wait
+        self._fd = -1
+
+    def __enter__(self) -> ProjectHold:
+        import fcntl
+        import socket
+
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise PioneerError(f"can't write {self.path}: {error.strerror}") from None
+        try:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(self._fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
+                if not self._wait:
+                    raise PioneerError(
+                        f"another apply of this project is running: {holder}",
+                        hint="wait for it, or stop it with Ctrl-C there",
+                    ) from None
+                self._waiting(holder)
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._fd, 0)
+        os.close(self._fd)
