@@ -1,7 +1,8 @@
 """Texts to label: found, read in order, judged, and told apart by their digests.
 
-`survey` looks at all of an input once and says what it holds; `read` streams the texts; `new_texts` those that are
-still to be labelled; `batches` makes requests of them. Formats are one module each; see docs/inputs.md.
+`survey` looks at all of an input once and says what it holds; `read` streams the texts; `new_texts` those
+that are still to be labelled; `batches` makes requests of them. Formats are one module each; see
+docs/inputs.md.
 """
 
 from pioneer_build.inputs.batches import batches

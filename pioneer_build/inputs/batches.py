@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 #: The API document: "Accepts between 1 and 1,000 strings per request."
 MAX_ITEMS = 1_000
-#: Of the texts in a request's body, as JSON. Below the megabyte at which servers and proxies begin to refuse bodies.
+#: Of the texts in a request's body, as JSON. Below the megabyte at which servers and proxies begin to
+#: refuse bodies.
 MAX_BYTES = 900_000
 
 
 def batches(
     texts: Iterable[InputText], max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES
 ) -> Iterator[list[InputText]]:
-    """`texts` in order, in lists of `max_items`; only the last, and those that reach `max_bytes`, are shorter.
+    """`texts` in order, in lists of `max_items`; only the last, and those that reach `max_bytes`, are
+    shorter.
 
     `max_bytes` counts each text as JSON in UTF-8, with its comma. A text longer than that goes alone.
     """

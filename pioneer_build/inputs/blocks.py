@@ -20,7 +20,8 @@ MAX_RECORD = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Texts in order; `lines[i]` is where text `i` begins, from 1; `ids` is `None` where none are asked for."""
+    """Texts in order; `lines[i]` is where text `i` begins, from 1; `ids` is `None` where none are asked
+    for."""
 
     texts: list[str]
     ids: list[Id] | None
@@ -83,12 +84,19 @@ class Rows:
         try:
             text.encode()
         except UnicodeEncodeError:
-            self.complain(line, "the text holds half of a surrogate pair, which UTF-8 can't say", "not-unicode", source=source)
+            self.complain(
+                line,
+                "the text holds half of a surrogate pair, which UTF-8 can't say",
+                "not-unicode",
+                source=source,
+            )
             return
         if columns.id is not None:
             if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
                 what = "empty" if key == "" else _kind(key)
-                self.complain(line, f"'{columns.id}' is {what}, not text or a whole number", "bad-id", source=source)
+                self.complain(
+                    line, f"'{columns.id}' is {what}, not text or a whole number", "bad-id", source=source
+                )
                 return
             self._ids.append(key)
         self._texts.append(text)

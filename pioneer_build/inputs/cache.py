@@ -1,7 +1,7 @@
 """What was learnt of an input file at its last reading: recomputable, so it may vanish at any time.
 
-Kept in diskcache, whose eviction is welcome here. Values are bytes alone: a value or key that would have to be
-pickled is refused on the way in and on the way out. Each value carries a checksum of itself.
+Kept in diskcache, whose eviction is welcome here. Values are bytes alone: a value or key that would have to
+be pickled is refused on the way in and on the way out. Each value carries a checksum of itself.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def decode(data: bytes) -> FileMemory | None:
 
 
 class SurveyCache:
-    """Remembers files between runs, in `folder`. A cache that can't be used is no error: files are read again."""
+    """Remembers files between runs, in `folder`. A cache that can't be used is no error: files are read
+    again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -116,7 +117,7 @@ class SurveyCache:
     def _open(self) -> Any:
         if self._cache is None and not self._broken:
             try:
-                from pioneer_build.inputs.plain_disk import open_cache  # noqa: PLC0415 — diskcache is slow to import
+                from pioneer_build.inputs.plain_disk import open_cache
 
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._cache = open_cache(self.folder, SIZE_LIMIT)

@@ -1,8 +1,10 @@
-"""A file of lines in remembered chunks, so that a changed file costs one pass of SHA-256 and the parsing of what changed.
+"""A file of lines in remembered chunks, so that a changed file costs one pass of SHA-256 and the parsing of
+what changed.
 
-Each chunk of whole lines is kept with the SHA-256 of its bytes and the digests of its texts. On the next reading a
-chunk whose bytes are the same, wherever it now stands, is not parsed again. After a change the reading finds back by
-the first line of an old chunk (as rsync does by a rolling sum): lines are only looked at one by one until then.
+Each chunk of whole lines is kept with the SHA-256 of its bytes and the digests of its texts. On the next
+reading a chunk whose bytes are the same, wherever it now stands, is not parsed again. After a change the
+reading finds back by the first line of an old chunk (as rsync does by a rolling sum): lines are only looked
+at one by one until then.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zlib import crc32
 
 from pioneer_build.inputs.blocks import MAX_RECORD
-from pioneer_build.inputs.lines import CHUNK, LineTooLong
+from pioneer_build.inputs.lines import CHUNK, LineTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +84,7 @@ class _Window:
             if cut := data.rfind(b"\n") + 1:
                 return data[:cut]
             want *= 2
-        raise LineTooLong(0)
+        raise LineTooLongError(0)
 
     def skip(self, size: int) -> None:
         self._at += size

@@ -1,7 +1,7 @@
 """Which files an `inputs: path` names, and what kind each is.
 
-Paths are relative to the spec's file and stay inside the project, symbolic links resolved. Globs are sorted by
-code point, so that every machine reads the same order.
+Paths are relative to the spec's file and stay inside the project, symbolic links resolved. Globs are sorted
+by code point, so that every machine reads the same order.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class InputFile:
     compression: Compression
 
 
-def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> tuple[InputFile, ...]:
+def find_files(
+    pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints
+) -> tuple[InputFile, ...]:
     """The files that `pattern` names, sorted; what is wrong with it goes to `complaints`.
 
     Args:
@@ -88,7 +90,9 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
             continue
         if stat.S_ISDIR(mode):
             if not is_glob:
-                complaints.add_to_spec(f"{name} is a folder", code="not-a-file", hint=f"name its files: {pattern}/*.jsonl")
+                complaints.add_to_spec(
+                    f"{name} is a folder", code="not-a-file", hint=f"name its files: {pattern}/*.jsonl"
+                )
             continue
         if not stat.S_ISREG(mode):
             complaints.add_to_spec(f"{name} is not a regular file", code="not-a-file")
@@ -103,7 +107,9 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
             continue
         files.append(InputFile(path, name, *kind))
     if not found:
-        complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/")
+        complaints.add_to_spec(
+            f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/"
+        )
     return tuple(files)
 
 
@@ -125,7 +131,9 @@ def _expand(folder: Path, pattern: str) -> list[Path]:
         for path in base.glob(rest)
         if not any(part.startswith(".") for part in path.relative_to(base).parts) or "/." in f"/{rest}"
     ]
-    return sorted((path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix())
+    return sorted(
+        (path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix()
+    )
 
 
 def _kind(name: str) -> tuple[Format, Compression] | None:

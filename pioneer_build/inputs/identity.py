@@ -31,12 +31,8 @@ def text_digests(texts: Iterable[str]) -> bytes:
 
 def id_digests(ids: Iterable[Id]) -> bytes:
     """The digests of `ids`, one after the other. The number 1 and the text "1" are two ids."""
-    return b"".join(
-        [
-            blake2b(b's' + i.encode() if type(i) is str else b"i%d" % i, digest_size=DIGEST_SIZE).digest()  # type: ignore[str-format]
-            for i in ids
-        ]
-    )
+    kinds = [b"s" + one.encode() if isinstance(one, str) else b"i%d" % one for one in ids]
+    return b"".join([blake2b(kind, digest_size=DIGEST_SIZE).digest() for kind in kinds])
 
 
 def split(digests: bytes) -> Iterator[bytes]:
@@ -46,7 +42,8 @@ def split(digests: bytes) -> Iterator[bytes]:
 
 
 def inputs_digest(texts: bytes, ids: bytes) -> str:
-    """The digest of a whole input: changes with a text, an id, or the order. Published: it stands in the lock.
+    """The digest of a whole input: changes with a text, an id, or the order. Published: it stands in the
+    lock.
 
     `sha256:` of SHA-256 over `inputs 1`, a newline, the SHA-256 of the text digests, and of the id digests.
     """

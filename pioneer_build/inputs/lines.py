@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 17
 
 
-class LineTooLong(Exception):
+class LineTooLongError(Exception):
     """A line is longer than `MAX_RECORD`. `lines` were complete before it."""
 
     def __init__(self, lines: int) -> None:
@@ -30,7 +30,7 @@ def line_chunks(stream: BinaryIO, size: int = CHUNK, limit: int = MAX_RECORD) ->
             parts.append(data[:cut])
             chunk = b"".join(parts)
             if held + data.find(b"\n") >= limit:
-                raise LineTooLong(lines)
+                raise LineTooLongError(lines)
             lines += chunk.count(b"\n")
             yield chunk
             parts, held = ([data[cut:]], len(data) - cut) if cut < len(data) else ([], 0)
@@ -38,6 +38,6 @@ def line_chunks(stream: BinaryIO, size: int = CHUNK, limit: int = MAX_RECORD) ->
             parts.append(data)
             held += len(data)
         if held >= limit:
-            raise LineTooLong(lines)
+            raise LineTooLongError(lines)
     if parts:
         yield b"".join(parts)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The one of `words` closest to `word`, if any is close; letter case counts little."""
-    from difflib import get_close_matches  # noqa: PLC0415 — only on the way to a message
+    from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in words}
     close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)

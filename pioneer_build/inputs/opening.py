@@ -29,13 +29,13 @@ _MARKS = (
 )
 
 
-class Undecodable(Exception):
+class DamagedStreamError(Exception):
     """The compressed stream is cut off or damaged; the message says which."""
 
 
 @contextmanager
 def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
-    """The decompressed bytes of `file`. OSError as the system says it; `Undecodable` for a damaged stream."""
+    """The decompressed bytes of `file`; `DamagedStreamError` for a damaged stream, OSError as it comes."""
     with file.path.open("rb", buffering=BUFFER) as raw:
         if not file.compression:
             yield raw
@@ -44,10 +44,10 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
             with _decompressed(raw, file.compression) as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise Undecodable(f"the gzip stream is damaged or cut off ({error})") from error
+            raise DamagedStreamError(f"the gzip stream is damaged or cut off ({error})") from error
         except Exception as error:
             if type(error).__name__ == "ZstdError":
-                raise Undecodable(f"the zstd stream is damaged or cut off ({error})") from error
+                raise DamagedStreamError(f"the zstd stream is damaged or cut off ({error})") from error
             raise
 
 
@@ -55,7 +55,7 @@ def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
     if compression == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
     try:
-        import zstandard  # noqa: PLC0415 — an extra
+        import zstandard
     except ImportError as error:
         raise MissingExtra("a zstd file", "zstd") from error
     # 128 MiB is what `zstd -d` itself grants a window; more is a bomb
@@ -69,9 +69,15 @@ def foreign(head: bytes) -> tuple[str, str] | None:
         if head.startswith(mark):
             if what.startswith("UTF"):
                 return f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE"
-            return f"the file is {what}, but its name doesn't say so", f"give it the ending that {what} files have"
+            return (
+                f"the file is {what}, but its name doesn't say so",
+                f"give it the ending that {what} files have",
+            )
     if b"\0" in head[:4096]:
-        return "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all", "convert it to UTF-8"
+        return (
+            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all",
+            "convert it to UTF-8",
+        )
     return None
 
 
@@ -84,5 +90,9 @@ def bad_byte(line: bytes) -> tuple[int, str, str]:
         byte = line[error.start]
         as_latin = bytes([byte]).decode("cp1252", errors="replace")
         guess = f" (in Windows-1252 it is {as_latin!r})" if as_latin.isprintable() and byte >= 0x80 else ""
-        return column, f"not UTF-8: byte 0x{byte:02x}{guess}", "convert the file: iconv -f WINDOWS-1252 -t UTF-8 FILE"
+        return (
+            column,
+            f"not UTF-8: byte 0x{byte:02x}{guess}",
+            "convert the file: iconv -f WINDOWS-1252 -t UTF-8 FILE",
+        )
     raise AssertionError("the line is UTF-8")

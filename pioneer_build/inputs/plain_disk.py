@@ -1,4 +1,5 @@
-"""diskcache with its pickles taken out: keys are text, values bytes, and nothing else goes in or comes out."""
+"""diskcache with its pickles taken out: keys are text, values bytes, and nothing else goes in or comes
+out."""
 
 from __future__ import annotations
 
@@ -41,4 +42,6 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
 
 def open_cache(folder: Path, size_limit: int) -> diskcache.Cache:
     """A cache in `folder` of at most `size_limit` bytes."""
-    return diskcache.Cache(str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored")
+    return diskcache.Cache(
+        str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored"
+    )

@@ -9,8 +9,8 @@ from pioneer_build.inputs import jsonl, text
 from pioneer_build.inputs.blocks import MAX_RECORD, Columns
 from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
-from pioneer_build.inputs.lines import LineTooLong, line_chunks
-from pioneer_build.inputs.opening import BOM, Undecodable, foreign, open_bytes
+from pioneer_build.inputs.lines import LineTooLongError, line_chunks
+from pioneer_build.inputs.opening import BOM, DamagedStreamError, foreign, open_bytes
 from pioneer_build.spec import InlineTexts
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def columns_of(inputs: InputFiles) -> Columns:
     return Columns(id=inputs.id) if inputs.field is None else Columns(inputs.field, inputs.id)
 
 
-def read(inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)) -> Iterator[InputText]:
+def read(
+    inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)
+) -> Iterator[InputText]:
     """The texts of `inputs` in order, duplicates included; files by name, then as they stand in each.
 
     Args:
@@ -92,8 +94,10 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
             yield from _line_blocks(file, parse, columns, complaints)
         else:
             yield from _record_blocks(file, columns, complaints)
-    except Undecodable as error:
-        complaints.add(file.name, 0, str(error), code="damaged", hint="copy the file again from where it came")
+    except DamagedStreamError as error:
+        complaints.add(
+            file.name, 0, str(error), code="damaged", hint="copy the file again from where it came"
+        )
     except OSError as error:
         complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
 
@@ -113,7 +117,9 @@ def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) 
     return False
 
 
-def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaints: Complaints) -> Iterator[Block]:
+def _line_blocks(
+    file: InputFile, parse: ParseLines, columns: Columns, complaints: Complaints
+) -> Iterator[Block]:
     line = 1
     try:
         with open_bytes(file) as stream:
@@ -123,7 +129,7 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
                 body = chunk.removeprefix(BOM) if line == 1 else chunk
                 yield parse(body, line, file.name, columns, complaints)
                 line += chunk.count(b"\n")
-    except LineTooLong as error:
+    except LineTooLongError as error:
         complain_too_long(error.lines + 1, file.name, complaints)
 
 

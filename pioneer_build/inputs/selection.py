@@ -31,7 +31,7 @@ def new_texts(
     Raises:
         PioneerError: the files are not as surveyed any more: nothing else is yielded.
     """
-    from pioneer_build.inputs.sets import first_positions  # noqa: PLC0415 — numpy is slow to import
+    from pioneer_build.inputs.sets import first_positions
 
     wanted = iter(first_positions(surveyed.digests, missing))
     position = next(wanted, None)

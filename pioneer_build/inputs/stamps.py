@@ -1,13 +1,14 @@
-"""What the file system says of a file that was read: enough to know, by a `stat`, that it is the same still."""
+"""What the file system says of a file that was read: enough to know, by a `stat`, that it is the same
+still."""
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
 #: A change so shortly before a reading may leave no trace in the times: FAT counts two seconds, others less.
@@ -18,8 +19,8 @@ GRANULARITY_NS = 2_000_000_000
 class FileStamp:
     """One file as it was when it was read; times in nanoseconds since 1970, `name` relative to the project.
 
-    `settled` is false for a file that was changed so shortly before it was read that a later change might leave
-    the same times (git's racy timestamps): such a stamp proves nothing, and the file is read again.
+    `settled` is false for a file that was changed so shortly before it was read that a later change might
+    leave the same times (git's racy timestamps): such a stamp proves nothing, and the file is read again.
     """
 
     name: str
@@ -52,5 +53,10 @@ def stamp(name: str, found: os.stat_result, read_at_ns: int | None = None) -> Fi
     began = time.time_ns() if read_at_ns is None else read_at_ns
     latest = max(found.st_mtime_ns, found.st_ctime_ns)
     return FileStamp(
-        name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, latest + GRANULARITY_NS < began
+        name,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_ino,
+        latest + GRANULARITY_NS < began,
     )

@@ -1,12 +1,11 @@
 """One pass over an input: what it holds, as digests, and everything that is wrong with it.
 
-What is known of a file from the last pass is used again: of an unchanged file (by `stat`) all, of a changed file
-of lines its unchanged parts.
+What is known of a file from the last pass is used again: of an unchanged file (by `stat`) all, of a changed
+file of lines its unchanged parts.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from pioneer_build.inputs.chunks import Chunk, chunk_of, pieces
 from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.identity import DIGEST_SIZE, id_digests, inputs_digest, text_digests
-from pioneer_build.inputs.lines import LineTooLong
+from pioneer_build.inputs.lines import LineTooLongError
 from pioneer_build.inputs.opening import BOM
 from pioneer_build.inputs.reading import (
     LINE_PARSERS,
@@ -32,6 +31,7 @@ from pioneer_build.inputs.stamps import FileStamp, stamp
 from pioneer_build.spec import InlineTexts
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
     from typing import BinaryIO
 
@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 class InputsSurvey:
     """What an input holds.
 
-    `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones. `files`
-    are the files in order, as they were read. `digests` are the text digests in order, 16 bytes each.
+    `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones.
+    `files` are the files in order, as they were read. `digests` are the text digests in order, 16 bytes
+    each.
     """
 
     digest: str
@@ -99,7 +100,7 @@ def survey(
     if ids:
         _check_ids(ids, counts, files, columns, complaints)
     complaints.settle()
-    from pioneer_build.inputs.sets import distinct  # noqa: PLC0415 — numpy is slow to import
+    from pioneer_build.inputs.sets import distinct
 
     return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamps, texts)
 
@@ -117,7 +118,9 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
         if before is None or (after := _stat(file)) is None or memory.stamp.same(after):
             break
     else:
-        raise PioneerError(f"{file.name} changes while it is read", hint="wait until it is written, then try again")
+        raise PioneerError(
+            f"{file.name} changes while it is read", hint="wait until it is written, then try again"
+        )
     complaints.take(trial)
     if cache and not trial.count:
         cache.put(file, columns, memory)
@@ -139,7 +142,9 @@ def _read(
     before: os.stat_result | None,
     began: int,
 ) -> FileMemory:
-    mark = FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
+    mark = (
+        FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
+    )
     if file.format in LINE_PARSERS and not file.compression:
         if file.format == "text" and not columns_fit_text(file, columns, complaints):
             return FileMemory(mark, b"", b"")
@@ -189,11 +194,12 @@ def _read_lines(
             texts += text_digests(block.texts)
             if block.ids is not None:
                 ids += id_digests(block.ids)
-            # a last line without its end may still grow, and a chunk with mistakes must be complained of again
+            # a last line without its end may still grow, and a chunk with mistakes must be complained of
+            # again
             if piece.data.endswith(b"\n") and mistakes == complaints.count:
                 chunks.append(chunk_of(piece.data, len(block.texts), rows))
             line += piece.data.count(b"\n")
-    except LineTooLong:
+    except LineTooLongError:
         complain_too_long(line, file.name, complaints)
     return FileMemory(mark, bytes(texts), bytes(ids), tuple(chunks))
 
@@ -201,8 +207,9 @@ def _read_lines(
 def _check_ids(
     ids: bytes, counts: list[int], files: tuple[InputFile, ...], columns: Columns, complaints: Complaints
 ) -> None:
-    """Complains about each id that occurs again, naming both places. Files are read again only where there is one."""
-    from pioneer_build.inputs.sets import repeated  # noqa: PLC0415 — numpy is slow to import
+    """Complains about each id that occurs again, naming both places. Files are read again only where there
+    is one."""
+    from pioneer_build.inputs.sets import repeated
 
     again = repeated(ids)
     if not again:
@@ -235,10 +242,9 @@ def _places(file: InputFile, columns: Columns, rows: list[int]) -> list[tuple[in
     row = next(wanted, None)
     start = 0
     for block in blocks(file, columns, Complaints()):
-        if row is None:
+        if row is None or block.ids is None:
             break
         while row is not None and row < start + len(block.texts):
-            assert block.ids is not None
             found.append((row, block.lines[row - start], block.ids[row - start]))
             row = next(wanted, None)
         start += len(block.texts)
