@@ -1,0 +1,131 @@
+"""What was learnt of an input file at its last reading: recomputable, so it may vanish at any time.
+
+Kept in diskcache, whose eviction is welcome here. Values are bytes alone: a value or key that would have to
+be pickled is refused on the way in and on the way out. Each value carries a checksum of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.inputs.chunks import Chunk
+from pioneer_build.inputs.identity import DIGEST_SIZE
+from pioneer_build.inputs.stamps import FileStamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pioneer_build.inputs.blocks import Columns
+    from pioneer_build.inputs.files import InputFile
+
+_VERSION = b"pioneer-build inputs 1\n"
+_HEAD = struct.Struct("<III")
+_CHUNK = struct.Struct("<QIII32s")
+#: Enough for some ten million texts; the least recently used file goes first.
+SIZE_LIMIT = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class FileMemory:
+    """One file as read: its stamp, its digests in order, and the chunks it can be taken apart into."""
+
+    stamp: FileStamp
+    texts: bytes
+    ids: bytes
+    chunks: tuple[Chunk, ...] = ()
+
+    def encode(self) -> bytes:
+        """As bytes, with a checksum."""
+        meta = json.dumps(asdict(self.stamp)).encode()
+        table = b"".join([_CHUNK.pack(c.length, c.head, c.lines, c.rows, c.sha) for c in self.chunks])
+        starts = struct.pack(f"<{len(self.chunks)}Q", *[c.start for c in self.chunks])
+        head = _HEAD.pack(len(meta), len(self.chunks), 1 if self.ids else 0)
+        body = b"".join([_VERSION, head, meta, table, starts, self.texts, self.ids])
+        return body + sha256(body).digest()
+
+
+def decode(data: bytes) -> FileMemory | None:
+    """What `encode` made; `None` for anything else."""
+    body, checksum = memoryview(data)[:-32], data[-32:]
+    if not data.startswith(_VERSION) or sha256(body).digest() != checksum:
+        return None
+    at = len(_VERSION)
+    meta_size, count, has_ids = _HEAD.unpack_from(body, at)
+    at += _HEAD.size
+    stamp = FileStamp(**json.loads(bytes(body[at : at + meta_size])))
+    at += meta_size
+    starts = struct.unpack_from(f"<{count}Q", body, at + count * _CHUNK.size)
+    chunks = tuple(
+        Chunk(length, sha, head, lines, rows, start)
+        for (length, head, lines, rows, sha), start in zip(
+            _CHUNK.iter_unpack(body[at : at + count * _CHUNK.size]), starts, strict=True
+        )
+    )
+    at += count * (_CHUNK.size + 8)
+    size = (len(body) - at) // (2 if has_ids else 1)
+    if size % DIGEST_SIZE:
+        return None
+    return FileMemory(stamp, bytes(body[at : at + size]), bytes(body[at + size :]), chunks)
+
+
+class SurveyCache:
+    """Remembers files between runs, in `folder`. A cache that can't be used is no error: files are read
+    again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._cache: Any = None
+        self._broken = False
+
+    def get(self, file: InputFile, columns: Columns) -> FileMemory | None:
+        """What is known of `file` read with `columns`."""
+        cache = self._open()
+        if cache is None:
+            return None
+        try:
+            data = cache.get(_key(file, columns))
+            return decode(data) if isinstance(data, bytes) else None
+        except Exception:  # noqa: BLE001 — whatever is wrong with a cache, reading the file again is right
+            return None
+
+    def put(self, file: InputFile, columns: Columns, memory: FileMemory) -> None:
+        """Remembers `file`."""
+        cache = self._open()
+        if cache is None:
+            return
+        try:
+            cache.set(_key(file, columns), memory.encode())
+        except Exception:  # noqa: BLE001 — disk full, read-only: the next reading costs more, that is all
+            self._broken = True
+
+    def close(self) -> None:
+        """Closes the files behind it."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    def __enter__(self) -> SurveyCache:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _open(self) -> Any:
+        if self._cache is None and not self._broken:
+            try:
+                from pioneer_build.inputs.plain_disk import open_cache
+
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._cache = open_cache(self.folder, SIZE_LIMIT)
+            except Exception:  # noqa: BLE001 — as above
+                self._broken = True
+        return self._cache
+
+
+def _key(file: InputFile, columns: Columns) -> str:
+    parts = [str(file.path.resolve()), file.name, file.format, file.compression, columns.field, columns.id]
+    return sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Mistakes in input files, collected: all are counted, the first hundred are kept with their place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import Problem, Problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHOWN = 100
+_SOURCE_CHARACTERS = 200
+
+
+class Complaints:
+    """Collects mistakes of one input. `spec` and `at` say where the spec names the files."""
+
+    def __init__(self, spec: str = "", at: tuple[int, int] = (0, 0), shown: int = SHOWN) -> None:
+        self.spec = spec
+        self.at = at
+        self.shown = shown
+        self.count = 0
+        self._problems: list[Problem] = []
+        self._beyond: dict[str, int] = {}
+
+    def add(
+        self,
+        path: str,
+        line: int,
+        message: str,
+        *,
+        code: str,
+        column: int = 1,
+        hint: str | None = None,
+        source: str | None = None,
+    ) -> None:
+        """Counts one mistake, and keeps it if it is among the first."""
+        self.count += 1
+        if len(self._problems) >= self.shown:
+            self._beyond[path] = self._beyond.get(path, 0) + 1
+            return
+        if source is not None:
+            source = source[:_SOURCE_CHARACTERS].rstrip("\r\n")
+        self._problems.append(Problem(path, line, column if line else 0, message, hint, source, 1, code))
+
+    def add_to_spec(self, message: str, *, code: str, hint: str | None = None) -> None:
+        """Counts a mistake of the spec's own `inputs`."""
+        line, column = self.at
+        self.add(self.spec, line, message, code=code, column=column, hint=hint)
+
+    def take(self, others: Complaints) -> None:
+        """Counts another's mistakes too, and keeps as many of them as there is room for."""
+        room = max(0, self.shown - len(self._problems))
+        self._problems += others._problems[:room]
+        self.count += others.count
+        for problem in others._problems[room:]:
+            self._beyond[problem.path] = self._beyond.get(problem.path, 0) + 1
+        for path, count in others._beyond.items():
+            self._beyond[path] = self._beyond.get(path, 0) + count
+
+    @property
+    def beyond(self) -> Mapping[str, int]:
+        """How many mistakes a file has that are not among those kept."""
+        return self._beyond
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Those kept, and one more for each file that has others."""
+        rest = [
+            Problem(path, 0, 0, f"{count:,} more error{'' if count == 1 else 's'} in this file", code="more")
+            for path, count in self._beyond.items()
+        ]
+        return (*self._problems, *rest)
+
+    def settle(self) -> None:
+        """Raises `Problems` if there was any."""
+        if self.count:
+            raise Problems(self.problems())

@@ -1,0 +1,166 @@
+"""Which files an `inputs: path` names, and what kind each is.
+
+Paths are relative to the spec's file and stay inside the project, symbolic links resolved. Globs are sorted
+by code point, so that every machine reads the same order.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pioneer_build.inputs.nearest import nearest
+
+if TYPE_CHECKING:
+    from pioneer_build.inputs.complaints import Complaints
+
+Format: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
+Compression: TypeAlias = Literal["", "gzip", "zstd"]
+
+FORMATS: dict[str, Format] = {
+    ".txt": "text",
+    ".text": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+}
+COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of texts. `name` is relative to the project, with `/`: what messages say."""
+
+    path: Path
+    name: str
+    format: Format
+    compression: Compression
+
+
+def find_files(
+    pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints
+) -> tuple[InputFile, ...]:
+    """The files that `pattern` names, sorted; what is wrong with it goes to `complaints`.
+
+    Args:
+        pattern: a path or glob (`*`, `?`, `[…]`, `**`), relative to the spec's file, with `/`.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project.
+        complaints: where mistakes go, each at its place.
+    """
+    root = project_root.resolve()
+    if PurePosixPath(pattern).is_absolute() or pattern.startswith("~"):
+        complaints.add_to_spec(
+            f"the path of inputs is absolute: {pattern}",
+            code="path-outside",
+            hint="write it relative to the spec's file, so that it holds on every machine",
+        )
+        return ()
+    folder = (root / spec_path).parent
+    found = _expand(folder, pattern)
+    is_glob = bool(_MAGIC.search(pattern))
+    files: list[InputFile] = []
+    for path in found:
+        name = _name(path, root)
+        try:
+            resolved = path.resolve(strict=True)
+            mode = resolved.stat().st_mode
+        except (OSError, RuntimeError) as error:
+            if isinstance(error, FileNotFoundError) and not is_glob:
+                complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
+            else:
+                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
+            continue
+        if not resolved.is_relative_to(root):
+            complaints.add_to_spec(
+                f"{name} is outside the project",
+                code="path-outside",
+                hint="inputs stay inside the project's folder, symbolic links included",
+            )
+            continue
+        if stat.S_ISDIR(mode):
+            if not is_glob:
+                complaints.add_to_spec(
+                    f"{name} is a folder", code="not-a-file", hint=f"name its files: {pattern}/*.jsonl"
+                )
+            continue
+        if not stat.S_ISREG(mode):
+            complaints.add_to_spec(f"{name} is not a regular file", code="not-a-file")
+            continue
+        kind = _kind(path.name)
+        if kind is None:
+            complaints.add_to_spec(
+                f"can't tell the format of {name} from its name",
+                code="unknown-format",
+                hint=f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst",
+            )
+            continue
+        files.append(InputFile(path, name, *kind))
+    if not found:
+        complaints.add_to_spec(
+            f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/"
+        )
+    return tuple(files)
+
+
+def _expand(folder: Path, pattern: str) -> list[Path]:
+    """The paths of a glob, or the path itself."""
+    literal = folder / pattern
+    if not _MAGIC.search(pattern) or literal.exists():
+        return [literal]
+    parts = PurePosixPath(pattern).parts
+    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    base = folder.joinpath(*parts[:first])
+    rest = "/".join(parts[first:])
+    if parts[-1] == "**":
+        rest += "/*"
+    if ".." in parts[first:]:
+        return []
+    matches = [
+        path
+        for path in base.glob(rest)
+        if not any(part.startswith(".") for part in path.relative_to(base).parts) or "/." in f"/{rest}"
+    ]
+    return sorted(
+        (path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix()
+    )
+
+
+def _kind(name: str) -> tuple[Format, Compression] | None:
+    """Format and compression by a file's endings."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
+    compression: Compression = ""
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        compression = COMPRESSIONS[suffixes.pop()]
+    if not suffixes or suffixes[-1] not in FORMATS:
+        return None
+    return FORMATS[suffixes[-1]], compression
+
+
+def _name(path: Path, root: Path) -> str:
+    """`path` as messages say it: relative to the project, `..` folded where that leads nowhere odd."""
+    try:
+        parent = path.parent.resolve()
+        return (parent / path.name).relative_to(root).as_posix()
+    except (ValueError, OSError, RuntimeError):
+        return path.as_posix()
+
+
+def _near_file(path: Path) -> str | None:
+    """A file of the same folder whose name is close."""
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return None
+    near = nearest(path.name, names)
+    return f"did you mean {near}?" if near else None

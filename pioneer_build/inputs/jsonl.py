@@ -1,0 +1,81 @@
+"""JSON Lines: an object a line, or a bare string. Blank lines are skipped."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pioneer_build.inputs.blocks import Block, Columns, Rows
+from pioneer_build.inputs.opening import bad_byte
+
+if TYPE_CHECKING:
+    from pioneer_build.inputs.complaints import Complaints
+
+_ID_TYPES = {str, int}
+
+
+def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
+    """The records of a chunk of whole lines, the first of which is line `first_line`."""
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    # The way of a million good lines; anything odd takes the slow way, which says what it is.
+    loads, field, key = orjson.loads, columns.field, columns.id
+    try:
+        if key is None:
+            texts = [loads(line)[field] for line in lines]
+            ids = None
+        else:
+            records = [loads(line) for line in lines]
+            texts = [record[field] for record in records]
+            ids = [record[key] for record in records]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return _slowly(lines, first_line, name, columns, complaints)
+    good = set(map(type, texts)) <= {str} and all(texts) and not any(map(str.isspace, texts))
+    if good and ids is not None:
+        good = set(map(type, ids)) <= _ID_TYPES and "" not in ids
+    if not good:
+        return _slowly(lines, first_line, name, columns, complaints)
+    return Block(texts, ids, range(first_line, first_line + len(texts)))
+
+
+def _slowly(
+    lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints
+) -> Block:
+    rows = Rows(name, columns, complaints)
+    for number, line in enumerate(lines, first_line):
+        if not line or line.isspace():
+            continue
+        try:
+            source = line.decode()
+        except UnicodeDecodeError:
+            column, message, hint = bad_byte(line)
+            rows.complain(
+                number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace")
+            )
+            continue
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            message, column = explain(source, error)
+            rows.complain(number, message, "json", column=column, source=source)
+            continue
+        rows.add_record(record, number, source)
+    return rows.take()
+
+
+def explain(source: str, error: orjson.JSONDecodeError) -> tuple[str, int]:
+    """Message and column of a line that is no JSON, in the words of the standard library where it agrees."""
+    try:
+        json.loads(source, parse_constant=_refuse)
+    except json.JSONDecodeError as better:
+        return f"not JSON: {better.msg}", better.colno
+    except (ValueError, RecursionError):
+        pass
+    return f"not JSON: {error.msg}", error.colno
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

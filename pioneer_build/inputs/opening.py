@@ -1,0 +1,98 @@
+"""A file's bytes, decompressed, and what can be said about its encoding from the first of them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from pioneer_build.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.inputs.files import Compression, InputFile
+
+BUFFER = 1 << 20
+BOM = b"\xef\xbb\xbf"
+
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"PAR1", "Parquet"),
+)
+
+
+class DamagedStreamError(Exception):
+    """The compressed stream is cut off or damaged; the message says which."""
+
+
+@contextmanager
+def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
+    """The decompressed bytes of `file`; `DamagedStreamError` for a damaged stream, OSError as it comes."""
+    with file.path.open("rb", buffering=BUFFER) as raw:
+        if not file.compression:
+            yield raw
+            return
+        try:
+            with _decompressed(raw, file.compression) as stream:
+                yield stream
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DamagedStreamError(f"the gzip stream is damaged or cut off ({error})") from error
+        except Exception as error:
+            if type(error).__name__ == "ZstdError":
+                raise DamagedStreamError(f"the zstd stream is damaged or cut off ({error})") from error
+            raise
+
+
+def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
+    if compression == "gzip":
+        return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtra("a zstd file", "zstd") from error
+    # 128 MiB is what `zstd -d` itself grants a window; more is a bomb
+    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
+    return cast("BinaryIO", reader)
+
+
+def foreign(head: bytes) -> tuple[str, str] | None:
+    """What a stream is that begins with `head`, if not UTF-8, and what to do about it."""
+    for mark, what in _MARKS:
+        if head.startswith(mark):
+            if what.startswith("UTF"):
+                return f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE"
+            return (
+                f"the file is {what}, but its name doesn't say so",
+                f"give it the ending that {what} files have",
+            )
+    if b"\0" in head[:4096]:
+        return (
+            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all",
+            "convert it to UTF-8",
+        )
+    return None
+
+
+def bad_byte(line: bytes) -> tuple[int, str, str]:
+    """Column, message and hint for a line that is not UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        column = len(line[: error.start].decode()) + 1
+        byte = line[error.start]
+        as_latin = bytes([byte]).decode("cp1252", errors="replace")
+        guess = f" (in Windows-1252 it is {as_latin!r})" if as_latin.isprintable() and byte >= 0x80 else ""
+        return (
+            column,
+            f"not UTF-8: byte 0x{byte:02x}{guess}",
+            "convert the file: iconv -f WINDOWS-1252 -t UTF-8 FILE",
+        )
+    raise AssertionError("the line is UTF-8")

@@ -1,0 +1,47 @@
+"""diskcache with its pickles taken out: keys are text, values bytes, and nothing else goes in or comes
+out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import diskcache  # type: ignore[import-untyped]
+from diskcache.core import MODE_PICKLE  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PlainDisk(diskcache.Disk):  # type: ignore[misc]
+    """Refuses whatever diskcache would pickle or unpickle."""
+
+    def put(self, key: object) -> Any:
+        """The key as the database has it; text only."""
+        if not isinstance(key, str):
+            raise TypeError("keys are text")
+        return super().put(key)
+
+    def get(self, key: object, raw: object) -> Any:
+        """The key as it was put; a pickled one is refused."""
+        if not raw:
+            raise ValueError("a pickled key")
+        return super().get(key, raw)
+
+    def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
+        """The value as the database or a file has it; bytes only."""
+        if not isinstance(value, bytes):
+            raise TypeError("values are bytes")
+        return super().store(value, read, key=key)
+
+    def fetch(self, mode: object, filename: object, value: object, read: object) -> Any:
+        """The value as it was stored; a pickled one is refused."""
+        if mode == MODE_PICKLE:
+            raise ValueError("a pickled value")
+        return super().fetch(mode, filename, value, read)
+
+
+def open_cache(folder: Path, size_limit: int) -> diskcache.Cache:
+    """A cache in `folder` of at most `size_limit` bytes."""
+    return diskcache.Cache(
+        str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored"
+    )

@@ -1,0 +1,158 @@
+"""The texts of an input, streamed in order, whatever their format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.inputs import jsonl, text
+from pioneer_build.inputs.blocks import MAX_RECORD, Columns
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.files import find_files
+from pioneer_build.inputs.lines import LineTooLongError, line_chunks
+from pioneer_build.inputs.opening import BOM, DamagedStreamError, foreign, open_bytes
+from pioneer_build.spec import InlineTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pioneer_build.inputs.blocks import Block
+    from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.identity import Id
+    from pioneer_build.spec import InputFiles, Inputs
+
+    ParseLines = Callable[[bytes, int, str, Columns, Complaints], Block]
+
+#: Formats whose every line stands alone, so that a part of a file can be read by itself.
+LINE_PARSERS: dict[str, ParseLines] = {"text": text.parse_lines, "jsonl": jsonl.parse_lines}
+
+
+@dataclass(frozen=True, slots=True)
+class InputText:
+    """One text to label. `path` (relative to the project) and `line` (from 1) say where it stands.
+
+    For texts written in the spec itself `line` is the line of its `inputs`.
+    """
+
+    text: str
+    id: Id | None
+    path: str
+    line: int
+
+
+def columns_of(inputs: InputFiles) -> Columns:
+    """Which fields a spec asks for."""
+    return Columns(id=inputs.id) if inputs.field is None else Columns(inputs.field, inputs.id)
+
+
+def read(
+    inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)
+) -> Iterator[InputText]:
+    """The texts of `inputs` in order, duplicates included; files by name, then as they stand in each.
+
+    Args:
+        inputs: what the spec says.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project; the paths of `inputs` are relative to its folder.
+        at: line and column of the spec's `inputs`, for messages.
+
+    Raises:
+        Problems: at the end of the first file that has mistakes. `survey` finds those of all files.
+    """
+    complaints = Complaints(spec_path, at)
+    if isinstance(inputs, InlineTexts):
+        check_inline(inputs, complaints)
+        complaints.settle()
+        for one in inputs.texts:
+            yield InputText(one, None, spec_path, at[0])
+        return
+    files = find_files(inputs.path, project_root=project_root, spec_path=spec_path, complaints=complaints)
+    complaints.settle()
+    columns = columns_of(inputs)
+    for file in files:
+        for block in blocks(file, columns, complaints):
+            ids = block.ids if block.ids is not None else [None] * len(block.texts)
+            for one, key, line in zip(block.texts, ids, block.lines, strict=True):
+                yield InputText(one, key, file.name, line)
+        complaints.settle()
+
+
+def check_inline(inputs: InlineTexts, complaints: Complaints) -> None:
+    """Complains about empty texts in the spec itself."""
+    for number, one in enumerate(inputs.texts, 1):
+        if not one or one.isspace():
+            complaints.add_to_spec(f"text {number} of inputs is empty", code="empty-text")
+
+
+def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
+    """The good texts of one file; what is wrong with the others goes to `complaints`."""
+    if file.format == "text" and not columns_fit_text(file, columns, complaints):
+        return
+    try:
+        if parse := LINE_PARSERS.get(file.format):
+            yield from _line_blocks(file, parse, columns, complaints)
+        else:
+            yield from _record_blocks(file, columns, complaints)
+    except DamagedStreamError as error:
+        complaints.add(
+            file.name, 0, str(error), code="damaged", hint="copy the file again from where it came"
+        )
+    except OSError as error:
+        complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
+
+
+def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) -> bool:
+    """Whether nothing is asked of a plain text file that it can't have: it has no fields."""
+    if columns.id is None and columns.field == Columns().field:
+        return True
+    asked = f"id '{columns.id}'" if columns.id is not None else f"field '{columns.field}'"
+    complaints.add(
+        file.name,
+        0,
+        f"a text file has no {asked}: each of its lines is a text",
+        code="missing-field",
+        hint="use JSONL or CSV for texts with fields",
+    )
+    return False
+
+
+def _line_blocks(
+    file: InputFile, parse: ParseLines, columns: Columns, complaints: Complaints
+) -> Iterator[Block]:
+    line = 1
+    try:
+        with open_bytes(file) as stream:
+            for chunk in line_chunks(stream):
+                if line == 1 and complain_if_foreign(chunk, file.name, complaints):
+                    return
+                body = chunk.removeprefix(BOM) if line == 1 else chunk
+                yield parse(body, line, file.name, columns, complaints)
+                line += chunk.count(b"\n")
+    except LineTooLongError as error:
+        complain_too_long(error.lines + 1, file.name, complaints)
+
+
+def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
+    """Whether a file that begins with `head` is of another encoding or kind; says so."""
+    found = foreign(head)
+    if found is None:
+        return False
+    message, hint = found
+    complaints.add(name, 1, message, code="encoding", hint=hint)
+    return True
+
+
+def complain_too_long(line: int, name: str, complaints: Complaints) -> None:
+    """Says that the rest of a file is not read."""
+    complaints.add(
+        name,
+        line,
+        f"the line is longer than {MAX_RECORD >> 20} MiB; the rest of the file is not read",
+        code="too-long",
+    )
+
+
+def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
+    complaints.add(file.name, 0, f"{file.format} files can't be read yet", code="unknown-format")
+    yield from ()

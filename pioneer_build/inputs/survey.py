@@ -1,0 +1,251 @@
+"""One pass over an input: what it holds, as digests, and everything that is wrong with it.
+
+What is known of a file from the last pass is used again: of an unchanged file (by `stat`) all, of a changed
+file of lines its unchanged parts.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.inputs.cache import FileMemory
+from pioneer_build.inputs.chunks import Chunk, chunk_of, pieces
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.files import find_files
+from pioneer_build.inputs.identity import DIGEST_SIZE, id_digests, inputs_digest, text_digests
+from pioneer_build.inputs.lines import LineTooLongError
+from pioneer_build.inputs.opening import BOM
+from pioneer_build.inputs.reading import (
+    LINE_PARSERS,
+    blocks,
+    check_inline,
+    columns_fit_text,
+    columns_of,
+    complain_if_foreign,
+    complain_too_long,
+)
+from pioneer_build.inputs.stamps import FileStamp, stamp
+from pioneer_build.spec import InlineTexts
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pioneer_build.inputs.blocks import Columns
+    from pioneer_build.inputs.cache import SurveyCache
+    from pioneer_build.inputs.files import InputFile
+    from pioneer_build.spec import Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class InputsSurvey:
+    """What an input holds.
+
+    `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones.
+    `files` are the files in order, as they were read. `digests` are the text digests in order, 16 bytes
+    each.
+    """
+
+    digest: str
+    rows: int
+    distinct: int
+    files: tuple[FileStamp, ...]
+    digests: bytes
+
+
+def survey(
+    inputs: Inputs,
+    *,
+    project_root: Path,
+    spec_path: str,
+    at: tuple[int, int] = (0, 0),
+    cache: SurveyCache | None = None,
+) -> InputsSurvey:
+    """Reads all of `inputs` once.
+
+    Args:
+        inputs: what the spec says.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project; the paths of `inputs` are relative to its folder.
+        at: line and column of the spec's `inputs`, for messages.
+        cache: what is known from earlier passes; `None` reads everything.
+
+    Raises:
+        Problems: all mistakes of all files: the first hundred by place, the others counted.
+        PioneerError: a file keeps changing while it is read.
+    """
+    complaints = Complaints(spec_path, at)
+    if isinstance(inputs, InlineTexts):
+        check_inline(inputs, complaints)
+        if not inputs.texts:
+            complaints.add_to_spec("inputs has no texts", code="no-texts")
+        complaints.settle()
+        texts = text_digests(inputs.texts)
+        return InputsSurvey(inputs_digest(texts, b""), len(inputs.texts), len(set(inputs.texts)), (), texts)
+
+    files = find_files(inputs.path, project_root=project_root, spec_path=spec_path, complaints=complaints)
+    columns = columns_of(inputs)
+    memories = [_file(file, columns, complaints, cache) for file in files]
+    texts = b"".join([memory.texts for memory in memories])
+    ids = b"".join([memory.ids for memory in memories])
+    stamps = tuple(memory.stamp for memory in memories)
+    counts = [len(memory.texts) // DIGEST_SIZE for memory in memories]
+    del memories
+    if not texts and not complaints.count:
+        complaints.add_to_spec(f"{inputs.path} holds no texts", code="no-texts")
+    if ids:
+        _check_ids(ids, counts, files, columns, complaints)
+    complaints.settle()
+    from pioneer_build.inputs.sets import distinct
+
+    return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamps, texts)
+
+
+def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: SurveyCache | None) -> FileMemory:
+    """What `file` holds, from memory where it is unchanged."""
+    known = cache.get(file, columns) if cache else None
+    if known and known.stamp.holds(file.path):
+        return known
+    for _ in range(3):
+        trial = Complaints(complaints.spec, complaints.at)
+        began = time.time_ns()
+        before = _stat(file)
+        memory = _read(file, columns, trial, known, before, began)
+        if before is None or (after := _stat(file)) is None or memory.stamp.same(after):
+            break
+    else:
+        raise PioneerError(
+            f"{file.name} changes while it is read", hint="wait until it is written, then try again"
+        )
+    complaints.take(trial)
+    if cache and not trial.count:
+        cache.put(file, columns, memory)
+    return memory
+
+
+def _stat(file: InputFile) -> os.stat_result | None:
+    try:
+        return file.path.stat()
+    except OSError:
+        return None
+
+
+def _read(
+    file: InputFile,
+    columns: Columns,
+    complaints: Complaints,
+    known: FileMemory | None,
+    before: os.stat_result | None,
+    began: int,
+) -> FileMemory:
+    mark = (
+        FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
+    )
+    if file.format in LINE_PARSERS and not file.compression:
+        if file.format == "text" and not columns_fit_text(file, columns, complaints):
+            return FileMemory(mark, b"", b"")
+        try:
+            with file.path.open("rb", buffering=0) as stream:
+                return _read_lines(file, stream, columns, complaints, known, mark)
+        except OSError as error:
+            complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
+            return FileMemory(mark, b"", b"")
+    texts, ids = [], []
+    for block in blocks(file, columns, complaints):
+        texts.append(text_digests(block.texts))
+        if block.ids is not None:
+            ids.append(id_digests(block.ids))
+    return FileMemory(mark, b"".join(texts), b"".join(ids))
+
+
+def _read_lines(
+    file: InputFile,
+    stream: BinaryIO,
+    columns: Columns,
+    complaints: Complaints,
+    known: FileMemory | None,
+    mark: FileStamp,
+) -> FileMemory:
+    """Reads a file of lines, of which the parts that are `known` are not parsed again."""
+    parse = LINE_PARSERS[file.format]
+    texts, ids, chunks = bytearray(), bytearray(), list[Chunk]()
+    old = known.chunks if known else ()
+    line = 1
+    head = stream.read(4096)
+    if complain_if_foreign(head, file.name, complaints):
+        return FileMemory(mark, b"", b"")
+    stream.seek(len(BOM) if head.startswith(BOM) else 0)
+    try:
+        for piece in pieces(stream, old):
+            rows = len(texts) // DIGEST_SIZE
+            if piece.old is not None and known is not None:
+                part = slice(piece.old.start * DIGEST_SIZE, (piece.old.start + piece.old.rows) * DIGEST_SIZE)
+                texts += known.texts[part]
+                ids += known.ids[part]
+                chunks.append(piece.old.moved_to(rows))
+                line += piece.old.lines
+                continue
+            mistakes = complaints.count
+            block = parse(piece.data, line, file.name, columns, complaints)
+            texts += text_digests(block.texts)
+            if block.ids is not None:
+                ids += id_digests(block.ids)
+            # a last line without its end may still grow, and a chunk with mistakes must be complained of
+            # again
+            if piece.data.endswith(b"\n") and mistakes == complaints.count:
+                chunks.append(chunk_of(piece.data, len(block.texts), rows))
+            line += piece.data.count(b"\n")
+    except LineTooLongError:
+        complain_too_long(line, file.name, complaints)
+    return FileMemory(mark, bytes(texts), bytes(ids), tuple(chunks))
+
+
+def _check_ids(
+    ids: bytes, counts: list[int], files: tuple[InputFile, ...], columns: Columns, complaints: Complaints
+) -> None:
+    """Complains about each id that occurs again, naming both places. Files are read again only where there
+    is one."""
+    from pioneer_build.inputs.sets import repeated
+
+    again = repeated(ids)
+    if not again:
+        return
+    shown = again[: complaints.shown]
+    wanted = sorted({position for pair in shown for position in pair})
+    places: dict[int, tuple[str, int, object]] = {}
+    start = 0
+    for file, count in zip(files, counts, strict=True):
+        here = [position - start for position in wanted if start <= position < start + count]
+        for offset, line, key in _places(file, columns, here):
+            places[start + offset] = (file.name, line, key)
+        start += count
+    for position, earlier in again:
+        name, line, key = places.get(position, ("", 0, None))
+        first_name, first_line, _ = places.get(earlier, ("", 0, None))
+        complaints.add(
+            name or files[0].name,
+            line,
+            f"id {key!r} is also at {first_name}:{first_line}" if name else "an id occurs twice",
+            code="duplicate-id",
+            hint=f"each '{columns.id}' names one text",
+        )
+
+
+def _places(file: InputFile, columns: Columns, rows: list[int]) -> list[tuple[int, int, object]]:
+    """Row, line and id of some rows of a file, ascending."""
+    found: list[tuple[int, int, object]] = []
+    wanted = iter(rows)
+    row = next(wanted, None)
+    start = 0
+    for block in blocks(file, columns, Complaints()):
+        if row is None or block.ids is None:
+            break
+        while row is not None and row < start + len(block.texts):
+            found.append((row, block.lines[row - start], block.ids[row - start]))
+            row = next(wanted, None)
+        start += len(block.texts)
+    return found

@@ -1,0 +1,50 @@
+"""Plain text: a text a line.
+
+The line's end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines separate and are
+skipped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.inputs.blocks import Block, Columns, Rows
+from pioneer_build.inputs.opening import bad_byte
+
+if TYPE_CHECKING:
+    from pioneer_build.inputs.complaints import Complaints
+
+
+def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
+    """The texts of a chunk of whole lines, the first of which is line `first_line`."""
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    try:
+        texts = [line.decode() for line in lines]
+    except UnicodeDecodeError:
+        return _slowly(lines, first_line, name, columns, complaints)
+    if b"\r" in chunk:
+        texts = [text.removesuffix("\r") for text in texts]
+    if all(texts) and not any(map(str.isspace, texts)):
+        return Block(texts, None, range(first_line, first_line + len(texts)))
+    kept = [(text, line) for line, text in enumerate(texts, first_line) if text and not text.isspace()]
+    return Block([text for text, _ in kept], None, [line for _, line in kept])
+
+
+def _slowly(
+    lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints
+) -> Block:
+    rows = Rows(name, columns, complaints)
+    for number, line in enumerate(lines, first_line):
+        try:
+            text = line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError:
+            column, message, hint = bad_byte(line)
+            rows.complain(
+                number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace")
+            )
+            continue
+        if text and not text.isspace():
+            rows.add(text, None, number)
+    return rows.take()

@@ -1,0 +1,120 @@
+"""What the store could do without: first said, then removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pioneer_build.store.disk import Modes, guarded, make_folder, sync_folder, unique_name
+from pioneer_build.store.scope import Scope, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Set
+    from pathlib import Path
+
+    from pioneer_build.store.annotations import AnnotationStore
+
+Kind: TypeAlias = Literal["rows", "annotations", "temporary"]
+
+#: What a writer left behind when it died; a living one is done within a day.
+_ABANDONED_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing to remove. `path` is relative to the store, `name` a digest, or backend and fingerprint.
+
+    `records` is how many rows or annotations it holds: what it would cost to have them made again.
+    """
+
+    kind: Kind
+    name: str
+    path: str
+    files: int
+    bytes: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class GcPlan:
+    """What would be removed, sorted."""
+
+    removals: tuple[Removal, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The room it would make."""
+        return sum(removal.bytes for removal in self.removals)
+
+    @property
+    def files(self) -> int:
+        """How many files would go."""
+        return sum(removal.files for removal in self.removals)
+
+    def records(self, kind: Kind) -> int:
+        """How many rows, or annotations, would go."""
+        return sum(removal.records for removal in self.removals if removal.kind == kind)
+
+
+def plan_removals(
+    root: Path, keep: Set[str], keep_scopes: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
+) -> GcPlan:
+    """What of the store in `root` isn't among what is to be kept."""
+    with guarded(root, "read"):
+        found = [*_rows(root, keep), *_annotations(root, keep_scopes, annotations), *_temporary(root)]
+    return GcPlan(tuple(sorted(found, key=lambda removal: (removal.kind, removal.name, removal.path))))
+
+
+def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
+    for path in sorted((root / "rows").glob("*/*.jsonl")):
+        digest = f"sha256:{path.stem}"
+        if digest in keep:
+            continue
+        with path.open("rb") as file:
+            lines = sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))
+        yield Removal("rows", digest, path.relative_to(root).as_posix(), 1, path.stat().st_size, lines)
+
+
+def _annotations(
+    root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
+) -> Iterator[Removal]:
+    for folder in sorted((root / "annotations").glob("*")):
+        try:
+            scope = decode((folder / "scope.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if scope is None or scope in keep or scope.name != folder.name:
+            continue  # what can't be told apart stays
+        sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+        count = annotations(scope.backend, scope.fingerprint).count()
+        name = f"{scope.backend} {scope.fingerprint}"
+        yield Removal("annotations", name, folder.relative_to(root).as_posix(), len(sizes), sum(sizes), count)
+
+
+def _temporary(root: Path) -> Iterator[Removal]:
+    now = time.time()
+    for path in sorted((root / "tmp").glob("*")):
+        found = path.lstat()
+        if now - found.st_mtime > _ABANDONED_SECONDS:
+            yield Removal("temporary", path.name, path.relative_to(root).as_posix(), 1, found.st_size, 0)
+
+
+def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:
+    """Removes what `plan` names. A folder is moved away first, so that no half of it is ever found."""
+    for removal in plan.removals:
+        path = root / removal.path
+        with guarded(path, "remove"):
+            try:
+                if path.is_dir() and not path.is_symlink():
+                    make_folder(tmp, modes)
+                    away = tmp / unique_name()
+                    os.rename(path, away)  # noqa: PTH104 — Path.rename would replace an empty folder
+                    sync_folder(path.parent)
+                    shutil.rmtree(away)
+                else:
+                    path.unlink()
+            except FileNotFoundError:
+                continue

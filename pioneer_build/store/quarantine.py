@@ -1,0 +1,74 @@
+"""Texts that the service refuses, one file each: they count as done until they are cleared."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.store.disk import Modes, guarded, make_folder, sync_folder, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A text that has no annotation because the service refused it, and the reason it gave."""
+
+    reason: str
+
+
+class Quarantine:
+    """The refused texts of one scope, in `folder`."""
+
+    def __init__(self, folder: Path, tmp: Path, modes: Modes) -> None:
+        self._folder = folder
+        self._tmp = tmp
+        self._modes = modes
+
+    def add(self, digest: bytes, reason: str) -> None:
+        """Durable when this returns."""
+        make_folder(self._folder, self._modes)
+        make_folder(self._tmp, self._modes)
+        data = json.dumps({"text": digest.hex(), "reason": reason}, indent=2).encode() + b"\n"
+        write_whole(self._path(digest), [data], self._tmp, self._modes)
+
+    def clear(self, digests: Iterable[bytes] | None = None) -> int:
+        """Forgets some refused texts, or all; how many there were."""
+        paths = list(self._files()) if digests is None else [self._path(digest) for digest in digests]
+        cleared = 0
+        with guarded(self._folder, "change"):
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                    cleared += 1
+            if cleared:
+                sync_folder(self._folder)
+        return cleared
+
+    def all(self) -> dict[bytes, Quarantined]:
+        """The refused texts, by digest."""
+        found = {}
+        for path in self._files():
+            digest = bytes.fromhex(path.stem)
+            try:
+                found[digest] = Quarantined(str(json.loads(path.read_bytes())["reason"]))
+            except FileNotFoundError:  # cleared just now
+                continue
+            except (OSError, ValueError, KeyError, TypeError):
+                found[digest] = Quarantined("unknown: the file of the reason can't be read")
+        return found
+
+    def _path(self, digest: bytes) -> Path:
+        return self._folder / f"{digest.hex()}.json"
+
+    def _files(self) -> Iterable[Path]:
+        try:
+            return sorted(
+                path for path in self._folder.iterdir() if path.suffix == ".json" and len(path.stem) == 32
+            )
+        except FileNotFoundError:
+            return ()

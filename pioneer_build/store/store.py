@@ -1,0 +1,201 @@
+"""The store: a folder of rows and annotations, shared by the projects of a machine or of a team."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, BinaryIO
+
+from pioneer_build.errors import StoreError
+from pioneer_build.store.disk import Modes, aside, guarded, make_folder, settle, write_all, write_whole
+from pioneer_build.store.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Set
+    from pathlib import Path
+
+    from pioneer_build.store.annotations import AnnotationStore
+    from pioneer_build.store.collect import GcPlan
+
+FORMAT = b"pioneer-build store 1\n"
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_BUFFER = 1 << 20
+
+
+class Store:
+    """What was paid for, in `root`. Nothing is created before something is written.
+
+    Every method raises `StoreError`, naming the path, for whatever the file system refuses.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._modes = Modes.of(root)
+        self._tmp = root / "tmp"
+        self._good_format = False
+        self._verified: dict[str, tuple[int, int, int]] = {}
+
+    # -- rows
+
+    def put(self, chunks: Iterable[bytes], expected: str | None = None) -> str:
+        """Keeps rows; they survive a power loss when this returns.
+
+        Args:
+            chunks: the rows' bytes, in whatever pieces: lines, each with its newline.
+            expected: the digest they should have, if that is known.
+
+        Returns:
+            `sha256:` and 64 hexadecimal digits: the SHA-256 of exactly these bytes.
+
+        Raises:
+            StoreError: nothing was kept. Also where the digest is not the one expected.
+        """
+        self._prepare()
+        whole = sha256()
+        with guarded(self._tmp, "write"), aside(self._tmp, self._modes) as (path, descriptor):
+            held: list[bytes] = []
+            size = 0
+            for chunk in chunks:
+                held.append(chunk)
+                size += len(chunk)
+                if size >= _BUFFER:
+                    data = b"".join(held)
+                    whole.update(data)
+                    write_all(descriptor, data)
+                    held, size = [], 0
+            data = b"".join(held)
+            whole.update(data)
+            write_all(descriptor, data)
+            digest = f"sha256:{whole.hexdigest()}"
+            if expected is not None and digest != expected:
+                raise StoreError(f"rows have the digest {digest}, not {expected} as recorded")
+            final = self.path(digest)
+            make_folder(final.parent, self._modes)
+            settle(path, descriptor, final)
+        return digest
+
+    def has(self, digest: str) -> bool:
+        """Whether the rows of this digest are here (one `stat`)."""
+        try:
+            self.path(digest).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            with guarded(self.path(digest), "read"):
+                raise error
+        return True
+
+    def lines(self, digest: str) -> Iterator[bytes]:
+        """The rows of this digest, a line each, with its newline. Checked as a whole before the first is
+        yielded.
+
+        Raises:
+            StoreError: they are not here, or not what they should be.
+        """
+        with self._opened(digest) as file:
+            self._verify(digest, file)
+            yield from file
+
+    def size(self, digest: str) -> int:
+        """The rows' bytes."""
+        with guarded(self.path(digest), "read"):
+            return self.path(digest).stat().st_size
+
+    def path(self, digest: str) -> Path:
+        """Where the rows of this digest are, or would be."""
+        if not (match := _DIGEST.fullmatch(digest)):
+            raise StoreError(f"not a digest of rows: {digest!r}")
+        name = match[1]
+        return self.root / "rows" / name[:2] / f"{name}.jsonl"
+
+    @contextmanager
+    def _opened(self, digest: str) -> Iterator[BinaryIO]:
+        path = self.path(digest)
+        try:
+            file = path.open("rb", buffering=_BUFFER)
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"the rows {digest} are not in the store {self.root}", "`pioneer-build apply` fetches them"
+            ) from error
+        except OSError as error:
+            with guarded(path, "read"):
+                raise error
+        with file:
+            yield file
+
+    def _verify(self, digest: str, file: BinaryIO) -> None:
+        path = self.path(digest)
+        with guarded(path, "read"):
+            found = os.fstat(file.fileno())
+            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if self._verified.get(digest) == stamp:
+                return
+            whole = sha256()
+            while data := file.read(_BUFFER):
+                whole.update(data)
+            file.seek(0)
+        if f"sha256:{whole.hexdigest()}" != digest:
+            raise StoreError(
+                f"{path} is damaged: its content doesn't have the digest that names it",
+                "move it away, then run `pioneer-build apply`, which fetches it again where it can be had",
+            )
+        self._verified[digest] = stamp
+
+    # -- annotations
+
+    def annotations(self, backend: str, fingerprint: str) -> AnnotationStore:
+        """The annotations of texts by `backend` under `fingerprint`. Close it after adding."""
+        from pioneer_build.store.annotations import AnnotationStore
+
+        self._check_format()
+        scope = Scope(backend, fingerprint)
+        return AnnotationStore(
+            self.root / "annotations" / scope.name, scope, self._tmp, self._modes, self._prepare
+        )
+
+    # -- collection
+
+    def gc(self, keep: Set[str], keep_annotations: Set[tuple[str, str]]) -> GcPlan:
+        """What could be removed: all rows but those of `keep`, all annotations but those of the (backend,
+        fingerprint) pairs. Removes nothing."""
+        from pioneer_build.store.collect import plan_removals
+
+        self._check_format()
+        return plan_removals(self.root, keep, {Scope(*pair) for pair in keep_annotations}, self.annotations)
+
+    def remove(self, plan: GcPlan) -> None:
+        """Removes what `gc` said."""
+        from pioneer_build.store.collect import remove
+
+        self._check_format()
+        remove(self.root, self._tmp, plan, self._modes)
+
+    # -- the folder itself
+
+    def _check_format(self) -> None:
+        if self._good_format:
+            return
+        path = self.root / "format"
+        try:
+            found = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            with guarded(path, "read"):
+                raise error
+        if found != FORMAT:
+            raise StoreError(
+                f"{self.root} is a store of another format ({found[:40].decode(errors='replace').strip()})",
+                "upgrade pioneer-build, or set `store:` in pioneer.yaml to another folder",
+            )
+        self._good_format = True
+
+    def _prepare(self) -> None:
+        """Makes the store's folders, before something is written."""
+        self._check_format()
+        make_folder(self._tmp, self._modes)
+        if not self._good_format:
+            write_whole(self.root / "format", [FORMAT], self._tmp, self._modes)
+            self._good_format = True

@@ -1,0 +1,187 @@
+"""Rows by their digest, permissions, errors, and what gc says and does."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.errors import StoreError
+from pioneer_build.store import Store, disk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LINES = [b'{"text": "a"}\n', b'{"text": "\xc3\xa9"}\n', b'{"text": "c"}\n']
+DIGEST = "sha256:" + hashlib.sha256(b"".join(LINES)).hexdigest()
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    store = Store(tmp_path / "new" / "store")
+    assert not store.has(DIGEST)
+    assert store.put(iter(LINES)) == DIGEST
+    assert store.put([b"".join(LINES)]) == DIGEST
+    assert store.has(DIGEST)
+    assert store.size(DIGEST) == sum(map(len, LINES))
+    assert list(Store(store.root).lines(DIGEST)) == LINES
+    assert not list((store.root / "tmp").iterdir())
+
+
+def test_only_the_user_reads_it(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        store = Store(tmp_path / "store")
+        store.put(LINES)
+        with store.annotations("local", "fp1:0") as annotations:
+            annotations.add([(b"0" * 16, b"{}")])
+            annotations.quarantine(b"1" * 16, "odd")
+    finally:
+        os.umask(old)
+    for path in [store.root, *store.root.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_teams_folder_stays_the_teams(tmp_path: Path) -> None:
+    root = tmp_path / "team"
+    root.mkdir()
+    root.chmod(0o770)
+    old = os.umask(0o077)
+    try:
+        Store(root).put(LINES)
+    finally:
+        os.umask(old)
+    for path in root.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o770 if path.is_dir() else 0o660), path
+
+
+def test_rows_that_are_not_as_expected_are_not_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(StoreError, match="not sha256:0000"):
+        store.put(LINES, expected="sha256:" + "0" * 64)
+    assert not store.has(DIGEST)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_a_damaged_file_is_named_before_a_row_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(LINES)
+    path = store.path(DIGEST)
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged") as caught:
+        next(store.lines(DIGEST))
+    assert str(path) in caught.value.message
+    store.put(LINES)  # heals it
+    assert list(store.lines(DIGEST)) == LINES
+
+
+def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="not in the store"):
+        next(Store(tmp_path).lines(DIGEST))
+    with pytest.raises(StoreError, match="No such file"):
+        Store(tmp_path).size(DIGEST)
+    with pytest.raises(StoreError, match="not a digest"):
+        Store(tmp_path).has("../../etc/passwd")
+
+
+def test_nothing_is_left_of_rows_that_stop_coming(tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield LINES[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(tmp_path).put(broken())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "format"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO])
+def test_a_refusing_disk_leaves_nothing_under_a_final_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store = Store(tmp_path)
+
+    def refuse(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:5])
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pioneer_build.store.store.write_all", refuse)
+        patch.setattr(disk, "write_all", refuse)
+        with pytest.raises(StoreError) as caught:
+            store.put(LINES)
+        assert str(tmp_path) in caught.value.message
+        assert caught.value.hint
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may do everything")
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="Permission denied"):
+        Store(tmp_path / "store").put(LINES)
+
+
+def test_a_file_where_the_store_should_be(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"")
+    with pytest.raises(StoreError, match=str(tmp_path)):
+        Store(tmp_path / "store").put(LINES)
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "format").write_bytes(b"pioneer-build store 2\n")
+    with pytest.raises(StoreError, match="store 2") as caught:
+        Store(tmp_path).put(LINES)
+    assert "upgrade" in (caught.value.hint or "")
+    with pytest.raises(StoreError, match="store 2"):
+        Store(tmp_path).annotations("local", "fp1:0")
+
+
+def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.gc(set(), set()).removals == ()
+    kept = store.put([b"kept\n"])
+    store.put(LINES)
+    for fingerprint in ("fp1:kept", "fp1:gone"):
+        with store.annotations("local", fingerprint) as annotations:
+            annotations.add([(bytes([n]) * 16, b"{}") for n in range(5)])
+    old = tmp_path / "tmp" / "abandoned"
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    (tmp_path / "tmp" / "being-written").write_bytes(b"x")
+    (tmp_path / "rows" / "notes.txt").write_text("mine")
+
+    plan = store.gc({kept}, {("local", "fp1:kept")})
+    assert [(r.kind, r.name, r.records) for r in plan.removals] == [
+        ("annotations", "local fp1:gone", 5),
+        ("rows", DIGEST, 3),
+        ("temporary", "abandoned", 0),
+    ]
+    assert plan.records("rows") == 3
+    assert plan.records("annotations") == 5
+    assert plan.bytes > sum(map(len, LINES))
+    assert store.has(DIGEST)
+
+    store.remove(plan)
+    store.remove(plan)
+    assert not store.has(DIGEST)
+    assert store.has(kept)
+    assert store.annotations("local", "fp1:kept").count() == 5
+    assert store.annotations("local", "fp1:gone").count() == 0
+    assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["being-written"]
+    assert store.gc({kept}, {("local", "fp1:kept")}).removals == ()
+
+
+def test_a_batch_survives_the_collection_of_its_folder(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    annotations = store.annotations("local", "fp1:0")
+    annotations.add([(b"0" * 16, b"0")])
+    store.remove(store.gc(set(), set()))
+    annotations.add([(b"1" * 16, b"1")])
+    annotations.close()
+    assert list(store.annotations("local", "fp1:0").lookup(b"0" * 16 + b"1" * 16)) == [None, b"1"]
