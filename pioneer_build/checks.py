@@ -140,11 +140,20 @@ class LabelReport:
 
 def effective_checks(project: Checks, spec: Checks) -> Checks:
     """The bounds in force: the spec's, else the project's, else `DEFAULTS`; of `no_overlap_with` the union."""
+    return _first_said(spec, project, DEFAULTS)
+
+
+def explicit_checks(project: Checks, spec: Checks) -> Checks:
+    """The bounds that somebody set: the spec's, else the project's. The lock remembers these."""
+    return _first_said(spec, project)
+
+
+def _first_said(*said: Checks) -> Checks:
     merged: dict[str, Any] = {}
     for entry in fields(Checks):
-        said = [getattr(checks, entry.name) for checks in (spec, project, DEFAULTS)]
-        merged[entry.name] = next((value for value in said if value is not None), None)
-    merged["no_overlap_with"] = tuple(sorted({*spec.no_overlap_with, *project.no_overlap_with}))
+        values = [getattr(checks, entry.name) for checks in said]
+        merged[entry.name] = next((value for value in values if value is not None), None)
+    merged["no_overlap_with"] = tuple(sorted({name for checks in said for name in checks.no_overlap_with}))
     return Checks(**merged)
 
 

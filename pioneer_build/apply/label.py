@@ -98,6 +98,7 @@ async def _send_all(
     failed: list[Exception] = []
     root = run.options.project_root
     assert root is not None
+    assert item.spec.inputs is not None
     texts = new_texts(
         item.spec.inputs, survey, missing, project_root=root, spec_path=item.spec.path, at=item.spec.place("inputs")
     )  # fmt: skip

@@ -1,0 +1,112 @@
+"""What the journal knows and the lock doesn't: jobs of these very definitions, begun in another checkout or lost.
+
+Values in, values out. Only jobs that fit a spec are taken over, so that the lock says what this project was built of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.lock.merge import merge_jobs
+from pioneer_build.lock.values import Entry, Job, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pioneer_build.journal import Submission
+    from pioneer_build.lock.values import JobState
+    from pioneer_build.plan import Declared
+
+
+def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submission], backend: str) -> Lock:
+    """`lock` with the jobs of `submissions` that were made for one of `specs`.
+
+    A job that the lock already has is brought up to date: the journal may know how it ended.
+    """
+    by_name: dict[str, list[Submission]] = {}
+    by_job: dict[str, Submission] = {}
+    for item in submissions:
+        if item.state == "refused":
+            continue
+        by_name.setdefault(item.dataset_name, []).append(item)
+        if item.job_id is not None:
+            by_job[item.job_id] = item
+    changed = []
+    for declared in specs:
+        if declared.spec.is_label:
+            continue
+        entry = lock.get(declared.name, backend)
+        names = (declared.name, declared.spec.renamed_from or declared.name)
+        fitting = [
+            item
+            for name in dict.fromkeys(names)
+            for item in by_name.get(name, ())
+            if item.fingerprint == declared.fingerprint
+        ]
+        if declared.spec.renamed_from and lock.get(declared.spec.renamed_from, backend) is not None and entry is None:
+            continue  # its jobs come along when the rename is done
+        updated = _updated(entry, declared, fitting, by_job, backend)
+        if updated is not None and updated != entry:
+            changed.append(updated)
+    return lock.with_entries(changed) if changed else lock
+
+
+def _updated(
+    entry: Entry | None,
+    declared: Declared,
+    fitting: list[Submission],
+    by_job: Mapping[str, Submission],
+    backend: str,
+) -> Entry | None:
+    if entry is None:
+        if not fitting:
+            return None
+        first, last = fitting[0], fitting[-1]
+        entry = Entry(
+            dataset_name=declared.name,
+            backend=backend,
+            task_type=first.task_type,
+            definition=declared.definition,
+            base_name=first.base_name,
+            num_examples=last.num_examples,
+            protect=declared.spec.protect,
+            on_change=declared.spec.on_change,
+            checks=declared.checks,
+            fingerprint=declared.fingerprint,
+        )
+    elif entry.num_examples is None:
+        return entry
+    known = [by_job[job.job_id] for job in entry.jobs if job.job_id is not None and job.job_id in by_job]
+    tokens = {token for job in entry.jobs for token in job.submissions}
+    if not fitting and not known:
+        return entry
+    records = [_job_of(item, item.token in tokens) for item in dict.fromkeys([*known, *fitting])]
+    return replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
+
+
+def _job_of(item: Submission, was_unknown: bool) -> Job:  # noqa: FBT001
+    state: JobState
+    match item.state:
+        case "submitting" | "unknown" | "refused":
+            state = "unknown"
+        case _:
+            state = item.state
+    return Job(
+        fingerprint=item.fingerprint,
+        remote_name=item.remote_name,
+        asked=item.asked,
+        state=state,
+        order=item.order,
+        job_id=item.job_id,
+        version=item.version,
+        got=item.got,
+        rows=item.rows,
+        verified=item.verified,
+        inferred=item.inferred,
+        top_up=item.top_up,
+        quarantined=item.quarantined,
+        revision=item.revision,
+        reason="the run that sent it was ended" if item.state == "submitting" else item.reason,
+        submissions=(item.token,) if state == "unknown" or was_unknown or item.job_id is None else (),
+    )
