@@ -53,7 +53,7 @@ class Seen:
         self._notes: dict[str, Any] = {}
         self._next: dict[str, tuple[list[int], list[Any]]] = {}
         self._changed = False
-        self._began = time.time_ns()
+        self.began = time.time_ns()
         try:
             with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
                 value = json.loads(file.read())
@@ -76,7 +76,7 @@ class Seen:
 
     def keep(self, path: str, stamp: Stamp, parsed: list[Parsed]) -> None:
         """Remembers the specs of a file that is right."""
-        if is_settled(stamp, self._began):
+        if is_settled(stamp, self.began):
             self._next[path] = (list(stamp), [_packed(one) for one in parsed])
             self._changed = True
 
@@ -97,7 +97,7 @@ class Seen:
 
     def keep_settings(self, stamp: Stamp, settings: Settings) -> None:
         """Remembers settings that are right."""
-        if is_settled(stamp, self._began):
+        if is_settled(stamp, self.began):
             value = {name: item for name, item in asdict(settings).items() if item is not None}
             self.note("settings", [list(stamp), value])
 

@@ -81,7 +81,8 @@ def _updated(
     tokens = {token for job in entry.jobs for token in job.submissions}
     if not fitting and not known:
         return entry
-    records = [_job_of(item, item.token in tokens) for item in dict.fromkeys([*known, *fitting])]
+    distinct = {item.token: item for item in (*known, *fitting)}
+    records = [_job_of(item, token in tokens) for token, item in distinct.items()]
     return replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
 
 

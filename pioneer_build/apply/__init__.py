@@ -21,6 +21,7 @@ from pioneer_build.apply.generate import build, resume
 from pioneer_build.apply.label import label
 from pioneer_build.apply.reconcile import reconcile
 from pioneer_build.apply.run import Options, Ports, Run, Stopped, says, stops_all
+from pioneer_build.apply.submit import entry_with
 from pioneer_build.errors import NotReached, PioneerError, ServiceError
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ async def _do(run: Run, step: Step) -> None:
         case "label":
             await label(run, step, item)
         case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
-            if item.spec.is_label:
+            if item.spec.is_label and not step.fetch:
+                run.put(entry_with(run, item), instead_of=step.renamed_from)
+            elif item.spec.is_label:
                 await label(run, step, item)
             else:
                 if step.action != "fetch":

@@ -1,0 +1,109 @@
+"""What `check` finds: whether the lock is what the specs say, and kept content what the lock says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pioneer_build.errors import StoreError
+from pioneer_build.plan import SETTLED
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan
+    from pioneer_build.situation import Situation
+
+Kind: TypeAlias = Literal["pending", "content", "unverified", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that isn't in step. `path` and `line` say where the spec is; `help` is the command that mends it."""
+
+    kind: Kind
+    dataset_name: str
+    text: str
+    help: str | None = None
+    path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was found. `datasets` counts those looked at, `digests` the contents that were compared."""
+
+    datasets: int
+    digests: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def pending(self) -> bool:
+        """Whether the lock is not what the specs say."""
+        return any(finding.kind == "pending" for finding in self.findings)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether content is not what the lock says, or (strict) was never looked at."""
+        return any(finding.kind != "pending" for finding in self.findings)
+
+    def value(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "format": 1,
+            "ok": not self.findings,
+            "datasets": self.datasets,
+            "digests": self.digests,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
+    """Holds specs, lock and content against each other. Content whose file is unchanged isn't digested again."""
+    findings: list[Finding] = []
+    digests: set[str] = set()
+    for step in plan.steps:
+        name = step.dataset_name
+        item = found.declared.get(name)
+        path = item.spec.path if item is not None else None
+        line = item.spec.line if item is not None else None
+        if step.action not in SETTLED:
+            why = "; ".join(f"{reason.field}: {reason.text}" for reason in step.reasons)
+            text = f"{step.action} is pending{f' ({why})' if why else ''}"
+            findings.append(Finding("pending", name, text, step.command or "pioneer-build apply", path, line))
+        entry = found.lock.get(name, found.backend)
+        if entry is None or entry.forgotten:
+            continue
+        rows = [entry.labelling.content] if entry.labelling else [job.rows for job in entry.readable() if job.rows]
+        for digest in rows:
+            if found.store.has(digest):
+                digests.add(digest)
+                if (fault := _fault(found, digest)) is not None:
+                    findings.append(Finding("content", name, fault, "pioneer-build apply", path, line))
+            elif strict:
+                text = "its rows are not on this machine"
+                findings.append(Finding("missing", name, text, "pioneer-build apply", path, line))
+        if strict and entry.examples and not entry.verified:
+            text = "its rows were never looked at: the service gives none"
+            findings.append(Finding("unverified", name, text, None, path, line))
+    found.project.seen.save()
+    return CheckResult(len(plan.steps), len(digests), tuple(findings))
+
+
+def _fault(found: Situation, digest: str) -> str | None:
+    """What is wrong with kept content; what was right before and has the same stamp is right still."""
+    from pioneer_build.seen import is_settled, stamp_of
+
+    seen = found.project.seen
+    known = seen.noted("digests") or {}
+    try:
+        stamp = stamp_of(found.store.path(digest).stat())
+        if known.get(digest) == list(stamp):
+            return None
+        for _ in found.store.lines(digest):
+            break
+    except StoreError as error:
+        return error.message
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    if is_settled(stamp, seen.began):
+        seen.note("digests", {**known, digest: list(stamp)})
+    return None

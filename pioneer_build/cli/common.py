@@ -1,0 +1,114 @@
+"""What several commands share: the global options, how output is written, and the options that repeat."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pioneer_build.plan import Choices
+    from pioneer_build.project import Project
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options before the command. `verbosity` is -1 (quiet), 0 or 1; `log_format` is `text` or `json`."""
+
+    directory: str
+    backend: str | None
+    verbosity: int
+    log_format: str
+
+    def project(self) -> Project:
+        """The project that the command is about."""
+        from pioneer_build.project import open_project
+
+        return open_project(Path(self.directory), self.backend)
+
+
+def out(text: str) -> None:
+    """Data, to stdout."""
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def say(text: str) -> None:
+    """A message, to stderr. A terminal that went away is no reason to stop."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def as_json(value: object) -> str:
+    """A value as the JSON that commands print."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def wants_colour(stream: Any) -> bool:
+    """Whether to colour: on a terminal only, unless NO_COLOR is set (no-color.org) or TERM is `dumb`."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+_LOOKS = {"place": "1", "error": "1;31", "message": "1", "gutter": "34", "caret": "1;31", "help": "36"}
+
+
+def painted(role: str, text: str) -> str:
+    """A piece of a message in the colours (ANSI) of its role."""
+    return f"\x1b[{_LOOKS[role]}m{text}\x1b[0m" if role in _LOOKS else text
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+def format_option(*more: str) -> Callable[[F], F]:
+    """`--format text|json`, and what else a command has."""
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Form of the output."
+    )
+
+
+def selection_options(command: F) -> F:
+    """`--select` and `--exclude`."""
+    what = "name, glob, `tag:x` or `state:x`; repeatable"
+    command = click.option("--exclude", multiple=True, metavar="SELECTOR", help=f"Leave out these datasets: {what}.")(
+        command
+    )
+    return click.option("--select", multiple=True, metavar="SELECTOR", help=f"Only these datasets: {what}.")(command)
+
+
+def choice_options(command: F) -> F:
+    """The flags that change steps."""
+    for name, text in (
+        ("relabel", "Buy annotations again that were paid for and are lost."),
+        ("retry", "Try a dataset again whose last job failed or was rejected."),
+        ("resubmit", "Submit again although an earlier submission may have been accepted."),
+    ):
+        command = click.option(f"--{name}", multiple=True, metavar="NAME", help=text)(command)
+    return click.option(
+        "--delete-remote", is_flag=True, help="Ask the service to delete the datasets whose specs were removed."
+    )(command)
+
+
+def choices_of(
+    resubmit: tuple[str, ...], retry: tuple[str, ...], relabel: tuple[str, ...], *, delete_remote: bool
+) -> Choices:
+    """The flags that change steps, as the planner takes them."""
+    from pioneer_build.plan import Choices
+
+    return Choices(frozenset(resubmit), frozenset(retry), frozenset(relabel), delete_remote)

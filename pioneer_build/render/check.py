@@ -1,0 +1,26 @@
+"""What `check` found, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.render.plan import visible
+
+if TYPE_CHECKING:
+    from pioneer_build.check import CheckResult
+
+
+def check_text(result: CheckResult) -> str:
+    """A line a finding and the command that mends it; else what was found right."""
+    if not result.findings:
+        digests = f", {result.digests:,} contents as digested" if result.digests else ""
+        return f"{result.datasets:,} dataset{'' if result.datasets == 1 else 's'} in step with the specs{digests}."
+    lines = []
+    for finding in result.findings:
+        place = f"{finding.path}:{finding.line}: " if finding.path else ""
+        lines.append(visible(f"{place}{finding.dataset_name}: {finding.text}"))
+        if finding.help:
+            lines.append(f"  help: {finding.help}")
+    count = len(result.findings)
+    lines += ["", f"{count:,} thing{'' if count == 1 else 's'} not in step."]
+    return "\n".join(lines)

@@ -1,0 +1,261 @@
+"""A plan as text, JSON and Markdown. Values in, text out: nothing here prints, colours by itself, or reads a clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pioneer_build.plan import Plan, Reason, Step
+
+FORMAT = 1
+
+#: One symbol an action, so that colour never carries meaning alone.
+SYMBOLS = {
+    "create": "+",
+    "extend": "↑",
+    "shrink": "↓",
+    "replace": "±",
+    "restore": "↺",
+    "label": "+",
+    "rename": "→",
+    "forget": "-",
+    "delete": "×",
+    "resume": "…",
+    "reconcile": "?",
+    "blocked": "!",
+    "fetch": "⇣",
+    "update": "~",
+    "none": "=",
+}
+_COLOURS = {"+": "32", "↑": "32", "±": "33", "↺": "36", "-": "31", "×": "31", "?": "35", "!": "31", "~": "33"}
+
+
+def plan_value(plan: Plan) -> dict[str, Any]:
+    """The plan as the JSON of `plan --format json` (docs/plan.schema.json)."""
+    return {
+        "format": FORMAT,
+        "changes": plan.changes,
+        "backend": plan.backend,
+        "steps": [step_value(step) for step in plan.steps],
+        "summary": {
+            **plan.counts(),
+            "requests": plan.requests,
+            "examples": plan.examples,
+            "seconds_at_least": plan.seconds_at_least,
+        },
+    }
+
+
+def step_value(step: Step) -> dict[str, Any]:
+    """One step as JSON values."""
+    value: dict[str, Any] = {
+        "dataset_name": step.dataset_name,
+        "action": step.action,
+        "reasons": [_reason_value(reason) for reason in step.reasons],
+        "requests": step.requests,
+        "examples": step.examples,
+        "total": step.total,
+        "remote_name": step.remote_name,
+    }
+    if step.renamed_from is not None:
+        value["renamed_from"] = step.renamed_from
+    if step.protected:
+        value["protected"] = True
+    if step.fetch:
+        value["fetch"] = True
+    if step.refused is not None:
+        value["refused"] = step.refused
+    if step.command is not None:
+        value["command"] = step.command
+    return value
+
+
+def _reason_value(reason: Reason) -> dict[str, Any]:
+    value: dict[str, Any] = {"field": reason.field, "text": reason.text}
+    if reason.old is not None or reason.new is not None:
+        value["old"], value["new"] = reason.old, reason.new
+    return value
+
+
+# -- text ----------------------------------------------------------------------------------------------------------
+
+
+def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: bool = False) -> str:
+    """The plan for people: an aligned line a dataset, its reasons below, and a summary.
+
+    Args:
+        plan: what to show.
+        width: columns there are.
+        colour: whether to colour symbols (ANSI).
+        all_steps: show unchanged datasets too, which are a number otherwise.
+    """
+    shown = [step for step in plan.steps if all_steps or step.action != "none"]
+    paint = _painter(colour)
+    lines: list[str] = []
+    if shown:
+        name_width = min(max(len(step.dataset_name) for step in shown), max(12, width // 3))
+        action_width = max(len(step.action) for step in shown)
+        for step in shown:
+            symbol = SYMBOLS[step.action]
+            head = f"{paint(symbol)} {step.dataset_name:<{name_width}}  {step.action:<{action_width}}  {_cost(step)}"
+            lines.append(head.rstrip())
+            for reason in step.reasons:
+                lines += _wrapped(f"{reason.field}: {reason.text}", width, "    ")
+            if step.remote_name and step.remote_name != step.dataset_name and step.requests and step.action != "label":
+                lines += _wrapped(f"goes to the remote name {step.remote_name}", width, "    ")
+            if step.refused is not None:
+                lines += _wrapped(f"will not be done: {step.refused}", width, "    ")
+            if step.command is not None:
+                lines += _wrapped(f"help: {step.command}", width, "    ")
+        lines.append("")
+    lines += _wrapped(summary_text(plan), width, "")
+    return "\n".join(lines)
+
+
+def summary_text(plan: Plan) -> str:
+    """The plan in a sentence or two."""
+    counts = plan.counts()
+    unchanged = counts.pop("none", 0)
+    if not counts:
+        return f"Nothing to do: {_number(unchanged, 'dataset')} as declared." if plan.steps else "No datasets."
+    parts = ", ".join(f"{count:,} to {action}" for action, count in counts.items())
+    if unchanged:
+        parts += f", {unchanged:,} unchanged"
+    text = f"Plan ({plan.backend}): {parts}."
+    if plan.requests:
+        text += f" {_number(plan.requests, 'request')} for {_number(plan.examples, 'example')}"
+        if plan.seconds_at_least:
+            text += (
+                f", at least {duration(plan.seconds_at_least)} under the limit of {plan.requests_per_minute:,} a minute"
+            )
+        return text + "."
+    return text + " Nothing is submitted."
+
+
+def _cost(step: Step) -> str:
+    if step.action == "none":
+        return f"{step.total:,} rows"
+    if step.requests:
+        rows = f"{_number(step.examples, 'text' if step.action == 'label' else 'example')}"
+        of = f" of {step.total:,}" if step.total != step.examples else ""
+        return f"{rows}{of}, {_number(step.requests, 'request')}"
+    return f"{step.total:,} rows, no request" if step.total else "no request"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: `90 s`, `5 min`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _painter(colour: bool) -> Callable[[str], str]:  # noqa: FBT001
+    def paint(symbol: str) -> str:
+        code = _COLOURS.get(symbol)
+        return f"\x1b[{code}m{symbol}\x1b[0m" if colour and code else symbol
+
+    return paint
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(
+        visible(text), max(width, 20), initial_indent=indent, subsequent_indent=indent + "  " if indent else "",
+        break_on_hyphens=False, break_long_words=False,
+    ) or [indent]  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """`text` with control characters escaped, so that what a spec or service says can't steer a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+# -- Markdown ------------------------------------------------------------------------------------------------------
+
+#: GitHub takes comments of up to 65,536 characters; the rest is room for what posts it.
+MARKDOWN_LIMIT = 60_000
+
+
+def plan_markdown(plan: Plan) -> str:
+    """The plan for a pull request: summary first, a table, details folded; below 60,000 characters."""
+    shown = [step for step in plan.steps if step.action != "none"]
+    head = ["### pioneer-build plan", "", _cell(summary_text(plan)), ""]
+    if not shown:
+        return "\n".join(head)
+    table = ["| | dataset | action | requests | examples | rows |", "|---|---|---|---:|---:|---:|"]
+    foot = "\n"
+    details: list[list[str]] = [_details(step) for step in shown]
+    rows = [_row(step) for step in shown]
+    text = "\n".join([*head, *table])
+    used = len(text) + 400
+    kept_rows = 0
+    for row in rows:
+        if used + len(row) + 1 > MARKDOWN_LIMIT:
+            break
+        used += len(row) + 1
+        kept_rows += 1
+    parts = [*head, *table, *rows[:kept_rows]]
+    if kept_rows < len(rows):
+        parts += ["", f"… and {len(rows) - kept_rows:,} more datasets: run `pioneer-build plan` to see them."]
+    kept = 0
+    folded: list[str] = []
+    for block in details[:kept_rows]:
+        size = sum(len(line) + 1 for line in block)
+        if used + size > MARKDOWN_LIMIT:
+            break
+        used += size
+        kept += 1
+        folded += block
+    if folded:
+        parts += ["", "<details><summary>Details</summary>", "", *folded, "</details>"]
+    if kept < kept_rows:
+        parts += ["", f"… the details of {kept_rows - kept:,} datasets are left out: run `pioneer-build plan`."]
+    return "\n".join(parts) + foot
+
+
+def _row(step: Step) -> str:
+    action = step.action if step.refused is None else f"{step.action} (refused)"
+    cells = [SYMBOLS[step.action], f"`{_cell(step.dataset_name)}`", action, f"{step.requests:,}", f"{step.examples:,}"]
+    return f"| {' | '.join([*cells, f'{step.total:,}'])} |"
+
+
+def _details(step: Step) -> list[str]:
+    lines = [f"**`{_cell(step.dataset_name)}`** {step.action}", ""]
+    lines += [f"- {_code(reason.field)}: {_cell(_short(reason.text))}" for reason in step.reasons]
+    if step.refused is not None:
+        lines.append(f"- will not be done: {_cell(step.refused)}")
+    if step.command is not None:
+        lines.append(f"- help: {_code(step.command)}")
+    return [*lines, ""]
+
+
+def _short(text: str, limit: int = 1500) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text).replace('`', '')}`"
+
+
+_ESCAPES = str.maketrans(
+    {char: f"\\{char}" for char in "\\`*_[]|#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
+)
+
+
+def _cell(text: str) -> str:
+    """Text that Markdown shows as it is, on one line, mentioning nobody."""
+    return visible(text).translate(_ESCAPES)
+
+
+def steps_named(steps: Sequence[Step], action: str) -> list[str]:
+    """The names of the datasets whose step has `action`."""
+    return [step.dataset_name for step in steps if step.action == action]

@@ -1,0 +1,271 @@
+"""How things stand: specs, lock, journal, store and inputs brought together into what the planner takes.
+
+Reading only. For a project with nothing to do this is a few `stat` calls a dataset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.errors import PioneerError, Problem, Problems
+from pioneer_build.folders import cache_folder, state_folder
+from pioneer_build.journal import Journal
+from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan
+from pioneer_build.project import Project, load_specs
+from pioneer_build.store import Store
+from pioneer_build.takeover import take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pioneer_build.inputs import InputsSurvey
+    from pioneer_build.journal import Submission
+    from pioneer_build.lock.values import Entry, Lock
+
+
+@dataclass(slots=True)
+class Situation:
+    """Everything a plan was made of, and the plan.
+
+    `lock` has what the journal knows taken over. `surveys` are of the label specs whose inputs had to be looked at.
+    """
+
+    project: Project
+    declared: dict[str, Declared]
+    lock: Lock
+    journal: Journal
+    store: Store
+    facts: Facts
+    plan: Plan
+    surveys: dict[str, InputsSurvey] = field(default_factory=dict)
+
+    @property
+    def backend(self) -> str:
+        """The backend that the plan is for."""
+        return self.project.config.backend
+
+
+def look(project: Project, choices: Choices | None = None) -> Situation:
+    """Reads how things stand and makes the plan.
+
+    Args:
+        project: an opened project; what was seen is saved.
+        choices: the flags that change steps.
+
+    Raises:
+        Problems: specs or inputs have mistakes.
+        LockError: the lock can't be read.
+    """
+    chosen = choices or Choices()
+    config = project.config
+    declared = load_specs(project)
+    lock = read_lock(project)
+    if not declared and any(not entry.forgotten for entry in lock.entries.values()):
+        raise PioneerError(
+            f"no spec was found in {config.specs.rstrip('/')}/, and pioneer.lock has datasets",
+            hint="is this the right folder? to forget every dataset, remove them one by one",
+        )
+    _check_names(declared, chosen, lock, config.backend)
+    journal = Journal(state_folder() / "journal")
+    submissions = journal.submissions(config.backend)
+    lock = take_over(lock, declared, submissions, config.backend)
+    store = Store(config.store)
+    surveys: dict[str, InputsSurvey] = {}
+    inputs = _inputs(project, declared, lock, store, chosen, surveys)
+    facts = Facts(
+        backend=config.backend,
+        free=config.local,
+        present=_Present(store),
+        inputs=inputs,
+        taken=_taken(submissions),
+        requests_per_minute=config.requests_per_minute,
+    )
+    plan = make_plan(declared, lock, facts, chosen)
+    project.seen.save()
+    return Situation(project, {item.name: item for item in declared}, lock, journal, store, facts, plan, surveys)
+
+
+def read_lock(project: Project) -> Lock:
+    """The lock; an unchanged one isn't verified a second time."""
+    seen = project.seen
+    signature = project.lockfile.signature()
+    known = seen.noted("lock")
+    trusted = signature is not None and known == list(signature)
+    lock = project.lockfile.read(trusted=trusted)
+    if signature is not None and not trusted:
+        from pioneer_build.seen import is_settled
+
+        size, mtime, inode, ctime = signature
+        if is_settled((size, mtime, inode, ctime), seen.began):
+            seen.note("lock", list(signature))
+    return lock
+
+
+def _taken(submissions: Sequence[Submission]) -> dict[str, str]:
+    return {item.remote_name: item.fingerprint for item in submissions if item.state != "refused"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The digests that the store has, asked one by one."""
+
+    store: Store
+
+    def __contains__(self, digest: object) -> bool:
+        return isinstance(digest, str) and self.store.has(digest)
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+
+def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, backend: str) -> None:
+    """The names that flags give must be of datasets there are."""
+    names = {item.name for item in declared} | {entry.dataset_name for entry in lock.on(backend)}
+    for flag, chosen in (("resubmit", choices.resubmit), ("retry", choices.retry), ("relabel", choices.relabel)):
+        for name in sorted(chosen - names):
+            from pioneer_build.suggest import nearest
+
+            near = nearest(name, sorted(names))
+            hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
+            raise PioneerError(f"--{flag}: there is no dataset '{name}'", hint=hint)
+
+
+# -- inputs --------------------------------------------------------------------------------------------------------
+
+
+def _inputs(
+    project: Project,
+    declared: Sequence[Declared],
+    lock: Lock,
+    store: Store,
+    choices: Choices,
+    surveys: dict[str, InputsSurvey],
+) -> dict[str, InputFacts]:
+    """What is known of every label spec's texts; all mistakes of all inputs at once."""
+    facts: dict[str, InputFacts] = {}
+    problems: list[Problem] = []
+    backend = project.config.backend
+    for item in declared:
+        if not item.spec.is_label:
+            continue
+        entry, _ = entry_for(item, lock, backend)
+        try:
+            known = None if item.name in choices.retry | choices.relabel else _unchanged(project, item, entry, store)
+            if known is None:
+                known = _surveyed(project, item, store, surveys)
+            facts[item.name] = known
+        except Problems as error:
+            problems += error.problems
+    if problems:
+        raise Problems(problems)
+    return facts
+
+
+def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Store) -> InputFacts | None:
+    """The facts without reading a file: the inputs are those of the lock, and so are definition and content."""
+    noted = project.seen.noted("inputs") or {}
+    known = noted.get(item.name)
+    labelling = entry.labelling if entry is not None else None
+    if known is None or labelling is None or not _same_files(project.root, item, known):
+        return None
+    if (labelling.inputs, labelling.fingerprint) != (known["digest"], item.fingerprint):
+        return None
+    if entry is None or entry.forgotten or entry.rejection is not None or not store.has(labelling.content):
+        return None
+    return InputFacts(
+        digest=labelling.inputs,
+        texts=labelling.texts,
+        distinct=labelling.distinct,
+        new=0,
+        quarantined=labelling.quarantined,
+        held=labelling.annotated,
+    )
+
+
+def _same_files(root: Path, item: Declared, known: dict[str, Any]) -> bool:
+    from pioneer_build.inputs.files import find_names
+    from pioneer_build.inputs.stamps import FileStamp
+    from pioneer_build.spec import InputFiles
+
+    inputs = item.spec.inputs
+    if not isinstance(inputs, InputFiles):
+        return bool(known["spec"] == _spec_key(item))
+    if known["spec"] != _spec_key(item):
+        return False
+    stamps = [FileStamp(**stamp) for stamp in known["files"]]
+    names = find_names(inputs.path, project_root=root, spec_path=item.spec.path)
+    return [stamp.name for stamp in stamps] == list(names) and all(stamp.holds(root / stamp.name) for stamp in stamps)
+
+
+def _spec_key(item: Declared) -> Any:
+    from hashlib import sha256
+
+    return sha256(repr((item.spec.path, item.spec.inputs)).encode()).hexdigest()
+
+
+def _surveyed(project: Project, item: Declared, store: Store, surveys: dict[str, InputsSurvey]) -> InputFacts:
+    from pioneer_build.inputs import SurveyCache, survey
+
+    assert item.spec.inputs is not None
+    with SurveyCache(cache_folder() / "inputs") as cache:
+        found = survey(
+            item.spec.inputs,
+            project_root=project.root,
+            spec_path=item.spec.path,
+            at=item.spec.place("inputs"),
+            cache=cache,
+        )
+    surveys[item.name] = found
+    noted = dict(project.seen.noted("inputs") or {})
+    noted[item.name] = {
+        "digest": found.digest,
+        "spec": _spec_key(item),
+        "files": [asdict(stamp) for stamp in found.files],
+    }
+    project.seen.note("inputs", noted)
+    annotations = store.annotations(project.config.backend, item.fingerprint)
+    missing = len(annotations.missing(found.digests)) // 16
+    quarantined = 0
+    aside = annotations.quarantined()
+    if aside:
+        from pioneer_build.inputs import split
+
+        quarantined = len(aside.keys() & set(split(found.digests)))
+    return InputFacts(
+        digest=found.digest,
+        texts=found.rows,
+        distinct=found.distinct,
+        new=missing,
+        quarantined=quarantined,
+        held=annotations.count() + len(aside),
+    )
+
+
+# -- selection -----------------------------------------------------------------------------------------------------
+
+
+def selected(found: Situation, chosen: Sequence[str], left_out: Sequence[str]) -> Plan:
+    """The part of the plan that `--select` and `--exclude` leave.
+
+    Raises:
+        PioneerError: a selector matches nothing.
+    """
+    if not chosen and not left_out:
+        return found.plan
+    from pioneer_build.render.dataset import state_of
+    from pioneer_build.select import Selectable, select
+
+    steps = {step.dataset_name: step for step in found.plan.steps}
+    names = sorted(steps.keys() | {entry.dataset_name for entry in found.lock.on(found.backend)})
+    datasets = []
+    for name in names:
+        item = found.declared.get(name)
+        entry = found.lock.get(name, found.backend)
+        tags = item.spec.tags if item is not None else ()
+        datasets.append(Selectable(name, tags, state_of(entry, steps.get(name))))
+    return found.plan.only(select(datasets, chosen, left_out))
