@@ -1,5 +1,4 @@
-"""The one map from what happened to a request to the errors of this package. `docs/outcomes.md` has it as a table.
-table).
+"""The one map from what happened to a request to the errors of this package (a table: `docs/outcomes.md`).
 
 There are two kinds of requests. A *paid* one (a submission, a label request) may have been accepted whenever
 it left this machine and no usable answer came: `FateUnknown`. Any other may simply be *repeated*, and ends in

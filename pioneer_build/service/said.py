@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pioneer_build.errors import NoAccess
 
@@ -66,14 +66,14 @@ class Said:
 class Words:
     """Cleans what came from outside, for the holder of one key."""
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_secret",)
 
     def __init__(self, key: Key | None) -> None:
-        self._secrets: tuple[str, ...] = ()
+        self._secret: re.Pattern[str] | None = None
         if key is not None:
-            plain = key.reveal()
-            forms = {plain, quote(plain, safe=""), json.dumps(plain)[1:-1]}
-            self._secrets = tuple(sorted(forms, key=len, reverse=True))
+            # Also as part of an address, escaped, or broken over lines.
+            spelled = (f"(?:{re.escape(c)}|(?i:%{ord(c):02x}))" for c in key.reveal())
+            self._secret = re.compile(r"[\s\\]*".join(spelled))
 
     def __repr__(self) -> str:
         return "Words(…)"
@@ -84,15 +84,11 @@ class Words:
         line = str(text)[: limit * 20 + 10_000]
         line = "".join(c if c in _KEEP or unicodedata.category(c)[0] != "C" else "" for c in line)
         line = " ".join(self.hide(line).split())
-        # Folding white space may have put a key together again that was broken over lines.
-        line = self.hide(line)
         return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
     def hide(self, text: str) -> str:
         """`text` without the key in any of its spellings."""
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return text
+        return self._secret.sub(_HIDDEN, text) if self._secret else text
 
     def link(self, value: object) -> str | None:
         """`value` if it is a web link that can be shown."""
