@@ -19,6 +19,7 @@ from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service import wire
 from pioneer_build.service.lanes import Lane, Tls
 from pioneer_build.service.outcomes import Asked, of_exception, of_status
+from pioneer_build.service.said import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
@@ -152,6 +153,8 @@ class Calls:
         self.words = words
         self._wall = wall
         self._auth = _KeyAuth(key)
+        self._quiet = Quiet(words)
+        self._quiet.install()
         self._traced = transport is None
         tls = Tls(needed=address.encrypted)
         direct = address.loopback
@@ -237,6 +240,7 @@ class Calls:
 
     async def aclose(self) -> None:
         """Closes all connections."""
+        self._quiet.remove()
         await self._fresh.aclose()
         await self._kept.aclose()
 

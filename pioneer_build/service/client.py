@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import NotReached, Refused
+from pioneer_build.ports import Service
 from pioneer_build.service import wire
 from pioneer_build.service.calls import Address, Answer, Calls, segment
 from pioneer_build.service.datasets import Datasets
@@ -42,7 +43,7 @@ MOST_TEXTS = 1000
 _SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
 
 
-class HttpService:
+class HttpService(Service):
     """One service, one key. Belongs to one event loop.
 
     Args:

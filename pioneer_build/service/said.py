@@ -7,6 +7,7 @@ first.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -48,6 +49,34 @@ class Key:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not written anywhere")
+
+
+class Quiet(logging.Filter):
+    """Keeps the key out of what httpx logs: a server may put it into its headers or its reason phrase."""
+
+    _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record through, some of them changed."""
+        text = record.getMessage()
+        hidden = self._words.hide(text)
+        if hidden != text:
+            record.msg, record.args = hidden, ()
+        return True
+
+    def install(self) -> None:
+        """From now on."""
+        for name in self._LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """No longer."""
+        for name in self._LOGGERS:
+            logging.getLogger(name).removeFilter(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,11 @@ import sys
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    import ssl
 
 Then = Literal["answer", "drop", "reset", "truncate", "stall", "garbage", "early"]
 
@@ -104,6 +107,7 @@ class FakeService:
     idle_close: float | None = None
     drop_share: float = 0.0
     seed: int = 0
+    tls: ssl.SSLContext | None = None
     seen: list[Seen] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     refused_by_limit: int = 0
@@ -118,6 +122,7 @@ class FakeService:
         self._random = random.Random(self.seed)
         self._arrivals: deque[float] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked = asyncio.Event()
         self._connections = 0
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -126,7 +131,7 @@ class FakeService:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.base}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{self.base}"
 
     def fail(self, route: str, *faults: Fault) -> None:
         """The next requests whose `METHOD /path` starts with `route` meet these faults, one each."""
@@ -143,6 +148,12 @@ class FakeService:
         """The requests whose `METHOD /path` starts with `route`."""
         return [s for s in self.seen if f"{s.method} {s.path.removeprefix(self.base)}".startswith(route)]
 
+    async def until_asked(self, count: int = 1) -> None:
+        """Returns when so many requests have been seen."""
+        while len(self.seen) < count:
+            self._asked.clear()
+            await self._asked.wait()
+
     def state(self) -> dict[str, Any]:
         """What a test in another process wants to know."""
         return {
@@ -152,7 +163,9 @@ class FakeService:
         }
 
     async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port, backlog=1024)
+        self._server = await asyncio.start_server(
+            self._connection, "127.0.0.1", port, backlog=1024, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -209,6 +222,7 @@ class FakeService:
         seen = Seen(method, target, headers, body, time.monotonic(), number)
         if not target.startswith("/__"):
             self.seen.append(seen)
+            self._asked.set()
         answer = self._answer(seen) if fault is None or fault.do else None
         if fault is not None:
             return await self._misbehave(fault, answer, writer)

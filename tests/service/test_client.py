@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -18,24 +21,24 @@ from pioneer_build.errors import (
     Refused,
     ServiceError,
 )
-from pioneer_build.ports import GenerateRequest, Service
+from pioneer_build.ports import GenerateRequest
 from pioneer_build.service import calls, client, patience
 from pioneer_build.service.client import HttpService
 from pioneer_build.service.connect import connect, connect_in_process
-from pioneer_build.service.notes import Note
 from pioneer_build.service.pacer import Pacer
 from pioneer_build.service.window import Rules
-from tests.fakes.server import Fault, FakeService
+from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, run, talking
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pioneer_build.service.notes import Note
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "_FIRST_PAUSE", 0.01)
-
-
-def fits(service: HttpService) -> Service:
-    return service
 
 
 # Submissions
@@ -251,7 +254,7 @@ def test_nobody_listens() -> None:
 
     async def main() -> None:
         service = HttpService(f"http://127.0.0.1:{free_port()}", KEY, Pacer(None), on_note=notes.append)
-        with pytest.raises(NotReached, match="can't reach 127.0.0.1"):
+        with pytest.raises(NotReached, match=r"can't reach 127\.0\.0\.1"):
             await service.submit(REQUEST)
         assert [note.kind for note in notes] == ["unreached"] * 3
         await service.aclose()
@@ -367,7 +370,7 @@ def test_idle_connections_that_the_server_closes_hurt_nobody() -> None:
 
 def test_many_in_flight() -> None:
     async def main() -> None:
-        async with talking() as (fake, service):
+        async with talking() as (_, service):
             await service.submit(REQUEST)
             await asyncio.gather(*[service.poll("job-1") for _ in range(60)])
             pools = service._calls._kept._pools
@@ -384,8 +387,7 @@ def test_a_cancelled_submission_leaves_nothing_behind() -> None:
             fake.fail("POST /generate", Fault("stall"))
             first = asyncio.create_task(service.submit(REQUEST))
             waiting = asyncio.create_task(service.submit(REQUEST))
-            while not fake.seen:
-                await asyncio.sleep(0.005)
+            await fake.until_asked()
             waiting.cancel()
             first.cancel()
             outcomes = await asyncio.gather(first, waiting, return_exceptions=True)
@@ -412,8 +414,7 @@ def test_stop_tells_those_that_wait_that_nothing_was_sent() -> None:
         async with talking() as (fake, service):
             fake.always("POST", Fault(status=429, headers=(("Retry-After", "60"),)))
             busy = asyncio.create_task(service.submit(REQUEST))
-            while not fake.seen:
-                await asyncio.sleep(0.005)
+            await fake.until_asked()
             service.stop()
             with pytest.raises(Busy):
                 await busy
@@ -421,7 +422,68 @@ def test_stop_tells_those_that_wait_that_nothing_was_sent() -> None:
     run(main())
 
 
+# TLS
+
+
+def test_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed, which makes the certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = [
+        openssl,
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def main() -> None:
+        async with FakeService(tls=context) as fake:
+            stranger = HttpService(fake.url, KEY, Pacer(None))
+            with pytest.raises(NotReached, match="certificate") as caught:
+                await stranger.submit(REQUEST)
+            assert "SSL_CERT_FILE" in str(caught.value.hint)
+            await stranger.aclose()
+            assert not fake.seen
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            friend = HttpService(fake.url, KEY, Pacer(None))
+            assert await friend.submit(REQUEST) == "job-1"
+            assert (await friend.poll("job-1")).status == "ready"
+            fake.fail("POST", Fault("drop", do=True))
+            with pytest.raises(FateUnknown):
+                await friend.submit(REQUEST)
+            await friend.aclose()
+
+    run(main())
+
+
 # The key
+
+
+def test_logs_do_not_repeat_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    echo = f"HTTP/1.1 418 {KEY}\r\nX-Echo: {KEY}\r\nContent-Length: 0\r\n\r\n".encode()
+
+    async def main() -> None:
+        async with talking() as (fake, service):
+            fake.fail("POST", Fault("garbage", body=echo))
+            with pytest.raises(Refused):
+                await service.submit(REQUEST)
+
+    run(main())
+    assert "418 [key hidden]" in caplog.text
+    assert "X-Echo" in caplog.text
+    assert KEY not in caplog.text
 
 
 def test_the_key_shows_nowhere_even_if_the_server_repeats_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -533,11 +595,11 @@ def test_netrc_and_proxies_of_the_environment_are_no_way_to_a_loopback_service(
 @pytest.mark.parametrize("vocabulary", ["seed", "hosted"])
 def test_polling_in_both_vocabularies(vocabulary: Any) -> None:
     async def main() -> None:
-        async with talking(vocabulary=vocabulary, job_seconds=0.05) as (fake, service):
+        async with talking(vocabulary=vocabulary, job_seconds=3600) as (fake, service):
             job_id = await service.submit(REQUEST)
             early = await service.poll(job_id)
             assert (early.status, early.rows, early.done) == ("running", None, 0)
-            await asyncio.sleep(0.06)
+            fake.job_seconds = 0
             late = await service.poll(job_id)
             assert (late.status, late.done, late.dataset_name) == ("ready", 3, "tickets")
             assert late.version == (None if vocabulary == "seed" else "1")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -207,7 +208,5 @@ def test_no_answer_upsets_a_reader(answer: Any) -> None:
         lambda a: wire.labelled(a, ["t"], {}, WORDS),
         wire.versions,
     ):
-        try:
+        with contextlib.suppress(wire.WireError):
             read(answer)
-        except wire.WireError as error:
-            assert str(error)
