@@ -1,0 +1,192 @@
+"""`HttpService`: the `Service` port over HTTP.
+
+A submission and a label request leave this machine once, and again only after an answer that certainly didn't
+accept them (425, 429, 503 with `Retry-After`) or when no connection was made: see `patience.py`. Waiting for
+a service that is busy is bounded; waiting for the pacer is not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.errors import NotReached, Refused
+from pioneer_build.ports import Service
+from pioneer_build.service import wire
+from pioneer_build.service.calls import Address, Answer, Calls, segment
+from pioneer_build.service.datasets import Datasets
+from pioneer_build.service.notes import Note, ignore
+from pioneer_build.service.outcomes import Asked, retry_after
+from pioneer_build.service.pacer import TurnsOver
+from pioneer_build.service.patience import Patience
+from pioneer_build.service.said import Key, Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    import httpx
+
+    from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+    from pioneer_build.service.notes import OnNote
+    from pioneer_build.service.pacer import Kind, Pacer, Usage
+    from pioneer_build.spec import TaskType
+
+SUBMIT_SECONDS = 120.0
+LABEL_SECONDS = 300.0
+POLL_SECONDS = 30.0
+PATIENCE_SECONDS = 600.0
+MOST_TEXTS = 1000
+"""Texts in one label request."""
+
+# Scopes of a 429 that speak of work in flight: asking less often doesn't help, and polls must go on.
+_SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
+
+
+class HttpService(Service):
+    """One service, one key. Belongs to one event loop.
+
+    Args:
+        base_url: may carry a path, no user name and no query.
+        api_key: sent as `X-API-Key` and shown nowhere; `None` sends none.
+        pacer: gives turns for the generate endpoints; closed with this.
+        transport: used instead of the network, such as `httpx.ASGITransport`.
+        patience: seconds that one request waits in sum for a service that says it is busy.
+        on_note: told of waits and other remarks.
+        wall: seconds since the epoch, for `Retry-After` dates.
+
+    Raises:
+        ServiceError: `base_url` can't be used; `NoAccess`: `api_key` can't.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None,
+        pacer: Pacer,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: float = PATIENCE_SECONDS,
+        on_note: OnNote = ignore,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        address = Address(base_url)
+        key = Key(api_key) if api_key is not None else None
+        self._words = Words(key)
+        self._pacer = pacer
+        self._patience = Patience(patience, on_note)
+        self._calls = Calls(address, key, self._words, transport=transport, wall=wall)
+        self._datasets = Datasets(self._calls, self._patience)
+        self._wall = wall
+        if key is not None and transport is None and not (address.encrypted or address.loopback):
+            on_note(
+                Note("insecure", f"the key goes to {address.where} unencrypted: the base URL isn't https")
+            )
+
+    def __repr__(self) -> str:
+        return f"HttpService({self._calls.address.base!r})"
+
+    async def submit(self, request: GenerateRequest) -> str:
+        """See `Service.submit`."""
+        asked = self._asked(f"submitting {request.dataset_name}", paid=True)
+        body = _encode(request.body())
+
+        async def attempt() -> str:
+            answer = await self._paced("paid", asked, "POST", "/generate", SUBMIT_SECONDS, body)
+            return self._calls.judge(answer, asked, wire.accepted_job)
+
+        return await self._patience.run(attempt, paid=True)
+
+    async def poll(self, job_id: str) -> JobReport:
+        """See `Service.poll`."""
+        asked = self._asked(f"asking for job {self._words.clean(job_id, 80)}", named=True)
+        path = f"/generate/jobs/{segment(job_id)}"
+
+        async def attempt() -> JobReport:
+            answer = await self._paced("poll", asked, "GET", path, POLL_SECONDS)
+            return self._calls.judge(answer, asked, lambda a: wire.job_report(a, job_id, self._words))
+
+        return await self._patience.run(attempt, paid=False)
+
+    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+        """See `Service.label`."""
+        if task_type == "decoder" or not 1 <= len(texts) <= MOST_TEXTS:
+            raise Refused(f"{len(texts)} texts can't be labelled for {task_type} in one request")
+        asked = self._asked(f"labelling {len(texts)} texts", paid=True)
+        body = _encode({"labels": list(labels), "inputs": list(texts)})
+        path = f"/generate/{task_type}/label-existing"
+
+        async def attempt() -> Labelled:
+            answer = await self._paced("paid", asked, "POST", path, LABEL_SECONDS, body)
+            return self._calls.judge(
+                answer, asked, lambda a: wire.labelled(a, texts, answer.headers, self._words)
+            )
+
+        return await self._patience.run(attempt, paid=True)
+
+    async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
+        """See `Service.versions`; `datasets.py` tells a missing dataset from a missing endpoint."""
+        return await self._datasets.versions(dataset_name)
+
+    async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
+        """See `Service.download`. Read the rows to the end, or `aclose()` them."""
+        return await self._datasets.download(dataset_name, version)
+
+    async def delete(self, dataset_name: str) -> None:
+        """See `Service.delete`. `Refused` where the service has no such endpoint."""
+        await self._datasets.delete(dataset_name)
+
+    def stop(self) -> None:
+        """Lets no further paid request out: those that wait for their turn raise `NotReached`, since nothing
+        was sent.
+
+        What is on its way goes on, and so do polls. For an interrupt: cancelling a submission that only waits
+        would leave its caller in doubt whether it was sent.
+        """
+        self._patience.stop()
+        self._pacer.stop("paid")
+
+    def usage(self) -> Usage:
+        """How much of the rate limit this machine uses now."""
+        return self._pacer.usage()
+
+    async def aclose(self) -> None:
+        """Closes connections and the pacer."""
+        self._pacer.close()
+        await self._calls.aclose()
+
+    def _asked(self, what: str, *, paid: bool = False, named: bool = False) -> Asked:
+        return Asked(what, self._calls.address.where, paid=paid, named=named)
+
+    async def _paced(
+        self, kind: Kind, asked: Asked, method: str, path: str, read_seconds: float, body: bytes | None = None
+    ) -> Answer:
+        """One request on a generate endpoint, in its turn."""
+        try:
+            turn = await self._pacer.turn(kind)
+        except TurnsOver:
+            turn = None
+        if turn is None:
+            raise NotReached(f"{asked.what}: stopped before it was sent")
+        progress = self._calls.progress(body_out=turn.sent)
+        try:
+            answer = await self._calls.once(
+                method, path, asked, read_seconds=read_seconds, body=body, progress=progress
+            )
+        finally:
+            if progress.sent is False:
+                turn.back()
+            else:
+                turn.sent()
+        if answer.status == 429 and not _is_about_work(answer):
+            turn.refused(retry_after(answer.headers.get("retry-after"), now=self._wall()))
+        return answer
+
+
+def _encode(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _is_about_work(answer: Answer) -> bool:
+    scope = answer.headers.get("x-ratelimit-scope", "").lower()
+    return any(word in scope for word in _SCOPES_OF_WORK)

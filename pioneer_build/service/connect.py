@@ -1,0 +1,49 @@
+"""Opens a service: over the network, or an application in this process (the local engine)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from pioneer_build.service.client import PATIENCE_SECONDS, HttpService
+from pioneer_build.service.notes import ignore
+from pioneer_build.service.pacer import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from pioneer_build.service.notes import OnNote
+
+
+def connect(
+    base_url: str,
+    api_key: str | None,
+    *,
+    requests_per_minute: int | None,
+    state_folder: Path,
+    patience: float = PATIENCE_SECONDS,
+    on_note: OnNote = ignore,
+) -> HttpService:
+    """A service at a base URL, paced together with the other processes of this machine.
+
+    Args:
+        base_url: may carry a path.
+        api_key: `None` sends none.
+        requests_per_minute: on the generate endpoints; `None` for no limit.
+        state_folder: where the pacing window is kept; made if need be, mode 0700.
+        patience: seconds that one request waits in sum for a service that says it is busy.
+        on_note: told of waits and other remarks.
+
+    Raises:
+        ServiceError: the base URL or the key can't be used.
+    """
+    pacer = Pacer.shared(state_folder, base_url, api_key, requests_per_minute, on_note=on_note)
+    return HttpService(base_url, api_key, pacer, patience=patience, on_note=on_note)
+
+
+def connect_in_process(app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore) -> HttpService:
+    """An ASGI application as a service, without a socket, a key or pacing. It gets no lifespan events."""
+    transport = httpx.ASGITransport(app=app)
+    return HttpService("http://in-process", None, Pacer(None), transport=transport, on_note=on_note)

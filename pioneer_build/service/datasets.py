@@ -1,0 +1,205 @@
+"""The dataset endpoints: the seed document has none, the hosted service has them under one of two roots.
+
+Whether a 404 means "no such dataset" or "no such endpoint" is decided so:
+
+1. An answer is *about datasets* if it is JSON and says `"success": false`, or its words, without anything
+   that looks like a path or a route, name the dataset or say "dataset". Such a 404 means that there is none
+   of this name.
+2. Once a root has answered anything about datasets, it is the root, and every later 404 of it means the same.
+3. Any other 404 or 405 of both roots means: can't tell. `versions` is then `None`, as on a service without
+   endpoints; it is asked again the next time, since a dataset that does exist settles the matter.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.errors import Refused, ServiceError
+from pioneer_build.service import wire
+from pioneer_build.service.calls import segment
+from pioneer_build.service.outcomes import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+    from pioneer_build.ports import RemoteVersion
+    from pioneer_build.service.calls import Answer, Calls, Streamed
+    from pioneer_build.service.patience import Patience
+
+ROOTS = ("/datasets", "/felix/datasets")
+READ_SECONDS = 60.0
+DOWNLOAD_SECONDS = 120.0
+_LONGEST_LINE = 64 * 1024 * 1024
+_NO_ENDPOINT = frozenset({404, 405, 501})
+_SAYS_NOTHING = frozenset({"not", "found", "no", "such", "error"})
+
+
+class Datasets:
+    """Versions, downloads and deletion, where the service has them. None of it is paced or paid."""
+
+    def __init__(self, calls: Calls, patience: Patience) -> None:
+        self._calls = calls
+        self._patience = patience
+        self._root: str | None = None
+
+    async def versions(self, name: str) -> tuple[RemoteVersion, ...] | None:
+        """See `Service.versions`."""
+        asked = self._asked(f"listing the versions of {name}")
+        refusal: ServiceError | None = None
+        for root in ROOTS if self._root is None else (self._root,):
+            answer = await self._repeat("GET", f"{root}/{segment(name)}", asked)
+            if answer.status == 404 and (self._root or _about_datasets(answer, name)):
+                self._root = root
+                return ()
+            if 200 <= answer.status < 300:
+                listed = self._calls.judge(answer, asked, wire.versions) if _is_json(answer) else None
+                if listed is not None:
+                    self._root = root
+                    return listed
+            elif answer.status not in _NO_ENDPOINT and not 300 <= answer.status < 400:
+                # Gateways answer 403 for addresses they don't know; the other root may do better.
+                refusal = refusal or self._calls.error(answer, asked)
+        if refusal is None and self._root is not None:
+            refusal = ServiceError(f"{asked.what}: the answer isn't a list of versions")
+        if refusal is not None:
+            raise refusal
+        return None
+
+    async def download(self, name: str, version: str) -> Rows | None:
+        """See `Service.download`."""
+        if self._root is None and await self.versions(name) is None:
+            return None
+        path = f"{self._root}/{segment(name)}/{segment(version)}/download?format=jsonl"
+        asked = self._asked(f"downloading {name}, version {version}")
+        return await self._patience.run(lambda: self._start(path, asked), paid=False)
+
+    async def delete(self, name: str) -> None:
+        """See `Service.delete`."""
+        asked = self._asked(f"deleting {name}")
+        if self._root is None and await self.versions(name) is None:
+            raise Refused(
+                f"{asked.what}: the service shows no dataset of this name, and no way to delete one",
+                hint="delete it where the service lets you, or leave it: the entry is forgotten either way",
+            )
+        answer = await self._repeat("DELETE", f"{self._root}/{segment(name)}", asked)
+        if answer.status != 404 and not 200 <= answer.status < 300:
+            raise self._calls.error(answer, asked)
+
+    def _asked(self, what: str) -> Asked:
+        return Asked(what, self._calls.address.where, named=True)
+
+    async def _repeat(self, method: str, path: str, asked: Asked) -> Answer:
+        """The answer, once it is one that says something for good."""
+
+        async def attempt() -> Answer:
+            answer = await self._calls.once(method, path, asked, read_seconds=READ_SECONDS)
+            if answer.status in {408, 425, 429} or (
+                answer.status >= 500 and answer.status not in _NO_ENDPOINT
+            ):
+                raise self._calls.error(answer, asked)
+            return answer
+
+        return await self._patience.run(attempt, paid=False)
+
+    async def _start(self, path: str, asked: Asked) -> Rows | None:
+        streamed = await self._calls.stream(path, asked, read_seconds=DOWNLOAD_SECONDS)
+        if 200 <= streamed.answer.status < 300:
+            return Rows(streamed, asked)
+        await streamed.close()
+        if streamed.answer.status in _NO_ENDPOINT:
+            return None
+        raise self._calls.error(streamed.answer, asked)
+
+
+class Rows:
+    """The rows of a download, as they come. Read them to the end, or close them.
+
+    Raises, while iterating:
+        ServiceError: a line is no JSON object (the message has its number), or the connection broke.
+    """
+
+    def __init__(self, streamed: Streamed, asked: Asked) -> None:
+        self._streamed = streamed
+        self._rows = _parsed(_lines(streamed.chunks, asked), asked)
+
+    def __aiter__(self) -> Rows:
+        return self
+
+    async def __anext__(self) -> Mapping[str, Any]:
+        try:
+            return await anext(self._rows)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Gives the connection back."""
+        await self._rows.aclose()
+        await self._streamed.close()
+
+
+async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[bytes, None]:
+    """Lines as JSONL has them: only a line feed ends one. (Unicode's other ones may stand in strings.)"""
+    rest: list[bytes] = []
+    length = 0
+    async for chunk in chunks:
+        *whole, tail = chunk.split(b"\n")
+        for line in whole:
+            yield b"".join((*rest, line))
+            rest, length = [], 0
+        rest.append(tail)
+        length += len(tail)
+        if length > _LONGEST_LINE:
+            raise ServiceError(f"{asked.what}: a line is longer than {_LONGEST_LINE // 1024 // 1024} MB")
+    yield b"".join(rest)
+
+
+async def _parsed(lines: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[Mapping[str, Any], None]:
+    number = 0
+    async for line in lines:
+        number += 1
+        if not line.strip():
+            continue
+        row = _row(line)
+        if row is None:
+            raise ServiceError(f"{asked.what}: line {number} is no JSON object")
+        yield row
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _is_json(answer: Answer) -> bool:
+    return answer.body.lstrip()[:1] in {b"{", b"["}
+
+
+def _about_datasets(answer: Answer, name: str) -> bool:
+    """Rule 1 of the module's head."""
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(body, dict):
+        return False
+    if body.get("success") is False:
+        return True
+    detail = body.get("detail")
+    inner = detail if isinstance(detail, dict) else body
+    said = (detail, inner.get("message"), inner.get("error"), inner.get("code"))
+    # A router quotes the address it doesn't know, which has both words in it.
+    words = [
+        w.strip("'\"`.,:;!?()[]")
+        for text in said
+        if isinstance(text, str)
+        for w in text.split()
+        if "/" not in w
+    ]
+    return any(
+        "dataset" in word.lower() or (word == name and name.lower() not in _SAYS_NOTHING) for word in words
+    )

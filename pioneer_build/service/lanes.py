@@ -1,0 +1,104 @@
+"""Connections to one service: a lane is a set of small clients that look like one.
+
+httpx searches a pool's connections for each request, so a pool is kept at 8 and a lane grows by whole
+clients. The TLS context, the dear part of a client, is built once and shared, and only for `https`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+POOL = 8
+"""Connections, and so requests in flight, a client."""
+
+
+@dataclass(slots=True)
+class _Pool:
+    client: httpx.AsyncClient
+    busy: int = 0
+
+
+class Tls:
+    """One TLS context, built when the first connection needs it, off the event loop."""
+
+    def __init__(self, *, needed: bool) -> None:
+        self._needed = needed
+        self._building: asyncio.Task[ssl.SSLContext] | None = None
+
+    async def context(self) -> ssl.SSLContext:
+        """The context; without certificates where the service is plain HTTP."""
+        if not self._needed:
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self._building is None:
+            self._building = asyncio.create_task(asyncio.to_thread(httpx.create_ssl_context))
+        try:
+            # Shielded: one request that is cancelled must not take the context from the others.
+            return await asyncio.shield(self._building)
+        except OSError:
+            self._building = None
+            raise
+
+
+class Lane:
+    """Clients with at most `POOL` requests in flight each.
+
+    Args:
+        tls: shared by all lanes.
+        fresh: every request gets a new connection. An idle connection that the server closes at the wrong
+            moment leaves a request's fate unknown, which a paid one can't afford.
+        direct: ignore the environment's proxies (for loopback).
+        transport: used instead of connections; one client then serves all.
+    """
+
+    def __init__(
+        self, tls: Tls, *, fresh: bool, direct: bool, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._tls = tls
+        self._limits = httpx.Limits(max_connections=POOL, max_keepalive_connections=0 if fresh else POOL)
+        self._headers = {"Connection": "close"} if fresh and transport is None else {}
+        self._direct = direct
+        self._transport = transport
+        self._pools: list[_Pool] = []
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client with a connection to spare, for one request."""
+        pool = self._spare()
+        if pool is None:
+            context = None if self._transport else await self._tls.context()
+            pool = self._spare() or self._grow(context)
+        pool.busy += 1
+        try:
+            yield pool.client
+        finally:
+            pool.busy -= 1
+
+    def _spare(self) -> _Pool | None:
+        return next((p for p in self._pools if p.busy < POOL or self._transport), None)
+
+    def _grow(self, context: ssl.SSLContext | None) -> _Pool:
+        client = httpx.AsyncClient(
+            verify=context or True,
+            limits=self._limits,
+            headers=self._headers,
+            trust_env=not self._direct,
+            follow_redirects=False,
+            transport=self._transport,
+        )
+        self._pools.append(_Pool(client))
+        return self._pools[-1]
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        pools, self._pools = self._pools, []
+        for pool in pools:
+            await pool.client.aclose()

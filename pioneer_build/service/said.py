@@ -1,0 +1,221 @@
+"""The service's own words, made safe to show: no key, no control characters, no more than fits a message.
+
+A server is free to echo a request in its error, headers and all. Whatever comes from outside passes here
+first.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pioneer_build.errors import NoAccess
+
+MESSAGE_LIMIT = 400
+DETAILS_LIMIT = 50
+_HIDDEN = "[key hidden]"
+_LINK_LIMIT = 2000
+_KEEP = frozenset("\t\n ")
+
+
+class Key:
+    """An API key that shows itself to nobody: `str`, `repr` and pickling say nothing of it.
+
+    Raises:
+        NoAccess: it can't be sent as a header; the message doesn't show it.
+    """
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text.strip()
+        if not re.fullmatch(r"[\x21-\x7e]+", self.__text):
+            raise NoAccess(
+                "the API key is empty or has characters that can't be in one",
+                hint="set PIONEER_API_KEY to the key as the service shows it, on one line",
+            )
+
+    def reveal(self) -> str:
+        """The key itself, for the header and for the digest of a file's name."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return "Key(…)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not written anywhere")
+
+
+class Quiet(logging.Filter):
+    """Keeps the key out of what httpx logs: a server may put it into its headers or its reason phrase."""
+
+    _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record through, some of them changed."""
+        text = record.getMessage()
+        hidden = self._words.hide(text)
+        if hidden != text:
+            record.msg, record.args = hidden, ()
+        return True
+
+    def install(self) -> None:
+        """From now on."""
+        for name in self._LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """No longer."""
+        for name in self._LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an answer says in words.
+
+    `text` is one bounded line, empty where the body says nothing. `link` is the service's link to settle the
+    matter. `details` are single reasons, such as the fields of a 422.
+    """
+
+    text: str = ""
+    link: str | None = None
+    details: tuple[str, ...] = ()
+
+
+class Words:
+    """Cleans what came from outside, for the holder of one key."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, key: Key | None) -> None:
+        self._secret: re.Pattern[str] | None = None
+        if key is not None:
+            # Also as part of an address, escaped, or broken over lines.
+            spelled = (f"(?:{re.escape(c)}|(?i:%{ord(c):02x}))" for c in key.reveal())
+            self._secret = re.compile(r"[\s\\]*".join(spelled))
+
+    def __repr__(self) -> str:
+        return "Words(…)"
+
+    def clean(self, text: object, limit: int = MESSAGE_LIMIT) -> str:
+        """`text` on one line, without the key and control characters, at most `limit` characters."""
+        # Only as much is looked at as could matter: a body may be megabytes of one word.
+        line = str(text)[: limit * 20 + 10_000]
+        line = "".join(c if c in _KEEP or unicodedata.category(c)[0] != "C" else "" for c in line)
+        line = " ".join(self.hide(line).split())
+        return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+    def hide(self, text: str) -> str:
+        """`text` without the key in any of its spellings."""
+        return self._secret.sub(_HIDDEN, text) if self._secret else text
+
+    def link(self, value: object) -> str | None:
+        """`value` if it is a web link that can be shown."""
+        if not isinstance(value, str) or len(value) > _LINK_LIMIT:
+            return None
+        cleaned = self.clean(value, _LINK_LIMIT)
+        try:
+            parts = urlsplit(cleaned)
+        except ValueError:
+            return None
+        return cleaned if parts.scheme in {"http", "https"} and parts.netloc and " " not in cleaned else None
+
+    def read(self, body: bytes) -> Said:
+        """The words of an error's body, whatever its shape."""
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            return Said(self.clean(_plain(body)))
+        if isinstance(answer, str):
+            return Said(self.clean(answer))
+        if not isinstance(answer, dict):
+            return Said(self.clean(_compact(answer)) if answer else "")
+        return self._from_object(answer)
+
+    def _from_object(self, answer: dict[str, Any]) -> Said:
+        detail = answer.get("detail")
+        inner = detail if isinstance(detail, dict) else answer
+        nested = inner.get("error")
+        text = next(
+            (
+                value
+                for value in (
+                    detail,
+                    inner.get("message"),
+                    nested.get("message") if isinstance(nested, dict) else None,
+                    nested,
+                    inner.get("detail"),
+                    inner.get("title"),
+                )
+                if isinstance(value, str) and value.strip()
+            ),
+            "",
+        )
+        reasons: list[str] = []
+        for holder in (answer, inner):
+            for name in ("errors", "detail", "details"):
+                reasons += _reasons(holder.get(name))
+        details = tuple(dict.fromkeys(self.clean(reason) for reason in reasons if reason))[:DETAILS_LIMIT]
+        code = inner.get("code")
+        if not text and isinstance(code, str):
+            text = code
+        if not text and not details:
+            text = _compact(answer)
+        links = (holder.get(name) for holder in (inner, answer) for name in ("resolution_url", "link"))
+        link = next((found for value in links if (found := self.link(value))), None)
+        return Said(self.clean(text), link, details)
+
+
+def _reasons(value: object) -> list[str]:
+    """The single reasons in a list or object of them: strings, or `{loc, msg}` / `{field, message}`."""
+    if isinstance(value, dict) and all(isinstance(v, (str, list)) for v in value.values()):
+        value = (
+            [
+                {"field": k, "message": one}
+                for k, v in value.items()
+                for one in (v if isinstance(v, list) else [v])
+            ]
+            if not {"message", "code"} & value.keys()
+            else []
+        )
+    if not isinstance(value, list):
+        return []
+    return [_reason(item) for item in value[: DETAILS_LIMIT * 2]]
+
+
+def _reason(item: object) -> str:
+    if not isinstance(item, dict):
+        return item if isinstance(item, str) else _compact(item)
+    place = item.get("loc", item.get("field", item.get("path")))
+    if isinstance(place, list):
+        # FastAPI starts a place with where it looked; for a reader of a spec that is noise.
+        place = ".".join(str(part) for part in (place[1:] if place[:1] == ["body"] else place))
+    text = next(
+        (item[k] for k in ("msg", "message", "error", "detail") if isinstance(item.get(k), str)), None
+    )
+    if text is None:
+        return _compact(item)
+    return f"{place}: {text}" if isinstance(place, str) and place else text
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(body: bytes) -> str:
+    """Text of a body that isn't JSON; of a web page its title."""
+    text = body[:100_000].decode("utf-8", "replace")
+    if re.match(r"\s*<", text):
+        title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)
+        return title.group(1) if title else "a web page"
+    return text

@@ -1,0 +1,353 @@
+"""What this machine has sent to one service with one key in the last minute: a file that its processes share.
+
+The file is small, of a fixed layout, and read and written whole under `flock` (little-endian):
+
+    offset  type        meaning
+    0       8 bytes     b"PBPACE1\\n"
+    8       16 bytes    digest of the boot's id; times of another boot mean nothing
+    24      f64         blocked until: nobody sends before
+    32      f64         cut at: when the share below was last set
+    40      f64         share of the limit that was allowed then, in (0, 1]
+    48      u32         count of the times that follow
+    52      u32         CRC-32 of everything before and after this field
+    56      f64 × n     times at which requests went out, ascending
+
+All times are seconds of a clock that counts from boot and that all processes see alike (`CLOCK_BOOTTIME` on
+Linux: it also counts sleep, as the service's clock does). A time in the future is a reservation: a request
+that has its turn and hasn't left yet counts as one that leaves at the latest moment it could, so that a
+process that dies holding one frees it.
+
+A file that is torn or garbage says nothing but its age: a full window is taken to have been sent when it was
+last changed. A file of another boot is empty. Nothing in it is worth an fsync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import struct
+import sys
+import time
+import zlib
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+from math import inf, nextafter
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_MAGIC = b"PBPACE1\n"
+_HEAD = struct.Struct("<8s16sdddI")
+_CRC = struct.Struct("<I")
+_TIMES_AT = _HEAD.size + _CRC.size
+_MOST_TIMES = 1_000_000
+
+HOLD = 15.0
+"""Seconds for which a reservation counts beyond its making: a connection has 10 s to be made."""
+
+_FIRST_CUT = 0.75
+_LEAST_SHARE = 0.05
+_RECOVERY_PER_WINDOW = 0.1
+
+
+def boot_clock() -> float:
+    """Seconds since boot, the same for every process of this machine."""
+    return time.clock_gettime(_CLOCK)
+
+
+def boot_id() -> bytes:
+    """16 bytes that name this boot, as far as the system tells."""
+    try:
+        text = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    except OSError:
+        text = b"unknown"
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Sent:
+    """The content of a window: see the table above for its fields."""
+
+    blocked_until: float = 0.0
+    cut_at: float = 0.0
+    share: float = 1.0
+    times: array[float] = field(default_factory=lambda: array("d"))
+
+    def encode(self, boot: bytes) -> bytes:
+        """The file's bytes."""
+        head = _HEAD.pack(_MAGIC, boot, self.blocked_until, self.cut_at, self.share, len(self.times))
+        times = _little(self.times).tobytes()
+        return head + _CRC.pack(zlib.crc32(times, zlib.crc32(head))) + times
+
+    @classmethod
+    def decode(cls, data: bytes, boot: bytes) -> Sent | None:
+        """What the bytes say; empty where they are of another boot; `None` where they are damaged."""
+        if not data:
+            return cls()
+        if len(data) < _TIMES_AT or not data.startswith(_MAGIC):
+            return None
+        head, times = data[: _HEAD.size], data[_TIMES_AT:]
+        _, written_in, blocked, cut, share, count = _HEAD.unpack(head)
+        if len(times) != 8 * count or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(
+            times, zlib.crc32(head)
+        ):
+            return None
+        if written_in != boot:
+            return cls()
+        found = array("d")
+        found.frombytes(times)
+        return cls(blocked, cut, share, _little(found))
+
+
+def _little(times: array[float]) -> array[float]:
+    if sys.byteorder == "little":
+        return times
+    swapped = array("d", times)
+    swapped.byteswap()
+    return swapped
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A turn: one request may leave now. `time` names its entry in the window."""
+
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """No turn before `until` (seconds of the boot clock). `blocked`: because the service said so."""
+
+    until: float
+    blocked: bool = False
+
+
+class Rules:
+    """How many may be sent in what time, applied to a `Sent`. Pure but for the values it changes.
+
+    Args:
+        limit: requests a `period`.
+        period: seconds.
+        margin: seconds by which a period is taken to be longer, for answers that overtake each other on the
+            way.
+    """
+
+    def __init__(self, limit: int, period: float = 60.0, margin: float | None = None) -> None:
+        self.limit = max(1, limit)
+        self.period = period
+        self.margin = max(0.02, period * 0.01) if margin is None else margin
+
+    @property
+    def span(self) -> float:
+        """Seconds for which a request counts."""
+        return self.period + self.margin
+
+    def allowed(self, sent: Sent, now: float) -> int:
+        """Requests a period that may be sent now: the limit, or less for a while after a 429."""
+        grown = sent.share + (now - sent.cut_at) / self.period * _RECOVERY_PER_WINDOW
+        return self.limit if grown >= 1 else max(1, int(self.limit * grown))
+
+    def used(self, sent: Sent, now: float) -> int:
+        """Requests that count now."""
+        return len(sent.times) - bisect_right(sent.times, now - self.span)
+
+    def settle(self, sent: Sent, now: float) -> None:
+        """Forgets what counts no longer, and what can't be true."""
+        del sent.times[: bisect_right(sent.times, now - self.span)]
+        del sent.times[bisect_right(sent.times, now + 2 * HOLD) :]
+        sent.blocked_until = min(sent.blocked_until, now + 3600.0)
+        sent.cut_at = min(sent.cut_at, now)
+        if not _LEAST_SHARE <= sent.share <= 1:
+            sent.share = 1.0
+
+    def reserve(self, sent: Sent, now: float) -> Reserved | NotYet:
+        """Takes a turn if there is one."""
+        if sent.blocked_until > now:
+            return NotYet(sent.blocked_until, blocked=True)
+        allowed = self.allowed(sent, now)
+        if allowed < self.limit and sent.times:
+            # While recovering no bursts: what the service complained of may have been one.
+            last = sent.times[-1]
+            gap = (last if last <= now else last - HOLD) + self.period / allowed
+            if gap > now:
+                return NotYet(gap)
+        if len(sent.times) >= allowed:
+            # A reservation will most likely turn into a time soon after it was made.
+            likely = sorted(t if t <= now else t - HOLD for t in sent.times)
+            return NotYet(max(likely[len(likely) - allowed] + self.span, now + min(0.05, self.period / 20)))
+        time_ = now + HOLD
+        while (at := bisect_left(sent.times, time_)) < len(sent.times) and sent.times[at] == time_:
+            time_ = nextafter(time_, inf)
+        sent.times.insert(at, time_)
+        return Reserved(time_)
+
+    def replace(self, sent: Sent, time_: float, by: float | None) -> float | None:
+        """Replaces an entry by another time, or by nothing; the entry's new name."""
+        at = bisect_left(sent.times, time_)
+        if at < len(sent.times) and sent.times[at] == time_:
+            del sent.times[at]
+        if by is not None:
+            insort(sent.times, by)
+        return by
+
+    def refused(self, sent: Sent, left: float, now: float, wait: float) -> None:
+        """A 429 for a request that left at `left`: blocks all for `wait` seconds, and allows less for a
+        while.
+
+        Of several 429s for one burst only the first cuts the share.
+        """
+        sent.blocked_until = max(sent.blocked_until, now + wait)
+        if left >= sent.cut_at or sent.cut_at == 0.0:
+            grown = min(1.0, sent.share + max(0.0, now - sent.cut_at) / self.period * _RECOVERY_PER_WINDOW)
+            sent.share = max(_LEAST_SHARE, grown * _FIRST_CUT)
+            sent.cut_at = now
+
+
+class Locked(Exception):  # noqa: N818 - no error: come back in a moment
+    """Another process has the window right now."""
+
+
+class Window(Protocol):
+    """Holds a `Sent` and lets one at a time change it."""
+
+    def open(self, rules: Rules) -> Change:
+        """A context in which the content may be changed. `Locked` where another has it."""
+
+
+class Change(Protocol):
+    """See `Window.open`."""
+
+    def __enter__(self) -> Sent: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class OwnWindow:
+    """A window of this process alone."""
+
+    def __init__(self, clock: Callable[[], float] = boot_clock) -> None:
+        self._clock = clock
+        self._sent = Sent()
+
+    def open(self, rules: Rules) -> Change:
+        """Never locked."""
+        rules.settle(self._sent, self._clock())
+        return _Kept(self._sent)
+
+
+class _Kept:
+    __slots__ = ("_sent",)
+
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+
+    def __enter__(self) -> Sent:
+        return self._sent
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class SharedWindow:
+    """A window in a file, for all processes of this machine and user.
+
+    The file is opened once and stays open; it is never replaced, so that its lock means the same to everyone.
+
+    Raises:
+        OSError: from any method, where the file can't be used.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = boot_clock, boot: bytes | None = None
+    ) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        self._file = os.open(path, flags, 0o600)
+        self._clock = clock
+        self._boot = boot_id() if boot is None else boot
+
+    def open(self, rules: Rules) -> Change:
+        """See `Window.open`."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Locked from None
+        try:
+            return _Written(self._file, self._boot, self._read(rules))
+        except BaseException:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            raise
+
+    def _read(self, rules: Rules) -> Sent:
+        now = self._clock()
+        size = os.fstat(self._file).st_size
+        data = os.pread(self._file, min(size, _TIMES_AT + 8 * _MOST_TIMES), 0)
+        sent = Sent.decode(data, self._boot)
+        if sent is None:
+            age = time.time() - os.fstat(self._file).st_mtime
+            # A clock that was set back tells no age.
+            then = now - (age if age >= 0 else 0.0)
+            sent = Sent(times=array("d", [then] * rules.limit))
+        rules.settle(sent, now)
+        return sent
+
+    def close(self) -> None:
+        """Closes the file; it stays where it is, for the others."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class _Written:
+    __slots__ = ("_boot", "_file", "_sent")
+
+    def __init__(self, file: int, boot: bytes, sent: Sent) -> None:
+        self._file = file
+        self._boot = boot
+        self._sent = sent
+
+    def __enter__(self) -> Sent:
+        return self._sent
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            data = self._sent.encode(self._boot)
+            if os.pwrite(self._file, data, 0) != len(data):
+                raise OSError("the pacing window could not be written whole")
+            os.ftruncate(self._file, len(data))
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+
+def window_path(folder: Path, base_url: str, key: str | None) -> Path:
+    """Where the window of one service and key lives: `pace-<service>-<key>` in `folder`.
+
+    The service is named by a digest of its base URL, the key by a digest salted with a random file beside it,
+    so that the name can't be used to try guesses of the key elsewhere.
+    """
+    service = hashlib.blake2b(base_url.rstrip("/").encode(), digest_size=8).hexdigest()
+    salted = hashlib.blake2b((key or "").encode(), key=_salt(folder), digest_size=8).hexdigest()
+    return folder / f"pace-{service}-{salted}"
+
+
+def _salt(folder: Path) -> bytes:
+    path = folder / "pace-salt"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        candidate = folder / f"pace-salt.{os.getpid()}.{os.urandom(4).hex()}"
+        file = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, os.urandom(32))
+            # A link appears whole or not at all, and never over another's.
+            with contextlib.suppress(FileExistsError):
+                os.link(candidate, path)
+        finally:
+            os.close(file)
+            candidate.unlink(missing_ok=True)
+    return path.read_bytes()[:32]
