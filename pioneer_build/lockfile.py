@@ -33,6 +33,7 @@ class LockFile:
         self._written: dict[int, tuple[Entry, str]] = {}
         self._signature: Signature = None
         self._text: str | None = None
+        self.as_read = Lock()
 
     def signature(self) -> Signature:
         """Size, mtime in ns, inode and ctime in ns of the file; `None` where there is none."""
@@ -50,6 +51,10 @@ class LockFile:
         Raises:
             LockError: it can't be read, or isn't what it says it is. It is left as it is.
         """
+        self.as_read = self._read(trusted=trusted)
+        return self.as_read
+
+    def _read(self, *, trusted: bool) -> Lock:
         self._signature = self.signature()
         if self._signature is None:
             self._text = None
@@ -79,7 +84,7 @@ class LockFile:
             LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
         """
         if self.signature() != self._signature:
-            lock = merge(lock, self.read())
+            lock = merge(lock, self._read(trusted=False))
         text = lock_text(lock, self._written)
         if text == self._text or (self._text is None and not lock.entries):
             return False

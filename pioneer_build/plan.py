@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pioneer_build.fingerprint import Definition
-    from pioneer_build.lock.values import Job, Lock
+    from pioneer_build.lock.values import DatasetState, Job, Lock
     from pioneer_build.spec import Spec
 
 Action: TypeAlias = Literal[
@@ -226,6 +226,17 @@ def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | Non
         return entry, None
     carried = replace(old, dataset_name=declared.name)
     return (carried if entry is None else merge_entries(entry, carried)), old_name
+
+
+def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
+    """The dataset's state: the worst of its jobs first, then whether it is as its spec says."""
+    if entry is None or (entry.state == "new" and not entry.jobs):
+        return "new"
+    if entry.state in ("unknown", "open", "failed", "rejected", "forgotten"):
+        return entry.state
+    if step is not None and step.action not in SETTLED:
+        return "changed"
+    return entry.state
 
 
 def remembered(declared: Declared) -> dict[str, Any]:

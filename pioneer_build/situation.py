@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.errors import PioneerError, Problem, Problems
 from pioneer_build.folders import cache_folder, state_folder
 from pioneer_build.journal import Journal
-from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan
+from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan, state_of
 from pioneer_build.project import Project, load_specs
 from pioneer_build.store import Store
 from pioneer_build.takeover import take_over
@@ -257,7 +257,6 @@ def selected(found: Situation, chosen: Sequence[str], left_out: Sequence[str]) -
     """
     if not chosen and not left_out:
         return found.plan
-    from pioneer_build.render.dataset import state_of
     from pioneer_build.select import Selectable, select
 
     steps = {step.dataset_name: step for step in found.plan.steps}

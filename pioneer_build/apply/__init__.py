@@ -51,14 +51,7 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
         raise _first_of(group_error) from None
     finally:
         run.write_lock(finally_=True)
-    return Report(
-        outcomes=tuple(sorted(run.outcomes, key=lambda outcome: outcome.dataset_name)),
-        requests=run.requests,
-        examples=run.examples,
-        stopped=run.fatal,
-        interrupted=run.interrupted,
-        lock_changed=run.lock_changed,
-    )
+    return run.report()
 
 
 def _first_of(error: BaseException) -> BaseException:

@@ -40,7 +40,7 @@ async def build(run: Run, step: Step, item: Declared) -> None:
         if any(reason.field == "checks" for reason in step.reasons):
             entry = rejudged(run, item, entry)
         run.put(entry, instead_of=step.renamed_from)
-    if run.options.wait:
+    if run.options.wait and step.requests:
         await top_up(run, step, item)
 
 

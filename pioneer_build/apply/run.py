@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pioneer_build.apply.events import Event, Outcome
+from pioneer_build.apply.events import Event, Outcome, Report
 from pioneer_build.apply.paces import Paces
 from pioneer_build.checks import effective_checks
 from pioneer_build.errors import NoAccess, PioneerError, Refused, ServiceError
@@ -163,6 +163,10 @@ class Run:
         self._dirty = True
         self.write_lock(finally_=False)
 
+    def note_taken_over(self, as_read: Lock) -> None:
+        """Marks the lock as news where the journal knew more than the lock that was read."""
+        self._dirty = self._dirty or dict(as_read.entries) != self.entries
+
     def write_lock(self, *, finally_: bool) -> None:
         """Writes the lock if there is news, unless writing would take more than its share of the run's time."""
         now = self.ports.now()
@@ -198,6 +202,17 @@ class Run:
         self.requests -= 1
         self.examples -= examples
 
+    def report(self) -> Report:
+        """How the run has gone so far."""
+        return Report(
+            outcomes=tuple(sorted(self.outcomes, key=lambda outcome: outcome.dataset_name)),
+            requests=self.requests,
+            examples=self.examples,
+            stopped=self.fatal,
+            interrupted=self.interrupted,
+            lock_changed=self.lock_changed,
+        )
+
     # -- stopping --
 
     def check_going(self) -> None:
@@ -209,7 +224,7 @@ class Run:
 
     def stop(self, error: Exception) -> None:
         """Ends all submissions of this run because of `error`."""
-        if self.fatal is None:
+        if self.fatal is None and not self.interrupted:
             self.fatal = error
         self.stopping.set()
 

@@ -30,7 +30,8 @@ def command(
     specs = load_specs(project, only=only)
     project.seen.save()
     if select or exclude:
-        from pioneer_build.select import Selectable, select as pick
+        from pioneer_build.select import Selectable
+        from pioneer_build.select import select as pick
 
         chosen = pick([Selectable(item.name, item.spec.tags, "new") for item in specs], select, exclude)
         specs = [item for item in specs if item.name in chosen]

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.plan import SETTLED
+from pioneer_build.plan import state_of
+from pioneer_build.render.plan import visible
 
 if TYPE_CHECKING:
-    from pioneer_build.lock.values import DatasetState, Entry
+    from collections.abc import Sequence
+
+    from pioneer_build.lock.values import Entry
     from pioneer_build.plan import Declared, Step
-
-
-def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
-    """The dataset's state: the worst of its jobs first, then whether it is as its spec says."""
-    if entry is None or (entry.state == "new" and not entry.jobs):
-        return "new"
-    if entry.state in ("unknown", "open", "failed", "rejected", "forgotten"):
-        return entry.state
-    if step is not None and step.action not in SETTLED:
-        return "changed"
-    return entry.state
 
 
 def training_pair(entry: Entry | None) -> dict[str, str] | None:
@@ -35,7 +27,9 @@ def training_pair(entry: Entry | None) -> dict[str, str] | None:
     return None if version is None or jobs[-1].inferred else {"name": jobs[-1].remote_name, "version": version}
 
 
-def dataset_value(name: str, backend: str, entry: Entry | None, declared: Declared | None, step: Step | None) -> dict[str, Any]:
+def dataset_value(
+    name: str, backend: str, entry: Entry | None, declared: Declared | None, step: Step | None
+) -> dict[str, Any]:
     """What `show` and `status` say of a dataset, as JSON values."""
     task_type = declared.spec.task_type if declared is not None else entry.task_type if entry is not None else None
     fingerprint = entry.fingerprint if entry is not None else declared.fingerprint if declared is not None else None
@@ -94,3 +88,51 @@ def command_for(step: Step) -> str | None:
     if step.refused is not None:
         return f"edit the spec: {step.refused}"
     return f"pioneer-build apply --select {step.dataset_name}"
+
+
+# -- text ----------------------------------------------------------------------------------------------------------
+
+_WORST_FIRST = ("unknown", "open", "failed", "rejected", "changed", "new", "ready", "forgotten")
+_COLOURS = {"unknown": "35", "open": "36", "failed": "31", "rejected": "31", "changed": "33", "new": "33", "ready": "32"}
+
+
+def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> str:
+    """A line a dataset, the worst first, each with what helps."""
+    if not values:
+        return "No datasets. `pioneer-build init` writes a first one."
+    ordered = sorted(values, key=lambda value: (_WORST_FIRST.index(value["state"]), value["dataset_name"]))
+    name_width = min(max(len(value["dataset_name"]) for value in values), max(12, width // 3))
+    lines = []
+    for value in ordered:
+        state = f"{value['state']:<9}"
+        if colour and value["state"] in _COLOURS:
+            state = f"\x1b[{_COLOURS[value['state']]}m{state}\x1b[0m"
+        lines.append(f"{state} {value['dataset_name']:<{name_width}}  {_facts(value)}".rstrip())
+        troubled = [job for job in value["jobs"] if job["state"] != "ready"]
+        if value["state"] in ("unknown", "open", "failed", "rejected"):
+            lines += [f"          {_job_line(job)}" for job in troubled[-3:]]
+        if value.get("reason"):
+            lines.append(f"          {visible(value['reason'])}")
+        if value.get("command"):
+            lines.append(f"          help: {value['command']}")
+    counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}
+    lines += ["", ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)]
+    return "\n".join(lines)
+
+
+def _facts(value: dict[str, Any]) -> str:
+    parts = [f"{value['examples']:,} rows"]
+    if value["version"]:
+        parts.append(f"version {value['version']}")
+    if value["examples"] and not value["verified"]:
+        parts.append("not verified")
+    if (inputs := value.get("inputs")) and inputs["quarantined"]:
+        parts.append(f"{inputs['quarantined']:,} texts in quarantine")
+    return ", ".join(parts)
+
+
+def _job_line(job: dict[str, Any]) -> str:
+    name = f"job {job['job_id']}" if job["job_id"] else "a submission without an answer"
+    now = f", the service says {job['now']}" if job.get("now") else ""
+    reason = f": {job['reason']}" if job["reason"] else ""
+    return visible(f"{name}, {job['examples']:,} examples, {job['state']}{now}{reason}")

@@ -1,0 +1,145 @@
+"""`apply`: does what the plan says, and records what comes of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pioneer_build.cli import exits
+from pioneer_build.cli.common import (
+    Globals,
+    as_json,
+    choice_options,
+    choices_of,
+    format_option,
+    out,
+    say,
+    selection_options,
+    wants_colour,
+    width,
+)
+from pioneer_build.errors import PioneerError, UsageError
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan
+
+
+@click.command("apply")
+@click.argument("planfile", required=False, type=click.Path(path_type=Path))
+@click.option("--yes", "-y", is_flag=True, help="Don't ask before submitting.")
+@click.option("--no-wait", is_flag=True, help="Submit, and don't wait for jobs; a later apply takes them up.")
+@click.option("--max-requests", type=click.IntRange(0), metavar="N", help="Refuse to send more paid requests.")
+@click.option("--max-examples", type=click.IntRange(0), metavar="N", help="Refuse to ask for more examples.")
+@click.option(
+    "--deadline", type=click.FloatRange(0), metavar="MINUTES", default=60.0, show_default=True,
+    help="How long to wait for one job; it stays open, and a later apply takes it up.",
+)  # fmt: skip
+@choice_options
+@selection_options
+@format_option()
+@click.pass_obj
+def command(
+    options: Globals,
+    planfile: Path | None,
+    yes: bool,  # noqa: FBT001
+    no_wait: bool,  # noqa: FBT001
+    max_requests: int | None,
+    max_examples: int | None,
+    deadline: float,
+    resubmit: tuple[str, ...],
+    retry: tuple[str, ...],
+    relabel: tuple[str, ...],
+    delete_remote: bool,  # noqa: FBT001
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    form: str,
+) -> int:
+    """Submit what changed, wait for the jobs, look at their rows, and write pioneer.lock.
+
+    Nothing unchanged is ever submitted. It asks before it submits; in CI say --yes. A run that is interrupted, or dies,
+    loses nothing: jobs go on remotely, and the next apply takes them up.
+
+    \b
+    Examples:
+      pioneer-build apply
+      pioneer-build apply --yes --max-examples 1000
+      pioneer-build apply plan.json                 exactly what was reviewed
+    \b
+    Exit codes:
+      0    done, or nothing to do
+      1    an error you can act on; nothing half done
+      3    something is failed, rejected, unknown, blocked, refused, or past its deadline
+      130  interrupted
+    """
+    from pioneer_build.operate import Limits, apply, check_budget, planned
+
+    choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
+    project = options.project()
+    if planfile is not None and (select or exclude or choices != type(choices)()):
+        raise UsageError("a saved plan says itself what it does: give no selection or flags with it")
+    limits = Limits(
+        max_requests if max_requests is not None else project.config.max_requests,
+        max_examples if max_examples is not None else project.config.max_examples,
+    )
+    with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
+        check_budget(plan, limits)
+        if form == "text" and options.verbosity >= 0:
+            _show(plan)
+        if _needs_consent(plan) and not yes and planfile is None:
+            _ask(plan)
+        from pioneer_build.cli.progress import progress
+
+        with progress(options, plan) as sink:
+            report = apply(found, plan, sink, limits=limits, wait=not no_wait, deadline=deadline * 60)
+    from pioneer_build.render.outcome import outcome_text, outcome_value
+
+    if form == "json":
+        out(as_json(outcome_value(report, plan)))
+    else:
+        text = outcome_text(report, colour=wants_colour(sys.stdout))
+        if text and (options.verbosity >= 0 or not report.good):
+            out(text)
+    return _code(report)
+
+
+def _code(report: object) -> int:
+    from pioneer_build.apply import Report
+
+    assert isinstance(report, Report)
+    if report.interrupted:
+        return exits.INTERRUPTED
+    if report.stopped is not None:
+        done = any(outcome.result in ("done", "open") for outcome in report.outcomes)
+        if report.requests == 0 and not done:
+            return exits.ERROR
+        return exits.UNFINISHED
+    return exits.OK if report.good else exits.UNFINISHED
+
+
+def _waits(holder: str) -> None:
+    say(f"waiting for another apply of this project ({holder}) …")
+
+
+def _show(plan: Plan) -> None:
+    from pioneer_build.render.plan import plan_text
+
+    say(plan_text(plan, width=width(), colour=wants_colour(sys.stderr)))
+
+
+def _needs_consent(plan: Plan) -> bool:
+    return any(step.refused is None and (step.requests > 0 or step.action == "delete") for step in plan.steps)
+
+
+def _ask(plan: Plan) -> None:
+    if not sys.stdin.isatty():
+        raise PioneerError(
+            f"this would send {plan.requests:,} paid request{'' if plan.requests == 1 else 's'}, and can't ask"
+            if plan.requests
+            else "this would delete datasets on the service, and can't ask",
+            hint="say --yes, or give a saved plan: nothing was sent",
+        )
+    if not click.confirm("Submit?", default=False, err=True):
+        raise PioneerError("not confirmed: nothing was sent")

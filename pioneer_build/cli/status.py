@@ -1,0 +1,53 @@
+"""`status`: where every dataset stands, and the one command that helps."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pioneer_build.cli.common import Globals, as_json, format_option, out, selection_options, wants_colour, width
+
+
+@click.command("status")
+@click.option("--refresh", is_flag=True, help="Ask the service how open jobs stand (needs a key).")
+@selection_options
+@format_option()
+@click.pass_obj
+def command(
+    options: Globals,
+    refresh: bool,  # noqa: FBT001
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    form: str,
+) -> None:
+    """Show where every dataset stands: what is open, unknown or rejected, and the one command that helps."""
+    from pioneer_build.render.dataset import dataset_value, status_text
+    from pioneer_build.situation import look, selected
+
+    found = look(options.project())
+    plan = selected(found, select, exclude)
+    steps = {step.dataset_name: step for step in plan.steps}
+    names = set(steps)
+    if not select:
+        names |= {entry.dataset_name for entry in found.lock.on(found.backend)} - {
+            step.dataset_name for step in found.plan.steps
+        }
+    values = [
+        dataset_value(
+            name, found.backend, found.lock.get(name, found.backend), found.declared.get(name), steps.get(name)
+        )
+        for name in sorted(names)
+    ]
+    if refresh:
+        from pioneer_build.operate import refreshed
+
+        said = refreshed(found, values)
+        for value in values:
+            for job in value["jobs"]:
+                if job["job_id"] in said:
+                    job["now"] = said[job["job_id"]]
+    if form == "json":
+        out(as_json({"format": 1, "datasets": values}))
+    else:
+        out(status_text(values, width=width(), colour=wants_colour(sys.stdout)))

@@ -1,0 +1,218 @@
+"""Runs a plan for a project: holds the project, opens the backend, walks the plan, listens to signals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.backend import open_service
+from pioneer_build.errors import NotThere, PioneerError
+from pioneer_build.folders import state_folder
+from pioneer_build.lockfile import ProjectHold
+from pioneer_build.planfile import as_reviewed, read_plan
+from pioneer_build.situation import look, selected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from pioneer_build.apply.events import Sink
+    from pioneer_build.plan import Choices, Plan, Step
+    from pioneer_build.project import Project
+    from pioneer_build.service.client import HttpService
+    from pioneer_build.situation import Situation
+
+#: After an interrupt, requests that are out get this long to be answered.
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one apply may spend: paid requests, and examples asked for; `None` for no limit."""
+
+    max_requests: int | None = None
+    max_examples: int | None = None
+
+
+@contextmanager
+def planned(
+    project: Project,
+    choices: Choices,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    planfile: Path | None,
+    *,
+    waiting: Callable[[str], None],
+) -> Iterator[tuple[Situation, Plan]]:
+    """Holds the project, and plans what `apply` then does while it is held.
+
+    Raises:
+        PioneerError: the plan can't be made, or isn't the one that was saved.
+    """
+    with ProjectHold(project.root, state_folder(), waiting):
+        if planfile is not None:
+            saved = read_plan(planfile)
+            found = look(project, saved.choices)
+            yield found, as_reviewed(saved, found.plan)
+        else:
+            found = look(project, choices)
+            yield found, selected(found, select, exclude)
+
+
+def check_budget(plan: Plan, limits: Limits) -> None:
+    """Refuses a plan that would exceed a budget, before the first request.
+
+    Raises:
+        PioneerError: with the numbers.
+    """
+    for name, wanted, most in (
+        ("requests", plan.requests, limits.max_requests),
+        ("examples", plan.examples, limits.max_examples),
+    ):
+        if most is not None and wanted > most:
+            raise PioneerError(
+                f"the plan needs {wanted:,} {name}, and the budget is {most:,}: nothing was sent",
+                hint=f"raise --max-{name} (or `limits:` in pioneer.yaml), or apply a part with --select",
+            )
+
+
+def apply(
+    found: Situation,
+    plan: Plan,
+    sink: Sink,
+    *,
+    limits: Limits | None = None,
+    wait: bool = True,
+    deadline: float = 3600.0,
+) -> Report:
+    """Does what `plan` says; the report. The lock is written whatever happens.
+
+    Args:
+        found: what the plan was made of; the project must be held.
+        plan: what to do.
+        sink: told of everything that happens.
+        limits: what may be spent.
+        wait: whether to wait for jobs.
+        deadline: seconds to wait for one job.
+    """
+    return asyncio.run(_apply(found, plan, sink, limits or Limits(), wait=wait, deadline=deadline))
+
+
+async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wait: bool, deadline: float) -> Report:
+    project, config = found.project, found.project.config
+    options = Options(
+        backend=config.backend,
+        free=config.local,
+        wait=wait,
+        max_open_jobs=config.max_open_jobs,
+        max_requests=limits.max_requests,
+        max_examples=limits.max_examples,
+        deadline=deadline,
+        first_poll=0.05 if config.local else 2.0,
+        project_root=project.root,
+    )
+
+    def say(text: str) -> None:
+        sink(Event("waiting", "", text))
+
+    needed = [step for step in plan.steps if step.refused is None and _needs_service(step)]
+    async with open_service(config, say) if needed else nullcontext() as service:
+        ports = Ports(service, found.store, found.journal, project.lockfile, sink, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
+        run = Run(
+            ports,
+            options,
+            dict(found.lock.entries),
+            found.declared,
+            surveys=found.surveys,
+            resubmit=plan.choices.resubmit,
+            retry=plan.choices.retry,
+            project_checks=config.checks,
+        )
+        run.note_taken_over(project.lockfile.as_read)
+        with _signals(run, service, sink):
+            return await _graceful(run, plan)
+
+
+def _needs_service(step: Step) -> bool:
+    if step.action in ("none", "blocked", "forget", "shrink", "rename", "update") and not step.fetch:
+        return False
+    if step.action == "label" and not step.requests:
+        return False
+    return not (step.action == "restore" and not step.requests and not step.fetch)
+
+
+async def _graceful(run: Run, plan: Plan) -> Report:
+    """Walks the plan; after an interrupt requests that are out are waited for, and then given up as unknown."""
+    walk = asyncio.ensure_future(apply_plan(plan, run))
+    stop = asyncio.ensure_future(run.stopping.wait())
+    await asyncio.wait({walk, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not walk.done() and run.interrupted:
+        await asyncio.wait({walk}, timeout=GRACE_SECONDS)
+        if not walk.done():
+            walk.cancel()
+            with suppress(asyncio.CancelledError):
+                await walk
+            return run.report()
+    return await walk
+
+
+@contextmanager
+def _signals(run: Run, service: HttpService | None, sink: Sink) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP stop submitting; a second one ends the process at once, and loses nothing."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if run.interrupted:
+            sink(Event("note", "", "stopped at once; the next apply takes up what was begun"))
+            os._exit(130)
+        run.interrupted = True
+        run.stopping.set()
+        if service is not None:
+            service.stop()
+        name = signal.Signals(number).name
+        sink(Event("note", "", f"{name}: no further submissions; jobs go on remotely. Again to stop at once."))
+
+    handled = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    try:
+        for number in handled:
+            loop.add_signal_handler(number, on_signal, number)
+    except (RuntimeError, ValueError):  # not the main thread: whoever runs the loop minds signals
+        handled = []
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What the service says of each open job now, by job id. Nothing is written.
+
+    Raises:
+        PioneerError: the service can't be asked.
+    """
+    open_ids = [
+        job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]
+    ]
+    return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
+
+
+async def _refreshed(found: Situation, job_ids: Sequence[str]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    async with open_service(found.project.config, lambda _: None) as service:
+        for job_id in job_ids:
+            try:
+                report = await service.poll(job_id)
+            except NotThere:
+                said[job_id] = "it does not know this job"
+            else:
+                done = f", {report.done:,} rows so far" if report.done is not None else ""
+                said[job_id] = f"{report.said}{done}"
+    return said

@@ -1,0 +1,89 @@
+"""How an apply ended, as text and JSON. Values in, text out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.render.plan import visible
+
+if TYPE_CHECKING:
+    from pioneer_build.apply import Report
+    from pioneer_build.errors import PioneerError
+    from pioneer_build.plan import Plan
+
+_MARKS = {"done": "✓", "open": "…", "pending": "…"}
+
+
+def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
+    """The report as JSON values."""
+    stopped: dict[str, Any] | None = None
+    if report.stopped is not None:
+        error = report.stopped
+        stopped = {"message": str(error), "hint": getattr(error, "hint", None), "link": getattr(error, "link", None)}
+    return {
+        "format": 1,
+        "backend": plan.backend,
+        "good": report.good and not report.interrupted,
+        "interrupted": report.interrupted,
+        "requests": report.requests,
+        "examples": report.examples,
+        "lock_changed": report.lock_changed,
+        "stopped": stopped,
+        "datasets": [
+            {
+                "dataset_name": outcome.dataset_name,
+                "action": outcome.action,
+                "result": outcome.result,
+                "message": outcome.message,
+                "command": outcome.command,
+                "details": list(outcome.details),
+            }
+            for outcome in report.outcomes
+        ],
+    }
+
+
+def outcome_text(report: Report, *, colour: bool = False) -> str:
+    """A line a dataset, what helps where something is wrong, and a summary."""
+    lines: list[str] = []
+    if report.outcomes:
+        name_width = min(40, max(len(outcome.dataset_name) for outcome in report.outcomes))
+        word_width = max(len(outcome.result) for outcome in report.outcomes)
+        for outcome in report.outcomes:
+            mark = _MARKS.get(outcome.result, "✗")
+            if colour:
+                mark = f"\x1b[{'32' if outcome.result == 'done' else '33' if mark == '…' else '31'}m{mark}\x1b[0m"
+            message = visible(outcome.message)
+            lines.append(f"{mark} {outcome.dataset_name:<{name_width}}  {outcome.result:<{word_width}}  {message}")
+            lines += [f"    {visible(detail)}" for detail in outcome.details]
+            if outcome.command is not None:
+                lines.append(f"    help: {outcome.command}")
+        lines.append("")
+    lines.append(_summary(report))
+    if isinstance(report.stopped, Exception):
+        lines += ["", *_stopped(report.stopped)]
+    return "\n".join(lines)
+
+
+def _stopped(error: Exception) -> list[str]:
+    found: PioneerError | Exception = error
+    lines = [f"stopped: {visible(str(found))}"]
+    if hint := getattr(found, "hint", None):
+        lines.append(f"  help: {visible(hint)}")
+    if link := getattr(found, "link", None):
+        lines.append(f"  see:  {visible(link)}")
+    return lines
+
+
+def _summary(report: Report) -> str:
+    if report.interrupted:
+        head = "Interrupted: what was submitted goes on remotely, and the next apply takes it up."
+    elif not report.outcomes:
+        head = "Nothing to do."
+    else:
+        done = sum(1 for outcome in report.outcomes if outcome.result == "done")
+        head = f"Apply: {done:,} of {len(report.outcomes):,} done."
+    requests = "no request" if not report.requests else f"{report.requests:,} request{'s' if report.requests > 1 else ''}"
+    examples = f" for {report.examples:,} examples" if report.examples else ""
+    lock = " pioneer.lock was written." if report.lock_changed else " pioneer.lock is as it was."
+    return f"{head} Sent {requests}{examples}.{lock}"
