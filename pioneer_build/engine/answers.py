@@ -1,0 +1,65 @@
+"""Answers in both vocabularies: the published document's exact fields, or what was recorded from the service."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.engine.config import Vocabulary
+    from pioneer_build.engine.state import Job
+
+#: Status words of jobs, a vocabulary each.
+JOB_STATUS: dict[Vocabulary, dict[str, str]] = {
+    "seed": {"queued": "queued", "running": "running", "ready": "complete", "failed": "failed"},
+    "hosted": {"queued": "queued", "running": "generating", "ready": "ready", "failed": "failed"},
+}
+_VERSION_STATUS = {"queued": "initialized", "running": "converting", "ready": "ready", "failed": "failed"}
+
+
+def accepted(job: Job, vocabulary: Vocabulary) -> dict[str, Any]:
+    """What `POST /generate` answers."""
+    answer: dict[str, Any] = {"job_id": job.job_id, "status": "queued"}
+    if vocabulary == "hosted":
+        answer |= {
+            "dataset_name": job.dataset_name,
+            "task_type": job.task_type,
+            "is_seed": False,
+            "message": f"Generation of {job.asked} examples has been queued",
+        }
+    return answer
+
+
+def progress(job: Job, vocabulary: Vocabulary, *, rows: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """What `GET /generate/jobs/:job_id` answers. `rows` are the job's own; `size` is the version's."""
+    answer: dict[str, Any] = {
+        "job_id": job.job_id,
+        "status": JOB_STATUS[vocabulary][job.status],
+        "dataset_name": job.dataset_name,
+    }
+    if vocabulary == "seed":
+        return answer | {"num_examples": job.produced}
+    answer |= {"task_type": job.task_type, "count": job.produced, "data": None, "dataset": None}
+    if job.status == "ready":
+        answer |= {"data": rows, "dataset": version(job, size)}
+    if job.error is not None:
+        answer["error"] = job.error
+    if job.revision is not None:
+        answer["engine_revision"] = job.revision
+    return answer
+
+
+def version(job: Job, size: int) -> dict[str, Any]:
+    """One version of a dataset. `size` counts the rows of the dataset as of it."""
+    return {
+        "id": job.job_id,
+        "dataset_name": job.dataset_name,
+        "version_number": str(job.version),
+        "dataset_type": job.task_type,
+        "labels": json.loads(job.request).get("labels") or [],
+        "size": size,
+        "sample_size": size,
+        "status": _VERSION_STATUS[job.status],
+        "created_at": datetime.fromtimestamp(job.created_at, UTC).isoformat(timespec="seconds"),
+    }

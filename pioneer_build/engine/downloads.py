@@ -1,0 +1,61 @@
+"""A version's rows as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Rows = Sequence[dict[str, Any]]
+
+
+class NotInstalled(Exception):
+    """The format needs a package that isn't here."""
+
+
+def as_jsonl(rows: Rows) -> bytes:
+    """One JSON object a line."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def as_csv(rows: Rows) -> bytes:
+    """A header and a record a row; lists are JSON in their cell."""
+    out = io.StringIO()
+    columns = list(rows[0]) if rows else []
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(_cell(row[column]) for column in columns)
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def as_parquet(rows: Rows) -> bytes:
+    """Columns as they are in the rows.
+
+    Raises:
+        NotInstalled: pyarrow is absent.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise NotInstalled("parquet needs pyarrow, which is not installed here") from None
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out)
+    return out.getvalue()
+
+
+FORMATS: dict[str, Callable[[Rows], bytes]] = {"jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
+MEDIA_TYPES = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+}

@@ -1,0 +1,260 @@
+"""Rows for classification: sentences and words near the label and the domain, and the few-shot examples anew."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.engine.generating.ranking import nouns_near
+from pioneer_build.engine.generating.rejects import Reject
+from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.values import Values
+from pioneer_build.engine.labelling.classes import prototypes
+from pioneer_build.engine.labelling.kinds import readable
+from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
+from pioneer_build.engine.labelling.patterns import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: A sentence is a label's if no other label is nearer, and if it is at least this near.
+_NEAR = 0.2
+#: At most this many sentences a label; and none that is this much further away than the best.
+_MOST, _SPREAD = 16, 0.22
+#: Weight of the domain against the label, in ranking.
+_DOMAIN = 0.6
+_FROM_EXAMPLES = 0.4
+_FROM_NOUNS = 0.2
+_BEFORE, _AFTER, _SECOND = 0.4, 0.4, 0.3
+#: How much nearer another label may be before a row is refused, and after how many refusals more.
+_SLACK, _MORE_SLACK, _PATIENCE = 0.02, 0.08, 12
+
+_INFORMAL = ("support", "social", "chat", "review")
+
+#: What is said with words that are near a label, a list a register.
+_WITH_NOUNS = {
+    "support": (
+        "I have a question about the [a].",
+        "There is a problem with the [a], and the [b] isn't right either.",
+        "Who do I talk to about the [a]?",
+        "Something is wrong with the [a] again.",
+        "It's about the [a] and the [b] from last week.",
+    ),
+    "news": (
+        "The [a] and the [b] were at the centre of talks in {city} on {weekday}.",
+        "New rules on the [a] take effect in {month}.",
+        "{person} spoke about the [a] in {city} on {weekday}.",
+        "In {country} the [a] has changed faster than the [b], a report says.",
+        "Experts in {city} disagree over the [a] and the [b].",
+    ),
+    "review": (
+        "The [a] and the [b] say it all.",
+        "What stays with me is the [a].",
+        "It comes down to the [a] in the end.",
+    ),
+    "social": (
+        "Can't stop thinking about the [a] today.",
+        "All this [a] and [b], and it's only {weekday}.",
+        "Nobody told me about the [a].",
+    ),
+    "chat": (
+        "Can you tell me something about the [a]?",
+        "What about the [a] and the [b]?",
+        "Do you know anything about the [a]?",
+    ),
+    "memo": (
+        "The [a] is on the agenda for {weekday}.",
+        "Please check the [a] and the [b] by {date}.",
+        "{first} will report on the [a].",
+    ),
+    "clinical": ("The patient asked about the [a].", "Note on the [a] and the [b] of {date}."),
+    "general": (
+        "We talked about the [a] and the [b] for an hour.",
+        "I read something about the [a] last night.",
+        "Most of it is about the [a].",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What one label's rows are made of."""
+
+    sentences: tuple[Sentence, ...]
+    weights: tuple[float, ...]
+    examples: tuple[str, ...]
+    nouns: tuple[str, ...]
+    registers: tuple[str, ...]
+
+
+class ClassRows:
+    """Makes rows for labels, a domain and few-shot examples."""
+
+    def __init__(self, labels: Sequence[str], domain: str, examples: Sequence[tuple[str, str]]) -> None:
+        self._labels = tuple(sorted(labels))
+        self._prototypes = _centres(self._labels, examples)
+        self._sources = _sources(self._labels, self._prototypes, domain, examples)
+
+    def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
+        """A row, which may still be refused. Labels take turns."""
+        label = self._labels[ordinal % len(self._labels)]
+        source = self._sources[label]
+        values = Values(draw)
+        text, register = self._core(draw, source, values)
+        parts = [text]
+        if draw.chance(_SECOND):
+            more, _ = self._core(draw, source, values)
+            if more != text:
+                parts.append(more)
+        wrappers = _wrappers(register)
+        if draw.chance(_BEFORE) and wrappers["before"]:
+            before = joined(fill(draw.pick(wrappers["before"]), values))
+            parts[0] = f"{before} {_lowered(parts[0]) if before.endswith((',', 'so', ':')) else parts[0]}"
+        if draw.chance(_AFTER) and wrappers["after"]:
+            parts.append(joined(fill(draw.pick(wrappers["after"]), values)))
+        text = " ".join(parts)
+        text = _careless(draw, text) if register in _INFORMAL else text[:1].upper() + text[1:]
+        return {"text": text, "label": label}
+
+    def check(self, row: dict[str, Any], attempt: int) -> None:
+        """Refuses a row that reads more like another label.
+
+        Raises:
+            Reject: it does.
+        """
+        near = (meaning().embed([row["text"]]) @ self._prototypes.T)[0].round(2)
+        own = near[self._labels.index(row["label"])]
+        slack = _SLACK if attempt < _PATIENCE else _MORE_SLACK
+        if float(near.max() - own) > slack:
+            raise Reject("reads more like another label")
+
+    def _core(self, draw: Draw, source: _Source, values: Values) -> tuple[str, str]:
+        register = draw.pick(source.registers)
+        if source.examples and draw.chance(_FROM_EXAMPLES):
+            return _varied(draw, draw.pick(source.examples), source.examples, values), register
+        if source.sentences and not draw.chance(_FROM_NOUNS):
+            sentence = draw.weighted(source.sentences, source.weights)
+            return joined(fill(sentence.text, values)), sentence.field
+        template = draw.pick(_WITH_NOUNS[register])
+        text = joined(fill(template, values))
+        first, second = draw.pick(source.nouns), draw.pick(source.nouns)
+        if first == second and "[b]" in text:
+            raise Reject("a word twice")
+        return text.replace("[a]", first).replace("[b]", second), register
+
+
+def _centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) -> Vectors:
+    """The labels' prototypes, drawn towards their examples."""
+    named = prototypes(labels)
+    rows = []
+    for i, label in enumerate(labels):
+        texts = sorted(text for text, of in examples if of == label)
+        rows.append(centre(np.stack([named[i], centre(meaning().embed(texts))])) if texts else named[i])
+    return np.stack(rows)
+
+
+@lru_cache(maxsize=1)
+def _bank() -> tuple[tuple[Sentence, ...], Vectors]:
+    """The sentences, and their meaning with some value in each slot."""
+    bank = sentences("clauses.txt")
+    shown = [joined(fill(s.text, Values(Draw("shown", s.text)))) for s in bank]
+    vectors = meaning().embed(shown)
+    topics = meaning().embed([s.topic for s in bank])
+    return bank, np.stack([centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)])
+
+
+def _sources(
+    labels: tuple[str, ...], centres: Vectors, domain: str, examples: Sequence[tuple[str, str]]
+) -> Mapping[str, _Source]:
+    bank, vectors = _bank()
+    near = (vectors @ centres.T).round(2)
+    fits = np.zeros(len(bank), dtype=np.float32)
+    if domain:
+        fits = (vectors @ meaning().embed([domain])[0]).round(2)
+    best = near.max(axis=1)
+    sources = {}
+    for j, label in enumerate(labels):
+        score = near[:, j] + _DOMAIN * fits
+        own = [i for i in range(len(bank)) if near[i, j] >= best[i] and near[i, j] >= _NEAR]
+        own.sort(key=lambda i: (-float(score[i]), bank[i].text))
+        own = [i for i in own[:_MOST] if score[own[0]] - score[i] <= _SPREAD]
+        chosen = tuple(bank[i] for i in own)
+        # where no sentence is near, the register is that of the sentences nearest to the domain or label
+        closest = sorted(range(len(bank)), key=lambda i: (-float(score[i]), bank[i].text))[:5]
+        registers = tuple(s.field for s in chosen) or tuple(bank[i].field for i in closest)
+        shots = tuple(sorted(text for text, of in examples if of == label))
+        name = readable(label) or label
+        nouns = nouns_near(centres[j], name)
+        weights = tuple(2.0 ** (8 * float(score[i] - score[own[0]])) for i in own)
+        sources[label] = _Source(chosen, weights, shots, nouns, registers)
+    return sources
+
+
+@lru_cache(maxsize=16)
+def _wrappers(register: str) -> Mapping[str, tuple[str, ...]]:
+    found = [s for s in sentences("wrappers.txt") if s.field == register]
+    return {place: tuple(s.text for s in found if s.topic == place) for place in ("before", "after")}
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def _varied(draw: Draw, text: str, others: Sequence[str], values: Values) -> str:
+    """A few-shot example in other words: other numbers and dates, or with a part of another example."""
+    for kind in ("money", "date", "percent", "time", "order"):
+        pattern = PATTERNS["reference" if kind == "order" else kind]
+        for start, end in reversed(list(pattern.find(text))):
+            if draw.chance(0.8):
+                text = text[:start] + values.of(kind) + text[end:]
+    parts = _SENTENCE_END.split(text.strip())
+    if len(parts) > 1 and draw.chance(0.5):
+        parts.pop(draw.below(len(parts)))
+    if len(others) > 1 and draw.chance(0.5):
+        other = draw.pick(_SENTENCE_END.split(draw.pick(others).strip()))
+        if other and other not in parts:
+            parts.insert(draw.below(len(parts) + 1), other)
+    return " ".join(part if part[-1:] in ".!?" else part + "." for part in parts if part)
+
+
+def _lowered(text: str) -> str:
+    """`text` with a small first letter, where it is a word that has one inside a sentence."""
+    first, _, rest = text.partition(" ")
+    common = {
+        "my",
+        "the",
+        "there",
+        "why",
+        "can",
+        "when",
+        "how",
+        "where",
+        "is",
+        "do",
+        "does",
+        "this",
+        "it",
+        "it's",
+        "a",
+        "please",
+        "who",
+        "we",
+        "our",
+    }
+    return f"{first.lower()} {rest}" if first.lower() in common else text
+
+
+def _careless(draw: Draw, text: str) -> str:
+    """Text as people type it: now and then without a capital, a full stop or an apostrophe."""
+    text = text[:1].lower() + text[1:] if draw.chance(0.12) else text[:1].upper() + text[1:]
+    if draw.chance(0.15) and text.endswith(".") and not text.endswith(".."):
+        text = text[:-1]
+    if draw.chance(0.06):
+        text = text.replace("n't", "nt")
+    if draw.chance(0.05):
+        text = text.replace("I'm", "im").replace("I've", "ive")
+    return text

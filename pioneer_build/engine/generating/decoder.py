@@ -1,0 +1,335 @@
+"""Rows for decoders: a prompt, and a completion that follows from it.
+
+The spec's `prompt` decides what kind of task the rows show. The engine has seven that it can answer for:
+where nothing but the message decides the completion, so that both always agree. It doesn't write freely.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.engine.generating.rejects import Reject
+from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.values import Values
+from pioneer_build.engine.labelling.meaning import meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pioneer_build.engine.generating.draw import Draw
+
+#: Each task by words that ask for it, and by what it is.
+_TASKS: dict[str, tuple[str, str]] = {
+    "extract": (
+        r"\bextract|\bpull out|\bas json\b|\bjson\b|\bfields?\b|\bentities\b|\bstructured",
+        "extract names, numbers and dates from a text as JSON",
+    ),
+    "rewrite": (
+        r"\brewrite|\brephrase|\bparaphrase|\bmore formal|\bformal (?:tone|style|version)|\bpolite version",
+        "rewrite a message in a formal tone",
+    ),
+    "summarize": (
+        r"\bsummar|\btl;?dr|\bkey points?|\bin short\b|\bcondense|\bgist\b",
+        "summarize a message in one sentence",
+    ),
+    "title": (r"\btitle|\bsubject line|\bheadline", "write a subject line for an email"),
+    "classify": (
+        r"\bclassif|\bcategor|\bwhich (?:team|department)|\broute\b|\brouting\b|\btriage|\bintent",
+        "name the category of a message",
+    ),
+    "qa": (
+        r"\bquestion[- ]answer|\bq ?& ?a\b|\bqa\b|\bpassage|\bcontext\b|\breading comprehension|\bfact|\btrivia",
+        "answer a question about a passage",
+    ),
+    "reply": (
+        r"\brepl(?:y|ies)|\bresponse|\brespond|\banswers?\b|\bsupport\b|\bagent\b|\bassistant\b|\bcustomer|\bchat|\bconversation|\bdialog|\bhelp",
+        "a helpful reply to a customer's message",
+    ),
+}
+_ADDRESSED = re.compile(r"^\s*(?:you are|you're|act as|you will act|as an? )\b", re.IGNORECASE)
+_SHORT = re.compile(
+    r"\bshort|\bbrief|\bconcise|\bone[- ]sentence|\bone[- ]line|\bone or two sentences", re.IGNORECASE
+)
+_LONG = re.compile(r"\bdetailed|\bthorough|\blong\b|\bstep[- ]by[- ]step|\bin depth", re.IGNORECASE)
+_POLITE = re.compile(r"\bpolite|\bformal|\bcourteous|\bprofessional", re.IGNORECASE)
+_FRIENDLY = re.compile(r"\bfriendly|\bwarm|\bcasual|\binformal|\bcheerful", re.IGNORECASE)
+
+_THANKS = (
+    "Thank you for your message.",
+    "Thanks for getting in touch.",
+    "Thank you for reaching out.",
+    "Thanks for letting us know.",
+)
+_CLOSINGS = {
+    "polite": (
+        "Kind regards, your support team",
+        "Please let us know if we can assist you further.",
+        "We remain at your disposal for any further questions.",
+    ),
+    "friendly": ("Have a lovely day!", "Just write back if there's anything else.", "Cheers, the team"),
+    "plain": (
+        "Is there anything else I can help you with?",
+        "Just reply to this message if you need anything else.",
+        "Let me know how it goes.",
+    ),
+}
+_ASK: dict[str, tuple[str, ...]] = {
+    "extract": (
+        "Extract the details as JSON:\n{}",
+        "Which details does this message contain? Answer in JSON.\n\n{}",
+        "Message: {}\nFields as JSON:",
+    ),
+    "rewrite": (
+        "Rewrite this in a formal tone:\n{}",
+        "Make this more formal: {}",
+        "Please rephrase politely:\n\n{}",
+    ),
+    "summarize": (
+        "Summarize in one sentence:\n{}",
+        "TL;DR of this message?\n\n{}",
+        "What does the writer want? One sentence, please.\n{}",
+    ),
+    "title": (
+        "Write a subject line for this email:\n{}",
+        "Subject for: {}",
+        "Give this message a short title.\n\n{}",
+    ),
+    "classify": ("Which category does this message belong to?\n{}", "Message: {}\nCategory:", "Classify: {}"),
+    "reply": ("{}",),
+}
+#: Values that are details of a message, under the names that extraction gives them.
+_DETAILS = {
+    "order": "order_number", "money": "amount", "date": "date", "weekday": "weekday", "time": "time", "item": "product", "city": "city",
+    "country": "country", "first": "name", "person": "name", "phone": "phone", "email": "email", "company": "company", "month": "month", "percent": "percentage",
+}  # fmt: skip
+_CONTRACTIONS = (
+    ("can't", "cannot"), ("won't", "will not"), ("n't", " not"), ("I'm", "I am"), ("I've", "I have"), ("I'd like", "I would like"), ("I'd", "I would"),
+    ("it's", "it is"), ("It's", "It is"), ("there's", "there is"), ("There's", "There is"), ("What's", "What is"), ("I'll", "I will"), ("you've", "you have"), ("we've", "we have"),
+    ("Thanks", "Thank you"), ("thanks", "thank you"), ("Hey,", ""), ("great service", "excellent service"), ("Just wanted", "I wanted"),
+)  # fmt: skip
+
+
+class MessageRows:
+    """Makes rows for a prompt and a domain."""
+
+    def __init__(self, prompt: str, domain: str) -> None:
+        self._system = prompt if _ADDRESSED.match(prompt) else ""
+        self._prompt = prompt
+        self._tasks = _tasks_of(prompt)
+        self._sources = _sources(domain or f"{domain} {prompt}".strip())
+        self._replies = _replies()
+
+    def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
+        """A row, which may still be refused. Where the prompt names several tasks they take turns."""
+        task = self._tasks[ordinal % len(self._tasks)]
+        user, assistant = _question(draw) if task == "qa" else self._about_a_message(draw, task)
+        messages = [{"role": "system", "content": self._system}] if self._system else []
+        messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
+        return {"messages": messages}
+
+    def _about_a_message(self, draw: Draw, task: str) -> tuple[str, str]:
+        values = Values(draw)
+        chosen, weights = self._sources
+        sentence = draw.weighted(chosen, weights)
+        core = joined(fill(sentence.text, values))
+        core = core[:1].upper() + core[1:]
+        message = core
+        if draw.chance(0.5):
+            opening = ("Hi,", "Hello,", "Hi there,", "Good morning,", "Hello there.", "Hi!")
+            message = f"{draw.pick(opening)} {message}"
+        if draw.chance(0.5):
+            message += " " + joined(
+                fill(
+                    draw.pick(
+                        (
+                            "Thanks, {first}",
+                            "Can you help?",
+                            "Please let me know.",
+                            "Regards, {person}",
+                            "My order number is {order}.",
+                            "Best, {first}",
+                            "What can I do?",
+                        )
+                    ),
+                    values,
+                )
+            )
+        details = {kind: value for kind, value in values.seen if kind in _DETAILS}
+        answers: Mapping[str, Callable[[], str]] = {
+            "extract": lambda: _extracted(sentence, values),
+            "rewrite": lambda: _formal(core, values),
+            "summarize": lambda: _summary(draw, sentence, details),
+            "title": lambda: _title(sentence, details),
+            "classify": lambda: sentence.topic,
+            "reply": lambda: self._reply(draw, sentence, values),
+        }
+        return draw.pick(_ASK[task]).replace("{}", message), answers[task]()
+
+    def _reply(self, draw: Draw, sentence: Sentence, values: Values) -> str:
+        given = dict(values.seen)
+        fitting = [
+            text
+            for text in self._replies[sentence.topic]
+            if all(slot in given for slot in Sentence(text, "", "").slots)
+        ]
+        if not fitting:
+            raise Reject("no reply that fits the message")
+        # a reply that repeats a value of the message fits it best
+        pointed = [text for text in fitting if "{" in text]
+        reply = draw.pick(pointed if pointed and draw.chance(0.7) else fitting)
+        for kind, value in given.items():
+            reply = reply.replace(f"{{{kind}}}", value)
+        style = (
+            "polite"
+            if _POLITE.search(self._prompt)
+            else "friendly"
+            if _FRIENDLY.search(self._prompt)
+            else "plain"
+        )
+        if _SHORT.search(self._prompt):
+            return reply
+        name = next(
+            (
+                value.split()[0]
+                for kind, value in reversed(values.seen)
+                if kind in ("first", "person") and f", {value}" in joined_values(values)
+            ),
+            "",
+        )
+        parts = [reply]
+        if draw.chance(0.5) or _LONG.search(self._prompt):
+            parts.insert(0, draw.pick(_THANKS))
+        if name:
+            parts.insert(0, f"{'Dear' if style == 'polite' else 'Hi'} {name},")
+        if draw.chance(0.5) or _LONG.search(self._prompt):
+            parts.append(draw.pick(_CLOSINGS[style]))
+        return " ".join(parts)
+
+
+def joined_values(values: Values) -> str:
+    """The values of names in a signature, as the message has them."""
+    return " ".join(f", {value}" for kind, value in values.seen if kind in ("first", "person"))
+
+
+def _tasks_of(prompt: str) -> tuple[str, ...]:
+    """The tasks that a prompt asks for: by its words, else the nearest by meaning."""
+    if not prompt:
+        return ("reply", "qa", "summarize", "extract")
+    named = tuple(task for task, (words, _) in _TASKS.items() if re.search(words, prompt, re.IGNORECASE))
+    if named:
+        # "answer customers" is part of many a prompt for one of the others
+        return tuple(task for task in named if task != "reply") or named
+    tasks = tuple(_TASKS)
+    vectors = meaning().embed([prompt, *(_TASKS[task][1] for task in tasks)])
+    near = (vectors[1:] @ vectors[0]).round(2)
+    return (tasks[int(near.argmax())],)
+
+
+@lru_cache(maxsize=1)
+def _replies() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for sentence in sentences("replies.txt"):
+        found.setdefault(sentence.topic, []).append(sentence.text)
+    return {topic: tuple(texts) for topic, texts in found.items()}
+
+
+@lru_cache(maxsize=32)
+def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
+    """The messages that the engine can answer, the nearer to what it is about the more often."""
+    answered = _replies()
+    bank = tuple(s for s in sentences("clauses.txt") if s.topic in answered)
+    if not about:
+        return bank, (1.0,) * len(bank)
+    topics = sorted(answered)
+    fields = {s.topic: s.field for s in bank}
+    shown = [f"{topic}: {next(s.text for s in bank if s.topic == topic)}" for topic in topics]
+    vectors = meaning().embed([about, *shown])
+    near = {topic: round(float(n), 2) for topic, n in zip(topics, vectors[1:] @ vectors[0], strict=True)}
+    # the kind of message counts too: a prompt about customers wants none of the chats
+    best_field = max(
+        sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field)
+    )
+    best = max(near.values())
+    kept = [s for s in bank if s.field == best_field or near[s.topic] >= best - 0.1]
+    return tuple(kept), tuple(2.0 ** (8 * (near[s.topic] - best)) for s in kept)
+
+
+def _extracted(sentence: Sentence, values: Values) -> str:
+    found: dict[str, Any] = {"topic": sentence.topic}
+    for kind, value in values.seen:
+        name = _DETAILS.get(kind)
+        if name and name in found and name != "topic":
+            held = found[name]
+            found[name] = [*held, value] if isinstance(held, list) else [held, value]
+        elif name:
+            found[name] = value
+    if len(found) == 1:
+        raise Reject("a message without details")
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _formal(core: str, values: Values) -> str:
+    text = core
+    for short, long in _CONTRACTIONS:
+        text = text.replace(short, long)
+    text = text.strip().rstrip("!")
+    if not text.endswith((".", "?")):
+        text += "."
+    signer = next((value for kind, value in reversed(values.seen) if kind in ("person", "first")), "")
+    ending = f" Yours sincerely, {signer}" if signer and signer not in core else " Yours sincerely"
+    return f"Dear Sir or Madam, {text[:1].lower() + text[1:] if not text.startswith(('I ', 'I,')) else text}{ending}"
+
+
+def _about(sentence: Sentence, details: Mapping[str, str]) -> str:
+    named = [
+        details[kind] for kind in ("order", "item", "money", "city", "date", "weekday") if kind in details
+    ]
+    return f"{sentence.topic} ({', '.join(named)})" if named else sentence.topic
+
+
+def _summary(draw: Draw, sentence: Sentence, details: Mapping[str, str]) -> str:
+    writer = "A customer" if sentence.field == "support" else "The writer"
+    return draw.pick(
+        (
+            f"{writer} writes about {_about(sentence, details)}.",
+            f"{writer} needs help with {_about(sentence, details)}.",
+            f"It is about {_about(sentence, details)}.",
+        )
+    )
+
+
+def _title(sentence: Sentence, details: Mapping[str, str]) -> str:
+    about = _about(sentence, details)
+    return about[:1].upper() + about[1:]
+
+
+def _question(draw: Draw) -> tuple[str, str]:
+    """A passage, a question about it and the answer, out of the same values."""
+    passage, question, answer = draw.pick(_facts())
+    values = Values(draw)
+    given: dict[str, str] = {}
+    for slot in dict.fromkeys(Sentence(passage, "", "").slots):
+        given[slot] = values.of(slot.rstrip("2")).removeprefix("the ")
+
+    def put(text: str) -> str:
+        filled = text
+        for slot, value in given.items():
+            filled = filled.replace(f"{{{slot}}}", value)
+        return filled[:1].upper() + filled[1:]
+
+    prompt = draw.pick(
+        ("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}")
+    )
+    return prompt.replace("{p}", put(passage)).replace("{q}", put(question)), put(answer)
+
+
+@lru_cache(maxsize=1)
+def _facts() -> Sequence[tuple[str, str, str]]:
+    rows = []
+    for sentence in sentences("facts.txt"):
+        passage, question, answer = (part.strip() for part in sentence.text.split("||"))
+        rows.append((passage, question, answer))
+    return rows

@@ -1,0 +1,50 @@
+"""Choices that are the same everywhere: each follows from a digest."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+
+class Draw:
+    """A stream of choices that `parts` decide.
+
+    Only `Random.random()` is used, the one method whose sequence Python promises never to change.
+    """
+
+    def __init__(self, *parts: str | int) -> None:
+        digest = sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
+        self.seed = int.from_bytes(digest[:8], "big")
+        self._random = Random(self.seed)  # noqa: S311 - made-up rows, no secrets
+
+    def below(self, end: int) -> int:
+        """A whole number from 0 to `end` - 1."""
+        return int(self._random.random() * end)
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + self.below(high - low + 1)
+
+    def chance(self, share: float) -> bool:
+        """True in that share of cases."""
+        return self._random.random() < share
+
+    def pick(self, things: Sequence[T]) -> T:
+        """One of `things`."""
+        return things[self.below(len(things))]
+
+    def weighted(self, things: Sequence[T], weights: Sequence[float]) -> T:
+        """One of `things`, each as often as its weight says."""
+        at = self._random.random() * sum(weights)
+        for thing, weight in zip(things, weights, strict=True):
+            at -= weight
+            if at < 0:
+                return thing
+        return things[-1]

@@ -1,0 +1,152 @@
+"""Rows for entity recognition: sentences whose filled slots are the entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.engine.generating.ranking import field_weights
+from pioneer_build.engine.generating.rejects import Reject
+from pioneer_build.engine.generating.slots import slots_of
+from pioneer_build.engine.generating.texts import Piece, Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.values import Values
+from pioneer_build.engine.labelling.kinds import kinds_of, readable
+from pioneer_build.engine.labelling.patterns import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pioneer_build.engine.generating.draw import Draw
+
+#: Share of rows without any entity of the wanted labels.
+_NEGATIVES = 0.12
+_TWO_SENTENCES = 0.35
+#: Share of rows in a sentence that fits any label, for labels that have sentences of their own.
+_CARRIED = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is known of a job before the first row."""
+
+    labels: tuple[str, ...]
+    #: which label each slot belongs to
+    owner: Mapping[str, str]
+    #: per label the sentences with one of its slots, and their weights
+    by_label: Mapping[str, tuple[tuple[Sentence, ...], tuple[float, ...]]]
+    #: the slots of each label; a coined kind where there is no word list
+    slots: Mapping[str, tuple[str, ...]]
+    #: sentences without any of the wanted labels
+    negatives: tuple[Sentence, ...]
+    #: patterns among the wanted labels: what they find must be annotated
+    patterns: Mapping[str, str]
+
+
+class EntityRows:
+    """Makes rows for a set of labels and a domain."""
+
+    def __init__(self, labels: Sequence[str], domain: str) -> None:
+        self._plan = _plan(tuple(sorted(labels)), domain)
+
+    def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
+        """A row, which may still be refused."""
+        plan = self._plan
+        if draw.chance(_NEGATIVES) and plan.negatives:
+            pieces = self._sentences(
+                draw, [draw.pick(plan.negatives) for _ in range(2 if draw.chance(0.6) else 1)]
+            )
+        else:
+            target = plan.labels[(ordinal + draw.below(2)) % len(plan.labels)]
+            own, weights = plan.by_label[target]
+            if own and not draw.chance(_CARRIED):
+                first = draw.weighted(own, weights)
+                chosen = [first]
+                if draw.chance(_TWO_SENTENCES):
+                    related = [s for s in sentences("sentences.txt") if s.field == first.field and s != first]
+                    chosen.append(
+                        draw.pick(related)
+                        if related and draw.chance(0.6)
+                        else draw.pick(plan.negatives or own)
+                    )
+                pieces = self._sentences(draw, chosen)
+            else:
+                pieces = self._carried(draw, target)
+        return self._row(pieces)
+
+    def _sentences(self, draw: Draw, chosen: Sequence[Sentence]) -> list[Piece]:
+        values = Values(draw)
+        pieces: list[Piece] = []
+        for sentence in dict.fromkeys(chosen):
+            if pieces:
+                pieces.append(Piece(" "))
+            pieces.extend(fill(sentence.text, values))
+        return pieces
+
+    def _carried(self, draw: Draw, label: str) -> list[Piece]:
+        """A sentence for any label, around one or two of its entities."""
+        name = readable(label) or label
+        template = draw.pick(sentences("carriers.txt")).text
+        kind = draw.pick(self._plan.slots[label])
+        pieces = fill(template, Values(draw), {"x": kind, "y": kind})
+        return [
+            piece
+            if piece.slot
+            else Piece(piece.text.replace("[labels]", _plural(name)).replace("[label]", name))
+            for piece in pieces
+        ]
+
+    def _row(self, pieces: list[Piece]) -> dict[str, Any]:
+        text = joined(pieces)
+        text = text[:1].upper() + text[1:]
+        entities: list[list[str]] = []
+        spans: list[tuple[int, int]] = []
+        at = 0
+        for piece in pieces:
+            label = self._plan.owner.get(piece.slot)
+            if label is not None:
+                span = text[at : at + len(piece.text)]
+                entities.append([span, label])
+                spans.append((at, at + len(piece.text)))
+            at += len(piece.text)
+        if at != len(text) or any(text[a:b] != e[0] for (a, b), e in zip(spans, entities, strict=True)):
+            raise Reject("span not in text")
+        self._check(text, spans)
+        return {"text": text, "entities": entities}
+
+    def _check(self, text: str, spans: list[tuple[int, int]]) -> None:
+        """What has a form must be annotated wherever it occurs."""
+        for kind in self._plan.patterns:
+            pattern = PATTERNS[kind]
+            surer = [span for other in pattern.blockers for span in PATTERNS[other].find(text)]
+            for a, b in pattern.find(text):
+                if any(x < b and a < y for x, y in surer):
+                    continue
+                if not any(x < b and a < y for x, y in spans):
+                    raise Reject("an entity without annotation")
+
+
+def _plural(name: str) -> str:
+    return name if name.endswith("s") else name[:-1] + "ies" if name.endswith("y") else name + "s"
+
+
+def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
+    slots = {label: slots_of(label) for label in labels}
+    owner: dict[str, str] = {}
+    for label in sorted(labels, key=lambda name: (len(slots[name]), name)):
+        for slot in slots[label]:
+            owner.setdefault(slot, label)
+    weights = field_weights(domain)
+    everything = sentences("sentences.txt")
+    by_label = {}
+    for label in labels:
+        own = tuple(s for s in everything if any(owner.get(slot) == label for slot in s.slots))
+        # a sentence with more of the wanted labels shows more
+        weight = tuple(
+            weights[s.field] * (1 + 0.5 * len({owner[x] for x in s.slots if x in owner})) for s in own
+        )
+        by_label[label] = (own, weight)
+    near = sorted(everything, key=lambda s: (-weights[s.field], s.text))
+    without = [s for s in near if not any(slot in owner for slot in s.slots)][:40]
+    patterns = {kind: label for label in labels for kind in kinds_of(label).kinds if kind in PATTERNS}
+    plain = tuple(sentences("negatives.txt"))
+    return _Plan(labels, owner, by_label, slots, plain + tuple(without), patterns)

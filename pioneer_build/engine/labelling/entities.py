@@ -1,0 +1,115 @@
+"""Finding entities: patterns first, the model where a label has no form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.engine.labelling.kinds import claims, kinds_of
+from pioneer_build.engine.labelling.patterns import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_MODEL = "spacy:"
+#: What the model's types are right about on newswire, roughly: it gives no score of its own.
+_MODEL_SCORE = {
+    "PERSON": 0.85,
+    "GPE": 0.85,
+    "ORG": 0.75,
+    "NORP": 0.85,
+    "LOC": 0.7,
+    "FAC": 0.6,
+    "LANGUAGE": 0.8,
+}
+_OTHER_SCORE = 0.6
+_APPROXIMATE = 0.8
+
+
+class Unsupported(Exception):
+    """None of the labels is one that can be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A labelled span; offsets in code points; `score` between 0 and 1."""
+
+    text: str
+    label: str
+    start: int
+    end: int
+    score: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As answers have it."""
+        return {
+            "text": self.text,
+            "label": self.label,
+            "start": self.start,
+            "end": self.end,
+            "score": self.score,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entities a text; labels that can't be found; and which types stand in for labels that are only near."""
+
+    entities: list[list[Entity]]
+    unsupported: tuple[str, ...]
+    approximate: Mapping[str, str]
+
+
+def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
+    """The entities of each text. Spans don't overlap; of those that would, the surest and longest stays.
+
+    Raises:
+        Unsupported: no label has a pattern or a type near it.
+        MissingExtra, PioneerError: the models aren't there, or aren't the right ones.
+    """
+    meant = {label: kinds_of(label) for label in labels}
+    unsupported = tuple(label for label in labels if not meant[label].kinds)
+    if len(unsupported) == len(meant):
+        raise Unsupported(
+            f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of people, "
+            "organizations, places, products and works, and what has a form, such as dates, amounts and addresses"
+        )
+    owner = claims(meant)
+    distinct = list(dict.fromkeys(texts))
+    tagged: list[list[tuple[int, int, str]]] = [[] for _ in distinct]
+    if any(kind.startswith(_MODEL) for kind in owner):
+        from pioneer_build.engine.labelling.tagger import tag
+
+        tagged = tag(distinct)
+    weak = {label for label, meaning in meant.items() if meaning.approximate}
+    results = {text: _resolve(text, owner, weak, spans) for text, spans in zip(distinct, tagged, strict=True)}
+    approximate = {
+        label: meant[label].kinds[0].removeprefix(_MODEL).lower()
+        for label in labels
+        if label in weak and meant[label].kinds
+    }
+    return Found([results[text] for text in texts], unsupported, approximate)
+
+
+def _resolve(
+    text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]
+) -> list[Entity]:
+    candidates: list[tuple[float, int, int, str]] = []
+    for kind, label in owner.items():
+        if kind.startswith(_MODEL):
+            continue
+        pattern = PATTERNS[kind]
+        taken = [span for other in pattern.blockers for span in PATTERNS[other].find(text)]
+        for start, end in pattern.find(text):
+            if not any(a < end and start < b for a, b in taken):
+                candidates.append((pattern.score, start, end, label))
+    for start, end, kind in tagged:
+        if (claimed := owner.get(_MODEL + kind)) is not None:
+            candidates.append((_MODEL_SCORE.get(kind, _OTHER_SCORE), start, end, claimed))
+    candidates.sort(key=lambda c: (-c[0], c[1] - c[2], c[1], c[3]))
+    kept: list[Entity] = []
+    for score, start, end, label in candidates:
+        if all(end <= other.start or other.end <= start for other in kept):
+            sure = round(score * (_APPROXIMATE if label in weak else 1), 2)
+            kept.append(Entity(text[start:end], label, start, end, sure))
+    return sorted(kept, key=lambda entity: entity.start)

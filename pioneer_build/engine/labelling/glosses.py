@@ -1,0 +1,46 @@
+"""What common label names are taken to mean: a bare name such as `world` says little to a model of sentences.
+
+A general word list, written from what such labels mean anywhere. No data set was looked at for it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, TypeAlias
+
+from pioneer_build.engine.lists import lines
+
+Side: TypeAlias = Literal["positive", "negative", "neutral"]
+
+_POLAR: dict[Side, str] = {
+    "positive": "positive|favorable|good|satisfied|like|happy|pos|very positive|praise|recommended|thumbs up",
+    "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|very negative|complaint|thumbs down",
+    "neutral": "neutral|neu|mixed|objective",
+}
+
+
+@cache
+def _table() -> dict[str, tuple[str, ...]]:
+    table = {}
+    for line in lines("glosses.txt"):
+        names, _, phrases = line.partition(":")
+        for name in names.split("|"):
+            table[name.strip()] = tuple(phrase.strip() for phrase in phrases.split(";"))
+    return table
+
+
+def gloss(name: str) -> tuple[str, ...]:
+    """Phrases for a label's readable name; empty where the list doesn't have it."""
+    table = _table()
+    for form in (name, name.removesuffix("s")):
+        if form in table:
+            return table[form]
+    return ()
+
+
+def polarity_of(name: str) -> Side | None:
+    """The side a polar label is on; `None` for all others."""
+    for side, names in _POLAR.items():
+        if name in names.split("|"):
+            return side
+    return None

@@ -1,0 +1,123 @@
+"""From a label's name to the kinds of entity it means.
+
+A kind is a pattern of `patterns`, or `spacy:TYPE`, one of the tagger's OntoNotes types. Names people use are
+looked up first; other names go to the nearest type if its description is near enough, and are said to be
+approximate. What is further away is not supported: that is said too, and never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from pioneer_build.engine.lists import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Kinds that stand for several.
+_UNIONS: dict[str, tuple[str, ...]] = {
+    "location": ("spacy:GPE", "spacy:LOC", "spacy:FAC"),
+    "misc": (
+        "spacy:NORP",
+        "spacy:EVENT",
+        "spacy:WORK_OF_ART",
+        "spacy:PRODUCT",
+        "spacy:LANGUAGE",
+        "spacy:LAW",
+    ),
+}
+
+#: What a type is, for names that nobody listed.
+_DESCRIPTIONS = {
+    "spacy:PERSON": ("person", "name of a person", "man or woman", "people"),
+    "spacy:ORG": ("organization", "company", "institution", "agency", "corporation"),
+    "spacy:GPE": ("city", "country", "state", "nation"),
+    "location": ("location", "place", "geographical location"),
+    "spacy:NORP": ("nationality", "religious group", "political group"),
+    "spacy:FAC": ("building", "airport", "facility"),
+    "spacy:PRODUCT": ("product", "vehicle", "device"),
+    "spacy:EVENT": ("event", "war", "festival", "tournament"),
+    "spacy:WORK_OF_ART": ("book", "song", "movie", "work of art"),
+    "spacy:LAW": ("law", "legal act"),
+    "spacy:LANGUAGE": ("language",),
+    "date": ("date", "calendar day"),
+    "time": ("time of day",),
+    "money": ("money", "price", "monetary amount"),
+    "percent": ("percentage",),
+    "quantity": ("measurement", "physical quantity"),
+    "duration": ("duration", "period of time"),
+    "email": ("email address",),
+    "url": ("website address",),
+    "phone": ("phone number",),
+    "ip": ("ip address",),
+    "reference": ("order number", "reference number"),
+}
+
+#: At this cosine no name of 54 without a type was taken for one (see docs/engine.md).
+NEAR_ENOUGH = 0.70
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What one label means. `kinds` is empty where it means nothing that can be found."""
+
+    kinds: tuple[str, ...]
+    approximate: bool = False
+
+
+def readable(label: str) -> str:
+    """A label as words: `orderNumber`, `ORDER_NUMBER` and `order-number` are `order number`."""
+    spaced = _CAMEL.sub(" ", label) if not label.isupper() else label
+    return " ".join(re.sub(r"[\W_]+", " ", spaced).lower().split())
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The kind of every name in the list."""
+    parted = (line.partition(" = ") for line in lines("kinds.txt"))
+    return {name: kind for kind, _, names in parted for name in names.split("|")}
+
+
+def _lookup(name: str) -> str | None:
+    for form in (name, name.removesuffix("s"), name.removesuffix("es"), name.removesuffix("ies") + "y"):
+        if form in _names():
+            return _names()[form]
+    return None
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(label: str) -> Meant:
+    """The kinds of entity that `label` means."""
+    name = readable(label)
+    kind = _lookup(name)
+    approximate = False
+    if kind is None:
+        kind = _nearest(name)
+        approximate = True
+    if kind is None:
+        return Meant(())
+    return Meant(_UNIONS.get(kind, (kind,)), approximate)
+
+
+def _nearest(name: str) -> str | None:
+    from pioneer_build.engine.labelling.meaning import meaning
+
+    phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
+    vectors = meaning().embed([name, *(phrase for _, phrase in phrases)])
+    # rounded, so that CPUs which differ in the last bits agree
+    near = (vectors[1:] @ vectors[0]).round(2)
+    best = int(near.argmax())
+    return phrases[best][0] if near[best] >= NEAR_ENOUGH else None
+
+
+def claims(labels: Mapping[str, Meant]) -> dict[str, str]:
+    """Which label gets an entity of each kind: where several mean a kind, the one that means the fewest others."""
+    owner: dict[str, str] = {}
+    for label in sorted(labels, key=lambda name: (len(labels[name].kinds), labels[name].approximate, name)):
+        for kind in labels[label].kinds:
+            owner.setdefault(kind, label)
+    return owner

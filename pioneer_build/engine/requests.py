@@ -1,0 +1,114 @@
+"""Request bodies as the API document has them, judged by pydantic.
+
+Unknown keys are accepted and ignored: the hosted service takes more than its document names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pioneer_build.fingerprint import canonical_bytes, fold, nfc
+
+#: One request never asks for more; a larger dataset is made by several.
+MAX_EXAMPLES = 100_000
+MAX_INPUTS = 1_000
+MAX_LABELS = 1_000
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 100.0 is 100."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+Labels = Annotated[list[Label], Field(min_length=1, max_length=MAX_LABELS)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class Shot(_Body):
+    """One of `classified_examples`."""
+
+    text: Annotated[str, Field(min_length=1)]
+    label: Label
+
+
+class GenerateRequest(_Body):
+    """The body of `POST /generate`."""
+
+    task_type: Literal["ner", "classification", "decoder"]
+    dataset_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,149}$")]
+    num_examples: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_EXAMPLES)]
+    labels: Annotated[list[Label], Field(max_length=MAX_LABELS)] | None = None
+    domain_description: Annotated[str, Field(max_length=20_000)] | None = None
+    classified_examples: Annotated[list[Shot], Field(max_length=10_000)] | None = None
+    prompt: Annotated[str, Field(max_length=20_000)] | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> GenerateRequest:
+        if self.task_type != "decoder":
+            if not self.labels:
+                raise ValueError(f"labels are required for task_type {self.task_type}")
+            if any(not label.strip() for label in self.labels):
+                raise ValueError("labels must not be blank")
+            if len(set(self.labels)) != len(self.labels):
+                raise ValueError("labels must be unique")
+        if self.task_type == "classification" and self.labels:
+            declared = set(self.labels)
+            for shot in self.classified_examples or ():
+                if shot.label not in declared:
+                    raise ValueError(f"classified_examples: the label {shot.label!r} is not one of labels")
+        return self
+
+    def definition(self) -> dict[str, Any]:
+        """The part that decides the rows: labels and examples as sets, white space folded (as in `fp1`)."""
+        definition: dict[str, Any] = {"task_type": self.task_type}
+        if self.task_type != "decoder":
+            definition["labels"] = sorted({nfc(label) for label in self.labels or ()})
+        if self.domain_description and (domain := fold(nfc(self.domain_description))):
+            definition["domain_description"] = domain
+        if self.task_type == "classification" and self.classified_examples:
+            shots = sorted({(nfc(shot.label), nfc(shot.text)) for shot in self.classified_examples})
+            definition["classified_examples"] = [{"label": label, "text": text} for label, text in shots]
+        if (
+            self.task_type == "decoder"
+            and self.prompt
+            and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip())
+        ):
+            definition["prompt"] = prompt
+        return definition
+
+    def canonical(self) -> bytes:
+        """The definition as bytes: what, with seed, dataset and ordinal, decides a row."""
+        return canonical_bytes(self.definition())
+
+
+class LabelRequest(_Body):
+    """The body of `POST /generate/{ner,classification}/label-existing`."""
+
+    labels: Labels
+    inputs: Annotated[list[str], Field(min_length=1, max_length=MAX_INPUTS)]
+
+    @model_validator(mode="after")
+    def _unique(self) -> LabelRequest:
+        if any(not label.strip() for label in self.labels):
+            raise ValueError("labels must not be blank")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels must be unique")
+        return self
+
+
+def complaints(error: ValidationError) -> list[dict[str, Any]]:
+    """What is wrong with a body, in the form of the API's `errors`: `loc`, `msg`, `type` each."""
+    return [
+        {
+            "loc": ["body", *found["loc"]],
+            "msg": found["msg"].removeprefix("Value error, "),
+            "type": found["type"],
+        }
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    ]

@@ -1,0 +1,84 @@
+"""The engine on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from pioneer_build.engine.app import create_app
+from pioneer_build.errors import PioneerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pioneer_build.engine.config import EngineConfig
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `run_server`: uvicorn would raise them again when it has stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM, which end it cleanly: unfinished jobs stay queued for the next start.
+
+    Args:
+        config: the engine's settings.
+        host: address to listen on; the caller decides whether it may be another than loopback.
+        port: 0 takes a free one.
+        on_ready: called with the base URL once connections are accepted.
+
+    Raises:
+        PioneerError: the address can't be had, or the state can't be opened.
+    """
+    app = create_app(config)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise PioneerError(
+            f"can't listen on {host}:{port}: {error.strerror or error}", hint="choose another --port"
+        ) from None
+    try:
+        app.start()
+    except Exception as error:
+        listening.close()
+        raise PioneerError(f"the engine's state in {config.state_dir} can't be opened: {error}") from error
+    server = _Server(
+        uvicorn.Config(
+            app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5
+        )
+    )
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    url = f"http://{shown}:{listening.getsockname()[1]}"
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            server.should_exit = True
+
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stop)
+        task = asyncio.create_task(server.serve([listening]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            on_ready(url)
+        await task
+
+    try:
+        asyncio.run(serve())
+    finally:
+        listening.close()
+        app.close()
