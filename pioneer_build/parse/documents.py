@@ -67,6 +67,8 @@ _NUMERIC_START = frozenset("+-.0123456789")
 _BRACKETS_WORTH_A_LOOK = 256
 _INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = "found invalid Unicode character escape code"
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
@@ -108,6 +110,21 @@ class _PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.P
         yaml.scanner.Scanner.__init__(self)
         yaml.parser.Parser.__init__(self)
         yaml.composer.Composer.__init__(self)
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        """As libyaml does, refuses what is no character: half a surrogate pair, written as an escape."""
+        node = super().compose_scalar_node(anchor)
+        if _SURROGATE.search(node.value):
+            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, node.start_mark)
+        return node
+
+    def scan_flow_scalar(self, style: str) -> Any:
+        """As libyaml does, refuses an escape beyond Unicode."""
+        mark = self.get_mark()
+        try:
+            return super().scan_flow_scalar(style)
+        except (ValueError, OverflowError):
+            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, mark) from None
 
 
 Loader: Callable[[Any], Any]
@@ -342,10 +359,11 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
         message = "the document ends here, inside a list or mapping that is not closed"
     elif "flow" in str(error.context) and source.place_of_end() < (line, column):
         message = "the file ends here, inside a list or mapping that is not closed"
-        line, column = source.place_of_end()
     elif "could not find expected ':'" in problem:
         message = "not valid YAML: a ':' is missing after a key"
+        line, column = source.place(error.context_mark or mark)
     elif "undefined alias" in problem:
         message = "this alias has no anchor in its document"
+    line, column = min((line, column), source.place_of_end())
     source.problem(line, column, message, hint=hint, code="yaml")
     return int((error.problem_mark or mark).line)

@@ -175,14 +175,6 @@ class Judge:
     def _input_path(self, inputs: Any) -> None:
         loc: tuple[int | str, ...] = ("inputs",)
         if isinstance(inputs, dict):
-            if "path" not in inputs:
-                self._at(
-                    loc,
-                    "the key 'path' is missing in 'inputs'",
-                    "add path: data/texts.jsonl",
-                    "missing-key",
-                    key=True,
-                )
             inputs, loc = inputs.get("path"), ("inputs", "path")
         if not isinstance(inputs, str) or not inputs.strip():
             return
