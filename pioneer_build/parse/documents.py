@@ -55,7 +55,8 @@ _WORDS = {
 }
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*)")
 _FLOAT = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*"
+    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
 )
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
@@ -178,7 +179,7 @@ def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source
         Source(path, "", report).problem(
             0,
             0,
-            f"the file has {len(data):,} bytes, more than the {MAX_BYTES:,} a spec file may have",
+            f"the file is larger than the {MAX_BYTES // 1024**2} MiB a spec file may have",
             hint="keep texts in a file of their own and name it in 'inputs'",
             code="too-large",
         )
@@ -362,6 +363,8 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
     elif "could not find expected ':'" in problem:
         message = "not valid YAML: a ':' is missing after a key"
         line, column = source.place(error.context_mark or mark)
+    elif "Unicode character escape" in problem:
+        message, hint = "this escape is no Unicode character", "write the character itself"
     elif "undefined alias" in problem:
         message = "this alias has no anchor in its document"
     line, column = min((line, column), source.place_of_end())
