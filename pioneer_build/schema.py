@@ -61,9 +61,7 @@ def checks_table() -> str:
     """The keys of `checks` as a Markdown table, for docs/spec.md."""
     properties = spec_schema()["definitions"]["ChecksShape"]["properties"]
     rows = ["| key | meaning | example |", "|---|---|---|"]
-    rows += [
-        f"| `{key}` | {one['description']} | `{one['examples'][0]}` |" for key, one in properties.items()
-    ]
+    rows += [f"| `{key}` | {one['description']} | `{one['examples'][0]}` |" for key, one in properties.items()]
     return "\n".join(rows) + "\n"
 
 
@@ -105,9 +103,7 @@ def _tidy(node: Any) -> Any:
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
-    tidy = {
-        key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))
-    }
+    tidy = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
     if "$ref" in tidy and len(tidy) > 1:  # draft 7 ignores what stands beside a $ref
         tidy["allOf"] = [{"$ref": tidy.pop("$ref")}]
     return tidy

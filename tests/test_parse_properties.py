@@ -27,9 +27,7 @@ TEXT = (
     | st.lists(LINE, min_size=1, max_size=3).map("\n".join)
     | st.sampled_from(["no", "1", "null", "a: b", "# x", "- y"])
 )
-NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(
-    lambda s: kind_of_plain(s) == STR
-)
+NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(lambda s: kind_of_plain(s) == STR)
 RATIO = st.floats(0, 1, allow_nan=False) | st.integers(0, 1)
 CHECKS = st.builds(
     Checks,
@@ -81,9 +79,7 @@ def written(spec: Spec) -> dict[str, Any]:
             continue
         if dataclasses.is_dataclass(value):
             value = {
-                k: list(v) if isinstance(v, tuple) else v
-                for k, v in dataclasses.asdict(value).items()
-                if v is not None
+                k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(value).items() if v is not None
             }  # type: ignore[arg-type]
             value = value.get("texts", value)
         if isinstance(value, tuple):

@@ -108,9 +108,7 @@ def test_wrong(data: object) -> None:
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=6)
 WORD = st.sampled_from(["a", "b", "A-1", "x.y", "", " ", "a b", "no"])
 NUMBER = st.integers(-2, 5) | st.sampled_from([0.5, -0.5, 1.5, 10**20])
-ANY = (
-    st.none() | st.booleans() | NUMBER | TEXT | st.just([]) | st.just({}) | st.just(["a"]) | st.just({"a": 1})
-)
+ANY = st.none() | st.booleans() | NUMBER | TEXT | st.just([]) | st.just({}) | st.just(["a"]) | st.just({"a": 1})
 
 
 def mostly(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

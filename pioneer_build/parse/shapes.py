@@ -64,9 +64,7 @@ class FilesShape(TypedDict, total=False):
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     path: Required[
-        Annotated[
-            Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])
-        ]
+        Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
     ]
     field: Annotated[Line, Field(description="The field of a record that holds the text.", examples=["body"])]
     id: Annotated[

@@ -85,11 +85,7 @@ class Source:
         source, length = self._show(line)
         # a value that goes on over lines is marked up to the end of its first
         width = min(width, length - column + 1)
-        self.report(
-            Problem(
-                self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code
-            )
-        )
+        self.report(Problem(self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code))
 
     def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
         """Reports one mistake that reaches from `start` to `end`."""

@@ -116,9 +116,7 @@ def _columns(shown: str) -> int:
     """How many columns of a terminal a printable text takes."""
     if shown.isascii():
         return len(shown)
-    return sum(
-        0 if combining(c) or category(c) in {"Mn", "Me"} else 1 + (east_asian_width(c) in "WF") for c in shown
-    )
+    return sum(0 if combining(c) or category(c) in {"Mn", "Me"} else 1 + (east_asian_width(c) in "WF") for c in shown)
 
 
 def _cut(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:

@@ -14,9 +14,7 @@ from pioneer_build.render.problems import problems_data, problems_text, visible
 LABLES = Problem(
     "specs/x.yaml", 6, 1, "unknown key 'lables'", "did you mean 'labels'?", "lables: [a, b]", 6, "unknown-key"
 )
-NAME = Problem(
-    "specs/a.yaml", 12, 15, "the dataset name 'a' is taken", source="dataset_name: a", code="duplicate-name"
-)
+NAME = Problem("specs/a.yaml", 12, 15, "the dataset name 'a' is taken", source="dataset_name: a", code="duplicate-name")
 UNREADABLE = Problem("specs/b.yaml", 0, 0, "can't be read: Permission denied")
 
 
@@ -50,9 +48,7 @@ def test_one() -> None:
 
 def test_style() -> None:
     text = problems_text([LABLES], style=lambda role, text: f"<{role}>{text}</>")
-    assert text.splitlines()[0] == (
-        "<place>specs/x.yaml:6:1:</> <error>error:</> <message>unknown key 'lables'</>"
-    )
+    assert text.splitlines()[0] == ("<place>specs/x.yaml:6:1:</> <error>error:</> <message>unknown key 'lables'</>")
     assert "<caret>^^^^^^</>" in text
 
 
@@ -75,9 +71,7 @@ def caret_line(source: str, column: int, width: int = 1, room: int = 80) -> tupl
         ("ab", 9, 5, "ab", "  ^"),
     ],
 )
-def test_carets_stand_under_what_is_meant(
-    source: str, column: int, width: int, shown: str, carets: str
-) -> None:
+def test_carets_stand_under_what_is_meant(source: str, column: int, width: int, shown: str, carets: str) -> None:
     assert caret_line(source, column, width) == (shown, carets)
 
 
