@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 #: Words longer than this are no typing mistakes of ours; comparing them costs time for nothing.
 _LONGEST = 100
+#: Who finds many wrong words among many valid ones guesses for so many of them only.
+MAX_GUESSES = 50
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
@@ -30,7 +32,7 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
         limit = min(best_distance - 1, max(len(plain), len(other)) - 2 if plain != other else 0)
         if limit < 0 or abs(len(other) - len(plain)) > limit:
             continue
-        distance = _distance(plain, other)
+        distance = _distance(plain, other, limit)
         if distance <= limit:
             best, best_distance = candidate, distance
     return best or _begun(plain, valid)
@@ -46,8 +48,8 @@ def _plain(word: str) -> str:
     return word.casefold().replace("-", "_").replace(" ", "_")
 
 
-def _distance(a: str, b: str) -> int:
-    """Optimal string alignment: insertions, deletions, replacements, swaps of neighbours."""
+def _distance(a: str, b: str, limit: int) -> int:
+    """Letters more, less, replaced or swapped (optimal string alignment); past `limit` just more than it."""
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
@@ -57,5 +59,7 @@ def _distance(a: str, b: str) -> int:
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
+        if min(row) > limit and min(last) > limit:
+            return limit + 1
         before = last
     return row[-1]

@@ -208,8 +208,8 @@ class TestWrong:
             (LABEL + "inputs: {path: a/../../../x.csv}\n", [(4, 16, "path")]),
             (LABEL + "inputs: https://example.org/x.csv\n", [(4, 9, "path")]),
             (LABEL + "inputs: data\\x.csv\n", [(4, 9, "path")]),
-            (LABEL + "inputs: {field: x}\n", [(4, 1, "missing-key")]),
-            (LABEL + "inputs: {paht: x}\n", [(4, 1, "missing-key"), (4, 10, "unknown-key")]),
+            (LABEL + "inputs: {field: x}\n", [(4, 9, "missing-key")]),
+            (LABEL + "inputs: {paht: x}\n", [(4, 9, "missing-key"), (4, 10, "unknown-key")]),
             (NER.replace("company]", "person]"), [(4, 18, "duplicate-label")]),
             (NER.replace("[person, company]", '["caf\\u00e9", "cafe\\u0301"]'), [(4, 23, "duplicate-label")]),
             (NER.replace("[person, company]", "person"), [(4, 9, "type")]),
@@ -291,6 +291,7 @@ class TestNoYaml:
             (b"a: 'x\nb: 1\n", "this quote is never closed", (1, 4)),
             (b"a: b: c\n", "a ':' here would begin a second mapping", (1, 5)),
             (b"a: *b\n", "this alias has no anchor in its document", (1, 4)),
+            (b'a: "\\ud83d\\ude00"', "this escape is no Unicode character", (1, 7)),
             (b"# \xe9\n", "this byte (0xe9) is not valid UTF-8", (1, 3)),
             (b"\xff\xfea\x00", "the file is UTF-16, not UTF-8", (1, 1)),
             (b"#\n# a\x00\n", "the character NUL can't stand in YAML", (2, 4)),
@@ -342,3 +343,18 @@ class TestNoYaml:
 
     def test_too_large(self) -> None:
         assert [code for _, _, code in problems(b"#" * (16 * 1024 * 1024 + 1))] == ["too-large"]
+
+
+class TestSize:
+    """Work grows with the file, whatever is in it."""
+
+    def test_many_mistakes_on_one_long_line(self) -> None:
+        labels = ", ".join(f"label-{i}" for i in range(2000))
+        shots = ", ".join(f"{{text: t{i}, label: lable-{i}}}" for i in range(2000))
+        text = "dataset_name: a\ntask_type: classification\nnum_examples: 1\n"
+        text += f"labels: [{labels}]\nclassified_examples: [{shots}]\n"
+        assert len(problems(text)) == 2000
+
+    def test_long_words_that_are_almost_numbers(self) -> None:
+        assert problems(NER.replace("company", "1" * 200_000 + "x")) == []
+        assert problems(NER + "description: " + "token" * 100_000 + "\nx: 1\n") == [(7, 1, "unknown-key")]

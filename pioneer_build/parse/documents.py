@@ -55,7 +55,8 @@ _WORDS = {
 }
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*)")
 _FLOAT = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*"
+    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
 )
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
@@ -67,6 +68,8 @@ _NUMERIC_START = frozenset("+-.0123456789")
 _BRACKETS_WORTH_A_LOOK = 256
 _INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = "found invalid Unicode character escape code"
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
@@ -108,6 +111,21 @@ class _PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.P
         yaml.scanner.Scanner.__init__(self)
         yaml.parser.Parser.__init__(self)
         yaml.composer.Composer.__init__(self)
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        """As libyaml does, refuses what is no character: half a surrogate pair, written as an escape."""
+        node = super().compose_scalar_node(anchor)
+        if _SURROGATE.search(node.value):
+            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, node.start_mark)
+        return node
+
+    def scan_flow_scalar(self, style: str) -> Any:
+        """As libyaml does, refuses an escape beyond Unicode."""
+        mark = self.get_mark()
+        try:
+            return super().scan_flow_scalar(style)
+        except (ValueError, OverflowError):
+            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, mark) from None
 
 
 Loader: Callable[[Any], Any]
@@ -161,7 +179,7 @@ def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source
         Source(path, "", report).problem(
             0,
             0,
-            f"the file has {len(data):,} bytes, more than the {MAX_BYTES:,} a spec file may have",
+            f"the file is larger than the {MAX_BYTES // 1024**2} MiB a spec file may have",
             hint="keep texts in a file of their own and name it in 'inputs'",
             code="too-large",
         )
@@ -342,10 +360,13 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
         message = "the document ends here, inside a list or mapping that is not closed"
     elif "flow" in str(error.context) and source.place_of_end() < (line, column):
         message = "the file ends here, inside a list or mapping that is not closed"
-        line, column = source.place_of_end()
     elif "could not find expected ':'" in problem:
         message = "not valid YAML: a ':' is missing after a key"
+        line, column = source.place(error.context_mark or mark)
+    elif "Unicode character escape" in problem:
+        message, hint = "this escape is no Unicode character", "write the character itself"
     elif "undefined alias" in problem:
         message = "this alias has no anchor in its document"
+    line, column = min((line, column), source.place_of_end())
     source.problem(line, column, message, hint=hint, code="yaml")
     return int((error.problem_mark or mark).line)

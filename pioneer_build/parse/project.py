@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem
+from pioneer_build.parse.documents import MAX_BYTES
 from pioneer_build.parse.specs import Broken, ParsedFile, parse_text
-from pioneer_build.suggest import nearest
+from pioneer_build.suggest import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +32,8 @@ def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
         file = root / path
         shown = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
         try:
-            data = file.read_bytes()
+            with file.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or str(error)
             problems.append(Problem(shown, 0, 0, f"can't be read: {reason}", code="unreadable"))
@@ -67,6 +69,7 @@ def cross_check(
             found.append(_same_name(first, one))
     names = sorted({one.dataset_name for one in both})
     living = set(names)
+    asked = 0
     for spec in specs:
         if (old := spec.renamed_from) is not None:
             if old in living:
@@ -106,7 +109,9 @@ def cross_check(
                     )
                 )
             elif other not in living:
-                meant = nearest(other, (name for name in names if name != spec.dataset_name))
+                asked += 1
+                others = [name for name in names if name != spec.dataset_name] if asked <= MAX_GUESSES else []
+                meant = nearest(other, others)
                 hint = f"did you mean {meant!r}?" if meant else "name a dataset of this project"
                 found.append(
                     _at(

@@ -14,7 +14,7 @@ from pioneer_build.parse.shapes import BELONGS, REQUIRED
 from pioneer_build.parse.values import find
 from pioneer_build.parse.words import at
 from pioneer_build.spec import TASK_TYPES
-from pioneer_build.suggest import nearest
+from pioneer_build.suggest import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +137,7 @@ class Judge:
         words = [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
         known = {nfc(label) for label in words}
         seen: dict[str, tuple[str, int]] = {}
+        meants: dict[str, str | None] = {}
         for index, shot in enumerate(shots):
             if not isinstance(shot, dict):
                 continue
@@ -144,7 +145,9 @@ class Judge:
             if not isinstance(label, str):
                 continue
             if isinstance(labels, list) and label.strip() and nfc(label) not in known:
-                meant = nearest(label, words)
+                if label not in meants:
+                    meants[label] = nearest(label, words) if len(meants) < MAX_GUESSES else None
+                meant = meants[label]
                 hint = (
                     f"did you mean {meant!r}?"
                     if meant
@@ -175,14 +178,6 @@ class Judge:
     def _input_path(self, inputs: Any) -> None:
         loc: tuple[int | str, ...] = ("inputs",)
         if isinstance(inputs, dict):
-            if "path" not in inputs:
-                self._at(
-                    loc,
-                    "the key 'path' is missing in 'inputs'",
-                    "add path: data/texts.jsonl",
-                    "missing-key",
-                    key=True,
-                )
             inputs, loc = inputs.get("path"), ("inputs", "path")
         if not isinstance(inputs, str) or not inputs.strip():
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 from typing_extensions import TypedDict
@@ -37,7 +37,7 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 #: A label, an owner: shown on one line.
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
 #: A Literal would take `true` and `1.0` for 1.
-Version = Annotated[int, Field(ge=1, le=1)]
+Version = Annotated[int, Field(ge=1, le=1, json_schema_extra={"const": 1})]
 Whole = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Positive = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -63,7 +63,9 @@ class FilesShape(TypedDict, total=False):
     """Texts in files."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    path: Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
+    path: Required[
+        Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
+    ]
     field: Annotated[Line, Field(description="The field of a record that holds the text.", examples=["body"])]
     id: Annotated[
         Line,
@@ -112,6 +114,8 @@ class LimitsShape(TypedDict, total=False):
 
 
 Texts = Annotated[list[Text], Field(min_length=1)]
+#: Keys with a choice of shapes, and the words that pydantic puts into a place for the shape it took.
+CHOICES = {"inputs": ("<list>", "<text>", "<mapping>"), "top_up": ("<bool>", "<mapping>")}
 InputsShape = Annotated[
     Annotated[Texts, Tag("<list>")] | Annotated[Line, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
     Discriminator(lambda v: "<text>" if (s := _shape(v)) == "<bool>" else s),
@@ -139,6 +143,7 @@ class SpecShape(TypedDict, total=False):
         list[Line],
         Field(
             min_length=1,
+            json_schema_extra={"uniqueItems": True},
             description="Entity types (ner) or classes (classification). Their order doesn't matter.",
             examples=[["billing", "refund", "other"]],
         ),
@@ -203,7 +208,7 @@ class SettingsShape(TypedDict, total=False):
     store: Annotated[Line, Field(description="The folder of paid answers.", examples=["~/.local/share/pioneer-build"])]
     seed: Annotated[Whole, Field(description="The seed of the local backend.", examples=[0])]
     checks: Annotated[ChecksShape, Field(description="Bounds for every spec that sets none of its own.")]
-    limits: Annotated[LimitsShape, Field(description="What one `apply` may spend at most.")]
+    limits: Annotated[LimitsShape, Field(description="Bounds on what one `apply` may spend.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ _ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 
 
 #: A line that seems to hold a secret is not shown.
-_SECRET = re.compile(r"(?i)(?:api[_-]?key|token|secret|password|credential)\w*[\"']?\s*:|://[^/\s]*@|\b\w+_sk_\w+")
+_SECRET = re.compile(
+    r"(?i)(?:api[_-]?key|token|secret|password|credential)\w{0,30}[\"']?\s{0,9}:|://[^/\s]*@|\b\w+_sk_\w+"
+)
 
 
 class Mark(Protocol):
@@ -37,7 +39,7 @@ class Source:
         text: without a byte order mark.
     """
 
-    __slots__ = ("_lines", "_starts", "odd_breaks", "path", "report", "text")
+    __slots__ = ("_lines", "_shown", "_starts", "odd_breaks", "path", "report", "text")
 
     def __init__(self, path: str, text: str, report: Callable[[Problem], None]) -> None:
         self.path = path
@@ -45,6 +47,7 @@ class Source:
         self.report = report
         self.odd_breaks = not (text.isascii() and "\r" not in text) and _ODD_BREAK.search(text) is not None
         self._lines: list[str] | None = None
+        self._shown: dict[int, tuple[str | None, int]] = {}
         self._starts: list[int] = []
 
     def place(self, mark: Mark) -> tuple[int, int]:
@@ -79,11 +82,9 @@ class Source:
         code: str = "invalid",
     ) -> None:
         """Reports one mistake at a place."""
-        source = self.line(line)
-        if source is not None:
-            # a value that goes on over lines is marked up to the end of its first
-            width = min(width, len(source.rstrip()) - column + 1)
-            source = None if _SECRET.search(source) else source
+        source, length = self._show(line)
+        # a value that goes on over lines is marked up to the end of its first
+        width = min(width, length - column + 1)
         self.report(Problem(self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code))
 
     def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
@@ -92,6 +93,14 @@ class Source:
         end_line, end_column = self.place(end)
         width = end_column - column if end_line == line else len(self.line(line) or "")
         self.problem(line, column, message, hint=hint, width=width, code=code)
+
+    def _show(self, number: int) -> tuple[str | None, int]:
+        """A line as it may be shown, and its length without white space at the end. Kept: it may be long."""
+        if number not in self._shown:
+            line = self.line(number)
+            safe = line is not None and not _SECRET.search(line)
+            self._shown[number] = line if safe else None, len((line or "").rstrip())
+        return self._shown[number]
 
     def _split(self) -> list[str]:
         if self._lines is None:

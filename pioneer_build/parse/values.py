@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pioneer_build.parse.source import Source
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_FRACTION = re.compile(r"-?(?:[0-9]{0,17}\.[0-9]{1,17}|[0-9]{1,17})(?:[eE][-+]?[0-9]{1,3})?")
+_FRACTION = re.compile(r"-?(?:[0-9]{0,40}\.[0-9]{1,40}|[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _CORE = frozenset({STR, INT, FLOAT, BOOL, NULL, SEQ, MAP, DATE, MERGE})
 

@@ -9,7 +9,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse.documents import BOOL, DATE, FLOAT, INT, MERGE, NULL
-from pioneer_build.parse.shapes import SYNONYMS
+from pioneer_build.parse.shapes import CHOICES, SYNONYMS
 from pioneer_build.parse.values import find
 from pioneer_build.suggest import nearest
 
@@ -63,7 +63,9 @@ def report_errors(
         renamed: keys that were taken for others, as written, by the key they were taken for.
     """
     for error in errors:
-        loc: Loc = tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<")))
+        loc: Loc = error["loc"]
+        if len(loc) > 1 and loc[1] in CHOICES.get(str(loc[0]), ()):
+            loc = (loc[0], *loc[2:])
         written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
         node, key = find(root, written)
         _report(error, loc, node, key, source, keys)
@@ -85,7 +87,7 @@ def _report(
         at(
             node,
             source,
-            f"the key {loc[-1]!r} is missing in {_ITEM.get(str(loc[0]), 'this mapping')}",
+            f"the key {loc[-1]!r} is missing in {_what(loc[:-1])}",
             code="missing-key",
         )
         return

@@ -1,0 +1,145 @@
+"""Mistakes in files, as text like a good compiler's, and as data for tools.
+
+specs/x.yaml:6:1: error: unknown key 'lables'
+  6 | lables: [person, company]
+    | ^^^^^^
+    = help: did you mean 'labels'?
+
+1 error in 1 file
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from unicodedata import category, combining, east_asian_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pioneer_build.errors import Problem
+
+Role: TypeAlias = Literal["place", "error", "message", "gutter", "caret", "help"]
+#: Gives a piece of text its look; colour is the caller's business.
+Style: TypeAlias = "Callable[[Role, str], str]"
+
+_TAB = "    "
+_LEAST_ROOM = 20
+
+
+def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style | None = None) -> str:
+    """All of `problems`, sorted by place, with a count at the end; ends in a line break, empty for none.
+
+    Args:
+        problems: in any order.
+        width: columns of the terminal; long source lines are cut round the caret to fit.
+        style: called with each piece's role and text; None leaves the text plain.
+    """
+    if not problems:
+        return ""
+    look = style or (lambda _role, text: text)
+    ordered = sorted_problems(problems)
+    blocks = ["\n".join(_lines(problem, width, look)) for problem in ordered]
+    return "\n\n".join([*blocks, look("error", count_text(ordered))]) + "\n"
+
+
+def problems_data(problems: Sequence[Problem]) -> dict[str, Any]:
+    """The same as JSON values: `{"format", "errors", "files", "problems": [{path, line, column, …}]}`."""
+    return {
+        "format": 1,
+        "errors": len(problems),
+        "files": len({problem.path for problem in problems}),
+        "problems": [
+            {
+                "path": problem.path,
+                "line": problem.line or None,
+                "column": problem.column or None,
+                "width": problem.width,
+                "severity": "error",
+                "code": problem.code,
+                "message": problem.message,
+                "hint": problem.hint,
+                "source": problem.source,
+            }
+            for problem in sorted_problems(problems)
+        ],
+    }
+
+
+def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """By file, line, column, then words."""
+    return sorted(problems, key=lambda p: (p.path, p.line, p.column, p.message))
+
+
+def count_text(problems: Sequence[Problem]) -> str:
+    """`3 errors in 2 files`."""
+    files = len({problem.path for problem in problems})
+    return f"{_count(len(problems), 'error')} in {_count(files, 'file')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _lines(problem: Problem, width: int, look: Style) -> list[str]:
+    place, message = look("place", f"{visible(problem.place)}:"), look("message", visible(problem.message))
+    lines = [f"{place} {look('error', 'error:')} {message}"]
+    number = str(problem.line) if problem.line else ""
+    margin = " " * max(3, len(number))
+    if problem.source is not None and problem.column:
+        room = max(_LEAST_ROOM, width - len(margin) - 3)
+        shown, before, carets = _cut(problem.source, problem.column - 1, problem.width, room)
+        if shown.strip():
+            lines.append(f"{look('gutter', f'{number:>{len(margin)}} |')} {shown}".rstrip())
+            lines.append(f"{look('gutter', f'{margin} |')} {' ' * before}{look('caret', '^' * carets)}")
+    if problem.hint is not None:
+        lines.append(f"{look('gutter', f'{margin} =')} {look('help', 'help:')} {visible(problem.hint)}")
+    return lines
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with what a terminal would act on or hide written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable() or category(char) == "Zs":
+        return char
+    if char == "\t":
+        return _TAB
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _columns(shown: str) -> int:
+    """How many columns of a terminal a printable text takes."""
+    if shown.isascii():
+        return len(shown)
+    return sum(0 if combining(c) or category(c) in {"Mn", "Me"} else 1 + (east_asian_width(c) in "WF") for c in shown)
+
+
+def _cut(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:
+    """The part of a line to show in `room` columns, the columns before the carets, and how many carets."""
+    # nothing this far from the caret can be shown, and a line may have a million characters
+    skip = max(0, start - 4 * room)
+    source, start = source[skip : start + 4 * room], start - skip
+    pieces = [_visible(char) for char in source]
+    sizes = [_columns(piece) for piece in pieces]
+    start = min(start, len(pieces))
+    end = min(start + max(1, length), len(pieces))
+    before, carets = sum(sizes[:start]), max(1, sum(sizes[start:end]))
+    if not skip and sum(sizes) <= room:
+        return "".join(pieces), before, carets
+    spare = room - 2 - min(carets, (room - 2) // 2)
+    first, lead = start, spare * 2 // 3
+    while first > 0 and sum(sizes[first - 1 : start]) <= lead:
+        first -= 1
+    cut_left = "…" if skip or first else ""
+    last, total = first, len(cut_left)
+    while last < len(pieces) and total + sizes[last] < room:
+        total += sizes[last]
+        last += 1
+    cut_right = "…" if last < len(pieces) else ""
+    before = len(cut_left) + sum(sizes[first:start])
+    return cut_left + "".join(pieces[first:last]) + cut_right, before, max(1, min(carets, total - before))
