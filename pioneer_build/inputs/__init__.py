@@ -12,6 +12,7 @@ from pioneer_build.inputs.reading import InputText, read
 from pioneer_build.inputs.selection import new_texts
 from pioneer_build.inputs.stamps import FileStamp
 from pioneer_build.inputs.surveying import InputsSurvey, survey
+from pioneer_build.inputs.unchanged import unchanged
 
 __all__ = [
     "DIGEST_SIZE",
@@ -27,4 +28,5 @@ __all__ = [
     "survey",
     "text_digest",
     "text_digests",
+    "unchanged",
 ]

@@ -126,7 +126,8 @@ lines = st.one_of(
 @given(
     before=st.lists(lines, min_size=1, max_size=60),
     edits=st.lists(
-        st.tuples(st.sampled_from(["insert", "delete", "change", "move"]), st.integers(0, 200), lines), max_size=4
+        st.tuples(st.sampled_from(["insert", "delete", "change", "move"]), st.integers(0, 200), lines),
+        max_size=4,
     ),
     ends=st.tuples(st.booleans(), st.booleans()),
     mark=st.booleans(),
@@ -167,7 +168,9 @@ def test_a_changed_file_is_surveyed_as_if_for_the_first_time(
             assert found.digest == look(root).digest
 
 
-def test_one_changed_line_costs_one_chunk(tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_changed_line_costs_one_chunk(
+    tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = [f"text {n} {'x' * 90}" for n in range(20_000)]
     write(tmp_path / "a.jsonl", [{"text": text} for text in texts])
     look(tmp_path, cache=cache)
