@@ -5,13 +5,14 @@ that are still to be labelled; `batches` makes requests of them. Formats are one
 docs/inputs.md.
 """
 
-from pioneer_build.inputs.batches import batches
+from pioneer_build.inputs.batching import batches
 from pioneer_build.inputs.cache import SurveyCache
 from pioneer_build.inputs.identity import DIGEST_SIZE, Id, split, text_digest, text_digests
 from pioneer_build.inputs.reading import InputText, read
 from pioneer_build.inputs.selection import new_texts
 from pioneer_build.inputs.stamps import FileStamp
-from pioneer_build.inputs.survey import InputsSurvey, survey
+from pioneer_build.inputs.surveying import InputsSurvey, survey
+from pioneer_build.inputs.unchanged import unchanged
 
 __all__ = [
     "DIGEST_SIZE",
@@ -27,4 +28,5 @@ __all__ = [
     "survey",
     "text_digest",
     "text_digests",
+    "unchanged",
 ]

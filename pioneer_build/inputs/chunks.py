@@ -107,12 +107,11 @@ def pieces(stream: BinaryIO, old: Sequence[Chunk]) -> Iterator[Piece]:
         data = window.lines(CHUNK)
         if not data:
             return
-        found = 0
         if tries > 0 and heads:
-            found, at, tries = _find(window, data, old, heads, next_old, tries)
-            if found:
-                next_old = at
-                data = data[:found]
+            found, next_old, tries = _find(window, data, old, heads, next_old, tries)
+            data = data[:found]
+            if not data:
+                continue
         window.skip(len(data))
         yield Piece(None, data)
 
@@ -125,9 +124,9 @@ def _matches(window: _Window, chunk: Chunk) -> bool:
 def _find(
     window: _Window, data: bytes, old: Sequence[Chunk], heads: dict[int, list[int]], after: int, tries: int
 ) -> tuple[int, int, int]:
-    """Where in `data`, past its first line, an old chunk begins: offset and index; and the tries left."""
-    position = data.find(b"\n") + 1
-    while 0 < position < len(data) and tries > 0:
+    """Where in `data` an old chunk begins, which may be at its end: offset and index; and the tries left."""
+    position = 0
+    while position < len(data) and tries > 0:
         end = data.find(b"\n", position) + 1 or len(data)
         candidates = heads.get(crc32(data[position:end]))
         if candidates:
@@ -138,7 +137,7 @@ def _find(
             if len(view) == length and sha256(view).digest() == old[index].sha:
                 return position, index, tries
         position = end
-    return 0, after, tries
+    return len(data), after, tries
 
 
 def chunk_of(data: bytes, rows: int, start: int) -> Chunk:

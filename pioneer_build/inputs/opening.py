@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pioneer_build.errors import MissingExtra
+from pioneer_build.inputs.zstd import ZstdStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,23 +45,15 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
             with _decompressed(raw, file.compression) as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DamagedStreamError(f"the gzip stream is damaged or cut off ({error})") from error
-        except Exception as error:
-            if type(error).__name__ == "ZstdError":
-                raise DamagedStreamError(f"the zstd stream is damaged or cut off ({error})") from error
-            raise
+            raise DamagedStreamError(
+                f"the {file.compression} stream is damaged or cut off: {error}"
+            ) from error
 
 
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
     if compression == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingExtra("a zstd file", "zstd") from error
-    # 128 MiB is what `zstd -d` itself grants a window; more is a bomb
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
-    return cast("BinaryIO", reader)
+    return io.BufferedReader(ZstdStream(raw), BUFFER)
 
 
 def foreign(head: bytes) -> tuple[str, str] | None:

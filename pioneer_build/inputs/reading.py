@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs import jsonl, text
+from pioneer_build.inputs import text
 from pioneer_build.inputs.blocks import MAX_RECORD, Columns
 from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
     ParseLines = Callable[[bytes, int, str, Columns, Complaints], Block]
 
+
+def _parse_jsonl(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
+    from pioneer_build.inputs import jsonl  # imports orjson, which a plan with nothing to read can do without
+
+    return jsonl.parse_lines(chunk, first_line, name, columns, complaints)
+
+
 #: Formats whose every line stands alone, so that a part of a file can be read by itself.
-LINE_PARSERS: dict[str, ParseLines] = {"text": text.parse_lines, "jsonl": jsonl.parse_lines}
+LINE_PARSERS: dict[str, ParseLines] = {"text": text.parse_lines, "jsonl": _parse_jsonl}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +161,20 @@ def complain_too_long(line: int, name: str, complaints: Complaints) -> None:
 
 
 def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    complaints.add(file.name, 0, f"{file.format} files can't be read yet", code="unknown-format")
-    yield from ()
+    """The readers of formats whose records may span lines; imported where they are needed."""
+    match file.format:
+        case "parquet":
+            from pioneer_build.inputs import parquet
+
+            yield from parquet.read_blocks(file, columns, complaints)
+        case "json":
+            from pioneer_build.inputs import json_array
+
+            with open_bytes(file) as stream:
+                yield from json_array.read_blocks(stream, file.name, columns, complaints)
+        case _:
+            from pioneer_build.inputs import delimited
+
+            separator = "\t" if file.format == "tsv" else None
+            with open_bytes(file) as stream:
+                yield from delimited.read_blocks(stream, file.name, columns, complaints, separator)

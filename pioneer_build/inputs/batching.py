@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -26,6 +24,8 @@ def batches(
 
     `max_bytes` counts each text as JSON in UTF-8, with its comma. A text longer than that goes alone.
     """
+    import orjson  # only where something is to be sent
+
     batch: list[InputText] = []
     size = 0
     for one in texts:

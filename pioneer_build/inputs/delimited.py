@@ -1,0 +1,153 @@
+"""CSV and TSV: the first row names the columns; cells may be quoted and then hold separators and line
+ends."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.nearest import nearest
+from pioneer_build.inputs.opening import BOM, bad_byte, foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
+    from pioneer_build.inputs.complaints import Complaints
+
+_BLOCK = 1000
+_HEAD = 4096
+_SEPARATORS = ",;\t|"
+
+
+class _Lines:
+    """The decoded lines of a stream, counted; `bad` says that one since the last look wasn't UTF-8."""
+
+    def __init__(self, stream: BinaryIO, rows: Rows) -> None:
+        self._stream = stream
+        self._rows = rows
+        self.count = 0
+        self.bad = False
+        self.too_long = False
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._stream.readline(MAX_RECORD + 1):
+            self.count += 1
+            if len(line) > MAX_RECORD:
+                self.too_long = True
+                return
+            if self.count == 1:
+                line = line.removeprefix(BOM)
+            try:
+                yield line.decode()
+            except UnicodeDecodeError:
+                column, message, hint = bad_byte(line)
+                source = line.decode(errors="replace")
+                self._rows.complain(self.count, message, "encoding", column=column, hint=hint, source=source)
+                self.bad = True
+                yield source
+
+
+def read_blocks(
+    stream: BinaryIO, name: str, columns: Columns, complaints: Complaints, separator: str | None = None
+) -> Iterator[Block]:
+    """The rows of a file. Without a `separator` it is the one of `, ; TAB |` that the first line speaks
+    for."""
+    rows = Rows(name, columns, complaints)
+    if found := foreign(cast("BufferedReader", stream).peek(_HEAD)[:_HEAD]):
+        rows.complain(1, found[0], "encoding", hint=found[1])
+        return
+    lines = _Lines(stream, rows)
+    decoded = iter(lines)
+    first = next(decoded, "")
+    separator = separator or _guess(first, columns)
+    csv.field_size_limit(MAX_RECORD)
+    reader = csv.reader(_chain(first, decoded), delimiter=separator, strict=True)
+    header: list[str] | None = None
+    text_at, id_at = 0, -1
+    while True:
+        start = lines.count + 1 if header is not None else 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            rows.complain(start, f"not CSV: {error}", "csv", hint=_hint(str(error)))
+            if header is None:
+                return
+            lines.bad = False
+            continue
+        if cells is None:
+            break
+        bad, lines.bad = lines.bad, False
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            wanted = [columns.field] if columns.id is None else [columns.field, columns.id]
+            if bad or not _has(header, wanted, rows, first):
+                return
+            text_at = header.index(columns.field)
+            id_at = header.index(columns.id) if columns.id is not None else -1
+        elif bad or not cells:
+            continue
+        elif len(cells) != len(header):
+            hint = (
+                "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
+            )
+            message = f"{_count(len(cells))}, where the first row names {len(header)}"
+            rows.complain(start, message, "columns", hint=hint, source=separator.join(cells))
+        else:
+            rows.add(cells[text_at], cells[id_at] if id_at >= 0 else None, start)
+            if len(rows) >= _BLOCK:
+                yield rows.take()
+    if lines.too_long:
+        rows.complain(
+            lines.count, f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read", "too-long"
+        )
+    yield rows.take()
+
+
+def _chain(first: str, others: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from others
+
+
+def _guess(first: str, columns: Columns) -> str:
+    """The separator whose columns hold the text's; the comma, if none does."""
+    for separator in _SEPARATORS:
+        if columns.field in [cell.strip(' "\r\n') for cell in first.split(separator)]:
+            return separator
+    return ","
+
+
+def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
+    """Whether the first row names each of `wanted` once; says so if not."""
+    good = True
+    for field in wanted:
+        if header.count(field) == 1:
+            continue
+        good = False
+        if field in header:
+            rows.complain(1, f"two columns are called '{field}'", "duplicate-column", source=source)
+            continue
+        near = nearest(field, header)
+        names = ", ".join(header[:8]) + (", …" if len(header) > 8 else "")
+        hint = f"did you mean {near}?" if near else f"its columns: {names}"
+        rows.complain(
+            1,
+            f"there is no column '{field}'",
+            "missing-field",
+            hint=f"{hint} (`field:` and `id:` say which)",
+            source=source,
+        )
+    return good
+
+
+def _count(cells: int) -> str:
+    return f"{cells} cell{'' if cells == 1 else 's'}"
+
+
+def _hint(message: str) -> str | None:
+    if "unexpected end of data" in message or "field larger" in message:
+        return "a quote that is opened here is never closed"
+    if "new-line character" in message:
+        return "lines end with \\n or \\r\\n, not with \\r alone"
+    return None

@@ -1,0 +1,145 @@
+"""JSON: one list of objects or strings, read an element at a time, so that it need not fit in memory."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.opening import BOM, bad_byte, foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.inputs.complaints import Complaints
+
+_BLOCK = 1000
+_READ = 1 << 18
+_SPACE = " \t\n\r"
+
+
+class _BrokenError(Exception):
+    """The file can't be read on from `line`."""
+
+    def __init__(
+        self, message: str, line: int, column: int = 1, code: str = "json", hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.code = code
+        self.hint = hint
+
+
+class _Text:
+    """A stream's text as far as it is needed, with the line that is reached."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoded_lines = 1
+        self._started = False
+        self.text = ""
+        self.at = 0
+        self.line = 1
+        self.ended = False
+
+    def more(self, size: int = _READ) -> None:
+        """Reads on; what was passed is let go."""
+        data = self._stream.read(size)
+        if not self._started:
+            self._started = True
+            if found := foreign(data):
+                raise _BrokenError(found[0], 1, code="encoding", hint=found[1])
+            data = data.removeprefix(BOM)
+        self.ended = not data
+        try:
+            fresh = self._decoder.decode(data, final=self.ended)
+        except UnicodeDecodeError as error:
+            whole: bytes = error.object
+            begin = whole.rfind(b"\n", 0, error.start) + 1
+            line = self._decoded_lines + whole.count(b"\n", 0, error.start)
+            _, message, hint = bad_byte(whole[begin : error.end])
+            raise _BrokenError(message, line, code="encoding", hint=hint) from error
+        self._decoded_lines += fresh.count("\n")
+        self.text = self.text[self.at :] + fresh
+        self.at = 0
+
+    def next(self) -> str:
+        """The next character that is no white space, not passed yet; empty at the end."""
+        while True:
+            while self.at < len(self.text) and self.text[self.at] in _SPACE:
+                self.line += self.text[self.at] == "\n"
+                self.at += 1
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if self.ended:
+                return ""
+            self.more()
+
+    def value(self, decoder: json.JSONDecoder) -> Any:
+        """The JSON value that begins here."""
+        size = _READ
+        while True:
+            try:
+                value, end = decoder.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                if self.ended or len(self.text) - self.at > MAX_RECORD:
+                    line = self.line + self.text.count("\n", self.at, error.pos)
+                    column = error.pos - self.text.rfind("\n", 0, error.pos)
+                    raise _BrokenError(f"not JSON: {error.msg}", line, column) from error
+                self.more(size)
+                size *= 2
+                continue
+            except (ValueError, RecursionError) as error:
+                raise _BrokenError(f"not JSON: {error}", self.line) from error
+            self.line += self.text.count("\n", self.at, end)
+            self.at = end
+            return value
+
+
+def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Complaints) -> Iterator[Block]:
+    """The elements of the list in order; nothing after the first place where it is no JSON."""
+    rows = Rows(name, columns, complaints)
+    text = _Text(stream)
+    try:
+        for record, line in _elements(text):
+            rows.add_record(record, line)
+            if len(rows) >= _BLOCK:
+                yield rows.take()
+    except _BrokenError as error:
+        rows.complain(error.line, error.message, error.code, column=error.column, hint=error.hint)
+    yield rows.take()
+
+
+def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    opening = text.next()
+    if opening != "[":
+        hint = "one object a line is JSON Lines: call the file .jsonl" if opening == "{" else None
+        raise _BrokenError("expected a list", text.line, code="not-a-list", hint=hint)
+    text.at += 1
+    if text.next() == "]":
+        text.at += 1
+    else:
+        while True:
+            text.next()
+            line = text.line
+            yield text.value(decoder), line
+            separator = text.next()
+            text.at += 1
+            if separator == "]":
+                break
+            if separator != ",":
+                raise _BrokenError(
+                    "not JSON: the list isn't closed" if not separator else "not JSON: expected , or ]",
+                    text.line,
+                )
+    if text.next():
+        raise _BrokenError("not JSON: there is more after the list", text.line)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON value")

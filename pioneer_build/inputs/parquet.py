@@ -1,0 +1,63 @@
+"""Parquet, by the extra `parquet`. A row's number stands for its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.errors import MissingExtra
+from pioneer_build.inputs.blocks import Block, Columns, Rows
+from pioneer_build.inputs.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.files import InputFile
+
+_BLOCK = 4096
+
+
+def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
+    """The rows of a file, some thousand at a time."""
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtra("a Parquet file", "parquet") from error
+    rows = Rows(file.name, columns, complaints)
+    if file.compression:
+        rows.complain(
+            0, "Parquet compresses by itself: a compressed Parquet file can't be read", "unknown-format"
+        )
+        return
+    row = 1
+    try:
+        with pq.ParquetFile(file.path, buffer_size=1 << 20, pre_buffer=False) as parquet:
+            wanted = [columns.field] if columns.id is None else [columns.field, columns.id]
+            if not _has(list(parquet.schema_arrow.names), wanted, rows):
+                return
+            for batch in parquet.iter_batches(batch_size=_BLOCK, columns=wanted):
+                texts = batch.column(batch.schema.get_field_index(columns.field)).to_pylist()
+                ids: list[Any] = [None] * len(texts)
+                if columns.id is not None:
+                    ids = batch.column(batch.schema.get_field_index(columns.id)).to_pylist()
+                for text, key in zip(texts, ids, strict=True):
+                    rows.add(text, key, row)
+                    row += 1
+                yield rows.take()
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        rows.complain(row, f"can't be read as Parquet from here on: {first}", "damaged")
+
+
+def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
+    good = True
+    for field in wanted:
+        if names.count(field) == 1:
+            continue
+        good = False
+        near = nearest(field, names)
+        hint = f"did you mean {near}?" if near else f"its columns: {', '.join(names[:8])}"
+        what = f"two columns are called '{field}'" if field in names else f"there is no column '{field}'"
+        rows.complain(0, what, "missing-field", hint=f"{hint} (`field:` and `id:` say which)")
+    return good

@@ -1,0 +1,235 @@
+"""What a survey says of files: the same as a plain reading, whatever is remembered."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.inputs import SurveyCache, chunks, new_texts, read, split, survey, text_digests
+from pioneer_build.spec import InlineTexts, InputFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pioneer_build.inputs import InputsSurvey
+
+
+def look(root: Path, pattern: str = "a.jsonl", cache: SurveyCache | None = None, **keys: str) -> InputsSurvey:
+    return survey(InputFiles(pattern, **keys), project_root=root, spec_path="x.yaml", cache=cache)
+
+
+def write(path: Path, rows: list) -> None:
+    path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[SurveyCache]:
+    with SurveyCache(tmp_path / "cache") as cache:
+        yield cache
+
+
+def age(path: Path, seconds: int = 100) -> None:
+    """Makes a file look as if it had been left alone (its ctime can't be set: it is taken as it is)."""
+    now = path.stat().st_mtime_ns
+    os.utime(path, ns=(now, now - seconds * 1_000_000_000))
+
+
+def test_the_digest_tells_texts_ids_and_order(tmp_path: Path) -> None:
+    seen = set()
+    for number, rows in enumerate(
+        (
+            [{"text": "a", "id": 1}, {"text": "b", "id": 2}],
+            [{"text": "b", "id": 2}, {"text": "a", "id": 1}],
+            [{"text": "a", "id": 2}, {"text": "b", "id": 1}],
+            [{"text": "a", "id": "1"}, {"text": "b", "id": 2}],
+            [{"text": "a", "id": 1}],
+            [{"text": "a ", "id": 1}, {"text": "b", "id": 2}],
+        ),
+        1,
+    ):
+        write(tmp_path / "a.jsonl", rows)
+        seen.add(look(tmp_path, id="id").digest)
+        assert len(seen) == number
+    write(tmp_path / "a.jsonl", [{"id": 1, "other": 3, "text": "a"}])
+    assert look(tmp_path, id="id").digest in seen
+    assert look(tmp_path).digest not in seen
+
+
+def test_inline_texts() -> None:
+    from pathlib import Path
+
+    found = survey(InlineTexts(("a", "b", "a")), project_root=Path(), spec_path="x.yaml")
+    assert (found.rows, found.distinct, found.files) == (3, 2, ())
+    assert found.digests == text_digests(["a", "b", "a"])
+
+
+def test_an_unchanged_file_is_not_read_again(
+    tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.jsonl", [{"text": "a"}, {"text": "b"}])
+    monkeypatch.setattr("pioneer_build.inputs.stamps.GRANULARITY_NS", -1_000_000_000_000)
+    first = look(tmp_path, cache=cache)
+    monkeypatch.setattr("pioneer_build.inputs.surveying._read", None)
+    assert look(tmp_path, cache=cache) == first
+    with pytest.raises(TypeError):
+        look(tmp_path, cache=cache, id="text")
+
+
+def test_a_file_changed_just_now_is_not_trusted(tmp_path: Path, cache: SurveyCache) -> None:
+    path = tmp_path / "a.jsonl"
+    write(path, [{"text": "a"}])
+    found = look(tmp_path, cache=cache)
+    (stamp,) = found.files
+    assert not stamp.settled
+    assert not stamp.holds(path)
+
+
+def test_a_cache_that_cant_be_used_costs_time_only(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"text": "a"}])
+    (tmp_path / "cache").write_bytes(b"")
+    with SurveyCache(tmp_path / "cache") as cache:
+        assert look(tmp_path, cache=cache).rows == 1
+        assert look(tmp_path, cache=cache).rows == 1
+
+
+def test_a_cache_full_of_rubbish_is_ignored(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"text": "a"}])
+    expected = look(tmp_path)
+    import diskcache
+
+    with SurveyCache(tmp_path / "cache") as cache:
+        look(tmp_path, cache=cache)
+    for rubbish in (b"", b"x" * 500, {"a": 1}):
+        with diskcache.Cache(str(tmp_path / "cache"), disk=diskcache.Disk) as raw:
+            for key in list(raw):
+                raw.set(key, rubbish)
+        with SurveyCache(tmp_path / "cache") as cache:
+            assert look(tmp_path, cache=cache) == expected
+
+
+lines = st.one_of(
+    st.text("ab", min_size=1, max_size=3).map(lambda text: json.dumps({"text": text})),
+    st.just(""),
+    st.integers(0, 9).map(lambda n: json.dumps({"text": f"text {n} " * 6})),
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.lists(lines, min_size=1, max_size=60),
+    edits=st.lists(
+        st.tuples(st.sampled_from(["insert", "delete", "change", "move"]), st.integers(0, 200), lines),
+        max_size=4,
+    ),
+    ends=st.tuples(st.booleans(), st.booleans()),
+    mark=st.booleans(),
+)
+def test_a_changed_file_is_surveyed_as_if_for_the_first_time(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[str],
+    edits: list[tuple[str, int, str]],
+    ends: tuple[bool, bool],
+    mark: bool,
+) -> None:
+    """Chunks that were remembered are used wherever they now stand, and never where they don't."""
+    root = tmp_path_factory.mktemp("project")
+    after = list(before)
+    for edit, at, line in edits:
+        at %= len(after) or 1
+        if edit == "insert":
+            after.insert(at, line)
+        elif edit == "delete":
+            del after[at : at + 3]
+        elif edit == "change" and after:
+            after[at] = line
+        elif edit == "move":
+            after = after[at:] + after[:at]
+    with pytest.MonkeyPatch.context() as patch, SurveyCache(root / "cache") as cache:
+        patch.setattr(chunks, "CHUNK", 64)
+        for state, end, first in ((before, ends[0], b""), (after, ends[1], b"\xef\xbb\xbf" if mark else b"")):
+            data = first + "\n".join(state).encode() + (b"\n" if end else b"")
+            (root / "a.jsonl").write_bytes(data)
+            plain = [json.loads(line)["text"] for line in state if line]
+            if not plain:
+                with pytest.raises(Problems, match="1 error"):
+                    look(root, cache=cache)
+                continue
+            found = look(root, cache=cache)
+            assert found.digests == text_digests(plain)
+            assert found.distinct == len(set(plain))
+            assert found.digest == look(root).digest
+
+
+def test_one_changed_line_costs_one_chunk(
+    tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"text {n} {'x' * 90}" for n in range(20_000)]
+    write(tmp_path / "a.jsonl", [{"text": text} for text in texts])
+    look(tmp_path, cache=cache)
+    parsed = []
+    from pioneer_build.inputs import jsonl, reading
+
+    real = jsonl.parse_lines
+    monkeypatch.setitem(
+        reading.LINE_PARSERS, "jsonl", lambda data, *rest: parsed.append(len(data)) or real(data, *rest)
+    )
+    texts[10_000] = "another"
+    del texts[15_000]
+    texts.insert(3, "one more")
+    write(tmp_path / "a.jsonl", [{"text": text} for text in texts])
+    assert look(tmp_path, cache=cache).digests == text_digests(texts)
+    assert sum(parsed) < 4 * chunks.CHUNK + 2000
+
+
+def test_a_file_that_keeps_changing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jsonl"
+    write(path, [{"text": "a"}])
+    from pioneer_build.inputs import jsonl, reading
+
+    def growing(*args: object) -> object:
+        with path.open("ab") as file:
+            file.write(b'{"text": "more"}\n')
+        return jsonl.parse_lines(*args)
+
+    monkeypatch.setitem(reading.LINE_PARSERS, "jsonl", growing)
+    with pytest.raises(PioneerError, match="changes while it is read"):
+        look(tmp_path)
+
+
+def test_new_texts_come_once_where_they_first_stand(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"text": t} for t in "abcab"])
+    write(tmp_path / "b.jsonl", [{"text": t} for t in "cdae"])
+    inputs = InputFiles("*.jsonl")
+    found = survey(inputs, project_root=tmp_path, spec_path="x.yaml")
+    assert (found.rows, found.distinct) == (9, 5)
+    for wanted in ("c", "ea", "bd", "abcde", ""):
+        missing = text_digests(random.Random(1).sample(wanted, len(wanted)))
+        got = list(new_texts(inputs, found, missing, project_root=tmp_path, spec_path="x.yaml"))
+        assert [one.text for one in got] == sorted(wanted)
+    assert [(one.path, one.line) for one in read(inputs, project_root=tmp_path, spec_path="x.yaml")][4:6] == [
+        ("a.jsonl", 5),
+        ("b.jsonl", 1),
+    ]
+
+
+def test_files_that_moved_on_are_not_labelled(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"text": t} for t in "abc"])
+    inputs = InputFiles("a.jsonl")
+    found = survey(inputs, project_root=tmp_path, spec_path="x.yaml")
+    for changed in ("xbc", "ab"):
+        write(tmp_path / "a.jsonl", [{"text": t} for t in changed])
+        with pytest.raises(PioneerError, match="changed while"):
+            list(new_texts(inputs, found, text_digests("ac"), project_root=tmp_path, spec_path="x.yaml"))
+
+
+def test_split_is_the_inverse_of_joining() -> None:
+    assert b"".join(split(text_digests("abc"))) == text_digests("abc")
+    assert len(list(split(text_digests("abc")))) == 3
