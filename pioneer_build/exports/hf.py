@@ -43,7 +43,11 @@ def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, lab
             writer.write(_record(row, features, lost))
         writer.finalize()
     with _quiet():
-        datasets.Dataset.from_file(str(work)).save_to_disk(str(target))
+        # a file without a single record batch can't be opened
+        empty = datasets.Dataset.from_dict({column: [] for column in features}, features=features)
+        (datasets.Dataset.from_file(str(work)) if count else empty).save_to_disk(
+            str(target), num_shards=None if count else 1
+        )
     work.unlink()
     return ledger(count, lost)
 

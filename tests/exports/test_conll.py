@@ -6,9 +6,12 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pioneer_build.errors import UsageError
 from pioneer_build.exports import Ledger, export_to_stream
+from pioneer_build.exports.conll import tokens_of
 
 
 def written(rows: list[dict[str, Any]], labels: list[str]) -> tuple[str, Ledger]:
@@ -43,6 +46,15 @@ def test_each_entity_begins_anew() -> None:
     ]
     text, _ = written([{"text": "Ann Bob Ray", "entities": entities}], ["p"])
     assert text == "Ann\tB-p\nBob\tB-p\nRay\tI-p\n\n"
+
+
+@given(st.text("aé1 -🎉\n", min_size=1, max_size=15), st.data())
+def test_every_entity_has_whole_tokens(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    tokens = list(tokens_of(text, {start, end}))
+    assert not any(first < edge < last for first, last in tokens for edge in (start, end))
+    assert "".join(text[first:last] for first, last in tokens) == "".join(text.split())
 
 
 def test_labels_that_would_be_one(ner_rows: list[dict[str, Any]], class_rows: list[dict[str, Any]]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pioneer_build.errors import UsageError
 from pioneer_build.exports import Ledger, export_to_path
@@ -37,6 +40,24 @@ def test_ner(ner_rows: list[dict[str, Any]], labels: list[str], tmp_path: Path) 
     assert [doc.user_data.get("id") for doc in docs] == ["t-1", 2, None, None]
     assert docs[1].has_annotation("ENT_IOB")
     assert dict(ledger.lost) == {"ambiguous": 1, "overlaps": 1, "scores": 2}
+
+
+@given(text=st.text("aé1 -'.🎉\n\t", min_size=1, max_size=15), data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_any_span_of_any_text(text: str, data: st.DataObject) -> None:
+    from pioneer_build.exports.spacy import write
+
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    out = io.BytesIO()
+    entity = {"text": text[start:end], "label": "p", "start": start, "end": end}
+    ledger = write([{"text": text, "entities": [entity]}], out, "ner", ["p"])
+    (doc,) = spacy.tokens.DocBin().from_bytes(out.getvalue()).get_docs(spacy.blank("xx").vocab)
+    assert doc.text == text
+    if not ledger.lost:
+        assert [(ent.start_char, ent.end_char) for ent in doc.ents] == [(start, end)]
+    else:
+        assert text[start:end] != text[start:end].strip()
 
 
 def test_white_space_at_an_edge_of_an_entity(tmp_path: Path) -> None:
