@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pioneer_build.errors import UsageError
+from pioneer_build.rows import Fault, Labels
+from pioneer_build.rows.entities import read_entities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
     from pioneer_build.rows import Row
+    from pioneer_build.rows.entities import Entity
     from pioneer_build.spec import TaskType
 
-Loss: TypeAlias = Literal["offsets", "overlaps", "ambiguous", "scores", "ids", "id-types", "white-space", "repeats"]
+Loss: TypeAlias = Literal[
+    "offsets", "overlaps", "ambiguous", "scores", "ids", "id-types", "white-space", "edges", "label-names"
+]
 
 #: What a count in a ledger says: "3 entities that overlap another".
 LOSSES: dict[Loss, str] = {
@@ -27,7 +33,8 @@ LOSSES: dict[Loss, str] = {
     "ids": "ids",
     "id-types": "ids that are numbers, written as text",
     "white-space": "rows whose white space isn't kept",
-    "repeats": "further mentions of the same span with the same label",
+    "edges": "entities whose white space at an end isn't kept",
+    "label-names": "labels written with '_' where they have a space",
 }
 
 
@@ -106,3 +113,40 @@ def id_text(row: Row, lost: Counter[Loss]) -> str | None:
         return value
     lost["id-types"] += 1
     return str(value)
+
+
+def in_groups(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """`rows` in lists of `size`, the last one shorter."""
+    rest = iter(rows)
+    while group := list(islice(rest, size)):
+        yield group
+
+
+def unplaced(row: Row, written: object) -> int:
+    """How many entities that had offsets don't have them when `written`, spans alone, is read again."""
+    again = read_entities(written, row["text"], _ANY)
+    if isinstance(again, Fault):
+        return 0
+    before = sum(1 for entity in row["entities"] if "start" in entity)
+    return max(0, before - sum(1 for entity in again if "start" in entity))
+
+
+def apart(entities: Iterable[Entity]) -> tuple[list[Entity], int]:
+    """Entities that don't overlap, in order, the longest of each knot first; and how many were left out.
+
+    Ambiguous ones have no place and are in neither.
+    """
+    placed = sorted(
+        (e for e in entities if "start" in e), key=lambda e: (e["start"] - e["end"], e["start"], e["label"])
+    )
+    kept: list[Entity] = []
+    taken: set[int] = set()
+    for entity in placed:
+        places = range(entity["start"], entity["end"])
+        if taken.isdisjoint(places):
+            taken.update(places)
+            kept.append(entity)
+    return sorted(kept, key=lambda entity: entity["start"]), len(placed) - len(kept)
+
+
+_ANY = Labels(())

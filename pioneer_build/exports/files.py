@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,8 +44,8 @@ def export_to_path(
 ) -> Ledger:
     """Writes `rows` in the format `name` to `path`, a file or a folder as the format is.
 
-    What was there stays as it was until all is written and then is replaced at once. Files are made 0600 and
-    folders 0700. A folder that is no earlier export is never replaced.
+    What was there stays as it was until all is written and then is replaced at once. New files are made 0600 and
+    folders 0700; a file that is replaced keeps its mode. A folder that is no earlier export is never replaced.
 
     Raises:
         UsageError: there is no such format, or `path` is taken by something else.
@@ -121,12 +122,14 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
             yield plain
         return
     path = path.resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as target:
             yield cast("BinaryIO", target)
             target.flush()
             os.fsync(target.fileno())
+            os.fchmod(target.fileno(), mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, stream
-from pioneer_build.rows import Fault, row_line
-from pioneer_build.rows.entities import read_entities
-from pioneer_build.rows.labels import Labels
+from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, stream, unplaced
+from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
     from pioneer_build.rows import Row
     from pioneer_build.spec import TaskType
-
-_ANY = Labels(())
 
 
 def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001
@@ -35,15 +31,6 @@ def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, lab
         said = {key: value for key, value in row.items() if key not in ("id", "score")}
         if "entities" in row:
             said["entities"] = [[entity["text"], entity["label"]] for entity in row["entities"]]
-            lost["offsets"] += _unplaced(row, said["entities"])
+            lost["offsets"] += unplaced(row, said["entities"])
         out.write(row_line(said))
     return ledger(count, lost)
-
-
-def _unplaced(row: Row, pairs: list[list[str]]) -> int:
-    """How many entities that had offsets don't have them when `pairs` are read again."""
-    again = read_entities(pairs, row["text"], _ANY)
-    if isinstance(again, Fault):
-        return 0
-    before = sum(1 for entity in row["entities"] if "start" in entity)
-    return before - sum(1 for entity in again if "start" in entity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.rows.form import Fault, is_unicode, read_score, shown
+from pioneer_build.rows.form import Fault, read_score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,4 @@ def _many(value: Any, labels: Labels) -> dict[str, Any] | Fault:
 def _declared(word: str, labels: Labels) -> str | Fault:
     if not word.strip():
         return Fault("no-label", "the label is empty")
-    if not is_unicode(word):
-        return Fault("bad-text", f"the label {shown(word)} is not Unicode")
     return labels.read(word)

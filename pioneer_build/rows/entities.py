@@ -8,9 +8,9 @@ ambiguous.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.rows.form import Fault, is_unicode, read_score, shown
+from pioneer_build.rows.form import Fault, read_score, shown
 
 if TYPE_CHECKING:
     from pioneer_build.rows.labels import Labels
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
 Entity: TypeAlias = "dict[str, Any]"
 
 
-class _Mention(NamedTuple):
-    """A span and its label as given; offsets are checked, or `None` where none were given."""
-
-    span: str
-    label: str
-    start: int | None
-    end: int | None
-    score: float | None
+#: A span and its label as given; start and end are checked, or `None` where none were given; score or `None`.
+#: A plain tuple, as there is one for each of a million entities.
+_Mention: TypeAlias = "tuple[str, str, int | None, int | None, float | None]"
 
 
 def read_entities(value: Any, text: str, labels: Labels) -> list[Entity] | Fault:
@@ -45,7 +40,7 @@ def read_entities(value: Any, text: str, labels: Labels) -> list[Entity] | Fault
             mention = _read(item, None, text, labels)
             if isinstance(mention, Fault):
                 return mention
-            unplaced = unplaced or mention.start is None
+            unplaced = unplaced or mention[2] is None
             mentions.append(mention)
     elif isinstance(value, dict):
         for label, spans in value.items():
@@ -55,7 +50,7 @@ def read_entities(value: Any, text: str, labels: Labels) -> list[Entity] | Fault
                 mention = _read(item, label, text, labels)
                 if isinstance(mention, Fault):
                     return mention
-                unplaced = unplaced or mention.start is None
+                unplaced = unplaced or mention[2] is None
                 mentions.append(mention)
     else:
         return Fault("bad-shape", "the entities are neither a list nor an object")
@@ -100,12 +95,10 @@ def _read(item: Any, label: str | None, text: str, labels: Labels) -> _Mention |
         return Fault("bad-shape", "an entity is in no known shape")
     if not isinstance(span, str):
         return Fault("empty-span" if span is None else "bad-shape", "an entity has no text")
-    if not span.strip():
+    if not span or span.isspace():
         return Fault("empty-span", "an entity's text is empty")
     if not isinstance(label, str) or not label:
         return Fault("bad-shape", f"the entity {shown(span)} has no label")
-    if not is_unicode(label):
-        return Fault("bad-text", f"the label of {shown(span)} is not Unicode")
     known = labels.read(label)
     if isinstance(known, Fault):
         return known
@@ -114,13 +107,11 @@ def _read(item: Any, label: str | None, text: str, labels: Labels) -> _Mention |
         if isinstance(score, Fault):
             return score
     if start is None and end is None:
-        if span not in text:
-            return _absent(span)
-        return _Mention(span, known, None, None, score)
+        return (span, known, None, None, score) if span in text else _absent(span)
+    if type(start) is int and type(end) is int and start >= 0 and text[start:end] == span and end <= len(text):
+        return span, known, start, end, score
     place = _checked(start, end, span, text)
-    if isinstance(place, Fault):
-        return place
-    return _Mention(span, known, place[0], place[1], score)
+    return place if isinstance(place, Fault) else (span, known, *place, score)
 
 
 def _absent(span: str) -> Fault:
@@ -129,8 +120,6 @@ def _absent(span: str) -> Fault:
 
 def _checked(start: Any, end: Any, span: str, text: str) -> tuple[int, int] | Fault:
     """Where `span` is, in code points, if the offsets given fit it in some unit of length."""
-    if type(start) is int and type(end) is int and start >= 0 and text[start:end] == span and end <= len(text):
-        return start, end
     if span not in text:
         return _absent(span)
     wrong = Fault("offsets-wrong", f"the offsets given for {shown(span)} are not where it is")
@@ -169,22 +158,26 @@ def _place(mentions: list[_Mention], text: str) -> list[_Mention]:
     """`mentions` with offsets for those without, where there is only one way to give them."""
     by_span: dict[str, list[_Mention]] = {}
     for mention in mentions:
-        by_span.setdefault(mention.span, []).append(mention)
+        by_span.setdefault(mention[0], []).append(mention)
     out: list[_Mention] = []
     for span, alike in by_span.items():
-        if all(mention.start is not None for mention in alike):
+        if all(mention[2] is not None for mention in alike):
             out += alike
             continue
         # one occurrence more than there are mentions settles it: no need to find them all
         places = _occurrences(span, text, len(alike) + 1)
-        long = len(span)
         if len(places) == 1:
-            out += [mention._replace(start=places[0], end=places[0] + long) for mention in alike]
+            out += [_at(mention, places[0]) for mention in alike]
         elif len(places) == len(alike) and len(set(alike)) == 1:
-            out += [m._replace(start=at, end=at + long) for m, at in zip(alike, places, strict=True)]
+            out += map(_at, alike, places)
         else:
             out += alike
     return out
+
+
+def _at(mention: _Mention, start: int) -> _Mention:
+    span, label, _, _, score = mention
+    return span, label, start, start + len(span), score
 
 
 def _occurrences(span: str, text: str, most: int) -> list[int]:
@@ -198,7 +191,7 @@ def _occurrences(span: str, text: str, most: int) -> list[int]:
 
 def _sorted_entities(mentions: list[_Mention]) -> list[Entity]:
     """Entities in normal form; the same span with the same label counts once, with its best score."""
-    if len(mentions) > 1:
+    if len(mentions) > 1 and not _in_order(mentions):
         mentions.sort(key=_order)
     entities: list[Entity] = []
     last: tuple[int | None, int | None, str] | None = None
@@ -217,6 +210,17 @@ def _sorted_entities(mentions: list[_Mention]) -> list[Entity]:
                 entity["score"] = score
         entities.append(entity)
     return entities
+
+
+def _in_order(mentions: list[_Mention]) -> bool:
+    """Whether each mention starts after the one before, as most services list them."""
+    last = -1
+    for mention in mentions:
+        start = mention[2]
+        if start is None or start <= last:
+            return False
+        last = start
+    return True
 
 
 def _order(mention: _Mention) -> tuple[bool, int, int, str, str, float]:

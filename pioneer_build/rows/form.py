@@ -167,6 +167,8 @@ def shown(value: object) -> str:
 
 def read_score(value: Any) -> float | Fault:
     """A score between 0 and 1; what float32 adds beyond 1 is cut."""
+    if type(value) is float and 0.0 <= value <= 1.0:
+        return value + 0.0
     if isinstance(value, int | float) and not isinstance(value, bool) and -1e-6 <= value <= 1 + 1e-6:
         return min(1.0, max(0.0, float(value)))
     said = value if isinstance(value, int | float) and not isinstance(value, bool) else shown(value)

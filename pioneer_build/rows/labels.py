@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.fingerprint import nfc
-from pioneer_build.rows.form import Fault, shown
+from pioneer_build.rows.form import Fault, is_unicode, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,8 @@ class Labels:
         found = self._exact.get(word)
         if found is not None:
             return found
+        if not is_unicode(word):
+            return Fault("bad-text", f"the label {shown(word)} is not Unicode")
         if not self.names:
             return word
         found = self._by_nfc.get(nfc(word))

@@ -109,10 +109,16 @@ class Tally:
         self._sizes[len(entities)] += 1
         if not entities:
             return
-        names = [entity["label"] for entity in entities]
-        self._mentions_of.update(names)
-        self._rows_of.update(set(names))
-        self._ambiguous += sum(1 for entity in entities if "start" not in entity)
+        mentions, rows = self._mentions_of, self._rows_of
+        here: set[str] = set()
+        for entity in entities:
+            label = entity["label"]
+            mentions[label] += 1
+            if label not in here:
+                here.add(label)
+                rows[label] += 1
+            if "start" not in entity:
+                self._ambiguous += 1
         if len(entities) > 1:
             self._overlapping += overlaps(entities)
 

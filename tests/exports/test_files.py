@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.errors import MissingExtra, PioneerError, UsageError
 from pioneer_build.exports import (
     FORMATS,
+    LOSSES,
     Ledger,
     export_splits,
     export_to_path,
@@ -23,7 +26,6 @@ from pioneer_build.rows import normalise, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TEXT = "Ann met Ann, said Zoë Ärm 🎉 Ltd.\n"
 ROWS: list[dict[str, Any]] = [
@@ -86,6 +88,14 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("old")
+    path.chmod(0o640)
+    export_to_path("jsonl", ROWS, path, "ner", LABELS)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_text("old")
@@ -112,6 +122,25 @@ def test_splits_are_a_file_each_and_hold_every_row_once(tmp_path: Path) -> None:
     assert sorted(parse_line(line)["text"] for lines in files.values() for line in lines) == sorted(
         str(row["text"]) for row in rows
     )
+
+
+@pytest.mark.parametrize(("name", "library", "extra"), [("parquet", "pyarrow", "parquet"), ("hf", "datasets", "hf")])
+def test_a_missing_library_is_an_extra_to_install(
+    name: str, library: str, extra: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"pioneer_build.exports.{name}", raising=False)
+    with pytest.raises(MissingExtra) as caught:
+        export_to_path(name, ROWS, tmp_path / "out", "ner", LABELS)
+    assert caught.value.hint == f"pip install 'pioneer-build[{extra}]'"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_of_exports_names_every_format_and_loss() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exports.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows][: len(FORMATS)] == list(FORMATS)
+    assert set(LOSSES) <= set(page.replace("`", " ").split())
 
 
 def test_formats_by_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,6 +172,11 @@ def test_decoder_rows() -> None:
     for bad in ({"prompt": "p"}, {"prompt": "p", "completion": " "}):
         assert normalise(bad, "decoder") == Fault("empty-content", "message 2 has no content")
     assert normalise({}, "decoder").cause == "no-text"  # type: ignore[union-attr]
+
+
+def test_the_page_of_rows_names_every_cause() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rows.md").read_text("utf-8")
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(CAUSES)
 
 
 @pytest.mark.parametrize("task", TASK_TYPES)

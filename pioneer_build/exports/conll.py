@@ -1,0 +1,101 @@
+"""`conll`: a token, a tab and its IOB2 tag a line; an empty line after each row.
+
+Tokens are runs of word characters, and any other visible character alone, cut also where an entity begins or ends,
+so that every entity has whole tokens. Of entities that overlap the longest is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO
+
+from pioneer_build.errors import UsageError
+from pioneer_build.exports.base import (
+    Ledger,
+    Loss,
+    apart,
+    count_id,
+    count_scores,
+    ledger,
+    only_for,
+    stream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.rows import Row
+    from pioneer_build.spec import TaskType
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+    """`Exporter.write`."""
+    only_for(task_type, ("ner",), "conll")
+    out, count = stream(target), 0
+    lost: Counter[Loss] = Counter()
+    names = _Names(labels)
+    for row in rows:
+        count += 1
+        count_id(row, lost)
+        count_scores(row, lost)
+        out.write(_sentence(row, names, lost).encode("utf-8"))
+    return ledger(count, lost)
+
+
+class _Names:
+    """Labels as tags: readers split a line at white space, so a label has '_' where it has some."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._tags: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        for label in labels:
+            self.tag(label)
+
+    def tag(self, label: str) -> str:
+        tag = self._tags.get(label)
+        if tag is None:
+            tag = "_".join(label.split())
+            owner = self._owners.setdefault(tag, label)
+            if owner != label:
+                raise UsageError(f"conll can't tell the labels '{owner}' and '{label}' apart")
+            self._tags[label] = tag
+        return tag
+
+
+def _sentence(row: Row, names: _Names, lost: Counter[Loss]) -> str:
+    text: str = row["text"]
+    entities, overlapping = apart(row["entities"])
+    lost["overlaps"] += overlapping
+    lost["ambiguous"] += sum(1 for entity in row["entities"] if "ambiguous" in entity)
+    cuts = {entity["start"] for entity in entities} | {entity["end"] for entity in entities}
+    tokens = list(tokens_of(text, cuts))
+    tags = ["O"] * len(tokens)
+    at = 0
+    for entity in entities:
+        tag = names.tag(entity["label"])
+        lost["label-names"] += tag != entity["label"]
+        lost["edges"] += entity["text"] != entity["text"].strip()
+        while at < len(tokens) and tokens[at][0] < entity["start"]:
+            at += 1
+        first = at
+        while at < len(tokens) and tokens[at][1] <= entity["end"]:
+            tags[at] = f"{'B' if at == first else 'I'}-{tag}"
+            at += 1
+    words = [text[start:end] for start, end in tokens]
+    lost["white-space"] += " ".join(words) != text
+    return "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
+
+
+def tokens_of(text: str, cuts: set[int]) -> Iterable[tuple[int, int]]:
+    """Start and end of each token of `text`, with a further border at each of `cuts`."""
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        for cut in range(start + 1, end) if cuts else ():
+            if cut in cuts:
+                yield start, cut
+                start = cut
+        yield start, end

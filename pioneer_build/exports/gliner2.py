@@ -1,0 +1,57 @@
+"""`gliner2`: training rows of the gliner2 package, `{"input", "output"}` a line.
+
+Every declared label stands in each row, with an empty list where the text has none: that is how GLiNER2 learns what
+a text does not mention, and a row without any is refused by its reader. Spans have no offsets there: a span that
+occurs once, or is mentioned as often as it occurs, keeps its place; `offsets` counts the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, only_for, stream, unplaced
+from pioneer_build.rows import row_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.rows import Row
+    from pioneer_build.spec import TaskType
+
+#: The name of the one classification task in each row; the service has none to take it from.
+TASK = "classification"
+
+
+def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+    """`Exporter.write`."""
+    only_for(task_type, ("ner", "classification"), "gliner2")
+    out, count = stream(target), 0
+    lost: Counter[Loss] = Counter()
+    for row in rows:
+        count += 1
+        count_id(row, lost)
+        count_scores(row, lost)
+        if task_type == "ner":
+            output = {"entities": _grouped(row, labels)}
+            lost["offsets"] += unplaced(row, output["entities"])
+        else:
+            output = {"classifications": [_classified(row, labels)]}
+        out.write(row_line({"input": row["text"], "output": output}))
+    return ledger(count, lost)
+
+
+def _grouped(row: Row, labels: Sequence[str]) -> Any:
+    groups: dict[str, list[str]] = {label: [] for label in labels}
+    for entity in row["entities"]:
+        groups.setdefault(entity["label"], []).append(entity["text"])
+    return groups
+
+
+def _classified(row: Row, labels: Sequence[str]) -> dict[str, Any]:
+    true = row["labels"] if "labels" in row else [row["label"]]
+    task: dict[str, Any] = {"task": TASK, "labels": list(labels) or true, "true_label": true}
+    if "labels" in row:
+        task["multi_label"] = True
+    return task

@@ -1,0 +1,89 @@
+"""`spacy`: a DocBin for spaCy's `train`, tokenised by spaCy's language-neutral tokenizer.
+
+    ner             doc.ents without overlaps, the longest of each knot; doc.spans["sc"] with all that have offsets
+    classification  doc.cats, 1.0 for a row's labels and 0.0 for the other declared ones
+
+A token is cut where an entity begins or ends inside it, so that every entity has whole tokens. A row's id is in
+`doc.user_data["id"]`, a classification's score in `doc.user_data["score"]`. A DocBin is built in memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import spacy
+from spacy.tokens import Doc, DocBin
+
+from pioneer_build.exports.base import Ledger, Loss, apart, count_scores, ledger, only_for, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.rows import Row
+    from pioneer_build.rows.entities import Entity
+    from pioneer_build.spec import TaskType
+
+#: The key under which spaCy's span categorizer looks for spans unless told otherwise.
+SPANS_KEY = "sc"
+
+
+def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+    """`Exporter.write`."""
+    only_for(task_type, ("ner", "classification"), "spacy")
+    out, count = stream(target), 0
+    lost: Counter[Loss] = Counter()
+    tokenizer = spacy.blank("xx").tokenizer
+    docs = DocBin(attrs=["ORTH", "ENT_IOB", "ENT_TYPE"], store_user_data=True)
+    for row in rows:
+        count += 1
+        doc = _with_entities(row, tokenizer, lost) if task_type == "ner" else _with_cats(row, tokenizer, labels)
+        if "id" in row:
+            doc.user_data["id"] = row["id"]
+        docs.add(doc)
+    out.write(docs.to_bytes())
+    return ledger(count, lost)
+
+
+def _with_cats(row: Row, tokenizer: Any, labels: Sequence[str]) -> Any:
+    doc = tokenizer(row["text"])
+    true = row["labels"] if "labels" in row else [row["label"]]
+    doc.cats = dict.fromkeys(labels, 0.0) | dict.fromkeys(true, 1.0)
+    if "score" in row:
+        doc.user_data["score"] = row["score"]
+    return doc
+
+
+def _with_entities(row: Row, tokenizer: Any, lost: Counter[Loss]) -> Any:
+    entities = [entity for entity in row["entities"] if "start" in entity]
+    lost["ambiguous"] += len(row["entities"]) - len(entities)
+    count_scores(row, lost)
+    doc = _cut(tokenizer(row["text"]), {entity[side] for entity in entities for side in ("start", "end")})
+    kept, overlapping = apart(entities)
+    lost["overlaps"] += overlapping
+    spans = [(entity, _span(doc, entity)) for entity in entities]
+    lost["edges"] += sum(1 for entity, span in spans if span is None or span.text != entity["text"])
+    doc.spans[SPANS_KEY] = [span for _, span in spans if span is not None]
+    ents = [span for entity, span in spans if span is not None and entity in kept]
+    doc.set_ents(ents, default="outside")
+    return doc
+
+
+def _span(doc: Any, entity: Entity) -> Any:
+    return doc.char_span(entity["start"], entity["end"], label=entity["label"], alignment_mode="contract")
+
+
+def _cut(doc: Any, cuts: set[int]) -> Any:
+    """`doc` with its tokens cut at `cuts`."""
+    edges = {token.idx for token in doc} | {token.idx + len(token) for token in doc}
+    if cuts <= edges:
+        return doc
+    words: list[str] = []
+    spaces: list[bool] = []
+    for token in doc:
+        inside = sorted(cut - token.idx for cut in cuts if token.idx < cut < token.idx + len(token))
+        for start, end in zip([0, *inside], [*inside, len(token)], strict=True):
+            words.append(token.text[start:end])
+            spaces.append(bool(token.whitespace_) and end == len(token))
+    return Doc(doc.vocab, words=words, spaces=spaces)
