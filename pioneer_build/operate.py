@@ -198,9 +198,7 @@ def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, s
     Raises:
         PioneerError: the service can't be asked.
     """
-    open_ids = [
-        job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]
-    ]
+    open_ids = [job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]]
     return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
 
 

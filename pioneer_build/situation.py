@@ -188,18 +188,16 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
 
 
 def _same_files(root: Path, item: Declared, known: dict[str, Any]) -> bool:
-    from pioneer_build.inputs.files import find_names
     from pioneer_build.inputs.stamps import FileStamp
+    from pioneer_build.inputs.unchanged import unchanged
     from pioneer_build.spec import InputFiles
 
-    inputs = item.spec.inputs
-    if not isinstance(inputs, InputFiles):
-        return bool(known["spec"] == _spec_key(item))
     if known["spec"] != _spec_key(item):
         return False
-    stamps = [FileStamp(**stamp) for stamp in known["files"]]
-    names = find_names(inputs.path, project_root=root, spec_path=item.spec.path)
-    return [stamp.name for stamp in stamps] == list(names) and all(stamp.holds(root / stamp.name) for stamp in stamps)
+    if not isinstance(item.spec.inputs, InputFiles):
+        return True
+    stamps = tuple(FileStamp(**stamp) for stamp in known["files"])
+    return unchanged(item.spec.inputs, stamps, project_root=root, spec_path=item.spec.path)
 
 
 def _spec_key(item: Declared) -> Any:

@@ -78,8 +78,9 @@ def _count_paid(run: Run, step: Step, item: Declared, survey: InputsSurvey, left
     entry = entry_with(run, item)
     paid = dict(entry.paid)
     done = survey.distinct - left
-    if done > paid.get(item.fingerprint, 0):
-        paid[item.fingerprint] = done
+    if done <= paid.get(item.fingerprint, 0):
+        return
+    paid[item.fingerprint] = done
     # the definition in force, and the rows that go with it, change only when the rows are made
     known = run.entry(item.name) or run.entry(step.renamed_from or item.name)
     base = replace(known, dataset_name=item.name) if known is not None else entry

@@ -58,7 +58,7 @@ def entry_value(entry: Entry) -> dict[str, Any]:
     value: dict[str, Any] = {
         "base_name": entry.base_name,
         "content": entry.content,
-        "definition": entry.definition,
+        "definition": dict(sorted(entry.definition.items())),
         "examples": entry.examples,
         "fingerprint": entry.fingerprint,
         "jobs": [_job_value(job) for job in entry.jobs],

@@ -44,6 +44,6 @@ def connect(
 
 
 def connect_in_process(app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore) -> HttpService:
-    """An ASGI application as a service, without a socket, a key or pacing. It gets no lifespan events."""
+    """An ASGI application as a service, without a socket or pacing. It gets no lifespan events."""
     transport = httpx.ASGITransport(app=app)
-    return HttpService("http://in-process", None, Pacer(None), transport=transport, on_note=on_note)
+    return HttpService("http://in-process", "in-process", Pacer(None), transport=transport, on_note=on_note)
