@@ -171,8 +171,7 @@ class Calls:
         body: bytes | None = None,
         progress: Progress | None = None,
     ) -> Answer:
-        """Sends one request, once, and reads its answer, whatever its status. Paid ones go out on a fresh
-        connection.
+        """Sends one request, once, and reads its answer, whatever its status. Paid ones get a fresh connection.
 
         Raises:
             ServiceError: no whole answer came.
@@ -199,9 +198,7 @@ class Calls:
         progress = self.progress()
         stack = AsyncExitStack()
         try:
-            got = await stack.enter_async_context(
-                self._open("GET", path, asked, read_seconds, None, progress)
-            )
+            got = await stack.enter_async_context(self._open("GET", path, asked, read_seconds, None, progress))
             body = b"" if got.is_success else await _read(got)
             answer = Answer(got.status_code, got.headers, body)
             return Streamed(answer, self._chunks(got, asked, progress), stack.aclose)
@@ -261,9 +258,7 @@ class Calls:
                 self.address.base + path,
                 content=body,
                 headers=_headers(body),
-                timeout=httpx.Timeout(
-                    read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS
-                ),
+                timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS),
                 extensions={"trace": progress.trace} if self._traced else None,
             )
             if not self._traced:
@@ -291,12 +286,15 @@ class Calls:
         return of_exception(error, asked, self.words, sent=progress.sent)
 
 
-class _TooLong(Exception):  # noqa: N818
+class _TooLong(Exception):
     """An answer that nobody asked for at this length."""
 
 
 async def _read(got: httpx.Response) -> bytes:
-    """The body. Of an error as much as can be had: its status alone says what happened."""
+    """The body. Of an error as much as can be had: its status alone says what happened.
+
+    JSON that is whole counts even if the connection breaks before its proper end: it may hold the id of a paid job.
+    """
     chunks: list[bytes] = []
     length = 0
     limit = _ANSWER_LIMIT if got.is_success else _WORDS_LIMIT
@@ -309,7 +307,7 @@ async def _read(got: httpx.Response) -> bytes:
                     raise _TooLong
                 break
     except (httpx.HTTPError, httpx.StreamError):
-        if got.is_success:
+        if got.is_success and not wire.is_whole(b"".join(chunks)):
             raise
     return b"".join(chunks)
 

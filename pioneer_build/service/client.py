@@ -79,9 +79,7 @@ class HttpService(Service):
         self._datasets = Datasets(self._calls, self._patience)
         self._wall = wall
         if key is not None and transport is None and not (address.encrypted or address.loopback):
-            on_note(
-                Note("insecure", f"the key goes to {address.where} unencrypted: the base URL isn't https")
-            )
+            on_note(Note("insecure", f"the key goes to {address.where} unencrypted: the base URL isn't https"))
 
     def __repr__(self) -> str:
         return f"HttpService({self._calls.address.base!r})"
@@ -118,9 +116,7 @@ class HttpService(Service):
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", asked, "POST", path, LABEL_SECONDS, body)
-            return self._calls.judge(
-                answer, asked, lambda a: wire.labelled(a, texts, answer.headers, self._words)
-            )
+            return self._calls.judge(answer, asked, lambda a: wire.labelled(a, texts, answer.headers, self._words))
 
         return await self._patience.run(attempt, paid=True)
 

@@ -94,9 +94,7 @@ class Datasets:
 
         async def attempt() -> Answer:
             answer = await self._calls.once(method, path, asked, read_seconds=READ_SECONDS)
-            if answer.status in {408, 425, 429} or (
-                answer.status >= 500 and answer.status not in _NO_ENDPOINT
-            ):
+            if answer.status in {408, 425, 429} or (answer.status >= 500 and answer.status not in _NO_ENDPOINT):
                 raise self._calls.error(answer, asked)
             return answer
 
@@ -193,13 +191,5 @@ def _about_datasets(answer: Answer, name: str) -> bool:
     inner = detail if isinstance(detail, dict) else body
     said = (detail, inner.get("message"), inner.get("error"), inner.get("code"))
     # A router quotes the address it doesn't know, which has both words in it.
-    words = [
-        w.strip("'\"`.,:;!?()[]")
-        for text in said
-        if isinstance(text, str)
-        for w in text.split()
-        if "/" not in w
-    ]
-    return any(
-        "dataset" in word.lower() or (word == name and name.lower() not in _SAYS_NOTHING) for word in words
-    )
+    words = [w.strip("'\"`.,:;!?()[]") for text in said if isinstance(text, str) for w in text.split() if "/" not in w]
+    return any("dataset" in word.lower() or (word == name and name.lower() not in _SAYS_NOTHING) for word in words)

@@ -62,6 +62,7 @@ STAGES: Mapping[type[Exception], Stage] = {
 
 _REASONS: Mapping[type[Exception], str] = {
     httpx.ConnectTimeout: "the connection was not made in time",
+    TimeoutError: "no answer came in time",
     httpx.PoolTimeout: "no connection was free in time",
     httpx.ReadTimeout: "no answer came in time",
     httpx.WriteTimeout: "the request could not be sent in time",
@@ -123,9 +124,7 @@ def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool
     if stage == "nothing sent":
         why = reason or told or type(error).__name__
         tls = "ssl" in told.lower() or "certificate" in told.lower()
-        return NotReached(
-            f"{asked.what}: can't reach {asked.where}: {why}", hint=_TLS_HINT if tls else _REACH_HINT
-        )
+        return NotReached(f"{asked.what}: can't reach {asked.where}: {why}", hint=_TLS_HINT if tls else _REACH_HINT)
     return asked.unanswered(reason or told or type(error).__name__)
 
 
@@ -143,9 +142,7 @@ def of_status(
             hint = f"see {said.link}" if said.link else (_KEY_HINT if status == 401 else _CREDIT_HINT)
             meaning = {401: "the service doesn't accept the key", 402: "the service asks for payment"}
             why = meaning.get(status, "the service denies access")
-            return NoAccess(
-                f"{why} ({status}){tail}", hint, status=status, link=said.link, details=said.details
-            )
+            return NoAccess(f"{why} ({status}){tail}", hint, status=status, link=said.link, details=said.details)
         case 425 | 429:
             return _busy(status, tail, wait)
         case 503 if wait is not None or not asked.paid:
@@ -162,9 +159,7 @@ def of_status(
                 return NotThere(f"{asked.what}: not found (404){tail}", status=404, details=said.details)
             return Refused(f"{asked.what}: no such address (404){tail}", hint=_URL_HINT, status=404)
         case 405:
-            return Refused(
-                f"{asked.what}: not offered at this address (405){tail}", hint=_URL_HINT, status=405
-            )
+            return Refused(f"{asked.what}: not offered at this address (405){tail}", hint=_URL_HINT, status=405)
         case _ if 400 <= status < 500:
             return Refused(
                 f"{asked.what}: refused ({status}){tail}",

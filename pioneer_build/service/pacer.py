@@ -64,7 +64,7 @@ class Usage:
     blocked_for: float
 
 
-class TurnsOver(Exception):  # noqa: N818 - no error: somebody called `stop`
+class TurnsOver(Exception):
     """There are no more turns of this kind."""
 
 
@@ -230,7 +230,7 @@ class Pacer:
                 return
             match outcome:
                 case Reserved(time):
-                    assert line is not None  # noqa: S101 - reserved for somebody
+                    assert line is not None
                     self._paid_in_a_row = self._paid_in_a_row + 1 if line is self._paid else 0
                     line.popleft().set_result(Turn(self, time))
                 case NotYet(until):
@@ -303,6 +303,4 @@ class Pacer:
 
 def _alone(error: OSError) -> Note:
     why = error.strerror or str(error)
-    return Note(
-        "pacing", f"the pacing window can't be shared with other processes ({why}); pacing this one alone"
-    )
+    return Note("pacing", f"the pacing window can't be shared with other processes ({why}); pacing this one alone")

@@ -180,11 +180,7 @@ def _reasons(value: object) -> list[str]:
     """The single reasons in a list or object of them: strings, or `{loc, msg}` / `{field, message}`."""
     if isinstance(value, dict) and all(isinstance(v, (str, list)) for v in value.values()):
         value = (
-            [
-                {"field": k, "message": one}
-                for k, v in value.items()
-                for one in (v if isinstance(v, list) else [v])
-            ]
+            [{"field": k, "message": one} for k, v in value.items() for one in (v if isinstance(v, list) else [v])]
             if not {"message", "code"} & value.keys()
             else []
         )
@@ -200,9 +196,7 @@ def _reason(item: object) -> str:
     if isinstance(place, list):
         # FastAPI starts a place with where it looked; for a reader of a spec that is noise.
         place = ".".join(str(part) for part in (place[1:] if place[:1] == ["body"] else place))
-    text = next(
-        (item[k] for k in ("msg", "message", "error", "detail") if isinstance(item.get(k), str)), None
-    )
+    text = next((item[k] for k in ("msg", "message", "error", "detail") if isinstance(item.get(k), str)), None)
     if text is None:
         return _compact(item)
     return f"{place}: {text}" if isinstance(place, str) and place else text

@@ -94,9 +94,7 @@ class Sent:
             return None
         head, times = data[: _HEAD.size], data[_TIMES_AT:]
         _, written_in, blocked, cut, share, count = _HEAD.unpack(head)
-        if len(times) != 8 * count or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(
-            times, zlib.crc32(head)
-        ):
+        if len(times) != 8 * count or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(times, zlib.crc32(head)):
             return None
         if written_in != boot:
             return cls()
@@ -209,7 +207,7 @@ class Rules:
             sent.cut_at = now
 
 
-class Locked(Exception):  # noqa: N818 - no error: come back in a moment
+class Locked(Exception):
     """Another process has the window right now."""
 
 
@@ -263,9 +261,7 @@ class SharedWindow:
         OSError: from any method, where the file can't be used.
     """
 
-    def __init__(
-        self, path: Path, clock: Callable[[], float] = boot_clock, boot: bytes | None = None
-    ) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = boot_clock, boot: bytes | None = None) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         self._file = os.open(path, flags, 0o600)

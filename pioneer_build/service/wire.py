@@ -126,6 +126,17 @@ def parse(body: bytes) -> Any:
         raise WireError("is no JSON, or not all of it") from None
 
 
+def is_whole(body: bytes) -> bool:
+    """Whether a body that broke off is a JSON object or array all the same, from its first bracket to its last."""
+    if body.lstrip()[:1] not in {b"{", b"["}:
+        return False
+    try:
+        parse(body)
+    except WireError:
+        return False
+    return True
+
+
 def accepted_job(answer: object) -> str:
     """The job id of an answer to a submission. A number is taken for one.
 
@@ -137,12 +148,7 @@ def accepted_job(answer: object) -> str:
         return str(value)
     if value is None:
         raise WireError("has no job_id")
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or len(value) > _JOB_ID_LIMIT
-        or not value.isprintable()
-    ):
+    if not isinstance(value, str) or not value.strip() or len(value) > _JOB_ID_LIMIT or not value.isprintable():
         raise WireError("has a job_id that is none")
     return value
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 spacy = pytest.importorskip("spacy")
+VOCAB = spacy.blank("xx").vocab
 
 
 def read(rows: list[dict[str, Any]], path: Path, task: Any, labels: list[str]) -> tuple[list[Any], Ledger]:
@@ -23,7 +24,7 @@ def read(rows: list[dict[str, Any]], path: Path, task: Any, labels: list[str]) -
 
     ledger = export_to_path("spacy", iter(rows), path / "rows.spacy", task, labels)
     docs = DocBin(store_user_data=True).from_disk(path / "rows.spacy")
-    return list(docs.get_docs(spacy.blank("xx").vocab)), ledger
+    return list(docs.get_docs(VOCAB)), ledger
 
 
 def test_ner(ner_rows: list[dict[str, Any]], labels: list[str], tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_ner(ner_rows: list[dict[str, Any]], labels: list[str], tmp_path: Path) 
 
 
 @given(text=st.text("aé1 -'.🎉\n\t", min_size=1, max_size=15), data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_span_of_any_text(text: str, data: st.DataObject) -> None:
     from pioneer_build.exports.spacy import write
 
@@ -52,7 +53,7 @@ def test_any_span_of_any_text(text: str, data: st.DataObject) -> None:
     out = io.BytesIO()
     entity = {"text": text[start:end], "label": "p", "start": start, "end": end}
     ledger = write([{"text": text, "entities": [entity]}], out, "ner", ["p"])
-    (doc,) = spacy.tokens.DocBin().from_bytes(out.getvalue()).get_docs(spacy.blank("xx").vocab)
+    (doc,) = spacy.tokens.DocBin().from_bytes(out.getvalue()).get_docs(VOCAB)
     assert doc.text == text
     if not ledger.lost:
         assert [(ent.start_char, ent.end_char) for ent in doc.ents] == [(start, end)]
@@ -77,6 +78,15 @@ def test_classification(
     assert ledger.lost == ()
     docs, _ = read(multi_rows, tmp_path, "classification", labels)
     assert docs[0].cats == {"person": 1.0, "company name": 0.0, "city": 1.0}
+
+
+def test_user_data_are_kept_if_the_first_row_has_some(
+    class_rows: list[dict[str, Any]], labels: list[str], tmp_path: Path
+) -> None:
+    first = {"text": "x", "label": "city"}
+    docs, ledger = read([first, *class_rows], tmp_path, "classification", labels)
+    assert all(not doc.user_data for doc in docs)
+    assert dict(ledger.lost) == {"ids": 2, "scores": 1}
 
 
 def test_an_nlp_is_trained_on_it(ner_rows: list[dict[str, Any]], labels: list[str], tmp_path: Path) -> None:

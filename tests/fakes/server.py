@@ -112,9 +112,7 @@ class FakeService:
     jobs: dict[str, Job] = field(default_factory=dict)
     refused_by_limit: int = 0
     not_found: dict[str, Any] = field(default_factory=lambda: {"detail": "Not Found"})
-    unknown_dataset: dict[str, Any] = field(
-        default_factory=lambda: {"success": False, "error": "Dataset not found"}
-    )
+    unknown_dataset: dict[str, Any] = field(default_factory=lambda: {"success": False, "error": "Dataset not found"})
 
     def __post_init__(self) -> None:
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
@@ -163,9 +161,7 @@ class FakeService:
         }
 
     async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(
-            self._connection, "127.0.0.1", port, backlog=1024, ssl=self.tls
-        )
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port, backlog=1024, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -201,9 +197,7 @@ class FakeService:
             with contextlib.suppress(Exception):
                 await writer.wait_closed()
 
-    async def _exchange(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
-    ) -> bool:
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
         try:
             start = await asyncio.wait_for(reader.readexactly(1), self.idle_close if self.seen else None)
         except TimeoutError:
@@ -289,9 +283,7 @@ class FakeService:
             return self._submit(seen)
         if seen.method == "GET" and path.startswith("/generate/jobs/"):
             return self._poll(unquote(path.rsplit("/", 1)[1]))
-        if seen.method == "POST" and (
-            found := re.fullmatch("/generate/(ner|classification)/label-existing", path)
-        ):
+        if seen.method == "POST" and (found := re.fullmatch("/generate/(ner|classification)/label-existing", path)):
             return self._label(found[1], seen.json())
         if self.datasets and path.startswith(self.datasets + "/"):
             return self._dataset(seen.method, [unquote(p) for p in path[len(self.datasets) + 1 :].split("/")])
@@ -339,9 +331,7 @@ class FakeService:
         items: list[dict[str, Any]] = []
         for text in request["inputs"]:
             word = text.split()[0]
-            spans = [
-                {"text": word, "label": first, "start": text.index(word), "end": text.index(word) + len(word)}
-            ]
+            spans = [{"text": word, "label": first, "start": text.index(word), "end": text.index(word) + len(word)}]
             items.append(
                 {"text": text, "entities": spans}
                 if task == "ner"
@@ -389,9 +379,7 @@ def _row(request: dict[str, Any], number: int) -> dict[str, Any]:
             return {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}
 
 
-def _json(
-    status: int, value: object, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, str], bytes]:
+def _json(status: int, value: object, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
     return status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode()
 
 

@@ -204,7 +204,7 @@ VALUES = st.recursive(
 
 
 @given(raw=st.dictionaries(KEYS, VALUES, max_size=6) | VALUES, task=st.sampled_from(TASK_TYPES), declared=st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_json_value_is_a_row_or_a_fault(raw: Any, task: TaskType, declared: bool) -> None:
     row = normalise(raw, task, ["person"] if declared else [])
     if isinstance(row, Fault):

@@ -47,9 +47,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_submission_is_what_the_document_says() -> None:
     async def main() -> None:
         async with talking(base="/v1", key=KEY) as (fake, service):
-            request = GenerateRequest(
-                "support", "classification", 2, ("a", "b"), "Ünïcode \ud800", (("t", "a"),)
-            )
+            request = GenerateRequest("support", "classification", 2, ("a", "b"), "Ünïcode \ud800", (("t", "a"),))
             assert await service.submit(request) == "job-1"
             (seen,) = fake.seen
             assert (seen.method, seen.target) == ("POST", "/v1/generate")
@@ -113,9 +111,7 @@ def test_an_accepted_submission(status: int, given: object, read: str) -> None:
             fake.fail("POST /generate", Fault(status=status, body={"job_id": given, "status": "queued"}))
             assert await service.submit(REQUEST) == read
             await asyncio.gather(*[_poll_quietly(service, read)])
-            assert fake.seen[-1].path == {"17": "/generate/jobs/17"}.get(
-                read, "/generate/jobs/j%201%2F%C3%A9"
-            )
+            assert fake.seen[-1].path == {"17": "/generate/jobs/17"}.get(read, "/generate/jobs/j%201%2F%C3%A9")
 
     run(main())
 
@@ -123,6 +119,19 @@ def test_an_accepted_submission(status: int, given: object, read: str) -> None:
 async def _poll_quietly(service: HttpService, job_id: str) -> None:
     with pytest.raises(NotThere):
         await service.poll(job_id)
+
+
+def test_a_server_that_drops_a_quarter_of_its_answers() -> None:
+    async def main() -> None:
+        async with talking(drop_share=0.25, seed=3) as (fake, service):
+            outcomes = await asyncio.gather(*[service.submit(REQUEST) for _ in range(100)], return_exceptions=True)
+            known = {o for o in outcomes if isinstance(o, str)}
+            unknown = [o for o in outcomes if isinstance(o, FateUnknown)]
+            assert 10 < len(unknown) < 40
+            assert len(known) + len(unknown) == len(fake.jobs) == len(fake.seen) == 100
+            assert known < set(fake.jobs)
+
+    run(main())
 
 
 def test_no_answer_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,9 +180,7 @@ def test_a_trickling_answer_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refusal_is_certain_and_final(status: int) -> None:
     async def main() -> None:
         async with talking() as (fake, service):
-            fake.fail(
-                "POST /generate", Fault(status=status, body={"detail": "no", "errors": ["labels: odd"]})
-            )
+            fake.fail("POST /generate", Fault(status=status, body={"detail": "no", "errors": ["labels: odd"]}))
             with pytest.raises(Refused, match="no") as caught:
                 await service.submit(REQUEST)
             assert caught.value.status == status
@@ -311,9 +318,7 @@ def test_the_tls_context_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
         async with FakeService() as fake:
             service = HttpService(fake.url.replace("http:", "https:"), KEY, Pacer(None))
             assert not built
-            outcomes = await asyncio.gather(
-                *[service.poll(str(i)) for i in range(10)], return_exceptions=True
-            )
+            outcomes = await asyncio.gather(*[service.poll(str(i)) for i in range(10)], return_exceptions=True)
             assert {type(o) for o in outcomes} == {NotReached}
             assert len(built) == 1
             await service.aclose()
@@ -406,9 +411,7 @@ def test_stop_tells_those_that_wait_that_nothing_was_sent() -> None:
             waiting = [asyncio.create_task(service.submit(REQUEST)) for _ in range(3)]
             await asyncio.sleep(0.01)
             service.stop()
-            outcomes = await asyncio.gather(
-                *waiting, service.label("ner", ["a"], ["t"]), return_exceptions=True
-            )
+            outcomes = await asyncio.gather(*waiting, service.label("ner", ["a"], ["t"]), return_exceptions=True)
             assert {type(o) for o in outcomes} == {NotReached}
             assert len(fake.seen) == 1
         async with talking() as (fake, service):
@@ -707,9 +710,7 @@ def test_a_429_is_told_to_the_pacer_unless_it_is_about_jobs() -> None:
             )
             await service.submit(REQUEST)
             assert pacer.usage().allowed == 100
-            fake.fail(
-                "GET", Fault(status=429, headers=(("Retry-After", "0.01"), ("X-RateLimit-Scope", "user")))
-            )
+            fake.fail("GET", Fault(status=429, headers=(("Retry-After", "0.01"), ("X-RateLimit-Scope", "user"))))
             # The next turn comes after a pause, and not in a burst.
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2):
@@ -747,6 +748,40 @@ def test_connect_shares_its_window_and_leaves_no_key(tmp_path: Any) -> None:
                 assert file.stat().st_mode & 0o777 == 0o600
                 assert KEY not in file.name
                 assert KEY.encode() not in file.read_bytes()
+
+    run(main())
+
+
+class _BadEnd(httpx.AsyncByteStream):
+    async def __aiter__(self) -> Any:
+        yield b'{"job_id": "j-7"}'
+
+    async def aclose(self) -> None:
+        raise httpx.ReadError("broke while it was closed")
+
+
+class _BadEnds(httpx.AsyncBaseTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=_BadEnd())
+
+
+def test_a_whole_answer_counts_even_if_more_was_promised() -> None:
+    async def main() -> None:
+        async with talking() as (fake, service):
+            promise = b'HTTP/1.1 202 X\r\nContent-Length: 99\r\n\r\n{"job_id": "j-1", "status": "queued"}'
+            fake.fail("POST", Fault("garbage", body=promise), Fault("garbage", body=promise[:-1]))
+            assert await service.submit(REQUEST) == "j-1"
+            with pytest.raises(FateUnknown):
+                await service.submit(REQUEST)
+
+    run(main())
+
+
+def test_a_whole_answer_counts_even_if_its_connection_ends_badly() -> None:
+    async def main() -> None:
+        service = HttpService("http://x.test", KEY, Pacer(None), transport=_BadEnds())
+        assert await service.submit(REQUEST) == "j-7"
+        await service.aclose()
 
     run(main())
 

@@ -35,9 +35,7 @@ def test_both_roots(root: str) -> None:
             assert await service.versions("tickets") == ()
             # The root is found once; from then on nothing goes to the other.
             others = [s for s in fake.seen if s.path.startswith("/v1/datasets")]
-            assert len(others) == (
-                len(fake.asked("GET /datasets")) if root == "/felix/datasets" else len(others)
-            )
+            assert len(others) == (len(fake.asked("GET /datasets")) if root == "/felix/datasets" else len(others))
             assert root == "/datasets" or len(others) == 1
 
     run(main())

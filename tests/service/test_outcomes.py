@@ -63,9 +63,7 @@ def test_every_exception_of_httpx_has_a_place() -> None:
 
 @pytest.mark.parametrize("kind", httpx_exceptions(), ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("sent", [None, False, True])
-def test_what_was_seen_on_the_wire_decides_and_else_the_kind(
-    kind: type[Exception], sent: bool | None
-) -> None:
+def test_what_was_seen_on_the_wire_decides_and_else_the_kind(kind: type[Exception], sent: bool | None) -> None:
     error = kind.__new__(kind)
     error.args = (f"it broke near {KEY}",)
     perhaps_sent = STAGES[kind] == "perhaps sent" if sent is None else sent
@@ -231,7 +229,5 @@ def test_the_table_in_the_documents_has_every_case() -> None:
     missing = [kind.__name__ for kind in httpx_exceptions() if f"`{kind.__name__}`" not in table]
     assert not missing
     assert not [
-        code
-        for code, _, _ in CASES
-        if code in range(400, 505) and f"{code}" not in table and code not in (418, 499)
+        code for code, _, _ in CASES if code in range(400, 505) and f"{code}" not in table and code not in (418, 499)
     ]

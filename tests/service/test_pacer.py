@@ -42,9 +42,7 @@ class Limited:
         return None
 
 
-async def request(
-    pacer: Pacer, server: Limited, clock: Clock, *, kind: Any = "paid", chance: random.Random
-) -> float:
+async def request(pacer: Pacer, server: Limited, clock: Clock, *, kind: Any = "paid", chance: random.Random) -> float:
     """One request: a turn, a connection, the way, an answer; again after a 429. When it was accepted."""
     while True:
         turn = await pacer.turn(kind)
@@ -63,13 +61,9 @@ def test_400_requests_use_the_limit_and_meet_no_429(tmp_path: Path, processes: i
     async def main(clock: Clock) -> None:
         chance = random.Random(7)
         server = Limited(120)
-        pacers = [
-            Pacer(Rules(120), SharedWindow(tmp_path / "pace", clock), clock=clock) for _ in range(processes)
-        ]
+        pacers = [Pacer(Rules(120), SharedWindow(tmp_path / "pace", clock), clock=clock) for _ in range(processes)]
         start = clock()
-        await asyncio.gather(
-            *[request(pacers[i % processes], server, clock, chance=chance) for i in range(400)]
-        )
+        await asyncio.gather(*[request(pacers[i % processes], server, clock, chance=chance) for i in range(400)])
         assert server.refused == 0
         # The least: three whole minutes go by before the last forty may leave.
         assert 180 / (server.arrivals[-1] - start) >= 0.95
@@ -255,9 +249,7 @@ def test_a_state_folder_that_cannot_be_used_is_said_once(tmp_path: Path) -> None
     assert [note.kind for note in notes] == ["pacing"]
 
 
-def test_a_stopped_process_that_holds_the_lock_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_process_that_holds_the_lock_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacer_module, "_LOCK_PATIENCE", 0.2)
     notes: list[Note] = []
 

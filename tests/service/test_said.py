@@ -40,12 +40,9 @@ def test_the_words_of_every_recorded_shape(body: object, text: str) -> None:
 
 
 def test_the_link_of_a_402() -> None:
+    assert WORDS.read(b'{"message": "pay", "resolution_url": "https://x.test/pay"}').link == "https://x.test/pay"
     assert (
-        WORDS.read(b'{"message": "pay", "resolution_url": "https://x.test/pay"}').link == "https://x.test/pay"
-    )
-    assert (
-        WORDS.read(b'{"detail": {"message": "pay", "resolution_url": "https://x.test/p"}}').link
-        == "https://x.test/p"
+        WORDS.read(b'{"detail": {"message": "pay", "resolution_url": "https://x.test/p"}}').link == "https://x.test/p"
     )
     for bad in ("javascript:alert(1)", "https://x.test/a b", "https://[", 7, None, "https://" + "x" * 5000):
         assert WORDS.read(json.dumps({"message": "m", "resolution_url": bad}).encode()).link is None
@@ -96,9 +93,7 @@ shapes = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["detail", "message", "error", "errors", "code", "resolution_url", "loc", "msg", KEY]
-            ),
+            st.sampled_from(["detail", "message", "error", "errors", "code", "resolution_url", "loc", "msg", KEY]),
             inner,
             max_size=4,
         )

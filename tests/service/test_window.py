@@ -61,12 +61,7 @@ def test_the_file_says_what_was_written(blocked: float, cut: float, share: float
 def test_the_bytes_are_those_of_the_documents() -> None:
     data = Sent(1.0, 2.0, 0.5, array("d", [3.0])).encode(BOOT)
     assert data.hex() == (
-        b"PBPACE1\n".hex()
-        + BOOT.hex()
-        + "000000000000f03f"
-        + "0000000000000040"
-        + "000000000000e03f"
-        + "01000000"
+        b"PBPACE1\n".hex() + BOOT.hex() + "000000000000f03f" + "0000000000000040" + "000000000000e03f" + "01000000"
         "2ca3d95a"
         "0000000000000840"
     )
@@ -184,16 +179,12 @@ def test_a_429_blocks_cuts_once_a_burst_and_recovers() -> None:
     assert rules.allowed(sent, now + 199) >= 5
 
 
-actions = st.lists(
-    st.tuples(st.sampled_from(["take", "sent", "back", "die", "wait"]), st.floats(0, 20)), max_size=120
-)
+actions = st.lists(st.tuples(st.sampled_from(["take", "sent", "back", "die", "wait"]), st.floats(0, 20)), max_size=120)
 
 
 @settings(deadline=None)
 @given(actions, st.integers(1, 6), st.floats(0.0, 0.5))
-def test_no_period_ever_sees_more_than_the_limit(
-    steps: list[tuple[str, float]], limit: int, margin: float
-) -> None:
+def test_no_period_ever_sees_more_than_the_limit(steps: list[tuple[str, float]], limit: int, margin: float) -> None:
     rules, sent, clock = Rules(limit, 10.0, margin), Sent(), Clock()
     held: list[tuple[float, float]] = []
     left: list[float] = []

@@ -58,9 +58,7 @@ def test_the_recorded_poll() -> None:
         "error": None,
         "new_key": [],
     }
-    assert report(**answer) == JobReport(
-        "j1", "ready", "ready", None, 2, ({"text": "a", "entities": []}, 7), "3"
-    )
+    assert report(**answer) == JobReport("j1", "ready", "ready", None, 2, ({"text": "a", "entities": []}, 7), "3")
 
 
 def test_the_seed_poll() -> None:
