@@ -93,7 +93,9 @@ def command_for(step: Step) -> str | None:
 # -- text ----------------------------------------------------------------------------------------------------------
 
 _WORST_FIRST = ("unknown", "open", "failed", "rejected", "changed", "new", "ready", "forgotten")
-_COLOURS = {"unknown": "35", "open": "36", "failed": "31", "rejected": "31", "changed": "33", "new": "33", "ready": "32"}
+_COLOURS = {
+    "unknown": "35", "open": "36", "failed": "31", "rejected": "31", "changed": "33", "new": "33", "ready": "32",
+}  # fmt: skip
 
 
 def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> str:

@@ -83,7 +83,8 @@ def _summary(report: Report) -> str:
     else:
         done = sum(1 for outcome in report.outcomes if outcome.result == "done")
         head = f"Apply: {done:,} of {len(report.outcomes):,} done."
-    requests = "no request" if not report.requests else f"{report.requests:,} request{'s' if report.requests > 1 else ''}"
+    plural = "s" if report.requests > 1 else ""
+    requests = f"{report.requests:,} request{plural}" if report.requests else "no request"
     examples = f" for {report.examples:,} examples" if report.examples else ""
     lock = " pioneer.lock was written." if report.lock_changed else " pioneer.lock is as it was."
     return f"{head} Sent {requests}{examples}.{lock}"

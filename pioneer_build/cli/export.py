@@ -1,0 +1,81 @@
+"""`export`: the rows of a dataset, for other programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pioneer_build.cli.common import Globals, say
+from pioneer_build.errors import UsageError
+
+
+@click.command("export")
+@click.argument("name")
+@click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not to stdout.")
+@click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats below.")
+@click.option("--split", metavar="a=0.9,b=0.1", help="Write parts to the folder --to; a row never changes sides.")
+@click.pass_obj
+def command(options: Globals, name: str, target: Path | None, form: str, split: str | None) -> None:
+    """Write the rows of a dataset, as they are locked.
+
+    \b
+    Formats:
+      jsonl     rows as they are, a line each (default)
+      pioneer   the rows the service takes as an upload
+      gliner2   training rows of GLiNER2
+      spacy     a DocBin                                 (extra: spacy)
+      conll     a token and its IOB2 tag a line
+      csv       for spreadsheets
+      parquet   columns                                  (extra: parquet)
+      hf        a folder for datasets.load_from_disk     (extra: hf)
+
+    \b
+    Examples:
+      pioneer-build export support-intents > rows.jsonl
+      pioneer-build export people --as conll --to people.conll
+      pioneer-build export tickets --split train=0.9,test=0.1 --to data/
+    """
+    from pioneer_build.content import locked_lines
+    from pioneer_build.dataset import load
+    from pioneer_build.exports import export_splits, export_to_path, export_to_stream, format_named, parse_splits
+    from pioneer_build.rows import parse_line
+    from pioneer_build.store import Store
+
+    chosen = format_named(form)
+    parts = parse_splits(split) if split is not None else None
+    dataset = load(name, directory=options.directory, backend=options.backend)
+    project = options.project()
+    entry = project.lockfile.read().get(name, project.config.backend)
+    assert entry is not None
+    store = Store(project.config.store)
+
+    if parts is not None:
+        if target is None:
+            raise UsageError("--split writes several files", hint="say where: --to FOLDER")
+        ledgers = export_splits(form, lambda: iter(dataset), target, parts, entry.task_type, dataset.labels)
+        for side, ledger in ledgers.items():
+            if options.verbosity >= 0:
+                say(f"{side}: {ledger.rows:,} rows")
+        lost = [sentence for ledger in ledgers.values() for sentence in ledger.sentences()]
+    elif target is not None:
+        ledger = export_to_path(form, iter(dataset), target, entry.task_type, dataset.labels)
+        if options.verbosity >= 0:
+            say(f"{ledger.rows:,} rows to {target}")
+        lost = ledger.sentences()
+    elif form == "jsonl":
+        lines = locked_lines(entry, store)
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.buffer.flush()
+        lost = []
+    else:
+        del chosen
+        rows = (parse_line(line) for line in locked_lines(entry, store))
+        sys.stdout.flush()
+        lost = export_to_stream(form, rows, sys.stdout.buffer, entry.task_type, dataset.labels).sentences()
+        sys.stdout.buffer.flush()
+    if options.verbosity >= 0:
+        for sentence in lost:
+            say(sentence)

@@ -1,0 +1,22 @@
+"""`schema`: the JSON Schema of a spec, for editors."""
+
+from __future__ import annotations
+
+import click
+
+from pioneer_build.cli.common import as_json, out
+
+
+@click.command("schema")
+@click.option("--settings", is_flag=True, help="The schema of pioneer.yaml instead.")
+def command(settings: bool) -> None:  # noqa: FBT001
+    """Print the JSON Schema of a spec, for completion and checks in an editor.
+
+    \b
+    For editors with the YAML language server, save it and name it in the spec's first line:
+      pioneer-build schema > .pioneer/spec.schema.json
+      # yaml-language-server: $schema=../.pioneer/spec.schema.json
+    """
+    from pioneer_build.schema import settings_schema, spec_schema
+
+    out(as_json(settings_schema() if settings else spec_schema()))

@@ -1,0 +1,111 @@
+"""`serve`: the local engine on a loopback port."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import click
+
+from pioneer_build.cli.common import Globals, out, say
+from pioneer_build.errors import MissingExtra, UsageError
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
+@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where jobs and datasets are kept.")
+@click.option(
+    "--key", "keys", multiple=True, envvar="PIONEER_SERVE_KEY", metavar="KEY", help="Accept this key only; repeatable."
+)
+@click.option("--limit", type=click.IntRange(1), default=120, show_default=True, help="Requests a minute and key.")
+@click.option(
+    "--vocabulary",
+    type=click.Choice(["seed", "hosted"]),
+    default="hosted",
+    show_default=True,
+    help="Words of the answers.",
+)
+@click.option("--no-datasets", is_flag=True, help="No dataset endpoints, as a server of the API document alone.")
+@click.option("--seed", type=int, help="What decides the rows, beside the request (default: pioneer.yaml's).")
+@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Rehearse: seconds a job takes at least.")
+@click.option("--fail", type=click.FloatRange(0, 1), default=0.0, help="Rehearse: share of jobs that fail.")
+@click.option("--drop", type=click.FloatRange(0, 1), default=0.0, help="Rehearse: share of answers that are lost.")
+@click.pass_obj
+def command(
+    options: Globals,
+    host: str,
+    port: int,
+    allow_remote: bool,  # noqa: FBT001
+    state: Path | None,
+    keys: tuple[str, ...],
+    limit: int,
+    vocabulary: str,
+    no_datasets: bool,  # noqa: FBT001
+    seed: int | None,
+    latency: float,
+    fail: float,
+    drop: float,
+) -> None:
+    """Serve the local engine over HTTP, with the API of the hosted service.
+
+    Any key that isn't empty is accepted, unless --key names some. Jobs and datasets survive a restart on the same port.
+
+    \b
+    In another shell:
+      export PIONEER_BASE_URL=http://127.0.0.1:8765 PIONEER_API_KEY=anything
+      pioneer-build --backend pioneer apply
+    """
+    if not allow_remote and not _is_loopback(host):
+        raise UsageError(f"{host} is no loopback address", hint="--allow-remote, if other machines may reach it")
+    try:
+        from pioneer_build.engine.config import EngineConfig
+        from pioneer_build.engine.server import run_server
+    except ModuleNotFoundError as error:
+        raise MissingExtra("the local engine", "local") from error
+    from pioneer_build.folders import state_folder
+
+    if port == 0:
+        port = _free_port(host)
+    folder = state or state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
+    config = EngineConfig(
+        state_dir=folder,
+        seed=seed if seed is not None else options.project().config.seed,
+        api_keys=frozenset(keys) or None,
+        requests_per_minute=limit,
+        vocabulary="seed" if vocabulary == "seed" else "hosted",
+        latency=latency,
+        fail=fail,
+        drop=drop,
+        datasets=not no_datasets,
+    )
+
+    def ready(url: str) -> None:
+        out(f"serving on {url}")
+        import sys
+
+        sys.stdout.flush()
+        if options.verbosity >= 0:
+            say(f"jobs and datasets are kept in {folder}; Ctrl-C ends")
+
+    run_server(config, host, port, ready)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _free_port(host: str) -> int:
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        free: int = probe.getsockname()[1]
+        return free
