@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -111,7 +110,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def unique_name() -> str:
     """A name that no other process, on whatever machine, will think of."""
-    return secrets.token_hex(10)
+    return os.urandom(10).hex()
 
 
 @contextmanager
