@@ -101,7 +101,7 @@ def create(path: Path, modes: Modes) -> int:
     return descriptor
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Writes all of `data`."""
     view = memoryview(data)
     while view:
@@ -133,7 +133,7 @@ def settle(temporary: Path, descriptor: int, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def write_whole(final: Path, parts: Iterable[bytes], tmp: Path, modes: Modes) -> None:
+def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
     """Writes a file that is either whole under its name or not there."""
     with guarded(final, "write"), aside(tmp, modes) as (path, descriptor):
         for part in parts:
