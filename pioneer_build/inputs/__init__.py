@@ -1,18 +1,26 @@
 """Texts to label: found, read in order, judged, and told apart by their digests.
 
-`survey` looks at all of an input once and says what it holds; `read` streams the texts; `new_texts` those
-that are still to be labelled; `batches` makes requests of them. Formats are one module each; see
-docs/inputs.md.
+`survey` looks at all of an input once and says what it holds; `unchanged` whether that still holds; `read`
+streams the texts; `new_texts` those that are still to be labelled; `batches` makes requests of them.
+Formats are one module each; see docs/inputs.md.
+
+Names are imported when they are first used: a plan that finds every file unchanged needs one of them.
 """
 
-from pioneer_build.inputs.batching import batches
-from pioneer_build.inputs.cache import SurveyCache
-from pioneer_build.inputs.identity import DIGEST_SIZE, Id, split, text_digest, text_digests
-from pioneer_build.inputs.reading import InputText, read
-from pioneer_build.inputs.selection import new_texts
-from pioneer_build.inputs.stamps import FileStamp
-from pioneer_build.inputs.surveying import InputsSurvey, survey
-from pioneer_build.inputs.unchanged import unchanged
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.inputs.batching import batches
+    from pioneer_build.inputs.cache import SurveyCache
+    from pioneer_build.inputs.freshness import unchanged
+    from pioneer_build.inputs.identity import DIGEST_SIZE, Id, split, text_digest, text_digests
+    from pioneer_build.inputs.reading import InputText, read
+    from pioneer_build.inputs.selection import new_texts
+    from pioneer_build.inputs.stamps import FileStamp
+    from pioneer_build.inputs.surveying import InputsSurvey, survey
 
 __all__ = [
     "DIGEST_SIZE",
@@ -30,3 +38,27 @@ __all__ = [
     "text_digests",
     "unchanged",
 ]
+
+_MODULES = {
+    "DIGEST_SIZE": "identity",
+    "FileStamp": "stamps",
+    "Id": "identity",
+    "InputText": "reading",
+    "InputsSurvey": "surveying",
+    "SurveyCache": "cache",
+    "batches": "batching",
+    "new_texts": "selection",
+    "read": "reading",
+    "split": "identity",
+    "survey": "surveying",
+    "text_digest": "identity",
+    "text_digests": "identity",
+    "unchanged": "freshness",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name `name`, from the module that has it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.inputs.identity import DIGEST_SIZE, text_digest
-from pioneer_build.inputs.reading import read
+from pioneer_build.inputs.identity import DIGEST_SIZE, text_digests
+from pioneer_build.inputs.reading import InputText, placed_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pioneer_build.inputs.reading import InputText
     from pioneer_build.inputs.surveying import InputsSurvey
     from pioneer_build.spec import Inputs
 
@@ -33,18 +32,25 @@ def new_texts(
     """
     from pioneer_build.inputs.sets import first_positions
 
-    wanted = iter(first_positions(surveyed.digests, missing))
-    position = next(wanted, None)
-    if position is None:
+    positions = first_positions(surveyed.digests, missing)
+    if not len(positions):
         return
-    for row, one in enumerate(read(inputs, project_root=project_root, spec_path=spec_path, at=at)):
-        if row != position:
-            continue
-        if text_digest(one.text) != surveyed.digests[row * DIGEST_SIZE : (row + 1) * DIGEST_SIZE]:
-            raise _moved_on(one.path)
-        yield one
-        position = next(wanted, None)
-        if position is None:
+    start = done = 0
+    for path, block in placed_blocks(inputs, project_root=project_root, spec_path=spec_path, at=at):
+        end = start + len(block.texts)
+        upto = int(positions.searchsorted(end))
+        here = (positions[done:upto] - start).tolist()
+        texts = [block.texts[row] for row in here]
+        known = [
+            surveyed.digests[row * DIGEST_SIZE : (row + 1) * DIGEST_SIZE]
+            for row in positions[done:upto].tolist()
+        ]
+        if text_digests(texts) != b"".join(known):
+            raise _moved_on(path)
+        for row, text in zip(here, texts, strict=True):
+            yield InputText(text, block.ids[row] if block.ids is not None else None, path, block.lines[row])
+        start, done = end, upto
+        if done == len(positions):
             return
     raise _moved_on(spec_path)
 

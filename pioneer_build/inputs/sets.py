@@ -48,18 +48,28 @@ def distinct(digests: bytes) -> int:
     return alone + len(np.unique(_halves(digests)[suspects].copy().view("V16")))
 
 
-def first_positions(digests: bytes, wanted: bytes) -> list[int]:
-    """Where each of `wanted` first occurs in `digests`; ascending. Those that don't occur are left out."""
-    mine, theirs = _halves(digests)[:, 0], np.sort(_halves(wanted)[:, 0])
+def first_positions(digests: bytes, wanted: bytes) -> NDArray[np.int64]:
+    """Where each of `wanted` (no two alike) first occurs in `digests`; ascending. Others are left out."""
+    if digests == wanted:  # all are new, as on the first day
+        return np.arange(len(digests) // DIGEST_SIZE, dtype=np.int64)
+    mine, theirs = _halves(digests), np.sort(_halves(wanted)[:, 0])
     if not len(theirs):
-        return []
-    at = np.searchsorted(theirs, mine)
+        return np.empty(0, dtype=np.int64)
+    at = np.searchsorted(theirs, mine[:, 0])
     at[at == len(theirs)] = 0
-    left = {wanted[start : start + DIGEST_SIZE] for start in range(0, len(wanted), DIGEST_SIZE)}
-    found = []
-    for position in np.flatnonzero(theirs[at] == mine).tolist():
-        digest = digests[position * DIGEST_SIZE : (position + 1) * DIGEST_SIZE]
-        if digest in left:
-            left.remove(digest)
-            found.append(position)
-    return found
+    likely = np.flatnonzero(theirs[at] == mine[:, 0])  # alike in their first half
+    # Wanted ones are put before the others: one that is the first of its like is no occurrence but the
+    # question.
+    both = np.concatenate((_halves(wanted), mine[likely]))
+    order = np.lexsort((both[:, 1], both[:, 0]))  # stable
+    ordered = both[order]
+    first = np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1)))
+    starts = np.flatnonzero(first)
+    ends = np.append(starts[1:], len(ordered))
+    asked = len(wanted) // DIGEST_SIZE
+    questions = order < asked
+    # in each group of equals: the questions come first, then the positions in ascending order
+    counts = np.add.reduceat(questions.astype(np.int64), starts)
+    answered = (counts > 0) & (starts + counts < ends)
+    found = order[(starts + counts)[answered]] - asked
+    return np.sort(likely[found])

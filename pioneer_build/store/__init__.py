@@ -10,8 +10,30 @@ STORE/
   tmp/                                what is being written
 """
 
-from pioneer_build.store.collect import GcPlan, Removal
-from pioneer_build.store.quarantine import Quarantined
-from pioneer_build.store.store import Store
+from __future__ import annotations
 
-__all__ = ["GcPlan", "Quarantined", "Removal", "Store"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.store.annotations import AnnotationStore
+    from pioneer_build.store.collect import GcPlan, Removal
+    from pioneer_build.store.quarantine import Quarantined
+    from pioneer_build.store.store import Store
+
+__all__ = ["AnnotationStore", "GcPlan", "Quarantined", "Removal", "Store"]
+
+_MODULES = {
+    "AnnotationStore": "annotations",
+    "GcPlan": "collect",
+    "Quarantined": "quarantine",
+    "Removal": "collect",
+    "Store": "store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name `name`, from the module that has it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -102,7 +101,7 @@ def create(path: Path, modes: Modes) -> int:
     return descriptor
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Writes all of `data`."""
     view = memoryview(data)
     while view:
@@ -111,7 +110,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def unique_name() -> str:
     """A name that no other process, on whatever machine, will think of."""
-    return secrets.token_hex(10)
+    return os.urandom(10).hex()
 
 
 @contextmanager
@@ -134,7 +133,7 @@ def settle(temporary: Path, descriptor: int, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def write_whole(final: Path, parts: Iterable[bytes], tmp: Path, modes: Modes) -> None:
+def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
     """Writes a file that is either whole under its name or not there."""
     with guarded(final, "write"), aside(tmp, modes) as (path, descriptor):
         for part in parts:

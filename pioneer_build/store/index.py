@@ -96,25 +96,28 @@ def entries_of(frame: Frame, segment: int) -> NDArray[Any]:
     return entries
 
 
-def merged(segments: Sequence[Segment], parts: Sequence[NDArray[Any]]) -> Index:
-    """One index of all entries. Of several annotations of one text the oldest counts, whatever file it is
-    in."""
-    entries = np.concatenate(parts) if parts else np.empty(0, dtype=ENTRY)
-    # Ties of time are broken by what moves with a batch when files are merged, never by the file's name.
-    order = np.lexsort([entries[name] for name in ("crc", "size", "time", "lo", "hi")])
+def merged(segments: Sequence[Segment], entries: NDArray[Any]) -> Index:
+    """The index of `entries`. Of several annotations of one text the oldest counts, wherever it is."""
+    order = np.argsort(entries["hi"], kind="stable")
+    hi = entries["hi"][order]
+    again = np.concatenate(([False], hi[1:] == hi[:-1]))
+    if again.any():  # hardly ever: only these are compared further
+        runs = again | np.concatenate((again[1:], [False]))
+        among = entries[order[runs]]
+        # Ties of time are broken by what moves with a batch when files are merged, never by the file's name.
+        order[runs] = order[runs][np.lexsort([among[name] for name in ("crc", "size", "time", "lo", "hi")])]
     entries = entries[order]
-    if len(entries) > 1:
-        again = (entries["hi"][1:] == entries["hi"][:-1]) & (entries["lo"][1:] == entries["lo"][:-1])
-        if again.any():
-            entries = entries[np.concatenate(([True], ~again))]
+    if again.any():
+        again[1:] &= entries["lo"][1:] == entries["lo"][:-1]
+        entries = entries[~again]
     return Index(tuple(segments), entries)
 
 
-def encode(index: Index, scope: bytes) -> list[bytes]:
-    """The index as a file's bytes."""
+def encode(index: Index, scope: bytes) -> list[bytes | memoryview]:
+    """The index as a file's bytes, in pieces; the large one is not copied."""
     meta = json.dumps([[s.stem, s.checked] for s in index.segments]).encode()
     head = _MAGIC + _HEAD.pack(len(meta), len(index.entries)) + meta
-    body = index.entries.tobytes()
+    body = np.ascontiguousarray(index.entries).view("u1").data
     return [head, body, _checksum(scope, head, body)]
 
 
