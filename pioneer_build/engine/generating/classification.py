@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pioneer_build.engine.generating.draw import Draw
-from pioneer_build.engine.generating.ranking import nouns_near
+from pioneer_build.engine.generating.ranking import bank as bank_of
+from pioneer_build.engine.generating.ranking import nouns_near, preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.texts import Sentence, fill, joined, lowered, sentences
 from pioneer_build.engine.generating.values import Values
-from pioneer_build.engine.labelling.classes import prototypes
+from pioneer_build.engine.labelling.classes import leaning, prototypes
 from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
 from pioneer_build.engine.labelling.patterns import PATTERNS
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 #: A sentence is a label's if no other label is nearer, and if it is at least this near.
-_NEAR = 0.2
+_NEAR, _CLEAR = 0.2, 0.03
 #: At most this many sentences a label; and none that is this much further away than the best.
 _MOST, _SPREAD = 16, 0.22
 #: Weight of the domain against the label, in ranking.
 _DOMAIN = 0.6
 _FROM_EXAMPLES = 0.4
-_FROM_NOUNS = 0.2
+_FROM_NOUNS = 0.12
 _BEFORE, _AFTER, _SECOND = 0.4, 0.4, 0.3
 #: How much nearer another label may be before a row is refused, and after how many refusals more.
 _SLACK, _MORE_SLACK, _PATIENCE = 0.02, 0.08, 12
@@ -98,13 +99,14 @@ class ClassRows:
     def __init__(self, labels: Sequence[str], domain: str, examples: Sequence[tuple[str, str]]) -> None:
         self._labels = tuple(sorted(labels))
         self._prototypes = _centres(self._labels, examples)
+        self._preferred = preferred(domain)
         self._sources = _sources(self._labels, self._prototypes, domain, examples)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused. Labels take turns."""
         label = self._labels[ordinal % len(self._labels)]
         source = self._sources[label]
-        values = Values(draw)
+        values = Values(draw, self._preferred)
         text, register = self._core(draw, source, values)
         parts = [text]
         if draw.chance(_SECOND):
@@ -114,7 +116,7 @@ class ClassRows:
         wrappers = _wrappers(register)
         if draw.chance(_BEFORE) and wrappers["before"]:
             before = joined(fill(draw.pick(wrappers["before"]), values))
-            parts[0] = f"{before} {_lowered(parts[0]) if before.endswith((',', 'so', ':')) else parts[0]}"
+            parts[0] = f"{before} {lowered(parts[0]) if before.endswith((',', 'so', ':')) else parts[0]}"
         if draw.chance(_AFTER) and wrappers["after"]:
             parts.append(joined(fill(draw.pick(wrappers["after"]), values)))
         text = " ".join(parts)
@@ -127,7 +129,8 @@ class ClassRows:
         Raises:
             Reject: it does.
         """
-        near = (meaning().embed([row["text"]]) @ self._prototypes.T)[0].round(2)
+        text = [row["text"]]
+        near = (meaning().embed(text) @ self._prototypes.T + leaning(self._labels, text))[0].round(2)
         own = near[self._labels.index(row["label"])]
         slack = _SLACK if attempt < _PATIENCE else _MORE_SLACK
         if float(near.max() - own) > slack:
@@ -137,9 +140,11 @@ class ClassRows:
         register = draw.pick(source.registers)
         if source.examples and draw.chance(_FROM_EXAMPLES):
             return _varied(draw, draw.pick(source.examples), source.examples, values), register
-        if source.sentences and not draw.chance(_FROM_NOUNS):
+        if source.sentences and not (len(source.nouns) > 1 and draw.chance(_FROM_NOUNS)):
             sentence = draw.weighted(source.sentences, source.weights)
             return joined(fill(sentence.text, values)), sentence.field
+        if len(source.nouns) < 2:
+            raise Reject("no words near the label")
         template = draw.pick(_WITH_NOUNS[register])
         text = joined(fill(template, values))
         first, second = draw.pick(source.nouns), draw.pick(source.nouns)
@@ -158,29 +163,22 @@ def _centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) -> Ve
     return np.stack(rows)
 
 
-@lru_cache(maxsize=1)
-def _bank() -> tuple[tuple[Sentence, ...], Vectors]:
-    """The sentences, and their meaning with some value in each slot."""
-    bank = sentences("clauses.txt")
-    shown = [joined(fill(s.text, Values(Draw("shown", s.text)))) for s in bank]
-    vectors = meaning().embed(shown)
-    topics = meaning().embed([s.topic for s in bank])
-    return bank, np.stack([centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)])
-
-
 def _sources(
     labels: tuple[str, ...], centres: Vectors, domain: str, examples: Sequence[tuple[str, str]]
 ) -> Mapping[str, _Source]:
-    bank, vectors = _bank()
-    near = (vectors @ centres.T).round(2)
+    bank, vectors = bank_of()
+    near = (vectors @ centres.T + leaning(labels, [shown()[s] for s in bank])).round(2)
     fits = np.zeros(len(bank), dtype=np.float32)
     if domain:
         fits = (vectors @ meaning().embed([domain])[0]).round(2)
+    # how far the best label is ahead of the second: a sentence that fits two says nothing
+    ahead = np.sort(near, axis=1)
+    clear = ahead[:, -1] - ahead[:, -2] >= _CLEAR if len(labels) > 1 else np.ones(len(bank), dtype=bool)
     best = near.max(axis=1)
     sources = {}
     for j, label in enumerate(labels):
         score = near[:, j] + _DOMAIN * fits
-        own = [i for i in range(len(bank)) if near[i, j] >= best[i] and near[i, j] >= _NEAR]
+        own = [i for i in range(len(bank)) if clear[i] and near[i, j] >= best[i] >= _NEAR]
         own.sort(key=lambda i: (-float(score[i]), bank[i].text))
         own = [i for i in own[:_MOST] if score[own[0]] - score[i] <= _SPREAD]
         chosen = tuple(bank[i] for i in own)
@@ -189,7 +187,8 @@ def _sources(
         registers = tuple(s.field for s in chosen) or tuple(bank[i].field for i in closest)
         shots = tuple(sorted(text for text, of in examples if of == label))
         name = readable(label) or label
-        nouns = nouns_near(centres[j], name)
+        # where sentences are many, words alone would say less; where there is nothing, the name must do
+        nouns = nouns_near(centres[j], name) or ((name, name) if not chosen and not shots else ())
         weights = tuple(2.0 ** (8 * float(score[i] - score[own[0]])) for i in own)
         sources[label] = _Source(chosen, weights, shots, nouns, registers)
     return sources
@@ -219,33 +218,6 @@ def _varied(draw: Draw, text: str, others: Sequence[str], values: Values) -> str
         if other and other not in parts:
             parts.insert(draw.below(len(parts) + 1), other)
     return " ".join(part if part[-1:] in ".!?" else part + "." for part in parts if part)
-
-
-def _lowered(text: str) -> str:
-    """`text` with a small first letter, where it is a word that has one inside a sentence."""
-    first, _, rest = text.partition(" ")
-    common = {
-        "my",
-        "the",
-        "there",
-        "why",
-        "can",
-        "when",
-        "how",
-        "where",
-        "is",
-        "do",
-        "does",
-        "this",
-        "it",
-        "it's",
-        "a",
-        "please",
-        "who",
-        "we",
-        "our",
-    }
-    return f"{first.lower()} {rest}" if first.lower() in common else text
 
 
 def _careless(draw: Draw, text: str) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.engine.generating.ranking import preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.texts import Sentence, fill, joined, lowered, sentences
 from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling.meaning import meaning
+from pioneer_build.engine.labelling.own import own_vectors
+from pioneer_build.engine.lists import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,6 +116,40 @@ _CONTRACTIONS = (
 )  # fmt: skip
 
 
+#: Values that a summary or a title repeats.
+_NAMED = ("order", "item", "money", "city", "date", "weekday")
+#: The nearest replies to a message are used in turn.
+_BEST_REPLIES = 2
+
+
+_OPENINGS = ("Hi,", "Hello,", "Hi there,", "Good morning,", "Hello there.", "Hi!")
+_ENDINGS = (
+    "My order number is {order}.",
+    "Thanks, {first}",
+    "Can you help?",
+    "Please let me know.",
+    "Regards, {person}",
+    "Best, {first}",
+    "What can I do?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message somebody wrote: `core` is what it has to say, `text` all of it, `signed` the writer's name."""
+
+    sentence: Sentence
+    values: tuple[tuple[str, str], ...]
+    core: str
+    text: str
+    signed: str
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The message's values by kind; of several the last."""
+        return dict(self.values)
+
+
 class MessageRows:
     """Makes rows for a prompt and a domain."""
 
@@ -119,8 +157,8 @@ class MessageRows:
         self._system = prompt if _ADDRESSED.match(prompt) else ""
         self._prompt = prompt
         self._tasks = _tasks_of(prompt)
-        self._sources = _sources(domain or f"{domain} {prompt}".strip())
-        self._replies = _replies()
+        self._sources = _sources(domain or prompt)
+        self._preferred = preferred(domain or prompt)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused. Where the prompt names several tasks they take turns."""
@@ -131,55 +169,42 @@ class MessageRows:
         return {"messages": messages}
 
     def _about_a_message(self, draw: Draw, task: str) -> tuple[str, str]:
-        values = Values(draw)
-        chosen, weights = self._sources
-        sentence = draw.weighted(chosen, weights)
-        core = joined(fill(sentence.text, values))
-        core = core[:1].upper() + core[1:]
-        message = core
-        if draw.chance(0.5):
-            opening = ("Hi,", "Hello,", "Hi there,", "Good morning,", "Hello there.", "Hi!")
-            message = f"{draw.pick(opening)} {message}"
-        if draw.chance(0.5):
-            message += " " + joined(
-                fill(
-                    draw.pick(
-                        (
-                            "Thanks, {first}",
-                            "Can you help?",
-                            "Please let me know.",
-                            "Regards, {person}",
-                            "My order number is {order}.",
-                            "Best, {first}",
-                            "What can I do?",
-                        )
-                    ),
-                    values,
-                )
-            )
-        details = {kind: value for kind, value in values.seen if kind in _DETAILS}
+        message = self._message(draw)
         answers: Mapping[str, Callable[[], str]] = {
-            "extract": lambda: _extracted(sentence, values),
-            "rewrite": lambda: _formal(core, values),
-            "summarize": lambda: _summary(draw, sentence, details),
-            "title": lambda: _title(sentence, details),
-            "classify": lambda: sentence.topic,
-            "reply": lambda: self._reply(draw, sentence, values),
+            "extract": lambda: _extracted(message),
+            "rewrite": lambda: _formal(message),
+            "summarize": lambda: _summary(draw, message),
+            "title": lambda: _title(message),
+            "classify": lambda: message.sentence.topic,
+            "reply": lambda: self._reply(draw, message),
         }
-        return draw.pick(_ASK[task]).replace("{}", message), answers[task]()
+        return draw.pick(_ASK[task]).replace("{}", message.text), answers[task]()
 
-    def _reply(self, draw: Draw, sentence: Sentence, values: Values) -> str:
-        given = dict(values.seen)
+    def _message(self, draw: Draw) -> _Message:
+        values = Values(draw, self._preferred)
+        sentence = draw.weighted(*self._sources)
+        core = joined(fill(sentence.text, values))
+        core = text = core[:1].upper() + core[1:]
+        signed = ""
+        if draw.chance(0.5) and sentence.topic != "greeting":
+            opening = draw.pick(_OPENINGS)
+            text = f"{opening} {lowered(text) if opening.endswith(',') else text}"
+        if draw.chance(0.5):
+            ending = draw.pick(_ENDINGS if sentence.field == "support" else _ENDINGS[1:])
+            text += " " + joined(fill(ending, values))
+            signed = values.seen[-1][1] if "{first}" in ending or "{person}" in ending else ""
+        return _Message(sentence, tuple(values.seen), core, text, signed)
+
+    def _reply(self, draw: Draw, message: _Message) -> str:
+        given = message.details
         fitting = [
             text
-            for text in self._replies[sentence.topic]
+            for text in _ranked_replies(message.sentence)
             if all(slot in given for slot in Sentence(text, "", "").slots)
         ]
         if not fitting:
             raise Reject("no reply that fits the message")
-        # a reply that repeats a value of the message fits it best
-        pointed = [text for text in fitting if "{" in text]
-        reply = draw.pick(pointed if pointed and draw.chance(0.7) else fitting)
+        reply = draw.pick(fitting[:_BEST_REPLIES])
         for kind, value in given.items():
             reply = reply.replace(f"{{{kind}}}", value)
         style = (
@@ -191,27 +216,15 @@ class MessageRows:
         )
         if _SHORT.search(self._prompt):
             return reply
-        name = next(
-            (
-                value.split()[0]
-                for kind, value in reversed(values.seen)
-                if kind in ("first", "person") and f", {value}" in joined_values(values)
-            ),
-            "",
-        )
+        name = message.signed.split()[0] if message.signed else ""
         parts = [reply]
         if draw.chance(0.5) or _LONG.search(self._prompt):
             parts.insert(0, draw.pick(_THANKS))
         if name:
-            parts.insert(0, f"{'Dear' if style == 'polite' else 'Hi'} {name},")
-        if draw.chance(0.5) or _LONG.search(self._prompt):
+            parts[0] = f"{'Dear' if style == 'polite' else 'Hi'} {name},\n{parts[0]}"
+        if (draw.chance(0.5) or _LONG.search(self._prompt)) and not reply.endswith("?"):
             parts.append(draw.pick(_CLOSINGS[style]))
         return " ".join(parts)
-
-
-def joined_values(values: Values) -> str:
-    """The values of names in a signature, as the message has them."""
-    return " ".join(f", {value}" for kind, value in values.seen if kind in ("first", "person"))
 
 
 def _tasks_of(prompt: str) -> tuple[str, ...]:
@@ -236,6 +249,21 @@ def _replies() -> Mapping[str, tuple[str, ...]]:
     return {topic: tuple(texts) for topic, texts in found.items()}
 
 
+@lru_cache(maxsize=1024)
+def _ranked_replies(sentence: Sentence) -> tuple[str, ...]:
+    """The replies to the topic of `sentence`, the nearest to it in meaning first."""
+    replies = _replies()[sentence.topic]
+    near = (own_vectors(replies) @ own_vectors([shown()[sentence]])[0]).round(2)
+    return tuple(replies[i] for i in sorted(range(len(replies)), key=lambda i: (-float(near[i]), replies[i])))
+
+
+@cache
+def _doings() -> Mapping[str, str]:
+    """What somebody does who writes about each topic."""
+    parted = (line.partition(" = ") for line in lines("topics.txt"))
+    return {topic: doing for topic, _, doing in parted}
+
+
 @lru_cache(maxsize=32)
 def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
     """The messages that the engine can answer, the nearer to what it is about the more often."""
@@ -257,52 +285,50 @@ def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
     return tuple(kept), tuple(2.0 ** (8 * (near[s.topic] - best)) for s in kept)
 
 
-def _extracted(sentence: Sentence, values: Values) -> str:
-    found: dict[str, Any] = {"topic": sentence.topic}
-    for kind, value in values.seen:
+def _extracted(message: _Message) -> str:
+    found: dict[str, Any] = {"topic": message.sentence.topic}
+    for kind, value in message.values:
         name = _DETAILS.get(kind)
-        if name and name in found and name != "topic":
-            held = found[name]
-            found[name] = [*held, value] if isinstance(held, list) else [held, value]
-        elif name:
-            found[name] = value
+        if name is None:
+            continue
+        held = found.get(name)
+        found[name] = value if held is None else [*held, value] if isinstance(held, list) else [held, value]
     if len(found) == 1:
         raise Reject("a message without details")
     return json.dumps(found, ensure_ascii=False)
 
 
-def _formal(core: str, values: Values) -> str:
-    text = core
+def _formal(message: _Message) -> str:
+    text = message.core
     for short, long in _CONTRACTIONS:
         text = text.replace(short, long)
     text = text.strip().rstrip("!")
     if not text.endswith((".", "?")):
         text += "."
-    signer = next((value for kind, value in reversed(values.seen) if kind in ("person", "first")), "")
-    ending = f" Yours sincerely, {signer}" if signer and signer not in core else " Yours sincerely"
-    return f"Dear Sir or Madam, {text[:1].lower() + text[1:] if not text.startswith(('I ', 'I,')) else text}{ending}"
+    return f"Dear Sir or Madam, {lowered(text)} Yours {'sincerely' if not message.signed else f'sincerely, {message.signed}'}"
 
 
-def _about(sentence: Sentence, details: Mapping[str, str]) -> str:
-    named = [
-        details[kind] for kind in ("order", "item", "money", "city", "date", "weekday") if kind in details
-    ]
-    return f"{sentence.topic} ({', '.join(named)})" if named else sentence.topic
+def _named(message: _Message) -> str:
+    """The details that a summary or a title repeats, in brackets."""
+    named = [message.details[kind] for kind in _NAMED if kind in message.details]
+    return f" ({', '.join(named)})" if named else ""
 
 
-def _summary(draw: Draw, sentence: Sentence, details: Mapping[str, str]) -> str:
+def _summary(draw: Draw, message: _Message) -> str:
+    sentence = message.sentence
     writer = "A customer" if sentence.field == "support" else "The writer"
-    return draw.pick(
-        (
-            f"{writer} writes about {_about(sentence, details)}.",
-            f"{writer} needs help with {_about(sentence, details)}.",
-            f"It is about {_about(sentence, details)}.",
-        )
+    named = _named(message)
+    doing = _doings()[sentence.topic]
+    wish = (
+        draw.pick((" and asks for help", "", ""))
+        if doing.startswith(("reports", "has trouble")) and not named
+        else ""
     )
+    return f"{writer} {doing}{named}{wish}."
 
 
-def _title(sentence: Sentence, details: Mapping[str, str]) -> str:
-    about = _about(sentence, details)
+def _title(message: _Message) -> str:
+    about = message.sentence.topic + _named(message)
     return about[:1].upper() + about[1:]
 
 
@@ -318,7 +344,7 @@ def _question(draw: Draw) -> tuple[str, str]:
         filled = text
         for slot, value in given.items():
             filled = filled.replace(f"{{{slot}}}", value)
-        return filled[:1].upper() + filled[1:]
+        return filled if "@" in filled.split(maxsplit=1)[0] else filled[:1].upper() + filled[1:]
 
     prompt = draw.pick(
         ("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.generating.ranking import field_weights
+from pioneer_build.engine.generating.ranking import field_weights, preferred
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.slots import slots_of
 from pioneer_build.engine.generating.texts import Piece, Sentence, fill, joined, sentences
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Share of rows without any entity of the wanted labels.
 _NEGATIVES = 0.12
 _TWO_SENTENCES = 0.35
+#: A field with at least this share of the best one's weight is of the wanted domain.
+_SAME_DOMAIN = 0.4
 #: Share of rows in a sentence that fits any label, for labels that have sentences of their own.
 _CARRIED = 0.08
 
@@ -47,6 +49,7 @@ class EntityRows:
 
     def __init__(self, labels: Sequence[str], domain: str) -> None:
         self._plan = _plan(tuple(sorted(labels)), domain)
+        self._preferred = preferred(domain)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused."""
@@ -63,18 +66,14 @@ class EntityRows:
                 chosen = [first]
                 if draw.chance(_TWO_SENTENCES):
                     related = [s for s in sentences("sentences.txt") if s.field == first.field and s != first]
-                    chosen.append(
-                        draw.pick(related)
-                        if related and draw.chance(0.6)
-                        else draw.pick(plan.negatives or own)
-                    )
+                    chosen.append(draw.pick(related if related and draw.chance(0.6) else _plain()))
                 pieces = self._sentences(draw, chosen)
             else:
                 pieces = self._carried(draw, target)
         return self._row(pieces)
 
     def _sentences(self, draw: Draw, chosen: Sequence[Sentence]) -> list[Piece]:
-        values = Values(draw)
+        values = Values(draw, self._preferred)
         pieces: list[Piece] = []
         for sentence in dict.fromkeys(chosen):
             if pieces:
@@ -87,7 +86,7 @@ class EntityRows:
         name = readable(label) or label
         template = draw.pick(sentences("carriers.txt")).text
         kind = draw.pick(self._plan.slots[label])
-        pieces = fill(template, Values(draw), {"x": kind, "y": kind})
+        pieces = fill(template, Values(draw, self._preferred), {"x": kind, "y": kind})
         return [
             piece
             if piece.slot
@@ -125,6 +124,11 @@ class EntityRows:
                     raise Reject("an entity without annotation")
 
 
+def _plain() -> tuple[Sentence, ...]:
+    """Sentences without any entity, for any domain."""
+    return sentences("negatives.txt")
+
+
 def _plural(name: str) -> str:
     return name if name.endswith("s") else name[:-1] + "ies" if name.endswith("y") else name + "s"
 
@@ -146,7 +150,8 @@ def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
         )
         by_label[label] = (own, weight)
     near = sorted(everything, key=lambda s: (-weights[s.field], s.text))
-    without = [s for s in near if not any(slot in owner for slot in s.slots)][:40]
+    without = [
+        s for s in near if not any(slot in owner for slot in s.slots) and weights[s.field] >= _SAME_DOMAIN
+    ]
     patterns = {kind: label for label in labels for kind in kinds_of(label).kinds if kind in PATTERNS}
-    plain = tuple(sentences("negatives.txt"))
-    return _Plan(labels, owner, by_label, slots, plain + tuple(without), patterns)
+    return _Plan(labels, owner, by_label, slots, (*_plain(), *without), patterns)

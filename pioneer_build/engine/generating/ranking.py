@@ -5,8 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pioneer_build.engine.generating.texts import sentences
-from pioneer_build.engine.labelling.meaning import Vectors, meaning
+import numpy as np
+
+from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
+from pioneer_build.engine.generating.texts import vocabulary as words_for_slots
+from pioneer_build.engine.generating.values import Values
+from pioneer_build.engine.labelling.glosses import every_phrase
+from pioneer_build.engine.labelling.kinds import DESCRIBED
+from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
+from pioneer_build.engine.labelling.own import own_vectors
 from pioneer_build.engine.labelling.wordpiece import vocabulary
 
 if TYPE_CHECKING:
@@ -14,37 +22,65 @@ if TYPE_CHECKING:
 
 #: How much more often a field is used whose name is nearer to the domain.
 _SHARPNESS = 12.0
+#: Words are taken from the commoner ones; ids of the embedding model's vocabulary go by frequency, roughly.
+_COMMONEST, _LEAST_COMMON = 2_000, 9_000
+_NOUNS_A_LABEL = 14
+#: A noun that is less near to a label isn't of it.
+_NEAR_NOUN = 0.3
+#: Listed as nouns, but no things one would speak of.
+_NO_THINGS = frozenset(
+    ["back", "many", "particular", "other", "general", "several", "plenty", "sort", "kind", "lots", "anybody", "everybody", "nobody", "somebody", "anything", "everything", "nothing", "something", "someone", "anyone", "everyone", "none", "half", "bunch", "thanks", "hers", "mine", "yours", "ours", "theirs", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow", "yesterday", "tonight", "north", "south", "east", "west"]
+)
+
+
+@lru_cache(maxsize=1)
+def shown() -> Mapping[Sentence, str]:
+    """The sentences about topics, with some value in each slot."""
+    return {s: joined(fill(s.text, Values(Draw("shown", s.text)))) for s in sentences("clauses.txt")}
+
+
+@lru_cache(maxsize=1)
+def bank() -> tuple[tuple[Sentence, ...], Vectors]:
+    """The sentences about topics, and what each means: itself mostly, and the name of its topic."""
+    example = shown()
+    vectors = own_vectors(list(example.values()))
+    topics = own_vectors([s.topic for s in example])
+    return tuple(example), np.stack(
+        [centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)]
+    )
+
+
+@lru_cache(maxsize=1)
+def _fields() -> tuple[str, ...]:
+    return tuple(sorted({sentence.field for sentence in sentences("sentences.txt")}))
 
 
 @lru_cache(maxsize=64)
 def field_weights(domain: str) -> Mapping[str, float]:
     """A weight for each field of sentences; all alike where there is no domain."""
-    fields = sorted({sentence.field for sentence in sentences("sentences.txt")})
+    fields = _fields()
     if not domain:
         return dict.fromkeys(fields, 1.0)
-    vectors = meaning().embed([domain, *fields])
     # rounded, so that CPUs which differ in the last bits agree
-    near = (vectors[1:] @ vectors[0]).round(2)
+    near = (own_vectors(fields) @ meaning().embed([domain])[0]).round(2)
     best = float(near.max())
     return {field: 2.0 ** (_SHARPNESS * (float(n) - best)) for field, n in zip(fields, near, strict=True)}
 
 
-#: Words are taken from the commoner ones; ids of the embedding model's vocabulary go by frequency, roughly.
-_COMMONEST, _LEAST_COMMON = 2_000, 11_000
-_NOUNS_A_LABEL = 14
-
-
 @lru_cache(maxsize=1)
-def _nouns() -> tuple[tuple[str, ...], Vectors]:
-    """Common English nouns and their meaning."""
+def _nouns() -> tuple[str, ...]:
+    """Common English nouns."""
     from wonderwords import RandomWord
 
     known = vocabulary()
-    listed = RandomWord().filter(include_categories=["nouns"])
-    words = tuple(
+    lists = RandomWord()
+    # words that are adjectives or verbs as well make no sense after "the"
+    other = {*lists.filter(include_categories=["adjectives"]), *lists.filter(include_categories=["verbs"])}
+    listed = set(lists.filter(include_categories=["nouns"])) - other - _NO_THINGS
+    return tuple(
         sorted(
             word
-            for word in set(listed)
+            for word in listed
             if word.isascii()
             and word.isalpha()
             and word.islower()
@@ -52,13 +88,49 @@ def _nouns() -> tuple[tuple[str, ...], Vectors]:
             and _COMMONEST <= known.get(word, 0) <= _LEAST_COMMON
         )
     )
-    return words, meaning().embed(words)
 
 
 def nouns_near(direction: Vectors, name: str) -> tuple[str, ...]:
     """The nouns nearest to a label: with its own name first, if it reads like one."""
-    words, vectors = _nouns()
-    near = (vectors @ direction).round(2)
+    words = _nouns()
+    near = (own_vectors(words) @ direction).round(2)
     order = sorted(range(len(words)), key=lambda i: (-float(near[i]), words[i]))
-    own = [name] if name.replace(" ", "").isalpha() and len(name.split()) <= 3 else []
-    return tuple(dict.fromkeys([*own, *(words[i] for i in order[:_NOUNS_A_LABEL])]))
+    fitting = [words[i] for i in order[:_NOUNS_A_LABEL] if near[i] >= _NEAR_NOUN]
+    own = [name] if name in words else []
+    return tuple(dict.fromkeys([*own, *fitting]))
+
+
+#: Lists of things that a domain narrows, to words at most this much further away than the nearest.
+_NARROWED = ("item", "job", "dish", "subject", "skill")
+_NARROW, _NEAR_DOMAIN, _FEWEST = 0.12, 0.3, 4
+
+
+@lru_cache(maxsize=64)
+def preferred(domain: str) -> Mapping[str, tuple[str, ...]]:
+    """The things of each list that a domain speaks of, where some are near to it."""
+    if not domain:
+        return {}
+    direction = meaning().embed([domain])[0]
+    found = {}
+    for kind in _NARROWED:
+        words = words_for_slots()[kind]
+        near = (own_vectors(words) @ direction).round(2)
+        order = sorted(range(len(words)), key=lambda i: (-float(near[i]), words[i]))
+        if near[order[0]] >= _NEAR_DOMAIN:
+            close = [i for i in order if near[i] >= near[order[0]] - _NARROW]
+            found[kind] = tuple(words[i] for i in order[: max(_FEWEST, len(close))])
+    return found
+
+
+def own_texts() -> list[str]:
+    """Every text of the engine's own whose meaning it uses: what `labelling.own` keeps the vectors of."""
+    example = shown()
+    return [
+        *example.values(),
+        *(s.topic for s in example),
+        *_fields(),
+        *_nouns(),
+        *every_phrase(),
+        *DESCRIBED,
+        *(s.text for s in sentences("replies.txt")),
+    ]

@@ -101,3 +101,15 @@ def _article(before: str, value: str) -> str:
 def joined(pieces: list[Piece]) -> str:
     """The text of `pieces`."""
     return "".join(piece.text for piece in pieces)
+
+
+#: Words that lose their capital where a sentence goes on before them.
+_COMMON = frozenset(
+    ["a", "all", "also", "an", "and", "another", "are", "at", "can", "could", "did", "do", "does", "don't", "everything", "find", "for", "give", "had", "half", "has", "have", "he", "here", "how", "if", "in", "is", "it", "it's", "just", "keep", "let", "light", "more", "most", "my", "no", "nobody", "nothing", "now", "of", "on", "one", "only", "our", "overpriced", "please", "put", "she", "should", "since", "so", "some", "somebody", "something", "sure", "that", "the", "there", "they", "this", "three", "two", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "works", "would", "you", "you're", "your"]
+)
+
+
+def lowered(text: str) -> str:
+    """`text` with a small first letter, where it is a word that has one inside a sentence."""
+    first, space, rest = text.partition(" ")
+    return f"{first.lower()}{space}{rest}" if first.lower() in _COMMON else text

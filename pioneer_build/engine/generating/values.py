@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.engine.generating.texts import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pioneer_build.engine.generating.draw import Draw
 
@@ -56,8 +56,10 @@ def _faker(locale: str) -> Any:
 class Values:
     """The values of one row. Asking twice for a kind gives different values; `seen` tells what was given."""
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, preferred: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        """`preferred` has words to use instead of the whole list of a kind."""
         self._draw = draw
+        self._preferred = preferred or {}
         self._given: set[str] = set()
         self.seen: list[tuple[str, str]] = []
 
@@ -82,7 +84,7 @@ class Values:
             return coined(draw, kind)
         if kind in _MAKERS:
             return _MAKERS[kind](draw)
-        return draw.pick(vocabulary()[kind])
+        return draw.pick(self._preferred.get(kind) or vocabulary()[kind])
 
 
 def knows(kind: str) -> bool:
@@ -306,6 +308,8 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "version": _version,
     "time_span": _time_span,
     "number": lambda draw: str(draw.weighted((draw.between(2, 12), draw.between(13, 99), draw.between(100, 900)), (5, 3, 1))),
+    "few": lambda draw: str(draw.between(2, 12)),
+    "hundreds": lambda draw: str(draw.between(10, 48) * 10 + draw.pick((0, 0, 5, draw.below(10)))),
     "year": lambda draw: str(draw.between(1955, 2023)),
     "age": lambda draw: str(draw.between(19, 88)),
     "dose": lambda draw: f"{draw.pick((5, 10, 20, 50, 100, 250, 400, 500))} mg",

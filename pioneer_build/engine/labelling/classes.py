@@ -11,6 +11,8 @@ import numpy as np
 from pioneer_build.engine.labelling.glosses import gloss, polarity_of
 from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
+from pioneer_build.engine.labelling.own import own_vectors
+from pioneer_build.engine.labelling.polarity import polarity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 _SHARPNESS = 20.0
 #: Weight of the polarity of a text's words, against cosines, where labels are polar.
 _POLARITY_WEIGHT = 0.25
-_TEMPLATES = ("{}", "This is about {}.", "A text about {}")
+#: A text whose polarity is less than this, on either side, leans to neutral.
+_MIDDLE = 0.4
+_TEMPLATES = ("{}", "This is about {}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +55,28 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
         widened = gloss(name)
         vectors = [centre(meaning().embed(forms))]
         if widened:
-            vectors.append(centre(meaning().embed(widened)))
+            vectors.append(centre(own_vectors(widened)))
         rows.append(centre(np.stack(vectors)))
     return np.stack(rows)
 
 
-def _polarities(texts: Sequence[str]) -> Vectors:
-    from pioneer_build.engine.labelling.polarity import polarity
-
-    return np.asarray([polarity(text) for text in texts], dtype=np.float32)
+def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
+    """What the polarity of each text adds to each label: nothing, unless there are labels of both sides."""
+    sides = [polarity_of(readable(label)) for label in labels]
+    added = np.zeros((len(texts), len(labels)), dtype=np.float32)
+    if "positive" in sides and "negative" in sides:
+        lean = np.asarray([polarity(text) for text in texts], dtype=np.float32)
+        for i, side in enumerate(sides):
+            if side == "neutral":
+                added[:, i] = _POLARITY_WEIGHT * (_MIDDLE - np.abs(lean))
+            elif side is not None:
+                added[:, i] = _POLARITY_WEIGHT * (lean if side == "positive" else -lean)
+    return added
 
 
 def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     """How near each text is to each label: a row a text, comparable within a row."""
-    near: Vectors = meaning().embed(texts) @ prototypes(labels).T
-    sides = [polarity_of(readable(label)) for label in labels]
-    if any(side == "positive" for side in sides) and any(side == "negative" for side in sides):
-        lean = _polarities(texts)
-        for i, side in enumerate(sides):
-            if side == "positive":
-                near[:, i] += _POLARITY_WEIGHT * lean
-            elif side == "negative":
-                near[:, i] -= _POLARITY_WEIGHT * lean
-            elif side == "neutral":
-                near[:, i] += _POLARITY_WEIGHT * (0.4 - np.abs(lean))
+    near: Vectors = meaning().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
     return near
 
 

@@ -29,6 +29,11 @@ def _table() -> dict[str, tuple[str, ...]]:
     return table
 
 
+def every_phrase() -> list[str]:
+    """All phrases of the list."""
+    return sorted({phrase for phrases in _table().values() for phrase in phrases})
+
+
 def gloss(name: str) -> tuple[str, ...]:
     """Phrases for a label's readable name; empty where the list doesn't have it."""
     table = _table()

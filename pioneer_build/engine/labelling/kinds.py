@@ -56,6 +56,9 @@ _DESCRIPTIONS = {
     "reference": ("order number", "reference number"),
 }
 
+#: All of those phrases.
+DESCRIBED = tuple(phrase for phrases in _DESCRIPTIONS.values() for phrase in phrases)
+
 #: At this cosine no name of 54 without a type was taken for one (see docs/engine.md).
 NEAR_ENOUGH = 0.70
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -105,11 +108,11 @@ def kinds_of(label: str) -> Meant:
 
 def _nearest(name: str) -> str | None:
     from pioneer_build.engine.labelling.meaning import meaning
+    from pioneer_build.engine.labelling.own import own_vectors
 
     phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
-    vectors = meaning().embed([name, *(phrase for _, phrase in phrases)])
     # rounded, so that CPUs which differ in the last bits agree
-    near = (vectors[1:] @ vectors[0]).round(2)
+    near = (own_vectors(DESCRIBED) @ meaning().embed([name])[0]).round(2)
     best = int(near.argmax())
     return phrases[best][0] if near[best] >= NEAR_ENOUGH else None
 

@@ -8,6 +8,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.engine.labelling.heads import settled
 from pioneer_build.engine.labelling.models import tagger_folder
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _DETERMINER = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
 #: Longer texts are cut into parts of at most about this many characters, at white space.
 _LONGEST = 20_000
+_BATCH = 64
 
 
 @cache
@@ -40,24 +42,26 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     """
     with _loading:
         model = _load()
-    return [_entities(model, text) for text in texts]
-
-
-def _entities(model: Any, text: str) -> list[tuple[int, int, str]]:
-    found = []
-    for offset, part in _parts(text):
-        for entity in model(part).ents:
-            start, end = entity.start_char, entity.end_char
-            words = part[start:end]
-            words = _POSSESSIVE.sub("", words.rstrip())
-            end = start + len(words)
-            if (match := _DETERMINER.match(words)) and entity.label_ != "WORK_OF_ART":
-                start += match.end()
-            while start < end and part[start].isspace():
-                start += 1
-            if start < end:
-                found.append((offset + start, offset + end, entity.label_))
+    parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(text)]
+    found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
+    # batches are three times as fast as text by text; each text is still read by itself
+    documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
+    for (i, offset, part), document in zip(parts, documents, strict=True):
+        found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
     return found
+
+
+def _entities(text: str, entities: Any) -> Iterator[tuple[int, int, str]]:
+    for entity in entities:
+        start, kind = entity.start_char, entity.label_
+        name = _POSSESSIVE.sub("", text[start : entity.end_char].rstrip())
+        end = start + len(name)
+        if (match := _DETERMINER.match(name)) and kind != "WORK_OF_ART":
+            start += match.end()
+        while start < end and text[start].isspace():
+            start += 1
+        if start < end and (better := settled(text, start, end, kind)) is not None:
+            yield better
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

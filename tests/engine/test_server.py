@@ -1,0 +1,121 @@
+"""Over a real socket, and across processes: restart, kill -9, several processes on one state folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pioneer_build.engine.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SERVE = """
+import sys
+from pathlib import Path
+from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.server import run_server
+run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2])), "127.0.0.1", 0,
+           lambda url: print(url, flush=True))
+"""
+CLAIM_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from pioneer_build.engine.state import State
+assert State(Path(sys.argv[1])).claim() is not None
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+BODY = {"task_type": "ner", "dataset_name": "d", "labels": ["person", "email"], "num_examples": 400}
+
+
+class Server:
+    """One server process."""
+
+    def __init__(self, folder: Path, latency: float) -> None:
+        path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", SERVE, str(folder), str(latency)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path)
+        assert self.process.stdout is not None
+        url = self.process.stdout.readline().strip()
+        self.client = httpx.Client(base_url=url, headers={"X-API-Key": "k"}, trust_env=False)
+
+    def end(self, number: int) -> int:
+        """Sends a signal; the exit code."""
+        self.client.close()
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Any]:
+    started: list[Server] = []
+
+    def start(latency: float = 0) -> Server:
+        started.append(Server(tmp_path / "state", latency))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.end(signal.SIGKILL)
+
+
+def finished(server: Server, job_id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer = server.client.get(f"/generate/jobs/{job_id}").json()
+        if answer["status"] in ("ready", "failed"):
+            return dict(answer)
+        time.sleep(0.05)
+    raise AssertionError("the job didn't end")
+
+
+def test_a_killed_server_finishes_its_jobs_when_it_is_started_again(serve: Any) -> None:
+    first = serve(latency=0.5)
+    job_id = first.client.post("/generate", json=BODY).json()["job_id"]
+    time.sleep(0.6)  # by now it is running, or nearly
+    first.end(signal.SIGKILL)
+    second = serve()
+    job = finished(second, job_id)
+    assert job["status"] == "ready"
+    assert len(job["data"]) == 400
+    again = second.client.post("/generate", json=BODY | {"dataset_name": "d2"}).json()["job_id"]
+    assert finished(second, again)["status"] == "ready"
+    assert second.end(signal.SIGTERM) == 0
+
+
+def test_what_a_dead_process_had_claimed_is_taken_over_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    other = State(tmp_path)
+    job = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
+    later = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
+    assert later.job_id != job.job_id
+    path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, str(tmp_path)], env=path)
+    assert done.returncode == -signal.SIGKILL
+    assert state.job(job.job_id).status == "running"
+    claimed = state.claim()
+    assert claimed is not None
+    assert claimed.job_id == job.job_id
+    # a living process has the first, and the second waits for it
+    assert other.claim() is None
+    state.finish(claimed, [{"text": "a", "entities": []}], error=None, revision="r")
+    second = other.claim()
+    assert second is not None
+    assert second.job_id == later.job_id
+    # what was taken over can't be finished by the one that lost it
+    state.finish(second, [{"text": "b", "entities": []}], error=None, revision="r")
+    assert state.job(later.job_id).status == "running"
+    for one in (state, other):
+        one.close()
