@@ -89,8 +89,7 @@ def child(task: str, root: Path, rows: int) -> float:
                 missing = annotations.missing(found.digests)
                 from pioneer_build.inputs import text_digest
 
-                del found
-                texts = new_texts(inputs, survey(inputs, **where), missing, **where)
+                texts = new_texts(inputs, found, missing, **where)
                 answer = b'{"label": "billing", "score": 0.93}'
                 for batch in batches(texts):
                     annotations.add([(text_digest(one.text), answer) for one in batch])
@@ -115,20 +114,22 @@ def run_child(task: str, root: Path, rows: int) -> tuple[float, float]:
     return float(seconds), float(peak)
 
 
-def measure(task: str, root: Path, rows: int, repeats: int = REPEATS) -> tuple[float, float, float]:
-    """Medians of the work's and the process's seconds, and the largest memory in MB."""
+def measure(task: str, root: Path, rows: int, repeats: int = REPEATS) -> None:
+    """Prints medians of one task; beside each run is one pass of SHA-256, because shared machines drift."""
     found = []
     for _ in range(repeats):
         if "one changed" in task:  # in a process of its own: a child's peak is at least its parent's size
             run_child("change one", root, rows)
+        sha, _ = run_child("sha", root, rows)
         began = time.perf_counter()
         seconds, peak = run_child(task, root, rows)
-        found.append((seconds, time.perf_counter() - began, peak))
-    return tuple(statistics.median(values) for values in zip(*found, strict=True))  # type: ignore[return-value]
+        wall = time.perf_counter() - began
+        found.append((seconds, seconds / sha, wall, wall / sha, peak))
+    seconds, ratio, wall, wall_ratio, peak = map(statistics.median, zip(*found, strict=True))
+    print(f"{task:48}{seconds:9.3f}{ratio:8.1f}{wall:8.3f}{wall_ratio:8.1f}{peak:9.0f}", flush=True)
 
 
 TASKS = [
-    "sha",
     "survey, nothing remembered",
     "survey with ids, nothing remembered",
     "label all: batches, annotations made durable",
@@ -142,30 +143,20 @@ TASKS = [
 ]
 
 
-def report(task: str, seconds: float, wall: float, peak: float, sha: float) -> None:
-    """Prints a line of the table."""
-    print(f"{task:48}{seconds:9.3f}{seconds / sha:8.1f}{wall:8.3f}{wall / sha:8.1f}{peak:9.0f}", flush=True)
-
-
 def main() -> None:
     """Measures each size and prints a table."""
-    sizes = [int(argument) for argument in sys.argv[1:]] or [10_000, 100_000, 1_000_000]
-    for rows in sizes:
+    for rows in [int(argument) for argument in sys.argv[1:]] or [10_000, 100_000, 1_000_000]:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             make_file(root / "tickets.jsonl", rows)
             size = (root / "tickets.jsonl").stat().st_size / 1e6
             print(f"\n{rows:,} rows, {size:,.0f} MB")
             print(f"{'':48}{'seconds':>9}{'x sha':>8}{'wall':>8}{'x sha':>8}{'peak MB':>9}")
-            sha = 0.0
             for task in TASKS:
-                repeats = 1 if task.startswith(("label", "remember")) else REPEATS
-                seconds, wall, peak = measure(task, root, rows, repeats)
-                sha = sha or seconds
-                report(task, seconds, wall, peak, sha)
+                measure(task, root, rows, 1 if task.startswith(("label", "remember")) else REPEATS)
             time.sleep(2.1)  # a file changed just now is not trusted
             measure("remember", root, rows, 1)
-            report("unchanged, by stat", *measure("unchanged, by stat", root, rows), sha)
+            measure("unchanged, by stat", root, rows)
 
 
 if __name__ == "__main__":
