@@ -349,3 +349,27 @@ def test_half_a_digest_in_common(tmp_path: Path) -> None:
     store = opened(tmp_path)
     assert list(store.lookup(b"".join(reversed(alike)))) == [None, b"\3", b"\2", b"\1"]
     assert store.missing(b"".join(alike)) == alike[3]
+
+
+COMPACTING_WRITER = """
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from pioneer_build.store import Store
+first = int(sys.argv[2])
+for end in range(first + 20, first + 161, 20):
+    with Store(Path(sys.argv[1])).annotations("local", "fp1:" + "0" * 64) as store:
+        digests = [blake2b(str(n).encode(), digest_size=16).digest() for n in range(first, end)]
+        store.add([(digest, b"x%d" % n) for n, digest in enumerate(digests)][-20:])
+        store.compact()
+        assert list(store.lookup(b"".join(digests))) == [b"x%d" % n for n in range(len(digests))]
+"""
+
+
+def test_writers_and_compactions_side_by_side(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", COMPACTING_WRITER, str(tmp_path)]
+    writers = [subprocess.Popen([*command, str(start)], stderr=subprocess.PIPE) for start in (0, 1000, 2000)]
+    for writer in writers:
+        _, complaint = writer.communicate()
+        assert writer.returncode == 0, complaint.decode()
+    assert opened(tmp_path).count() == 3 * 160
