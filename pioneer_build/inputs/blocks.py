@@ -94,9 +94,7 @@ class Rows:
         if columns.id is not None:
             if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
                 what = "empty" if key == "" else _kind(key)
-                self.complain(
-                    line, f"'{columns.id}' is {what}, not text or a whole number", "bad-id", source=source
-                )
+                self.complain(line, f"'{columns.id}' is {what}, not text or a whole number", "bad-id", source=source)
                 return
             self._ids.append(key)
         self._texts.append(text)

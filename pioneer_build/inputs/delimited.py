@@ -89,9 +89,7 @@ def read_blocks(
         elif bad or not cells:
             continue
         elif len(cells) != len(header):
-            hint = (
-                "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
-            )
+            hint = "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
             message = f"{_count(len(cells))}, where the first row names {len(header)}"
             rows.complain(start, message, "columns", hint=hint, source=separator.join(cells))
         else:
@@ -99,9 +97,7 @@ def read_blocks(
             if len(rows) >= _BLOCK:
                 yield rows.take()
     if lines.too_long:
-        rows.complain(
-            lines.count, f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read", "too-long"
-        )
+        rows.complain(lines.count, f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read", "too-long")
     yield rows.take()
 
 

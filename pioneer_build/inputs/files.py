@@ -46,9 +46,7 @@ class InputFile:
     compression: Compression
 
 
-def find_files(
-    pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints
-) -> tuple[InputFile, ...]:
+def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> tuple[InputFile, ...]:
     """The files that `pattern` names, sorted; what is wrong with it goes to `complaints`.
 
     Args:
@@ -107,9 +105,7 @@ def find_files(
             continue
         files.append(InputFile(path, name, *kind))
     if not found:
-        complaints.add_to_spec(
-            f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/"
-        )
+        complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/")
     return tuple(files)
 
 
@@ -131,9 +127,7 @@ def _expand(folder: Path, pattern: str) -> list[Path]:
         for path in base.glob(rest)
         if not any(part.startswith(".") for part in path.relative_to(base).parts) or "/." in f"/{rest}"
     ]
-    return sorted(
-        (path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix()
-    )
+    return sorted((path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix())
 
 
 def _kind(name: str) -> tuple[Format, Compression] | None:

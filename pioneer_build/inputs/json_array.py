@@ -22,9 +22,7 @@ _SPACE = " \t\n\r"
 class _BrokenError(Exception):
     """The file can't be read on from `line`."""
 
-    def __init__(
-        self, message: str, line: int, column: int = 1, code: str = "json", hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, line: int, column: int = 1, code: str = "json", hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.line = line

@@ -41,9 +41,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     return Block(texts, ids, range(first_line, first_line + len(texts)))
 
 
-def _slowly(
-    lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints
-) -> Block:
+def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
     rows = Rows(name, columns, complaints)
     for number, line in enumerate(lines, first_line):
         if not line or line.isspace():
@@ -52,9 +50,7 @@ def _slowly(
             source = line.decode()
         except UnicodeDecodeError:
             column, message, hint = bad_byte(line)
-            rows.complain(
-                number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace")
-            )
+            rows.complain(number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace"))
             continue
         try:
             record = orjson.loads(line)

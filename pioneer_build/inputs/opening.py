@@ -45,9 +45,7 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
             with _decompressed(raw, file.compression) as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DamagedStreamError(
-                f"the {file.compression} stream is damaged or cut off: {error}"
-            ) from error
+            raise DamagedStreamError(f"the {file.compression} stream is damaged or cut off: {error}") from error
 
 
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:

@@ -20,15 +20,13 @@ _BLOCK = 4096
 def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
     """The rows of a file, some thousand at a time."""
     try:
-        import pyarrow as pa  # type: ignore[import-untyped]
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtra("a Parquet file", "parquet") from error
     rows = Rows(file.name, columns, complaints)
     if file.compression:
-        rows.complain(
-            0, "Parquet compresses by itself: a compressed Parquet file can't be read", "unknown-format"
-        )
+        rows.complain(0, "Parquet compresses by itself: a compressed Parquet file can't be read", "unknown-format")
         return
     row = 1
     try:

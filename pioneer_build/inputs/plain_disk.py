@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import diskcache  # type: ignore[import-untyped]
-from diskcache.core import MODE_PICKLE  # type: ignore[import-untyped]
+import diskcache
+from diskcache.core import MODE_PICKLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,4 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
 
 def open_cache(folder: Path, size_limit: int) -> diskcache.Cache:
     """A cache in `folder` of at most `size_limit` bytes."""
-    return diskcache.Cache(
-        str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored"
-    )
+    return diskcache.Cache(str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored")

@@ -52,9 +52,7 @@ def columns_of(inputs: InputFiles) -> Columns:
     return Columns(id=inputs.id) if inputs.field is None else Columns(inputs.field, inputs.id)
 
 
-def read(
-    inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)
-) -> Iterator[InputText]:
+def read(inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)) -> Iterator[InputText]:
     """The texts of `inputs` in order, duplicates included; files by name, then as they stand in each.
 
     Args:
@@ -108,9 +106,7 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
         else:
             yield from _record_blocks(file, columns, complaints)
     except DamagedStreamError as error:
-        complaints.add(
-            file.name, 0, str(error), code="damaged", hint="copy the file again from where it came"
-        )
+        complaints.add(file.name, 0, str(error), code="damaged", hint="copy the file again from where it came")
     except OSError as error:
         complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
 
@@ -130,9 +126,7 @@ def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) 
     return False
 
 
-def _line_blocks(
-    file: InputFile, parse: ParseLines, columns: Columns, complaints: Complaints
-) -> Iterator[Block]:
+def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaints: Complaints) -> Iterator[Block]:
     line = 1
     try:
         with open_bytes(file) as stream:

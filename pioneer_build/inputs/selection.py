@@ -41,10 +41,7 @@ def new_texts(
         upto = int(positions.searchsorted(end))
         here = (positions[done:upto] - start).tolist()
         texts = [block.texts[row] for row in here]
-        known = [
-            surveyed.digests[row * DIGEST_SIZE : (row + 1) * DIGEST_SIZE]
-            for row in positions[done:upto].tolist()
-        ]
+        known = [surveyed.digests[row * DIGEST_SIZE : (row + 1) * DIGEST_SIZE] for row in positions[done:upto].tolist()]
         if text_digests(texts) != b"".join(known):
             raise _moved_on(path)
         for row, text in zip(here, texts, strict=True):

@@ -1,4 +1,4 @@
-"""Sets of digests, by sorting: numpy holds a million in 16 MB, where Python's own sets take 130."""
+"""Sets of digests, by sorting: numpy holds a million in 16 MB, where Python's own sets take some 100."""
 
 from __future__ import annotations
 

@@ -118,9 +118,7 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
         if before is None or (after := _stat(file)) is None or memory.stamp.same(after):
             break
     else:
-        raise PioneerError(
-            f"{file.name} changes while it is read", hint="wait until it is written, then try again"
-        )
+        raise PioneerError(f"{file.name} changes while it is read", hint="wait until it is written, then try again")
     complaints.take(trial)
     if cache and not trial.count:
         cache.put(file, columns, memory)
@@ -142,9 +140,7 @@ def _read(
     before: os.stat_result | None,
     began: int,
 ) -> FileMemory:
-    mark = (
-        FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
-    )
+    mark = FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
     if file.format in LINE_PARSERS and not file.compression:
         if file.format == "text" and not columns_fit_text(file, columns, complaints):
             return FileMemory(mark, b"", b"")

@@ -32,18 +32,14 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     return Block([text for text, _ in kept], None, [line for _, line in kept])
 
 
-def _slowly(
-    lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints
-) -> Block:
+def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
     rows = Rows(name, columns, complaints)
     for number, line in enumerate(lines, first_line):
         try:
             text = line.removesuffix(b"\r").decode()
         except UnicodeDecodeError:
             column, message, hint = bad_byte(line)
-            rows.complain(
-                number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace")
-            )
+            rows.complain(number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace"))
             continue
         if text and not text.isspace():
             rows.add(text, None, number)

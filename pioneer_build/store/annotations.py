@@ -66,9 +66,7 @@ class AnnotationStore:
         new = indexing.first_of_each(indexing.those(digests, places))
         refused = self._quarantine.all()
         if refused:
-            new = b"".join(
-                [new[at : at + 16] for at in range(0, len(new), 16) if new[at : at + 16] not in refused]
-            )
+            new = b"".join([new[at : at + 16] for at in range(0, len(new), 16) if new[at : at + 16] not in refused])
         return new
 
     def add(self, batch: Sequence[tuple[bytes, bytes]]) -> None:
@@ -216,9 +214,7 @@ class AnnotationStore:
                 finally:
                     os.close(descriptor)
             make_folder(self._tmp, self._modes)
-            write_whole(
-                self._folder / "index", indexing.encode(index, self.scope.key), self._tmp, self._modes
-            )
+            write_whole(self._folder / "index", indexing.encode(index, self.scope.key), self._tmp, self._modes)
 
     # -- reading annotations
 
@@ -274,9 +270,7 @@ class AnnotationStore:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise StoreError(
-                f"can't read {path}: {error.strerror}", "check the permissions of the store"
-            ) from error
+            raise StoreError(f"can't read {path}: {error.strerror}", "check the permissions of the store") from error
         stack.callback(os.close, descriptor)
         return descriptor, path
 

@@ -78,9 +78,7 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
         yield Removal("rows", digest, path.relative_to(root).as_posix(), 1, path.stat().st_size, lines)
 
 
-def _annotations(
-    root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
-) -> Iterator[Removal]:
+def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]) -> Iterator[Removal]:
     for folder in sorted((root / "annotations").glob("*")):
         try:
             scope = decode((folder / "scope.json").read_bytes())

@@ -66,9 +66,7 @@ class Index:
         miss = hi[found] != keys[:, 0]
         half = ~miss & (self.entries["lo"][found] != keys[:, 1])
         found[miss] = -1
-        for at in np.flatnonzero(
-            half
-        ).tolist():  # two digests of one first half: once in a lifetime, but exact
+        for at in np.flatnonzero(half).tolist():  # two digests of one first half: once in a lifetime, but exact
             found[at] = self._step(int(found[at]), int(keys[at, 0]), int(keys[at, 1]))
         return found
 

@@ -67,8 +67,6 @@ class Quarantine:
 
     def _files(self) -> Iterable[Path]:
         try:
-            return sorted(
-                path for path in self._folder.iterdir() if path.suffix == ".json" and len(path.stem) == 32
-            )
+            return sorted(path for path in self._folder.iterdir() if path.suffix == ".json" and len(path.stem) == 32)
         except FileNotFoundError:
             return ()

@@ -27,9 +27,7 @@ class Scope:
 
     def encode(self) -> bytes:
         """As the file that names the folder's scope."""
-        return (
-            json.dumps({"backend": self.backend, "fingerprint": self.fingerprint}, indent=2).encode() + b"\n"
-        )
+        return json.dumps({"backend": self.backend, "fingerprint": self.fingerprint}, indent=2).encode() + b"\n"
 
 
 def decode(data: bytes) -> Scope | None:

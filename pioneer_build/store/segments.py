@@ -60,9 +60,7 @@ class SegmentWriter:
                 self._abandon(cut=False)
                 self._append(data)
             if self._path is None or not self._is_in_place():
-                raise StoreError(
-                    f"{self._folder} is being removed while it is written", "don't run gc beside apply"
-                )
+                raise StoreError(f"{self._folder} is being removed while it is written", "don't run gc beside apply")
             table = data[HEAD_SIZE : HEAD_SIZE + len(records) * RECORD.size]
             end = self._size
             start = end - len(data)

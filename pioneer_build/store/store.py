@@ -151,9 +151,7 @@ class Store:
 
         self._check_format()
         scope = Scope(backend, fingerprint)
-        return AnnotationStore(
-            self.root / "annotations" / scope.name, scope, self._tmp, self._modes, self._prepare
-        )
+        return AnnotationStore(self.root / "annotations" / scope.name, scope, self._tmp, self._modes, self._prepare)
 
     # -- collection
 

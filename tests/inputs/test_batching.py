@@ -35,6 +35,4 @@ def test_nothing_is_lost_and_nothing_too_large(values: list[str], items: int, si
     for batch in made:
         body = json.dumps([one.text for one in batch], ensure_ascii=False, separators=(",", ":"))
         assert 1 <= len(batch) <= items
-        assert (
-            len(batch) == 1 or len(body.encode()) <= size + 200
-        )  # escapes of control characters differ a little
+        assert len(batch) == 1 or len(body.encode()) <= size + 200  # escapes of control characters differ a little

@@ -159,9 +159,7 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert problem.code == "json"
 
 
-record = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(
-    lambda text: not text.isspace()
-)
+record = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not text.isspace())
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -249,9 +247,7 @@ def test_mistakes_are_counted_beyond_the_first_hundred(tmp_path: Path) -> None:
 def test_duplicate_ids_across_files(tmp_path: Path) -> None:
     put(tmp_path, "a.jsonl", '{"text": "x", "k": "7"}\n')
     put(tmp_path, "b.csv", "k,text\n8,x\n7,y\n")
-    assert said(problems_of(tmp_path, "*", id="k")) == [
-        ("specs/b.csv:3:1", "id '7' is also at specs/a.jsonl:1")
-    ]
+    assert said(problems_of(tmp_path, "*", id="k")) == [("specs/b.csv:3:1", "id '7' is also at specs/a.jsonl:1")]
 
 
 @pytest.mark.parametrize(
@@ -384,8 +380,7 @@ def test_globs_are_sorted_and_reach_down(tmp_path: Path) -> None:
 def test_text_files_have_no_fields(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "x\n")
     assert (
-        problems_of(tmp_path, "a.txt", id="id")[0].message
-        == "a text file has no id 'id': each of its lines is a text"
+        problems_of(tmp_path, "a.txt", id="id")[0].message == "a text file has no id 'id': each of its lines is a text"
     )
 
 
@@ -401,9 +396,7 @@ def test_inline_texts_are_judged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "module"), [("a.parquet", "pyarrow"), ("a.txt.zst", "zstandard")])
-def test_a_missing_extra_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str
-) -> None:
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str) -> None:
     put(tmp_path, name, b"x")
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(MissingExtra, match="extra"):

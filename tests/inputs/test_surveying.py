@@ -168,9 +168,7 @@ def test_a_changed_file_is_surveyed_as_if_for_the_first_time(
             assert found.digest == look(root).digest
 
 
-def test_one_changed_line_costs_one_chunk(
-    tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_changed_line_costs_one_chunk(tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"text {n} {'x' * 90}" for n in range(20_000)]
     write(tmp_path / "a.jsonl", [{"text": text} for text in texts])
     look(tmp_path, cache=cache)

@@ -133,9 +133,7 @@ def test_every_cut_leaves_whole_batches(tmp_path: Path, sealed: bool, indexed: b
     asked = digests(1, 2, 3, 4, 5)
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut] + tail)
-        known = {
-            n for end, ns in zip(sizes[1:], ((1, 2), (3,), (4, 5)), strict=True) if end <= cut for n in ns
-        }
+        known = {n for end, ns in zip(sizes[1:], ((1, 2), (3,), (4, 5)), strict=True) if end <= cut for n in ns}
         expected = [answer(n) if n in known else None for n in range(1, 6)]
         reader = opened(root)
         try:
@@ -186,9 +184,7 @@ def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
         assert opened(tmp_path).missing(digests(*range(11))) == digests(10)
 
 
-def test_after_a_failed_write_nothing_follows_half_a_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_failed_write_nothing_follows_half_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = opened(tmp_path)
     store.add(batch(1))
 
@@ -289,9 +285,7 @@ for first in range(start, start + 100_000, 10):
 
 def test_killed_writers_lose_nothing_acknowledged(tmp_path: Path) -> None:
     writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(start)], stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(start)], stdout=subprocess.PIPE, text=True)
         for start in (0, 1_000_000)
     ]
     time.sleep(1.5)
