@@ -37,9 +37,14 @@ async def build(run: Run, step: Step, item: Declared) -> None:
         await see_through(run, step, item, job, token)
     else:
         entry = entry_with(run, item)
-        if any(reason.field == "checks" for reason in step.reasons):
+        judged_again = any(reason.field == "checks" for reason in step.reasons)
+        if judged_again:
             entry = rejudged(run, item, entry)
         run.put(entry, instead_of=step.renamed_from)
+        bad = next((job for job in entry.current() if job.state == "rejected"), None)
+        if judged_again and bad is not None:
+            command = f"pioneer-build show {item.name} --rejected  (then apply --retry {item.name})"
+            raise Stopped("rejected", f"{_named(bad)}: {bad.reason}", command)
     if run.options.wait and step.requests:
         await top_up(run, step, item)
 
