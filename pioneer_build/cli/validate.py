@@ -41,9 +41,8 @@ def command(
         out(as_json({"format": 1, "errors": 0, "files": 0, "problems": [], "datasets": [item.name for item in specs]}))
     elif options.verbosity >= 0:
         files = len({item.spec.path for item in specs})
-        out(
-            f"{len(specs):,} dataset{'' if len(specs) == 1 else 's'} in {files:,} file{'' if files == 1 else 's'}: valid"
-        )
+        datasets = f"{len(specs):,} dataset{'' if len(specs) == 1 else 's'}"
+        out(f"{datasets} in {files:,} file{'' if files == 1 else 's'}: valid")
 
 
 def _inside(root: Path, path: Path) -> str:

@@ -1,0 +1,116 @@
+"""`init`: writes a small project, or turns existing requests into specs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pioneer_build.cli.common import Globals, as_json, format_option, out, say
+from pioneer_build.errors import PioneerError
+
+if TYPE_CHECKING:
+    from pioneer_build.initialise import Draft, Written
+    from pioneer_build.project import Project
+
+
+@click.command("init")
+@click.option("--from", "source", metavar="FILE", help="Make specs of requests: JSON, or calls of curl; `-` is stdin.")
+@format_option()
+@click.pass_obj
+def command(options: Globals, source: str | None, form: str) -> None:
+    """Write a commented project that `apply` can build: settings, specs, lines for git. It asks nothing.
+
+    What is there already is kept as it is, so it can be run again, and should be in each new clone: git keeps the merge
+    driver of pioneer.lock in the clone's own configuration.
+
+    \b
+    Examples:
+      pioneer-build init
+      pioneer-build -C datasets init               in a folder of its own
+      pioneer-build init --from request.json       the body of POST /generate
+      pioneer-build init --from call.sh            curl … -d '{…}'; the key in it is dropped
+    """
+    from pioneer_build.initialise import initialise
+
+    project = _opened(options)
+    drafts = _drafts(project, source, options) if source is not None else []
+    written = initialise(project, drafts)
+    if form == "json":
+        value = {
+            "format": 1,
+            "root": str(project.root),
+            "new": list(written.new),
+            "extended": list(written.extended),
+            "kept": list(written.kept),
+            "merge_driver": written.driver,
+            "datasets": [{"dataset_name": one.dataset_name, "left_out": list(one.left_out)} for one in drafts],
+        }
+        out(as_json(value))
+    elif options.verbosity >= 0:
+        out(_text(project, written, drafts))
+    for draft in drafts:
+        if draft.left_out and options.verbosity >= 0:
+            shown = ", ".join(map(repr, draft.left_out))
+            say(f"{draft.dataset_name}: left out, because a spec has no such key: {shown}")
+
+
+def _opened(options: Globals) -> Project:
+    """The project to be: the folder that was named, which is made if need be, and no folder above it."""
+    from pioneer_build.project import open_project
+
+    folder = Path(options.directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PioneerError(f"can't make the folder {folder}: {error.strerror}") from None
+    project = open_project(folder, options.backend)
+    if project.root != folder.resolve():
+        say(f"{folder.resolve()} is in the project {project.root}, which is the one that is set up")
+    return project
+
+
+def _drafts(project: Project, source: str, options: Globals) -> list[Draft]:
+    from pioneer_build.curl import read_requests
+    from pioneer_build.initialise import drafts_of
+    from pioneer_build.project import load_specs
+
+    try:
+        if source == "-":
+            data, stem = sys.stdin.buffer.read(), ""
+        else:
+            path = Path(options.directory) / source
+            data, stem = path.read_bytes(), path.stem
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise PioneerError(f"can't read {source}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise PioneerError(f"{source} is not UTF-8") from None
+    taken = [declared.name for declared in load_specs(project)]
+    return drafts_of(read_requests(text), stem, project.config.specs.strip("/") or ".", taken)
+
+
+def _text(project: Project, written: Written, drafts: list[Draft]) -> str:
+    if not written.new and not written.extended:
+        lines = [f"{project.root} is a project already: nothing was written."]
+    else:
+        lines = [f"In {project.root}:"]
+        lines += [f"  new      {path}" for path in written.new]
+        lines += [f"  extended {path}" for path in written.extended]
+        lines += [f"  kept     {path}" for path in written.kept if not drafts]
+    if written.driver and not drafts:
+        lines.append("git merges pioneer.lock dataset by dataset in this clone.")
+    lines += ["", "Next:"]
+    if drafts:
+        adopt = f"pioneer-build adopt {drafts[0].dataset_name} JOB_ID"
+        lines += [f"  {'pioneer-build plan':<{len(adopt)}}   what would be submitted, and why"]
+        lines += [f"  {adopt}   instead, if the request was sent already"]
+    else:
+        lines += [
+            "  pioneer-build plan      what would be submitted, and why",
+            "  pioneer-build apply     submit it, and write pioneer.lock",
+            "  pioneer-build status    where every dataset stands",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,122 @@
+"""What `init` writes into an empty project: settings, three specs that teach, and lines for git.
+
+The specs build with the embedded engine as they are, in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Where the schemas for editors are kept, relative to the project.
+SCHEMA_FOLDER: Final = ".pioneer"
+SPEC_SCHEMA: Final = f"{SCHEMA_FOLDER}/spec.schema.json"
+SETTINGS_SCHEMA: Final = f"{SCHEMA_FOLDER}/settings.schema.json"
+
+SETTINGS: Final = """\
+# yaml-language-server: $schema={schema}
+version: 1
+
+# The embedded engine: no key, no network, no cost. It needs the extra `local`: pip install 'pioneer-build[local]'
+# For the hosted service say `pioneer` here (or `--backend pioneer` for one command), and export PIONEER_API_KEY.
+# What one backend built doesn't count for another.
+backend: local
+
+# A run that would ask for more than this is refused before anything is sent.
+limits:
+  max_examples: 2000
+"""
+
+_INTENTS = """\
+# yaml-language-server: $schema={schema}
+# A spec declares one dataset. Edit it, then: pioneer-build plan
+version: 1
+dataset_name: support-intents
+task_type: classification
+
+# These keys decide what the rows are. Change one, and the dataset is built anew; a new order, a comment or another
+# file changes nothing.
+labels: [billing, refund, other]
+domain_description: Messages to the support desk of an online bookshop
+classified_examples:
+  - {{text: "I was charged twice", label: billing}}
+  - {{text: "I'd like my money back", label: refund}}
+  - {{text: "Do you sell gift cards?", label: other}}
+
+# More examples: only the difference is submitted. Fewer: nothing is.
+num_examples: 60
+
+# Bounds on what comes back: outside of them a job is rejected, and the dataset keeps its last good content.
+checks:
+  max_duplicate_ratio: 0.1
+"""
+
+_PEOPLE = """\
+# yaml-language-server: $schema={schema}
+# Several datasets may stand in one file, with `---` between them.
+version: 1
+dataset_name: contact-details
+task_type: ner                # marks spans of these kinds
+labels: [person, email, phone, date]
+num_examples: 40
+domain_description: E-mails of customers to an online bookshop
+---
+version: 1
+dataset_name: support-replies
+task_type: decoder            # conversations, to train a model that writes
+num_examples: 20
+prompt: |
+  Answer the customer politely in two or three sentences.
+  Never promise a date.
+"""
+
+_REVIEWS = """\
+# yaml-language-server: $schema={schema}
+# A spec with `inputs` labels your own texts. Each distinct text is sent once; a line that is added later is the only
+# one that is sent. JSONL, CSV and Parquet work too: {{path: data/tickets.jsonl, field: body, id: ticket_id}}
+version: 1
+dataset_name: review-sentiment
+task_type: classification
+labels: [positive, negative]
+inputs: data/reviews.txt
+"""
+
+_TEXTS = """\
+Arrived a day early and looks even better than in the photo.
+The hinge broke on the second evening.
+I use it every single day and would buy it again.
+Support never answered; I want my money back.
+A wonderful present, my sister loves it.
+The cover was torn and three pages were missing.
+"""
+
+IGNORED: Final = ("# pioneer-build: half-written locks, saved plans, keys", ".pioneer.lock.*.tmp", "/plan.json", ".env")
+ATTRIBUTES: Final = (
+    "# two branches that build different datasets merge: `pioneer-build init` sets the driver up in each clone",
+    "pioneer.lock merge=pioneer-lock linguist-generated=true",
+)
+
+
+def settings_text(specs: str = "specs") -> str:
+    """`pioneer.yaml`; `specs` is the folder of the specs."""
+    text = SETTINGS.format(schema=SETTINGS_SCHEMA)
+    return text if specs == "specs" else f"{text}\nspecs: {specs}\n"
+
+
+def starter_specs(folder: str = "specs") -> Mapping[str, str]:
+    """The first specs and their texts, by path relative to the project, with `/`."""
+    schema = schema_seen_from(folder)
+    return {
+        f"{folder}/support-intents.yaml": _INTENTS.format(schema=schema),
+        f"{folder}/support-mail.yaml": _PEOPLE.format(schema=schema),
+        f"{folder}/reviews.yaml": _REVIEWS.format(schema=schema),
+        f"{folder}/data/reviews.txt": _TEXTS,
+    }
+
+
+def schema_seen_from(folder: str) -> str:
+    """The path of the spec's schema, relative to a spec in `folder`."""
+    depth = len([part for part in folder.split("/") if part not in ("", ".")])
+    return "../" * depth + SPEC_SCHEMA
