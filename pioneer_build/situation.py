@@ -192,8 +192,8 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
 
 
 def _same_files(root: Path, item: Declared, known: dict[str, Any]) -> bool:
-    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.inputs import unchanged
+    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.spec import InputFiles
 
     if known["spec"] != _spec_key(item):

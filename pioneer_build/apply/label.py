@@ -18,8 +18,7 @@ from pioneer_build.checks import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, read, split, text_digest
 from pioneer_build.lock.values import Labelling, Rejection
-from pioneer_build.rows import Fault
-from pioneer_build.rows.form import CAUSES
+from pioneer_build.rows import CAUSES, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.inputs import InputsSurvey, InputText
     from pioneer_build.plan import Declared, Step
+    from pioneer_build.rows import Cause
 
 #: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
 _TRIES = 3
@@ -386,10 +386,10 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
     run.put(replace(entry, num_examples=None, labelling=labelling, rejection=None), instead_of=step.renamed_from)
 
 
-def _cause(reason: str) -> str:
+def _cause(reason: str) -> Cause:
     """The cause that a quarantined text's reason begins with; a refused text has no annotation."""
-    cause = reason.partition(":")[0]
-    return cause if cause in CAUSES else "no-annotation"
+    said = reason.partition(":")[0]
+    return next((cause for cause in CAUSES if cause == said), "no-annotation")
 
 
 def _set_aside(store: Any, survey: InputsSurvey) -> dict[bytes, Any]:
