@@ -2,6 +2,9 @@
 
 A line is durable before the request that it announces leaves, and the job id is durable before anything else happens
 with it. The log belongs to the user, not to a checkout, so that cleaning or switching a checkout loses nothing.
+
+Lines are numbered without a gap. A line that was torn while it was written never got its number used, so a gap means
+that a durable line was damaged later: a submission may be missing then, and nothing is concluded from the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import secrets
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zlib import crc32
@@ -31,6 +34,9 @@ SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open",
 
 #: Compact once the log has this many lines, and more than half of them say something that a later one replaced.
 _COMPACT_FROM = 2000
+
+#: Bytes at the beginning of a log that tell it from every other: the first line has a random token in them.
+_HEAD = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,58 +86,93 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.jsonl"
         self._lock_path = folder / "journal.lock"
+        self._forget()
+
+    def _forget(self) -> None:
         self._state: dict[str, Submission] = {}
-        self._seq = 0
+        self._seq: int | None = None
         self._lines = 0
         self._offset = 0
-        self._inode = 0
+        self._head: tuple[int, bytes] | None = None
+        self._damaged: int | None = None
 
     # -- reading --
 
     def submissions(self, backend: str) -> tuple[Submission, ...]:
-        """All submissions to `backend`, in the order they were begun."""
+        """All submissions to `backend`, in the order they were begun.
+
+        Raises:
+            JournalError: the log can't be read, is damaged, or was written by a newer version. It is left as it is.
+        """
         self._catch_up()
         return tuple(item for item in self._state.values() if item.backend == backend)
 
     def _catch_up(self) -> None:
+        """Takes in what was appended since the last look, by whatever process."""
+        known = self._head is not None
+        self._read_on()
+        if self._damaged is not None and known:
+            # half of it was read while another process changed it: read it as it is now
+            self._forget()
+            self._read_on()
+        if self._damaged is not None:
+            line = self._damaged
+            self._forget()
+            raise JournalError(
+                f"{self.path}:{line}: the journal is damaged, and a submission may be missing from it",
+                hint="restore it from a backup; or, if every job there is stands in pioneer.lock, move it away",
+            )
+
+    def _read_on(self) -> None:
         try:
             with self.path.open("rb") as file:
-                inode = os.fstat(file.fileno()).st_ino
-                if inode != self._inode:
-                    self._state, self._seq, self._lines, self._offset, self._inode = {}, 0, 0, 0, inode
+                head = (os.fstat(file.fileno()).st_ino, file.read(_HEAD))
+                # compaction puts another file in place, which may get the number (inode) of one that was before
+                if head != self._head or os.fstat(file.fileno()).st_size < self._offset:
+                    self._forget()
+                    self._head = head
                 file.seek(self._offset)
                 data = file.read()
         except FileNotFoundError:
-            self._state, self._seq, self._lines, self._offset, self._inode = {}, 0, 0, 0, 0
+            self._forget()
             return
         except OSError as error:
             raise _failed("read", self.path, error) from None
-        whole, newline, _torn = data.rpartition(b"\n")
-        for line in whole.split(b"\n"):
+        *whole, tail = data.split(b"\n")
+        for line in whole:
+            self._lines += 1
+            self._offset += len(line) + 1
             self._take(line)
-        self._offset += len(whole) + len(newline)
+        if tail and _is_whole(tail):  # all of it but the line feed; the next append brings one
+            self._offset += len(tail)
+            self._lines += 1
+            self._take(tail)
 
     def _take(self, line: bytes) -> None:
-        self._lines += 1
-        text, _, checksum = line.rpartition(b"\t")
-        if b"%08x" % crc32(text) != checksum:
+        if not _is_whole(line):
             return  # torn by a crash while it was written: it announced nothing that happened
-        event = json.loads(text)
-        if event["v"] > VERSION:
-            raise JournalError(
-                f"the journal {self.path} was written by a newer version of pioneer-build",
-                hint="upgrade pioneer-build; the journal was left as it is",
-            )
-        self._seq = max(self._seq, event["seq"])
-        fields = event["fields"]
-        for name in ("known",):
-            if fields.get(name) is not None:
-                fields[name] = tuple(fields[name])
-        token = event["token"]
-        if event["event"] == "begin":
-            self._state[token] = Submission(token=token, **fields)
-        elif token in self._state:
-            self._state[token] = replace(self._state[token], **fields)
+        try:
+            event = json.loads(line.rpartition(b"\t")[0])
+            version, seq, token, kind = event["v"], event["seq"], event["token"], event["event"]
+            if version > VERSION:
+                path = self.path
+                self._forget()
+                raise JournalError(
+                    f"the journal {path} was written by a newer version of pioneer-build",
+                    hint="upgrade pioneer-build; the journal was left as it is",
+                )
+            if self._seq is not None and seq != self._seq + 1:
+                self._damaged = self._damaged or self._lines
+            self._seq = seq
+            fields = event["fields"]
+            if fields.get("known") is not None:
+                fields["known"] = tuple(fields["known"])
+            if kind == "begin":
+                self._state[token] = Submission(token=token, **fields)
+            elif token in self._state:
+                self._state[token] = replace(self._state[token], **fields)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._damaged = self._damaged or self._lines
 
     # -- writing --
 
@@ -141,7 +182,7 @@ class Journal:
         `aware` are the tokens of the submissions that the decision to submit took into account.
 
         Raises:
-            Contended: another submission to the same remote name has come since.
+            Contended: another submission of this definition, or to this remote name, has come since.
             JournalError: nothing was written.
         """
         begun = replace(submission, token=secrets.token_hex(8), process=_this_process())
@@ -149,8 +190,7 @@ class Journal:
         with self._held():
             self._catch_up()
             for other in self._state.values():
-                same = other.backend == begun.backend and other.remote_name == begun.remote_name
-                if same and other.state != "refused" and other.token not in aware:
+                if _concerns(other, begun) and other.state != "refused" and other.token not in aware:
                     raise Contended(
                         f"'{begun.remote_name}' was submitted to by another run meanwhile",
                         hint="run `pioneer-build apply` again: it takes over that job",
@@ -164,7 +204,7 @@ class Journal:
             self._catch_up()
             self._append("record", token, fields)
             if self._lines > _COMPACT_FROM and self._lines > 2 * len(self._state):
-                self._compact()
+                self.compact()
 
     def ended(self, token: str, job: Job) -> None:
         """Makes the end of a job durable, with all that the lock says of it."""
@@ -198,19 +238,26 @@ class Journal:
             os.close(fd)
 
     def _append(self, event: str, token: str, fields: Mapping[str, Any]) -> None:
-        line = self._line(event, token, fields, self._seq + 1)
-        new = not self._inode
+        """Adds a line, durably. The journal must be held and read to its end.
+
+        Raises:
+            JournalError: it isn't there; what was written of it is taken back as far as the disk lets.
+        """
+        line = self._line(event, token, fields, (self._seq or 0) + 1)
+        new = self._head is None
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
                 size = os.fstat(fd).st_size
-                if size > self._offset:  # a torn tail: what comes next must not join it
+                if size and os.pread(fd, 1, size - 1) != b"\n":  # a torn tail: what comes next must not join it
                     line = b"\n" + line
-                _write_all(fd, line)
-                os.fsync(fd)
-            except OSError:
-                os.ftruncate(fd, size)
-                raise
+                try:
+                    _write_all(fd, line)
+                    os.fsync(fd)
+                except OSError:
+                    with suppress(OSError):
+                        os.ftruncate(fd, size)
+                    raise
             finally:
                 os.close(fd)
             if new:
@@ -224,24 +271,45 @@ class Journal:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
         return text + b"\t%08x\n" % crc32(text)
 
-    def _compact(self) -> None:
-        """Rewrites the log with one line a submission; a submission that nothing came of is dropped."""
+    def compact(self) -> None:
+        """Rewrites the log with one line a submission; one that nothing came of is dropped.
+
+        Only while the journal is held. Where the disk refuses, the long log stays, which is as good.
+        """
         kept = [item for item in self._state.values() if item.state != "refused"]
+        seq = (self._seq or 0) + 1
+        with suppress(OSError):
+            for left in self.path.parent.glob("journal.*.tmp"):  # of a process that died here
+                left.unlink(missing_ok=True)
         target = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
-                for number, item in enumerate(kept, 1):
+                file.write(self._line("compacted", secrets.token_hex(8), {}, seq))
+                for number, item in enumerate(kept, seq + 1):
                     fields = {name: value for name, value in asdict(item).items() if name != "token"}
-                    seq = self._seq if number == len(kept) else number
-                    file.write(self._line("begin", item.token, fields, seq))
+                    file.write(self._line("begin", item.token, fields, number))
                 file.flush()
                 os.fsync(file.fileno())
             target.replace(self.path)
             _sync_folder(self.path.parent)
         except OSError:
-            target.unlink(missing_ok=True)  # the long log is as good
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
         self._catch_up()
+
+
+def _concerns(a: Submission, b: Submission) -> bool:
+    """Whether two submissions go to one remote name, or make one dataset of one definition."""
+    if a.backend != b.backend:
+        return False
+    same_work = (a.dataset_name, a.fingerprint) == (b.dataset_name, b.fingerprint)
+    return same_work or a.remote_name == b.remote_name
+
+
+def _is_whole(line: bytes) -> bool:
+    text, _, checksum = line.rpartition(b"\t")
+    return b"%08x" % crc32(text) == checksum
 
 
 def is_alive(process: str) -> bool | None:

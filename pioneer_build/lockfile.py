@@ -33,6 +33,7 @@ class LockFile:
         self._written: dict[int, tuple[Entry, str]] = {}
         self._signature: Signature = None
         self._text: str | None = None
+        self._others = Lock()
         self.as_read = Lock()
 
     def signature(self) -> Signature:
@@ -84,7 +85,10 @@ class LockFile:
             LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
         """
         if self.signature() != self._signature:
-            lock = merge(lock, self._read(trusted=False))
+            # what somebody else wrote is in every later write of this run too: no job is ever dropped
+            self._others = merge(self._others, self._read(trusted=False))
+        if self._others.entries:
+            lock = merge(lock, self._others)
         text = lock_text(lock, self._written)
         if text == self._text or (self._text is None and not lock.entries):
             return False

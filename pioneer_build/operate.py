@@ -101,7 +101,23 @@ def apply(
         wait: whether to wait for jobs.
         deadline: seconds to wait for one job.
     """
-    return asyncio.run(_apply(found, plan, sink, limits or Limits(), wait=wait, deadline=deadline))
+    with _terminable():
+        return asyncio.run(_apply(found, plan, sink, limits or Limits(), wait=wait, deadline=deadline))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP count as Ctrl-C also where no request can be out yet, or any more."""
+    before: dict[signal.Signals, Any] = {}
+    with suppress(ValueError):  # not the main thread
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wait: bool, deadline: float) -> Report:
@@ -132,11 +148,12 @@ async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wa
             surveys=found.surveys,
             resubmit=plan.choices.resubmit,
             retry=plan.choices.retry,
+            aware=found.submissions,
             project_checks=config.checks,
         )
         run.note_taken_over(project.lockfile.as_read)
-        with _signals(run, service, sink):
-            return await _graceful(run, plan)
+        with _signals(run, service) as interrupted:
+            return await _graceful(run, plan, interrupted)
 
 
 def _needs_service(step: Step) -> bool:
@@ -147,13 +164,13 @@ def _needs_service(step: Step) -> bool:
     return not (step.action == "restore" and not step.requests and not step.fetch)
 
 
-async def _graceful(run: Run, plan: Plan) -> Report:
+async def _graceful(run: Run, plan: Plan, interrupted: asyncio.Event) -> Report:
     """Walks the plan; after an interrupt requests that are out are waited for, and then given up as unknown."""
     walk = asyncio.ensure_future(apply_plan(plan, run))
-    stop = asyncio.ensure_future(run.stopping.wait())
-    await asyncio.wait({walk, stop}, return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
-    if not walk.done() and run.interrupted:
+    interrupt = asyncio.ensure_future(interrupted.wait())
+    await asyncio.wait({walk, interrupt}, return_when=asyncio.FIRST_COMPLETED)
+    interrupt.cancel()
+    if not walk.done():
         await asyncio.wait({walk}, timeout=GRACE_SECONDS)
         if not walk.done():
             walk.cancel()
@@ -164,29 +181,37 @@ async def _graceful(run: Run, plan: Plan) -> Report:
 
 
 @contextmanager
-def _signals(run: Run, service: HttpService | None, sink: Sink) -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP stop submitting; a second one ends the process at once, and loses nothing."""
+def _signals(run: Run, service: HttpService | None) -> Iterator[asyncio.Event]:
+    """SIGINT, SIGTERM and SIGHUP stop submitting; a second one ends the process at once, and loses nothing.
+
+    The event is set by the first.
+    """
     loop = asyncio.get_running_loop()
+    interrupted = asyncio.Event()
 
     def on_signal(number: int) -> None:
         if run.interrupted:
-            sink(Event("note", "", "stopped at once; the next apply takes up what was begun"))
-            os._exit(130)
+            try:
+                run.emit("note", "", "stopped at once; the next apply takes up what was begun")
+            finally:
+                os._exit(130)
         run.interrupted = True
         run.stopping.set()
+        interrupted.set()
         if service is not None:
             service.stop()
         name = signal.Signals(number).name
-        sink(Event("note", "", f"{name}: no further submissions; jobs go on remotely. Again to stop at once."))
+        run.emit("note", "", f"{name}: no further submissions; jobs go on remotely. Again to stop at once.")
 
     handled = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    handled = [number for number in handled if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
     try:
         for number in handled:
             loop.add_signal_handler(number, on_signal, number)
     except (RuntimeError, ValueError):  # not the main thread: whoever runs the loop minds signals
         handled = []
     try:
-        yield
+        yield interrupted
     finally:
         for number in handled:
             loop.remove_signal_handler(number)

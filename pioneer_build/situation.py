@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Situation:
     """Everything a plan was made of, and the plan.
 
-    `lock` has what the journal knows taken over. `surveys` are of the label specs whose inputs had to be looked at.
+    `lock` has what the journal knows taken over; `submissions` are the tokens of all submissions that were taken into
+    account. `surveys` are of the label specs whose inputs had to be looked at.
     """
 
     project: Project
@@ -40,6 +41,7 @@ class Situation:
     facts: Facts
     plan: Plan
     surveys: dict[str, InputsSurvey] = field(default_factory=dict)
+    submissions: frozenset[str] = frozenset()
 
     @property
     def backend(self) -> str:
@@ -84,7 +86,9 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
     )
     plan = make_plan(declared, lock, facts, chosen)
     project.seen.save()
-    return Situation(project, {item.name: item for item in declared}, lock, journal, store, facts, plan, surveys)
+    by_name = {item.name: item for item in declared}
+    aware = frozenset(item.token for item in submissions)
+    return Situation(project, by_name, lock, journal, store, facts, plan, surveys, aware)
 
 
 def read_lock(project: Project) -> Lock:
@@ -188,8 +192,8 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
 
 
 def _same_files(root: Path, item: Declared, known: dict[str, Any]) -> bool:
-    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.inputs import unchanged
+    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.spec import InputFiles
 
     if known["spec"] != _spec_key(item):

@@ -26,10 +26,12 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
     """
     by_name: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
+    by_token: dict[str, Submission] = {}
     for item in submissions:
         if item.state == "refused":
             continue
         by_name.setdefault(item.dataset_name, []).append(item)
+        by_token[item.token] = item
         if item.job_id is not None:
             by_job[item.job_id] = item
     changed = []
@@ -46,7 +48,7 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         ]
         if declared.spec.renamed_from and lock.get(declared.spec.renamed_from, backend) is not None and entry is None:
             continue  # its jobs come along when the rename is done
-        updated = _updated(entry, declared, fitting, by_job, backend)
+        updated = _updated(entry, declared, fitting, by_job, by_token, backend)
         if updated is not None and updated != entry:
             changed.append(updated)
     return lock.with_entries(changed) if changed else lock
@@ -57,6 +59,7 @@ def _updated(
     declared: Declared,
     fitting: list[Submission],
     by_job: Mapping[str, Submission],
+    by_token: Mapping[str, Submission],
     backend: str,
 ) -> Entry | None:
     if entry is None:
@@ -77,8 +80,9 @@ def _updated(
         )
     elif entry.num_examples is None:
         return entry
-    known = [by_job[job.job_id] for job in entry.jobs if job.job_id is not None and job.job_id in by_job]
     tokens = {token for job in entry.jobs for token in job.submissions}
+    known = [by_job[job.job_id] for job in entry.jobs if job.job_id is not None and job.job_id in by_job]
+    known += [by_token[token] for token in sorted(tokens) if token in by_token]
     if not fitting and not known:
         return entry
     distinct = {item.token: item for item in (*known, *fitting)}

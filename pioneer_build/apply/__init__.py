@@ -22,9 +22,18 @@ from pioneer_build.apply.label import label
 from pioneer_build.apply.reconcile import reconcile
 from pioneer_build.apply.run import Options, Ports, Run, Stopped, says, stops_all
 from pioneer_build.apply.submit import entry_with
-from pioneer_build.errors import NotReached, PioneerError, ServiceError
+from pioneer_build.errors import (
+    JournalError,
+    LockError,
+    NotReached,
+    PioneerError,
+    Problems,
+    ServiceError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
+    from pioneer_build.lock.values import Entry
     from pioneer_build.plan import Plan, Step
 
 __all__ = ["Event", "EventKind", "Options", "Outcome", "Ports", "Report", "Result", "Run", "apply_plan"]
@@ -34,7 +43,7 @@ _FIRST = ("reconcile", "resume")
 
 
 async def apply_plan(plan: Plan, run: Run) -> Report:
-    """Does what `plan` says; the lock is written when this returns or raises.
+    """Does what `plan` says; the lock is written when this returns or raises, unless the report says otherwise.
 
     One dataset's failure doesn't stop the others. `run.stopping` ends submissions: jobs go on remotely.
     """
@@ -50,8 +59,19 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     except BaseExceptionGroup as group_error:
         raise _first_of(group_error) from None
     finally:
-        run.write_lock(finally_=True)
+        _write_lock(run)
     return run.report()
+
+
+def _write_lock(run: Run) -> None:
+    """Writes the lock for the last time; where that fails the report says so, and the journal has all that counts."""
+    try:
+        run.write_lock(finally_=True)
+    except PioneerError as error:
+        run.stop(error)
+        if run.fatal is None:  # interrupted as well
+            run.fatal = error
+        run.emit("note", "", f"{says(error)}. The journal has every job; the next apply takes them over.")
 
 
 def _first_of(error: BaseException) -> BaseException:
@@ -71,10 +91,15 @@ async def _work(run: Run, queue: asyncio.Queue[Step]) -> None:
             if stops_all(error) or isinstance(error, NotReached):
                 run.stop(error)
             run.end(step, "stopped", says(error), "pioneer-build apply")
-        except PioneerError as error:
+        except (JournalError, LockError, StoreError) as error:
             # a file of ours that can't be written: nothing more goes out
             run.stop(error)
             run.end(step, "stopped", says(error), "pioneer-build apply")
+        except Problems as error:
+            places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
+            run.end(step, "stopped", f"its inputs can't be read any more: {places}", "pioneer-build plan")
+        except PioneerError as error:
+            run.end(step, "stopped", says(error), "pioneer-build plan")
 
 
 async def _do(run: Run, step: Step) -> None:
@@ -126,11 +151,25 @@ async def _remove(run: Run, step: Step) -> None:
     if entry is None:
         return
     if step.action == "delete":
-        run.check_going()
-        for remote_name in dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted):
+        remote_names = dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted)
+        for remote_name in remote_names:
+            if (other := _other_owner(run, entry, remote_name)) is not None:
+                message = f"'{remote_name}' on the service also holds rows of '{other}': nothing was deleted"
+                raise Stopped("refused", message, "pioneer-build apply  (without --delete-remote)")
+        for remote_name in remote_names:  # deleting what is gone is no error, so a half done step is done again
+            run.check_going()
             await run.ports.service.delete(remote_name)
         run.put(replace(entry, forgotten=True, deleted=True))
         run.end(step, "done", "deleted on the service; its jobs stay in the lock as forgotten")
         return
     run.put(replace(entry, forgotten=True))
     run.end(step, "done", "forgotten; its rows and jobs are kept")
+
+
+def _other_owner(run: Run, entry: Entry, remote_name: str) -> str | None:
+    """Another dataset in use that has jobs under the same remote name."""
+    for other in run.entries.values():
+        same = other.backend == entry.backend and other.dataset_name != entry.dataset_name and not other.forgotten
+        if same and any(job.remote_name == remote_name and job.accepted for job in other.jobs):
+            return other.dataset_name
+    return None

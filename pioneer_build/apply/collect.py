@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.apply.run import Stopped, says
 from pioneer_build.checks import judge, parse_quarantined, quarantine_line
-from pioneer_build.errors import NotThere, ServiceError, StoreError
+from pioneer_build.errors import NoAccess, Refused, ServiceError, StoreError
 from pioneer_build.rows import parse_line, row_line, split_version, text_digest
 
 if TYPE_CHECKING:
@@ -29,59 +30,95 @@ class Brought:
 
 
 async def bring(run: Run, item: Declared, job: Job, report: JobReport, known: Sequence[str] | None) -> Brought:
-    """The rows of a ready job: its `data`, else the download of its version, told from those of earlier jobs."""
-    version, inferred = report.version, False
-    listed: tuple[RemoteVersion, ...] | None = None
+    """The rows of a ready job: its `data`, else the download of its version, told from those of earlier jobs.
+
+    `known` are the versions that were listed before the job was submitted.
+
+    Raises:
+        Stopped: they can't be had now. The job stays open, so that they are asked for again.
+    """
+    version, inferred = report.version or (None if job.inferred else job.version), False
     if version is None:
-        try:
-            listed = await run.ports.service.versions(job.remote_name)
-        except ServiceError as error:
-            run.emit("note", item.name, f"versions can't be read: {error.message}")
-        version = _version_of(job, listed, known)
+        version = _version_of(run, job, await _listed(run, job, report), known)
     if version is None:
         entry = run.entry(item.name)
         jobs = entry.jobs if entry is not None else (job,)
         version, inferred = str(_counted(job, jobs)), True
-    rows = report.rows
-    if rows is None:
-        rows = await download(run, item, job, version)
-    elif len(rows) > job.asked:
-        rows = _new_rows(run, item, job, rows)
+    if report.rows is not None:
+        return Brought(rows_of_report(run, item, job, report.rows), version, inferred)
+    # rows of a version that was only counted might be those of another job
+    rows = None if inferred else await download(run, item, job, version)
     return Brought(rows, version, inferred)
 
 
-def _version_of(job: Job, listed: Sequence[RemoteVersion] | None, known: Sequence[str] | None) -> str | None:
+async def _listed(run: Run, job: Job, report: JobReport) -> tuple[RemoteVersion, ...] | None:
+    try:
+        return await run.ports.service.versions(job.remote_name)
+    except (NoAccess, Refused):
+        return None
+    except ServiceError as error:
+        if report.rows is not None:
+            return None
+        raise _not_now(job, error) from None
+
+
+def rows_of_report(run: Run, item: Declared, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The job's own rows among those that the answer to a poll holds."""
+    return _new_rows(run, item, job, rows) if len(rows) > job.asked else rows
+
+
+def _not_now(job: Job, error: ServiceError) -> Stopped:
+    name = f"job {job.job_id}" if job.job_id is not None else f"version {job.version}"
+    message = f"{name} is ready, and its rows can't be read now: {says(error)}"
+    return Stopped("stopped", message, "pioneer-build apply")
+
+
+def _version_of(run: Run, job: Job, listed: Sequence[RemoteVersion] | None, known: Sequence[str] | None) -> str | None:
+    """Which of the listed versions the job made: by its id, else the only one that is new and nobody else's."""
     for version in listed or ():
         if version.id is not None and version.id == job.job_id:
             return version.version
-    if listed and known is not None:
-        new = [version.version for version in listed if version.version not in known]
-        if len(new) == 1:
-            return new[0]
-    return None
+    if not listed or known is None:
+        return None
+    others = {
+        other.version
+        for entry in run.entries.values()
+        for other in entry.jobs
+        if other.remote_name == job.remote_name and other.key != job.key and not other.inferred
+    }
+    new = [version.version for version in listed if version.version not in known and version.version not in others]
+    return new[0] if len(new) == 1 else None
 
 
 def _counted(job: Job, jobs: Sequence[Job]) -> int:
-    """Which version of its remote name a job made, by counting the jobs that came before it."""
+    """Which version of its remote name a job made, by counting the jobs that came before it and didn't fail."""
     return 1 + sum(
         1
         for other in jobs
-        if other.remote_name == job.remote_name and other.accepted and other.order < job.order and other.key != job.key
+        if other.remote_name == job.remote_name
+        and other.accepted
+        and other.state != "failed"
+        and other.order < job.order
+        and other.key != job.key
     )
 
 
 async def download(run: Run, item: Declared, job: Job, version: str) -> tuple[Any, ...] | None:
-    """The job's rows from the download of its version; `None` where there is none."""
+    """The job's rows from the download of its version; `None` where there is none.
+
+    Raises:
+        Stopped: the download broke.
+    """
     try:
         stream = await run.ports.service.download(job.remote_name, version)
         if stream is None:
             return None
         rows = tuple([row async for row in stream])
-    except NotThere:
-        return None
-    except ServiceError as error:
+    except (NoAccess, Refused) as error:
         run.emit("note", item.name, f"version {version} can't be downloaded: {error.message}")
         return None
+    except ServiceError as error:
+        raise _not_now(job, error) from None
     return _new_rows(run, item, job, rows)
 
 
@@ -193,7 +230,9 @@ def rejudged(run: Run, item: Declared, entry: Entry) -> Entry:
         mine = job.fingerprint == item.fingerprint and job.state in ("ready", "rejected") and job.rows is not None
         if mine and all(digest is None or run.ports.store.has(digest) for digest in (job.rows, job.quarantined)):
             try:
-                jobs.append(judged(run, item, replace(job, reason=None), raw_rows(run.ports.store, job)))
+                judgement = judged(run, item, replace(job, reason=None), raw_rows(run.ports.store, job))
+                run.settle(judgement)
+                jobs.append(judgement)
                 continue
             except StoreError as error:
                 run.emit("note", item.name, error.message)

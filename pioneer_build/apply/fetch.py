@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply.collect import download, verdict_on
+from pioneer_build.apply.collect import download, rows_of_report, verdict_on
 from pioneer_build.apply.generate import watch
 from pioneer_build.apply.run import Stopped, says
 from pioneer_build.apply.submit import request_for
@@ -61,7 +61,7 @@ async def _rows_of(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[An
         if job.job_id is not None:
             report = await run.ports.service.poll(job.job_id)
             if report.rows is not None:
-                return report.rows
+                return rows_of_report(run, item, job, report.rows)
     except NotThere:
         if run.options.free:
             return await _again(run, item, entry, job)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pioneer_build.apply.collect import bring, looked_at, rejudged
 from pioneer_build.apply.paces import kind_of
 from pioneer_build.apply.run import Stopped, says, stops_all
-from pioneer_build.apply.submit import entry_with, keep, submit
+from pioneer_build.apply.submit import GIVEN_UP, entry_with, keep, submit
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.ports import JobReport
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pioneer_build.apply.run import Run
-    from pioneer_build.journal import Submission
     from pioneer_build.lock.values import Job
     from pioneer_build.plan import Declared, Step
     from pioneer_build.ports import JobStatus
@@ -27,15 +26,21 @@ T = TypeVar("T")
 _GONE_AFTER = 3
 #: Polls in a row that fail for another reason, before the run leaves the job open.
 _FAILING_AFTER = 5
+#: What services say of a version whose rows are all there, or never will be.
+READY_WORDS = frozenset({"ready", "complete", "completed", "succeeded"})
+_FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
 
 
 async def build(run: Run, step: Step, item: Declared) -> None:
     """Does a step of a generate spec, whatever its action, and records how it ended."""
-    give_up(run, step, item)
     if step.requests:
-        job, token = await submit(run, step, item, step.examples, top_up=_is_top_up(step))
-        await see_through(run, step, item, job, token)
+        run.check_going()
+        run.afford(step.examples)
+        give_up(run, step, item)
+        job = await submit(run, step, item, step.examples, top_up=_is_top_up(step))
+        await see_through(run, step, item, job)
     else:
+        give_up(run, step, item)
         entry = entry_with(run, item)
         judged_again = any(reason.field == "checks" for reason in step.reasons)
         if judged_again:
@@ -56,37 +61,38 @@ def _is_top_up(step: Step) -> bool:
 def give_up(run: Run, step: Step, item: Declared) -> None:
     """With `--resubmit` or `--retry`: records that submissions of unknown fate, or open jobs, are given up."""
     entry = run.entry(item.name) or run.entry(step.renamed_from or item.name)
-    if entry is None or not step.requests:
+    if entry is None:
         return
-    states = {"unknown"} if item.name in run.resubmit else {"open"} if item.name in run.retry else set()
-    tokens = {token for job in entry.jobs if job.state in states for token in job.submissions}
-    ids = {job.job_id for job in entry.jobs if job.state in states and job.job_id is not None}
-    for known in run.ports.journal.submissions(run.options.backend):
-        if known.token in tokens or (known.job_id is not None and known.job_id in ids):
-            run.ports.journal.record(known.token, state="failed", reason="given up by the user")
-    jobs = tuple(
-        replace(job, state="failed", reason="given up by the user") if job.state in states else job
-        for job in entry.jobs
-    )
-    if jobs != entry.jobs:
-        run.put(replace(entry, jobs=jobs))
+    chosen = {"unknown": item.name in run.resubmit, "open": item.name in run.retry}
+    jobs = []
+    for job in entry.jobs:
+        if chosen.get(job.state, False):
+            job = replace(job, state="failed", reason=GIVEN_UP)
+            run.settle(job)
+        jobs.append(job)
+    if tuple(jobs) != entry.jobs:
+        run.put(replace(entry, jobs=tuple(jobs)))
 
 
 async def resume(run: Run, step: Step, item: Declared) -> None:
     """Polls the dataset's open jobs until they are over."""
     entry = run.entry(step.renamed_from or item.name) or run.entry(item.name)
     jobs = [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
-    tokens = {known.job_id: known for known in run.ports.journal.submissions(run.options.backend)}
-    for job in jobs:
-        known = tokens.get(job.job_id)
-        await see_through(run, step, item, job, known.token if known is not None else "", known)
+    first: Stopped | None = None
+    for job in jobs:  # one that ends badly doesn't keep the others from being looked at
+        try:
+            await see_through(run, step, item, job)
+        except Stopped as stopped:
+            first = first or stopped
+            if run.stopping.is_set():
+                break
+    if first is not None:
+        raise first
     if run.options.wait:
         await top_up(run, step, item)
 
 
-async def see_through(
-    run: Run, step: Step, item: Declared, job: Job, token: str, known: Submission | None = None
-) -> Job:
+async def see_through(run: Run, step: Step, item: Declared, job: Job) -> Job:
     """Watches an open job to its end and looks at what it brought.
 
     Raises:
@@ -97,13 +103,14 @@ async def see_through(
     report = await watch(run, item, job)
     if report.status == "failed":
         reason = report.error or f"the service says '{report.said}'"
-        ended = replace(job, state="failed", reason=reason, version=report.version, revision=report.revision)
+        ended = replace(
+            job, state="failed", reason=reason, version=report.version or job.version, revision=report.revision
+        )
     else:
-        before = known.known if known is not None else _known(run, token)
-        brought = await bring(run, item, job, report, before)
+        known = run.submission(job)
+        brought = await bring(run, item, job, report, known.known if known is not None else None)
         ended = _kept(run, lambda: looked_at(run, item, job, brought, report.revision), job)
-    if token:
-        _kept(run, lambda: run.ports.journal.ended(token, ended), job)
+    _kept(run, lambda: run.settle(ended), job)
     current = ended.fingerprint == item.fingerprint
     if current:
         keep(run, step, item, ended)
@@ -130,11 +137,6 @@ def _kept(run: Run, act: Callable[[], T], job: Job) -> T:
         raise Stopped("stopped", message, "pioneer-build apply") from None
 
 
-def _known(run: Run, token: str) -> tuple[str, ...] | None:
-    found = (item for item in run.ports.journal.submissions(run.options.backend) if item.token == token)
-    return next((item.known for item in found), None)
-
-
 def _keep_old(run: Run, item: Declared, job: Job, step: Step) -> None:
     """Takes the end of a job of an earlier definition into the lock; the definition in force stays."""
     entry = run.entry(item.name) or run.entry(step.renamed_from or item.name)
@@ -154,7 +156,7 @@ async def watch(run: Run, item: Declared, job: Job) -> JobReport:
     began = ports.now()
     gone = failing = 0
     strange = ""
-    await run.pause(run.paces.first(kind, options.first_poll))
+    await run.pause(min(run.paces.first(kind, options.first_poll), options.deadline))
     while True:
         if run.stopping.is_set():
             raise Stopped("stopped", f"{_named(job)} is open; it goes on remotely", "pioneer-build apply")
@@ -178,7 +180,8 @@ async def watch(run: Run, item: Declared, job: Job) -> JobReport:
             if stops_all(error):
                 run.stop(error)
             elif failing >= _FAILING_AFTER:
-                raise Stopped("open", f"{_named(job)} can't be polled: {says(error)}", "pioneer-build apply") from None
+                message = f"{_named(job)} stays open, and can't be polled: {says(error)}"
+                raise Stopped("stopped", message, "pioneer-build apply") from None
         else:
             gone = failing = 0
             age = ports.now() - began
@@ -191,7 +194,10 @@ async def watch(run: Run, item: Declared, job: Job) -> JobReport:
                 strange = report.said
                 text = f"{_named(job)} has the status '{strange}', which is unheard of: it is polled on"
                 run.emit("note", item.name, text)
-        await run.pause(run.paces.next(kind, ports.now() - began, options.first_poll))
+        age = ports.now() - began
+        wait = run.paces.next(kind, age, options.first_poll)
+        # the last poll comes when the deadline does
+        await run.pause(min(wait, max(options.deadline - age, 0.0) + 0.01))
 
 
 def _named(job: Job) -> str:
@@ -201,13 +207,17 @@ def _named(job: Job) -> str:
 async def _ask(run: Run, job: Job) -> JobReport:
     """How a job stands; where only its version is known, how that stands."""
     if job.job_id is not None:
-        return await run.ports.service.poll(job.job_id)
+        try:
+            return await run.ports.service.poll(job.job_id)
+        except NotThere:
+            if job.version is None or job.inferred:
+                raise
     listed = await run.ports.service.versions(job.remote_name) or ()
     found = next((version for version in listed if version.version == job.version), None)
     if found is None:
         raise NotThere(f"'{job.remote_name}' has no version {job.version}")
     said = (found.status or "ready").lower()
-    status: JobStatus = "ready" if said == "ready" else "failed" if said == "failed" else "running"
+    status: JobStatus = "ready" if said in READY_WORDS else "failed" if said in _FAILED_WORDS else "running"
     return JobReport(f"version {found.version}", status, said, job.remote_name, found.size, version=found.version)
 
 
@@ -222,8 +232,8 @@ async def top_up(run: Run, step: Step, item: Declared) -> None:
     wanted = item.spec.num_examples
     while True:
         entry = run.entry(item.name)
-        if entry is None:
-            return
+        if entry is None or entry.fingerprint != item.fingerprint:
+            return  # the definition in force is an earlier one: what the new one needs is for the next plan to say
         current = entry.current()
         got = sum(job.got or 0 for job in current if job.state == "ready")
         attempts = sum(1 for job in current if job.top_up)
@@ -233,13 +243,15 @@ async def top_up(run: Run, step: Step, item: Declared) -> None:
             break
         text = f"{wanted - got:,} rows are missing: asking again ({attempts + 1} of {item.spec.top_up.max_attempts})"
         run.emit("note", item.name, text)
-        job, token = await submit(run, step, item, wanted - got, top_up=True)
-        await see_through(run, step, item, job, token)
+        job = await submit(run, step, item, wanted - got, top_up=True)
+        await see_through(run, step, item, job)
     bound = run.checks(item).min_accepted
     if bound is not None and got < bound * wanted:
         last = next(job for job in reversed(current) if job.state == "ready")
         reason = (
             f"{got:,} of {wanted:,} rows were accepted after {attempts} more attempts, at least {bound:.0%} must be"
         )
-        keep(run, step, item, replace(last, state="rejected", reason=reason))
+        rejected = replace(last, state="rejected", reason=reason)
+        run.settle(rejected)
+        keep(run, step, item, rejected)
         raise Stopped("rejected", reason, f"pioneer-build show {item.name} --rejected")

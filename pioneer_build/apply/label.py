@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.annotations import annotation_line, normalise_annotation, row_line_of
@@ -17,7 +18,7 @@ from pioneer_build.checks import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, read, split, text_digest
 from pioneer_build.lock.values import Labelling, Rejection
-from pioneer_build.rows import Fault
+from pioneer_build.rows import CAUSES, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,16 +26,24 @@ if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.inputs import InputsSurvey, InputText
     from pioneer_build.plan import Declared, Step
+    from pioneer_build.rows import Cause
 
 #: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
 _TRIES = 3
+#: Requests in a row without an answer, while a batch is searched, before that is taken for an outage.
+_OUTAGE_AFTER = 12
 
 
 @dataclass(slots=True)
 class _Progress:
-    """What one label step has got so far: distinct texts, by how they ended."""
+    """What one label step has got so far: distinct texts, by how they ended.
+
+    `works` says that the service has taken a request of this definition, now or earlier: what it refuses then is the
+    fault of texts.
+    """
 
     to_do: int
+    works: bool = False
     annotated: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     unsupported: set[str] = field(default_factory=set)
@@ -52,11 +61,14 @@ async def label(run: Run, step: Step, item: Declared) -> None:
         if item.name in run.retry:
             store.clear_quarantine(split(survey.digests))
         missing = store.missing(survey.digests)
-        progress = _Progress(to_do=len(missing) // 16)
+        progress = _Progress(to_do=len(missing) // 16, works=store.count() > 0)
+        if progress.to_do > step.examples and not run.options.free:
+            message = "annotations went missing from the store since the plan was made"
+            raise Stopped("refused", message, "pioneer-build plan")
         try:
             await _send_all(run, item, store, survey, missing, progress)
         finally:
-            _count_paid(run, step, item, survey, len(store.missing(survey.digests)) // 16)
+            _count_paid(run, step, item, survey, store)
         if left := len(store.missing(survey.digests)) // 16:
             raise Stopped("stopped", f"{left:,} texts are still to be labelled", "pioneer-build apply")
         _make_rows(run, step, item, store, survey)
@@ -73,11 +85,12 @@ async def label(run: Run, step: Step, item: Declared) -> None:
         )
 
 
-def _count_paid(run: Run, step: Step, item: Declared, survey: InputsSurvey, left: int) -> None:
+def _count_paid(run: Run, step: Step, item: Declared, survey: InputsSurvey, store: Any) -> None:
     """Takes into the lock how many annotations of this definition were paid for."""
     entry = entry_with(run, item)
     paid = dict(entry.paid)
-    done = survey.distinct - left
+    left = len(store.missing(survey.digests)) // 16
+    done = survey.distinct - left - len(_set_aside(store, survey))
     if done <= paid.get(item.fingerprint, 0):
         return
     paid[item.fingerprint] = done
@@ -113,11 +126,17 @@ async def _send_all(
             room.release()
 
     first = True
+    upcoming = batches(texts, max_bytes=run.options.max_batch_bytes)
     async with asyncio.TaskGroup() as group:
-        for batch in batches(texts, max_bytes=run.options.max_batch_bytes):
+        while True:
             await room.acquire()
-            if failed or run.stopping.is_set():
-                room.release()
+            batch: list[InputText] | None = None
+            if not failed and not run.stopping.is_set():
+                try:
+                    batch = next(upcoming, None)
+                except PioneerError as error:  # the inputs changed; what is out is waited for all the same
+                    failed.append(error)
+            if batch is None:
                 break
             if first:  # one batch alone, so that a wrong request is found out by sending it once
                 await send(batch)
@@ -137,16 +156,26 @@ class _Batch:
     item: Declared
     store: Any
     progress: _Progress
-    worked: bool = False
+    whole: Sequence[InputText] = ()
+    answered: set[int] = field(default_factory=set)
+    failing: int = 0
 
     async def send(self, texts: Sequence[InputText]) -> None:
         """Sends a batch until each of its texts is annotated or in quarantine."""
+        self.whole = texts
         try:
             await self._ask(texts, _TRIES)
         except FateUnknown as error:
-            await self._halve_once(texts, error)
+            await self._halve(texts, error)
         except Refused as error:
             await self._search(texts, error)
+
+    def _halves(self, texts: Sequence[InputText]) -> Iterator[Sequence[InputText]]:
+        """Both halves, without what was answered out of turn; worked out as each is asked for."""
+        middle = len(texts) // 2
+        for half in (texts[:middle], texts[middle:]):
+            if left := [one for one in half if id(one) not in self.answered]:
+                yield left
 
     async def _ask(self, texts: Sequence[InputText], tries: int) -> None:
         run, spec = self.run, self.item.spec
@@ -156,6 +185,7 @@ class _Batch:
             try:
                 answer = await run.ports.service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
+                self.failing += 1
                 if attempt == tries:
                     raise
                 run.emit("waiting", self.item.name, f"{error.message}: sending again", seconds=2**attempt)
@@ -165,7 +195,9 @@ class _Batch:
                 self._stop(error)
                 raise
             else:
-                self.worked = True
+                self.failing = 0
+                self.progress.works = True
+                self.answered.update(map(id, texts))
                 self.progress.unsupported.update(answer.unsupported)
                 self._keep(texts, answer.items)
                 return
@@ -203,42 +235,60 @@ class _Batch:
     async def _search(self, texts: Sequence[InputText], error: Refused) -> None:
         """Halves a refused batch until the texts that poison it are found."""
         if len(texts) == 1:
+            if not self.progress.works:
+                await self._doubt(texts[0], error)
             self._poisonous(texts[0], error)
             return
-        halves = (texts[: len(texts) // 2], texts[len(texts) // 2 :])
-        for half in halves:
+        for half in self._halves(texts):
             try:
                 await self._ask(half, _TRIES)
             except Refused as refused:
-                if len(half) == 1 and not self.worked:
-                    # nothing was ever taken: is it this text, or the request itself?
-                    try:
-                        await self._ask(texts[-1:], 1)
-                    except Refused as also:
-                        raise self._refused(also) from None
                 await self._search(half, refused)
             except FateUnknown as unknown:
-                await self._halve_once(half, unknown)
+                await self._halve(half, unknown)
 
-    async def _halve_once(self, texts: Sequence[InputText], error: FateUnknown) -> None:
-        """After repeated 5xx: halves once; the search goes on only in the half of which the other one succeeded."""
+    async def _doubt(self, one: InputText, error: Refused) -> None:
+        """Nothing was ever taken: is it this text, or the request itself? Other texts of the batch tell.
+
+        Raises:
+            Stopped: they are refused as well.
+        """
+        whole = self.whole
+        others = {id(other): other for other in (whole[-1], whole[len(whole) // 2], whole[0]) if other is not one}
+        for other in others.values():
+            try:
+                await self._ask([other], 1)
+            except Refused:
+                continue
+            except FateUnknown as unknown:
+                raise self._outage(unknown) from None
+            return
+        raise self._refused(error)
+
+    async def _halve(self, texts: Sequence[InputText], error: FateUnknown) -> None:
+        """After repeated 5xx: halves once; the search goes on only where one half succeeded.
+
+        What never succeeds again is an outage that began meanwhile.
+        """
         if len(texts) == 1:
-            if self.worked:
-                self._poisonous(texts[0], error)
-                return
-            raise self._outage(error)
+            if len(self.whole) == 1:
+                raise self._outage(error)
+            self._poisonous(texts[0], error)
+            return
         bad: list[tuple[Sequence[InputText], FateUnknown]] = []
-        for half in (texts[: len(texts) // 2], texts[len(texts) // 2 :]):
+        asked = 0
+        for half in self._halves(texts):
+            asked += 1
             try:
                 await self._ask(half, 1)
             except FateUnknown as again:
                 bad.append((half, again))
             except Refused as refused:
                 await self._search(half, refused)
-        if len(bad) == 2:
+        if (len(bad) == asked and len(texts) == len(self.whole)) or self.failing > _OUTAGE_AFTER:
             raise self._outage(error)
         for half, cause in bad:
-            await self._halve_once(half, cause)
+            await self._halve(half, cause)
 
     def _outage(self, error: FateUnknown) -> Stopped:
         return Stopped("stopped", f"the service keeps failing: {says(error)}", "pioneer-build apply")
@@ -260,9 +310,10 @@ class _Batch:
                 bad.append((one, annotation))
             else:
                 good.append((text_digest(one.text), annotation_line(annotation)))
+        had = self.progress.annotated or self.store.count()
         try:
             self.store.add(good)
-            if bad and not good and not self.progress.annotated:
+            if bad and not good and not had:
                 self._reject(bad)
             for one, fault in bad:
                 self.store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
@@ -303,10 +354,10 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
     except StoreError as error:
         run.stop(error)
         raise Stopped("stopped", f"rows could not be kept: {says(error)}", "pioneer-build apply") from None
-    aside = store.quarantined()
-    quarantined = len(aside.keys() & set(split(survey.digests))) if aside else 0
+    aside = _set_aside(store, survey)
+    quarantined = len(aside)
     annotated = survey.distinct - quarantined
-    causes = Counter(found.reason.partition(":")[0] for found in aside.values())
+    causes = Counter(_cause(found.reason) for found in aside.values())
     failure = judge_annotations(annotated, causes, run.checks(item)) if quarantined else None
     entry = entry_with(run, item)
     if failure is not None:
@@ -335,6 +386,21 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
     run.put(replace(entry, num_examples=None, labelling=labelling, rejection=None), instead_of=step.renamed_from)
 
 
+def _cause(reason: str) -> Cause:
+    """The cause that a quarantined text's reason begins with; a refused text has no annotation."""
+    said = reason.partition(":")[0]
+    return next((cause for cause in CAUSES if cause == said), "no-annotation")
+
+
+def _set_aside(store: Any, survey: InputsSurvey) -> dict[bytes, Any]:
+    """The texts of this input that are in quarantine."""
+    aside = store.quarantined()
+    if not aside:
+        return {}
+    here = set(split(survey.digests))
+    return {digest: found for digest, found in aside.items() if digest in here}
+
+
 @dataclass(slots=True)
 class _Counted:
     rows: int = 0
@@ -345,9 +411,10 @@ def _lines(run: Run, item: Declared, store: Any, survey: InputsSurvey, counted: 
     assert root is not None
     assert item.spec.inputs is not None
     texts = read(item.spec.inputs, project_root=root, spec_path=item.spec.path, at=item.spec.place("inputs"))
-    for one, digest, answer in zip(texts, split(survey.digests), store.lookup(survey.digests), strict=True):
-        if text_digest(one.text) != digest:
-            raise PioneerError(f"the inputs changed while they were labelled ({one.path})", hint="plan again")
-        if isinstance(answer, bytes):
+    answers = zip(split(survey.digests), store.lookup(survey.digests), strict=True)
+    for one, found in zip_longest(texts, answers):
+        if one is None or found is None or text_digest(one.text) != found[0]:
+            raise PioneerError("the inputs changed while they were labelled", hint="what was answered is kept")
+        if isinstance(found[1], bytes):
             counted.rows += 1
-            yield row_line_of(one.text, answer, one.id)
+            yield row_line_of(one.text, found[1], one.id)

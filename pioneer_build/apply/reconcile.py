@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.generate import see_through
+from pioneer_build.apply.generate import READY_WORDS, see_through
 from pioneer_build.apply.run import Stopped, says
 from pioneer_build.apply.submit import keep, strangers
 from pioneer_build.errors import ServiceError
+from pioneer_build.journal import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +26,37 @@ async def reconcile(run: Run, step: Step, item: Declared) -> None:
     Raises:
         Stopped: nothing, or more than one thing, was found.
     """
+    entry = _entry(run, step, item)
+    first: Stopped | None = None
+    for job in [job for job in entry.jobs if job.state in ("unknown", "open")]:
+        try:
+            if job.state == "open":
+                await see_through(run, step, item, job)
+            else:
+                await _settle(run, step, item, job)
+        except Stopped as stopped:
+            if first is None or (stopped.result == "unknown" and first.result != "unknown"):
+                first = stopped
+            if run.stopping.is_set():
+                break
+    if first is not None:
+        raise first
+
+
+def _entry(run: Run, step: Step, item: Declared) -> Entry:
     entry = run.entry(step.renamed_from or item.name) or run.entry(item.name)
     assert entry is not None
-    for job in [job for job in entry.jobs if job.state == "unknown"]:
-        await _settle(run, step, item, entry, job)
+    return entry
 
 
-async def _settle(run: Run, step: Step, item: Declared, entry: Entry, job: Job) -> None:
+async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
     name, backend = item.name, run.options.backend
     adopt = f"pioneer-build adopt {name} JOB_ID  (or apply --resubmit {name})"
-    known = next((s for s in run.ports.journal.submissions(backend) if s.token in job.submissions), None)
+    known = run.submission(job)
     sent = f"a submission of {job.asked:,} examples to '{job.remote_name}' was sent and not answered"
+    if known is not None and known.state == "submitting" and is_alive(known.process):
+        message = f"another run is submitting {job.asked:,} examples to '{job.remote_name}' just now"
+        raise Stopped("unknown", message, "pioneer-build apply  (when that run has ended)")
     try:
         listed = await run.ports.service.versions(job.remote_name)
     except ServiceError as error:
@@ -52,19 +73,21 @@ async def _settle(run: Run, step: Step, item: Declared, entry: Entry, job: Job) 
         command = f"pioneer-build adopt {name} --version VERSION"
         raise Stopped("unknown", f"{sent}; versions {versions} are new, and any may be it", command)
     found = new[0]
+    entry = _entry(run, step, item)
     if why := misfit(found, item, job, _earlier(entry, job)):
         command = f"pioneer-build adopt {name} --version {found.version}  (or apply --resubmit {name})"
         raise Stopped("unknown", f"{sent}; version {found.version} is new, and {why}", command)
     adopted = replace(job, state="open", job_id=found.id, version=found.version, reason=None)
     if token is not None:
         run.ports.journal.record(token, state="open", job_id=found.id, version=found.version, reason=None)
+    # (without one another machine submitted it: the lock alone knows)
     text = f"version {found.version} is what the unanswered submission made"
     run.emit("submitted", name, text if found.id is None else f"job {found.id}: {text}", job_id=found.id)
     if job.fingerprint == item.fingerprint:
         keep(run, step, item, adopted)
     else:
         run.put(replace(entry, jobs=tuple(adopted if known.key == job.key else known for known in entry.jobs)))
-    await see_through(run, step, item, adopted, token or "", known)
+    await see_through(run, step, item, adopted)
 
 
 def _earlier(entry: Entry, job: Job) -> int:
@@ -77,7 +100,7 @@ def misfit(version: RemoteVersion, item: Declared, job: Job, earlier: int) -> st
         return f"it is of task type {version.task_type}"
     if version.labels is not None and not _same_labels(version.labels, item.spec.labels):
         return f"its labels are {', '.join(version.labels)}"
-    done = (version.status or "ready").lower() in ("ready", "complete", "completed")
+    done = (version.status or "ready").lower() in READY_WORDS
     if version.size is not None and done and version.size not in (job.asked, job.asked + earlier):
         return f"it has {version.size:,} rows"
     return None

@@ -6,6 +6,7 @@ Everything an apply touches comes in through `Ports`, so that tests can make eac
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,7 +108,11 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """One apply in progress."""
+    """One apply in progress.
+
+    `aware` are the tokens of the submissions that the plan took into account; `entries` the lock with what the journal
+    knew taken over.
+    """
 
     ports: Ports
     options: Options
@@ -116,6 +121,7 @@ class Run:
     surveys: Mapping[str, InputsSurvey] = field(default_factory=dict)
     resubmit: frozenset[str] = frozenset()
     retry: frozenset[str] = frozenset()
+    aware: frozenset[str] = frozenset()
     project_checks: Checks = field(default_factory=Checks)
     paces: Paces = field(default_factory=Paces)
     requests: int = 0
@@ -125,6 +131,7 @@ class Run:
     fatal: Exception | None = None
     lock_changed: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
+    _begun: dict[str, set[str]] = field(default_factory=dict)
     _dirty: bool = False
     _lock_free_at: float = 0.0
 
@@ -132,7 +139,8 @@ class Run:
 
     def emit(self, kind: EventKind, dataset_name: str, text: str, **fields: Any) -> None:
         """Tells what happened."""
-        self.ports.emit(Event(kind, dataset_name, text, fields))
+        with suppress(OSError, ValueError):  # whoever listened went away, which is no reason to stop
+            self.ports.emit(Event(kind, dataset_name, text, fields))
 
     def end(
         self, step: Step, result: Result, message: str, command: str | None = None, details: tuple[str, ...] = ()
@@ -178,6 +186,41 @@ class Run:
         after = self.ports.now()
         self._lock_free_at = after + (after - now) / LOCK_SHARE
 
+    # -- the journal --
+
+    def begin(self, intent: Submission) -> str:
+        """Makes the intent to submit durable; its token.
+
+        Raises:
+            Contended: somebody else has submitted the same since the plan was made.
+            JournalError: nothing was written.
+        """
+        mine = self._begun.setdefault(intent.dataset_name, set())
+        token = self.ports.journal.begin(intent, self.aware | mine).token
+        mine.add(token)
+        return token
+
+    def submission(self, job: Job) -> Submission | None:
+        """What the journal knows of `job`, if anything."""
+        for known in self.ports.journal.submissions(self.options.backend):
+            same_version = job.version is not None and not job.inferred and known.version == job.version
+            if (
+                known.token in job.submissions
+                or (job.job_id is not None and known.job_id == job.job_id)
+                or (job.job_id is None and same_version and known.remote_name == job.remote_name)
+            ):
+                return known
+        return None
+
+    def settle(self, job: Job) -> None:
+        """Makes how `job` stands now durable in the journal, where the journal knows it.
+
+        The lock alone wouldn't do: whoever takes over from the journal must not learn of an earlier end.
+        """
+        known = self.submission(job)
+        if known is not None:
+            self.ports.journal.ended(known.token, job)
+
     # -- spending --
 
     def spend(self, examples: int) -> None:
@@ -186,6 +229,12 @@ class Run:
         Raises:
             Stopped: the request would exceed one.
         """
+        self.afford(examples)
+        self.requests += 1
+        self.examples += examples
+
+    def afford(self, examples: int) -> None:
+        """Raises `Stopped` where one more request would exceed a budget."""
         options = self.options
         if options.max_requests is not None and self.requests + 1 > options.max_requests:
             raise Stopped(
@@ -194,8 +243,6 @@ class Run:
         if options.max_examples is not None and self.examples + examples > options.max_examples:
             message = f"{examples:,} more examples would exceed the budget of {options.max_examples:,}"
             raise Stopped("refused", message, "raise --max-examples")
-        self.requests += 1
-        self.examples += examples
 
     def refund(self, examples: int) -> None:
         """Takes back a request that was certainly not accepted."""

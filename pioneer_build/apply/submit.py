@@ -6,6 +6,7 @@ Look before paying; make the intent durable; send; make the job id durable befor
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,12 @@ def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequ
     )
 
 
-async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up: bool = False) -> tuple[Job, str]:
-    """Submits one job; the open job and its token in the journal.
+#: Why a job counts as failed that the user didn't want to wait for.
+GIVEN_UP = "given up by the user"
+
+
+async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up: bool = False) -> Job:
+    """Submits one job; the open job.
 
     Raises:
         Stopped: it was not accepted, or its fate is unknown; journal and lock say so.
@@ -74,7 +79,7 @@ async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up:
     run.check_going()
     journal, service = run.ports.journal, run.ports.service
     backend = run.options.backend
-    known_before = journal.submissions(backend)
+    run.afford(examples)
     listed = await _look(run, step, item)
     run.check_going()
     run.spend(examples)
@@ -106,10 +111,10 @@ async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up:
         on_change=item.spec.on_change,
     )
     try:
-        token = journal.begin(intent, frozenset(known.token for known in known_before)).token
+        token = run.begin(intent)
     except Contended as error:
         run.refund(examples)
-        raise Stopped("refused", says(error)) from None
+        raise Stopped("refused", error.message, "pioneer-build apply") from None
     except PioneerError:
         run.refund(examples)
         raise
@@ -125,17 +130,18 @@ async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up:
     try:
         journal.record(token, state="open", job_id=job_id)
     except PioneerError as error:
+        # the lock may still take it; and whoever reads this can
         run.emit("submitted", name, f"job {job_id}", job_id=job_id, remote_name=remote_name)
-        error.hint = f"the service accepted job {job_id} for '{name}': `pioneer-build adopt {name} {job_id}` records it"
-        try:
-            keep(run, step, item, job)
+        run.stop(error)
+        adopt = f"pioneer-build adopt {name} {job_id}"
+        with suppress(PioneerError):
+            keep(run, step, item, replace(job, submissions=(token,)))
             run.write_lock(finally_=True)
-        finally:
-            run.stop(error)
-        raise Stopped("stopped", says(error)) from None
+        message = f"the service accepted job {job_id}, and the journal did not take it down: {says(error)}"
+        raise Stopped("stopped", message, adopt) from None
     run.emit("submitted", name, f"job {job_id}", job_id=job_id, remote_name=remote_name)
     keep(run, step, item, job)
-    return job, token
+    return job
 
 
 async def _look(run: Run, step: Step, item: Declared) -> tuple[RemoteVersion, ...] | None:
@@ -171,19 +177,22 @@ def strangers(
     ids: set[str] = set()
     versions: set[str] = set()
     unnamed: set[str] = set()
-    jobs = [(job.job_id, job.version, job.inferred) for entry in run.entries.values() if entry.backend == backend
-            for job in entry.jobs if job.remote_name == remote_name and job.accepted]  # fmt: skip
-    jobs += [(item.job_id, item.version, item.inferred) for item in run.ports.journal.submissions(backend)
-             if item.remote_name == remote_name and item.token != but and (item.job_id or item.version)]  # fmt: skip
-    for job_id, version, inferred in jobs:
-        if job_id is not None:
-            ids.add(job_id)
-        if version is not None and not inferred:
-            versions.add(version)
-        elif job_id is not None:
-            unnamed.add(job_id)
+    jobs: list[Job | Submission] = [
+        job for entry in run.entries.values() if entry.backend == backend for job in entry.jobs
+    ]
+    jobs += [known for known in run.ports.journal.submissions(backend) if known.token != but]
+    for known in jobs:
+        if known.remote_name != remote_name:
+            continue
+        if known.job_id is not None:
+            ids.add(known.job_id)
+        if known.version is not None and not known.inferred:
+            versions.add(known.version)
+        elif known.job_id is not None and (known.state != "failed" or known.reason == GIVEN_UP):
+            unnamed.add(known.job_id)  # a job that failed made no version; one that was given up may have
     left = [item for item in listed if item.version not in versions and item.id not in ids]
     unnamed -= {item.id for item in listed if item.id is not None}
+    unnamed -= {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
     # jobs whose version nobody named account for as many versions
     return left[: max(0, len(left) - len(unnamed))]
 
@@ -211,15 +220,23 @@ def _not_submitted(run: Run, step: Step, item: Declared, job: Job, token: str, e
 
 
 def _unknown(run: Run, step: Step, item: Declared, job: Job, token: str, why: str) -> Stopped:
-    try:
+    def write_down() -> None:
         run.ports.journal.record(token, state="unknown", reason=why)
-    finally:
+
+    def keep_it() -> None:
         keep(run, step, item, replace(job, state="unknown", reason=why, submissions=(token,)))
-    name = item.name
+
+    name, trouble = item.name, ""
+    for act in (write_down, keep_it):
+        try:
+            act()
+        except PioneerError as error:  # the journal has the intent, which is taken for unknown as well
+            run.stop(error)
+            trouble = f"; {says(error)}"
     return Stopped(
         "unknown",
-        f"{why}: it may have been accepted, so it is not sent again",
-        f"pioneer-build adopt {name} JOB_ID  (or apply --resubmit {name})",
+        f"{why}: it is not sent again by itself{trouble}",
+        f"pioneer-build apply  (looks for what it made; or adopt {name} JOB_ID, or apply --resubmit {name})",
     )
 
 
