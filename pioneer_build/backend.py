@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import MissingExtra, PioneerError
-from pioneer_build.folders import state_folder
+from pioneer_build.folders import local_folder, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from pioneer_build.config import Config
     from pioneer_build.service.client import HttpService
 
 
 @asynccontextmanager
-async def open_service(config: Config, say: Callable[[str], None]) -> AsyncIterator[HttpService]:
+async def open_service(config: Config, root: Path, say: Callable[[str], None]) -> AsyncIterator[HttpService]:
     """The service; closed at the end.
 
     Raises:
@@ -49,7 +50,7 @@ async def open_service(config: Config, say: Callable[[str], None]) -> AsyncItera
         from pioneer_build.engine.config import EngineConfig
     except ModuleNotFoundError as error:
         raise MissingExtra("the local backend", "local") from error
-    app = create_app(EngineConfig(state_dir=state_folder() / "engine" / "local", seed=config.seed))
+    app = create_app(EngineConfig(state_dir=local_folder(root) / "engine", seed=config.seed))
     service = connect_in_process(app, on_note=lambda note: say(note.text))
     try:
         yield service

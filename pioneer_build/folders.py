@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,15 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """What can be made again."""
     return _folder(environ, "XDG_CACHE_HOME", ".cache")
+
+
+def local_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The local engine's world for the project at `root`: its jobs and datasets, and the journal of what it was asked.
+
+    One a project, so that two projects with a dataset of one name don't meet, and what is built is the same everywhere.
+    """
+    name = sha256(os.fsencode(root)).hexdigest()[:24]
+    return state_folder(environ) / "local" / name
 
 
 def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:

@@ -138,7 +138,7 @@ async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wa
         sink(Event("waiting", "", text))
 
     needed = [step for step in plan.steps if step.refused is None and _needs_service(step)]
-    async with open_service(config, say) if needed else nullcontext() as service:
+    async with open_service(config, project.root, say) if needed else nullcontext() as service:
         ports = Ports(service, found.store, found.journal, project.lockfile, sink, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
         run = Run(
             ports,
@@ -229,7 +229,7 @@ def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, s
 
 async def _refreshed(found: Situation, job_ids: Sequence[str]) -> dict[str, str]:
     said: dict[str, str] = {}
-    async with open_service(found.project.config, lambda _: None) as service:
+    async with open_service(found.project.config, found.project.root, lambda _: None) as service:
         for job_id in job_ids:
             try:
                 report = await service.poll(job_id)

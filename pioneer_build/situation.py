@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import PioneerError, Problem, Problems
-from pioneer_build.folders import cache_folder, state_folder
+from pioneer_build.folders import cache_folder, local_folder, state_folder
 from pioneer_build.journal import Journal
 from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan, state_of
 from pioneer_build.project import Project, load_specs
@@ -70,7 +70,7 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
             hint="is this the right folder? to forget every dataset, remove them one by one",
         )
     _check_names(declared, chosen, lock, config.backend)
-    journal = Journal(state_folder() / "journal")
+    journal = Journal(journal_folder(project))
     submissions = journal.submissions(config.backend)
     lock = take_over(lock, declared, submissions, config.backend)
     store = Store(config.store)
@@ -89,6 +89,13 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
     by_name = {item.name: item for item in declared}
     aware = frozenset(item.token for item in submissions)
     return Situation(project, by_name, lock, journal, store, facts, plan, surveys, aware)
+
+
+def journal_folder(project: Project) -> Path:
+    """Where the journal is: the user's, for a service; the project's own, for the local engine."""
+    if project.config.local:
+        return local_folder(project.root) / "journal"
+    return state_folder() / "journal"
 
 
 def read_lock(project: Project) -> Lock:

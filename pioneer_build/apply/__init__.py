@@ -4,6 +4,7 @@ run        the state of one apply, and the ports it is handed
 submit     one submission, never lost and never made twice
 generate   the steps of a generate spec;  collect: its rows, looked at;  paces: when to poll
 label      the steps of a label spec
+again      the local engine's work, done again where its jobs are not
 fetch      rows that the lock names and this machine lacks
 reconcile  submissions whose fate is unknown
 events     what happens, as values
@@ -15,6 +16,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from pioneer_build.apply.again import do_again
 from pioneer_build.apply.events import Event, EventKind, Outcome, Report, Result
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume
@@ -111,6 +113,10 @@ async def _do(run: Run, step: Step) -> None:
     if item is None:
         await _remove(run, step)
         return
+    entry = run.entry(step.renamed_from or name) or run.entry(name)
+    if run.options.free and entry is not None and not item.spec.is_label and (step.requests or step.action == "resume"):
+        # the engine appends: what the lock records must be there before more is made
+        await do_again(run, item, entry, step.remote_name)
     match step.action:
         case "blocked":
             reason = step.reasons[0].text if step.reasons else "the last job failed"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.apply.again import do_again
 from pioneer_build.apply.collect import download, rows_of_report, verdict_on
-from pioneer_build.apply.generate import watch
 from pioneer_build.apply.run import Stopped, says
-from pioneer_build.apply.submit import request_for
 from pioneer_build.checks import quarantine_line
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.rows import row_line
@@ -64,28 +63,10 @@ async def _rows_of(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[An
                 return rows_of_report(run, item, job, report.rows)
     except NotThere:
         if run.options.free:
-            return await _again(run, item, entry, job)
+            made = await do_again(run, item, entry, job.remote_name, job.order)
+            return made.rows if made is not None and made.status == "ready" else None
     except ServiceError as error:
         raise Stopped("stopped", f"not fetched: {says(error)}", "pioneer-build apply") from None
     if job.version is None or job.inferred:
         return None
     return await download(run, item, job, job.version)
-
-
-async def _again(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[Any, ...] | None:
-    """Has the local engine do the jobs of this remote name again, in order, up to and with `job`.
-
-    The engine's ordinals go on where the dataset ends, so the same requests in the same order make the same rows.
-    """
-    same = [
-        known
-        for known in entry.jobs
-        if known.remote_name == job.remote_name and known.accepted and known.order <= job.order
-    ]
-    listed = await run.ports.service.versions(job.remote_name) or ()
-    report = None
-    for known in same[len(listed) :]:
-        run.emit("note", item.name, f"the local engine makes {known.asked:,} rows again")
-        job_id = await run.ports.service.submit(request_for(item, known.remote_name, known.asked))
-        report = await watch(run, item, replace(known, job_id=job_id))
-    return report.rows if report is not None and report.status == "ready" else None

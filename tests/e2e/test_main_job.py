@@ -250,3 +250,29 @@ def test_no_spec_and_a_lock_is_an_error(project: Path, cli: Cli, built: Answer) 
     answer = cli("plan")
     assert answer.code == 1
     assert "no spec was found" in answer.err
+
+
+def test_a_fresh_clone_extends_with_new_rows(
+    project: Path, cli: Cli, built: Answer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = cli("export", "people").out
+    move_home(monkeypatch, tmp_path / "elsewhere")
+    specs = project / "specs" / "all.yaml"
+    specs.write_text(specs.read_text().replace("num_examples: 20", "num_examples: 26"))
+    assert cli("apply", "--yes", "--select", "people").code == 0
+    after = cli("export", "people").out
+    assert after.startswith(before)
+    assert len(set(after.splitlines())) == 26
+    assert [job["version"] for job in cli("show", "people", "--format", "json").json()["jobs"]] == ["1", "2"]
+
+
+def test_two_projects_with_a_dataset_of_one_name_do_not_meet(
+    project: Path, cli: Cli, built: Answer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(project, other, ignore=shutil.ignore_patterns("pioneer.lock"))
+    specs = other / "specs" / "all.yaml"
+    specs.write_text(specs.read_text().replace("online bookshop", "online toyshop"))
+    monkeypatch.chdir(other)
+    step = next(s for s in cli("plan", "--format", "json").json()["steps"] if s["dataset_name"] == "intents")
+    assert (step["action"], step["remote_name"]) == ("create", "intents")
