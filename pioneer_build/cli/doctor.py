@@ -1,0 +1,43 @@
+"""`doctor`: what is wrong with this set-up, and how to mend it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from pioneer_build.cli import exits
+from pioneer_build.cli.common import Globals, as_json, format_option, out, wants_colour, width
+
+if TYPE_CHECKING:
+    from pioneer_build.doctor import Finding
+
+
+@click.command("doctor")
+@format_option()
+@click.pass_obj
+def command(options: Globals, form: str) -> int:
+    """Look for what is wrong with this set-up, and say the command that mends it.
+
+    Versions, extras, folders and disk, git, specs, lock and journal; then, for a backend on the network: the key (it is
+    never shown), the address, which routes answer, and the clock. Nothing is written, and nothing that costs is sent.
+
+    \b
+    Exit codes:
+      0  nothing is wrong
+      1  something is
+    """
+    from pioneer_build.doctor import examine
+
+    findings = examine(options.directory, options.backend)
+    wrong = sum(1 for finding in findings if finding.level == "wrong")
+    if form == "json":
+        out(as_json({"format": 1, "good": not wrong, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        from pioneer_build.render.doctor import doctor_text
+
+        shown: list[Finding] = [one for one in findings if options.verbosity >= 0 or one.level == "wrong"]
+        out(doctor_text(shown, width=width(), colour=wants_colour(sys.stdout)) if shown else "")
+    return exits.ERROR if wrong else exits.OK
