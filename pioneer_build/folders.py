@@ -3,32 +3,64 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 APP = "pioneer-build"
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Journal, locks, pacers and the local engine's jobs."""
-    return _folder(environ, "XDG_STATE_HOME", ".local/state")
+    return _path(state_path(environ))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The store, unless the setting `store` says otherwise."""
-    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+    return _path(_folder(environ, "XDG_DATA_HOME", ".local/share"))
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """What can be made again."""
+    return _path(cache_path(environ))
+
+
+def state_path(environ: Mapping[str, str]) -> str:
+    """`state_folder` for a plan with nothing to do, which does without pathlib."""
+    return _folder(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def cache_path(environ: Mapping[str, str]) -> str:
+    """`cache_folder` likewise."""
     return _folder(environ, "XDG_CACHE_HOME", ".cache")
 
 
-def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+def find_root(start: str) -> str:
+    """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
+
+    Args:
+        start: a real and absolute path.
+    """
+    folder = start
+    while True:
+        if os.path.isfile(f"{folder}/pioneer.yaml") or os.path.isfile(f"{folder}/pioneer.lock"):  # noqa: PTH113
+            return folder
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent == folder:
+            return start
+        folder = parent
+
+
+def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
     value = environ.get(variable, "")
     # the specification: a relative path is invalid and must be ignored
-    base = Path(value) if value.startswith("/") else Path(environ.get("HOME") or Path.home()) / default
-    return base / APP
+    base = value if value.startswith("/") else f"{environ.get('HOME') or os.path.expanduser('~')}/{default}"  # noqa: PTH111
+    return f"{base.rstrip('/')}/{APP}"
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
