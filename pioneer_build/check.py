@@ -90,7 +90,7 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
 
 
 class _Contents:
-    """The kept contents that were held against their digests; what was right, and has the same stamp, is right still."""
+    """The kept contents; what was held against its digest, and has the same stamp, is right still."""
 
     def __init__(self, found: Situation) -> None:
         self._found = found

@@ -17,7 +17,16 @@ from pioneer_build.plan import Facts, Plan, Step, make_plan
 from pioneer_build.project import declared_of
 from pioneer_build.remember import is_done, is_plain, places_text, step_value
 from pioneer_build.stamps import is_settled, spec_stamps
-from pioneer_build.verdict import Verdict, contents_hold, contents_text, files_text, inputs_hold, keep, recall
+from pioneer_build.verdict import (
+    Verdict,
+    contents_hold,
+    contents_text,
+    files_text,
+    inputs_hold,
+    keep,
+    recall,
+    stamp_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +55,7 @@ def plan_of(project: Project) -> Plan | None:
     project.files = files
     old: dict[str, list[Any]] = verdict.value(verdict.steps)
     known = dict(line.split("\t", 1) for line in verdict.files.decode("utf-8", "surrogateescape").split("\n")[:-1])
-    changed = [path for path, stamp in files.items() if known.get(path) != "%d %d %d %d" % stamp]
+    changed = [path for path, stamp in files.items() if known.get(path) != stamp_text(stamp)]
     if faults or len(changed) * 100 > len(files) * _FEW_PERCENT + 400 or not old.keys() <= files.keys():
         return None
     rows = str(project.config.store / "rows")
@@ -200,9 +209,7 @@ def _remember(
             key=verdict.key,
             places=places_text(project, count, whole=len(files) == len(project.files)),
             files=files_text(files),
-            contents=contents_text(
-                (digest, tuple(noted[digest]) if digest in noted else None) for digest in digests  # type: ignore[misc]
-            ),
+            contents=contents_text((digest, tuple(noted[digest]) if digest in noted else None) for digest in digests),
             inputs=verdict.inputs,
             steps=json_bytes(now),
             more=verdict.more,

@@ -67,8 +67,13 @@ def remember(found: Situation, submissions: Iterable[Submission], *, took_over: 
         contents=contents_text(
             (digest, _stamp(known.get(digest))) for digest in dict.fromkeys(d for one in rows.values() for d in one)
         ),
-        inputs=_json([_inputs(project, found.declared[name]) for name in sorted(names & found.declared.keys())
-                      if _has_files(found.declared[name])]),  # fmt: skip
+        inputs=_json(
+            [
+                _inputs(project, found.declared[name])
+                for name in sorted(names & found.declared.keys())
+                if _has_files(found.declared[name])
+            ]
+        ),
         steps=_json({path: [step_value(step, rows) for step in done] for path, done in settled.items()}),
         more=_json(more),
     )

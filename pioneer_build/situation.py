@@ -100,9 +100,8 @@ def read_lock(project: Project) -> Lock:
     known = seen.noted("lock")
     trusted = signature is not None and known == list(signature)
     lock = project.lockfile.read(trusted=trusted)
-    if signature is not None and not trusted:
-        if is_settled(signature, seen.began):
-            seen.note("lock", list(signature))
+    if signature is not None and not trusted and is_settled(signature, seen.began):
+        seen.note("lock", list(signature))
     return lock
 
 

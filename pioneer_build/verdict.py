@@ -145,6 +145,12 @@ def nothing_to_do(
         return None
 
 
+def stamp_text(stamp: Stamp) -> str:
+    """A stamp as sections have it."""
+    size, mtime, inode, ctime = stamp
+    return f"{size} {mtime} {inode} {ctime}"
+
+
 def files_text(files: Mapping[str, Stamp]) -> bytes:
     """The section `files`: a line a file."""
     lines = [f"{path}\t{size} {mtime} {inode} {ctime}\n" for path, (size, mtime, inode, ctime) in files.items()]
@@ -155,7 +161,7 @@ def contents_text(contents: Iterable[tuple[str, Stamp | None]]) -> bytes:
     """The section `contents`: a line a content, 64 digits and, where it was verified, its stamp."""
     lines = []
     for digest, stamp in contents:
-        known = f" {stamp[0]} {stamp[1]} {stamp[2]} {stamp[3]}" if stamp is not None else ""
+        known = f" {stamp_text(stamp)}" if stamp is not None else ""
         lines.append(f"{digest.removeprefix('sha256:')}{known}\n")
     return "".join(lines).encode()
 
@@ -168,10 +174,8 @@ def contents_hold(section: bytes, rows: str, *, verified: bool) -> bool:
             found = os.stat(f"{rows}/{digits[:2]}/{digits}.jsonl")  # noqa: PTH116
         except OSError:
             return False
-        if verified:
-            size, mtime, inode, ctime = stamp_of(found)
-            if line[64:] != f" {size} {mtime} {inode} {ctime}":
-                return False
+        if verified and line[65:] != stamp_text(stamp_of(found)):
+            return False
     return True
 
 
