@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pioneer_build.errors import StoreError
 from pioneer_build.plan import SETTLED
+from pioneer_build.remember import remember_digests
+from pioneer_build.stamps import Stamp, is_settled, stamp_of
 
 if TYPE_CHECKING:
     from pioneer_build.plan import Plan
@@ -59,7 +61,7 @@ class CheckResult:
 def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
     """Holds specs, lock and content against each other. Content whose file is unchanged isn't digested again."""
     findings: list[Finding] = []
-    digests: set[str] = set()
+    contents = _Contents(found)
     for step in plan.steps:
         name = step.dataset_name
         item = found.declared.get(name)
@@ -74,9 +76,8 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
             continue
         rows = [entry.labelling.content] if entry.labelling else [job.rows for job in entry.readable() if job.rows]
         for digest in rows:
-            if found.store.has(digest):
-                digests.add(digest)
-                if (fault := _fault(found, digest)) is not None:
+            if contents.has(digest):
+                if (fault := contents.fault(digest)) is not None:
                     findings.append(Finding("content", name, fault, "pioneer-build apply", path, line))
             elif strict:
                 text = "its rows are not on this machine"
@@ -84,26 +85,49 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
         if strict and entry.examples and not entry.verified:
             text = "its rows were never looked at: the service gives none"
             findings.append(Finding("unverified", name, text, None, path, line))
-    found.project.seen.save()
-    return CheckResult(len(plan.steps), len(digests), tuple(findings))
+    contents.save()
+    return CheckResult(len(plan.steps), contents.count, tuple(findings))
 
 
-def _fault(found: Situation, digest: str) -> str | None:
-    """What is wrong with kept content; what was right before and has the same stamp is right still."""
-    from pioneer_build.seen import is_settled, stamp_of
+class _Contents:
+    """The kept contents; what was held against its digest, and has the same stamp, is right still."""
 
-    seen = found.project.seen
-    known = seen.noted("digests") or {}
-    try:
-        stamp = stamp_of(found.store.path(digest).stat())
-        if known.get(digest) == list(stamp):
-            return None
-        for _ in found.store.lines(digest):
-            break
-    except StoreError as error:
-        return error.message
-    except OSError as error:
-        return f"can't be read: {error.strerror}"
-    if is_settled(stamp, seen.began):
-        seen.note("digests", {**known, digest: list(stamp)})
-    return None
+    def __init__(self, found: Situation) -> None:
+        self._found = found
+        self._known: dict[str, list[int]] = found.project.seen.noted("digests") or {}
+        self._right: dict[str, list[int]] = {}
+        self._here: dict[str, Stamp] = {}
+
+    @property
+    def count(self) -> int:
+        """How many different ones were looked at."""
+        return len(self._here)
+
+    def has(self, digest: str) -> bool:
+        """Whether the content is on this machine."""
+        store = self._found.store
+        try:
+            self._here[digest] = stamp_of(store.path(digest).stat())
+        except OSError:
+            return store.has(digest)  # says what is wrong, unless it just isn't there
+        return True
+
+    def fault(self, digest: str) -> str | None:
+        """What is wrong with it."""
+        stamp = self._here[digest]
+        if self._known.get(digest) != list(stamp):
+            try:
+                for _ in self._found.store.lines(digest):
+                    break
+            except StoreError as error:
+                return error.message
+        if is_settled(stamp, self._found.project.seen.began):
+            self._right[digest] = list(stamp)
+        return None
+
+    def save(self) -> None:
+        """Remembers what was right."""
+        if self._right != {digest: self._known.get(digest) for digest in self._right}:
+            self._found.project.seen.note("digests", {**self._known, **self._right})
+            self._found.project.seen.save()
+            remember_digests(self._found)

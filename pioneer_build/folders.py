@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 APP = "pioneer-build"
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Journal, locks, pacers and the local engine's jobs."""
-    return _folder(environ, "XDG_STATE_HOME", ".local/state")
+    return _path(state_path(environ))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The store, unless the setting `store` says otherwise."""
-    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+    return _path(_folder(environ, "XDG_DATA_HOME", ".local/share"))
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """What can be made again."""
+    return _path(cache_path(environ))
+
+
+def state_path(environ: Mapping[str, str]) -> str:
+    """`state_folder` for a plan with nothing to do, which does without pathlib."""
+    return _folder(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def cache_path(environ: Mapping[str, str]) -> str:
+    """`cache_folder` likewise."""
     return _folder(environ, "XDG_CACHE_HOME", ".cache")
 
 
@@ -33,12 +42,41 @@ def local_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
     One a project, so that two projects with a dataset of one name don't meet, and what is built is the same everywhere.
     """
-    name = sha256(os.fsencode(root)).hexdigest()[:24]
-    return state_folder(environ) / "local" / name
+    return _path(local_path(os.fspath(root), environ))
 
 
-def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+def local_path(root: str, environ: Mapping[str, str] = os.environ) -> str:
+    """`local_folder` as text. Its name is cheap to make: it tells a user's projects apart, and is no digest."""
+    from zlib import crc32
+
+    name = os.fsencode(root)
+    return f"{state_path(environ)}/local/{crc32(name):08x}{crc32(name[::-1]):08x}"
+
+
+def find_root(start: str) -> str:
+    """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
+
+    Args:
+        start: a real and absolute path.
+    """
+    folder = start
+    while True:
+        if os.path.isfile(f"{folder}/pioneer.yaml") or os.path.isfile(f"{folder}/pioneer.lock"):  # noqa: PTH113
+            return folder
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent == folder:
+            return start
+        folder = parent
+
+
+def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
     value = environ.get(variable, "")
     # the specification: a relative path is invalid and must be ignored
-    base = Path(value) if value.startswith("/") else Path(environ.get("HOME") or Path.home()) / default
-    return base / APP
+    base = value if value.startswith("/") else f"{environ.get('HOME') or os.path.expanduser('~')}/{default}"  # noqa: PTH111
+    return f"{base.rstrip('/')}/{APP}"
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)

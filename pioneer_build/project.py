@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.config import Config, resolve
 from pioneer_build.errors import PioneerError, Problem, Problems
 from pioneer_build.fingerprint import definition_of, fingerprint_of
-from pioneer_build.folders import cache_folder
+from pioneer_build.folders import cache_folder, find_root
 from pioneer_build.lockfile import LockFile
 from pioneer_build.plan import Declared
-from pioneer_build.seen import Parsed, Seen, Stamp, stamp_of
+from pioneer_build.seen import Parsed, Seen
 from pioneer_build.settings import Settings
 from pioneer_build.spec import Checks
+from pioneer_build.stamps import Stamp, spec_stamps, stamp_of
+from pioneer_build.verdict import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,26 +26,22 @@ if TYPE_CHECKING:
     from pioneer_build.spec import Spec
 
 SETTINGS_NAME = "pioneer.yaml"
-SPEC_ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(slots=True)
 class Project:
-    """An opened project. `root` is absolute; `seen` is saved by whoever ends the command."""
+    """An opened project. `root` is absolute; `seen` is saved by whoever ends the command.
+
+    `key` is what its verdict is kept under; `files` are its spec files, once they were looked for.
+    """
 
     root: Path
     settings: Settings
     config: Config
     lockfile: LockFile
     seen: Seen
-
-
-def find_root(start: Path) -> Path:
-    """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`."""
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_NAME).is_file() or (folder / "pioneer.lock").is_file():
-            return folder
-    return start
+    key: Key
+    files: dict[str, Stamp] = field(default_factory=dict)
 
 
 def open_project(start: Path, backend: str | None = None, environ: Mapping[str, str] = os.environ) -> Project:
@@ -56,10 +53,11 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     """
     if not start.is_dir():
         raise PioneerError(f"no such folder: {start}")
-    root = find_root(Path(os.path.realpath(start)))
+    root = Path(find_root(os.path.realpath(start)))
     seen = Seen(cache_folder(environ) / "seen", root)
+    key = Key(str(root), backend, environ)
     settings = _settings(root, seen)
-    return Project(root, settings, resolve(settings, root, backend, environ), LockFile(root), seen)
+    return Project(root, settings, resolve(settings, root, backend, environ), LockFile(root), seen, key)
 
 
 def _settings(root: Path, seen: Seen) -> Settings:
@@ -93,37 +91,13 @@ def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]
 
     Hidden files and folders are passed over. A symbolic link that leaves the project is a problem.
     """
-    found: dict[str, Stamp] = {}
     problems: list[Problem] = []
-    _scan(root, folder.strip("/") or ".", found, problems)
-    return dict(sorted(found.items())), problems
 
+    def complain(path: str, message: str) -> None:
+        code = "unreadable" if message.startswith("can't") else "outside"
+        problems.append(Problem(path, 0, 0, message, code=code))
 
-def _scan(root: Path, folder: str, found: dict[str, Stamp], problems: list[Problem]) -> None:
-    try:
-        with os.scandir(root / folder) as entries:
-            for entry in entries:
-                name = entry.name
-                path = f"{folder}/{name}" if folder != "." else name
-                if name.startswith("."):
-                    continue
-                if entry.is_symlink() and not _inside(root, path):
-                    if name.endswith(SPEC_ENDINGS):
-                        problems.append(Problem(path, 0, 0, "a symbolic link that leaves the project", code="outside"))
-                elif entry.is_dir(follow_symlinks=False):
-                    _scan(root, path, found, problems)
-                elif name.endswith(SPEC_ENDINGS):
-                    status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        found[path] = stamp_of(status)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        problems.append(Problem(folder, 0, 0, f"can't be read: {error.strerror}", code="unreadable"))
-
-
-def _inside(root: Path, path: str) -> bool:
-    return Path(os.path.realpath(root / path)).is_relative_to(root)
+    return spec_stamps(str(root), folder, complain), problems
 
 
 def load_specs(project: Project, *, only: Iterable[str] | None = None) -> list[Declared]:
@@ -137,6 +111,7 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> list[D
         Problems: every mistake of every file.
     """
     files, problems = spec_files(project.root, project.config.specs)
+    project.files = files
     seen = project.seen
     parsed: dict[str, list[Parsed]] = {}
     news = []
@@ -154,14 +129,18 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> list[D
             shown = set(only)
             problems = [problem for problem in problems if problem.path in shown]
         if problems:
+            seen.save(files)  # the others are right, and needn't be read again
             raise Problems(problems)
         seen.note("cross", _key(whole))
-    checks = project.config.checks
-    plain = checks == Checks()
-    specs = [one for path in files for one in parsed.get(path, ())]
+    return declared_of(project, [one for path in files for one in parsed.get(path, ())])
+
+
+def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:
+    """Parsed specs as the planner takes them, by name."""
+    remembered = _Remembered(project.config.checks)
     return [
-        Declared(spec, definition, fingerprint, _remembered_checks(checks, spec, plain))
-        for spec, definition, fingerprint in sorted(specs, key=lambda one: one[0].dataset_name)
+        Declared(spec, definition, fingerprint, remembered.of(spec.checks))
+        for spec, definition, fingerprint in sorted(parsed, key=lambda one: one[0].dataset_name)
     ]
 
 
@@ -191,13 +170,18 @@ def _parse_news(
     return problems
 
 
-_NO_CHECKS: dict[str, object] = {}
-
-
-def _remembered_checks(project: Checks, spec: Spec, plain: bool) -> Mapping[str, object]:  # noqa: FBT001
+class _Remembered:
     """The bounds that project and spec set, as the lock remembers them; the defaults are not among them."""
-    if plain and spec.checks == Checks():
-        return _NO_CHECKS
-    from pioneer_build.checks import checks_key, explicit_checks
 
-    return checks_key(explicit_checks(project, spec.checks))
+    def __init__(self, project: Checks) -> None:
+        self._project = project
+        # most specs of a project set none, or the same
+        self._known: dict[Checks, Mapping[str, object]] = {Checks(): {}} if project == Checks() else {}
+
+    def of(self, spec: Checks) -> Mapping[str, object]:
+        known = self._known.get(spec)
+        if known is None:
+            from pioneer_build.checks import checks_key, explicit_checks
+
+            known = self._known[spec] = checks_key(explicit_checks(self._project, spec))
+        return known

@@ -1,7 +1,10 @@
-"""What is unchanged since last time: specs by path, size, times and inode, so that they aren't parsed again.
+"""What was read before: specs by the stamp of their file, so that they aren't parsed again, and notes of other things.
 
 A cache: it may be deleted, and a damaged one is ignored. Of a file that was changed so shortly before it was read that
 a later change could leave the same times nothing is remembered (git's "racy" timestamps).
+
+Specs are a line a file (path, stamp, specs), and a changed file adds a line: one of ten thousand costs one. Notes are a
+JSON object beside them.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,69 +20,70 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build import __version__
 from pioneer_build.settings import Limits, Settings
 from pioneer_build.spec import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.stamps import Stamp, is_settled
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from pioneer_build.fingerprint import Definition
 
-#: Size, mtime in ns, inode, ctime in ns.
-Stamp: TypeAlias = "tuple[int, int, int, int]"
 #: One parsed spec: itself, its definition, its fingerprint.
 Parsed: TypeAlias = "tuple[Spec, Definition, str]"
 
-_FORMAT = 1
+_HEAD = f"pioneer-build seen 2 {__version__}".encode()
 _CHECKS = {field.name: field.default for field in fields(Checks)}
 
 
-def stamp_of(found: os.stat_result) -> Stamp:
-    """What tells one state of a file from another."""
-    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
-
-
-def is_settled(stamp: Stamp, read_at_ns: int) -> bool:
-    """Whether a change after `read_at_ns` would show: file systems count in seconds (FAT: two) or in milliseconds."""
-    latest = max(stamp[1], stamp[3])
-    coarse = stamp[1] % 1_000_000_000 == 0
-    return latest + (2_000_000_000 if coarse else 50_000_000) < read_at_ns
-
-
 class Seen:
-    """The cache of one project, at `folder/<digest of root>.json`."""
+    """The cache of one project, at `folder/<digest of root>.specs` and `.notes`."""
 
     def __init__(self, folder: Path, root: Path) -> None:
-        name = sha256(str(root).encode()).hexdigest()[:24]
-        self.path = folder / f"{name}.json"
-        self._files: dict[str, tuple[list[int], list[Any]]] = {}
-        self._notes: dict[str, Any] = {}
-        self._next: dict[str, tuple[list[int], list[Any]]] = {}
-        self._changed = False
+        name = sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        self.path = folder / f"{name}.specs"
         self.began = time.time_ns()
+        self._notes_path = folder / f"{name}.notes"
+        self._known: dict[bytes, bytes] | None = None
+        self._lines = 0
+        self._news: dict[bytes, bytes] = {}
+        self._notes: dict[str, Any] = {}
+        self._noted = False
         try:
-            with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
-                value = json.loads(file.read())
-            if value["format"] == _FORMAT and value["program"] == __version__:
-                self._files, self._notes = value["files"], value["notes"]
+            value = json.loads(self._notes_path.read_bytes())
+            if value["program"] == __version__:
+                self._notes = value["notes"]
         except (OSError, ValueError, KeyError, TypeError):
             pass
 
     def specs(self, path: str, stamp: Stamp) -> list[Parsed] | None:
         """The specs of an unchanged file; `None` where it must be parsed."""
-        known = self._files.get(path)
-        if known is None or tuple(known[0]) != stamp:
+        line = self._lines_known().get(_key(path))
+        if line is None:
+            return None
+        found, _, packed = line.partition(b"\t")[2].partition(b"\t")
+        if found != _stamp_text(stamp):
             return None
         try:
-            found = [_unpacked(value, path) for value in known[1]]
-        except (KeyError, TypeError, IndexError):
+            return [_unpacked(value, path) for value in json.loads(packed)]
+        except (ValueError, KeyError, TypeError, IndexError):
             return None
-        self._next[path] = known
-        return found
 
     def keep(self, path: str, stamp: Stamp, parsed: list[Parsed]) -> None:
         """Remembers the specs of a file that is right."""
         if is_settled(stamp, self.began):
-            self._next[path] = (list(stamp), [_packed(one) for one in parsed])
-            self._changed = True
+            packed = json.dumps([_packed(one) for one in parsed], separators=(",", ":"))
+            key = _key(path)
+            self._news[key] = b"%s\t%s\t%s" % (key, _stamp_text(stamp), packed.encode())
+
+    def _lines_known(self) -> dict[bytes, bytes]:
+        if self._known is None:
+            self._known = {}
+            with suppress(OSError):
+                head, *lines = self.path.read_bytes().split(b"\n")
+                if head == _HEAD and not lines[-1]:  # a torn last line: what comes next must not join it
+                    self._lines = len(lines) - 1
+                    self._known = {line[: line.find(b"\t")]: line for line in lines[:-1]}
+        return self._known
 
     def settings(self, stamp: Stamp) -> Settings | None:
         """The settings of an unchanged `pioneer.yaml`."""
@@ -109,25 +114,70 @@ class Seen:
         """Remembers another thing, a JSON value."""
         if self._notes.get(name) != value:
             self._notes[name] = value
-            self._changed = True
+            self._noted = True
 
-    def save(self) -> None:
-        """Writes the cache if it changed; a disk that doesn't take it is no error."""
-        if not self._changed and len(self._next) == len(self._files):
+    def save(self, living: Collection[str] | None = None) -> None:
+        """Writes what is new; a disk that doesn't take it is no error.
+
+        Args:
+            living: all files there are, where that is known: so that others are forgotten once they are many.
+        """
+        if self._noted:
+            value = {"program": __version__, "notes": self._notes}
+            self._noted = not _written(self._notes_path, json.dumps(value, separators=(",", ":")).encode())
+        if not self._news and living is None:
             return
-        value = {"format": _FORMAT, "program": __version__, "files": self._next, "notes": self._notes}
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                file.write(json.dumps(value, separators=(",", ":")))
-            temporary.replace(self.path)
-        except OSError:
-            try:
-                os.unlink(temporary)  # noqa: PTH108
-            except OSError:
+        known = self._lines_known()
+        lasting = known.keys() | self._news.keys()
+        if living is not None and len(known) > 2 * len(living) + 100:
+            lasting &= {_key(path) for path in living}
+        if self._lines + len(self._news) > 2 * len(lasting) + 100 or (self._news and not known):
+            lines = [self._news.get(key) or known[key] for key in sorted(lasting)]
+            if not _written(self.path, b"\n".join([_HEAD, *lines, b""])):
                 return
+            self._lines = len(lines)
+        elif self._news and not _added(self.path, b"".join([line + b"\n" for line in self._news.values()])):
+            return
+        else:
+            self._lines += len(self._news)
+        known.update(self._news)
+        self._news = {}
+
+
+def _key(path: str) -> bytes:
+    return json.dumps(path).encode()
+
+
+def _stamp_text(stamp: Stamp) -> bytes:
+    return b"%d %d %d %d" % stamp
+
+
+def _written(path: Path, data: bytes) -> bool:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        return False
+    return True
+
+
+def _added(path: Path, data: bytes) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.write(descriptor, data) == len(data)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _packed(parsed: Parsed) -> list[Any]:

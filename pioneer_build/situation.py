@@ -13,6 +13,7 @@ from pioneer_build.folders import cache_folder, local_folder, state_folder
 from pioneer_build.journal import Journal
 from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan, state_of
 from pioneer_build.project import Project, load_specs
+from pioneer_build.stamps import is_settled
 from pioneer_build.store import Store
 from pioneer_build.takeover import take_over
 
@@ -63,7 +64,7 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
     chosen = choices or Choices()
     config = project.config
     declared = load_specs(project)
-    lock = read_lock(project)
+    as_read = lock = read_lock(project)
     if not declared and any(not entry.forgotten for entry in lock.entries.values()):
         raise PioneerError(
             f"no spec was found in {config.specs.rstrip('/')}/, and pioneer.lock has datasets",
@@ -85,10 +86,15 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
         requests_per_minute=config.requests_per_minute,
     )
     plan = make_plan(declared, lock, facts, chosen)
-    project.seen.save()
+    project.seen.save(project.files)
     by_name = {item.name: item for item in declared}
     aware = frozenset(item.token for item in submissions)
-    return Situation(project, by_name, lock, journal, store, facts, plan, surveys, aware)
+    found = Situation(project, by_name, lock, journal, store, facts, plan, surveys, aware)
+    if chosen == Choices():
+        from pioneer_build.remember import remember
+
+        remember(found, submissions, took_over=lock is not as_read)
+    return found
 
 
 def journal_folder(project: Project) -> Path:
@@ -105,12 +111,8 @@ def read_lock(project: Project) -> Lock:
     known = seen.noted("lock")
     trusted = signature is not None and known == list(signature)
     lock = project.lockfile.read(trusted=trusted)
-    if signature is not None and not trusted:
-        from pioneer_build.seen import is_settled
-
-        size, mtime, inode, ctime = signature
-        if is_settled((size, mtime, inode, ctime), seen.began):
-            seen.note("lock", list(signature))
+    if signature is not None and not trusted and is_settled(signature, seen.began):
+        seen.note("lock", list(signature))
     return lock
 
 

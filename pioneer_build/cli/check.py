@@ -28,6 +28,12 @@ def command(
       1  a spec or the lock has a mistake, or kept rows are not what the lock says
       2  changes are pending, or a job is open
     """
+    if not (strict or select or exclude or form == "json") and (verdict := options.nothing_to_do(verified=True)):
+        if options.verbosity >= 0:
+            from pioneer_build.render.check import in_step_text
+
+            out(in_step_text(verdict.count, verdict.digests))
+        return exits.OK
     from pioneer_build.check import check
     from pioneer_build.situation import look, selected
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,24 +13,36 @@ if TYPE_CHECKING:
 
     from pioneer_build.plan import Choices
     from pioneer_build.project import Project
+    from pioneer_build.verdict import Verdict
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-@dataclass(frozen=True, slots=True)
 class Globals:
     """The options before the command. `verbosity` is -1 (quiet), 0 or 1; `log_format` is `text` or `json`."""
 
-    directory: str
-    backend: str | None
-    verbosity: int
-    log_format: str
+    __slots__ = ("backend", "directory", "log_format", "verbosity")
+
+    def __init__(self, directory: str, backend: str | None, verbosity: int, log_format: str) -> None:
+        self.directory = directory
+        self.backend = backend
+        self.verbosity = verbosity
+        self.log_format = log_format
 
     def project(self) -> Project:
         """The project that the command is about."""
+        from pathlib import Path
+
         from pioneer_build.project import open_project
 
         return open_project(Path(self.directory), self.backend)
+
+    def nothing_to_do(self, *, verified: bool = False) -> Verdict | None:
+        """What the last plan found, where it had nothing to do and nothing has moved since (`verdict`)."""
+        from pioneer_build.folders import find_root
+        from pioneer_build.verdict import nothing_to_do
+
+        return nothing_to_do(find_root(os.path.realpath(self.directory)), self.backend, verified=verified)
 
 
 def out(text: str) -> None:

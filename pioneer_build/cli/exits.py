@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pioneer_build.errors import PioneerError, Problems, UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pioneer_build.errors import PioneerError, Problems
 
 OK: Final = 0  # done, or nothing to do
 ERROR: Final = 1  # an error the user can act on; nothing half done
@@ -24,6 +24,8 @@ INTERRUPTED: Final = 130  # 128 + SIGINT
 
 def code_of(error: BaseException, arguments: Sequence[str]) -> int:
     """Says what `error` is on stderr; the code to exit with."""
+    from pioneer_build.errors import PioneerError, Problems, UsageError  # only where there is one
+
     match error:
         case click.exceptions.Exit():
             return error.exit_code

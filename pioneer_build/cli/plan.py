@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -52,13 +51,24 @@ def command(
       pioneer-build plan --select 'support-*'
       pioneer-build plan --out plan.json           then: pioneer-build apply plan.json
     """
-    from pioneer_build.render.plan import plan_markdown, plan_text, plan_value
-    from pioneer_build.situation import look, selected
+    changing = bool(resubmit or retry or relabel or delete_remote or select or exclude or target)
+    if not (changing or all_steps or options.verbosity > 0) and form == "text" and (done := options.nothing_to_do()):
+        from pioneer_build.render.plan import nothing_text
 
-    choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
-    found = look(options.project(), choices)
-    plan = selected(found, select, exclude)
+        out(nothing_text(done.count))
+        return exits.OK
+    from pioneer_build.news import plan_of
+    from pioneer_build.render.plan import plan_markdown, plan_text, plan_value
+
+    plan = None if changing else plan_of(options.project())
+    if plan is None:
+        from pioneer_build.situation import look, selected
+
+        choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
+        plan = selected(look(options.project(), choices), select, exclude)
     if target is not None:
+        from pathlib import Path
+
         from pioneer_build.planfile import write_plan
 
         write_plan(Path(target), plan)

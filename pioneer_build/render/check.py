@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     from pioneer_build.check import CheckResult
 
 
+def in_step_text(datasets: int, digests: int) -> str:
+    """The sentence where nothing was found."""
+    contents = f", {digests:,} contents as digested" if digests else ""
+    return f"{datasets:,} dataset{'' if datasets == 1 else 's'} in step with the specs{contents}."
+
+
 def check_text(result: CheckResult) -> str:
     """A line a finding and the command that mends it; else what was found right."""
     if not result.findings:
-        digests = f", {result.digests:,} contents as digested" if result.digests else ""
-        return f"{result.datasets:,} dataset{'' if result.datasets == 1 else 's'} in step with the specs{digests}."
+        return in_step_text(result.datasets, result.digests)
     lines = []
     for finding in result.findings:
         place = f"{finding.path}:{finding.line}: " if finding.path else ""

@@ -114,12 +114,17 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
     return "\n".join(lines)
 
 
+def nothing_text(datasets: int) -> str:
+    """The plan in a sentence where there is nothing to do."""
+    return f"Nothing to do: {_number(datasets, 'dataset')} as declared." if datasets else "No datasets."
+
+
 def summary_text(plan: Plan) -> str:
     """The plan in a sentence or two."""
     counts = plan.counts()
     unchanged = counts.pop("none", 0)
     if not counts:
-        return f"Nothing to do: {_number(unchanged, 'dataset')} as declared." if plan.steps else "No datasets."
+        return nothing_text(unchanged)
     parts = ", ".join(f"{count:,} to {action}" for action, count in counts.items())
     if unchanged:
         parts += f", {unchanged:,} unchanged"
