@@ -140,10 +140,12 @@ class EngineApp:
             return Mount(
                 prefix,
                 routes=[
-                    Route("/{name}", self._guarded(self._versions, "datasets"), methods=["GET"]),
-                    Route("/{name}", self._guarded(self._remove, "datasets"), methods=["DELETE"]),
-                    Route("/{name}/{version}", self._guarded(self._version, "datasets"), methods=["GET"]),
-                    Route("/{name}/{version}", self._guarded(self._remove, "datasets"), methods=["DELETE"]),
+                    Route("/{name}", self._guarded(self._dataset, "datasets"), methods=["GET", "DELETE"]),
+                    Route(
+                        "/{name}/{version}",
+                        self._guarded(self._dataset, "datasets"),
+                        methods=["GET", "DELETE"],
+                    ),
                     Route(
                         "/{name}/{version}/preview", self._guarded(self._preview, "datasets"), methods=["GET"]
                     ),
@@ -349,6 +351,12 @@ class EngineApp:
         if job.status != "ready":
             raise Problem(409, {"detail": f"The version is not ready: {job.status}"})
         return job
+
+    async def _dataset(self, request: Request) -> Response:
+        # one route a path, so that a 405 names every method there is
+        if request.method == "DELETE":
+            return await self._remove(request)
+        return await (self._version if "version" in request.path_params else self._versions)(request)
 
     async def _versions(self, request: Request) -> Response:
         jobs = await self._named(request)

@@ -29,7 +29,7 @@ def luhn(text: str) -> bool:
 def card(text: str) -> bool:
     """Whether it is a payment card's number: 12 to 19 digits that begin like a network's and pass Luhn."""
     digits = "".join(char for char in text if char.isdigit())
-    return 12 <= len(digits) <= 19 and digits[0] in "23456" and luhn(digits)
+    return 12 <= len(digits) <= 19 and (digits[0] in "23456" or digits[:4] == "1800") and luhn(digits)
 
 
 def iban_length(text: str) -> int:

@@ -55,7 +55,8 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
         widened = gloss(name)
         vectors = [centre(meaning().embed(forms))]
         if widened:
-            vectors.append(centre(own_vectors(widened)))
+            # what it means counts twice: a bare name has many senses
+            vectors += [centre(own_vectors(widened))] * 2
         rows.append(centre(np.stack(vectors)))
     return np.stack(rows)
 

@@ -47,7 +47,9 @@ def settled(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] 
     before = text[max(0, start - 24) : start]
     if len(words) > 1 and words[-1] in _ORGANIZATION:
         return start, end, "ORG"
-    if len(words) > 1 and (words[-1] in _PLACE or words[0] in {"lake", "mount", "mt.", "cape", "river", "port"}):
+    if len(words) > 1 and (
+        words[-1] in _PLACE or words[0] in {"lake", "mount", "mt.", "cape", "river", "port"}
+    ):
         return start, end, "LOC" if kind not in {"GPE", "FAC"} else kind
     if "university" in words or "institute" in words or "ministry" in words:
         return start, end, "ORG"

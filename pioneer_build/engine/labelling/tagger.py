@@ -47,7 +47,9 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     # batches are three times as fast as text by text; each text is still read by itself
     documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
     for (i, offset, part), document in zip(parts, documents, strict=True):
-        found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
+        found[i].extend(
+            (offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents)
+        )
     return found
 
 
