@@ -3,9 +3,9 @@
     python benchmarks/engine_quality.py --data FOLDER [--half report|tuning] [--limit N]
 
 FOLDER holds labelled text, JSON lines of `{"text", "label"}` or `{"text", "entities": [{start, end, label}]}`
-(the names are in CLASSES and ENTITIES below). Each file is cut in two by a digest of the text: rules and weights
-were looked at on the tuning half alone; the report half is what the tables show. Files that aren't there are
-left out.
+(the names are in CLASSES and ENTITIES below). Each file is cut in two by a digest of the text: rules and
+weights were looked at on the tuning half alone; the report half is what the tables show. Files that
+aren't there are left out.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _invalid(errors: list[dict[str, Any]]) -> Problem:
 
 
 class EngineApp:
-    """The application. `await aclose()` (or the ASGI lifespan's end) stops it; unfinished jobs stay queued."""
+    """The application. `await aclose()`, or the lifespan's end, stops it; unfinished jobs stay queued."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config

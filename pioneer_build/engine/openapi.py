@@ -149,7 +149,7 @@ def document(config: EngineConfig) -> dict[str, Any]:
             )
         },
         "/generate/jobs/{job_id}": {
-            "get": _operation("Poll a job", {"200": _answer("The job as it is", job)}, "404", parameters=[_path("job_id")])
+            "get": _operation("Poll a job", {"200": _answer("The job", job)}, "404", parameters=[_path("job_id")])
         },
         "/generate/ner/label-existing": {
             "post": _operation(

@@ -56,7 +56,7 @@ _LAYOUT = 1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted request, which is also one version of its dataset. `created_at` is in seconds since 1970."""
+    """One accepted request, also one version of its dataset. `created_at` is in seconds since 1970."""
 
     seq: int
     job_id: str
@@ -147,9 +147,9 @@ class State:
     def accept(self, *, identity: str, task_type: str, dataset_name: str, request: str, delay: float) -> Job:
         """A new job, durable: the next version of `dataset_name`, not to run before `delay` seconds from now.
 
-        The id is a digest of `identity` (what was asked for), dataset and version, so that the same requests in
-        the same order get the same ids on every machine. Version numbers are never used twice, not even after a
-        removal.
+        The id is a digest of `identity` (what was asked for), dataset and version, so that the same requests
+        in the same order get the same ids on every machine. Version numbers are never used twice, not even
+        after a removal.
         """
         now = time.time()
         with self._writing():
@@ -160,7 +160,8 @@ class State:
             basis = json.dumps([dataset_name, version, identity])
             job_id = f"job_{sha256(basis.encode()).hexdigest()[:16]}"
             self._db.execute(
-                "INSERT INTO jobs (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
+                "INSERT INTO jobs"
+                " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
                 " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
                 (job_id, dataset_name, version, task_type, request, now, now + delay),
             )
@@ -310,7 +311,8 @@ class State:
         first = min(job.version for job in versions)
         with self._writing():
             (busy,) = self._db.execute(
-                "SELECT count(*) FROM jobs WHERE dataset_name = ? AND version >= ? AND status IN ('queued', 'running')",
+                "SELECT count(*) FROM jobs"
+                " WHERE dataset_name = ? AND version >= ? AND status IN ('queued', 'running')",
                 (versions[0].dataset_name, first),
             ).fetchone()
             if busy:

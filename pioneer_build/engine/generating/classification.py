@@ -1,4 +1,4 @@
-"""Rows for classification: sentences and words near the label and the domain, and the few-shot examples anew."""
+"""Rows for classification: sentences and words near the label and the domain, and few-shot examples anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.ranking import bank as bank_of
 from pioneer_build.engine.generating.ranking import nouns_near, preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
@@ -22,6 +21,8 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pioneer_build.engine.generating.draw import Draw
 
 #: A sentence is a label's if no other label is nearer, and if it is at least this near.
 _NEAR, _CLEAR = 0.2, 0.03

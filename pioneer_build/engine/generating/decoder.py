@@ -45,7 +45,7 @@ _TASKS: dict[str, tuple[str, str]] = {
         "name the category of a message",
     ),
     "qa": (
-        r"\bquestion[- ]answer|\bq ?& ?a\b|\bqa\b|\bpassage|\bcontext\b|\breading comprehension|\bfact|\btrivia",
+        r"\bquestion[- ]answer|\bq ?& ?a\b|\bqa\b|\bpassage|\bcontext\b|\breading comp|\bfact|\btrivia",
         "answer a question about a passage",
     ),
     "reply": (
@@ -106,16 +106,34 @@ _ASK: dict[str, tuple[str, ...]] = {
 }
 #: Values that are details of a message, under the names that extraction gives them.
 _DETAILS = {
-    "order": "order_number", "money": "amount", "date": "date", "weekday": "weekday", "time": "time", "item": "product", "city": "city",
-    "country": "country", "first": "name", "person": "name", "phone": "phone", "email": "email", "company": "company", "month": "month", "percent": "percentage",
-}  # fmt: skip
+    "order": "order_number",
+    "money": "amount",
+    "item": "product",
+    "first": "name",
+    "person": "name",
+    "percent": "percentage",
+} | {
+    kind: kind
+    for kind in ("date", "weekday", "month", "time", "city", "country", "phone", "email", "company")
+}
+#: What people write, and what one writes in a formal letter.
 _CONTRACTIONS = (
-    ("can't", "cannot"), ("won't", "will not"), ("n't", " not"), ("I'm", "I am"), ("I've", "I have"), ("I'd like", "I would like"), ("I'd", "I would"),
-    ("it's", "it is"), ("It's", "It is"), ("there's", "there is"), ("There's", "There is"), ("What's", "What is"), ("I'll", "I will"), ("you've", "you have"), ("we've", "we have"),
-    ("Thanks", "Thank you"), ("thanks", "thank you"), ("Hey,", ""), ("great service", "excellent service"), ("Just wanted", "I wanted"),
-)  # fmt: skip
-
-
+    ("can't", "cannot"),
+    ("won't", "will not"),
+    ("n't", " not"),
+    ("I'm", "I am"),
+    ("I'd like", "I would like"),
+    ("I'd", "I would"),
+    ("'ve", " have"),
+    ("'ll", " will"),
+    ("it's", "it is"),
+    ("It's", "It is"),
+    ("here's", "here is"),
+    ("What's", "What is"),
+    ("hanks", "hank you"),
+    ("Hey,", ""),
+    ("Just wanted", "I wanted"),
+)
 #: Values that a summary or a title repeats.
 _NAMED = ("order", "item", "money", "city", "date", "weekday")
 #: The nearest replies to a message are used in turn.
@@ -136,7 +154,7 @@ _ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A message somebody wrote: `core` is what it has to say, `text` all of it, `signed` the writer's name."""
+    """A message somebody wrote: `core` is what it says, `text` all of it, `signed` the writer's name."""
 
     sentence: Sentence
     values: tuple[tuple[str, str], ...]
@@ -305,7 +323,8 @@ def _formal(message: _Message) -> str:
     text = text.strip().rstrip("!")
     if not text.endswith((".", "?")):
         text += "."
-    return f"Dear Sir or Madam, {lowered(text)} Yours {'sincerely' if not message.signed else f'sincerely, {message.signed}'}"
+    signature = f", {message.signed}" if message.signed else ""
+    return f"Dear Sir or Madam, {lowered(text)} Yours sincerely{signature}"
 
 
 def _named(message: _Message) -> str:

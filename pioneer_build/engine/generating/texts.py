@@ -64,7 +64,7 @@ def vocabulary() -> dict[str, tuple[str, ...]]:
 
 
 def fill(template: str, values: Values, kinds: Mapping[str, str] | None = None) -> list[Piece]:
-    """`template` with made-up values. Articles agree with what follows; a value's own article is no part of it.
+    """`template` with made-up values. Articles agree with what follows; a value's own isn't part of it.
 
     `kinds` says of which kind a slot is, where its name isn't the kind.
     """

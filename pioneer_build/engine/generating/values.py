@@ -286,6 +286,28 @@ def _time_span(draw: Draw) -> str:
     return f"{draw.between(2, 4)}:{draw.between(0, 59):02}:{draw.between(0, 59):02}"
 
 
+def _number(draw: Draw) -> str:
+    return str(draw.weighted((draw.between(2, 12), draw.between(13, 99), draw.between(100, 900)), (5, 3, 1)))
+
+
+def _file(draw: Draw) -> str:
+    name = draw.pick(("report", "invoice", "backup", "notes", "access", "export", "contract"))
+    tail = draw.pick(("", "_final", "-2", f"_{draw.between(2015, 2025)}"))
+    return f"{name}{tail}.{draw.pick(('pdf', 'log', 'csv', 'docx', 'xlsx', 'txt'))}"
+
+
+def _coordinates(draw: Draw) -> str:
+    return f"{draw.between(-60, 70)}.{draw.between(1000, 9999)}, {draw.between(-170, 170)}.{draw.between(1000, 9999)}"
+
+
+def _quantity(draw: Draw) -> str:
+    return f"{draw.between(2, 90)} {draw.pick(('kg', 'km', 'miles', 'litres', 'metres', 'cm'))}"
+
+
+def _duration(draw: Draw) -> str:
+    return f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}"
+
+
 _MAKERS: dict[str, Callable[[Draw], str]] = {
     "person": _person,
     "first": _first,
@@ -307,7 +329,7 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "score": _score,
     "version": _version,
     "time_span": _time_span,
-    "number": lambda draw: str(draw.weighted((draw.between(2, 12), draw.between(13, 99), draw.between(100, 900)), (5, 3, 1))),
+    "number": _number,
     "few": lambda draw: str(draw.between(2, 12)),
     "hundreds": lambda draw: str(draw.between(10, 48) * 10 + draw.pick((0, 0, 5, draw.below(10)))),
     "year": lambda draw: str(draw.between(1955, 2023)),
@@ -326,9 +348,9 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "bic": lambda draw: _from(draw, "en_GB", "swift", length=8),
     "zip": lambda draw: _from(draw, "en_US", "postcode"),
     "domain": lambda draw: draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-") + ".example.com",
-    "file": lambda draw: f"{draw.pick(('report', 'invoice', 'backup', 'notes', 'access', 'export', 'contract'))}{draw.pick(('', '_final', '-2', f'_{draw.between(2015, 2025)}'))}.{draw.pick(('pdf', 'log', 'csv', 'docx', 'xlsx', 'txt'))}",
-    "coordinates": lambda draw: f"{draw.between(-60, 70)}.{draw.between(1000, 9999)}, {draw.between(-170, 170)}.{draw.between(1000, 9999)}",
-    "quantity": lambda draw: f"{draw.between(2, 90)} {draw.pick(('kg', 'km', 'miles', 'litres', 'metres', 'cm'))}",
-    "duration": lambda draw: f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}",
+    "file": _file,
+    "coordinates": _coordinates,
+    "quantity": _quantity,
+    "duration": _duration,
     "ordinal": lambda draw: draw.pick(("first", "second", "third", "fourth", "fifth", "tenth")),
 }  # fmt: skip

@@ -28,7 +28,7 @@ _TEMPLATES = ("{}", "This is about {}.")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The class of one text. `scores` has every label and sums to about 1; `margin` is the lead over the second."""
+    """The class of one text. `scores` has every label; `margin` is the lead over the second."""
 
     label: str
     scores: dict[str, float]

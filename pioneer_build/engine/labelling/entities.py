@@ -71,8 +71,8 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
         raise Unsupported(
-            f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of people, "
-            "organizations, places, products and works, and what has a form, such as dates, amounts and addresses"
+            f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of "
+            "people, organizations, places, products and works, and what has a form: dates, amounts, addresses"
         )
     owner = claims(meant)
     distinct = list(dict.fromkeys(texts))

@@ -14,7 +14,7 @@ Side: TypeAlias = Literal["positive", "negative", "neutral"]
 
 _POLAR: dict[Side, str] = {
     "positive": "positive|favorable|good|satisfied|like|happy|pos|very positive|praise|recommended|thumbs up",
-    "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|very negative|complaint|thumbs down",
+    "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|complaint|thumbs down",
     "neutral": "neutral|neu|mixed|objective",
 }
 

@@ -118,7 +118,7 @@ def _nearest(name: str) -> str | None:
 
 
 def claims(labels: Mapping[str, Meant]) -> dict[str, str]:
-    """Which label gets an entity of each kind: where several mean a kind, the one that means the fewest others."""
+    """Which label gets an entity of each kind: of several, the one that means the fewest others."""
     owner: dict[str, str] = {}
     for label in sorted(labels, key=lambda name: (len(labels[name].kinds), labels[name].approximate, name)):
         for kind in labels[label].kinds:

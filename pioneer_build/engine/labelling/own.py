@@ -1,10 +1,11 @@
 """Vectors of the engine's own texts, made beforehand: `data/vectors.bin`.
 
-They save seconds at the first job, and they are the same on every CPU. After a change of a word list or a
-sentence: `python -m pioneer_build.engine.labelling.own`. A text that isn't in the file is embedded when needed.
+They save seconds at the first job, and they are the same on every CPU. After a change of a word list or
+a sentence: `python -m pioneer_build.engine.labelling.own`. A text that isn't in the file is embedded
+when it is needed.
 
-The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted, and
-for each a row of signed bytes, the vector scaled so that its largest part is 127.
+The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted,
+and for each a row of signed bytes, the vector scaled so that its largest part is 127.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def pack(texts: Iterable[str]) -> bytes:
     keys = sorted(by_key)
     vectors = meaning().embed([by_key[key] for key in keys])
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
-    return len(keys).to_bytes(4, "little") + b"".join(keys) + scaled.tobytes()
+    return len(keys).to_bytes(4, "little") + b"".join(keys) + bytes(scaled.tobytes())
 
 
 def unpack(content: bytes) -> tuple[Mapping[bytes, int], Vectors]:
