@@ -80,9 +80,7 @@ def line(*cells: Any) -> None:
 
 
 def classes(folder: Path, half: str, limit: int) -> None:
-    table(
-        f"zero-shot classification ({half} half)", "rows", "labels", "majority", "accuracy", "aim", "texts/s"
-    )
+    table(f"zero-shot classification ({half} half)", "rows", "labels", "majority", "accuracy", "aim", "texts/s")
     for name, (file, aim) in CLASSES.items():
         if not (folder / file).exists():
             continue
@@ -91,9 +89,7 @@ def classes(folder: Path, half: str, limit: int) -> None:
         began = time.perf_counter()
         choices = classify(labels, [row["text"] for row in rows])
         rate = len(rows) / (time.perf_counter() - began)
-        right = sum(choice.label == row["label"] for choice, row in zip(choices, rows, strict=True)) / len(
-            rows
-        )
+        right = sum(choice.label == row["label"] for choice, row in zip(choices, rows, strict=True)) / len(rows)
         majority = Counter(row["label"] for row in rows).most_common(1)[0][1] / len(rows)
         line(name, len(rows), len(labels), majority, right, aim or "–", round(rate))
 
@@ -172,9 +168,7 @@ def _head(texts: list[str], labels: list[str]) -> Any:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         weights -= 0.1 * (x.T @ (shares - y) / len(x) + 0.002 * weights)
-    return lambda more: [
-        names[i] for i in (meaning().embed(more).astype(np.float64) @ weights).argmax(axis=1)
-    ]
+    return lambda more: [names[i] for i in (meaning().embed(more).astype(np.float64) @ weights).argmax(axis=1)]
 
 
 def _words(texts: list[str], labels: list[str]) -> Any:
@@ -188,9 +182,7 @@ def _words(texts: list[str], labels: list[str]) -> Any:
 
     def best(text: str) -> str:
         words = set(re.findall(r"[a-z]{3,}", text.lower()))
-        score = {
-            n: sum(np.log((counts[n][w] + 0.3) / (totals[n] + 0.3 * known)) for w in words) for n in names
-        }
+        score = {n: sum(np.log((counts[n][w] + 0.3) / (totals[n] + 0.3 * known)) for w in words) for n in names}
         return max(names, key=lambda n: score[n])
 
     return lambda more: [best(text) for text in more]
@@ -227,10 +219,7 @@ def generation(folder: Path, half: str, limit: int) -> None:
             "those 400 rows and the 16 examples": alone * 5 + guided,
         }.items():
             told, labelled = [text for text, _ in train], [label for _, label in train]
-            scores = [
-                float(np.mean(np.array(fit(told, labelled)(texts)) == np.array(gold)))
-                for fit in (_head, _words)
-            ]
+            scores = [float(np.mean(np.array(fit(told, labelled)(texts)) == np.array(gold))) for fit in (_head, _words)]
             results.setdefault(name, []).append((scores[0], scores[1]))
     table("trained on (AG News, mean of 3 draws)", "embeddings + softmax", "words, naive Bayes")
     for name, found in results.items():
@@ -267,9 +256,7 @@ def throughput() -> None:
 
 def main() -> None:
     warnings.filterwarnings("ignore")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--half", choices=("report", "tuning"), default="report")
     parser.add_argument("--limit", type=int, default=1000, help="rows a data set")

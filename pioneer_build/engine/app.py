@@ -55,18 +55,14 @@ _MAX_PREVIEW = 1_000
 class Problem(Exception):
     """An answer that isn't a success."""
 
-    def __init__(
-        self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status)
         self.response = JSONResponse(dict(body), status, dict(headers or {}))
 
 
 def _invalid(errors: list[dict[str, Any]]) -> Problem:
     where = ".".join(str(part) for part in errors[0]["loc"][1:])
-    return Problem(
-        422, {"detail": f"{where}: {errors[0]['msg']}" if where else errors[0]["msg"], "errors": errors}
-    )
+    return Problem(422, {"detail": f"{where}: {errors[0]['msg']}" if where else errors[0]["msg"], "errors": errors})
 
 
 class EngineApp:
@@ -146,9 +142,7 @@ class EngineApp:
                         self._guarded(self._dataset, "datasets"),
                         methods=["GET", "DELETE"],
                     ),
-                    Route(
-                        "/{name}/{version}/preview", self._guarded(self._preview, "datasets"), methods=["GET"]
-                    ),
+                    Route("/{name}/{version}/preview", self._guarded(self._preview, "datasets"), methods=["GET"]),
                     Route(
                         "/{name}/{version}/download",
                         self._guarded(self._download, "datasets"),
@@ -203,9 +197,7 @@ class EngineApp:
         if not key and scheme.lower() == "bearer":
             key = token.strip()
         keys = self.config.api_keys
-        known = (
-            bool(key) if keys is None else any(hmac.compare_digest(key.encode(), k.encode()) for k in keys)
-        )
+        known = bool(key) if keys is None else any(hmac.compare_digest(key.encode(), k.encode()) for k in keys)
         if not known:
             detail = "Invalid API key" if key else "Missing API key: send X-API-Key or Authorization: Bearer"
             raise Problem(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
@@ -320,11 +312,7 @@ class EngineApp:
             self._waiting -= 1
         await asyncio.sleep(max(0.0, began + self.config.latency - time.monotonic()))
         if self.config.vocabulary == "seed":
-            headers = {
-                f"X-{name.replace('_', '-').title()}": _header(value)
-                for name, value in notes.items()
-                if value
-            }
+            headers = {f"X-{name.replace('_', '-').title()}": _header(value) for name, value in notes.items() if value}
             return self._answered(JSONResponse(results, headers=headers))
         return self._answered(JSONResponse({"results": results, **notes, "engine_revision": REVISION}))
 
@@ -391,9 +379,7 @@ class EngineApp:
         try:
             content = await self._stored(downloads.FORMATS[form], rows)
         except downloads.NotInstalled as missing:
-            raise _invalid(
-                [{"loc": ["query", "format"], "msg": str(missing), "type": "value_error"}]
-            ) from None
+            raise _invalid([{"loc": ["query", "format"], "msg": str(missing), "type": "value_error"}]) from None
         name = f"{job.dataset_name}-{job.version}.{form}"
         return Response(
             content,
@@ -438,9 +424,7 @@ def _classify(wanted: LabelRequest) -> tuple[list[dict[str, Any]], _Notes]:
 
 def _header(value: Any) -> str:
     """A list of labels (or labels and their types) as a header: percent-encoded, separated by commas."""
-    parts = (
-        [f"{quote(k)}={quote(v)}" for k, v in value.items()] if isinstance(value, dict) else map(quote, value)
-    )
+    parts = [f"{quote(k)}={quote(v)}" for k, v in value.items()] if isinstance(value, dict) else map(quote, value)
     return ",".join(parts)
 
 

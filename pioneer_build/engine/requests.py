@@ -25,9 +25,7 @@ def _whole(value: Any) -> Any:
 #: White space spelled out: what `\\s` means differs between the engines that read this pattern.
 _NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=_NOT_BLANK)]
-Labels = Annotated[
-    list[Label], Field(min_length=1, max_length=MAX_LABELS, json_schema_extra={"uniqueItems": True})
-]
+Labels = Annotated[list[Label], Field(min_length=1, max_length=MAX_LABELS, json_schema_extra={"uniqueItems": True})]
 
 #: What the models below judge and a schema of fields can't say.
 _LABELS_WHERE_NEEDED: dict[str, Any] = {
@@ -83,11 +81,7 @@ class GenerateRequest(_Body):
         if self.task_type == "classification" and self.classified_examples:
             shots = sorted({(nfc(shot.label), nfc(shot.text)) for shot in self.classified_examples})
             definition["classified_examples"] = [{"label": label, "text": text} for label, text in shots]
-        if (
-            self.task_type == "decoder"
-            and self.prompt
-            and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip())
-        ):
+        if self.task_type == "decoder" and self.prompt and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip()):
             definition["prompt"] = prompt
         return definition
 

@@ -81,12 +81,10 @@ class Job:
         return int(json.loads(self.request)["num_examples"])
 
 
-_FIELDS = (
-    "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
-)
+_FIELDS = "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
 
 
-class InUse(Exception):  # noqa: N818 - a state of things, not a fault
+class InUse(Exception):
     """A version can't be removed while a job of its dataset runs."""
 
 
@@ -183,9 +181,7 @@ class State:
     def unfinished(self) -> int:
         """How many jobs are queued or running, in whatever process."""
         with self._lock:
-            (count,) = self._db.execute(
-                "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
-            ).fetchone()
+            (count,) = self._db.execute("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')").fetchone()
         return int(count)
 
     def versions(self, dataset_name: str) -> list[Job]:
@@ -195,9 +191,7 @@ class State:
     def own_rows(self, job: Job) -> list[dict[str, Any]]:
         """The rows that this job made."""
         with self._lock:
-            found = self._db.execute(
-                "SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,)
-            ).fetchall()
+            found = self._db.execute("SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,)).fetchall()
         return [json.loads(body) for (body,) in found]
 
     def rows_through(self, job: Job, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -244,9 +238,7 @@ class State:
                         alive[owner] = self._is_alive(owner)
                     if alive[owner]:
                         continue
-                self._db.execute(
-                    "UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (self.owner, seq)
-                )
+                self._db.execute("UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (self.owner, seq))
                 return self._jobs("WHERE seq = ?", (seq,))[0]
         return None
 
@@ -311,8 +303,7 @@ class State:
         first = min(job.version for job in versions)
         with self._writing():
             (busy,) = self._db.execute(
-                "SELECT count(*) FROM jobs"
-                " WHERE dataset_name = ? AND version >= ? AND status IN ('queued', 'running')",
+                "SELECT count(*) FROM jobs WHERE dataset_name = ? AND version >= ? AND status IN ('queued', 'running')",
                 (versions[0].dataset_name, first),
             ).fetchone()
             if busy:

@@ -131,10 +131,7 @@ def test_label_names_find_their_kinds() -> None:
 
 def test_what_names_say_themselves() -> None:
     text = "He swam in Sandy Creek, near Harrison, and met Dr. Reading of Oslo University."
-    at = {
-        name: (text.index(name), text.index(name) + len(name))
-        for name in ("Sandy Creek", "Harrison", "Reading")
-    }
+    at = {name: (text.index(name), text.index(name) + len(name)) for name in ("Sandy Creek", "Harrison", "Reading")}
     assert settled(text, *at["Sandy Creek"], "PERSON") == (*at["Sandy Creek"], "LOC")
     assert settled(text, *at["Harrison"], "PERSON") == (*at["Harrison"], "GPE")
     assert settled(text, *at["Reading"], "GPE") == (*at["Reading"], "PERSON")
@@ -157,9 +154,7 @@ def test_answers_depend_on_the_text_alone() -> None:
     assert [choice.label for choice in together[:3]] == labels
     assert [classify(labels, [text])[0] for text in texts] == together
     turned = classify(labels[::-1], texts)
-    assert [(c.label, c.scores, c.margin) for c in turned] == [
-        (c.label, c.scores, c.margin) for c in together
-    ]
+    assert [(c.label, c.scores, c.margin) for c in turned] == [(c.label, c.scores, c.margin) for c in together]
 
 
 def test_one_label_and_many() -> None:

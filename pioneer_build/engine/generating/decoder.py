@@ -54,9 +54,7 @@ _TASKS: dict[str, tuple[str, str]] = {
     ),
 }
 _ADDRESSED = re.compile(r"^\s*(?:you are|you're|act as|you will act|as an? )\b", re.IGNORECASE)
-_SHORT = re.compile(
-    r"\bshort|\bbrief|\bconcise|\bone[- ]sentence|\bone[- ]line|\bone or two sentences", re.IGNORECASE
-)
+_SHORT = re.compile(r"\bshort|\bbrief|\bconcise|\bone[- ]sentence|\bone[- ]line|\bone or two sentences", re.IGNORECASE)
 _LONG = re.compile(r"\bdetailed|\bthorough|\blong\b|\bstep[- ]by[- ]step|\bin depth", re.IGNORECASE)
 _POLITE = re.compile(r"\bpolite|\bformal|\bcourteous|\bprofessional", re.IGNORECASE)
 _FRIENDLY = re.compile(r"\bfriendly|\bwarm|\bcasual|\binformal|\bcheerful", re.IGNORECASE)
@@ -112,10 +110,7 @@ _DETAILS = {
     "first": "name",
     "person": "name",
     "percent": "percentage",
-} | {
-    kind: kind
-    for kind in ("date", "weekday", "month", "time", "city", "country", "phone", "email", "company")
-}
+} | {kind: kind for kind in ("date", "weekday", "month", "time", "city", "country", "phone", "email", "company")}
 #: What people write, and what one writes in a formal letter.
 _CONTRACTIONS = (
     ("can't", "cannot"),
@@ -225,13 +220,7 @@ class MessageRows:
         reply = draw.pick(fitting[:_BEST_REPLIES])
         for kind, value in given.items():
             reply = reply.replace(f"{{{kind}}}", value)
-        style = (
-            "polite"
-            if _POLITE.search(self._prompt)
-            else "friendly"
-            if _FRIENDLY.search(self._prompt)
-            else "plain"
-        )
+        style = "polite" if _POLITE.search(self._prompt) else "friendly" if _FRIENDLY.search(self._prompt) else "plain"
         if _SHORT.search(self._prompt):
             return reply
         name = message.signed.split()[0] if message.signed else ""
@@ -295,9 +284,7 @@ def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
     vectors = meaning().embed([about, *shown])
     near = {topic: round(float(n), 2) for topic, n in zip(topics, vectors[1:] @ vectors[0], strict=True)}
     # the kind of message counts too: a prompt about customers wants none of the chats
-    best_field = max(
-        sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field)
-    )
+    best_field = max(sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field))
     best = max(near.values())
     kept = [s for s in bank if s.field == best_field or near[s.topic] >= best - 0.1]
     return tuple(kept), tuple(2.0 ** (8 * (near[s.topic] - best)) for s in kept)
@@ -339,9 +326,7 @@ def _summary(draw: Draw, message: _Message) -> str:
     named = _named(message)
     doing = _doings()[sentence.topic]
     wish = (
-        draw.pick((" and asks for help", "", ""))
-        if doing.startswith(("reports", "has trouble")) and not named
-        else ""
+        draw.pick((" and asks for help", "", "")) if doing.startswith(("reports", "has trouble")) and not named else ""
     )
     return f"{writer} {doing}{named}{wish}."
 
@@ -365,9 +350,7 @@ def _question(draw: Draw) -> tuple[str, str]:
             filled = filled.replace(f"{{{slot}}}", value)
         return filled if "@" in filled.split(maxsplit=1)[0] else filled[:1].upper() + filled[1:]
 
-    prompt = draw.pick(
-        ("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}")
-    )
+    prompt = draw.pick(("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}"))
     return prompt.replace("{p}", put(passage)).replace("{q}", put(question)), put(answer)
 
 

@@ -89,9 +89,7 @@ def collect(
     return rows
 
 
-def _row(
-    maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]
-) -> dict[str, Any] | None:
+def _row(maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]) -> dict[str, Any] | None:
     for attempt in range(_ATTEMPTS):
         try:
             row = maker.candidate(Draw(*base, attempt), base[3])
@@ -118,9 +116,7 @@ def _warm(maker: Rows, request: GenerateRequest, seed: int, definition: str, ord
     texts = []
     for ordinal in ordinals:
         try:
-            texts.append(
-                maker.candidate(Draw(seed, request.dataset_name, definition, ordinal, 0), ordinal)["text"]
-            )
+            texts.append(maker.candidate(Draw(seed, request.dataset_name, definition, ordinal, 0), ordinal)["text"])
         except Reject:
             continue
     meaning().embed(texts)

@@ -91,9 +91,7 @@ def bank() -> tuple[tuple[Sentence, ...], Vectors]:
     example = shown()
     vectors = own_vectors(list(example.values()))
     topics = own_vectors([s.topic for s in example])
-    return tuple(example), np.stack(
-        [centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)]
-    )
+    return tuple(example), np.stack([centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)])
 
 
 @lru_cache(maxsize=1)

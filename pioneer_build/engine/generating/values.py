@@ -127,9 +127,7 @@ def _names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for provider in faker.get_providers():
         if hasattr(provider, "last_names") and hasattr(provider, "first_names"):
             first = tuple(sorted(name for name in set(provider.first_names) if name.isalpha()))
-            last = tuple(
-                sorted(name for name in set(provider.last_names) if name.isalpha() and len(name) > 2)
-            )
+            last = tuple(sorted(name for name in set(provider.last_names) if name.isalpha() and len(name) > 2))
             return first, last
     raise LookupError(locale)
 
@@ -158,9 +156,7 @@ def _company(draw: Draw) -> str:
         return f"{head} {draw.pick(words['companytail'])} {draw.pick(words['companysuffix'])}"
     if draw.chance(0.15):
         return (
-            f"{_last(draw)} & {_last(draw)}"
-            if draw.chance(0.5)
-            else f"{_last(draw)} {draw.pick(words['companytail'])}"
+            f"{_last(draw)} & {_last(draw)}" if draw.chance(0.5) else f"{_last(draw)} {draw.pick(words['companytail'])}"
         )
     return f"{head} {draw.pick(words['companytail'])}" if draw.chance(0.6) else head
 
@@ -219,9 +215,7 @@ def _time(draw: Draw) -> str:
 
 def _email(draw: Draw) -> str:
     first, last = _first(draw).lower(), _last(draw).lower()
-    name = draw.pick(
-        (f"{first}.{last}", f"{first[:1]}{last}", f"{first}{draw.between(1, 99)}", f"{last}_{first[:1]}")
-    )
+    name = draw.pick((f"{first}.{last}", f"{first[:1]}{last}", f"{first}{draw.between(1, 99)}", f"{last}_{first[:1]}"))
     plain = "".join(char for char in name if char.isascii())
     return f"{plain}@{draw.pick(('example.com', 'example.org', 'example.net', 'mail.example.com'))}"
 
@@ -255,9 +249,7 @@ def _order(draw: Draw) -> str:
 
 def _url(draw: Draw) -> str:
     head = draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-")
-    path = draw.pick(
-        ("", "/help", "/orders", "/login", "/news", "/download", f"/p/{draw.between(100, 9999)}")
-    )
+    path = draw.pick(("", "/help", "/orders", "/login", "/news", "/download", f"/p/{draw.between(100, 9999)}"))
     return f"{draw.pick(('https://', 'https://www.', 'http://', 'www.'))}{head}.example.com{path}"
 
 
@@ -277,9 +269,7 @@ def _score(draw: Draw) -> str:
 
 
 def _version(draw: Draw) -> str:
-    return (
-        f"{'v' if draw.chance(0.3) else ''}{draw.between(0, 9)}.{draw.between(0, 20)}.{draw.between(0, 15)}"
-    )
+    return f"{'v' if draw.chance(0.3) else ''}{draw.between(0, 9)}.{draw.between(0, 20)}.{draw.between(0, 15)}"
 
 
 def _time_span(draw: Draw) -> str:

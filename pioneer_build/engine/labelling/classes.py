@@ -97,7 +97,5 @@ def classify(labels: Sequence[str], texts: Sequence[str]) -> list[Choice]:
         by_label = dict(zip(ordered, (round(float(share), 2) for share in row), strict=True))
         ranked = sorted(row, reverse=True)
         margin = round(float(ranked[0] - ranked[1]), 2) if len(ranked) > 1 else 1.0
-        choices.append(
-            Choice(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin)
-        )
+        choices.append(Choice(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin))
     return choices

@@ -72,7 +72,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
     if len(unsupported) == len(meant):
         raise Unsupported(
             f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of "
-            "people, organizations, places, products and works, and what has a form: dates, amounts, addresses"
+            "people, organizations, places, products and works, and what has a form, as dates and amounts do"
         )
     owner = claims(meant)
     distinct = list(dict.fromkeys(texts))
@@ -91,9 +91,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
     return Found([results[text] for text in texts], unsupported, approximate)
 
 
-def _resolve(
-    text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]
-) -> list[Entity]:
+def _resolve(text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]) -> list[Entity]:
     candidates: list[tuple[float, int, int, str]] = []
     for kind, label in owner.items():
         if kind.startswith(_MODEL):

@@ -43,9 +43,7 @@ def unpack(content: bytes) -> tuple[Mapping[bytes, int], Vectors]:
     """The row of each key, and the rows as vectors of length 1."""
     count = int.from_bytes(content[:4], "little")
     keys = {content[4 + 8 * i : 12 + 8 * i]: i for i in range(count)}
-    rows = (
-        np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
-    )
+    rows = np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
     return keys, rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

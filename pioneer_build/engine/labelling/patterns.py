@@ -28,9 +28,7 @@ _CURRENCY_WORD = (
     r"(?:US |U\.S\. |Canadian |Australian |Hong Kong )?(?:dollars?|bucks|euros?|pounds?(?: sterling)?|yen|yuan|rupees?|cents?|pence"  # noqa: E501
     r"|francs?|pesos?|kron(?:a|or|er)|won|rubles?|roubles?|dirhams?|zloty)"
 )
-_CODE = (
-    r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB|AED)"
-)
+_CODE = r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB|AED)"
 _TLD = (
     r"(?:com|org|net|edu|gov|mil|int|io|ai|app|dev|co|info|biz|me|tv|xyz|online|shop|site|tech|store|blog|cloud|name|news|pro"
     r"|example|test|uk|us|de|fr|it|es|nl|be|ch|at|se|no|dk|fi|pl|cz|sk|hu|ro|bg|gr|pt|ie|ru|ua|tr|il|ae|sa|in|pk|cn|jp|kr"
@@ -202,7 +200,7 @@ PATTERNS: dict[str, Pattern] = {
     "number": _pattern(
         rf"(?<![\w.,:/@-])-?(?:{_AMOUNT})(?![\w%]|[.,:/-]\d|-\w)",
         0.85,
-        blockers=("date", "time", "phone", "card", "iban", "ip", "version", "ssn", "url", "email", "coordinates"),  # noqa: E501
+        blockers=("date", "time", "phone", "card", "iban", "ip", "version", "ssn", "url", "email", "coordinates"),
     ),
     "quantity": _pattern(
         rf"(?<![\w.,])(?:{_AMOUNT})\s?-?(?:kg|g|mg|lbs?|oz|km|m|cm|mm|mi|ft|in|l|ml|gb|mb|tb|kb|kwh?|mph|km/h|hz|ghz|°?[cf]"

@@ -29,9 +29,7 @@ def _load() -> Any:
         warnings.simplefilter("ignore")
         import spacy
 
-        return spacy.load(
-            tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"]
-        )
+        return spacy.load(tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
 
 
 def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
@@ -47,9 +45,7 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     # batches are three times as fast as text by text; each text is still read by itself
     documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
     for (i, offset, part), document in zip(parts, documents, strict=True):
-        found[i].extend(
-            (offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents)
-        )
+        found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
     return found
 
 
