@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.labelling.glosses import gloss, polarity_of
+from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
 from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
 from pioneer_build.engine.labelling.own import own_vectors
@@ -23,6 +23,10 @@ _SHARPNESS = 20.0
 _POLARITY_WEIGHT = 0.25
 #: A text whose polarity is less than this, on either side, leans to neutral.
 _MIDDLE = 0.4
+#: A text that is less near than this to every label belongs to the one for all others, where there is one.
+_REST = 0.2
+#: With more labels than this their names stand alone, for time's sake.
+_MANY = 100
 _TEMPLATES = ("{}", "This is about {}.")
 
 
@@ -49,9 +53,11 @@ class Choice:
 def prototypes(labels: tuple[str, ...]) -> Vectors:
     """A vector a label: its name in templates, widened by what it is commonly taken to mean."""
     rows = []
-    for label in labels:
-        name = readable(label) or label
-        forms = [template.format(name) for template in _TEMPLATES]
+    templates = _TEMPLATES if len(labels) <= _MANY else _TEMPLATES[:1]
+    names = [readable(label) or label for label in labels]
+    meaning().embed([template.format(name) for name in names for template in templates])  # on all cores
+    for name in names:
+        forms = [template.format(name) for template in templates]
         widened = gloss(name)
         vectors = [centre(meaning().embed(forms))]
         if widened:
@@ -78,6 +84,9 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
 def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     """How near each text is to each label: a row a text, comparable within a row."""
     near: Vectors = meaning().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
+    for i, label in enumerate(labels):
+        if is_rest(label):
+            near[:, i] = np.maximum(near[:, i], _REST)
     return near
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.labelling.kinds import claims, kinds_of
+from pioneer_build.engine.labelling.kinds import claims, kinds_of_all
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
         Unsupported: no label has a pattern or a type near it.
         MissingExtra, PioneerError: the models aren't there, or aren't the right ones.
     """
-    meant = {label: kinds_of(label) for label in labels}
+    meant = kinds_of_all(labels)
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
         raise Unsupported(

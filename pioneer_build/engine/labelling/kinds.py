@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.engine.lists import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: Kinds that stand for several.
 _UNIONS: dict[str, tuple[str, ...]] = {
@@ -90,6 +90,16 @@ def _lookup(name: str) -> str | None:
         if form in _names():
             return _names()[form]
     return None
+
+
+def kinds_of_all(labels: Sequence[str]) -> dict[str, Meant]:
+    """`kinds_of` each label; the names nobody listed are embedded together, on all cores."""
+    unknown = [name for name in map(readable, labels) if _lookup(name) is None]
+    if len(unknown) > 1:
+        from pioneer_build.engine.labelling.meaning import meaning
+
+        meaning().embed(unknown)
+    return {label: kinds_of(label) for label in labels}
 
 
 @lru_cache(maxsize=4096)
