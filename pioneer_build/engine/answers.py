@@ -1,4 +1,4 @@
-"""Answers in both vocabularies: the published document's exact fields, or what was recorded from the service."""
+"""Answers in both vocabularies: the published document's exact fields, or those recorded from the service."""
 
 from __future__ import annotations
 

@@ -55,22 +55,18 @@ _MAX_PREVIEW = 1_000
 class Problem(Exception):
     """An answer that isn't a success."""
 
-    def __init__(
-        self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status)
         self.response = JSONResponse(dict(body), status, dict(headers or {}))
 
 
 def _invalid(errors: list[dict[str, Any]]) -> Problem:
     where = ".".join(str(part) for part in errors[0]["loc"][1:])
-    return Problem(
-        422, {"detail": f"{where}: {errors[0]['msg']}" if where else errors[0]["msg"], "errors": errors}
-    )
+    return Problem(422, {"detail": f"{where}: {errors[0]['msg']}" if where else errors[0]["msg"], "errors": errors})
 
 
 class EngineApp:
-    """The application. `await aclose()` (or the ASGI lifespan's end) stops it; unfinished jobs stay queued."""
+    """The application. `await aclose()`, or the lifespan's end, stops it; unfinished jobs stay queued."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -140,13 +136,13 @@ class EngineApp:
             return Mount(
                 prefix,
                 routes=[
-                    Route("/{name}", self._guarded(self._versions, "datasets"), methods=["GET"]),
-                    Route("/{name}", self._guarded(self._remove, "datasets"), methods=["DELETE"]),
-                    Route("/{name}/{version}", self._guarded(self._version, "datasets"), methods=["GET"]),
-                    Route("/{name}/{version}", self._guarded(self._remove, "datasets"), methods=["DELETE"]),
+                    Route("/{name}", self._guarded(self._dataset, "datasets"), methods=["GET", "DELETE"]),
                     Route(
-                        "/{name}/{version}/preview", self._guarded(self._preview, "datasets"), methods=["GET"]
+                        "/{name}/{version}",
+                        self._guarded(self._dataset, "datasets"),
+                        methods=["GET", "DELETE"],
                     ),
+                    Route("/{name}/{version}/preview", self._guarded(self._preview, "datasets"), methods=["GET"]),
                     Route(
                         "/{name}/{version}/download",
                         self._guarded(self._download, "datasets"),
@@ -201,9 +197,7 @@ class EngineApp:
         if not key and scheme.lower() == "bearer":
             key = token.strip()
         keys = self.config.api_keys
-        known = (
-            bool(key) if keys is None else any(hmac.compare_digest(key.encode(), k.encode()) for k in keys)
-        )
+        known = bool(key) if keys is None else any(hmac.compare_digest(key.encode(), k.encode()) for k in keys)
         if not known:
             detail = "Invalid API key" if key else "Missing API key: send X-API-Key or Authorization: Bearer"
             raise Problem(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
@@ -318,11 +312,7 @@ class EngineApp:
             self._waiting -= 1
         await asyncio.sleep(max(0.0, began + self.config.latency - time.monotonic()))
         if self.config.vocabulary == "seed":
-            headers = {
-                f"X-{name.replace('_', '-').title()}": _header(value)
-                for name, value in notes.items()
-                if value
-            }
+            headers = {f"X-{name.replace('_', '-').title()}": _header(value) for name, value in notes.items() if value}
             return self._answered(JSONResponse(results, headers=headers))
         return self._answered(JSONResponse({"results": results, **notes, "engine_revision": REVISION}))
 
@@ -349,6 +339,12 @@ class EngineApp:
         if job.status != "ready":
             raise Problem(409, {"detail": f"The version is not ready: {job.status}"})
         return job
+
+    async def _dataset(self, request: Request) -> Response:
+        # one route a path, so that a 405 names every method there is
+        if request.method == "DELETE":
+            return await self._remove(request)
+        return await (self._version if "version" in request.path_params else self._versions)(request)
 
     async def _versions(self, request: Request) -> Response:
         jobs = await self._named(request)
@@ -383,9 +379,7 @@ class EngineApp:
         try:
             content = await self._stored(downloads.FORMATS[form], rows)
         except downloads.NotInstalled as missing:
-            raise _invalid(
-                [{"loc": ["query", "format"], "msg": str(missing), "type": "value_error"}]
-            ) from None
+            raise _invalid([{"loc": ["query", "format"], "msg": str(missing), "type": "value_error"}]) from None
         name = f"{job.dataset_name}-{job.version}.{form}"
         return Response(
             content,
@@ -430,9 +424,7 @@ def _classify(wanted: LabelRequest) -> tuple[list[dict[str, Any]], _Notes]:
 
 def _header(value: Any) -> str:
     """A list of labels (or labels and their types) as a header: percent-encoded, separated by commas."""
-    parts = (
-        [f"{quote(k)}={quote(v)}" for k, v in value.items()] if isinstance(value, dict) else map(quote, value)
-    )
+    parts = [f"{quote(k)}={quote(v)}" for k, v in value.items()] if isinstance(value, dict) else map(quote, value)
     return ",".join(parts)
 
 

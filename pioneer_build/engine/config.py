@@ -19,7 +19,7 @@ class EngineConfig:
     """The settings of one engine.
 
     Args:
-        state_dir: folder of the engine's jobs and datasets; created with mode 0700. Several processes may share it.
+        state_dir: folder of the engine's jobs and datasets, created with mode 0700; processes may share it.
         seed: the first part of what decides every row.
         api_keys: the keys that are accepted; `None` accepts any key that isn't empty.
         requests_per_minute: sliding window a key on the generate endpoints (ten times that on the dataset

@@ -70,8 +70,7 @@ class Crew:
                 return
             if not self._threads:
                 self._threads = [
-                    threading.Thread(target=self._work, name=f"engine-{i}", daemon=True)
-                    for i in range(self._workers)
+                    threading.Thread(target=self._work, name=f"engine-{i}", daemon=True) for i in range(self._workers)
                 ]
                 for thread in self._threads:
                     thread.start()

@@ -49,9 +49,7 @@ _ERRORS: dict[str, dict[str, Any]] = {
         "The request is not as it must be",
         _object({"detail": _TEXT, "errors": _list(_object({"loc": _list({}), "msg": _TEXT, "type": _TEXT}))}),
     ),
-    "429": _answer(
-        "Too many requests in a minute", _DETAIL, Retry_After="seconds", X_RateLimit_Scope="which limit"
-    ),
+    "429": _answer("Too many requests in a minute", _DETAIL, Retry_After="seconds", X_RateLimit_Scope="which limit"),
     "503": _answer("Not accepted now; waiting helps", _DETAIL, Retry_After="seconds"),
 }
 
@@ -127,9 +125,7 @@ def document(config: EngineConfig) -> dict[str, Any]:
     def labelled(item: dict[str, Any], *, entities: bool) -> dict[str, Any]:
         if not hosted:
             headers = (
-                {"X_Unsupported_Labels": "labels that can't be found, percent-encoded, by commas"}
-                if entities
-                else {}
+                {"X_Unsupported_Labels": "labels that can't be found, percent-encoded, by commas"} if entities else {}
             )
             return {"200": _answer("One item an input", _list(item), **headers)}
         notes = {
@@ -149,7 +145,7 @@ def document(config: EngineConfig) -> dict[str, Any]:
             )
         },
         "/generate/jobs/{job_id}": {
-            "get": _operation("Poll a job", {"200": _answer("The job as it is", job)}, "404", parameters=[_path("job_id")])
+            "get": _operation("Poll a job", {"200": _answer("The job", job)}, "404", parameters=[_path("job_id")])
         },
         "/generate/ner/label-existing": {
             "post": _operation(
@@ -181,9 +177,7 @@ def document(config: EngineConfig) -> dict[str, Any]:
         "security": [{"key": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": GenerateRequest.model_json_schema(ref_template="#/components/schemas/{model}").get(
-                "$defs", {}
-            ),
+            "schemas": GenerateRequest.model_json_schema(ref_template="#/components/schemas/{model}").get("$defs", {}),
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -236,9 +230,7 @@ def _dataset_paths(prefix: str, version: dict[str, Any], row: dict[str, Any]) ->
             "delete": _operation("Remove one version", removed, "404", "409", parameters=[name, number]),
         },
         f"{prefix}/{{name}}/{{version}}/preview": {
-            "get": _operation(
-                "The first rows", preview, "404", "409", "422", parameters=[name, number, limit]
-            )
+            "get": _operation("The first rows", preview, "404", "409", "422", parameters=[name, number, limit])
         },
         f"{prefix}/{{name}}/{{version}}/download": {
             "get": _operation(

@@ -22,8 +22,16 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Label = Annotated[str, Field(min_length=1, max_length=200)]
-Labels = Annotated[list[Label], Field(min_length=1, max_length=MAX_LABELS)]
+#: White space spelled out: what `\\s` means differs between the engines that read this pattern.
+_NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=_NOT_BLANK)]
+Labels = Annotated[list[Label], Field(min_length=1, max_length=MAX_LABELS, json_schema_extra={"uniqueItems": True})]
+
+#: What the models below judge and a schema of fields can't say.
+_LABELS_WHERE_NEEDED: dict[str, Any] = {
+    "if": {"properties": {"task_type": {"enum": ["ner", "classification"]}}},
+    "then": {"required": ["labels"], "properties": {"labels": {"type": "array"}}},
+}
 
 
 class _Body(BaseModel):
@@ -40,23 +48,22 @@ class Shot(_Body):
 class GenerateRequest(_Body):
     """The body of `POST /generate`."""
 
+    model_config = ConfigDict(json_schema_extra=_LABELS_WHERE_NEEDED)
+
     task_type: Literal["ner", "classification", "decoder"]
     dataset_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,149}$")]
-    num_examples: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_EXAMPLES)]
-    labels: Annotated[list[Label], Field(max_length=MAX_LABELS)] | None = None
+    num_examples: Annotated[int, Field(ge=1, le=MAX_EXAMPLES), BeforeValidator(_whole)]
+    labels: Labels | None = None
     domain_description: Annotated[str, Field(max_length=20_000)] | None = None
     classified_examples: Annotated[list[Shot], Field(max_length=10_000)] | None = None
     prompt: Annotated[str, Field(max_length=20_000)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> GenerateRequest:
-        if self.task_type != "decoder":
-            if not self.labels:
-                raise ValueError(f"labels are required for task_type {self.task_type}")
-            if any(not label.strip() for label in self.labels):
-                raise ValueError("labels must not be blank")
-            if len(set(self.labels)) != len(self.labels):
-                raise ValueError("labels must be unique")
+        if self.task_type != "decoder" and not self.labels:
+            raise ValueError(f"labels are required for task_type {self.task_type}")
+        if len(set(self.labels or ())) != len(self.labels or ()):
+            raise ValueError("labels must be unique")
         if self.task_type == "classification" and self.labels:
             declared = set(self.labels)
             for shot in self.classified_examples or ():
@@ -74,11 +81,7 @@ class GenerateRequest(_Body):
         if self.task_type == "classification" and self.classified_examples:
             shots = sorted({(nfc(shot.label), nfc(shot.text)) for shot in self.classified_examples})
             definition["classified_examples"] = [{"label": label, "text": text} for label, text in shots]
-        if (
-            self.task_type == "decoder"
-            and self.prompt
-            and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip())
-        ):
+        if self.task_type == "decoder" and self.prompt and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip()):
             definition["prompt"] = prompt
         return definition
 
@@ -95,8 +98,6 @@ class LabelRequest(_Body):
 
     @model_validator(mode="after")
     def _unique(self) -> LabelRequest:
-        if any(not label.strip() for label in self.labels):
-            raise ValueError("labels must not be blank")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels must be unique")
         return self

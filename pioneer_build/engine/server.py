@@ -54,9 +54,7 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
         listening.close()
         raise PioneerError(f"the engine's state in {config.state_dir} can't be opened: {error}") from error
     server = _Server(
-        uvicorn.Config(
-            app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5
-        )
+        uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
     )
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
@@ -71,7 +69,7 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop)
         task = asyncio.create_task(server.serve([listening]))
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         if server.started:
             on_ready(url)

@@ -56,7 +56,7 @@ _LAYOUT = 1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted request, which is also one version of its dataset. `created_at` is in seconds since 1970."""
+    """One accepted request, also one version of its dataset. `created_at` is in seconds since 1970."""
 
     seq: int
     job_id: str
@@ -81,12 +81,10 @@ class Job:
         return int(json.loads(self.request)["num_examples"])
 
 
-_FIELDS = (
-    "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
-)
+_FIELDS = "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
 
 
-class InUse(Exception):  # noqa: N818 - a state of things, not a fault
+class InUse(Exception):
     """A version can't be removed while a job of its dataset runs."""
 
 
@@ -147,9 +145,9 @@ class State:
     def accept(self, *, identity: str, task_type: str, dataset_name: str, request: str, delay: float) -> Job:
         """A new job, durable: the next version of `dataset_name`, not to run before `delay` seconds from now.
 
-        The id is a digest of `identity` (what was asked for), dataset and version, so that the same requests in
-        the same order get the same ids on every machine. Version numbers are never used twice, not even after a
-        removal.
+        The id is a digest of `identity` (what was asked for), dataset and version, so that the same requests
+        in the same order get the same ids on every machine. Version numbers are never used twice, not even
+        after a removal.
         """
         now = time.time()
         with self._writing():
@@ -160,7 +158,8 @@ class State:
             basis = json.dumps([dataset_name, version, identity])
             job_id = f"job_{sha256(basis.encode()).hexdigest()[:16]}"
             self._db.execute(
-                "INSERT INTO jobs (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
+                "INSERT INTO jobs"
+                " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
                 " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
                 (job_id, dataset_name, version, task_type, request, now, now + delay),
             )
@@ -182,9 +181,7 @@ class State:
     def unfinished(self) -> int:
         """How many jobs are queued or running, in whatever process."""
         with self._lock:
-            (count,) = self._db.execute(
-                "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
-            ).fetchone()
+            (count,) = self._db.execute("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')").fetchone()
         return int(count)
 
     def versions(self, dataset_name: str) -> list[Job]:
@@ -194,9 +191,7 @@ class State:
     def own_rows(self, job: Job) -> list[dict[str, Any]]:
         """The rows that this job made."""
         with self._lock:
-            found = self._db.execute(
-                "SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,)
-            ).fetchall()
+            found = self._db.execute("SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,)).fetchall()
         return [json.loads(body) for (body,) in found]
 
     def rows_through(self, job: Job, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -243,9 +238,7 @@ class State:
                         alive[owner] = self._is_alive(owner)
                     if alive[owner]:
                         continue
-                self._db.execute(
-                    "UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (self.owner, seq)
-                )
+                self._db.execute("UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (self.owner, seq))
                 return self._jobs("WHERE seq = ?", (seq,))[0]
         return None
 

@@ -102,9 +102,7 @@ def test_versions_hold_what_the_dataset_held(engine: Callable[..., Any]) -> None
     assert not {row["text"] for row in first["data"]} & {row["text"] for row in second["data"]}
     preview = served.call("GET", "/datasets/topics/2/preview?limit=3").json()
     assert preview == {"rows": first["data"][:3], "total_rows": 16}
-    cells = list(
-        csv.DictReader(io.StringIO(served.call("GET", "/datasets/topics/1/download?format=csv").text))
-    )
+    cells = list(csv.DictReader(io.StringIO(served.call("GET", "/datasets/topics/1/download?format=csv").text)))
     assert [dict(row) for row in cells] == first["data"]
 
 
@@ -226,9 +224,7 @@ def test_unknown_keys_and_whole_floats_are_taken(engine: Callable[..., Any]) -> 
 
 @pytest.mark.parametrize("inputs", [[], ["x"] * 1001, [1], "x"])
 def test_inputs_that_are_refused(engine: Callable[..., Any], inputs: Any) -> None:
-    answer = engine().call(
-        "POST", "/generate/ner/label-existing", json={"labels": ["person"], "inputs": inputs}
-    )
+    answer = engine().call("POST", "/generate/ner/label-existing", json={"labels": ["person"], "inputs": inputs})
     assert answer.status_code == 422
 
 

@@ -1,4 +1,4 @@
-"""Rows for classification: sentences and words near the label and the domain, and the few-shot examples anew."""
+"""Rows for classification: sentences and words near the label and the domain, and few-shot examples anew."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.ranking import bank as bank_of
 from pioneer_build.engine.generating.ranking import nouns_near, preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.texts import Sentence, fill, joined, lowered, sentences
 from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling.classes import leaning, prototypes
+from pioneer_build.engine.labelling.glosses import is_rest
 from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
 from pioneer_build.engine.labelling.patterns import PATTERNS
@@ -23,10 +23,14 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pioneer_build.engine.generating.draw import Draw
+
 #: A sentence is a label's if no other label is nearer, and if it is at least this near.
 _NEAR, _CLEAR = 0.2, 0.03
 #: At most this many sentences a label; and none that is this much further away than the best.
 _MOST, _SPREAD = 16, 0.22
+#: For the label of all others: sentences that are this far from each label, and rows at most this near.
+_FAR, _NOT_FAR, _MOST_OTHER = 0.28, 0.34, 40
 #: Weight of the domain against the label, in ranking.
 _DOMAIN = 0.6
 _FROM_EXAMPLES = 0.4
@@ -132,6 +136,8 @@ class ClassRows:
         text = [row["text"]]
         near = (meaning().embed(text) @ self._prototypes.T + leaning(self._labels, text))[0].round(2)
         own = near[self._labels.index(row["label"])]
+        if is_rest(row["label"]):
+            own = np.maximum(own, _NOT_FAR)
         slack = _SLACK if attempt < _PATIENCE else _MORE_SLACK
         if float(near.max() - own) > slack:
             raise Reject("reads more like another label")
@@ -181,6 +187,15 @@ def _sources(
         own = [i for i in range(len(bank)) if clear[i] and near[i, j] >= best[i] >= _NEAR]
         own.sort(key=lambda i: (-float(score[i]), bank[i].text))
         own = [i for i in own[:_MOST] if score[own[0]] - score[i] <= _SPREAD]
+        if is_rest(label) and len(labels) > 1:
+            # what none of the others means, from where they are at home
+            others = np.delete(near, j, axis=1).max(axis=1)
+            score = _DOMAIN * fits
+            home = np.delete(near, j, axis=1) + score[:, None]
+            fields = {bank[int(i)].field for i in home.argmax(axis=0)}
+            own = [i for i in range(len(bank)) if others[i] <= _FAR and bank[i].field in fields]
+            own.sort(key=lambda i: (-float(score[i]), bank[i].text))
+            own = [i for i in own[:_MOST_OTHER] if score[own[0]] - score[i] <= _SPREAD]
         chosen = tuple(bank[i] for i in own)
         # where no sentence is near, the register is that of the sentences nearest to the domain or label
         closest = sorted(range(len(bank)), key=lambda i: (-float(score[i]), bank[i].text))[:5]

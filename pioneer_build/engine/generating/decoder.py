@@ -45,7 +45,7 @@ _TASKS: dict[str, tuple[str, str]] = {
         "name the category of a message",
     ),
     "qa": (
-        r"\bquestion[- ]answer|\bq ?& ?a\b|\bqa\b|\bpassage|\bcontext\b|\breading comprehension|\bfact|\btrivia",
+        r"\bquestion[- ]answer|\bq ?& ?a\b|\bqa\b|\bpassage|\bcontext\b|\breading comp|\bfact|\btrivia",
         "answer a question about a passage",
     ),
     "reply": (
@@ -54,9 +54,7 @@ _TASKS: dict[str, tuple[str, str]] = {
     ),
 }
 _ADDRESSED = re.compile(r"^\s*(?:you are|you're|act as|you will act|as an? )\b", re.IGNORECASE)
-_SHORT = re.compile(
-    r"\bshort|\bbrief|\bconcise|\bone[- ]sentence|\bone[- ]line|\bone or two sentences", re.IGNORECASE
-)
+_SHORT = re.compile(r"\bshort|\bbrief|\bconcise|\bone[- ]sentence|\bone[- ]line|\bone or two sentences", re.IGNORECASE)
 _LONG = re.compile(r"\bdetailed|\bthorough|\blong\b|\bstep[- ]by[- ]step|\bin depth", re.IGNORECASE)
 _POLITE = re.compile(r"\bpolite|\bformal|\bcourteous|\bprofessional", re.IGNORECASE)
 _FRIENDLY = re.compile(r"\bfriendly|\bwarm|\bcasual|\binformal|\bcheerful", re.IGNORECASE)
@@ -106,16 +104,31 @@ _ASK: dict[str, tuple[str, ...]] = {
 }
 #: Values that are details of a message, under the names that extraction gives them.
 _DETAILS = {
-    "order": "order_number", "money": "amount", "date": "date", "weekday": "weekday", "time": "time", "item": "product", "city": "city",
-    "country": "country", "first": "name", "person": "name", "phone": "phone", "email": "email", "company": "company", "month": "month", "percent": "percentage",
-}  # fmt: skip
+    "order": "order_number",
+    "money": "amount",
+    "item": "product",
+    "first": "name",
+    "person": "name",
+    "percent": "percentage",
+} | {kind: kind for kind in ("date", "weekday", "month", "time", "city", "country", "phone", "email", "company")}
+#: What people write, and what one writes in a formal letter.
 _CONTRACTIONS = (
-    ("can't", "cannot"), ("won't", "will not"), ("n't", " not"), ("I'm", "I am"), ("I've", "I have"), ("I'd like", "I would like"), ("I'd", "I would"),
-    ("it's", "it is"), ("It's", "It is"), ("there's", "there is"), ("There's", "There is"), ("What's", "What is"), ("I'll", "I will"), ("you've", "you have"), ("we've", "we have"),
-    ("Thanks", "Thank you"), ("thanks", "thank you"), ("Hey,", ""), ("great service", "excellent service"), ("Just wanted", "I wanted"),
-)  # fmt: skip
-
-
+    ("can't", "cannot"),
+    ("won't", "will not"),
+    ("n't", " not"),
+    ("I'm", "I am"),
+    ("I'd like", "I would like"),
+    ("I'd", "I would"),
+    ("'ve", " have"),
+    ("'ll", " will"),
+    ("it's", "it is"),
+    ("It's", "It is"),
+    ("here's", "here is"),
+    ("What's", "What is"),
+    ("hanks", "hank you"),
+    ("Hey,", ""),
+    ("Just wanted", "I wanted"),
+)
 #: Values that a summary or a title repeats.
 _NAMED = ("order", "item", "money", "city", "date", "weekday")
 #: The nearest replies to a message are used in turn.
@@ -136,7 +149,7 @@ _ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A message somebody wrote: `core` is what it has to say, `text` all of it, `signed` the writer's name."""
+    """A message somebody wrote: `core` is what it says, `text` all of it, `signed` the writer's name."""
 
     sentence: Sentence
     values: tuple[tuple[str, str], ...]
@@ -207,13 +220,7 @@ class MessageRows:
         reply = draw.pick(fitting[:_BEST_REPLIES])
         for kind, value in given.items():
             reply = reply.replace(f"{{{kind}}}", value)
-        style = (
-            "polite"
-            if _POLITE.search(self._prompt)
-            else "friendly"
-            if _FRIENDLY.search(self._prompt)
-            else "plain"
-        )
+        style = "polite" if _POLITE.search(self._prompt) else "friendly" if _FRIENDLY.search(self._prompt) else "plain"
         if _SHORT.search(self._prompt):
             return reply
         name = message.signed.split()[0] if message.signed else ""
@@ -277,9 +284,7 @@ def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
     vectors = meaning().embed([about, *shown])
     near = {topic: round(float(n), 2) for topic, n in zip(topics, vectors[1:] @ vectors[0], strict=True)}
     # the kind of message counts too: a prompt about customers wants none of the chats
-    best_field = max(
-        sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field)
-    )
+    best_field = max(sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field))
     best = max(near.values())
     kept = [s for s in bank if s.field == best_field or near[s.topic] >= best - 0.1]
     return tuple(kept), tuple(2.0 ** (8 * (near[s.topic] - best)) for s in kept)
@@ -305,7 +310,8 @@ def _formal(message: _Message) -> str:
     text = text.strip().rstrip("!")
     if not text.endswith((".", "?")):
         text += "."
-    return f"Dear Sir or Madam, {lowered(text)} Yours {'sincerely' if not message.signed else f'sincerely, {message.signed}'}"
+    signature = f", {message.signed}" if message.signed else ""
+    return f"Dear Sir or Madam, {lowered(text)} Yours sincerely{signature}"
 
 
 def _named(message: _Message) -> str:
@@ -320,9 +326,7 @@ def _summary(draw: Draw, message: _Message) -> str:
     named = _named(message)
     doing = _doings()[sentence.topic]
     wish = (
-        draw.pick((" and asks for help", "", ""))
-        if doing.startswith(("reports", "has trouble")) and not named
-        else ""
+        draw.pick((" and asks for help", "", "")) if doing.startswith(("reports", "has trouble")) and not named else ""
     )
     return f"{writer} {doing}{named}{wish}."
 
@@ -346,9 +350,7 @@ def _question(draw: Draw) -> tuple[str, str]:
             filled = filled.replace(f"{{{slot}}}", value)
         return filled if "@" in filled.split(maxsplit=1)[0] else filled[:1].upper() + filled[1:]
 
-    prompt = draw.pick(
-        ("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}")
-    )
+    prompt = draw.pick(("{p}\n\n{q}", "Passage: {p}\nQuestion: {q}", "Read this: {p} {q}", "{q}\n\nContext: {p}"))
     return prompt.replace("{p}", put(passage)).replace("{q}", put(question)), put(answer)
 
 

@@ -55,9 +55,7 @@ class EntityRows:
         """A row, which may still be refused."""
         plan = self._plan
         if draw.chance(_NEGATIVES) and plan.negatives:
-            pieces = self._sentences(
-                draw, [draw.pick(plan.negatives) for _ in range(2 if draw.chance(0.6) else 1)]
-            )
+            pieces = self._sentences(draw, [draw.pick(plan.negatives) for _ in range(2 if draw.chance(0.6) else 1)])
         else:
             target = plan.labels[(ordinal + draw.below(2)) % len(plan.labels)]
             own, weights = plan.by_label[target]
@@ -88,9 +86,7 @@ class EntityRows:
         kind = draw.pick(self._plan.slots[label])
         pieces = fill(template, Values(draw, self._preferred), {"x": kind, "y": kind})
         return [
-            piece
-            if piece.slot
-            else Piece(piece.text.replace("[labels]", _plural(name)).replace("[label]", name))
+            piece if piece.slot else Piece(piece.text.replace("[labels]", _plural(name)).replace("[label]", name))
             for piece in pieces
         ]
 
@@ -145,13 +141,9 @@ def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
     for label in labels:
         own = tuple(s for s in everything if any(owner.get(slot) == label for slot in s.slots))
         # a sentence with more of the wanted labels shows more
-        weight = tuple(
-            weights[s.field] * (1 + 0.5 * len({owner[x] for x in s.slots if x in owner})) for s in own
-        )
+        weight = tuple(weights[s.field] * (1 + 0.5 * len({owner[x] for x in s.slots if x in owner})) for s in own)
         by_label[label] = (own, weight)
     near = sorted(everything, key=lambda s: (-weights[s.field], s.text))
-    without = [
-        s for s in near if not any(slot in owner for slot in s.slots) and weights[s.field] >= _SAME_DOMAIN
-    ]
+    without = [s for s in near if not any(slot in owner for slot in s.slots) and weights[s.field] >= _SAME_DOMAIN]
     patterns = {kind: label for label in labels for kind in kinds_of(label).kinds if kind in PATTERNS}
     return _Plan(labels, owner, by_label, slots, (*_plain(), *without), patterns)

@@ -41,7 +41,7 @@ def produce(
     """The rows that a request asks for, following `earlier`.
 
     Raises:
-        Shortfall: too many candidates were refused; it says how many rows there were, and why there aren't more.
+        Shortfall: too many candidates were refused; it says how many rows there were, and why.
     """
     return collect(_maker(request), request, seed=seed, earlier=earlier, on_progress=on_progress)
 
@@ -82,15 +82,14 @@ def collect(
     if failed:
         refused = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
         raise Shortfall(
-            f"Generation produced too few valid samples: requested {request.num_examples}, produced {len(rows)}, "
-            f"rejected {sum(causes.values())} candidates ({refused}). Try adjusting your labels or adding more examples."
+            "Generation produced too few valid samples: "
+            f"requested {request.num_examples}, produced {len(rows)}, rejected {sum(causes.values())} candidates "
+            f"({refused}). Try adjusting your labels or adding more examples."
         )
     return rows
 
 
-def _row(
-    maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]
-) -> dict[str, Any] | None:
+def _row(maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]) -> dict[str, Any] | None:
     for attempt in range(_ATTEMPTS):
         try:
             row = maker.candidate(Draw(*base, attempt), base[3])
@@ -117,9 +116,7 @@ def _warm(maker: Rows, request: GenerateRequest, seed: int, definition: str, ord
     texts = []
     for ordinal in ordinals:
         try:
-            texts.append(
-                maker.candidate(Draw(seed, request.dataset_name, definition, ordinal, 0), ordinal)["text"]
-            )
+            texts.append(maker.candidate(Draw(seed, request.dataset_name, definition, ordinal, 0), ordinal)["text"])
         except Reject:
             continue
     meaning().embed(texts)

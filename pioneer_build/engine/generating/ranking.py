@@ -29,7 +29,53 @@ _NOUNS_A_LABEL = 14
 _NEAR_NOUN = 0.3
 #: Listed as nouns, but no things one would speak of.
 _NO_THINGS = frozenset(
-    ["back", "many", "particular", "other", "general", "several", "plenty", "sort", "kind", "lots", "anybody", "everybody", "nobody", "somebody", "anything", "everything", "nothing", "something", "someone", "anyone", "everyone", "none", "half", "bunch", "thanks", "hers", "mine", "yours", "ours", "theirs", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow", "yesterday", "tonight", "north", "south", "east", "west"]
+    [
+        "back",
+        "many",
+        "particular",
+        "other",
+        "general",
+        "several",
+        "plenty",
+        "sort",
+        "kind",
+        "lots",
+        "anybody",
+        "everybody",
+        "nobody",
+        "somebody",
+        "anything",
+        "everything",
+        "nothing",
+        "something",
+        "someone",
+        "anyone",
+        "everyone",
+        "none",
+        "half",
+        "bunch",
+        "thanks",
+        "hers",
+        "mine",
+        "yours",
+        "ours",
+        "theirs",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "today",
+        "tomorrow",
+        "yesterday",
+        "tonight",
+        "north",
+        "south",
+        "east",
+        "west",
+    ]
 )
 
 
@@ -45,9 +91,7 @@ def bank() -> tuple[tuple[Sentence, ...], Vectors]:
     example = shown()
     vectors = own_vectors(list(example.values()))
     topics = own_vectors([s.topic for s in example])
-    return tuple(example), np.stack(
-        [centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)]
-    )
+    return tuple(example), np.stack([centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)])
 
 
 @lru_cache(maxsize=1)

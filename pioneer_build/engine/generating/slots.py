@@ -11,8 +11,8 @@ from pioneer_build.engine.labelling.kinds import kinds_of, readable
 _BY_NAME = {
     "city": "city|town|municipality|village|capital",
     "country": "country|nation",
-    "company": "company|corporation|corp|business|firm|startup|vendor|employer|brand|company name|manufacturer"
-    "|supplier|merchant|competitor|retailer",
+    "company": "company|corporation|corp|business|firm|startup|vendor|employer|brand|company name"
+    "|manufacturer|supplier|merchant|competitor|retailer",
     "university": "university|school|college",
     "team": "team|sports team|club",
     "bank": "bank",

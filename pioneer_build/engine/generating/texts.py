@@ -64,7 +64,7 @@ def vocabulary() -> dict[str, tuple[str, ...]]:
 
 
 def fill(template: str, values: Values, kinds: Mapping[str, str] | None = None) -> list[Piece]:
-    """`template` with made-up values. Articles agree with what follows; a value's own article is no part of it.
+    """`template` with made-up values. Articles agree with what follows; a value's own isn't part of it.
 
     `kinds` says of which kind a slot is, where its name isn't the kind.
     """
@@ -105,7 +105,88 @@ def joined(pieces: list[Piece]) -> str:
 
 #: Words that lose their capital where a sentence goes on before them.
 _COMMON = frozenset(
-    ["a", "all", "also", "an", "and", "another", "are", "at", "can", "could", "did", "do", "does", "don't", "everything", "find", "for", "give", "had", "half", "has", "have", "he", "here", "how", "if", "in", "is", "it", "it's", "just", "keep", "let", "light", "more", "most", "my", "no", "nobody", "nothing", "now", "of", "on", "one", "only", "our", "overpriced", "please", "put", "she", "should", "since", "so", "some", "somebody", "something", "sure", "that", "the", "there", "they", "this", "three", "two", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "works", "would", "you", "you're", "your"]
+    [
+        "a",
+        "all",
+        "also",
+        "an",
+        "and",
+        "another",
+        "are",
+        "at",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "don't",
+        "everything",
+        "find",
+        "for",
+        "give",
+        "had",
+        "half",
+        "has",
+        "have",
+        "he",
+        "here",
+        "how",
+        "if",
+        "in",
+        "is",
+        "it",
+        "it's",
+        "just",
+        "keep",
+        "let",
+        "light",
+        "more",
+        "most",
+        "my",
+        "no",
+        "nobody",
+        "nothing",
+        "now",
+        "of",
+        "on",
+        "one",
+        "only",
+        "our",
+        "overpriced",
+        "please",
+        "put",
+        "she",
+        "should",
+        "since",
+        "so",
+        "some",
+        "somebody",
+        "something",
+        "sure",
+        "that",
+        "the",
+        "there",
+        "they",
+        "this",
+        "three",
+        "two",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "works",
+        "would",
+        "you",
+        "you're",
+        "your",
+    ]
 )
 
 

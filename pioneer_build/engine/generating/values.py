@@ -127,9 +127,7 @@ def _names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for provider in faker.get_providers():
         if hasattr(provider, "last_names") and hasattr(provider, "first_names"):
             first = tuple(sorted(name for name in set(provider.first_names) if name.isalpha()))
-            last = tuple(
-                sorted(name for name in set(provider.last_names) if name.isalpha() and len(name) > 2)
-            )
+            last = tuple(sorted(name for name in set(provider.last_names) if name.isalpha() and len(name) > 2))
             return first, last
     raise LookupError(locale)
 
@@ -158,9 +156,7 @@ def _company(draw: Draw) -> str:
         return f"{head} {draw.pick(words['companytail'])} {draw.pick(words['companysuffix'])}"
     if draw.chance(0.15):
         return (
-            f"{_last(draw)} & {_last(draw)}"
-            if draw.chance(0.5)
-            else f"{_last(draw)} {draw.pick(words['companytail'])}"
+            f"{_last(draw)} & {_last(draw)}" if draw.chance(0.5) else f"{_last(draw)} {draw.pick(words['companytail'])}"
         )
     return f"{head} {draw.pick(words['companytail'])}" if draw.chance(0.6) else head
 
@@ -219,9 +215,7 @@ def _time(draw: Draw) -> str:
 
 def _email(draw: Draw) -> str:
     first, last = _first(draw).lower(), _last(draw).lower()
-    name = draw.pick(
-        (f"{first}.{last}", f"{first[:1]}{last}", f"{first}{draw.between(1, 99)}", f"{last}_{first[:1]}")
-    )
+    name = draw.pick((f"{first}.{last}", f"{first[:1]}{last}", f"{first}{draw.between(1, 99)}", f"{last}_{first[:1]}"))
     plain = "".join(char for char in name if char.isascii())
     return f"{plain}@{draw.pick(('example.com', 'example.org', 'example.net', 'mail.example.com'))}"
 
@@ -255,9 +249,7 @@ def _order(draw: Draw) -> str:
 
 def _url(draw: Draw) -> str:
     head = draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-")
-    path = draw.pick(
-        ("", "/help", "/orders", "/login", "/news", "/download", f"/p/{draw.between(100, 9999)}")
-    )
+    path = draw.pick(("", "/help", "/orders", "/login", "/news", "/download", f"/p/{draw.between(100, 9999)}"))
     return f"{draw.pick(('https://', 'https://www.', 'http://', 'www.'))}{head}.example.com{path}"
 
 
@@ -277,13 +269,33 @@ def _score(draw: Draw) -> str:
 
 
 def _version(draw: Draw) -> str:
-    return (
-        f"{'v' if draw.chance(0.3) else ''}{draw.between(0, 9)}.{draw.between(0, 20)}.{draw.between(0, 15)}"
-    )
+    return f"{'v' if draw.chance(0.3) else ''}{draw.between(0, 9)}.{draw.between(0, 20)}.{draw.between(0, 15)}"
 
 
 def _time_span(draw: Draw) -> str:
     return f"{draw.between(2, 4)}:{draw.between(0, 59):02}:{draw.between(0, 59):02}"
+
+
+def _number(draw: Draw) -> str:
+    return str(draw.weighted((draw.between(2, 12), draw.between(13, 99), draw.between(100, 900)), (5, 3, 1)))
+
+
+def _file(draw: Draw) -> str:
+    name = draw.pick(("report", "invoice", "backup", "notes", "access", "export", "contract"))
+    tail = draw.pick(("", "_final", "-2", f"_{draw.between(2015, 2025)}"))
+    return f"{name}{tail}.{draw.pick(('pdf', 'log', 'csv', 'docx', 'xlsx', 'txt'))}"
+
+
+def _coordinates(draw: Draw) -> str:
+    return f"{draw.between(-60, 70)}.{draw.between(1000, 9999)}, {draw.between(-170, 170)}.{draw.between(1000, 9999)}"
+
+
+def _quantity(draw: Draw) -> str:
+    return f"{draw.between(2, 90)} {draw.pick(('kg', 'km', 'miles', 'litres', 'metres', 'cm'))}"
+
+
+def _duration(draw: Draw) -> str:
+    return f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}"
 
 
 _MAKERS: dict[str, Callable[[Draw], str]] = {
@@ -307,7 +319,7 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "score": _score,
     "version": _version,
     "time_span": _time_span,
-    "number": lambda draw: str(draw.weighted((draw.between(2, 12), draw.between(13, 99), draw.between(100, 900)), (5, 3, 1))),
+    "number": _number,
     "few": lambda draw: str(draw.between(2, 12)),
     "hundreds": lambda draw: str(draw.between(10, 48) * 10 + draw.pick((0, 0, 5, draw.below(10)))),
     "year": lambda draw: str(draw.between(1955, 2023)),
@@ -326,9 +338,9 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "bic": lambda draw: _from(draw, "en_GB", "swift", length=8),
     "zip": lambda draw: _from(draw, "en_US", "postcode"),
     "domain": lambda draw: draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-") + ".example.com",
-    "file": lambda draw: f"{draw.pick(('report', 'invoice', 'backup', 'notes', 'access', 'export', 'contract'))}{draw.pick(('', '_final', '-2', f'_{draw.between(2015, 2025)}'))}.{draw.pick(('pdf', 'log', 'csv', 'docx', 'xlsx', 'txt'))}",
-    "coordinates": lambda draw: f"{draw.between(-60, 70)}.{draw.between(1000, 9999)}, {draw.between(-170, 170)}.{draw.between(1000, 9999)}",
-    "quantity": lambda draw: f"{draw.between(2, 90)} {draw.pick(('kg', 'km', 'miles', 'litres', 'metres', 'cm'))}",
-    "duration": lambda draw: f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}",
+    "file": _file,
+    "coordinates": _coordinates,
+    "quantity": _quantity,
+    "duration": _duration,
     "ordinal": lambda draw: draw.pick(("first", "second", "third", "fourth", "fifth", "tenth")),
 }  # fmt: skip

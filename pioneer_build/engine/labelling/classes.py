@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.labelling.glosses import gloss, polarity_of
+from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
 from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
 from pioneer_build.engine.labelling.own import own_vectors
@@ -23,12 +23,16 @@ _SHARPNESS = 20.0
 _POLARITY_WEIGHT = 0.25
 #: A text whose polarity is less than this, on either side, leans to neutral.
 _MIDDLE = 0.4
+#: A text that is less near than this to every label belongs to the one for all others, where there is one.
+_REST = 0.2
+#: With more labels than this their names stand alone, for time's sake.
+_MANY = 100
 _TEMPLATES = ("{}", "This is about {}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The class of one text. `scores` has every label and sums to about 1; `margin` is the lead over the second."""
+    """The class of one text. `scores` has every label; `margin` is the lead over the second."""
 
     label: str
     scores: dict[str, float]
@@ -49,13 +53,16 @@ class Choice:
 def prototypes(labels: tuple[str, ...]) -> Vectors:
     """A vector a label: its name in templates, widened by what it is commonly taken to mean."""
     rows = []
-    for label in labels:
-        name = readable(label) or label
-        forms = [template.format(name) for template in _TEMPLATES]
+    templates = _TEMPLATES if len(labels) <= _MANY else _TEMPLATES[:1]
+    names = [readable(label) or label for label in labels]
+    meaning().embed([template.format(name) for name in names for template in templates])  # on all cores
+    for name in names:
+        forms = [template.format(name) for template in templates]
         widened = gloss(name)
         vectors = [centre(meaning().embed(forms))]
         if widened:
-            vectors.append(centre(own_vectors(widened)))
+            # what it means counts twice: a bare name has many senses
+            vectors += [centre(own_vectors(widened))] * 2
         rows.append(centre(np.stack(vectors)))
     return np.stack(rows)
 
@@ -77,6 +84,9 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
 def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     """How near each text is to each label: a row a text, comparable within a row."""
     near: Vectors = meaning().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
+    for i, label in enumerate(labels):
+        if is_rest(label):
+            near[:, i] = np.maximum(near[:, i], _REST)
     return near
 
 
@@ -96,7 +106,5 @@ def classify(labels: Sequence[str], texts: Sequence[str]) -> list[Choice]:
         by_label = dict(zip(ordered, (round(float(share), 2) for share in row), strict=True))
         ranked = sorted(row, reverse=True)
         margin = round(float(ranked[0] - ranked[1]), 2) if len(ranked) > 1 else 1.0
-        choices.append(
-            Choice(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin)
-        )
+        choices.append(Choice(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin))
     return choices

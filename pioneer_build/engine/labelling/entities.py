@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.labelling.kinds import claims, kinds_of
+from pioneer_build.engine.labelling.kinds import claims, kinds_of_all
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
         Unsupported: no label has a pattern or a type near it.
         MissingExtra, PioneerError: the models aren't there, or aren't the right ones.
     """
-    meant = {label: kinds_of(label) for label in labels}
+    meant = kinds_of_all(labels)
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
         raise Unsupported(
-            f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of people, "
-            "organizations, places, products and works, and what has a form, such as dates, amounts and addresses"
+            f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of "
+            "people, organizations, places, products and works, and what has a form, as dates and amounts do"
         )
     owner = claims(meant)
     distinct = list(dict.fromkeys(texts))
@@ -91,9 +91,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
     return Found([results[text] for text in texts], unsupported, approximate)
 
 
-def _resolve(
-    text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]
-) -> list[Entity]:
+def _resolve(text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]) -> list[Entity]:
     candidates: list[tuple[float, int, int, str]] = []
     for kind, label in owner.items():
         if kind.startswith(_MODEL):

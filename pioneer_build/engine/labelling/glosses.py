@@ -8,13 +8,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, TypeAlias
 
+from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.lists import lines
 
 Side: TypeAlias = Literal["positive", "negative", "neutral"]
 
+_RESTS = frozenset(
+    {"other", "others", "misc", "miscellaneous", "none", "none of the above", "none of these", "unknown", "rest"}
+)
 _POLAR: dict[Side, str] = {
     "positive": "positive|favorable|good|satisfied|like|happy|pos|very positive|praise|recommended|thumbs up",
-    "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|very negative|complaint|thumbs down",
+    "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|complaint|thumbs down",
     "neutral": "neutral|neu|mixed|objective",
 }
 
@@ -27,6 +31,11 @@ def _table() -> dict[str, tuple[str, ...]]:
         for name in names.split("|"):
             table[name.strip()] = tuple(phrase.strip() for phrase in phrases.split(";"))
     return table
+
+
+def is_rest(label: str) -> bool:
+    """Whether a label is the one for what fits none of the others."""
+    return readable(label) in _RESTS
 
 
 def every_phrase() -> list[str]:

@@ -6,28 +6,29 @@ General rules of English: a name that ends in `River` is a place, one that ends 
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_PLACE = frozenset(
-    "county creek river lake mountain mountains mount hill hills mill mills brook junction station island islands "
-    "street road avenue valley bay park bridge airport canyon desert forest harbour harbor beach peninsula province "
-    "district township village city town highway square plaza castle palace tower cathedral cape coast gulf strait "
-    "reservoir waterfall falls glacier region prefecture municipality suburb boulevard lane".split()
-)
-_ORGANIZATION = frozenset(
-    "university college school institute club association fc inc inc. corp corp. ltd ltd. llc plc gmbh company party "
-    "ministry army navy orchestra band division brigade regiment battalion league society council committee agency bank "
-    "group records airlines airways corporation federation foundation union commission department office party "
-    "police church museum academy hospital press news times post journal studios entertainment pictures systems "
-    "technologies software industries holdings partners team united rangers rovers athletic".split()
-)
+from pioneer_build.engine.lists import lines
+
+
+@cache
+def _last_words(of: str) -> frozenset[str]:
+    """The last words that names of places, or of organizations, have."""
+    parted = (line.partition(" = ") for line in lines("heads.txt"))
+    return frozenset(word for kind, _, words in parted if kind == of for word in words.split())
+
+
 _MOVABLE = frozenset({"PERSON", "ORG", "GPE", "LOC", "FAC"})
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "LAW", "WORK_OF_ART", "PRODUCT"})
-_BEFORE_PLACE = re.compile(r"(?:\b(?:in|near|between|outside|north of|south of|east of|west of|northeast of|northwest of"
-                           r"|southeast of|southwest of))\s+(?:the\s+)?$", re.IGNORECASE)  # fmt: skip
+_BEFORE_PLACE = re.compile(
+    r"\b(?:in|near|between|outside|(?:north|south|east|west|northeast|northwest|southeast|southwest) of)"
+    r"\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
 _BEFORE_PERSON = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|Lady|Lord|Captain|Capt|General|Colonel|Sgt|Lieutenant|Senator|President|King|Queen"
-    r"|Prince|Princess|Bishop|Pope|Saint|Justice|Judge|Professor|actor|actress|singer|author|director|his wife"
-    r"|her husband|his son|his daughter|her son|brother|sister)\.?\s+$"
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|Lady|Lord|Captain|Capt|General|Colonel|Sgt|Lieutenant|Senator|President|King"
+    r"|Queen|Prince|Princess|Bishop|Pope|Saint|Justice|Judge|Professor|actor|actress|singer|author|director"
+    r"|his wife|her husband|his son|his daughter|her son|brother|sister)\.?\s+$"
 )
 _DANGLING = re.compile(r"(?:\s+(?:of|and|the|for|in|at|to|by|with|&|of the))+$|[\s,;:(\"“]+$")
 
@@ -45,9 +46,11 @@ def settled(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] 
         return start, end, kind
     words = name.lower().split()
     before = text[max(0, start - 24) : start]
-    if len(words) > 1 and words[-1] in _ORGANIZATION:
+    if len(words) > 1 and words[-1] in _last_words("organization"):
         return start, end, "ORG"
-    if len(words) > 1 and (words[-1] in _PLACE or words[0] in {"lake", "mount", "mt.", "cape", "river", "port"}):
+    if len(words) > 1 and (
+        words[-1] in _last_words("place") or words[0] in {"lake", "mount", "mt.", "cape", "river", "port"}
+    ):
         return start, end, "LOC" if kind not in {"GPE", "FAC"} else kind
     if "university" in words or "institute" in words or "ministry" in words:
         return start, end, "ORG"

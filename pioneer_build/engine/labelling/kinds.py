@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.engine.lists import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: Kinds that stand for several.
 _UNIONS: dict[str, tuple[str, ...]] = {
@@ -92,6 +92,16 @@ def _lookup(name: str) -> str | None:
     return None
 
 
+def kinds_of_all(labels: Sequence[str]) -> dict[str, Meant]:
+    """`kinds_of` each label; the names nobody listed are embedded together, on all cores."""
+    unknown = [name for name in map(readable, labels) if _lookup(name) is None]
+    if len(unknown) > 1:
+        from pioneer_build.engine.labelling.meaning import meaning
+
+        meaning().embed(unknown)
+    return {label: kinds_of(label) for label in labels}
+
+
 @lru_cache(maxsize=4096)
 def kinds_of(label: str) -> Meant:
     """The kinds of entity that `label` means."""
@@ -118,7 +128,7 @@ def _nearest(name: str) -> str | None:
 
 
 def claims(labels: Mapping[str, Meant]) -> dict[str, str]:
-    """Which label gets an entity of each kind: where several mean a kind, the one that means the fewest others."""
+    """Which label gets an entity of each kind: of several, the one that means the fewest others."""
     owner: dict[str, str] = {}
     for label in sorted(labels, key=lambda name: (len(labels[name].kinds), labels[name].approximate, name)):
         for kind in labels[label].kinds:

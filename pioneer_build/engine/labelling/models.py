@@ -48,9 +48,7 @@ def tree_digest(folder: Path) -> str:
     """SHA-256 over the path and the SHA-256 of every file below `folder`, in order."""
     whole = sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        whole.update(
-            f"{path.relative_to(folder).as_posix()} {sha256(path.read_bytes()).hexdigest()}\n".encode()
-        )
+        whole.update(f"{path.relative_to(folder).as_posix()} {sha256(path.read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()
 
 

@@ -1,10 +1,11 @@
 """Vectors of the engine's own texts, made beforehand: `data/vectors.bin`.
 
-They save seconds at the first job, and they are the same on every CPU. After a change of a word list or a
-sentence: `python -m pioneer_build.engine.labelling.own`. A text that isn't in the file is embedded when needed.
+They save seconds at the first job, and they are the same on every CPU. After a change of a word list or
+a sentence: `python -m pioneer_build.engine.labelling.own`. A text that isn't in the file is embedded
+when it is needed.
 
-The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted, and
-for each a row of signed bytes, the vector scaled so that its largest part is 127.
+The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted,
+and for each a row of signed bytes, the vector scaled so that its largest part is 127.
 """
 
 from __future__ import annotations
@@ -35,16 +36,14 @@ def pack(texts: Iterable[str]) -> bytes:
     keys = sorted(by_key)
     vectors = meaning().embed([by_key[key] for key in keys])
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
-    return len(keys).to_bytes(4, "little") + b"".join(keys) + scaled.tobytes()
+    return len(keys).to_bytes(4, "little") + b"".join(keys) + bytes(scaled.tobytes())
 
 
 def unpack(content: bytes) -> tuple[Mapping[bytes, int], Vectors]:
     """The row of each key, and the rows as vectors of length 1."""
     count = int.from_bytes(content[:4], "little")
     keys = {content[4 + 8 * i : 12 + 8 * i]: i for i in range(count)}
-    rows = (
-        np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
-    )
+    rows = np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
     return keys, rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

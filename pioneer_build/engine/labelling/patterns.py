@@ -25,12 +25,10 @@ _WORD_NUMBER = (
     r"|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|half)[ -])+"
 )
 _CURRENCY_WORD = (
-    r"(?:US |U\.S\. |Canadian |Australian |Hong Kong )?(?:dollars?|bucks|euros?|pounds?(?: sterling)?|yen|yuan|rupees?|cents?|pence"
+    r"(?:US |U\.S\. |Canadian |Australian |Hong Kong )?(?:dollars?|bucks|euros?|pounds?(?: sterling)?|yen|yuan|rupees?|cents?|pence"  # noqa: E501
     r"|francs?|pesos?|kron(?:a|or|er)|won|rubles?|roubles?|dirhams?|zloty)"
 )
-_CODE = (
-    r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB|AED)"
-)
+_CODE = r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD|KRW|TRY|RUB|AED)"
 _TLD = (
     r"(?:com|org|net|edu|gov|mil|int|io|ai|app|dev|co|info|biz|me|tv|xyz|online|shop|site|tech|store|blog|cloud|name|news|pro"
     r"|example|test|uk|us|de|fr|it|es|nl|be|ch|at|se|no|dk|fi|pl|cz|sk|hu|ro|bg|gr|pt|ie|ru|ua|tr|il|ae|sa|in|pk|cn|jp|kr"
@@ -119,11 +117,11 @@ _RELATIVE_DATE = (
     r"|(?:(?:\d+|a|one|two|three|four|five|six|seven|eight|nine|ten|several|few)\s+(?:day|week|month|year)s?\s+(?:ago|from\s+now))"
 )
 _DATE = (
-    rf"(?:{_WEEKDAY},?\s+)?(?:the\s+)?{_DAY}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?(?!\w)"
-    rf"|(?:{_WEEKDAY},?\s+)?{_MONTH}\s+(?:the\s+)?{_DAY}(?!\d)(?:,?\s+{_YEAR})?(?!\w)"
+    rf"(?:{_WEEKDAY},?\s+)?(?:the\s+)?{_DAY}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR}(?![-/]\d))?(?!\w)"
+    rf"|(?:{_WEEKDAY},?\s+)?{_MONTH}\s+(?:the\s+)?{_DAY}(?!\d)(?:,?\s+{_YEAR}(?![-/]\d))?(?!\w)"
     rf"|{_MONTH},?\s+(?:of\s+)?{_YEAR}"
     r"|\d{4}[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])(?!\d)"
-    r"|(?:3[01]|[12]\d|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])[-/.](?:\d{4}|\d{2})(?![\d.])"
+    r"|(?:3[01]|[12]\d|0?[1-9])(?:[-/](?:3[01]|[12]\d|0?[1-9])[-/](?:\d{4}|\d{2})|\.(?:1[0-2]|0?[1-9])\.\d{4})(?![\d.])"
     rf"|(?:{_WEEKDAY})s?\b|(?:jan|febr)uary\b|(?:april|august|september|october|november|december)\b"
     rf"|{_RELATIVE_DATE}"
 )
@@ -182,23 +180,23 @@ PATTERNS: dict[str, Pattern] = {
     ),
     "hashtag": _pattern(r"(?<![\w&])\#\w*[a-z]\w*", 0.99),
     "mention": _pattern(r"(?<![\w.@])@[a-z0-9_](?:[\w.-]*\w)?(?![@\w])", 0.97),
-    "version": _pattern(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[-+.][0-9a-z.-]*[0-9a-z])?(?![\w.]\w)|\bv\d+(?:\.\d+)?\b", 0.9, blockers=("ip", "url", "date")),
+    "version": _pattern(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[-+.][0-9a-z.-]*[0-9a-z])?(?![\w.]\w)|\bv\d+(?:\.\d+)?\b", 0.9, blockers=("ip", "url")),  # noqa: E501
     "file": _pattern(
-        r"(?<![\w/@.])(?:[a-z]:\\|~?/|\./|\.\./)?(?:[\w.-]+[/\\])*[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|txt|csv|json|jsonl|xml|ya?ml|zip"
-        r"|gz|tar|png|jpe?g|gif|svg|mp[34]|wav|py|js|ts|java|go|rs|cpp|c|h|html?|css|md|sql|log|exe|dll|sh|toml|ini|parquet)\b",
+        r"(?<![\w/@.])(?:[a-z]:\\|~?/|\./|\.\./)?(?:[\w.-]+[/\\])*[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|od[tspg]|rtf|pages|numbers|key|epub|txt|csv|json|jsonl|xml|ya?ml|zip"
+        r"|gz|tar|png|jpe?g|gif|svg|bmp|tiff?|webp|ico|psd|mp[34]|wav|flac|ogg|avi|mov|webm|mkv|m4a|py|js|ts|java|go|rs|cpp|c|h|html?|css|md|sql|log|exe|dll|sh|toml|ini|parquet)\b",
         0.95,
     ),
-    "crypto": _pattern(r"\b(?:bc1[0-9a-z]{25,59}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})\b", 0.97, exact_case=True),
-    "coordinates": _pattern(r"(?<![\w.])-?\d{1,2}\.\d{3,},\s?-?\d{1,3}\.\d{3,}(?!\w)|\d{1,2}°\d{0,2}['′]?\d{0,2}[\"″]?\s?[NS],?\s?\d{1,3}°\d{0,2}['′]?\d{0,2}[\"″]?\s?[EW]", 0.97),
+    "crypto": _pattern(r"\b(?:bc1[0-9a-z]{25,59}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})\b", 0.97, exact_case=True),  # noqa: E501
+    "coordinates": _pattern(r"(?<![\w.])-?\d{1,2}\.\d{3,},\s?-?\d{1,3}\.\d{3,}(?!\w)|\d{1,2}°\d{0,2}['′]?\d{0,2}[\"″]?\s?[NS],?\s?\d{1,3}°\d{0,2}['′]?\d{0,2}[\"″]?\s?[EW]", 0.97),  # noqa: E501
     "colour": _pattern(r"(?<!\w)\#(?:[0-9a-f]{6}|[0-9a-f]{3})\b", 0.8),
     "reference": _pattern(
-        r"(?<![\w./@-])(?=[A-Z0-9-]*\d{2})(?=[\d-]*[A-Z])(?:[A-Z]{1,5}-?\d{3,12}(?:-\d{1,8})?|[A-Z0-9]{2,5}-\d{2,8}(?:-[A-Z0-9]{1,8})?)(?![\w@-])"
+        r"(?<![\w#&])\#\d{4,12}\b|(?<![\w./@-])(?=[A-Z0-9-]*\d{2})(?=[\d-]*[A-Z])(?:[A-Z]{1,5}-?\d{3,12}(?:-\d{1,8})?|[A-Z0-9]{2,5}-\d{2,8}(?:-[A-Z0-9]{1,8})?)(?![\w@-])"
         r"|(?:order|ticket|invoice|case|tracking|booking|reference|ref|account|parcel|claim|policy|customer|confirmation)"
         r"(?:\ (?:number|no\.?|id|code))?\s?(?:is|:|\#|=)?\s*(?P<it>\#?[A-Z]{0,4}-?\d[\dA-Z-]{3,})\b",
         0.88,
         blockers=("iban", "card", "uuid", "url", "email", "mac", "file", "crypto", "date"),
     ),
-    "zip": _pattern(r"\b(?P<it>\d{5}(?:-\d{4})?)\b(?!\s*(?:%|percent|people|dollars))|\b[A-Z]{1,2}\d[A-Z\d]?\ \d[A-Z]{2}\b", 0.7, exact_case=True, blockers=("card", "iban", "phone", "money", "uuid", "url", "reference")),
+    "zip": _pattern(r"\b(?P<it>\d{5}(?:-\d{4})?)\b(?!\s*(?:%|percent|people|dollars))|\b[A-Z]{1,2}\d[A-Z\d]?\ \d[A-Z]{2}\b", 0.7, exact_case=True, blockers=("card", "iban", "phone", "money", "uuid", "url", "reference")),  # noqa: E501
     "number": _pattern(
         rf"(?<![\w.,:/@-])-?(?:{_AMOUNT})(?![\w%]|[.,:/-]\d|-\w)",
         0.85,

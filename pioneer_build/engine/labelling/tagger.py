@@ -29,9 +29,7 @@ def _load() -> Any:
         warnings.simplefilter("ignore")
         import spacy
 
-        return spacy.load(
-            tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"]
-        )
+        return spacy.load(tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
 
 
 def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
