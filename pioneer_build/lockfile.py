@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.lock.merge import merge
-from pioneer_build.lock.text import is_conflicted, lock_text, read_lock, sides
+from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
+from pioneer_build.lock.merge import merge, merge3
+from pioneer_build.lock.text import RESTORE, lock_text, read_lock
 from pioneer_build.lock.values import Entry, Lock
 
 if TYPE_CHECKING:
@@ -26,11 +27,14 @@ Signature: TypeAlias = "tuple[int, int, int, int] | None"
 
 
 class LockFile:
-    """The lock of the project at `root`."""
+    """The lock of the project at `root`.
+
+    `as_read` is what the file itself says: of a file with git's conflict markers, what both sides agree on.
+    """
 
     def __init__(self, root: Path) -> None:
         self.path = root / LOCK_NAME
-        self._written: dict[int, tuple[Entry, str]] = {}
+        self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
         self._signature: Signature = None
         self._text: str | None = None
         self._others = Lock()
@@ -52,31 +56,42 @@ class LockFile:
         Raises:
             LockError: it can't be read, or isn't what it says it is. It is left as it is.
         """
-        self.as_read = self._read(trusted=trusted)
-        return self.as_read
+        lock, self.as_read = self._read(trusted=trusted)
+        return lock
 
-    def _read(self, *, trusted: bool) -> Lock:
+    def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
         self._signature = self.signature()
         if self._signature is None:
             self._text = None
-            return Lock()
+            return Lock(), Lock()
         try:
-            text = self.path.read_bytes().decode("utf-8")
+            with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
+                data = file.read()
+            text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            line = self.path.read_bytes()[: error.start].count(b"\n") + 1
-            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint="restore it from git") from None
+            line = error.object[: error.start].count(b"\n") + 1
+            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
         except OSError as error:
             raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
         self._text = text
         if is_conflicted(text):
             return self._joined(text)
-        return read_lock(text, trusted=trusted)
+        lock = read_lock(text, trusted=trusted)
+        return lock, lock
 
-    def _joined(self, text: str) -> Lock:
+    def _joined(self, text: str) -> tuple[Lock, Lock]:
         """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
-        staged = [_staged(self.path, number) for number in (2, 3)]
-        ours, theirs = (staged[0], staged[1]) if staged[0] and staged[1] else sides(text)
-        return merge(read_lock(ours), read_lock(theirs))
+        base, ours, theirs = (_staged(self.path, number) for number in (1, 2, 3))
+        if ours is not None and theirs is not None:
+            a, b = _side(ours, "our side"), _side(theirs, "their side")
+            common = _side(base, "the common ancestor") if base else Lock()
+            joined = merge3(common, a, b)
+        else:
+            shown = sides(text)
+            a, b = _side(shown[0], "our side"), _side(shown[1], "their side")
+            joined = merge(a, b)
+        agreed = {key: entry for key, entry in a.entries.items() if b.entries.get(key) == entry}
+        return joined, Lock(agreed)
 
     def write(self, lock: Lock) -> bool:
         """Writes `lock`, joined with what somebody else wrote since it was read; whether the bytes changed.
@@ -86,7 +101,7 @@ class LockFile:
         """
         if self.signature() != self._signature:
             # what somebody else wrote is in every later write of this run too: no job is ever dropped
-            self._others = merge(self._others, self._read(trusted=False))
+            self._others = merge(self._others, self._read(trusted=False)[0])
         if self._others.entries:
             lock = merge(lock, self._others)
         text = lock_text(lock, self._written)
@@ -111,6 +126,37 @@ class LockFile:
             raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
         self._text, self._signature = text, self.signature()
         return True
+
+
+def _side(text: str, which: str) -> Lock:
+    """One side of a conflict. A side of no bytes knows nothing: the file was new on the other one."""
+    if not text.strip():
+        return Lock()
+    try:
+        return read_lock(text)
+    except LockError as error:
+        raise LockError(f"{error.message} (in {which} of git's conflict)", hint=AGAIN) from None
+
+
+def merge_files(base: Path, ours: Path, theirs: Path) -> None:
+    """Git's merge driver: writes the joined lock to `ours`.
+
+    Where a side can't be read, `ours` gets both sides with conflict markers, as git leaves a conflict.
+
+    Raises:
+        LockError: what is wrong with a side, after `ours` was written.
+    """
+    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
+    try:
+        common, a, b = (
+            _side(text, which)
+            for text, which in zip(texts, ("the common ancestor", "our side", "their side"), strict=True)
+        )
+    except LockError as error:
+        both = with_markers(texts[1], texts[2])
+        ours.write_bytes(both.encode("utf-8", "surrogateescape"))
+        raise LockError(error.message, hint="mend that side, or take the other one whole") from None
+    ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
 
 
 def _staged(path: Path, stage: int) -> str | None:

@@ -44,7 +44,8 @@ def _matches(datasets: Sequence[Selectable], selector: str, flag: str) -> set[st
     elif colon and kind == "state":
         if value not in STATES:
             raise PioneerError(f"--{flag}: there is no state '{value}'", hint=_did_you_mean("state:", value, STATES))
-        return {item.dataset_name for item in datasets if item.state == value}
+        found = {item.dataset_name for item in datasets if item.state == value}
+        known = sorted({item.state for item in datasets})
     elif colon:
         raise PioneerError(f"--{flag}: '{selector}' is no selector", hint="use a name, a glob, `tag:x` or `state:x`")
     else:
@@ -52,7 +53,7 @@ def _matches(datasets: Sequence[Selectable], selector: str, flag: str) -> set[st
         found = {item.dataset_name for item in datasets if fnmatchcase(item.dataset_name, selector)}
         known = sorted(item.dataset_name for item in datasets)
     if not found:
-        prefix = "tag:" if colon else ""
+        prefix = f"{kind}:" if colon else ""
         raise PioneerError(f"--{flag}: '{selector}' matches no dataset", hint=_did_you_mean(prefix, value, known))
     return found
 

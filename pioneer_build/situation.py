@@ -83,6 +83,7 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
         present=_Present(store),
         inputs=inputs,
         taken=_taken(submissions),
+        unwritten=_unwritten(lock, project.lockfile.as_read, config.backend),
         requests_per_minute=config.requests_per_minute,
     )
     plan = make_plan(declared, lock, facts, chosen)
@@ -114,6 +115,16 @@ def read_lock(project: Project) -> Lock:
     if signature is not None and not trusted and is_settled(signature, seen.began):
         seen.note("lock", list(signature))
     return lock
+
+
+def _unwritten(lock: Lock, as_read: Lock, backend: str) -> frozenset[str]:
+    """The datasets of which more is known than the file says."""
+    if lock is as_read:
+        return frozenset()
+    return frozenset(
+        name for (name, where), entry in lock.entries.items()
+        if where == backend and as_read.entries.get((name, where)) != entry
+    )  # fmt: skip
 
 
 def _taken(submissions: Sequence[Submission]) -> dict[str, str]:
@@ -271,7 +282,8 @@ def selected(found: Situation, chosen: Sequence[str], left_out: Sequence[str]) -
     from pioneer_build.select import Selectable, select
 
     steps = {step.dataset_name: step for step in found.plan.steps}
-    names = sorted(steps.keys() | {entry.dataset_name for entry in found.lock.on(found.backend)})
+    renamed = {step.renamed_from for step in found.plan.steps}
+    names = sorted(steps.keys() | {entry.dataset_name for entry in found.lock.on(found.backend)} - renamed)
     datasets = []
     for name in names:
         item = found.declared.get(name)

@@ -36,7 +36,7 @@ from pioneer_build.errors import (
 
 if TYPE_CHECKING:
     from pioneer_build.lock.values import Entry
-    from pioneer_build.plan import Plan, Step
+    from pioneer_build.plan import Declared, Plan, Step
 
 __all__ = ["Event", "EventKind", "Options", "Outcome", "Ports", "Report", "Result", "Run", "apply_plan"]
 
@@ -107,6 +107,7 @@ async def _work(run: Run, queue: asyncio.Queue[Step]) -> None:
 async def _do(run: Run, step: Step) -> None:
     name = step.dataset_name
     if step.refused is not None:
+        _take_protection_off(run, step)
         raise Stopped("refused", step.refused, step.command)
     run.emit("start", name, step.action, action=step.action)
     item = run.declared.get(name)
@@ -128,7 +129,7 @@ async def _do(run: Run, step: Step) -> None:
         case "label":
             await label(run, step, item)
         case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
-            if item.spec.is_label and not step.fetch:
+            if item.spec.is_label and not step.fetch and not _has_other_inputs(run, step, item):
                 run.put(entry_with(run, item), instead_of=step.renamed_from)
             elif item.spec.is_label:
                 await label(run, step, item)
@@ -144,6 +145,21 @@ async def _do(run: Run, step: Step) -> None:
     run.end(step, "done", _done_message(run, step))
 
 
+def _take_protection_off(run: Run, step: Step) -> None:
+    """A spec that takes protection off and changes what it protected: the first is remembered, the second refused."""
+    item, entry = run.declared.get(step.dataset_name), run.entry(step.renamed_from or step.dataset_name)
+    if step.protected and item is not None and not item.spec.protect and entry is not None:
+        run.put(replace(entry, protect=False))
+
+
+def _has_other_inputs(run: Run, step: Step, item: Declared) -> bool:
+    """Whether a label spec that comes back has other texts, or another definition, than it had."""
+    entry, survey = run.entry(step.renamed_from or item.name), run.surveys.get(item.name)
+    if step.action != "restore" or entry is None or entry.labelling is None or survey is None:
+        return False
+    return (entry.labelling.fingerprint, entry.labelling.inputs) != (item.fingerprint, survey.digest)
+
+
 def _done_message(run: Run, step: Step) -> str:
     entry = run.entry(step.dataset_name)
     if entry is None:
@@ -157,7 +173,7 @@ async def _remove(run: Run, step: Step) -> None:
     if entry is None:
         return
     if step.action == "delete":
-        remote_names = dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted)
+        remote_names = dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted and not job.deleted)
         for remote_name in remote_names:
             if (other := _other_owner(run, entry, remote_name)) is not None:
                 message = f"'{remote_name}' on the service also holds rows of '{other}': nothing was deleted"
@@ -165,7 +181,10 @@ async def _remove(run: Run, step: Step) -> None:
         for remote_name in remote_names:  # deleting what is gone is no error, so a half done step is done again
             run.check_going()
             await run.ports.service.delete(remote_name)
-        run.put(replace(entry, forgotten=True, deleted=True))
+            jobs = [replace(job, deleted=True) if job.remote_name == remote_name and job.accepted else job
+                    for job in entry.jobs]  # fmt: skip
+            entry = replace(entry, forgotten=True, jobs=tuple(jobs))
+            run.put(entry)
         run.end(step, "done", "deleted on the service; its jobs stay in the lock as forgotten")
         return
     run.put(replace(entry, forgotten=True))

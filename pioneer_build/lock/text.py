@@ -11,37 +11,38 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.shape import Mismatch, check_entry
 from pioneer_build.lock.values import Entry, Job, Labelling, Lock, Rejection, digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 LOCK_VERSION: Final = 1
 
-_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
-_STATES = ("open", "ready", "failed", "rejected", "unknown")
-_RESTORE = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
+RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
+_UPGRADE = "upgrade pioneer-build; the lock was left as it is"
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def lock_text(lock: Lock, written: dict[int, tuple[Entry, str]] | None = None) -> str:
+def lock_text(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | None = None) -> str:
     """The text of `lock`.
 
-    `written` remembers the text of entries by identity, so that rewriting a lock of which one entry changed costs
-    one entry; pass the same dict each time.
+    `written` remembers the text of each entry, so that rewriting a lock of which one entry changed costs one entry;
+    pass the same dict each time.
     """
     datasets: dict[str, list[tuple[str, str]]] = {}
-    for name, backend in sorted(lock.entries):
-        entry = lock.entries[name, backend]
-        known = written.get(id(entry)) if written is not None else None
-        if known is not None:
+    for key in sorted(lock.entries):
+        name, backend = key
+        entry = lock.entries[key]
+        known = written.get(key) if written is not None else None
+        if known is not None and known[0] is entry:
             text = known[1]
         else:
             text = _indented(entry_value(entry))
             if written is not None:
-                written[id(entry)] = (entry, text)
+                written[key] = (entry, text)
         datasets.setdefault(name, []).append((backend, text))
     if not datasets:
         return f'{{\n  "datasets": {{}},\n  "lock_version": {LOCK_VERSION}\n}}\n'
@@ -58,7 +59,7 @@ def entry_value(entry: Entry) -> dict[str, Any]:
     value: dict[str, Any] = {
         "base_name": entry.base_name,
         "content": entry.content,
-        "definition": dict(sorted(entry.definition.items())),
+        "definition": entry.definition,
         "examples": entry.examples,
         "fingerprint": entry.fingerprint,
         "jobs": [_job_value(job) for job in entry.jobs],
@@ -67,9 +68,7 @@ def entry_value(entry: Entry) -> dict[str, Any]:
         "task_type": entry.task_type,
     }
     if entry.checks:
-        value["checks"] = dict(entry.checks)
-    if entry.deleted:
-        value["deleted"] = True
+        value["checks"] = entry.checks
     if entry.labelling is not None:
         value["labelling"] = {name: getattr(entry.labelling, name) for name in Labelling.__slots__}
     if entry.rejection is not None:
@@ -82,7 +81,7 @@ def entry_value(entry: Entry) -> dict[str, Any]:
         value["paid"] = dict(entry.paid)
     if entry.protect:
         value["protect"] = True
-    ordered = dict(sorted(value.items()))
+    ordered: dict[str, Any] = _sorted(value)
     ordered["digest"] = _entry_digest(entry.dataset_name, entry.backend, ordered)
     return ordered
 
@@ -100,12 +99,24 @@ def _job_value(job: Job) -> dict[str, Any]:
         "verified": job.verified,
         "version": job.version,
     }
-    for name in ("inferred", "top_up", "quarantined", "revision", "reason"):
-        if extra := getattr(job, name):
+    for name in ("inferred", "top_up", "deleted"):
+        if getattr(job, name):
+            value[name] = True
+    for name in ("quarantined", "revision", "reason"):
+        if (extra := getattr(job, name)) is not None:
             value[name] = extra
     if job.submissions:
         value["submissions"] = list(job.submissions)
-    return dict(sorted(value.items()))
+    return value
+
+
+def _sorted(value: Any) -> Any:
+    """`value` with the keys of every object in order."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
 
 
 def _entry_digest(name: str, backend: str, value: Mapping[str, Any]) -> str:
@@ -114,11 +125,20 @@ def _entry_digest(name: str, backend: str, value: Mapping[str, Any]) -> str:
 
 
 def _indented(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n      ")
+    return _json(value, indent=2).replace("\n", "\n      ")
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return _json(text)
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, in the words of a service: JSON has an escape for it
+        return json.dumps(value, indent=indent)
+    return text
 
 
 # -- in ------------------------------------------------------------------------------------------------------------
@@ -132,57 +152,71 @@ def read_lock(text: str, *, trusted: bool = False) -> Lock:
     Raises:
         LockError: the text is no lock of a version this tool reads, or an entry isn't what its digest says.
     """
-    value = _parsed(text)
+    value = _parsed(text, trusted=trusted)
     if not isinstance(value, dict) or "lock_version" not in value:
-        raise LockError("pioneer.lock:1: no lock: 'lock_version' is missing", hint=_RESTORE)
-    version = value["lock_version"]
-    at = _line(text, _quoted("lock_version"))
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise LockError(
-            f"pioneer.lock:{at}: lock_version {version!r} is no version",
-            hint=_RESTORE,
-        )
-    if version > LOCK_VERSION:
-        raise LockError(
-            f"pioneer.lock:{at}: lock_version {version} is newer than this program reads ({LOCK_VERSION})",
-            hint="upgrade pioneer-build; the lock was left as it is",
-        )
+        raise LockError("pioneer.lock:1: no lock: 'lock_version' is missing", hint=RESTORE)
+    _check_version(text, value["lock_version"])
     datasets = value.get("datasets")
     if not isinstance(datasets, dict):
-        at = _line(text, _quoted("datasets"))
-        raise LockError(f"pioneer.lock:{at}: 'datasets' is no object", hint=_RESTORE)
+        raise LockError(f"pioneer.lock:{_line(text, 'datasets', 2)}: 'datasets' is no object", hint=RESTORE)
+    if strange := sorted(value.keys() - {"datasets", "lock_version"}):
+        raise LockError(f"pioneer.lock:{_line(text, strange[0], 2)}: {_unheard(strange[0])}", hint=_UPGRADE)
     entries: dict[tuple[str, str], Entry] = {}
     for name, backends in datasets.items():
         if not isinstance(backends, dict) or not backends:
-            raise LockError(f"pioneer.lock:{_line(text, _quoted(name))}: '{name}' has no entry", hint=_RESTORE)
+            raise LockError(f"pioneer.lock:{_line(text, name, 4)}: '{name}' has no entry", hint=RESTORE)
         for backend, fields in backends.items():
             try:
-                entries[name, backend] = _entry(name, backend, fields, trusted=trusted)
-            except _Mismatch as error:
-                where = _line(text, _quoted(name))
-                raise LockError(
-                    f"pioneer.lock:{where}: the entry of '{name}' ({backend}) {error}", hint=_RESTORE
-                ) from None
+                if not trusted:
+                    check_entry(fields)
+                    if fields["digest"] != _entry_digest(name, backend, fields):
+                        raise Mismatch("doesn't match its digest: it was edited, or mixed from two entries")
+                entries[name, backend] = _entry(name, backend, fields)
+            except Mismatch as error:
+                where = _line(text, backend, 6, _offset(text, name, 4))
+                hint = _UPGRADE if error.newer and _is_whole(name, backend, fields) else RESTORE
+                raise LockError(f"pioneer.lock:{where}: the entry of '{name}' ({backend}) {error}", hint=hint) from None
+            except (KeyError, TypeError, AttributeError) as error:  # only where bytes were trusted wrongly
+                raise LockError(f"pioneer.lock: the entry of '{name}' is damaged ({error})", hint=RESTORE) from None
     return Lock(entries)
 
 
-class _Mismatch(Exception):
-    """An entry isn't what it must be; the message goes on after "the entry of …"."""
+def _check_version(text: str, version: object) -> None:
+    at = _line(text, "lock_version", 2)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise LockError(f"pioneer.lock:{at}: lock_version {version!r} is no version", hint=RESTORE)
+    if version > LOCK_VERSION:
+        raise LockError(
+            f"pioneer.lock:{at}: lock_version {version} is newer than this program reads ({LOCK_VERSION})",
+            hint=_UPGRADE,
+        )
 
 
-def _parsed(text: str) -> Any:
+def _is_whole(name: str, backend: str, fields: Mapping[str, Any]) -> bool:
+    return fields.get("digest") == _entry_digest(name, backend, fields)
+
+
+def _unheard(key: str) -> str:
+    return f"has a key that this program doesn't know: '{key}'"
+
+
+def _parsed(text: str, *, trusted: bool) -> Any:
     if not text.strip():
-        raise LockError("pioneer.lock:1: the file is empty", hint=_RESTORE)
+        raise LockError("pioneer.lock:1: the file is empty", hint=RESTORE)
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates)
+        if trusted:
+            return json.loads(text)
+        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(text.rstrip())
-        what = "the file ends too early" if cut else f"no JSON: {error.msg.lower()}"
-        raise LockError(f"pioneer.lock:{error.lineno}:{error.colno}: {what}", hint=_RESTORE) from None
-    except _Mismatch as error:
-        raise LockError(f"pioneer.lock: {error}", hint=_RESTORE) from None
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+        what = "the file ends too early" if cut else f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise LockError(f"pioneer.lock:{error.lineno}:{error.colno}: {what}", hint=RESTORE) from None
+    except Mismatch as error:
+        at = text.find(_quoted(error.key)) if error.key else 0
+        again = text.find(_quoted(error.key), at + 1) if error.key else -1
+        raise LockError(f"pioneer.lock:{_line_at(text, max(at, again))}: {error}", hint=RESTORE) from None
     except RecursionError:
-        raise LockError("pioneer.lock: nested too deeply", hint=_RESTORE) from None
+        raise LockError("pioneer.lock:1: nested too deeply", hint=RESTORE) from None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -190,104 +224,50 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Mismatch(f"'{twice}' is there twice")
+        raise Mismatch(f"'{twice}' is there twice", key=twice)
     return value
 
 
-def _line(text: str, needle: str) -> int:
-    at = text.find(needle)
-    return text.count("\n", 0, at) + 1 if at >= 0 else 1
+def _no_constant(name: str) -> Any:
+    raise Mismatch(f"{name} is no JSON", key="")
 
 
-def _entry(name: str, backend: str, fields: Any, *, trusted: bool) -> Entry:
-    if not isinstance(fields, dict):
-        raise _Mismatch("is no object")
-    if not trusted and fields.get("digest") != _entry_digest(name, backend, fields):
-        raise _Mismatch("doesn't match its digest: it was edited, or mixed from two entries")
-    try:
-        labelling = fields.get("labelling")
-        rejection = fields.get("rejection")
-        definition = fields["definition"]
-        if not isinstance(definition, dict):
-            raise _Mismatch("has a definition that is no object")
-        return Entry(
-            dataset_name=name,
-            backend=backend,
-            task_type=fields["task_type"],
-            definition=definition,
-            base_name=fields["base_name"],
-            num_examples=fields.get("num_examples"),
-            jobs=tuple(_job(job) for job in fields["jobs"]),
-            labelling=Labelling(**labelling) if labelling is not None else None,
-            rejection=Rejection(**rejection) if rejection is not None else None,
-            paid=tuple(sorted(fields.get("paid", {}).items())),
-            protect=fields.get("protect", False),
-            on_change=fields.get("on_change", "new_name"),
-            checks=fields.get("checks", {}),
-            forgotten=fields["state"] == "forgotten",
-            deleted=fields.get("deleted", False),
-            fingerprint=fields["fingerprint"],
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _Mismatch(f"lacks or misstates a field ({error})") from None
+def _offset(text: str, key: str, indent: int, start: int = 0) -> int:
+    """Where the line of a key at this indent begins, from `start` on; -1 where the text is laid out otherwise."""
+    return text.find(f"\n{' ' * indent}{_quoted(key)}:", max(start, 0))
 
 
-def _job(fields: Mapping[str, Any]) -> Job:
-    state = fields["state"]
-    if state not in _STATES:
-        raise _Mismatch(f"has a job in an unheard-of state ('{state}')")
-    return Job(
-        fingerprint=fields["fingerprint"],
-        remote_name=fields["remote_name"],
-        asked=fields["asked"],
-        state=state,
-        order=fields["order"],
-        job_id=fields["job_id"],
-        version=fields["version"],
-        got=fields["got"],
-        rows=fields["rows"],
-        verified=fields["verified"],
-        inferred=fields.get("inferred", False),
-        top_up=fields.get("top_up", False),
-        quarantined=fields.get("quarantined"),
-        revision=fields.get("revision"),
-        reason=fields.get("reason"),
-        submissions=tuple(fields.get("submissions", ())),
+def _line(text: str, key: str, indent: int, start: int = 0) -> int:
+    at = _offset(text, key, indent, start)
+    return _line_at(text, at + 1 if at >= 0 else text.find(_quoted(key), max(start, 0)))
+
+
+def _line_at(text: str, at: int) -> int:
+    return text.count("\n", 0, max(at, 0)) + 1
+
+
+def _entry(name: str, backend: str, fields: Mapping[str, Any]) -> Entry:
+    labelling, rejection, paid = fields.get("labelling"), fields.get("rejection"), fields.get("paid")
+    return Entry(
+        name,
+        backend,
+        fields["task_type"],
+        fields["definition"],
+        fields["base_name"],
+        fields.get("num_examples"),
+        tuple([_job(job) for job in fields["jobs"]]),
+        Labelling(**labelling) if labelling is not None else None,
+        Rejection(**rejection) if rejection is not None else None,
+        tuple(sorted(paid.items())) if paid else (),
+        fields.get("protect", False),
+        fields.get("on_change", "new_name"),
+        fields.get("checks", {}),
+        fields["state"] == "forgotten",
+        fields["fingerprint"],
     )
 
 
-# -- git's conflict markers ----------------------------------------------------------------------------------------
-
-
-def is_conflicted(text: str) -> bool:
-    """Whether git left conflict markers in `text`."""
-    return any(line.startswith(_MARKERS[0]) for line in text.splitlines())
-
-
-def sides(text: str) -> tuple[str, str]:
-    """Our and their side of a text with git's conflict markers (also in the diff3 and zdiff3 styles).
-
-    Raises:
-        LockError: the markers don't pair up.
-    """
-    ours: list[str] = []
-    theirs: list[str] = []
-    inside: Iterable[list[str]] = (ours, theirs)
-    state = "both"
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
-        if line.startswith(_MARKERS[0]) and state == "both":
-            state, inside = "ours", (ours,)
-        elif line.startswith(_MARKERS[3]) and state == "ours":
-            state, inside = "base", ()
-        elif line.rstrip("\n") == _MARKERS[1] and state in ("ours", "base"):
-            state, inside = "theirs", (theirs,)
-        elif line.startswith(_MARKERS[2]) and state == "theirs":
-            state, inside = "both", (ours, theirs)
-        elif line.startswith(_MARKERS):
-            raise LockError(f"pioneer.lock:{number}: a conflict marker that doesn't pair up", hint=_RESTORE)
-        else:
-            for side in inside:
-                side.append(line)
-    if state != "both":
-        raise LockError("pioneer.lock: a conflict that doesn't end", hint=_RESTORE)
-    return "".join(ours), "".join(theirs)
+def _job(fields: Mapping[str, Any]) -> Job:
+    if submissions := fields.get("submissions"):
+        return Job(**{**fields, "submissions": tuple(submissions)})
+    return Job(**fields)

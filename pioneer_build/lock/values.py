@@ -28,7 +28,8 @@ class Job:
     `rows` is the digest of the accepted rows in the store, `quarantined` that of the bad ones.
     `verified` says whether the rows were looked at. `inferred` marks a version that was counted, not named by the
     service. `submissions` name journal entries whose fate was once unknown. `top_up` marks a job that only filled
-    up what an earlier one left missing. `reason` says in words why a job failed or was rejected.
+    up what an earlier one left missing. `deleted` says that the service was told to delete what it made.
+    `reason` says in words why a job failed or was rejected.
     """
 
     fingerprint: str
@@ -43,6 +44,7 @@ class Job:
     verified: bool = False
     inferred: bool = False
     top_up: bool = False
+    deleted: bool = False
     quarantined: str | None = None
     revision: str | None = None
     reason: str | None = None
@@ -55,12 +57,20 @@ class Job:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this record from others: its id, else its version, else the submission it stands for."""
+        """What tells this record from others: its id, else its version and the submissions it stands for."""
         if self.job_id is not None:
             return "job", self.job_id
+        tokens = "\n".join(self.submissions)
         if self.version is not None:
-            return "version", f"{self.remote_name}\n{self.version}"
-        return "submission", "\n".join(self.submissions)
+            return "version", f"{self.remote_name}\n{self.version}\n{tokens}"
+        return "submission", tokens
+
+    @property
+    def named(self) -> str:
+        """How messages call it."""
+        if self.job_id is not None:
+            return f"job {self.job_id}"
+        return f"version {self.version}" if self.version is not None else "a submission without an answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ class Entry:
     `definition` is the canonical definition in force. `base_name` is the remote name of the first definition.
     `paid` maps a fingerprint to how many distinct texts were annotated under it (label specs).
     `protect`, `on_change` and `checks` are what is remembered of the spec's settings. `forgotten` says that its
-    spec was removed, `deleted` that its remote datasets were too.
+    spec was removed.
     """
 
     dataset_name: str
@@ -120,7 +130,6 @@ class Entry:
     on_change: OnChange = "new_name"
     checks: Mapping[str, Any] = field(default_factory=dict)
     forgotten: bool = False
-    deleted: bool = False
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
@@ -197,12 +206,19 @@ class Entry:
                 return self.rejection.state
             return "ready" if self.labelling is not None else "new"
         current = self.current()
+        if not current:
+            return "new"
         states = {job.state for job in current}
         if "unknown" in states:
             return "unknown"
         if "open" in states:
             return "open"
-        return current[-1].state if current else "new"
+        last = current[-1]
+        if last.state == "ready" or (last.top_up and last.state == "rejected"):
+            return last.state
+        # what came to nothing counts only where rows of it are wanted
+        asked = sum(job.asked for job in current if job.state == "ready" and not job.top_up)
+        return "ready" if asked >= self.num_examples else last.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +245,8 @@ class Lock:
 def digest_of(value: object) -> str:
     """`sha256:` and the digest of `value` as compact JSON with sorted keys."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + sha256(text.encode("utf-8")).hexdigest()
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, in the words of a service
+        data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return "sha256:" + sha256(data).hexdigest()

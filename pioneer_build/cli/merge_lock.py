@@ -1,0 +1,31 @@
+"""`merge-lock`: git's merge driver for pioneer.lock. Hidden: `init` sets it up, and git runs it.
+
+git config merge.pioneer-lock.driver "pioneer-build merge-lock %O %A %B"
+echo "pioneer.lock merge=pioneer-lock" >> .gitattributes
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pioneer_build.cli import exits
+from pioneer_build.errors import PioneerError
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("merge-lock", hidden=True)
+@click.argument("base", type=_FILE)
+@click.argument("ours", type=_FILE)
+@click.argument("theirs", type=_FILE)
+def command(base: Path, ours: Path, theirs: Path) -> int:
+    """Join two sides of pioneer.lock: BASE is their common ancestor, and OURS gets the result."""
+    from pioneer_build.lockfile import merge_files
+
+    try:
+        merge_files(base, ours, theirs)
+    except OSError as error:
+        raise PioneerError(f"can't merge pioneer.lock: {error.strerror}") from None
+    return exits.OK

@@ -1,0 +1,120 @@
+"""What one label spec needs: its texts and definition held against what was labelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.plan.finding import Finding
+from pioneer_build.plan.generate import find_unsettled
+from pioneer_build.plan.reasons import definition_changes
+from pioneer_build.plan.values import TEXTS_PER_REQUEST, Reason
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.values import Entry, Labelling
+    from pioneer_build.plan.values import Choices, Declared, Facts, InputFacts
+
+
+def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Finding:
+    """All that fits a label spec."""
+    name = item.name
+    inputs = facts.inputs[name]
+    retry, relabel = name in choices.retry, name in choices.relabel
+    new = inputs.new + (inputs.quarantined if retry else 0)
+    found = Finding(inputs.texts)
+    for action in ("label", "restore"):
+        found.submit(action, -(-new // TEXTS_PER_REQUEST), new)
+    if entry is None:
+        found.add("label", Reason("inputs", _texts_to_label(new)))
+        return found
+    find_unsettled(entry, name, choices, found)
+    _find_refusal(item, entry, inputs, found, retry=retry)
+    had = entry.labelling
+    found.reasons += [("label", change) for change in definition_changes(entry, item)]
+    if entry.forgotten and had is not None:
+        found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
+    if had is None:
+        if entry.num_examples is not None:
+            text = "the spec asked for rows, and now has inputs"
+            found.add("label", Reason("inputs", text, f"num_examples: {entry.num_examples}", "inputs"))
+        found.add("label", Reason("inputs", _texts_to_label(new)))
+        _hold_back(item, entry, facts, choices, found)
+        return found
+    if (had.fingerprint, had.inputs) != (item.fingerprint, inputs.digest):
+        found.add("label", *_changes(had, item, inputs))
+        _hold_back(item, entry, facts, choices, found)
+        return found
+    if retry and inputs.quarantined:
+        found.add("label", Reason("inputs", f"{inputs.quarantined:,} quarantined texts are tried again"))
+    if had.content in facts.present:
+        if relabel and inputs.new:
+            found.add("label", Reason("inputs", f"{_annotations(inputs.new)} are bought again"))
+        elif entry.forgotten:
+            found.submit("restore", 0, 0)
+        return found
+    found.fetch = True
+    if relabel:
+        found.add("label", Reason("inputs", f"{_annotations(inputs.new)} are bought again, and the rows are made anew"))
+    elif inputs.new and not facts.free:
+        _wait(item, inputs.new, found)
+    return found
+
+
+def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Finding, *, retry: bool) -> None:
+    """Whether these very texts were refused or their answers rejected under this very definition."""
+    refusal = entry.rejection
+    if refusal is None or retry or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
+        return
+    if refusal.state == "rejected" and entry.checks != item.checks:
+        found.add("label")  # what was rejected under other checks is looked at again
+        return
+    text = f"the texts were {'refused' if refusal.state == 'failed' else 'rejected'}: {refusal.reason}"
+    found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {item.name}")
+
+
+def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]:
+    if had.inputs == inputs.digest:
+        text = f"{inputs.new:,} of {inputs.distinct:,} texts to label under this definition"
+        return [Reason("inputs", text)]
+    text = f"{inputs.new:,} new text{'' if inputs.new == 1 else 's'}"
+    if had.fingerprint != item.fingerprint:
+        text = _texts_to_label(inputs.new)
+    if had.texts != inputs.texts:
+        text += f"; {had.texts:,} → {inputs.texts:,} rows"
+    elif not inputs.new:
+        text = "texts, ids or their order changed; nothing new to label"
+    return [Reason("inputs", text, had.texts, inputs.texts)]
+
+
+def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, found: Finding) -> None:
+    """Holds the step back where it would buy again what the lock counts as paid.
+
+    How many of the texts were paid for isn't known one by one: it is what was paid for under this definition without
+    what the store has of it. Where the store never had this dataset's rows, other projects' texts of the same
+    definition don't count: only those of these inputs do.
+    """
+    inputs, had = facts.inputs[item.name], entry.labelling
+    if facts.free or item.name in choices.relabel or not inputs.new:
+        return
+    paid = dict(entry.paid).get(item.fingerprint, 0)
+    held = inputs.held
+    if had is not None and had.fingerprint == item.fingerprint and had.content not in facts.present:
+        paid, held = min(paid, had.distinct), inputs.distinct - inputs.new
+    if again := min(max(0, paid - held), inputs.new):
+        _wait(item, again, found)
+
+
+def _wait(item: Declared, again: int, found: Finding) -> None:
+    requests = -(-again // TEXTS_PER_REQUEST)
+    cost = f"{requests:,} request{'' if requests == 1 else 's'}"
+    verb = "was" if again == 1 else "were"
+    text = f"{_annotations(again)} {verb} paid for and not in the store: sending again costs {cost}"
+    found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {item.name}")
+    found.refused = "paid annotations are missing from the store"
+
+
+def _texts_to_label(count: int) -> str:
+    return f"{count:,} text{'' if count == 1 else 's'} to label"
+
+
+def _annotations(count: int) -> str:
+    return f"{count:,} annotation{'' if count == 1 else 's'}"

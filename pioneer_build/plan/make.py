@@ -1,0 +1,216 @@
+"""All specs of a project and its lock, held against each other: the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pioneer_build.lock.merge import merge_entries
+from pioneer_build.plan.generate import find_generate
+from pioneer_build.plan.label import find_label
+from pioneer_build.plan.names import Names
+from pioneer_build.plan.reasons import remembered, setting_changes
+from pioneer_build.plan.values import SETTLED, Choices, Plan, Reason, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pioneer_build.lock.values import DatasetState, Entry, Lock
+    from pioneer_build.plan.values import Action, Declared, Facts
+
+__all__ = ["entry_for", "make_plan", "remembered", "state_of"]
+
+_PROTECTED = "protected: pioneer.lock remembers `protect: true`"
+
+
+def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choices | None = None) -> Plan:
+    """The plan that makes the datasets of `facts.backend` what `specs` say.
+
+    Args:
+        specs: every spec of the project; names are unique, and no `renamed_from` names a living spec.
+        lock: what was built, with what the journal knows already taken over.
+        facts: the store, the inputs and the backend.
+        choices: the flags that change steps.
+    """
+    chosen = choices or Choices()
+    declared = sorted(specs, key=lambda item: item.spec.dataset_name)
+    taken = {item.spec.dataset_name for item in declared}
+    names = Names(lock, facts, frozenset(taken))
+    taken.update(item.spec.renamed_from for item in declared if item.spec.renamed_from is not None)
+    backend = facts.backend
+    gone = [entry for (name, where), entry in lock.entries.items() if where == backend and name not in taken]
+    gone.sort(key=lambda entry: entry.dataset_name)
+    steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
+    if gone:
+        fresh = [item for item in declared if lock.get(item.name, backend) is None]
+        steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh)) is not None]
+        steps.sort(key=lambda step: step.dataset_name)
+    return Plan(backend, tuple(steps), facts.requests_per_minute, chosen)
+
+
+def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
+    """The entry that stands for a spec, and the name it is renamed from where that is still to be done."""
+    spec = declared.spec
+    entry = lock.entries.get((spec.dataset_name, backend))
+    old_name = spec.renamed_from
+    if old_name is None or old_name == spec.dataset_name:
+        return entry, None
+    old = lock.entries.get((old_name, backend))
+    if old is None:
+        return entry, None
+    carried = replace(old, dataset_name=spec.dataset_name)
+    return (carried if entry is None else merge_entries(entry, carried)), old_name
+
+
+def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
+    """The dataset's state: the worst of its jobs first, then whether it is as its spec says."""
+    if entry is None or (entry.state == "new" and not entry.jobs):
+        return "new"
+    if entry.state in ("unknown", "open", "failed", "rejected", "forgotten"):
+        return entry.state
+    if step is not None and step.action not in SETTLED:
+        return "changed"
+    return entry.state
+
+
+# -- one spec ------------------------------------------------------------------------------------------------------
+
+
+def _step(
+    item: Declared, lock: Lock, facts: Facts, choices: Choices, gone: Sequence[Entry], names: Names
+) -> Step:  # fmt: skip
+    entry, renamed_from = entry_for(item, lock, facts.backend)
+    found = (find_label if item.spec.is_label else find_generate)(item, entry, facts, choices)
+    leading: list[Reason] = []
+    if renamed_from is not None:
+        found.fits.add("rename")
+        leading.append(Reason("renamed_from", f"was '{renamed_from}'", renamed_from, item.name))
+    if entry is None:
+        leading += _twins(item, gone, facts)
+    else:
+        if updates := setting_changes(entry, item):
+            found.add("update", *updates)
+        if item.name in facts.unwritten:
+            found.add("update", Reason("dataset_name", "pioneer.lock doesn't have all of it yet: `apply` writes it"))
+    if found.fetch:
+        found.add("fetch", Reason("dataset_name", "its rows are not on this machine"))
+    action = found.action()
+    protected = entry is not None and entry.protect
+    refused = found.refused if action in ("label", "restore", "fetch") else None
+    if protected and _replaces(action, item, entry):
+        refused = _PROTECTED
+    requests, examples = found.requests.get(action, (0, 0))
+    fetch = found.fetch and (found.refused is None or refused is not None)
+    command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
+    return Step(
+        item.spec.dataset_name,
+        action,
+        (*leading, *found.all_reasons()),
+        requests,
+        examples,
+        found.total,
+        names.of(item, entry),
+        renamed_from,
+        protected,
+        fetch,
+        refused,
+        command,
+        partial(_evidence, item, entry, facts, choices),
+    )
+
+
+def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
+    """Whether the step puts new content in the place of what a protected dataset holds."""
+    if action == "replace":
+        return True
+    if action != "label" or entry is None:
+        return False
+    if entry.labelling is None:
+        return bool(entry.readable())
+    return entry.labelling.fingerprint != item.fingerprint
+
+
+def _twins(item: Declared, gone: Sequence[Entry], facts: Facts) -> list[Reason]:
+    """A hint for each dataset whose spec was removed and whose definition the new spec has."""
+    return [
+        Reason(
+            "renamed_from",
+            f"same definition as '{old.dataset_name}', which has no spec: `renamed_from: {old.dataset_name}` keeps its"
+            " rows and buys nothing",
+        )
+        for old in gone
+        if _same_dataset(item, old, facts)
+    ]
+
+
+def _same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
+    if old.fingerprint != item.fingerprint or (old.num_examples is None) != item.spec.is_label:
+        return False
+    if not item.spec.is_label:
+        return any(job.accepted for job in old.current())
+    return old.labelling is not None and old.labelling.inputs == facts.inputs[item.name].digest
+
+
+# -- a spec that is gone -------------------------------------------------------------------------------------------
+
+
+def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Declared]) -> Step | None:
+    action: Action
+    if choices.delete_remote and any(job.accepted and not job.deleted for job in entry.jobs):
+        action = "delete"
+    elif not entry.forgotten:
+        action = "forget"
+    else:
+        return None
+    reasons = [Reason("dataset_name", "its spec was removed")]
+    for twin in fresh:
+        if _same_dataset(twin, entry, facts):
+            text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps its rows"
+            reasons.append(Reason("renamed_from", text))
+    return Step(
+        entry.dataset_name,
+        action,
+        reasons=tuple(reasons),
+        remote_name=entry.remote_name,
+        protected=entry.protect,
+        refused=_PROTECTED if entry.protect else None,
+        command=None,
+        evidence=lambda: [_entry_facts(entry), choices.delete_remote],
+    )
+
+
+# -- what a step was decided on ------------------------------------------------------------------------------------
+
+
+def _entry_facts(entry: Entry | None) -> object:
+    if entry is None:
+        return None
+    jobs = [[*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted] for job in entry.jobs]
+    labelling, refusal = entry.labelling, entry.rejection
+    return [
+        entry.fingerprint,
+        entry.num_examples,
+        jobs,
+        [labelling.inputs, labelling.fingerprint, labelling.content] if labelling is not None else None,
+        [refusal.fingerprint, refusal.inputs] if refusal is not None else None,
+        sorted(map(list, entry.paid)),
+        [entry.protect, entry.on_change, dict(entry.checks)],
+        entry.forgotten,
+        entry.base_name,
+    ]
+
+
+def _evidence(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> object:
+    spec = item.spec
+    inputs = facts.inputs.get(spec.dataset_name)
+    return [
+        _entry_facts(entry),
+        item.fingerprint,
+        spec.num_examples,
+        spec.renamed_from,
+        None if spec.top_up is None else spec.top_up.max_attempts,
+        remembered(item),
+        None if inputs is None else [inputs.digest, inputs.new, inputs.quarantined],
+        [spec.dataset_name in chosen for chosen in (choices.resubmit, choices.retry, choices.relabel)],
+    ]

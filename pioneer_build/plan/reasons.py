@@ -1,0 +1,77 @@
+"""Why: what changed between a definition in force and a spec's, and what is remembered of its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.plan.values import Reason
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.values import Entry
+    from pioneer_build.plan.values import Declared
+
+
+def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
+    """A reason for each key of the definition that changed, with old and new value; lists as removed and added."""
+    if entry.fingerprint == item.fingerprint:
+        return ()
+    old, new = entry.definition, item.definition
+    reasons = []
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if isinstance(before, list) or isinstance(after, list):
+            was, now = before or [], after or []
+            added = [value for value in now if value not in was]
+            removed = [value for value in was if value not in now]
+            parts = [f"+ {_brief(value)}" for value in added] + [f"- {_brief(value)}" for value in removed]
+            reasons.append(Reason(key, ", ".join(parts), removed, added))
+        else:
+            reasons.append(Reason(key, f"{_brief(before)} → {_brief(after)}", before, after))
+    if not reasons:  # the same words under another version of the fingerprint
+        reasons.append(Reason("version", f"{entry.fingerprint} → {item.fingerprint}"))
+    return tuple(reasons)
+
+
+def remembered(declared: Declared) -> dict[str, Any]:
+    """The settings of a spec that the lock remembers."""
+    spec = declared.spec
+    return {"protect": spec.protect, "on_change": spec.on_change, "checks": dict(declared.checks)}
+
+
+def setting_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
+    """A reason for each setting that isn't what the lock remembers."""
+    spec = item.spec
+    if entry.protect == spec.protect and entry.on_change == spec.on_change and entry.checks == item.checks:
+        return ()
+    reasons = []
+    if entry.protect != spec.protect:
+        text = "protection is put on" if spec.protect else "protection is taken off: it counts from the next plan on"
+        reasons.append(Reason("protect", text, entry.protect, spec.protect))
+    if entry.on_change != spec.on_change:
+        text = f"{entry.on_change} → {spec.on_change}"
+        reasons.append(Reason("on_change", text, entry.on_change, spec.on_change))
+    old, new = dict(entry.checks), dict(item.checks)
+    if old != new:
+        parts = [
+            f"{key}: {_plain(old.get(key))} → {_plain(new.get(key))}"
+            for key in sorted({*old, *new})
+            if old.get(key) != new.get(key)
+        ]
+        reasons.append(Reason("checks", ", ".join(parts), old, new))
+    return tuple(reasons)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, dict):
+        return f"{_brief(value.get('text'))} ({value.get('label')})"
+    return f'"{value}"'
