@@ -72,7 +72,13 @@ def plan_of(project: Project) -> Plan | None:
     config = project.config
     mine = {item.name for item in declared}
     taken = {**more["taken"], **{name: "" for name, owner in more["remotes"].items() if owner not in mine}}
-    facts = Facts(config.backend, config.local, _Kept(rows), {}, taken, config.requests_per_minute)
+    facts = Facts(
+        backend=config.backend,
+        free=config.local,
+        present=_Kept(rows),
+        taken=taken,
+        requests_per_minute=config.requests_per_minute,
+    )
     plan = make_plan(declared, lock, facts)
     if more["gone"] and any(step.action == "create" for step in plan.steps):
         return None

@@ -1,0 +1,52 @@
+"""`diff`: what changed between two states of the lock."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pioneer_build.cli.common import Globals, as_json, format_option, out, wants_colour
+
+
+@click.command("diff")
+@click.argument("revisions", nargs=-1, metavar="[REV] [REV]")
+@click.option(
+    "--rows", "samples", type=click.IntRange(0, 10_000), default=3, show_default=True, metavar="N",
+    help="Show N changed rows of each kind.",
+)  # fmt: skip
+@format_option("markdown")
+@click.pass_obj
+def command(options: Globals, revisions: tuple[str, ...], samples: int, form: str) -> None:
+    """Show what changed between two states of the lock: datasets, jobs, rows.
+
+    Without a revision the last commit is compared with the working tree, with one that revision is. Rows are compared
+    where both contents are in the store; else this says what the lock knows. Nothing is sent.
+
+    \b
+    Examples:
+      pioneer-build diff                    since the last commit
+      pioneer-build diff main               since main
+      pioneer-build diff v1.0 v2.0          between two tags
+      pioneer-build diff --format markdown  for a pull request
+    """
+    from pioneer_build.diff import diff_locks
+    from pioneer_build.errors import UsageError
+    from pioneer_build.render.diff import diff_markdown, diff_text, diff_value
+    from pioneer_build.states import kept_rows, state_at, state_now
+    from pioneer_build.store import Store
+
+    if len(revisions) > 2:
+        raise UsageError("diff takes two revisions at most", hint="pioneer-build diff A B")
+    project = options.project()
+    old = state_at(project, revisions[0] if revisions else "HEAD")
+    new = state_at(project, revisions[1]) if len(revisions) == 2 else state_now(project)
+    backend = project.config.backend if options.backend else None
+    reader = kept_rows(Store(project.config.store))
+    diff = diff_locks(old.lock, new.lock, reader, backend=backend, samples=samples)
+    if form == "json":
+        out(as_json(diff_value(diff, old, new)))
+    elif form == "markdown":
+        out(diff_markdown(diff, old, new))
+    else:
+        out(diff_text(diff, old, new, colour=wants_colour(sys.stdout)))
