@@ -191,7 +191,7 @@ def _facts(entry: Entry | None) -> dict[str, Any]:
         "protect": entry.protect,
         "on_change": entry.on_change,
         "checks": dict(entry.checks),
-        "deleted": entry.deleted,
+        "deleted": any(job.deleted for job in entry.jobs),
     }
     if entry.labelling is not None:
         for name in ("texts", "distinct", "annotated", "quarantined"):

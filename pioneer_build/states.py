@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pioneer_build.content import locked_lines
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.revisions import commit_of, file_at
+from pioneer_build.lock.conflict import is_conflicted, sides
 from pioneer_build.lock.merge import merge
-from pioneer_build.lock.text import is_conflicted, read_lock, sides
+from pioneer_build.lock.text import read_lock
 from pioneer_build.lock.values import Lock
 from pioneer_build.lockfile import LOCK_NAME
+from pioneer_build.revisions import commit_of, file_at
 
 if TYPE_CHECKING:
     from pioneer_build.diff import Reader
