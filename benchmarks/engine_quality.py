@@ -114,12 +114,12 @@ def entities(folder: Path, half: str, limit: int) -> None:
         line(what, len(rows), hits / (hits + extra), hits / (hits + missed), f1, aim or "–", round(rate))
 
 
-def patterns() -> None:
+def patterns(half: str) -> None:
     """Values are Faker's where Faker has the kind; the rest are the engine's own, which its patterns know."""
     from faker import Faker
 
     faker = Faker(["en_US", "en_GB"])
-    faker.seed_instance(11)
+    faker.seed_instance(37 if half == "report" else 11)
     dates = ["%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%d/%m/%Y", "%b %d, %Y"]
     makers: dict[str, Any] = {
         "email": faker.email,
@@ -136,11 +136,11 @@ def patterns() -> None:
         "date": lambda: faker.date_object().strftime(faker.random_element(dates)),
         "time": lambda: faker.time(faker.random_element(["%H:%M", "%H:%M:%S", "%I:%M %p"])),
     }
-    table("pattern", "values from", "values", "precision", "recall", "F1")
+    table(f"pattern ({half} values)", "values from", "values", "precision", "recall", "F1")
     for kind in PATTERNS:
         texts, gold = [], []
         for i in range(120):
-            draw = Draw("benchmark", kind, i)
+            draw = Draw("benchmark", half, "37", kind, i)
             value = str(makers[kind]()) if kind in makers else Values(draw).of(_SLOT_OF.get(kind, kind))
             sentence = joined(fill(draw.pick(CARRIERS).replace("{x}", "\0"), Values(draw)))
             start = sentence.index("\0")
@@ -263,7 +263,7 @@ def main() -> None:
     options = parser.parse_args()
     classes(options.data, options.half, options.limit)
     entities(options.data, options.half, options.limit)
-    patterns()
+    patterns(options.half)
     generation(options.data, options.half, min(options.limit, 600))
     throughput()
 

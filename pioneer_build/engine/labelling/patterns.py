@@ -80,7 +80,8 @@ def _pattern(
 
 
 def _phone(text: str) -> bool:
-    digits = sum(char.isdigit() for char in text)
+    # an extension is no part of the number, which has at most 15 digits (E.164)
+    digits = sum(char.isdigit() for char in re.split(r"[xe]", text, maxsplit=1, flags=re.IGNORECASE)[0])
     return 7 <= digits <= 15 and not re.fullmatch(
         r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}", text
     )
