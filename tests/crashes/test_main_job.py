@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Answer, Cli, move_home, process, requests_of, serving
+from tests.crashes.conftest import Answer, Cli, move_home, process, requests_of, serving
 
 
 @pytest.fixture
