@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.apply import Event, Options, Ports, Report, Run, adopt_into, apply_plan
 from pioneer_build.backend import open_service
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.folders import state_folder
@@ -19,11 +19,11 @@ from pioneer_build.planfile import as_reviewed, read_plan
 from pioneer_build.situation import look, selected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from pathlib import Path
 
     from pioneer_build.apply.events import Sink
-    from pioneer_build.plan import Choices, Plan, Step
+    from pioneer_build.plan import Choices, Declared, Plan, Step
     from pioneer_build.project import Project
     from pioneer_build.service.client import HttpService
     from pioneer_build.situation import Situation
@@ -121,6 +121,64 @@ def _terminable() -> Iterator[None]:
 
 
 async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wait: bool, deadline: float) -> Report:
+    needed = [step for step in plan.steps if step.refused is None and _needs_service(step)]
+    async with (
+        open_service(found.project.config, found.project.root, _waits(sink)) if needed else nullcontext() as service
+    ):
+        run = _run(found, plan, service, sink, limits, wait=wait, deadline=deadline)
+        with _signals(run, service) as interrupted:
+            return await _graceful(run, apply_plan(plan, run), interrupted)
+
+
+def adopt(found: Situation, name: str, sink: Sink, *, job_id: str | None = None, version: str | None = None) -> Report:
+    """Records a job or version that exists on the service as one of the dataset `name`; how that went.
+
+    Raises:
+        PioneerError: there is no such dataset, or the job doesn't exist or fit. Nothing was written.
+    """
+    item = found.declared.get(name)
+    if item is None:
+        from pioneer_build.suggest import nearest
+
+        near = nearest(name, sorted(found.declared))
+        raise PioneerError(
+            f"no spec declares '{name}'", hint=f"did you mean '{near}'?" if near else "write its spec first"
+        )
+    if item.spec.is_label:
+        raise PioneerError(f"'{name}' labels texts of its own, and has no jobs to adopt")
+    step = next(step for step in found.plan.steps if step.dataset_name == name)
+    with _terminable():
+        return asyncio.run(_adopt(found, step, item, sink, job_id, version))
+
+
+async def _adopt(
+    found: Situation, step: Step, item: Declared, sink: Sink, job_id: str | None, version: str | None
+) -> Report:
+    async with open_service(found.project.config, found.project.root, _waits(sink)) as service:
+        run = _run(found, found.plan, service, sink, Limits(), wait=True, deadline=600.0)
+        with _signals(run, service) as interrupted:
+            work = adopt_into(run, step, item, job_id=job_id, version=version)
+            return await _graceful(run, work, interrupted)
+
+
+def _waits(sink: Sink) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        with suppress(OSError, ValueError):
+            sink(Event("waiting", "", text))
+
+    return say
+
+
+def _run(
+    found: Situation,
+    plan: Plan,
+    service: HttpService | None,
+    sink: Sink,
+    limits: Limits,
+    *,
+    wait: bool,
+    deadline: float,
+) -> Run:
     project, config = found.project, found.project.config
     options = Options(
         backend=config.backend,
@@ -130,30 +188,23 @@ async def _apply(found: Situation, plan: Plan, sink: Sink, limits: Limits, *, wa
         max_requests=limits.max_requests,
         max_examples=limits.max_examples,
         deadline=deadline,
-        first_poll=0.05 if config.local else 2.0,
+        first_poll=0.05 if config.local else 1.0,
         project_root=project.root,
     )
-
-    def say(text: str) -> None:
-        sink(Event("waiting", "", text))
-
-    needed = [step for step in plan.steps if step.refused is None and _needs_service(step)]
-    async with open_service(config, project.root, say) if needed else nullcontext() as service:
-        ports = Ports(service, found.store, found.journal, project.lockfile, sink, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
-        run = Run(
-            ports,
-            options,
-            dict(found.lock.entries),
-            found.declared,
-            surveys=found.surveys,
-            resubmit=plan.choices.resubmit,
-            retry=plan.choices.retry,
-            aware=found.submissions,
-            project_checks=config.checks,
-        )
-        run.note_taken_over(project.lockfile.as_read)
-        with _signals(run, service) as interrupted:
-            return await _graceful(run, plan, interrupted)
+    ports = Ports(service, found.store, found.journal, project.lockfile, sink, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
+    run = Run(
+        ports,
+        options,
+        dict(found.lock.entries),
+        found.declared,
+        surveys=found.surveys,
+        resubmit=plan.choices.resubmit,
+        retry=plan.choices.retry,
+        aware=found.submissions,
+        project_checks=config.checks,
+    )
+    run.note_taken_over(project.lockfile.as_read)
+    return run
 
 
 def _needs_service(step: Step) -> bool:
@@ -164,9 +215,9 @@ def _needs_service(step: Step) -> bool:
     return not (step.action == "restore" and not step.requests and not step.fetch)
 
 
-async def _graceful(run: Run, plan: Plan, interrupted: asyncio.Event) -> Report:
-    """Walks the plan; after an interrupt requests that are out are waited for, and then given up as unknown."""
-    walk = asyncio.ensure_future(apply_plan(plan, run))
+async def _graceful(run: Run, work: Coroutine[Any, Any, Report], interrupted: asyncio.Event) -> Report:
+    """Awaits `work`; after an interrupt requests that are out are waited for, and then given up as unknown."""
+    walk = asyncio.ensure_future(work)
     interrupt = asyncio.ensure_future(interrupted.wait())
     await asyncio.wait({walk, interrupt}, return_when=asyncio.FIRST_COMPLETED)
     interrupt.cancel()

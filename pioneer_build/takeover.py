@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submission], backend: str) -> Lock:
     """`lock` with the jobs of `submissions` that were made for one of `specs`.
 
-    A job that the lock already has is brought up to date: the journal may know how it ended.
+    A submission fits a spec that has its definition, and its name or a remote name of its jobs. A job that the lock
+    already has is brought up to date: the journal may know how it ended.
     """
-    by_name: dict[str, list[Submission]] = {}
+    by_fingerprint: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
     by_token: dict[str, Submission] = {}
     for item in submissions:
         if item.state == "refused":
             continue
-        by_name.setdefault(item.dataset_name, []).append(item)
+        by_fingerprint.setdefault(item.fingerprint, []).append(item)
         by_token[item.token] = item
         if item.job_id is not None:
             by_job[item.job_id] = item
@@ -39,15 +40,16 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         if declared.spec.is_label:
             continue
         entry = lock.get(declared.name, backend)
-        names = (declared.name, declared.spec.renamed_from or declared.name)
+        old_name = declared.spec.renamed_from
+        if entry is None and old_name is not None:
+            entry = lock.get(old_name, backend)  # its jobs come along when the rename is done
+        names = {declared.name, old_name or declared.name}
+        remotes = {job.remote_name for job in entry.jobs} if entry is not None else set()
         fitting = [
             item
-            for name in dict.fromkeys(names)
-            for item in by_name.get(name, ())
-            if item.fingerprint == declared.fingerprint
+            for item in by_fingerprint.get(declared.fingerprint, ())
+            if item.dataset_name in names or item.remote_name in remotes
         ]
-        if declared.spec.renamed_from and lock.get(declared.spec.renamed_from, backend) is not None and entry is None:
-            continue  # its jobs come along when the rename is done
         updated = _updated(entry, declared, fitting, by_job, by_token, backend)
         if updated is not None and updated != entry:
             changed.append(updated)

@@ -6,7 +6,7 @@ generate   the steps of a generate spec;  collect: its rows, looked at;  paces: 
 label      the steps of a label spec
 again      the local engine's work, done again where its jobs are not
 fetch      rows that the lock names and this machine lacks
-reconcile  submissions whose fate is unknown
+reconcile  submissions whose fate is unknown;  adopt: what the user says they made
 events     what happens, as values
 """
 
@@ -16,6 +16,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.again import do_again
 from pioneer_build.apply.events import Event, EventKind, Outcome, Report, Result
 from pioneer_build.apply.fetch import fetch
@@ -35,10 +36,23 @@ from pioneer_build.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from pioneer_build.lock.values import Entry
     from pioneer_build.plan import Declared, Plan, Step
 
-__all__ = ["Event", "EventKind", "Options", "Outcome", "Ports", "Report", "Result", "Run", "apply_plan"]
+__all__ = [
+    "Event",
+    "EventKind",
+    "Options",
+    "Outcome",
+    "Ports",
+    "Report",
+    "Result",
+    "Run",
+    "adopt_into",
+    "apply_plan",
+]
 
 #: Steps that send nothing paid come first, so that what was paid for before is safe before more is bought.
 _FIRST = ("reconcile", "resume")
@@ -85,23 +99,58 @@ def _first_of(error: BaseException) -> BaseException:
 async def _work(run: Run, queue: asyncio.Queue[Step]) -> None:
     while not queue.empty():
         step = queue.get_nowait()
-        try:
-            await _do(run, step)
-        except Stopped as stopped:
-            run.end(step, stopped.result, stopped.message, stopped.command, stopped.details)
-        except ServiceError as error:
-            if stops_all(error) or isinstance(error, NotReached):
-                run.stop(error)
-            run.end(step, "stopped", says(error), "pioneer-build apply")
-        except (JournalError, LockError, StoreError) as error:
-            # a file of ours that can't be written: nothing more goes out
+        await _to_its_end(run, step, _do(run, step))
+
+
+async def _to_its_end(run: Run, step: Step, work: Awaitable[None]) -> None:
+    """Awaits `work`, and records how the step ended where it ended badly."""
+    try:
+        await work
+    except Stopped as stopped:
+        run.end(step, stopped.result, stopped.message, stopped.command, stopped.details)
+    except ServiceError as error:
+        if stops_all(error) or isinstance(error, NotReached):
             run.stop(error)
-            run.end(step, "stopped", says(error), "pioneer-build apply")
-        except Problems as error:
-            places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
-            run.end(step, "stopped", f"its inputs can't be read any more: {places}", "pioneer-build plan")
+        run.end(step, "stopped", says(error), "pioneer-build apply")
+    except (JournalError, LockError, StoreError) as error:
+        # a file of ours that can't be written: nothing more goes out
+        run.stop(error)
+        run.end(step, "stopped", says(error), "pioneer-build apply")
+    except Problems as error:
+        places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
+        run.end(step, "stopped", f"its inputs can't be read any more: {places}", "pioneer-build plan")
+    except PioneerError as error:
+        run.end(step, "stopped", says(error), "pioneer-build plan")
+
+
+async def adopt_into(
+    run: Run, step: Step, item: Declared, *, job_id: str | None = None, version: str | None = None
+) -> Report:
+    """Records a job or version of the service as one of the dataset; how that went.
+
+    Raises:
+        PioneerError: it doesn't exist or doesn't fit: nothing was written.
+    """
+    refused: list[PioneerError] = []
+
+    async def work() -> None:
+        try:
+            await adopt(run, step, item, job_id=job_id, version=version)
+        except (JournalError, LockError, StoreError, Stopped):
+            raise
         except PioneerError as error:
-            run.end(step, "stopped", says(error), "pioneer-build plan")
+            refused.append(error)
+            return
+        run.end(step, "done", _done_message(run, step))
+
+    try:
+        await _to_its_end(run, step, work())
+    finally:
+        if not refused:
+            _write_lock(run)
+    if refused:
+        raise refused[0]
+    return run.report()
 
 
 async def _do(run: Run, step: Step) -> None:

@@ -74,7 +74,7 @@ async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
         raise Stopped("unknown", f"{sent}; versions {versions} are new, and any may be it", command)
     found = new[0]
     entry = _entry(run, step, item)
-    if why := misfit(found, item, job, _earlier(entry, job)):
+    if why := misfit(found, item, job, earlier_rows(entry, job)):
         command = f"pioneer-build adopt {name} --version {found.version}  (or apply --resubmit {name})"
         raise Stopped("unknown", f"{sent}; version {found.version} is new, and {why}", command)
     adopted = replace(job, state="open", job_id=found.id, version=found.version, reason=None)
@@ -90,7 +90,8 @@ async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
     await see_through(run, step, item, adopted)
 
 
-def _earlier(entry: Entry, job: Job) -> int:
+def earlier_rows(entry: Entry, job: Job) -> int:
+    """Rows that were asked for under the same remote name before `job`."""
     return sum(other.asked for other in entry.jobs if other.remote_name == job.remote_name and other.order < job.order)
 
 

@@ -200,6 +200,10 @@ class Run:
         mine.add(token)
         return token
 
+    def known(self) -> frozenset[str]:
+        """The tokens of all submissions there are."""
+        return frozenset(known.token for known in self.ports.journal.submissions(self.options.backend))
+
     def submission(self, job: Job) -> Submission | None:
         """What the journal knows of `job`, if anything."""
         for known in self.ports.journal.submissions(self.options.backend):

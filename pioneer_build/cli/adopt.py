@@ -1,0 +1,56 @@
+"""`adopt`: records a job or version that exists on the service as one of a dataset."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pioneer_build.cli import exits
+from pioneer_build.cli.common import Globals, as_json, format_option, out, say, wants_colour
+from pioneer_build.errors import UsageError
+
+
+@click.command("adopt")
+@click.argument("name")
+@click.argument("job_id", required=False)
+@click.option("--version", metavar="V", help="A version of the dataset on the service, where its job is not known.")
+@format_option()
+@click.pass_obj
+def command(options: Globals, name: str, job_id: str | None, version: str | None, form: str) -> int:
+    """Record a job, or a version, that exists on the service as one of the dataset NAME.
+
+    Settles a submission that was sent and not answered, and takes in what somebody made by other means. What the
+    service says of it must fit the spec; its rows are looked at like those of any other job. Nothing is bought.
+
+    \b
+    Examples:
+      pioneer-build adopt tickets 3f2a…             the job that an unanswered submission made
+      pioneer-build adopt tickets --version 2       where only the version is known
+    \b
+    Exit codes:
+      0    recorded
+      1    it doesn't exist, doesn't fit, or is recorded already; nothing was written
+      3    recorded, and failed or rejected
+    """
+    from pioneer_build.cli.progress import progress
+    from pioneer_build.operate import adopt, planned
+    from pioneer_build.plan import Choices
+    from pioneer_build.render.outcome import outcome_text, outcome_value
+
+    if (job_id is None) == (version is None):
+        raise UsageError("give a job's id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")
+    project = options.project()
+    with planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan), progress(options, plan) as sink:
+        report = adopt(found, name, sink, job_id=job_id, version=version)
+    if form == "json":
+        out(as_json(outcome_value(report, plan)))
+    elif options.verbosity >= 0 or not report.good:
+        out(outcome_text(report, colour=wants_colour(sys.stdout)))
+    if report.interrupted:
+        return exits.INTERRUPTED
+    return exits.OK if report.good else exits.UNFINISHED
+
+
+def _waits(holder: str) -> None:
+    say(f"waiting for another run of this project ({holder}) …")

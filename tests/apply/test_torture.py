@@ -1,0 +1,329 @@
+"""Applies under spec edits, crashes at every durable step, faulty answers, full disks and time.
+
+What must hold, whatever happens: no accepted job is lost, none is bought twice, nothing unchanged is submitted, an
+unknown one is never sent again by itself, the lock always reads back, and calm brings everything to rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from pioneer_build.apply.submit import GIVEN_UP
+from pioneer_build.lock.merge import merge
+from pioneer_build.lockfile import LOCK_NAME, LockFile
+from pioneer_build.plan import Choices
+from pioneer_build.spec import Spec, TopUp
+from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, declared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pioneer_build.journal import Submission
+
+NAMES = ("a", "b", "c")
+LABELS = (("x", "y"), ("x", "z"), ("w",))
+SIZES = (2, 4, 7)
+FAULTS = ("", "", "created-unanswered", "lost", "refused", "busy", "no-access", "not-reached", "error", "not-there",
+          "strange")  # fmt: skip
+STEPS: Counter[str] = Counter()
+
+checkouts = st.integers(0, 1)
+names = st.sampled_from(NAMES)
+troubles = st.one_of(
+    st.builds(Trouble),
+    st.builds(Trouble, faults=st.lists(st.sampled_from(FAULTS), max_size=8)),
+    st.builds(Trouble, crash_at=st.integers(0, 16)),
+    st.builds(Trouble, faults=st.lists(st.sampled_from(FAULTS), max_size=5), crash_at=st.integers(0, 16)),
+    st.builds(Trouble, interrupt_at=st.integers(1, 8), faults=st.lists(st.sampled_from(FAULTS), max_size=3)),
+    st.builds(
+        Trouble,
+        disk=st.fixed_dictionaries(
+            {}, optional={port: st.sets(st.integers(0, 6), max_size=3) for port in ("journal", "lock", "store")}
+        ),
+        faults=st.lists(st.sampled_from(FAULTS), max_size=3),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of a spec. More often than not it is one that counts."""
+
+    kind: str
+    name: str
+    labels: tuple[str, ...]
+    size: int
+    top_up: TopUp | None
+
+
+edits = st.builds(
+    Edit,
+    st.sampled_from(["write", "write", "write", "write", "cosmetic", "remove", "rename"]),
+    names,
+    st.sampled_from(LABELS),
+    st.sampled_from(SIZES),
+    st.sampled_from([None, None, TopUp(2)]),
+)
+
+
+class Machine(RuleBasedStateMachine):
+    folder: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        number = len(list(self.folder.iterdir()))
+        root = self.folder / f"world-{number}"
+        self.checkouts = []
+        for name in ("one", "two"):
+            (root / name).mkdir(parents=True)
+            self.checkouts.append(Checkout(root / name))
+        self.world = World(root, ModelService())
+        self.wanted: dict[tuple[str, str], int] = {}
+
+    @initialize(lists=st.booleans(), ids=st.booleans(), rows=st.booleans(), polls=st.integers(0, 2),
+                bad=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 5))  # fmt: skip
+    def begin(self, lists: bool, ids: bool, rows: bool, polls: int, bad: float, seed: int) -> None:
+        self.world.service = ModelService(
+            lists=lists, gives_ids=ids, gives_rows=rows, polls_needed=polls, bad_share=bad, fates=random.Random(seed)
+        )
+
+    # -- the project is edited --
+
+    @initialize(first=st.lists(edits, min_size=1, max_size=3), same=st.booleans())
+    def write_specs(self, first: list[Edit], same: bool) -> None:
+        for edit in first:
+            self.edit(0, edit)
+        if same:
+            self.checkouts[1].specs = dict(self.checkouts[0].specs)
+
+    @rule(at=checkouts, edit=edits)
+    def edit(self, at: int, edit: Edit) -> None:
+        specs = self.checkouts[at].specs
+        spec = specs.get(edit.name)
+        match edit.kind:
+            case "cosmetic" if spec is not None:
+                specs[edit.name] = replace(spec, labels=spec.labels[::-1], description="other words")
+            case "remove":
+                specs.pop(edit.name, None)
+            case "rename" if spec is not None and spec.renamed_from is None:
+                new = f"{edit.name}-renamed"
+                if new not in specs:
+                    specs[new] = replace(specs.pop(edit.name), dataset_name=new, renamed_from=edit.name)
+            case "write" if not any(other.renamed_from == edit.name for other in specs.values()):
+                specs[edit.name] = Spec(edit.name, "ner", edit.labels, edit.size, top_up=edit.top_up)
+
+    @rule(at=checkouts)
+    def throw_the_lock_away(self, at: int) -> None:
+        (self.checkouts[at].root / LOCK_NAME).unlink(missing_ok=True)
+
+    @rule(at=checkouts)
+    def pull(self, at: int) -> None:
+        """Specs of the other checkout, and both locks joined."""
+        mine, other = self.checkouts[at], self.checkouts[1 - at]
+        file = LockFile(mine.root)
+        joined = merge(file.read(), other.lock())
+        file.write(joined)
+        mine.specs = dict(other.specs)
+
+    @rule(at=checkouts)
+    def switch(self, at: int) -> None:
+        """Specs and lock of the other checkout, as `git checkout` of its branch has them."""
+        mine, other = self.checkouts[at], self.checkouts[1 - at]
+        mine.specs = dict(other.specs)
+        path = other.root / LOCK_NAME
+        if path.exists():
+            (mine.root / LOCK_NAME).write_bytes(path.read_bytes())
+        else:
+            (mine.root / LOCK_NAME).unlink(missing_ok=True)
+
+    @precondition(lambda self: self.world.service.jobs)
+    @rule(number=st.integers(0, 3))
+    def vanish(self, number: int) -> None:
+        jobs = [job for job in self.world.service.jobs.values() if job.polls > 0]
+        if jobs:
+            jobs[number % len(jobs)].vanished = True
+
+    # -- applies --
+
+    @rule(at=checkouts, edits=st.lists(edits, min_size=1, max_size=2), trouble=troubles, wait=st.booleans())
+    def apply(self, at: int, edits: list[Edit], trouble: Trouble, wait: bool) -> None:
+        for edit in edits:
+            self.edit(at, edit)
+        self._apply(at, Choices(), trouble, wait=wait)
+
+    @rule(at=checkouts, resubmit=st.sets(names), retry=st.sets(names), trouble=troubles)
+    def insist(self, at: int, resubmit: set[str], retry: set[str], trouble: Trouble) -> None:
+        self._apply(at, Choices(frozenset(resubmit), frozenset(retry)), trouble)
+
+    @rule(at=checkouts, trouble=troubles)
+    def two_at_once(self, at: int, trouble: Trouble) -> None:
+        """A plan is made, another checkout applies, and then the first one does what it had planned."""
+        seen = self.world.look(self.checkouts[at])
+        self._apply(1 - at, Choices(), trouble)
+        self._want(at)
+        self.world.apply(seen)
+        self._check()
+
+    @rule(at=checkouts, number=st.integers(0, 3), what=st.sampled_from(["gone", "other"]))
+    def meddle(self, at: int, number: int, what: str) -> None:
+        """Somebody changes the lock while it is being written again and again."""
+        path = self.checkouts[at].root / LOCK_NAME
+        old = path.read_bytes() if path.exists() else None
+
+        def change(count: int) -> None:
+            if count == number:
+                if what == "gone" or old is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_bytes(old)
+
+        self._apply(at, Choices(), Trouble(meddle=change))
+
+    @rule(at=checkouts)
+    def calm(self, at: int) -> None:
+        service = self.world.service
+        for _ in range(4):
+            self._apply(at, Choices(), Trouble())
+            if not self.world.look(self.checkouts[at]).plan.changes:
+                break
+        seen = self.world.look(self.checkouts[at])
+        restless = [
+            step for step in seen.plan.steps
+            if step.action not in ("none", "blocked", "reconcile") and not step.fetch and not self._is_stuck(at, step)
+        ]  # fmt: skip
+        assert not restless, (restless, self.world.events[-10:])
+        before = service.submits
+        self._apply(at, Choices(), Trouble())
+        assert service.submits == before
+
+    def _is_stuck(self, at: int, step: Any) -> bool:
+        """A vanished job stays open, and what somebody else made is in the way, until the user says what to do."""
+        stuck = {event.dataset_name for event in self.world.events[-20:] if event.fields.get("result") == "refused"}
+        if step.dataset_name in stuck:
+            return True
+        entry = self.checkouts[at].lock().get(step.dataset_name, BACKEND)
+        gone = {job.job_id for job in self.world.service.jobs.values() if job.vanished}
+        return entry is not None and any(job.state == "open" and job.job_id in gone for job in entry.jobs)
+
+    def _apply(self, at: int, choices: Choices, trouble: Trouble, *, wait: bool = True) -> None:
+        STEPS["applies"] += 1
+        self._want(at)
+        seen = self.world.look(self.checkouts[at], choices)
+        before, bought = self.world.service.submits, self._bought()
+        report = self.world.apply(seen, trouble, wait=wait)
+        STEPS["crashes"] += report is None
+        for step in seen.plan.steps:
+            STEPS[f"step {step.action}"] += 1
+        for outcome in report.outcomes if report is not None else ():
+            STEPS[f"ended {outcome.result}"] += 1
+        if not any(item.spec.top_up for item in seen.declared.values()):
+            assert self.world.service.submits - before <= seen.plan.requests
+        elif not any(step.requests for step in seen.plan.steps):
+            assert self.world.service.submits - before <= 2 * len(seen.plan.steps)
+        self._check()
+        for item in seen.declared.values():
+            if item.spec.renamed_from is not None and item.spec.top_up is None:
+                old, new = (item.spec.renamed_from, item.fingerprint), (item.name, item.fingerprint)
+                more = max(0, (item.spec.num_examples or 0) - bought[old] - bought[new])
+                assert self._bought()[new] - bought[new] <= more, f"{item.name} was bought again after its rename"
+
+    def _want(self, at: int) -> None:
+        for spec in self.checkouts[at].specs.values():
+            key = spec.dataset_name, declared(spec).fingerprint
+            self.wanted[key] = max(self.wanted.get(key, 0), spec.num_examples or 0)
+
+    # -- what must hold --
+
+    def _check(self) -> None:
+        STEPS["checks"] += 1
+        by_token = {item.token: item for item in self.world.submissions()}
+        locks = [checkout.lock() for checkout in self.checkouts]
+        del locks
+        for job in self.world.service.jobs.values():
+            known = by_token.get(job.token)
+            assert known is not None, f"{job} is lost"
+            assert self._is_covered(job, known), f"{job} is lost: {known}"
+        self._check_claims(by_token)
+        self._check_spending()
+
+    def _is_covered(self, job: Any, known: Submission) -> bool:
+        if known.state in ("submitting", "unknown") or (known.state == "failed" and known.reason == GIVEN_UP):
+            return True
+        return known.job_id == job.job_id or (known.job_id is None and known.version == job.version)
+
+    def _check_claims(self, by_token: dict[str, Submission]) -> None:
+        ids = Counter(item.job_id for item in by_token.values() if item.job_id is not None)
+        assert all(count == 1 for count in ids.values()), ids
+        versions = Counter(
+            (item.remote_name, item.version) for item in by_token.values() if item.version and not item.inferred
+        )
+        assert all(count == 1 for count in versions.values()), versions
+
+    def _check_spending(self) -> None:
+        for key, count in self._bought().items():
+            assert count <= self.wanted[key], f"{key}: {count} were bought, {self.wanted[key]} were wanted"
+
+    def _bought(self) -> Counter[tuple[str, str]]:
+        """Examples bought by dataset and fingerprint: of jobs that made some, or still may."""
+        by_token = {item.token: item for item in self.world.submissions()}
+        bought: Counter[tuple[str, str]] = Counter()
+        for job in self.world.service.jobs.values():
+            known = by_token[job.token]
+            if known.state not in ("failed", "rejected") and job.outcome != "failed" and not known.top_up:
+                bought[known.dataset_name, known.fingerprint] += job.request.num_examples
+        return bought
+
+    def teardown(self) -> None:
+        STEPS["worlds"] += 1
+        STEPS["jobs"] += len(self.world.service.jobs)
+        STEPS["submissions"] += self.world.service.submits
+
+
+@contextlib.contextmanager
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A crash of the process loses nothing that was written, so syncing can be left out here."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    yield
+    monkeypatch.undo()
+
+
+def _run(folder: Path, examples: int, steps: int, *, derandomize: bool) -> None:
+    machine = type("Torture", (Machine,), {"folder": folder})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=derandomize,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
+
+
+def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _quick_disk(monkeypatch):
+        _run(tmp_path, 40, 15, derandomize=True)
+
+
+@pytest.mark.long
+def test_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    STEPS.clear()
+    with _quick_disk(monkeypatch):
+        _run(tmp_path, 500, 40, derandomize=False)
+    with capsys.disabled():
+        print(f"\n{dict(STEPS)}")
+    assert STEPS["applies"] >= 10_000

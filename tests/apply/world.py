@@ -1,0 +1,404 @@
+"""A machine with a few checkouts of one project, and a service that counts what it was asked.
+
+Journal, lock and store are the real ones, on disk; the service is a model; clock and sleep are made up. Every effect
+passes a fuse that can end the "process" before or after it, as a power cut would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.errors import (
+    Busy,
+    FateUnknown,
+    JournalError,
+    LockError,
+    NoAccess,
+    NotReached,
+    NotThere,
+    Refused,
+    ServiceError,
+    StoreError,
+)
+from pioneer_build.fingerprint import definition_of, fingerprint_of
+from pioneer_build.journal import Journal
+from pioneer_build.lockfile import LockFile
+from pioneer_build.plan import Choices, Declared, Facts, Plan, make_plan
+from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+from pioneer_build.store import Store
+from pioneer_build.takeover import take_over
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pioneer_build.journal import Submission
+    from pioneer_build.lock.values import Job, Lock
+    from pioneer_build.spec import Spec, TaskType
+
+BACKEND = "https://service.test"
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Fuse:
+    """Ends the process at the n-th effect: at an even number before it, at an odd one after it."""
+
+    at: int | None = None
+    count: int = 0
+    dead: bool = False
+
+    def burn(self) -> None:
+        if self.dead:
+            raise Crash
+        if self.at is not None and self.count == self.at:
+            self.dead = True
+            raise Crash
+        self.count += 1
+
+
+# -- the service ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class ModelJob:
+    """A job that the service accepted: billed, whatever comes of it. `token` is the journal's name for the request."""
+
+    job_id: str
+    request: GenerateRequest
+    version: str
+    token: str
+    polls: int
+    outcome: str = "ready"
+    vanished: bool = False
+
+
+@dataclass
+class ModelService:
+    """The service, as far as `apply` sees it. Faults are taken from `faults`, one a call; none is a good answer.
+
+    Submissions know `created-unanswered`, `lost`, `refused`, `busy`, `no-access`, `not-reached`, `odd-fault`;
+    other calls `error`, `not-there`, `strange`, `garbage`.
+    """
+
+    lists: bool = True
+    gives_ids: bool = True
+    gives_rows: bool = True
+    faults: deque[str] = field(default_factory=deque)
+    jobs: dict[str, ModelJob] = field(default_factory=dict)
+    fates: random.Random = field(default_factory=lambda: random.Random(0))
+    polls_needed: int = 1
+    bad_share: float = 0.0
+    submits: int = 0
+    calls: int = 0
+    fuse: Fuse = field(default_factory=Fuse)
+    before_submit: Any = None
+
+    def _fault(self) -> str:
+        return self.faults.popleft() if self.faults else ""
+
+    async def submit(self, request: GenerateRequest) -> str:
+        self.fuse.burn()
+        await asyncio.sleep(0)
+        self.submits += 1
+        token = self.before_submit(request)
+        fault = self._fault()
+        match fault:
+            case "lost" | "odd-fault":
+                raise FateUnknown("the connection broke", status=None)
+            case "refused":
+                raise Refused("num_examples is too large", status=422)
+            case "busy":
+                raise Busy("too many requests", status=429)
+            case "no-access":
+                raise NoAccess("no credits", status=402, link="https://service.test/billing")
+            case "not-reached":
+                raise NotReached("no route")
+        number = len(self.jobs) + 1
+        same = sum(1 for job in self.jobs.values() if job.request.dataset_name == request.dataset_name)
+        job = ModelJob(f"job-{number}", request, str(same + 1), token, self.polls_needed)
+        if self.fates.random() < self.bad_share:
+            job.outcome = self.fates.choice(["failed", "short", "empty"])
+        self.jobs[job.job_id] = job
+        self.fuse.burn()
+        if fault == "created-unanswered":
+            raise FateUnknown("the service answered 502", status=502)
+        return job.job_id
+
+    async def poll(self, job_id: str) -> JobReport:
+        self.fuse.burn()
+        await asyncio.sleep(0)
+        self.calls += 1
+        fault = self._fault()
+        job = self.jobs.get(job_id)
+        if job is None or job.vanished or fault == "not-there":
+            raise NotThere("job not found", status=404)
+        if fault in ("error", "garbage", "lost", "created-unanswered"):
+            raise ServiceError("the service answered 500", status=500)
+        if fault == "no-access":
+            raise NoAccess("the key was revoked", status=401)
+        if fault == "strange":
+            return JobReport(job_id, "unrecognised", "hibernating")
+        if job.polls > 0:
+            job.polls -= 1
+            return JobReport(job_id, "running", "running", done=1)
+        if job.outcome == "failed":
+            return JobReport(job_id, "failed", "failed", error="no valid samples")
+        rows = tuple(self._rows(job)) if self.gives_rows else None
+        version = job.version if self.gives_rows and self.lists else None
+        return JobReport(job_id, "ready", "ready", rows=rows, version=version)
+
+    def _rows(self, job: ModelJob) -> Iterator[dict[str, Any]]:
+        count = {"short": max(1, job.request.num_examples // 3), "empty": 0}.get(job.outcome, job.request.num_examples)
+        for number in range(count):
+            text = f"{job.job_id} row {number}"
+            yield {"text": text, "entities": [[job.job_id, job.request.labels[0]]]}
+
+    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+        raise AssertionError
+
+    async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
+        self.fuse.burn()
+        await asyncio.sleep(0)
+        self.calls += 1
+        if not self.lists:
+            return None
+        fault = self._fault()
+        if fault in ("error", "garbage"):
+            raise ServiceError("the service answered 500", status=500)
+        if fault == "no-access":
+            raise NoAccess("the key was revoked", status=401)
+        return tuple(
+            RemoteVersion(
+                job.version,
+                job.job_id if self.gives_ids else None,
+                sum(1 for _ in self._rows(job)),
+                "ready",
+                job.request.task_type,
+                job.request.labels,
+            )
+            for job in reversed(self.jobs.values())
+            if job.request.dataset_name == dataset_name and job.outcome != "failed"
+        )
+
+    async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
+        self.fuse.burn()
+        if not self.lists:
+            return None
+        if self._fault() in ("error", "garbage"):
+            raise ServiceError("the service answered 500", status=500)
+        for job in self.jobs.values():
+            if (job.request.dataset_name, job.version) == (dataset_name, version):
+                return _stream(list(self._rows(job)))
+        return None
+
+    async def delete(self, dataset_name: str) -> None:
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        return
+
+
+async def _stream(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    for row in rows:
+        yield row
+
+
+# -- the ports -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Faulty:
+    """A port whose every effect passes the fuse, and fails as a disk does at the numbers in `refuses`."""
+
+    port: Any
+    fuse: Fuse
+    error: type[Exception]
+    effects: frozenset[str]
+    refuses: set[int] = field(default_factory=set)
+    count: int = 0
+    before: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self.port, name)
+        if name not in self.effects:
+            return real
+
+        def effect(*args: Any, **fields: Any) -> Any:
+            self.fuse.burn()
+            if self.before is not None:
+                self.before(self.count)
+            self.count += 1
+            if self.count - 1 in self.refuses:
+                raise self.error("No space left on device")
+            done = real(*args, **fields)
+            self.fuse.burn()
+            return done
+
+        return effect
+
+
+@dataclass
+class Trouble:
+    """What happens during one apply."""
+
+    faults: Sequence[str] = ()
+    crash_at: int | None = None
+    disk: Mapping[str, set[int]] = field(default_factory=dict)
+    interrupt_at: int | None = None
+    meddle: Any = None
+
+
+class Deadline:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Checkout:
+    """A folder with specs (values here) and a lock."""
+
+    root: Path
+    specs: dict[str, Spec] = field(default_factory=dict)
+
+    def lock(self) -> Lock:
+        return LockFile(self.root).read()
+
+
+def declared(spec: Spec) -> Declared:
+    definition = definition_of(spec)
+    return Declared(spec, definition, fingerprint_of(definition))
+
+
+@dataclass
+class Seen:
+    """How things stood when a plan was made."""
+
+    plan: Plan
+    lock: Lock
+    lockfile: LockFile
+    declared: dict[str, Declared]
+    journal: Journal
+    aware: frozenset[str]
+
+
+@dataclass
+class World:
+    """The machine: state folder, store, and the service out there."""
+
+    folder: Path
+    service: ModelService
+    clock: Deadline = field(default_factory=Deadline)
+    events: list[Event] = field(default_factory=list)
+
+    def journal(self) -> Journal:
+        return Journal(self.folder / "journal")
+
+    def submissions(self) -> tuple[Submission, ...]:
+        return self.journal().submissions(BACKEND)
+
+    def look(self, checkout: Checkout, choices: Choices | None = None) -> Seen:
+        """As `situation.look`, with values for specs."""
+        items = [declared(spec) for spec in checkout.specs.values()]
+        lockfile = LockFile(checkout.root)
+        journal = self.journal()
+        submissions = journal.submissions(BACKEND)
+        lock = take_over(lockfile.read(), items, submissions, BACKEND)
+        store = Store(self.folder / "store")
+        facts = Facts(
+            BACKEND,
+            present={
+                job.rows for entry in lock.entries.values() for job in entry.jobs if job.rows and store.has(job.rows)
+            },
+            taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"},
+        )
+        plan = make_plan(items, lock, facts, choices)
+        by_name = {item.name: item for item in items}
+        return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions))
+
+    def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
+        """Does the plan; `None` where the process died."""
+        trouble = trouble or Trouble()
+        return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
+
+    async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:
+        fuse = Fuse(trouble.crash_at)
+        service = self.service
+        service.fuse, service.faults = fuse, deque(trouble.faults)
+        service.before_submit = lambda request: self._token_of(request, seen.plan.choices)
+        disk = trouble.disk
+        journal = Faulty(
+            seen.journal, fuse, JournalError, frozenset({"begin", "record", "ended"}), set(disk.get("journal", ()))
+        )
+        lock = Faulty(
+            seen.lockfile, fuse, LockError, frozenset({"write"}), set(disk.get("lock", ())), 0, trouble.meddle
+        )
+        store = Faulty(Store(self.folder / "store"), fuse, StoreError, frozenset({"put"}), set(disk.get("store", ())))
+        run: Run
+
+        def emit(event: Event) -> None:
+            self.events.append(event)
+            if trouble.interrupt_at is not None and len(self.events) - began >= trouble.interrupt_at:
+                run.interrupted = True
+                run.stopping.set()
+
+        began = len(self.events)
+        run = Run(
+            Ports(service, store, journal, lock, emit, self.clock.now, self.clock.sleep),  # type: ignore[arg-type]
+            options,
+            dict(seen.lock.entries),
+            seen.declared,
+            resubmit=seen.plan.choices.resubmit,
+            retry=seen.plan.choices.retry,
+            aware=seen.aware,
+        )
+        run.note_taken_over(seen.lockfile.as_read)
+        try:
+            return await apply_plan(seen.plan, run)
+        except Crash:
+            return None
+
+    def _token_of(self, request: GenerateRequest, choices: Choices) -> str:
+        """Which submission of the journal this request is; what is sent must have been announced, once."""
+        begun = [
+            item
+            for item in self.submissions()
+            if item.remote_name == request.dataset_name
+            and item.state == "submitting"
+            and item.asked == request.num_examples
+        ]
+        assert begun, f"{request} was sent and not announced"
+        mine = begun[-1]
+        for other in self.submissions():
+            same = (other.dataset_name, other.fingerprint) == (mine.dataset_name, mine.fingerprint)
+            if same and other.token != mine.token:
+                assert other.state not in ("unknown", "submitting"), f"{other} is unknown, and was sent again"
+                assert other.state != "open" or mine.dataset_name in choices.retry, f"{other} is open"
+        return mine.token
+
+
+def reset(spec: Spec, **changes: Any) -> Spec:
+    return replace(spec, **changes)
+
+
+def jobs_of(locks: Iterable[Lock]) -> Iterator[Job]:
+    for lock in locks:
+        for entry in lock.entries.values():
+            yield from entry.jobs

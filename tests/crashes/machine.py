@@ -1,0 +1,113 @@
+"""The real program, in processes of its own, against a service in another process that counts what it is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+KEY = "pio_sk_this_is_no_key"
+
+
+class Server:
+    """`tests.fakes.server` in a process."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fakes.server", *options],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def state(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/__state") as answer:
+            value: dict[str, Any] = json.load(answer)
+        return value
+
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """The accepted jobs by id: `request` and `version`."""
+        jobs: dict[str, dict[str, Any]] = self.state()["jobs"]
+        return jobs
+
+    def submissions(self) -> int:
+        return sum(1 for method, target, _ in self.state()["seen"] if (method, target) == ("POST", "/generate"))
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass
+class Machine:
+    """A home folder with checkouts of a project, and the service it talks to."""
+
+    folder: Path
+    url: str
+    key: str = KEY
+    home: str = "home"
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")}
+        return {
+            **kept,
+            "HOME": str(self.folder / self.home),
+            "PYTHONPATH": str(ROOT),
+            "PIONEER_API_KEY": self.key,
+            "PIONEER_BASE_URL": self.url,
+            "PIONEER_REQUESTS_PER_MINUTE": "60000",
+            **self.extra,
+        }
+
+    def checkout(self, name: str = "project") -> Path:
+        path = self.folder / name
+        (path / "specs").mkdir(parents=True, exist_ok=True)
+        return path
+
+    def start(self, checkout: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pioneer_build", "-C", str(checkout), *arguments],
+            env=self.environment(), cwd=self.folder, text=True,
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        )  # fmt: skip
+
+    def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with self.start(checkout, *arguments) as process:
+            out, err = process.communicate(timeout=120)
+        assert self.key not in out + err
+        assert "Traceback" not in err, err
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def status(self, checkout: Path) -> dict[str, dict[str, Any]]:
+        done = self.run(checkout, "status", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return {value["dataset_name"]: value for value in json.loads(done.stdout)["datasets"]}
+
+    def known_jobs(self, checkout: Path) -> set[str]:
+        """The ids of all jobs that lock and journal together know of this checkout's datasets."""
+        return {job["job_id"] for value in self.status(checkout).values() for job in value["jobs"] if job["job_id"]}
+
+
+def write_spec(checkout: Path, name: str, *, size: int = 3, labels: str = "x, y", more: str = "") -> None:
+    text = f"version: 1\ndataset_name: {name}\ntask_type: ner\nlabels: [{labels}]\n"
+    text += more if "inputs:" in more else f"num_examples: {size}\n{more}"
+    (checkout / "specs" / f"{name}.yaml").write_text(text)
