@@ -34,7 +34,9 @@ def generate_spec(name: str = "a", labels: tuple[str, ...] = ("x", "y"), num_exa
     return Spec(name, more.pop("task_type", "ner"), labels=labels, num_examples=num_examples, **more)
 
 
-def label_spec(name: str = "a", labels: tuple[str, ...] = ("x", "y"), texts: Iterable[str] = TEXTS, **more: Any) -> Spec:
+def label_spec(
+    name: str = "a", labels: tuple[str, ...] = ("x", "y"), texts: Iterable[str] = TEXTS, **more: Any
+) -> Spec:
     return Spec(name, more.pop("task_type", "ner"), labels=labels, inputs=InlineTexts(tuple(texts)), **more)
 
 
