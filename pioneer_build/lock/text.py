@@ -208,12 +208,13 @@ def _parsed(text: str, *, trusted: bool) -> Any:
             return json.loads(text)
         return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+        cut = "\n" not in text[error.pos :].rstrip()  # it goes wrong in the last line there is
         what = "the file ends too early" if cut else f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise LockError(f"pioneer.lock:{error.lineno}:{error.colno}: {what}", hint=RESTORE) from None
     except Mismatch as error:
-        at = text.find(_quoted(error.key)) if error.key else 0
-        again = text.find(_quoted(error.key), at + 1) if error.key else -1
+        key = f"{_quoted(error.key)}:"
+        at = text.find(key)
+        again = text.find(key, at + 1)
         raise LockError(f"pioneer.lock:{_line_at(text, max(at, again))}: {error}", hint=RESTORE) from None
     except RecursionError:
         raise LockError("pioneer.lock:1: nested too deeply", hint=RESTORE) from None
