@@ -1,0 +1,52 @@
+"""`report`: an HTML page about the datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pioneer_build.cli.common import Globals, say, selection_options
+
+
+@click.command("report")
+@click.option(
+    "--to", "target", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
+    metavar="FILE", help="Where to write it.",
+)  # fmt: skip
+@click.option("--since", metavar="REV", help="Show what changed since this git revision.")
+@click.option(
+    "--rows", "most_rows", type=click.IntRange(0), default=100_000, show_default=True, metavar="N",
+    help="Put N rows at most into the page; charts count all.",
+)  # fmt: skip
+@selection_options
+@click.pass_obj
+def command(
+    options: Globals, target: Path, since: str | None, most_rows: int, select: tuple[str, ...], exclude: tuple[str, ...]
+) -> None:
+    """Write an HTML page about the datasets: one file that opens from disk and loads nothing from anywhere.
+
+    It shows versions and jobs, label balance and lengths, the rows with their spans, what was set aside and why, and
+    with --since what changed. The file holds the data itself: send it only to whom you would send the rows.
+
+    \b
+    Examples:
+      pioneer-build report
+      pioneer-build report --since main --to review.html
+    """
+    from pioneer_build.report import gather, write_page
+    from pioneer_build.report.files import write_private
+    from pioneer_build.situation import look, selected
+    from pioneer_build.states import state_at
+
+    project = options.project()
+    earlier = state_at(project, since) if since is not None else None
+    found = look(project)
+    names = {step.dataset_name for step in selected(found, select, exclude).steps}
+    if not select:
+        names |= {entry.dataset_name for entry in found.lock.on(found.backend)} - {
+            step.dataset_name for step in found.plan.steps
+        }
+    size = write_private(target, write_page(gather(found, names, most_rows=most_rows, since=earlier)))
+    if options.verbosity >= 0:
+        say(f"wrote {target} ({size / 1_000_000:.1f} MB, {len(names):,} dataset{'' if len(names) == 1 else 's'})")
