@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,16 +24,8 @@ class Ran:
 
 
 @pytest.fixture(autouse=True)
-def _no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of this machine is seen or touched."""
-    for name in list(os.environ):
-        if name.startswith(("PIONEER_", "FASTINO_", "GIT_")):
-            monkeypatch.delenv(name)
-    for name in ("STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal's width that doesn't depend on who runs the tests."""
     monkeypatch.setenv("COLUMNS", "80")
 
 
