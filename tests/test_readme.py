@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-_BLOCK = re.compile(r"(?:<!-- test: (?P<note>.*?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(
+    r"(?:<!-- test: (?P<note>.*?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def test_every_command_does_what_the_page_says(project: Path) -> None:
             )
     together = "\n".join(said.values())
     assert "1 request for 20 examples" in together
-    assert re.search(r'^\+ +"num_examples": 100,$', together, re.M), together
+    assert re.search(r'^\+ +"num_examples": 100,$', together, re.MULTILINE), together
     assert "my-ner-dataset" in together
     assert "in step with the specs" in together
     assert (project / "news.conll").exists()

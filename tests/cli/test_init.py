@@ -27,7 +27,8 @@ curl -X POST https://api.pioneer.ai/generate \\
     "domain_description": "Tech news: it'\\''s new"
   }'
 curl https://api.pioneer.ai/generate/jobs/JOB_ID -H "X-API-Key: pio_sk_not_to_be_kept"
-curl -sSX POST "https://api.pioneer.ai/generate/ner/label-existing" --data-raw $'{"labels": ["a"], "inputs": ["It\\'s"]}' | jq
+curl -sSX POST "https://api.pioneer.ai/generate/ner/label-existing" \\
+  --data-raw $'{"labels": ["a"], "inputs": ["It\\'s"]}' | jq
 """
 
 
