@@ -12,7 +12,7 @@ from pioneer_build.errors import PioneerError, Problem, Problems
 from pioneer_build.folders import cache_folder, local_folder, state_folder
 from pioneer_build.journal import Journal
 from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan, state_of
-from pioneer_build.project import Project, load_specs
+from pioneer_build.project import SETTINGS_NAME, Project, load_specs
 from pioneer_build.stamps import is_settled
 from pioneer_build.store import Store
 from pioneer_build.takeover import take_over
@@ -69,6 +69,11 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
         raise PioneerError(
             f"no spec was found in {config.specs.rstrip('/')}/, and pioneer.lock has datasets",
             hint="is this the right folder? to forget every dataset, remove them one by one",
+        )
+    if not declared and not lock.entries and not (project.root / SETTINGS_NAME).is_file():
+        raise PioneerError(
+            f"there is no project in {project.root}: neither pioneer.yaml nor a spec in {config.specs.rstrip('/')}/",
+            hint="pioneer-build init writes a small one; -C DIR looks elsewhere",
         )
     _check_names(declared, chosen, lock, config.backend)
     journal = Journal(journal_folder(project))

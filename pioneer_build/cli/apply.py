@@ -80,6 +80,11 @@ def command(
     project = options.project()
     if planfile is not None and (select or exclude or choices != type(choices)()):
         raise UsageError("a saved plan says itself what it does: give no selection or flags with it")
+    if planfile is not None and not planfile.exists():
+        hint = "pioneer-build plan --out FILE saves one"
+        if planfile.name == str(planfile):
+            hint += f"; for one dataset: pioneer-build apply --select {planfile}"
+        raise UsageError(f"there is no saved plan {planfile}", hint=hint)
     limits = Limits(
         max_requests if max_requests is not None else project.config.max_requests,
         max_examples if max_examples is not None else project.config.max_examples,

@@ -93,13 +93,22 @@ def format_option(*more: str) -> Callable[[F], F]:
     )
 
 
+def dataset_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a dataset in a shell."""
+    del param
+    from pioneer_build.names import dataset_names as names_in
+
+    return [name for name in names_in(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)]
+
+
 def selection_options(command: F) -> F:
     """`--select` and `--exclude`."""
     what = "name, glob, `tag:x` or `state:x`; repeatable"
-    command = click.option("--exclude", multiple=True, metavar="SELECTOR", help=f"Leave out these datasets: {what}.")(
-        command
-    )
-    return click.option("--select", multiple=True, metavar="SELECTOR", help=f"Only these datasets: {what}.")(command)
+    for name, text in (("exclude", "Leave out these datasets"), ("select", "Only these datasets")):
+        command = click.option(
+            f"--{name}", multiple=True, metavar="SELECTOR", help=f"{text}: {what}.", shell_complete=dataset_names
+        )(command)
+    return command
 
 
 def choice_options(command: F) -> F:
@@ -109,7 +118,9 @@ def choice_options(command: F) -> F:
         ("retry", "Try a dataset again whose last job failed or was rejected."),
         ("resubmit", "Submit again although an earlier submission may have been accepted."),
     ):
-        command = click.option(f"--{name}", multiple=True, metavar="NAME", help=text)(command)
+        command = click.option(f"--{name}", multiple=True, metavar="NAME", help=text, shell_complete=dataset_names)(
+            command
+        )
     return click.option(
         "--delete-remote", is_flag=True, help="Ask the service to delete the datasets whose specs were removed."
     )(command)

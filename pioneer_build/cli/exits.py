@@ -34,6 +34,11 @@ def code_of(error: BaseException, arguments: Sequence[str]) -> int:
             return INTERRUPTED
         case SystemExit():
             return error.code if isinstance(error.code, int) else ERROR
+        case click.UsageError() if type(error).__name__ != "NoArgsIsHelpError":
+            from pioneer_build.cli.mistakes import explained
+
+            _error(explained(error, arguments), arguments)
+            return USAGE
         case click.ClickException():
             error.show(file=sys.stderr)
             return USAGE if isinstance(error, click.UsageError) else ERROR

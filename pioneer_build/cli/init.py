@@ -17,25 +17,26 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
+@click.argument("directory", required=False, metavar="[DIR]")
 @click.option("--from", "source", metavar="FILE", help="Make specs of requests: JSON, or calls of curl; `-` is stdin.")
 @format_option()
 @click.pass_obj
-def command(options: Globals, source: str | None, form: str) -> None:
-    """Write a commented project that `apply` can build: settings, specs, lines for git. It asks nothing.
+def command(options: Globals, directory: str | None, source: str | None, form: str) -> None:
+    """Write a commented project that `apply` can build, here or in DIR. It asks nothing.
 
-    What is there already is kept as it is, so it can be run again, and should be in each new clone: git keeps the merge
-    driver of pioneer.lock in the clone's own configuration.
+    It has settings, specs, and lines for git. What is there already is kept as it is, so it can be run again, and should
+    be in each new clone: git keeps the merge driver of pioneer.lock in the clone's own configuration.
 
     \b
     Examples:
       pioneer-build init
-      pioneer-build -C datasets init               in a folder of its own
+      pioneer-build init datasets                  in a folder of its own
       pioneer-build init --from request.json       the body of POST /generate
       pioneer-build init --from call.sh            curl … -d '{…}'; the key in it is dropped
     """
     from pioneer_build.initialise import initialise
 
-    project = _opened(options)
+    project = _opened(options, directory)
     drafts = _drafts(project, source, options) if source is not None else []
     written = initialise(project, drafts)
     if form == "json":
@@ -57,19 +58,24 @@ def command(options: Globals, source: str | None, form: str) -> None:
             say(f"{draft.dataset_name}: left out, because a spec has no such key: {shown}")
 
 
-def _opened(options: Globals) -> Project:
-    """The project to be: the folder that was named, which is made if need be, and no folder above it."""
-    from pioneer_build.project import open_project
+def _opened(options: Globals, directory: str | None) -> Project:
+    """The project to be: the folder that was named, which is made if need be; else the project one stands in."""
+    from pioneer_build.project import find_root, open_project
 
-    folder = Path(options.directory)
+    folder = (Path(options.directory) / (directory or "")).resolve()
+    root = find_root(folder)
+    if root != folder:
+        if directory is not None:
+            raise PioneerError(
+                f"{folder} is in the project {root}, and projects don't nest",
+                hint=f"specs may lie in any folder below {root / 'specs'}",
+            )
+        say(f"{folder} is in the project {root}, which is the one that is set up")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PioneerError(f"can't make the folder {folder}: {error.strerror}") from None
-    project = open_project(folder, options.backend)
-    if project.root != folder.resolve():
-        say(f"{folder.resolve()} is in the project {project.root}, which is the one that is set up")
-    return project
+    return open_project(folder, options.backend)
 
 
 def _drafts(project: Project, source: str, options: Globals) -> list[Draft]:

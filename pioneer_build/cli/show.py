@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, wants_colour, width
+from pioneer_build.cli.common import Globals, as_json, dataset_names, format_option, out, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=dataset_names)
 @click.option("--rows", type=click.IntRange(0), default=3, show_default=True, metavar="N", help="Sample rows to show.")
 @click.option("--rejected", is_flag=True, help="Show what was set aside, and why.")
 @click.option("--plan", "planfile", type=click.Path(path_type=Path), metavar="FILE", help="Show a saved plan.")

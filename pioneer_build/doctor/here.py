@@ -130,10 +130,10 @@ def in_git(root: Path) -> list[Finding]:
         findings.append(Finding("git", "wrong", text, "git check-ignore -v pioneer.lock   # names the line to remove"))
     if not git.merges_with_driver(root):
         text = ".gitattributes doesn't name the merge driver of pioneer.lock"
-        findings.append(Finding("git", "wrong", text, "pioneer-build init"))
+        findings.append(Finding("git", "note", text, "pioneer-build init"))
     if "merge-lock" not in (git.driver_of(root) or ""):
         text = "the merge driver of pioneer.lock isn't set up in this clone"
-        findings.append(Finding("git", "wrong", text, "pioneer-build init"))
+        findings.append(Finding("git", "note", text, "pioneer-build init"))
     elif shutil.which("pioneer-build") is None:
         text = "pioneer-build isn't on the PATH: git merges would leave conflict markers in pioneer.lock"
         activate = Path(sys.prefix) / "bin" / "activate"

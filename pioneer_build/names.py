@@ -1,0 +1,51 @@
+"""The names of a project's datasets, as fast as a shell's completion needs them.
+
+Read off the text of the specs and the lock without parsing either: a name too many in a completion does no harm, and
+a spec that is being written, mistakes and all, has its name already.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: `dataset_name: x` of YAML, and `"dataset_name": "x"` of JSON.
+_NAME: Final = re.compile(rb"""\bdataset_name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""")
+_FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
+
+
+def dataset_names(directory: str) -> list[str]:
+    """The names in specs and lock of the project that `directory` is in, sorted. Never raises."""
+    try:
+        root = _root(Path(directory).resolve())
+        settings = _read(root / "pioneer.yaml")
+        found = _FOLDER.search(settings)
+        folder = root / (found.group(1).decode("utf-8", "replace").strip() if found else "specs")
+        texts = [_read(root / "pioneer.lock"), *map(_read, _specs(folder))]
+        return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)})
+    except OSError:
+        return []
+
+
+def _root(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / "pioneer.yaml").is_file() or (folder / "pioneer.lock").is_file():
+            return folder
+    return start
+
+
+def _specs(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*.y*ml"):
+        if path.is_file():
+            yield path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
