@@ -60,10 +60,11 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
 
 def _opened(options: Globals, directory: str | None) -> Project:
     """The project to be: the folder that was named, which is made if need be; else the project one stands in."""
-    from pioneer_build.project import find_root, open_project
+    from pioneer_build.folders import find_root
+    from pioneer_build.project import open_project
 
     folder = (Path(options.directory) / (directory or "")).resolve()
-    root = find_root(folder)
+    root = Path(find_root(str(folder)))
     if root != folder:
         if directory is not None:
             raise PioneerError(

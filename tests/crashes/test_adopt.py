@@ -39,7 +39,8 @@ def test_a_foreign_dataset_is_not_created_into_and_can_be_adopted(machine: Machi
     after = machine.run(project, "apply", "--yes")
     assert (after.returncode, server.submissions()) == (0, 1)
     (project / "pioneer.lock").unlink()
-    assert machine.run(project, "plan", "--detailed-exitcode").returncode == 0
+    plan = json.loads(machine.run(project, "plan", "--format", "json").stdout)
+    assert ([step["action"] for step in plan["steps"]], plan["summary"]["requests"]) == (["update"], 0)
 
 
 def test_the_job_must_exist_fit_and_be_new(machine: Machine, server: Server) -> None:

@@ -234,7 +234,7 @@ def test_usage_errors_are_64(project: Path, cli: Cli) -> None:
     for wrong in (["plna"], ["plan", "--nope"], ["show"], ["export"], ["apply", "--max-requests", "x"]):
         answer = cli(*wrong)
         assert answer.code == 64, (wrong, answer)
-    assert "Did you mean 'plan'" in cli("plna").err
+    assert "did you mean 'plan'" in cli("plna").err
 
 
 def test_asks_before_it_submits(project: Path, cli: Cli) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine.generating.texts import vocabulary
+from pioneer_build.engine.loading import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,11 +46,12 @@ _local = threading.local()
 
 def _faker(locale: str) -> Any:
     """A Faker a thread and locale: its state is a seed that belongs to one row."""
-    from faker import Faker
-
     kept: dict[str, Any] = _local.__dict__.setdefault("fakers", {})
     if locale not in kept:
-        kept[locale] = Faker(locale)
+        with LOADING:
+            from faker import Faker
+
+            kept[locale] = Faker(locale)
     return kept[locale]
 
 

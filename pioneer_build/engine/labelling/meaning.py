@@ -17,6 +17,7 @@ import onnxruntime
 
 from pioneer_build.engine.labelling.models import embedding_model
 from pioneer_build.engine.labelling.wordpiece import token_ids
+from pioneer_build.engine.loading import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,6 @@ class Meaning:
         return np.stack([known[text] for text in texts])
 
 
-_loading = threading.Lock()
 
 
 @cache
@@ -84,7 +84,7 @@ def meaning() -> Meaning:
     Raises:
         MissingExtra, PioneerError: it isn't there, or isn't the right one.
     """
-    with _loading:
+    with LOADING:
         return _load()
 
 

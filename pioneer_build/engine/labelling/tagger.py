@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine.labelling.heads import settled
 from pioneer_build.engine.labelling.models import tagger_folder
+from pioneer_build.engine.loading import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_loading = threading.Lock()
 _DETERMINER = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
 #: Longer texts are cut into parts of at most about this many characters, at white space.
@@ -38,7 +37,7 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     Raises:
         MissingExtra, PioneerError: the model isn't there, or isn't the right one.
     """
-    with _loading:
+    with LOADING:
         model = _load()
     parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(text)]
     found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
