@@ -8,8 +8,8 @@ The store keeps these by text, so an author's text is paid for once, however man
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows.classes import read_classes
@@ -80,9 +80,9 @@ def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Ro
 
 def row_line_of(text: str, line: bytes, id: str | int | None = None) -> bytes:  # noqa: A002
     """`row_line(row_of(text, parse_annotation(line), id))` by splicing bytes, without reading the annotation."""
-    head: dict[str, Any] = {"text": text} if id is None else {"id": id, "text": text}
-    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
-    return start.encode("utf-8") + b"," + line[1:]
+    # strings are quoted as `row_line` does it, at a fifth of the cost of encoding an object
+    key = "" if id is None else f'"id":{encode_basestring(id) if isinstance(id, str) else id},'
+    return f'{{{key}"text":{encode_basestring(text)},'.encode() + line[1:]
 
 
 def _missing(item: dict[str, Any]) -> Fault:

@@ -42,7 +42,14 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
     """
     from pioneer_build.content import locked_lines
     from pioneer_build.dataset import load
-    from pioneer_build.exports import export_splits, export_to_path, export_to_stream, format_named, parse_splits
+    from pioneer_build.exports import (
+        copy_lines_to_path,
+        export_splits,
+        export_to_path,
+        export_to_stream,
+        format_named,
+        parse_splits,
+    )
     from pioneer_build.rows import parse_line
     from pioneer_build.store import Store
 
@@ -63,7 +70,10 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
                 say(f"{side}: {ledger.rows:,} rows")
         lost = [sentence for ledger in ledgers.values() for sentence in ledger.sentences()]
     elif target is not None:
-        ledger = export_to_path(form, iter(dataset), target, entry.task_type, dataset.labels)
+        if form == "jsonl":
+            ledger = copy_lines_to_path(locked_lines(entry, store), target)
+        else:
+            ledger = export_to_path(form, iter(dataset), target, entry.task_type, dataset.labels)
         if options.verbosity >= 0:
             say(f"{ledger.rows:,} rows to {target}")
         lost = ledger.sentences()

@@ -11,7 +11,7 @@ A format's own library is imported when it is used, and where it is missing `Mis
 from __future__ import annotations
 
 from pioneer_build.exports.base import LOSSES, Exporter, Ledger
-from pioneer_build.exports.files import export_splits, export_to_path, export_to_stream
+from pioneer_build.exports.files import copy_lines_to_path, export_splits, export_to_path, export_to_stream
 from pioneer_build.exports.formats import FORMATS, Format, exporter, format_named
 from pioneer_build.exports.splits import Split, parse_splits
 
@@ -22,6 +22,7 @@ __all__ = [
     "Format",
     "Ledger",
     "Split",
+    "copy_lines_to_path",
     "export_splits",
     "export_to_path",
     "export_to_stream",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.exports.base import Ledger
 from pioneer_build.exports.formats import exporter, format_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pioneer_build.exports.base import Ledger
     from pioneer_build.exports.splits import Split
     from pioneer_build.rows import Row
     from pioneer_build.spec import TaskType
@@ -59,6 +59,21 @@ def export_to_path(
                 return writer.write(rows, folder, task_type, labels)
         with _whole_file(path) as target:
             return writer.write(rows, target, task_type, labels)
+
+
+def copy_lines_to_path(lines: Iterable[bytes], path: Path) -> Ledger:
+    """Writes rows that are lines of `jsonl` already to the file `path`, as `export_to_path` would, unread.
+
+    Raises:
+        UsageError: `path` is taken by something else.
+        PioneerError: the path can't be written, or the rows can't be read.
+    """
+    count = 0
+    with _readable(path), _whole_file(path) as target:
+        for line in lines:
+            target.write(line)
+            count += 1
+    return Ledger(count)
 
 
 def export_splits(
