@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +93,14 @@ class Machine:
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )  # fmt: skip
 
+    def kill(self, checkout: Path, *arguments: str, after: float) -> bool:
+        """Starts a command and kills it so many seconds later; whether it still ran."""
+        with self.start(checkout, *arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        return process.returncode == -signal.SIGKILL
+
     def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         with self.start(checkout, *arguments) as process:
             out, err = process.communicate(timeout=120)
@@ -105,6 +116,56 @@ class Machine:
     def known_jobs(self, checkout: Path) -> set[str]:
         """The ids of all jobs that lock and journal together know of this checkout's datasets."""
         return {job["job_id"] for value in self.status(checkout).values() for job in value["jobs"] if job["job_id"]}
+
+
+class Forked(Machine):
+    """The same, in processes forked from this one, which has the program imported: ten times as many in a minute."""
+
+    def fork(self, checkout: Path, *arguments: str, out: int, err: int) -> int:
+        """The id of a process that runs one command and ends."""
+        import pioneer_build.apply
+        import pioneer_build.cli
+        import pioneer_build.cli.apply
+        import pioneer_build.operate
+        import pioneer_build.parse
+        import pioneer_build.service.connect
+
+        child = os.fork()
+        if child:
+            return child
+        code = 70
+        try:
+            os.environ.clear()
+            os.environ.update(self.environment())
+            os.chdir(self.folder)
+            null = os.open(os.devnull, os.O_RDONLY)
+            for source, target in ((null, 0), (out, 1), (err, 2)):
+                os.dup2(source, target)
+            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+            code = pioneer_build.cli.run(["-C", str(checkout), *arguments])
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+
+    def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            child = self.fork(checkout, *arguments, out=out.fileno(), err=err.fileno())
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        assert "Traceback" not in texts[1], texts[1]
+        return subprocess.CompletedProcess(arguments, code, *texts)
+
+    def kill(self, checkout: Path, *arguments: str, after: float) -> bool:
+        """Starts a command and kills it so many seconds later; whether it still ran."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        child = self.fork(checkout, *arguments, out=null, err=null)
+        os.close(null)
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 def write_spec(checkout: Path, name: str, *, size: int = 3, labels: str = "x, y", more: str = "") -> None:

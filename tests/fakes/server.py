@@ -305,7 +305,8 @@ class FakeService:
         name = request["dataset_name"]
         version = str(1 + sum(j.request["dataset_name"] == name for j in self.jobs.values()))
         job = Job(f"job-{len(self.jobs) + 1}", request, seen.at, version)
-        job.rows = [_row(request, i) for i in range(request["num_examples"])]
+        start = sum(len(j.rows) for j in self.jobs.values() if j.request["dataset_name"] == name)
+        job.rows = [_row(request, i) for i in range(start, start + request["num_examples"])]
         self.jobs[job.job_id] = job
         return _json(200, {"job_id": job.job_id, "status": "queued", "dataset_name": name, "is_seed": False})
 
