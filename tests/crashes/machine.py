@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -43,6 +44,19 @@ class Server:
         jobs: dict[str, dict[str, Any]] = self.state()["jobs"]
         return jobs
 
+    def fail(self, route: str, *faults: dict[str, Any]) -> None:
+        """The next requests to `route` meet these faults, one each (the fields of `tests.fakes.server.Fault`)."""
+        self._tell({"fail": [route, list(faults)]})
+
+    def always(self, route: str, fault: dict[str, Any] | None) -> None:
+        """Every request to `route` meets this fault; `None` ends that."""
+        self._tell({"always": [route, fault]})
+
+    def _tell(self, orders: dict[str, Any]) -> None:
+        request = urllib.request.Request(f"{self.url}/__orders", json.dumps(orders).encode(), method="POST")
+        with urllib.request.urlopen(request):
+            pass
+
     def submissions(self) -> int:
         return sum(1 for method, target, _ in self.state()["seen"] if (method, target) == ("POST", "/generate"))
 
@@ -68,6 +82,7 @@ class Machine:
     key: str = KEY
     home: str = "home"
     extra: Mapping[str, str] = field(default_factory=dict)
+    file_limit: int | None = None
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")}
@@ -141,6 +156,9 @@ class Forked(Machine):
             null = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((null, 0), (out, 1), (err, 2)):
                 os.dup2(source, target)
+            if self.file_limit is not None:  # a disk that is full beyond so many bytes a file
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
             sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
             code = pioneer_build.cli.run(["-C", str(checkout), *arguments])
             sys.stdout.flush()
