@@ -159,7 +159,7 @@ class Forked(Machine):
             if self.file_limit is not None:  # a disk that is full beyond so many bytes a file
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
-            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
             code = pioneer_build.cli.run(["-C", str(checkout), *arguments])
             sys.stdout.flush()
         finally:

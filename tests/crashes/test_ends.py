@@ -112,7 +112,7 @@ def test_what_is_refused_is_not_sent_again(erring: tuple[Machine, Server], statu
     server.fail("POST /generate", {"status": status, "body": body})
     done = machine.run(project, "apply", "--yes", "--select", "a")
     assert done.returncode == 3
-    assert "specs/a.yaml:5:1: refused by the service" in done.stdout
+    assert "specs/a.yaml:5:15: refused by the service" in done.stdout
     assert "apply --retry a" in done.stdout
     done = machine.run(project, "apply", "--yes")
     assert done.returncode == 3
@@ -268,16 +268,19 @@ def test_a_journal_that_is_full_when_the_job_id_comes(tmp_path: Path) -> None:
     with Server() as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
+        write_spec(project, "b")
+        assert machine.run(project, "apply", "--yes").returncode == 0
+        folder = tmp_path / "home/.local/state/pioneer-build/journal"
+        log = folder / "journal.jsonl"
         write_spec(project, "a")
-        machine.file_limit = 1100
+        machine.file_limit = log.stat().st_size + len(log.read_bytes().splitlines()[0]) + 20
         done = machine.run(project, "apply", "--yes")
         machine.file_limit = None
-        folder = tmp_path / "home/.local/state/pioneer-build/journal"
         sent = Journal(folder).submissions(server.url)
-        assert [item.state for item in sent] == ["submitting"], done
+        assert [item.state for item in sent] == ["ready", "submitting"], done
         assert done.returncode == 3
-        assert "the service accepted job job-1" in done.stdout
-        assert "job job-1" in done.stderr
+        assert "the service accepted job job-2" in done.stdout
+        assert "job job-2" in done.stderr
         again = machine.run(project, "apply", "--yes")
         assert again.returncode == 0, again.stdout
-        assert server.submissions() == 1
+        assert server.submissions() == 2

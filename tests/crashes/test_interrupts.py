@@ -27,7 +27,7 @@ def until(what: object, process: subprocess.Popen[str] | None = None) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_stops_and_loses_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    with Server("--job-seconds", "5") as server:
+    with Server("--job-seconds", "3") as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
         for name in "abc":
@@ -47,7 +47,7 @@ def test_one_signal_stops_and_loses_nothing(tmp_path: Path, number: signal.Signa
 
 def test_a_signal_while_the_answer_is_out(tmp_path: Path) -> None:
     """The request is waited for a while; a second signal ends the program at once, and the job is looked for."""
-    with Server("--datasets", "/datasets", "--submit-seconds", "3") as server:
+    with Server("--datasets", "/datasets", "--submit-seconds", "2") as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
         write_spec(project, "a")
@@ -170,7 +170,8 @@ def test_the_lock_changes_meanwhile(tmp_path: Path) -> None:
         with machine.start(project, "apply", "--yes") as process:
             until(lambda: "job-2" in server.jobs(), process)
             write_spec(project, "b")
-            shutil.copy(other / "pioneer.lock", project / "pioneer.lock")
+            shutil.copy(other / "pioneer.lock", project / "pulled")
+            (project / "pulled").replace(project / "pioneer.lock")  # as git does
             _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert machine.known_jobs(project) == {"job-1", "job-2"}
