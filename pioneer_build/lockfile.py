@@ -60,9 +60,9 @@ class LockFile:
         return lock
 
     def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
-        self._signature = self.signature()
-        if self._signature is None:
-            self._text = None
+        signature = self.signature()
+        if signature is None:
+            self._signature = self._text = None
             return Lock(), Lock()
         try:
             with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
@@ -73,11 +73,14 @@ class LockFile:
             raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
         except OSError as error:
             raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
-        self._text = text
         if is_conflicted(text):
-            return self._joined(text)
-        lock = read_lock(text, trusted=trusted)
-        return lock, lock
+            found = self._joined(text)
+        else:
+            lock = read_lock(text, trusted=trusted)
+            found = lock, lock
+        # only what could be read may be replaced
+        self._signature, self._text = signature, text
+        return found
 
     def _joined(self, text: str) -> tuple[Lock, Lock]:
         """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
@@ -99,6 +102,12 @@ class LockFile:
         Raises:
             LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
         """
+        while (changed := self._replace(lock)) is None:
+            pass  # somebody else wrote it while this was written
+        return changed
+
+    def _replace(self, lock: Lock) -> bool | None:
+        """Puts `lock` in the file's place; whether the bytes changed, `None` where the file changed meanwhile."""
         if self.signature() != self._signature:
             # what somebody else wrote is in every later write of this run too: no job is ever dropped
             self._others = merge(self._others, self._read(trusted=False)[0])
@@ -117,6 +126,10 @@ class LockFile:
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), mode)
+                mine = os.fstat(file.fileno())
+            if self.signature() != self._signature:
+                temporary.unlink()
+                return None
             temporary.replace(self.path)
             _sync_folder(self.path.parent)
         except OSError as error:
@@ -124,7 +137,10 @@ class LockFile:
                 temporary.unlink(missing_ok=True)
             hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
             raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
-        self._text, self._signature = text, self.signature()
+        there = self.signature()
+        ours = there is not None and there[:3] == (mine.st_size, mine.st_mtime_ns, mine.st_ino)
+        # what somebody put there in this very moment is read before the next write
+        self._text, self._signature = (text, there) if ours else (None, None)
         return True
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.generate import READY_WORDS, see_through
-from pioneer_build.apply.reconcile import earlier_rows, misfit
+from pioneer_build.apply.reconcile import earlier_rows, misfit, record
 from pioneer_build.apply.run import Stopped
-from pioneer_build.apply.submit import entry_with, keep
+from pioneer_build.apply.submit import entry_with
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.journal import Submission
 from pioneer_build.lock.values import Job
@@ -60,14 +60,14 @@ async def adopt(run: Run, step: Step, item: Declared, *, job_id: str | None = No
         found = await _version(run, item, names, version)
     job = _job_for(run, item, found)
     entry = entry_with(run, item)
-    if found.listed is not None and (why := misfit(found.listed, item, job, earlier_rows(entry, job))):
+    if found.listed is not None and (why := misfit(found.listed, run.terms(item, job), job, earlier_rows(entry, job))):
         raise PioneerError(f"version {found.listed.version} of '{found.remote_name}' does not fit the spec: {why}")
     known = run.submission(job)
     if known is None:
         run.ports.journal.begin(_submission(run, item, job), run.known())
     else:
         run.ports.journal.record(known.token, state="open", job_id=job.job_id, version=job.version, reason=None)
-    keep(run, step, item, job)
+    record(run, step, item, job)
     run.write_lock(finally_=True)
     what = f"job {job.job_id}" if job.job_id is not None else f"version {job.version}"
     run.emit("submitted", item.name, f"{what} is recorded", job_id=job.job_id, remote_name=job.remote_name)
@@ -96,10 +96,11 @@ def _check_new(run: Run, item: Declared, *, job_id: str | None) -> None:
 
 
 def _remote_names(run: Run, step: Step, item: Declared) -> tuple[str, ...]:
-    """Where jobs of this definition may be, the likeliest first."""
+    """Where the job may be, the likeliest first: where something is unknown, and where this definition is."""
     entry = entry_for(item, run.lock(), run.options.backend)[0]
-    jobs = [job for job in (entry.jobs if entry is not None else ()) if job.fingerprint == item.fingerprint]
-    unknown = [job.remote_name for job in jobs if job.state == "unknown"]
+    every = entry.jobs if entry is not None else ()
+    unknown = [job.remote_name for job in every if job.state == "unknown"]
+    jobs = [job for job in every if job.fingerprint == item.fingerprint]
     base = [item.name] if entry is None else []
     return tuple(dict.fromkeys((*unknown, step.remote_name, *(job.remote_name for job in jobs), *base)))
 
@@ -163,11 +164,7 @@ def _check_version_new(run: Run, item: Declared, remote_name: str, found: Remote
 def _job_for(run: Run, item: Declared, found: _Found) -> Job:
     """The job as it will be recorded: an unknown submission of the dataset, settled, or else a further job."""
     entry = entry_with(run, item)
-    unknown = [
-        job
-        for job in entry.jobs
-        if job.state == "unknown" and job.remote_name == found.remote_name and job.fingerprint == item.fingerprint
-    ]
+    unknown = [job for job in entry.jobs if job.state == "unknown" and job.remote_name == found.remote_name]
     if unknown:
         best = next((job for job in unknown if found.size in (None, job.asked)), unknown[0])
         return replace(best, state="open", job_id=found.job_id, version=found.version, reason=None)

@@ -134,7 +134,7 @@ def _new_rows(run: Run, item: Declared, job: Job, rows: tuple[Any, ...]) -> tupl
     if not before or not all(run.ports.store.has(other.rows or "") for other in before):
         return rows
     earlier = [raw for other in before for raw in raw_rows(run.ports.store, other)]
-    split = split_version(rows, earlier, item.spec.task_type, item.spec.labels)
+    split = split_version(rows, earlier, *run.terms(item, job))
     return split.new if split.complete else rows
 
 
@@ -189,12 +189,13 @@ def verdict_on(run: Run, item: Declared, job: Job, rows: Iterable[Any]) -> Verdi
     """What the checks say of a job's rows."""
     entry = run.entry(item.name)
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
+    task_type, labels = run.terms(item, job)
     return judge(
         rows,
         asked=job.asked,
         checks=run.checks(item),
-        task_type=item.spec.task_type,
-        labels=item.spec.labels,
+        task_type=task_type,
+        labels=labels,
         earlier=frozenset(digests_of_texts(run.ports.store, earlier)),
         others={name: frozenset(_texts_of(run, name)) for name in run.checks(item).no_overlap_with},
     )

@@ -313,7 +313,7 @@ class _Batch:
         had = self.progress.annotated or self.store.count()
         try:
             self.store.add(good)
-            if bad and not good and not had:
+            if bad and not good and not had and len(texts) == len(self.whole):
                 self._reject(bad)
             for one, fault in bad:
                 self.store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")

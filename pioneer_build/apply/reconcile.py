@@ -10,6 +10,7 @@ from pioneer_build.apply.run import Stopped, says
 from pioneer_build.apply.submit import keep, strangers
 from pioneer_build.errors import ServiceError
 from pioneer_build.journal import is_alive
+from pioneer_build.lock.merge import merge_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.values import Entry, Job
     from pioneer_build.plan import Declared, Step
     from pioneer_build.ports import RemoteVersion
+    from pioneer_build.spec import TaskType
 
 
 async def reconcile(run: Run, step: Step, item: Declared) -> None:
@@ -74,7 +76,7 @@ async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
         raise Stopped("unknown", f"{sent}; versions {versions} are new, and any may be it", command)
     found = new[0]
     entry = _entry(run, step, item)
-    if why := misfit(found, item, job, earlier_rows(entry, job)):
+    if why := misfit(found, run.terms(item, job), job, earlier_rows(entry, job)):
         command = f"pioneer-build adopt {name} --version {found.version}  (or apply --resubmit {name})"
         raise Stopped("unknown", f"{sent}; version {found.version} is new, and {why}", command)
     adopted = replace(job, state="open", job_id=found.id, version=found.version, reason=None)
@@ -83,11 +85,17 @@ async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
     # (without one another machine submitted it: the lock alone knows)
     text = f"version {found.version} is what the unanswered submission made"
     run.emit("submitted", name, text if found.id is None else f"job {found.id}: {text}", job_id=found.id)
-    if job.fingerprint == item.fingerprint:
-        keep(run, step, item, adopted)
-    else:
-        run.put(replace(entry, jobs=tuple(adopted if known.key == job.key else known for known in entry.jobs)))
+    record(run, step, item, adopted)
     await see_through(run, step, item, adopted)
+
+
+def record(run: Run, step: Step, item: Declared, job: Job) -> None:
+    """Takes a job that was found into the lock; one of an earlier definition leaves the one in force alone."""
+    entry = run.entry(item.name) or run.entry(step.renamed_from or item.name)
+    if entry is None or job.fingerprint == item.fingerprint:
+        keep(run, step, item, job)
+    else:
+        run.put(replace(entry, jobs=merge_jobs([*entry.jobs, job])))
 
 
 def earlier_rows(entry: Entry, job: Job) -> int:
@@ -95,11 +103,15 @@ def earlier_rows(entry: Entry, job: Job) -> int:
     return sum(other.asked for other in entry.jobs if other.remote_name == job.remote_name and other.order < job.order)
 
 
-def misfit(version: RemoteVersion, item: Declared, job: Job, earlier: int) -> str | None:
-    """Why `version` can't be what `job` made; `None` where it fits. `earlier` counts rows asked for before it."""
-    if version.task_type is not None and version.task_type != item.spec.task_type:
+def misfit(version: RemoteVersion, terms: tuple[TaskType, Sequence[str]], job: Job, earlier: int) -> str | None:
+    """Why `version` can't be what `job` made; `None` where it fits.
+
+    `terms` are the task type and the labels that were asked for; `earlier` counts rows asked for before it.
+    """
+    task_type, labels = terms
+    if version.task_type is not None and version.task_type != task_type:
         return f"it is of task type {version.task_type}"
-    if version.labels is not None and not _same_labels(version.labels, item.spec.labels):
+    if version.labels is not None and not _same_labels(version.labels, labels):
         return f"its labels are {', '.join(version.labels)}"
     done = (version.status or "ready").lower() in READY_WORDS
     if version.size is not None and done and version.size not in (job.asked, job.asked + earlier):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.values import Job
     from pioneer_build.plan import Declared, Step
     from pioneer_build.ports import Service
+    from pioneer_build.spec import TaskType
 
 #: A job that was polled this long without an end stays open.
 DEADLINE_SECONDS = 3600.0
@@ -215,6 +216,18 @@ class Run:
             ):
                 return known
         return None
+
+    def terms(self, item: Declared, job: Job) -> tuple[TaskType, tuple[str, ...]]:
+        """Task type and labels that `job` was asked for, which may be those of an earlier definition of `item`."""
+        entry, known = self.entry(item.name), self.submission(job)
+        for fingerprint, definition in (
+            (item.fingerprint, item.definition),
+            *([(entry.fingerprint, entry.definition)] if entry is not None else []),
+            *([(known.fingerprint, known.definition)] if known is not None else []),
+        ):
+            if fingerprint == job.fingerprint:
+                return definition["task_type"], tuple(definition.get("labels", ()))
+        return item.spec.task_type, item.spec.labels
 
     def settle(self, job: Job) -> None:
         """Makes how `job` stands now durable in the journal, where the journal knows it.

@@ -136,3 +136,11 @@ def _flush() -> None:
     except (OSError, ValueError) as error:
         sys.stderr.write(f"error: can't write the output: {error}\n")
         sys.exit(exits.ERROR)
+    finally:
+        try:
+            sys.stderr.flush()
+        except (
+            OSError,
+            ValueError,
+        ):  # a terminal that went away; what is left would make the interpreter exit with 120
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

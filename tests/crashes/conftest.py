@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crashes.machine import Machine, Server
+from tests.crashes.machine import Forked, Machine, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,4 +23,4 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def machine(tmp_path: Path, server: Server) -> Machine:
     """A machine that talks to it."""
-    return Machine(tmp_path, server.url)
+    return Forked(tmp_path, server.url)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +44,19 @@ class Server:
         jobs: dict[str, dict[str, Any]] = self.state()["jobs"]
         return jobs
 
+    def fail(self, route: str, *faults: dict[str, Any]) -> None:
+        """The next requests to `route` meet these faults, one each (the fields of `tests.fakes.server.Fault`)."""
+        self._tell({"fail": [route, list(faults)]})
+
+    def always(self, route: str, fault: dict[str, Any] | None) -> None:
+        """Every request to `route` meets this fault; `None` ends that."""
+        self._tell({"always": [route, fault]})
+
+    def _tell(self, orders: dict[str, Any]) -> None:
+        request = urllib.request.Request(f"{self.url}/__orders", json.dumps(orders).encode(), method="POST")
+        with urllib.request.urlopen(request):
+            pass
+
     def submissions(self) -> int:
         return sum(1 for method, target, _ in self.state()["seen"] if (method, target) == ("POST", "/generate"))
 
@@ -65,6 +82,7 @@ class Machine:
     key: str = KEY
     home: str = "home"
     extra: Mapping[str, str] = field(default_factory=dict)
+    file_limit: int | None = None
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")}
@@ -90,6 +108,14 @@ class Machine:
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )  # fmt: skip
 
+    def kill(self, checkout: Path, *arguments: str, after: float) -> bool:
+        """Starts a command and kills it so many seconds later; whether it still ran."""
+        with self.start(checkout, *arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        return process.returncode == -signal.SIGKILL
+
     def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         with self.start(checkout, *arguments) as process:
             out, err = process.communicate(timeout=120)
@@ -105,6 +131,59 @@ class Machine:
     def known_jobs(self, checkout: Path) -> set[str]:
         """The ids of all jobs that lock and journal together know of this checkout's datasets."""
         return {job["job_id"] for value in self.status(checkout).values() for job in value["jobs"] if job["job_id"]}
+
+
+class Forked(Machine):
+    """The same, in processes forked from this one, which has the program imported: ten times as many in a minute."""
+
+    def fork(self, checkout: Path, *arguments: str, out: int, err: int) -> int:
+        """The id of a process that runs one command and ends."""
+        import pioneer_build.apply
+        import pioneer_build.cli
+        import pioneer_build.cli.apply
+        import pioneer_build.operate
+        import pioneer_build.parse
+        import pioneer_build.service.connect
+
+        child = os.fork()
+        if child:
+            return child
+        code = 70
+        try:
+            os.environ.clear()
+            os.environ.update(self.environment())
+            os.chdir(self.folder)
+            null = os.open(os.devnull, os.O_RDONLY)
+            for source, target in ((null, 0), (out, 1), (err, 2)):
+                os.dup2(source, target)
+            if self.file_limit is not None:  # a disk that is full beyond so many bytes a file
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
+            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+            code = pioneer_build.cli.run(["-C", str(checkout), *arguments])
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+
+    def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            child = self.fork(checkout, *arguments, out=out.fileno(), err=err.fileno())
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        assert "Traceback" not in texts[1], texts[1]
+        return subprocess.CompletedProcess(arguments, code, *texts)
+
+    def kill(self, checkout: Path, *arguments: str, after: float) -> bool:
+        """Starts a command and kills it so many seconds later; whether it still ran."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        child = self.fork(checkout, *arguments, out=null, err=null)
+        os.close(null)
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 def write_spec(checkout: Path, name: str, *, size: int = 3, labels: str = "x, y", more: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crashes.machine import Machine, Server, write_spec
+from tests.crashes.machine import Forked, Machine, Server, write_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def test_rows_that_dont_fit_are_rejected(machine: Machine, server: Server) -> No
 def test_an_unanswered_submission_is_settled(tmp_path: Path, endpoints: bool) -> None:
     options = ("--datasets", "/datasets") if endpoints else ()
     with Server("--drop-share", "1", *options) as server:
-        machine = Machine(tmp_path, server.url)
+        machine = Forked(tmp_path, server.url)
         project = machine.checkout()
         write_spec(project, "a")
         first = machine.run(project, "apply", "--yes")

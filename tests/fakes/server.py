@@ -94,8 +94,9 @@ class FakeService:
     `base` is a path before all routes. `key` is required of every request if set. `vocabulary` picks the
     words of `seed-api.txt` or of the hosted service. `datasets` is the root of the dataset endpoints, if
     there are any. `limit` is (requests, seconds) of a sliding window on the generate endpoints, counted at
-    arrival. `idle_close` closes kept connections so many seconds after an answer. `drop_share` of the answers
-    to accepted submissions are not sent.
+    arrival. A submission is carried out and answered after `submit_seconds`. `idle_close` closes kept
+    connections so many seconds after an answer. `drop_share` of the answers to accepted submissions are not
+    sent.
     """
 
     base: str = ""
@@ -104,6 +105,7 @@ class FakeService:
     datasets: str | None = None
     limit: tuple[int, float] | None = None
     job_seconds: float = 0.0
+    submit_seconds: float = 0.0
     idle_close: float | None = None
     drop_share: float = 0.0
     seed: int = 0
@@ -217,6 +219,8 @@ class FakeService:
         if not target.startswith("/__"):
             self.seen.append(seen)
             self._asked.set()
+        if self.submit_seconds and (method, seen.path) == ("POST", f"{self.base}/generate"):
+            await asyncio.sleep(self.submit_seconds)
         answer = self._answer(seen) if fault is None or fault.do else None
         if fault is not None:
             return await self._misbehave(fault, answer, writer)
@@ -269,6 +273,8 @@ class FakeService:
         path = seen.path
         if path == "/__state":
             return _json(200, self.state())
+        if path == "/__orders":
+            return self._obey(seen.json())
         if not path.startswith(self.base):
             return _json(404, self.not_found)
         path = path[len(self.base) :]
@@ -289,6 +295,16 @@ class FakeService:
             return self._dataset(seen.method, [unquote(p) for p in path[len(self.datasets) + 1 :].split("/")])
         return _json(404, self.not_found)
 
+    def _obey(self, orders: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        """Faults ordered from another process: `{"fail": [route, [fault…]], "always": [route, fault]}`."""
+        if "fail" in orders:
+            route, faults = orders["fail"]
+            self.fail(route, *(Fault(**fault) for fault in faults))
+        if "always" in orders:
+            route, fault = orders["always"]
+            self.always(route, None if fault is None else Fault(**fault))
+        return _json(200, {})
+
     def _over_limit(self, now: float) -> float | None:
         if self.limit is None:
             return None
@@ -305,7 +321,8 @@ class FakeService:
         name = request["dataset_name"]
         version = str(1 + sum(j.request["dataset_name"] == name for j in self.jobs.values()))
         job = Job(f"job-{len(self.jobs) + 1}", request, seen.at, version)
-        job.rows = [_row(request, i) for i in range(request["num_examples"])]
+        start = sum(len(j.rows) for j in self.jobs.values() if j.request["dataset_name"] == name)
+        job.rows = [_row(request, i) for i in range(start, start + request["num_examples"])]
         self.jobs[job.job_id] = job
         return _json(200, {"job_id": job.job_id, "status": "queued", "dataset_name": name, "is_seed": False})
 
@@ -406,6 +423,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", choices=["seed", "hosted"], default="hosted")
     parser.add_argument("--datasets")
     parser.add_argument("--job-seconds", type=float, default=0.0)
+    parser.add_argument("--submit-seconds", type=float, default=0.0)
     parser.add_argument("--drop-share", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     settings = vars(parser.parse_args())
