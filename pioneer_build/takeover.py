@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submission], backend: str) -> Lock:
     """`lock` with the jobs of `submissions` that were made for one of `specs`.
 
-    A job that the lock already has is brought up to date: the journal may know how it ended.
+    A job that the lock already has is brought up to date: the journal may know how it ended. One that it has under
+    another name, after a rename, belongs there.
     """
     by_name: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
@@ -34,6 +35,12 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         by_token[item.token] = item
         if item.job_id is not None:
             by_job[item.job_id] = item
+    owners = {
+        job.job_id: entry.dataset_name
+        for entry in (lock.on(backend) if by_name else ())
+        for job in entry.jobs
+        if job.job_id is not None
+    }
     changed = []
     for declared in specs:
         if declared.spec.is_label:
@@ -44,7 +51,7 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
             item
             for name in dict.fromkeys(names)
             for item in by_name.get(name, ())
-            if item.fingerprint == declared.fingerprint
+            if item.fingerprint == declared.fingerprint and owners.get(item.job_id, declared.name) in names
         ]
         if declared.spec.renamed_from and lock.get(declared.spec.renamed_from, backend) is not None and entry is None:
             continue  # its jobs come along when the rename is done
