@@ -204,7 +204,9 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
         return None
     if (labelling.inputs, labelling.fingerprint) != (known["digest"], item.fingerprint):
         return None
-    if entry is None or entry.forgotten or entry.rejection is not None or not store.has(labelling.content):
+    if entry is None or entry.num_examples is not None or entry.forgotten or entry.rejection is not None:
+        return None
+    if not store.has(labelling.content):
         return None
     return InputFacts(
         digest=labelling.inputs,

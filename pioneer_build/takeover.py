@@ -23,7 +23,8 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
     """`lock` with the jobs of `submissions` that were made for one of `specs`.
 
     A submission fits a spec that has its definition, and its name or a remote name of its jobs. A job that the lock
-    already has is brought up to date: the journal may know how it ended.
+    already has is brought up to date: the journal may know how it ended. One that it has under another name, after a
+    rename, belongs there.
     """
     by_fingerprint: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
@@ -35,6 +36,12 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         by_token[item.token] = item
         if item.job_id is not None:
             by_job[item.job_id] = item
+    owners = {
+        job.job_id: entry.dataset_name
+        for entry in (lock.on(backend) if by_name else ())
+        for job in entry.jobs
+        if job.job_id is not None
+    }
     changed = []
     for declared in specs:
         if declared.spec.is_label:
@@ -48,7 +55,8 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         fitting = [
             item
             for item in by_fingerprint.get(declared.fingerprint, ())
-            if item.dataset_name in names or item.remote_name in remotes
+            if (item.dataset_name in names or item.remote_name in remotes)
+            and owners.get(item.job_id, declared.name) in names
         ]
         updated = _updated(entry, declared, fitting, by_job, by_token, backend)
         if updated is not None and updated != entry:

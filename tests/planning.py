@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from pioneer_build.fingerprint import definition_of, fingerprint_of
@@ -18,6 +20,10 @@ from pioneer_build.spec import FewShot, InlineTexts, Spec, TopUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+#: Examples of each property. The long form of the suite: PLAN_EXAMPLES=2000 pytest tests/test_plan_properties.py …
+EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "40"))
+PROPERTY = settings(max_examples=EXAMPLES, deadline=None)
 
 BACKEND = "pioneer"
 NAMES = ("a", "b", "c", "d")
@@ -157,7 +163,7 @@ class World:
             self.labelled += [(item.fingerprint, text) for text in dict.fromkeys(texts) if text not in here]
             self.requests += step.requests
             here.update(texts)
-        if step.action not in ("label", "restore") and not step.fetch:
+        if step.action not in ("label", "restore") and not step.fetch:  # as apply: only settings are put in
             return fresh
         assert here.issuperset(texts), "a step of no requests can't label"
         content = digest(item.fingerprint, texts)

@@ -13,7 +13,18 @@ from pioneer_build.plan import Choices, Declared, Plan
 from pioneer_build.render.plan import plan_markdown, plan_text, plan_value
 from pioneer_build.select import Selectable, select
 from pioneer_build.spec import FewShot, InlineTexts, Spec
-from tests.planning import BACKEND, LABELS, World, declared, generate_spec, label_spec, projects, specs_named
+from tests.planning import (
+    BACKEND,
+    LABELS,
+    PROPERTY,
+    World,
+    declared,
+    digest,
+    generate_spec,
+    label_spec,
+    projects,
+    specs_named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +44,7 @@ def unprotected(specs: Sequence[Declared]) -> list[Declared]:
     return [declared(replace(item.spec, protect=False)) for item in specs]
 
 
+@PROPERTY
 @given(st.lists(projects(), min_size=1, max_size=4))
 def test_after_an_apply_nothing_is_to_do(walk: list[list[Declared]]) -> None:
     world = World()
@@ -42,8 +54,27 @@ def test_after_an_apply_nothing_is_to_do(walk: list[list[Declared]]) -> None:
         again = world.plan(free)
         assert not again.changes, plan_text(again)
         assert again.requests == 0
+        for item in free:
+            as_declared(world, item)
 
 
+def as_declared(world: World, item: Declared) -> None:
+    """The lock has exactly what the spec says."""
+    built = world.lock.entries[item.name, BACKEND]
+    assert (built.fingerprint, built.num_examples) == (item.fingerprint, item.spec.num_examples)
+    assert (built.forgotten, built.protect) == (False, item.spec.protect)
+    if isinstance(item.spec.inputs, InlineTexts):
+        assert built.labelling is not None
+        assert built.labelling.inputs == digest(item.spec.inputs.texts)
+        assert built.labelling.fingerprint == item.fingerprint
+    else:
+        assert built.examples == item.spec.num_examples
+        assert {job.fingerprint for job in built.readable()} == {item.fingerprint}
+    assert built.state == "ready"
+    assert built.content is not None
+
+
+@PROPERTY
 @given(st.lists(projects(), min_size=1, max_size=4), st.data())
 def test_the_same_facts_give_the_same_bytes(walk: list[list[Declared]], data: st.DataObject) -> None:
     world = World()
@@ -84,6 +115,7 @@ def cosmetic(spec: Spec, data: st.DataObject) -> Spec:
     return replace(spec, **changes)
 
 
+@PROPERTY
 @given(projects(), st.data())
 def test_cosmetic_edits_plan_nothing(specs: list[Declared], data: st.DataObject) -> None:
     world = World()
@@ -120,6 +152,7 @@ def semantic(spec: Spec, data: st.DataObject) -> Spec:
             return replace(spec, inputs=InlineTexts((*spec.inputs.texts, "a new text")))
 
 
+@PROPERTY
 @given(projects(), st.data())
 def test_a_change_of_meaning_plans_exactly_that_dataset(specs: list[Declared], data: st.DataObject) -> None:
     world = World()
@@ -130,6 +163,7 @@ def test_a_change_of_meaning_plans_exactly_that_dataset(specs: list[Declared], d
     assert [step.dataset_name for step in plan.steps if step.action != "none"] == [specs[index].name]
 
 
+@PROPERTY
 @given(st.lists(specs_named("a"), min_size=2, max_size=4), st.data())
 def test_a_walk_that_comes_back_buys_each_definition_once(path: list[Spec], data: st.DataObject) -> None:
     world = World()
@@ -154,6 +188,7 @@ def test_a_walk_that_comes_back_buys_each_definition_once(path: list[Spec], data
     assert sorted(world.labelled) == sorted(texts)
 
 
+@PROPERTY
 @given(st.lists(projects(), min_size=1, max_size=4))
 def test_no_remote_name_holds_two_datasets_or_definitions(walk: list[list[Declared]]) -> None:
     world = World()
@@ -167,6 +202,7 @@ def test_no_remote_name_holds_two_datasets_or_definitions(walk: list[list[Declar
     assert all(len(owners) == 1 for owners in keeps.values()), keeps
 
 
+@PROPERTY
 @given(st.lists(projects(), min_size=1, max_size=3), st.data())
 def test_a_selected_plan_is_a_subset(walk: list[list[Declared]], data: st.DataObject) -> None:
     world = World()
@@ -185,6 +221,7 @@ def test_a_selected_plan_is_a_subset(walk: list[list[Declared]], data: st.DataOb
     assert part.examples <= plan.examples
 
 
+@PROPERTY
 @given(st.lists(projects(), min_size=2, max_size=4), st.booleans())
 def test_a_protected_dataset_is_never_replaced_forgotten_or_deleted(walk: list[list[Declared]], delete: bool) -> None:
     world = World()
@@ -202,6 +239,7 @@ def test_a_protected_dataset_is_never_replaced_forgotten_or_deleted(walk: list[l
             assert not world.lock.entries[name, BACKEND].forgotten or held[name].forgotten
 
 
+@PROPERTY
 @given(projects(), st.sampled_from(("generate", "label")))
 def test_renaming_buys_nothing_and_keeps_the_remote_name(specs: list[Declared], kind: str) -> None:
     first = declared(generate_spec("old") if kind == "generate" else label_spec("old"))

@@ -80,8 +80,11 @@ def find_unsettled(entry: Entry, name: str, choices: Choices, found: Finding) ->
 def _first(entry: Entry, mine: Sequence[Job], wanted: int, found: Finding, *, replaces: bool) -> None:
     """No ready job of this definition: everything is to be asked for."""
     action: Action = "replace" if replaces else "create"
+    told = not found.fits.isdisjoint(("reconcile", "resume", "blocked"))
     found.add(action)
     found.submit(action, 1, wanted)
+    if told:
+        return
     if mine:
         last = mine[-1]
         found.add(action, Reason("dataset_name", f"the last job of this definition {_ended(last)}"))

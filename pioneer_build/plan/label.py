@@ -30,12 +30,12 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
     _find_refusal(item, entry, inputs, found, retry=retry)
     had = entry.labelling
     found.reasons += [("label", change) for change in definition_changes(entry, item)]
-    if entry.forgotten and had is not None:
+    if entry.num_examples is not None:
+        text = "the spec asked for rows, and now has inputs"
+        found.add("label", Reason("inputs", text, f"num_examples: {entry.num_examples}", "inputs"))
+    elif entry.forgotten and had is not None:
         found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
     if had is None:
-        if entry.num_examples is not None:
-            text = "the spec asked for rows, and now has inputs"
-            found.add("label", Reason("inputs", text, f"num_examples: {entry.num_examples}", "inputs"))
         found.add("label", Reason("inputs", _texts_to_label(new)))
         _hold_back(item, entry, facts, choices, found)
         return found
@@ -48,7 +48,9 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
     if had.content in facts.present:
         if relabel and inputs.new:
             found.add("label", Reason("inputs", f"{_annotations(inputs.new)} are bought again"))
-        elif entry.forgotten:
+        elif entry.num_examples is not None:
+            _hold_back(item, entry, facts, choices, found)
+        elif not retry:
             found.submit("restore", 0, 0)
         return found
     found.fetch = True

@@ -126,7 +126,7 @@ def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
         return True
     if action != "label" or entry is None:
         return False
-    if entry.labelling is None:
+    if entry.labelling is None or entry.num_examples is not None:
         return bool(entry.readable())
     return entry.labelling.fingerprint != item.fingerprint
 

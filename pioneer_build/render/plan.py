@@ -229,12 +229,12 @@ def plan_markdown(plan: Plan) -> str:
 
 def _row(step: Step) -> str:
     action = step.action if step.refused is None else f"{step.action} (refused)"
-    cells = [SYMBOLS[step.action], f"`{_cell(step.dataset_name)}`", action, f"{step.requests:,}", f"{step.examples:,}"]
+    cells = [SYMBOLS[step.action], _code(step.dataset_name), action, f"{step.requests:,}", f"{step.examples:,}"]
     return f"| {' | '.join([*cells, f'{step.total:,}'])} |"
 
 
 def _details(step: Step) -> list[str]:
-    lines = [f"**`{_cell(step.dataset_name)}`** {step.action}", ""]
+    lines = [f"**{_code(step.dataset_name)}** {step.action}", ""]
     lines += [f"- {_code(reason.field)}: {_cell(_short(reason.text))}" for reason in step.reasons]
     if step.refused is not None:
         lines.append(f"- will not be done: {_cell(step.refused)}")
@@ -248,7 +248,8 @@ def _short(text: str, limit: int = 1500) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{_cell(text).replace('`', '')}`"
+    """Text as a code span, in which Markdown knows no escapes but that of a table's bar."""
+    return f"`{visible(text).replace('`', '').replace('|', chr(92) + '|')}`"
 
 
 _ESCAPES = str.maketrans(

@@ -11,7 +11,7 @@ from pioneer_build.lock.merge import merge, merge3, merge_entries, merge_jobs
 from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.values import Job, Lock
 from tests.lock.strategies import entries, jobs, locks
-from tests.planning import declared, entry, generate_spec, job, lock_of
+from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
 
 
 def ids(lock: Lock) -> set[tuple[str, str, str]]:
@@ -23,17 +23,20 @@ def remotes(lock: Lock) -> set[tuple[str, str]]:
     return {(key[1], token) for key, found in lock.entries.items() for one in found.jobs for token in one.submissions}
 
 
+@PROPERTY
 @given(locks(), locks())
 def test_the_order_is_irrelevant(a: Lock, b: Lock) -> None:
     assert lock_text(merge(a, b)) == lock_text(merge(b, a))
     assert merge(a, b) == merge(b, a)
 
 
+@PROPERTY
 @given(locks(3), locks(3), locks(3))
 def test_the_grouping_is_irrelevant(a: Lock, b: Lock, c: Lock) -> None:
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
 
 
+@PROPERTY
 @given(st.lists(jobs(), max_size=4), st.lists(jobs(), max_size=4), st.lists(jobs(), max_size=4))
 def test_jobs_join_in_any_grouping(a: list[Job], b: list[Job], c: list[Job]) -> None:
     whole = merge_jobs([*a, *b, *c])
@@ -42,6 +45,7 @@ def test_jobs_join_in_any_grouping(a: list[Job], b: list[Job], c: list[Job]) -> 
     assert merge_jobs(whole) == whole
 
 
+@PROPERTY
 @given(locks())
 def test_a_lock_with_itself_is_itself(a: Lock) -> None:
     assert merge(a, a) == a
@@ -49,6 +53,7 @@ def test_a_lock_with_itself_is_itself(a: Lock) -> None:
     assert merge(a, Lock()) == a
 
 
+@PROPERTY
 @given(locks(), locks())
 def test_no_job_id_is_lost(a: Lock, b: Lock) -> None:
     merged = merge(a, b)
@@ -57,6 +62,7 @@ def test_no_job_id_is_lost(a: Lock, b: Lock) -> None:
     assert merge(merged, a) == merged, "what went in adds nothing"
 
 
+@PROPERTY
 @given(locks(3), locks(3), locks(3))
 def test_with_an_ancestor_no_job_id_is_lost_either(base: Lock, a: Lock, b: Lock) -> None:
     merged = merge3(base, a, b)
@@ -67,12 +73,13 @@ def test_with_an_ancestor_no_job_id_is_lost_either(base: Lock, a: Lock, b: Lock)
     assert merge3(Lock(), a, b) == merge(a, b)
 
 
+@PROPERTY
 @given(entries(), entries())
 def test_live_beats_forgotten_and_protection_stays(a, b) -> None:  # type: ignore[no-untyped-def]
     merged = merge_entries(a, b)
     assert merged.forgotten == (a.forgotten and b.forgotten)
     assert merged.protect == (a.protect or b.protect)
-    assert {name: count for name, count in merged.paid} == {
+    assert dict(merged.paid) == {
         name: max(dict(a.paid).get(name, 0), dict(b.paid).get(name, 0)) for name in dict((*a.paid, *b.paid))
     }
 

@@ -14,11 +14,12 @@ from pioneer_build.errors import LockError
 from pioneer_build.lock.text import entry_value, lock_text, read_lock
 from pioneer_build.lock.values import Entry, Lock, digest_of
 from tests.lock.strategies import entries, locks
-from tests.planning import declared, entry, generate_spec, job, label_spec, lock_of
+from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
+@PROPERTY
 @given(locks())
 def test_lock_to_text_to_lock_is_the_identity(lock: Lock) -> None:
     text = lock_text(lock)
@@ -28,6 +29,7 @@ def test_lock_to_text_to_lock_is_the_identity(lock: Lock) -> None:
     text.encode("utf-8")
 
 
+@PROPERTY
 @given(locks(), st.randoms())
 def test_the_order_of_what_is_known_is_irrelevant(lock: Lock, random: Any) -> None:
     mixed = list(lock.entries.items())
@@ -35,6 +37,7 @@ def test_the_order_of_what_is_known_is_irrelevant(lock: Lock, random: Any) -> No
     assert lock_text(Lock(dict(mixed))) == lock_text(lock)
 
 
+@PROPERTY
 @given(locks())
 def test_every_object_is_sorted_and_the_digest_is_last(lock: Lock) -> None:
     def look(value: Any) -> None:
@@ -51,6 +54,7 @@ def test_every_object_is_sorted_and_the_digest_is_last(lock: Lock) -> None:
     look(json.loads(lock_text(lock)))
 
 
+@PROPERTY
 @given(locks())
 def test_rewriting_costs_what_changed(lock: Lock) -> None:
     written: dict[tuple[str, str], tuple[Entry, str]] = {}
@@ -115,6 +119,7 @@ def test_no_lock_at_all() -> None:
     assert refusal('{"lock_version": NaN, "datasets": {}}').message.startswith("pioneer.lock:1: NaN")
 
 
+@PROPERTY
 @given(st.integers(1, len(TEXT) - 2))
 def test_every_truncation_is_found(end: int) -> None:
     error = refusal(TEXT[:end])
@@ -123,6 +128,7 @@ def test_every_truncation_is_found(end: int) -> None:
     assert "ends too early" in error.message or not TEXT[:end].strip()
 
 
+@PROPERTY
 @given(st.integers(0, len(TEXT.split("\n")) - 2))
 def test_every_line_that_is_lost_is_found(number: int) -> None:
     lines = TEXT.split("\n")
@@ -130,6 +136,7 @@ def test_every_line_that_is_lost_is_found(number: int) -> None:
     refusal("\n".join(lines))
 
 
+@PROPERTY
 @given(st.integers(0, len(TEXT) - 2), st.sampled_from('0a"{}[],:x '))
 def test_every_letter_that_is_changed_is_found(at: int, letter: str) -> None:
     edited = TEXT[:at] + letter + TEXT[at + 1 :]
@@ -153,6 +160,7 @@ def test_a_hand_edit_names_entry_and_line() -> None:
     assert "git checkout" in str(error.hint)
 
 
+@PROPERTY
 @given(entries(), entries())
 def test_a_line_wise_mix_of_two_records_is_found(a: Entry, b: Entry) -> None:
     one, other = (lock_text(Lock({("a", "pioneer"): item})).split("\n") for item in (a, b))
@@ -231,8 +239,8 @@ READY = entry_value(entry(FIRST, job(FIRST, 1)))["jobs"][0]
     "changes",
     [
         {"jobs": {}}, {"jobs": [1]}, {"jobs": None}, {"examples": "7"}, {"examples": -1}, {"examples": True},
-        {"definition": []}, {"definition": None}, {"base_name": 1}, {"content": 5}, {"protect": 1}, {"paid": {"x": "1"}},
-        {"paid": []}, {"checks": []}, {"labelling": {}}, {"labelling": []}, {"rejection": {"state": "odd"}},
+        {"definition": []}, {"definition": None}, {"base_name": 1}, {"content": 5}, {"protect": 1},
+        {"paid": {"x": "1"}}, {"paid": []}, {"checks": []}, {"labelling": {}}, {"labelling": []}, {"rejection": {"state": "odd"}},
         {"rejection": {"fingerprint": "f", "inputs": "i", "reason": "r", "state": "odd"}}, {"on_change": "maybe"},
         {"jobs": [{**READY, "state": "lost"}]}, {"jobs": [{**READY, "asked": None}]}, {"jobs": [{**READY, "x": 1}]},
         {"jobs": [{**READY, "submissions": [1]}]}, {"jobs": [{key: READY[key] for key in READY if key != "order"}]},
