@@ -104,7 +104,7 @@ def command(
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     else:
-        text = outcome_text(report, colour=wants_colour(sys.stdout))
+        text = outcome_text(report, width=width(), colour=wants_colour(sys.stdout))
         if text and (options.verbosity >= 0 or not report.good):
             out(text)
     return _code(report)

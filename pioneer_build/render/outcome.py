@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.plan import visible
@@ -43,7 +44,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
     }
 
 
-def outcome_text(report: Report, *, colour: bool = False) -> str:
+def outcome_text(report: Report, *, width: int = 80, colour: bool = False) -> str:
     """A line a dataset, what helps where something is wrong, and a summary."""
     lines: list[str] = []
     if report.outcomes:
@@ -59,7 +60,7 @@ def outcome_text(report: Report, *, colour: bool = False) -> str:
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
-    lines.append(_summary(report))
+    lines += wrap(_summary(report), width, break_long_words=False, break_on_hyphens=False)
     if isinstance(report.stopped, Exception):
         lines += ["", *_stopped(report.stopped)]
     return "\n".join(lines)
