@@ -91,7 +91,7 @@ def command(
     )
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
         check_budget(plan, limits)
-        if form == "text" and options.verbosity >= 0:
+        if form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.plan import visible
+from pioneer_build.render.wrap import wrapped
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
@@ -54,21 +54,25 @@ def outcome_text(report: Report, *, width: int = 80, colour: bool = False) -> st
             mark = _MARKS.get(outcome.result, "✗")
             if colour:
                 mark = f"\x1b[{'32' if outcome.result == 'done' else '33' if mark == '…' else '31'}m{mark}\x1b[0m"
-            message = visible(outcome.message)
-            lines.append(f"{mark} {outcome.dataset_name:<{name_width}}  {outcome.result:<{word_width}}  {message}")
-            lines += [f"    {visible(detail)}" for detail in outcome.details]
+            head = f"{mark} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
+            # a long message goes below its dataset, so that it has the width for itself
+            beside = 6 + name_width + word_width + len(outcome.message) <= max(width, 40)
+            lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
+            if not beside:
+                lines += wrapped(visible(outcome.message), width, first=4, rest=4)
+            lines += [line for detail in outcome.details for line in wrapped(visible(detail), width, first=4, rest=6)]
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
-    lines += wrap(_summary(report), width, break_long_words=False, break_on_hyphens=False)
+    lines += wrapped(_summary(report), width)
     if isinstance(report.stopped, Exception):
-        lines += ["", *_stopped(report.stopped)]
+        lines += ["", *_stopped(report.stopped, width)]
     return "\n".join(lines)
 
 
-def _stopped(error: Exception) -> list[str]:
+def _stopped(error: Exception, width: int) -> list[str]:
     found: PioneerError | Exception = error
-    lines = [f"stopped: {visible(str(found))}"]
+    lines = wrapped(f"stopped: {visible(str(found))}", width, rest=2)
     if hint := getattr(found, "hint", None):
         lines.append(f"  help: {visible(hint)}")
     if link := getattr(found, "link", None):

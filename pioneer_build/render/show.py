@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.plan import visible
+from pioneer_build.render.wrap import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _MOST_REJECTED = 20
 #: Columns of the names of facts.
 _FACTS = 13
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
@@ -28,7 +27,7 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
         lines += ["", "jobs", *_table(_jobs(value))]
         for job in value["jobs"]:
             if job["reason"]:
-                lines += wrapped(f"{job['job_id']}: {visible(job['reason'])}", width, first=2, rest=4)
+                lines += wrapped(f"{job['job_id'] or '(no id)'}: {visible(job['reason'])}", width, first=2, rest=4)
     if summary := value.get("content_summary"):
         lines += ["", "rows", *_summary(summary, width)]
     if rows := value.get("rows"):
@@ -37,22 +36,6 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
     if "rejected" in value:
         lines += ["", *_rejected(value["rejected"], width)]
     return "\n".join(lines).rstrip("\n")
-
-
-def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
-    """`text` on lines of at most `width` columns, colours not counted; a word is never cut."""
-    lines: list[str] = []
-    line, room = " " * first, width - first
-    empty = True
-    for word in text.split(" "):
-        size = len(_COLOUR.sub("", word))
-        if not empty and size + 1 > room:
-            lines.append(line)
-            line, room, empty = " " * rest, width - rest, True
-        line += word if empty else f" {word}"
-        room -= size if empty else size + 1
-        empty = False
-    return [*lines, line]
 
 
 def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
