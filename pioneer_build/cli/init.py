@@ -116,8 +116,8 @@ def _text(project: Project, written: Written, drafts: list[Draft]) -> str:
         lines += [f"  {adopt}   instead, if the request was sent already"]
     else:
         lines += [
-            "  pioneer-build plan      what would be submitted, and why",
-            "  pioneer-build apply     submit it, and write pioneer.lock",
-            "  pioneer-build status    where every dataset stands",
+            "  pioneer-build plan          what would be submitted, and why",
+            "  pioneer-build apply         submit it, and write pioneer.lock",
+            "  git add -A && git commit    specs and pioneer.lock belong together",
         ]
     return "\n".join(lines)

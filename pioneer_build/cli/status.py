@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, selection_options, wants_colour, width
+from pioneer_build.cli.common import Globals, as_json, format_option, out, room, selection_options, wants_colour
 from pioneer_build.errors import PioneerError
 
 
@@ -56,7 +56,7 @@ def command(
     if form == "json" and unreachable is None:
         out(as_json({"format": 1, "datasets": values}))
     elif form == "text":
-        out(status_text(values, width=width(), colour=wants_colour(sys.stdout)))
+        out(status_text(values, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
     if unreachable is not None:
         sys.stdout.flush()
         raise unreachable

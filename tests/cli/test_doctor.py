@@ -94,8 +94,8 @@ def test_folders(cli: Callable[..., Any], project: Path, monkeypatch: pytest.Mon
     usage = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
     monkeypatch.setattr(here.shutil, "disk_usage", lambda _: usage)
     _, found = _found(cli)
-    assert _is_wrong(found, "folders", "store")
-    assert _is_wrong(found, "folders", "only 5 MB are free")
+    assert _is_wrong(found, "store", "can't be written")
+    assert _is_wrong(found, "state", "only 5 MB are free")
 
 
 def test_a_missing_extra(cli: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
