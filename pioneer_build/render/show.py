@@ -174,7 +174,7 @@ def _rejected(rejected: Sequence[Mapping[str, Any]], width: int) -> list[str]:
         where = f"{bad['job_id']} row {bad['number']}" if "job_id" in bad else f"text {bad['text_digest'][:12]}"
         lines += wrapped(f"{where}: {visible(bad['message'])}", width, first=2, rest=4)
         if "raw" in bad:
-            lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), 2 * width)}")
+            lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), min(2 * width, 400))}")
     if len(rejected) > _MOST_REJECTED:
         lines.append(f"  … and {len(rejected) - _MOST_REJECTED:,} more: --format json has all")
     return lines
