@@ -40,6 +40,8 @@ class PioneerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint is not None:  # a script's traceback shows it too
+            self.add_note(f"help: {hint}")
 
 
 class UsageError(PioneerError):

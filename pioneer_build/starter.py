@@ -86,8 +86,8 @@ inputs: data/reviews.txt
 _TEXTS = """\
 Arrived a day early and looks even better than in the photo.
 The hinge broke on the second evening.
-I use it every single day and would buy it again.
-Support never answered; I want my money back.
+I love it and use it every single day.
+Terrible support, nobody ever answered.
 A wonderful present, my sister loves it.
 The cover was torn and three pages were missing.
 """

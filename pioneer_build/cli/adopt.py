@@ -7,7 +7,7 @@ import sys
 import click
 
 from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals, as_json, format_option, out, say, wants_colour
+from pioneer_build.cli.common import Globals, as_json, format_option, out, room, say, wants_colour
 from pioneer_build.errors import UsageError
 
 
@@ -46,7 +46,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:
-        out(outcome_text(report, colour=wants_colour(sys.stdout)))
+        out(outcome_text(report, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
     if report.interrupted:
         return exits.INTERRUPTED
     return exits.OK if report.good else exits.UNFINISHED

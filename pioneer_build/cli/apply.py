@@ -16,6 +16,7 @@ from pioneer_build.cli.common import (
     choices_of,
     format_option,
     out,
+    room,
     say,
     selection_options,
     wants_colour,
@@ -91,7 +92,8 @@ def command(
     )
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
         check_budget(plan, limits)
-        if form == "text" and options.verbosity >= 0:
+        busy = any(step.action != "none" for step in plan.steps)
+        if busy and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
@@ -104,7 +106,7 @@ def command(
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     else:
-        text = outcome_text(report, colour=wants_colour(sys.stdout))
+        text = outcome_text(report, unchanged=len(plan.steps), width=room(sys.stdout), colour=wants_colour(sys.stdout))
         if text and (options.verbosity >= 0 or not report.good):
             out(text)
     return _code(report)
@@ -141,7 +143,8 @@ def _needs_consent(plan: Plan) -> bool:
 def _ask(plan: Plan) -> None:
     if not sys.stdin.isatty():
         raise PioneerError(
-            f"this would send {plan.requests:,} paid request{'' if plan.requests == 1 else 's'}, and can't ask"
+            f"this would send {plan.requests:,} {'' if plan.backend == 'local' else 'paid '}"
+            f"request{'' if plan.requests == 1 else 's'}, and can't ask"
             if plan.requests
             else "this would delete datasets on the service, and can't ask",
             hint="say --yes, or give a saved plan: nothing was sent",

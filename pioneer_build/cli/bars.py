@@ -1,14 +1,17 @@
-"""The progress of an apply on a terminal, drawn by rich."""
+"""The progress of an apply on a terminal, drawn by rich, which also follows a resize."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
-from pioneer_build.cli.progress import _ALWAYS, line_of
+from pioneer_build.cli.progress import ALWAYS, line_of
+from pioneer_build.cli.standing import Standing
+from pioneer_build.render.plan import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,42 +22,52 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan
 
 #: More bars than this would leave no room for anything else.
-_MOST_BARS = 8
+_MOST_BARS: Final = 8
+#: Below this a bar and the time that has passed give way to words, in columns.
+_NARROW: Final = 70
 
 
 @contextmanager
 def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
-    """A bar for the datasets, and one for each that is being worked on; lines above them."""
+    """A bar for the whole, and one for each dataset that is being worked on; lines above them."""
     console = Console(stderr=True, highlight=False)
-    drawn = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        expand=True,
-    )
-    steps = {step.dataset_name: step for step in plan.steps if step.action != "none"}
+    wide = console.width >= _NARROW
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=5, no_wrap=True, overflow="ellipsis")),
+        *([BarColumn(bar_width=None, table_column=Column(ratio=3))] if wide else []),
+        TextColumn("{task.fields[count]}", markup=False, justify="right", table_column=Column(no_wrap=True)),
+        *([TimeElapsedColumn()] if wide else []),
+        TimeRemainingColumn(compact=True),
+    ]
+    drawn = Progress(*columns, console=console, transient=True, expand=True)
+    standing = Standing(plan)
+    # where no rows are asked for (polls, downloads) datasets are what is counted
+    total = standing.rows or standing.datasets
     with drawn:
-        whole = drawn.add_task("datasets", total=len(steps))
-        running: dict[str, TaskID] = {}
+        whole = drawn.add_task(standing.text, total=total, count="")
+        tasks: dict[str, TaskID] = {}
 
         def sink(event: Event) -> None:
-            name = event.dataset_name
-            if event.kind in _ALWAYS or verbose:
+            if event.kind in ALWAYS or verbose:
                 console.print(line_of(event), markup=False, soft_wrap=True)
-            if event.kind == "ended":
-                drawn.advance(whole)
-                if (task := running.pop(name, None)) is not None:
-                    drawn.remove_task(task)
+            standing.take(event)
+            done = standing.rows_done if standing.rows else standing.ended
+            drawn.update(whole, description=standing.text, completed=done, count=f"{done:,}/{total:,}")
+            for name in [name for name in tasks if name not in standing.running]:
+                drawn.remove_task(tasks.pop(name))
+            work = standing.running.get(event.dataset_name)
+            if work is None:
                 return
-            if event.kind == "submitting" and len(running) < _MOST_BARS and name not in running:
-                running[name] = drawn.add_task(name, total=event.fields.get("examples"))
-            elif event.kind == "labelled" and name not in running and len(running) < _MOST_BARS:
-                running[name] = drawn.add_task(name, total=event.fields.get("total"))
-            if (task := running.get(name)) is not None and event.fields.get("done") is not None:
-                drawn.update(task, completed=event.fields["done"])
+            if event.dataset_name not in tasks and len(tasks) < _MOST_BARS:
+                tasks[event.dataset_name] = drawn.add_task("", total=None, count="")
+            if (task := tasks.get(event.dataset_name)) is not None:
+                said = f" ({work.said})" if work.said else ""
+                drawn.update(
+                    task,
+                    description=visible(f"  {event.dataset_name}{said}"),
+                    total=work.total or None,
+                    completed=work.done,
+                    count=f"{work.done:,}/{work.total:,}" if work.total else "",
+                )
 
         yield sink

@@ -86,6 +86,15 @@ def width() -> int:
     return max(40, shutil.get_terminal_size((80, 24)).columns)
 
 
+#: Columns of a line that nothing breaks: elsewhere than on a terminal a message is one line, to be searched.
+_UNBROKEN = 100_000
+
+
+def room(stream: Any) -> int:
+    """Columns to break text at: those of the terminal, or of COLUMNS; elsewhere there is no end to a line."""
+    return width() if stream.isatty() or os.environ.get("COLUMNS") else _UNBROKEN
+
+
 def format_option(*more: str) -> Callable[[F], F]:
     """`--format text|json`, and what else a command has."""
     return click.option(

@@ -59,6 +59,11 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return ("--format", "json") in pairwise(words) or "--format=json" in words
 
 
+def _says_json(arguments: Sequence[str]) -> bool:
+    words = list(arguments)
+    return ("--log-format", "json") in pairwise(words) or "--log-format=json" in words
+
+
 def _problems(error: Problems, arguments: Sequence[str]) -> None:
     from pioneer_build.render.problems import problems_data, problems_text
 
@@ -79,6 +84,11 @@ def _error(error: PioneerError, arguments: Sequence[str]) -> None:
 
         value = {"format": 1, "error": {"message": error.message, "hint": error.hint, "kind": type(error).__name__}}
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    if _says_json(arguments):
+        import json
+
+        _say(json.dumps({"event": "error", "dataset_name": "", "text": error.message, "hint": error.hint}))
+        return
     text = f"error: {error.message}"
     if error.hint:
         text += f"\n  help: {error.hint}"

@@ -39,8 +39,10 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
     elif not plan.removals:
         out("Nothing to remove: everything in the store is needed.")
     else:
+        size = value["bytes"]
+        much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
         out(
-            f"{value['files']:,} files, {value['bytes'] / 1e6:,.1f} MB: {value['rows']:,} rows and"
+            f"{value['files']:,} file{'' if value['files'] == 1 else 's'}, {much}: {value['rows']:,} rows and"
             f" {value['annotations']:,} annotations that were paid for and no lock named here needs."
         )
     if dry_run or not plan.removals:

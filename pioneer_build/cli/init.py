@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def command(options: Globals, directory: str | None, source: str | None, form: str) -> None:
     """Write a commented project that `apply` can build, here or in DIR. It asks nothing.
 
-    It has settings, specs, and lines for git. What is there already is kept as it is, so it can be run again, and should
-    be in each new clone: git keeps the merge driver of pioneer.lock in the clone's own configuration.
+    It has settings, specs, and lines for git. What is there already is kept as it is, so it can be run again, and
+    should be in each new clone: git keeps the merge driver of pioneer.lock in the clone's own configuration.
 
     \b
     Examples:
@@ -116,8 +116,8 @@ def _text(project: Project, written: Written, drafts: list[Draft]) -> str:
         lines += [f"  {adopt}   instead, if the request was sent already"]
     else:
         lines += [
-            "  pioneer-build plan      what would be submitted, and why",
-            "  pioneer-build apply     submit it, and write pioneer.lock",
-            "  pioneer-build status    where every dataset stands",
+            "  pioneer-build plan          what would be submitted, and why",
+            "  pioneer-build apply         submit it, and write pioneer.lock",
+            "  git add -A && git commit    specs and pioneer.lock belong together",
         ]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: Between two lines about the same work where there is no terminal, in seconds.
 LINE_EVERY = 10.0
 #: Events that are always a line; `submitted` is how a job id survives whatever happens next.
-_ALWAYS = ("submitted", "note", "quarantined", "waiting")
+ALWAYS = ("submitted", "note", "quarantined", "waiting")
 #: Events that say where work stands: a line now and then.
 _NOW_AND_THEN = ("labelled", "polled")
 
@@ -31,13 +32,18 @@ def progress(options: Globals, plan: Plan) -> Iterator[Sink]:
         yield _json_line
     elif options.verbosity < 0:
         yield _only_jobs
-    elif sys.stderr.isatty() and any(step.action != "none" for step in plan.steps):
+    elif can_draw() and any(step.action != "none" for step in plan.steps):
         from pioneer_build.cli.bars import bars
 
         with bars(plan, verbose=options.verbosity > 0) as sink:
             yield sink
     else:
-        yield _Lines(verbose=options.verbosity > 0)
+        yield _Lines(plan, verbose=options.verbosity > 0)
+
+
+def can_draw() -> bool:
+    """Whether stderr is a terminal that can move its cursor."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
 
 
 def line_of(event: Event) -> str:
@@ -47,18 +53,24 @@ def line_of(event: Event) -> str:
 
 
 class _Lines:
-    """A line for each thing worth one; about work in progress one every ten seconds."""
+    """A line for each thing worth one; every ten seconds one about the whole."""
 
-    def __init__(self, *, verbose: bool) -> None:
+    def __init__(self, plan: Plan, *, verbose: bool) -> None:
+        from pioneer_build.cli.standing import Standing
+
+        self._standing = Standing(plan)
         self._verbose = verbose
         self._last = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        if event.kind in _ALWAYS or self._verbose:
+        self._standing.take(event)
+        if event.kind in ALWAYS or self._verbose:
             say(line_of(event))
         elif event.kind in _NOW_AND_THEN and time.monotonic() - self._last >= LINE_EVERY:
             self._last = time.monotonic()
-            say(line_of(event))
+            work = self._standing.running.get(event.dataset_name)
+            about = f"; {event.dataset_name}: {work.text}" if work is not None and work.text else ""
+            say(visible(f"{self._standing.text}{about}"))
 
 
 def _only_jobs(event: Event) -> None:

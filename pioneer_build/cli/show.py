@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, dataset_names, format_option, out, wants_colour, width
+from pioneer_build.cli.common import Globals, as_json, dataset_names, format_option, out, room, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(
     if form == "json":
         out(as_json(value))
     else:
-        out(show_text(value, width=width(), colour=wants_colour(sys.stdout)))
+        out(show_text(value, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
 
 
 def _show_plan(path: Path, form: str) -> None:

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, selection_options, wants_colour, width
+from pioneer_build.cli.common import Globals, as_json, format_option, out, room, selection_options, wants_colour
+from pioneer_build.errors import PioneerError
 
 
 @click.command("status")
@@ -39,15 +40,23 @@ def command(
         )
         for name in sorted(names)
     ]
+    unreachable: PioneerError | None = None
     if refresh:
         from pioneer_build.operate import refreshed
 
-        said = refreshed(found, values)
+        said = {}
+        try:
+            said = refreshed(found, values)
+        except PioneerError as error:  # what is known here is worth seeing, most of all then
+            unreachable = error
         for value in values:
             for job in value["jobs"]:
                 if job["job_id"] in said:
                     job["now"] = said[job["job_id"]]
-    if form == "json":
+    if form == "json" and unreachable is None:
         out(as_json({"format": 1, "datasets": values}))
-    else:
-        out(status_text(values, width=width(), colour=wants_colour(sys.stdout)))
+    elif form == "text":
+        out(status_text(values, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
+    if unreachable is not None:
+        sys.stdout.flush()
+        raise unreachable

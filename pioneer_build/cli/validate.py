@@ -39,6 +39,10 @@ def command(
         specs = [item for item in specs if item.spec.path in only]
     if form == "json":
         out(as_json({"format": 1, "errors": 0, "files": 0, "problems": [], "datasets": [item.name for item in specs]}))
+    elif not specs and not (select or exclude or only):
+        raise PioneerError(
+            f"no spec in {project.root / project.config.specs}", hint="pioneer-build init writes a first one"
+        )
     elif options.verbosity >= 0:
         files = len({item.spec.path for item in specs})
         datasets = f"{len(specs):,} dataset{'' if len(specs) == 1 else 's'}"

@@ -1,8 +1,8 @@
 """What is wrong with a set-up, and how to mend it. Looks only: nothing is written, nothing that costs is sent.
 
-    here      versions, extras, folders, git
-    work      the project: settings, specs, lock, journal
-    remote    key, address, routes, clock
+here      versions, extras, folders, git
+work      the project: settings, specs, lock, journal
+remote    key, address, routes, clock
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Final
 from pioneer_build import __version__, git
 from pioneer_build.doctor.findings import Finding
 from pioneer_build.errors import PioneerError
-from pioneer_build.folders import cache_folder, data_folder, state_folder
+from pioneer_build.folders import cache_folder, state_folder
 
 #: Below this a run is likely to fail on the way, in bytes; and below the other it is worth a word.
 _TOO_LITTLE: Final = 100_000_000
@@ -69,20 +69,10 @@ def _is_there(module: str) -> bool:
 
 
 def folders(store: Path) -> list[Finding]:
-    """Whether what has to be kept can be: state, data, cache, store."""
+    """Whether what has to be kept can be: journal and jobs (state), rows and annotations (store), cache."""
     findings = []
-    places = {"state": state_folder(), "data": data_folder(), "cache": cache_folder(), "store": store}
-    if places["store"].is_relative_to(places["data"]):
-        del places["data"]
-    good = []
-    for name, path in places.items():
-        problem = _folder(name, path)
-        if problem is None:
-            good.append(f"{name} {path}")
-        else:
-            findings.append(problem)
-    if good:
-        findings.insert(0, Finding("folders", "good", "; ".join(good)))
+    for name, path in {"state": state_folder(), "store": store, "cache": cache_folder()}.items():
+        findings.append(_folder(name, path) or Finding(name, "good", str(path)))
     return findings
 
 
@@ -98,14 +88,14 @@ def _folder(name: str, path: Path) -> Finding | None:
             _take_a_lock(file.fileno())
         free = shutil.disk_usage(there).free
     except OSError as error:
-        return Finding("folders", "wrong", f"the {name} folder {path} can't be written: {error.strerror}", mend)
+        return Finding(name, "wrong", f"the {name} folder {path} can't be written: {error.strerror}", mend)
     if free < _LITTLE:
         text = f"only {free / 1e6:,.0f} MB are free for the {name} folder {path}"
-        return Finding("folders", "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {mend}")
+        return Finding(name, "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {mend}")
     held = path / "journal" if name == "state" else path
     if held.exists() and name != "cache" and held.stat().st_mode & 0o077:
         text = f"{held} can be read by others: it holds your {'submissions' if name == 'state' else 'rows'}"
-        return Finding("folders", "note", text, f"chmod 700 '{held}'")
+        return Finding(name, "note", text, f"chmod 700 '{held}'")
     return None
 
 

@@ -51,7 +51,9 @@ def _key(config: Config) -> list[Finding]:
     findings = [Finding("key", "good", f"taken from {name} ({len(config.api_key)} characters, not shown)")]
     if len(set_ones) > 1 and os.environ[set_ones[0]].strip() != os.environ[set_ones[1]].strip():
         other = next(one for one in set_ones if one != name)
-        findings.append(Finding("key", "note", f"{other} is set too, and isn't used for this address", f"unset {other}"))
+        findings.append(
+            Finding("key", "note", f"{other} is set too, and isn't used for this address", f"unset {other}")
+        )
     host = parts.hostname or ""
     if parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127."):
         text = f"the key goes to {host} unencrypted: the base URL isn't https"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.plan import state_of
 from pioneer_build.render.plan import visible
+from pioneer_build.render.wrap import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +82,9 @@ def dataset_value(
 
 def command_for(step: Step) -> str | None:
     """The one command that helps; `None` where nothing is to be done."""
+    if step.action == "reconcile" and step.refused is None:
+        # it looks for what the submission made, and never sends one again: first of all, and always safe
+        return f"pioneer-build apply --select {step.dataset_name}"
     if step.command is not None:
         return step.command
     if step.action == "none":
@@ -112,9 +116,9 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
         lines.append(f"{state} {value['dataset_name']:<{name_width}}  {_facts(value)}".rstrip())
         troubled = [job for job in value["jobs"] if job["state"] != "ready"]
         if value["state"] in ("unknown", "open", "failed", "rejected"):
-            lines += [f"          {_job_line(job)}" for job in troubled[-3:]]
+            lines += [line for job in troubled[-3:] for line in wrapped(_job_line(job), width, first=10, rest=12)]
         if value.get("reason"):
-            lines.append(f"          {visible(value['reason'])}")
+            lines += wrapped(visible(value["reason"]), width, first=10, rest=12)
         if value.get("command"):
             lines.append(f"          help: {value['command']}")
     counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}

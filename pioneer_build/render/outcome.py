@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.plan import visible
+from pioneer_build.render.wrap import wrapped
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
@@ -43,8 +44,11 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
     }
 
 
-def outcome_text(report: Report, *, colour: bool = False) -> str:
-    """A line a dataset, what helps where something is wrong, and a summary."""
+def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False) -> str:
+    """A line a dataset, what helps where something is wrong, and a summary.
+
+    `unchanged` is how many datasets were looked at, for the case that nothing was to be done for any.
+    """
     lines: list[str] = []
     if report.outcomes:
         name_width = min(40, max(len(outcome.dataset_name) for outcome in report.outcomes))
@@ -53,21 +57,25 @@ def outcome_text(report: Report, *, colour: bool = False) -> str:
             mark = _MARKS.get(outcome.result, "✗")
             if colour:
                 mark = f"\x1b[{'32' if outcome.result == 'done' else '33' if mark == '…' else '31'}m{mark}\x1b[0m"
-            message = visible(outcome.message)
-            lines.append(f"{mark} {outcome.dataset_name:<{name_width}}  {outcome.result:<{word_width}}  {message}")
-            lines += [f"    {visible(detail)}" for detail in outcome.details]
+            head = f"{mark} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
+            # a long message goes below its dataset, so that it has the width for itself
+            beside = 6 + name_width + word_width + len(outcome.message) <= width
+            lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
+            if not beside:
+                lines += wrapped(visible(outcome.message), width, first=4, rest=4)
+            lines += [line for detail in outcome.details for line in wrapped(visible(detail), width, first=4, rest=6)]
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
-    lines.append(_summary(report))
+    lines += wrapped(_summary(report, unchanged), width)
     if isinstance(report.stopped, Exception):
-        lines += ["", *_stopped(report.stopped)]
+        lines += ["", *_stopped(report.stopped, width)]
     return "\n".join(lines)
 
 
-def _stopped(error: Exception) -> list[str]:
+def _stopped(error: Exception, width: int) -> list[str]:
     found: PioneerError | Exception = error
-    lines = [f"stopped: {visible(str(found))}"]
+    lines = wrapped(f"stopped: {visible(str(found))}", width, rest=2)
     if hint := getattr(found, "hint", None):
         lines.append(f"  help: {visible(hint)}")
     if link := getattr(found, "link", None):
@@ -75,16 +83,20 @@ def _stopped(error: Exception) -> list[str]:
     return lines
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report, unchanged: int) -> str:
     if report.interrupted:
         head = "Interrupted: what was submitted goes on remotely, and the next apply takes it up."
     elif not report.outcomes:
+        if not report.lock_changed and report.stopped is None:
+            which = f": {unchanged:,} dataset{'' if unchanged == 1 else 's'} as declared" if unchanged else ""
+            return f"Nothing to do{which}."
         head = "Nothing to do."
     else:
         done = sum(1 for outcome in report.outcomes if outcome.result == "done")
         head = f"Apply: {done:,} of {len(report.outcomes):,} done."
-    plural = "s" if report.requests > 1 else ""
-    requests = f"{report.requests:,} request{plural}" if report.requests else "no request"
-    examples = f" for {report.examples:,} examples" if report.examples else ""
-    lock = " pioneer.lock was written." if report.lock_changed else " pioneer.lock is as it was."
+    requests = f"{report.requests:,} request{'' if report.requests == 1 else 's'}" if report.requests else "no request"
+    examples = f" for {report.examples:,} example{'' if report.examples == 1 else 's'}" if report.examples else ""
+    lock = (
+        " pioneer.lock was written: commit it with the specs." if report.lock_changed else " pioneer.lock is as it was."
+    )
     return f"{head} Sent {requests}{examples}.{lock}"

@@ -6,42 +6,63 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.plan import visible
+from pioneer_build.render.wrap import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: How many rejected rows the text form shows; the JSON form has all.
 _MOST_REJECTED = 20
+#: Columns of the names of facts.
+_FACTS = 13
 
 
 def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
     """A dataset (`render.dataset.dataset_value`, with `definition`, `rows`, …) for people."""
-    lines = [f"{value['dataset_name']}: {value['task_type']}, {value['state']} on {value['backend']}"]
-    seen = "looked at" if value["verified"] else "never looked at"
-    if value["examples"]:
-        lines.append(f"  {value['examples']:,} rows, {seen}; content {value['content'] or 'unknown'}")
-    lines.append(f"  fingerprint {value['fingerprint']}, remote name {value['remote_name']}")
-    if inputs := value.get("inputs"):
-        texts = f"{inputs['texts']:,} texts, {inputs['distinct']:,} distinct, {inputs['annotated']:,} annotated"
-        lines.append(f"  {texts}, {inputs['quarantined']:,} in quarantine")
-    if training := value.get("training"):
-        lines.append(f"  for a training job: {json.dumps(training)}")
-    if value.get("reason"):
-        lines.append(f"  {visible(value['reason'])}")
-    if value.get("command"):
-        lines.append(f"  help: {value['command']}")
+    lines = [f"{value['dataset_name']}: {value['task_type']}, {value['state']} on {value['backend']}", ""]
+    for name, fact in _facts(value, width - _FACTS - 2):
+        lines += wrapped(f"{name:<{_FACTS}}{visible(fact)}", width, first=2, rest=2 + _FACTS)
     lines += ["", "definition", *_definition(value["definition"], width)]
     if value["jobs"]:
-        lines += ["", "jobs", *_table(_job_cells(job) for job in value["jobs"])]
-        lines += [f"  {job['job_id']}: {visible(job['reason'])}" for job in value["jobs"] if job["reason"]]
+        lines += ["", "jobs", *_table(_jobs(value))]
+        for job in value["jobs"]:
+            if job["reason"]:
+                lines += wrapped(f"{job['job_id'] or '(no id)'}: {visible(job['reason'])}", width, first=2, rest=4)
     if summary := value.get("content_summary"):
-        lines += ["", "rows", *_summary(summary)]
+        lines += ["", "rows", *_summary(summary, width)]
     if rows := value.get("rows"):
-        lines += ["", f"the first {len(rows):,}"]
-        lines += [line for row in rows for line in _row(row, colour=colour)]
+        lines += ["", f"the first {len(rows):,}" if len(rows) > 1 else "the first"]
+        lines += [line for row in rows for line in _row(row, width, colour=colour)]
     if "rejected" in value:
-        lines += ["", *_rejected(value["rejected"])]
-    return "\n".join(lines)
+        lines += ["", *_rejected(value["rejected"], width)]
+    return "\n".join(lines).rstrip("\n")
+
+
+def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
+    if value["examples"]:
+        seen = "looked at" if value["verified"] else "never looked at"
+        version = f", version {value['version']}" if value["version"] else ""
+        yield "rows", f"{value['examples']:,}, {seen}{version}"
+    if inputs := value.get("inputs"):
+        quarantined = f", {inputs['quarantined']:,} in quarantine" if inputs["quarantined"] else ""
+        texts = f"{inputs['texts']:,}, {inputs['distinct']:,} distinct, {inputs['annotated']:,} annotated"
+        yield "texts", texts + quarantined
+    else:
+        yield "remote name", value["remote_name"]
+    yield "fingerprint", _digest(value["fingerprint"], room)
+    if value["content"]:
+        yield "content", _digest(value["content"], room)
+    if training := value.get("training"):
+        yield "to train on", json.dumps(training)
+    if value.get("reason"):
+        yield "reason", value["reason"]
+    if value.get("command"):
+        yield "help", value["command"]
+
+
+def _digest(digest: str, room: int) -> str:
+    """A digest, whole where there is room; the JSON form always has it whole."""
+    return digest if len(digest) <= room else f"{digest[:24]}…"
 
 
 def _definition(definition: Mapping[str, Any], width: int) -> list[str]:
@@ -49,23 +70,32 @@ def _definition(definition: Mapping[str, Any], width: int) -> list[str]:
     for key, item in definition.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
             lines.append(f"  {key}:")
-            lines += [f"    {visible(shot['text'])} → {visible(shot['label'])}" for shot in item]
+            for shot in item:
+                lines += wrapped(f"{visible(shot['text'])} → {visible(shot['label'])}", width, first=4, rest=6)
+        elif isinstance(item, str) and "\n" in item:
+            lines.append(f"  {key}:")
+            for line in item.split("\n"):
+                lines += wrapped(visible(line), width, first=4, rest=4)
         else:
-            text = ", ".join(item) if isinstance(item, list) else str(item)
-            lines += [f"  {key}: {_cut(text, max(40, width - len(key) - 4))}"]
+            text = ", ".join(map(visible, item)) if isinstance(item, list) else visible(str(item))
+            lines += wrapped(f"{key}: {text}", width, first=2, rest=4)
     return lines
+
+
+def _jobs(value: Mapping[str, Any]) -> list[list[str]]:
+    """A row a job; its remote name only where not all have the dataset's."""
+    jobs = value["jobs"]
+    cells = [_job_cells(job) for job in jobs]
+    if any(job["remote_name"] != value["remote_name"] for job in jobs):
+        for row, job in zip(cells, jobs, strict=True):
+            row.append(job["remote_name"])
+    return cells
 
 
 def _job_cells(job: Mapping[str, Any]) -> list[str]:
     accepted = "" if job["accepted"] is None else f"{job['accepted']:,} of "
     version = f"version {job['version']}{' (counted)' if job['inferred'] else ''}" if job["version"] else "no version"
-    return [
-        job["job_id"] or "(no id)",
-        job["state"],
-        f"{accepted}{job['examples']:,} rows",
-        version,
-        job["remote_name"],
-    ]
+    return [job["job_id"] or "(no id)", job["state"], f"{accepted}{job['examples']:,} rows", version]
 
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -74,16 +104,17 @@ def _table(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def _summary(summary: Mapping[str, Any]) -> list[str]:
+def _summary(summary: Mapping[str, Any], width: int) -> list[str]:
     lines = []
     total = summary["rows"] or 1
     counts = summary["mentions"] or summary["by_label"]
     if counts:
         what = "mentions" if summary["mentions"] else "rows"
         label_width = min(30, max(len(label) for label in counts))
+        longest = max(5, min(20, width - label_width - 23))
         most = max(counts.values()) or 1
         for label, count in counts.items():
-            bar = "█" * round(20 * count / most)
+            bar = "█" * round(longest * count / most)
             lines.append(f"  {visible(label):<{label_width}}  {count:>8,} {what}  {bar}".rstrip())
     if length := summary["length"]:
         lines.append(f"  lengths {length['min']:,} to {length['max']:,} characters, median {length['median']:,}")
@@ -95,12 +126,17 @@ def _summary(summary: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _row(row: Mapping[str, Any], *, colour: bool) -> list[str]:
-    head = f"  [{visible(str(row['id']))}] " if "id" in row else "  "
+def _row(row: Mapping[str, Any], width: int, *, colour: bool) -> list[str]:
+    head = f"[{visible(str(row['id']))}] " if "id" in row else ""
     if "messages" in row:
-        return [f"  {message['role']:>9}: {visible(message['content'])}" for message in row["messages"]] + [""]
+        lines = []
+        for message in row["messages"]:
+            for number, line in enumerate(message["content"].split("\n")):
+                role = f"{message['role']:>9}: " if not number else " " * 11
+                lines += wrapped(f"{role}{visible(line)}", width, first=2, rest=13)
+        return [*lines, ""]
     if "entities" in row:
-        lines = [head + marked(row["text"], row["entities"], colour=colour)]
+        lines = wrapped(head + marked(row["text"], row["entities"], colour=colour), width, first=2, rest=4)
         lines += [
             f"    {visible(entity['text'])} ({visible(entity['label'])}), ambiguous: it occurs more than once"
             for entity in row["entities"]
@@ -109,7 +145,7 @@ def _row(row: Mapping[str, Any], *, colour: bool) -> list[str]:
         return lines
     label = row["label"] if "label" in row else ", ".join(row["labels"])
     score = f" {row['score']:.2f}" if row.get("score") is not None else ""
-    return [f"{head}{visible(row['text'])} → {visible(label)}{score}"]
+    return wrapped(f"{head}{visible(row['text'])} → {visible(label)}{score}", width, first=2, rest=4)
 
 
 def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = False) -> str:
@@ -127,7 +163,7 @@ def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = F
     return "".join([*parts, visible(text[at:])])
 
 
-def _rejected(rejected: Sequence[Mapping[str, Any]]) -> list[str]:
+def _rejected(rejected: Sequence[Mapping[str, Any]], width: int) -> list[str]:
     if not rejected:
         return ["Nothing was set aside."]
     causes: dict[str, int] = {}
@@ -136,9 +172,9 @@ def _rejected(rejected: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [f"set aside: {', '.join(f'{count:,} {cause}' for cause, count in sorted(causes.items()))}"]
     for bad in rejected[:_MOST_REJECTED]:
         where = f"{bad['job_id']} row {bad['number']}" if "job_id" in bad else f"text {bad['text_digest'][:12]}"
-        lines.append(f"  {where}: {visible(bad['message'])}")
+        lines += wrapped(f"{where}: {visible(bad['message'])}", width, first=2, rest=4)
         if "raw" in bad:
-            lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), 160)}")
+            lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), min(2 * width, 400))}")
     if len(rejected) > _MOST_REJECTED:
         lines.append(f"  … and {len(rejected) - _MOST_REJECTED:,} more: --format json has all")
     return lines

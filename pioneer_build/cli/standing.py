@@ -1,0 +1,76 @@
+"""Where an apply stands, made of its events: what is queued, running and done, and how many rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pioneer_build.apply.events import Event
+    from pioneer_build.plan import Plan
+
+
+@dataclass(slots=True)
+class Work:
+    """One dataset that is being worked on: rows so far, rows asked for, and the service's word."""
+
+    done: int = 0
+    total: int = 0
+    said: str = ""
+
+    @property
+    def text(self) -> str:
+        """`generating, 40 of 250 rows`, as far as it is known."""
+        rows = f"{self.done:,} of {self.total:,} rows" if self.total else ""
+        return ", ".join(part for part in (self.said, rows) if part)
+
+
+class Standing:
+    """Counts datasets and rows as events come."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._asked = {step.dataset_name: step.examples for step in plan.steps if step.action != "none"}
+        self.datasets = len(self._asked)
+        self.rows = sum(self._asked.values())
+        self.ended = 0
+        self.running: dict[str, Work] = {}
+        self._rows_ended = 0
+
+    @property
+    def queued(self) -> int:
+        """Datasets that nothing has happened to yet."""
+        return max(0, self.datasets - self.ended - len(self.running))
+
+    @property
+    def rows_done(self) -> int:
+        """Rows that are there, as far as anybody says."""
+        return self._rows_ended + sum(min(work.done, work.total or work.done) for work in self.running.values())
+
+    @property
+    def text(self) -> str:
+        """`2 of 6 datasets done, 3 running, 1 queued`."""
+        parts = [f"{self.ended:,} of {self.datasets:,} dataset{'' if self.datasets == 1 else 's'} done"]
+        parts += [
+            f"{count:,} {word}" for count, word in ((len(self.running), "running"), (self.queued, "queued")) if count
+        ]
+        return ", ".join(parts)
+
+    def take(self, event: Event) -> None:
+        """Takes in one event."""
+        name = event.dataset_name
+        match event.kind:
+            case "ended":
+                if name in self._asked:
+                    self.ended += 1
+                    self._rows_ended += self._asked.pop(name)
+                self.running.pop(name, None)
+            case "start" | "submitting" | "submitted" | "polled" | "labelled" if name in self._asked:
+                work = self.running.setdefault(name, Work(total=self._asked[name]))
+                if isinstance(total := event.fields.get("total", event.fields.get("examples")), int):
+                    work.total = total
+                if isinstance(done := event.fields.get("done"), int):
+                    work.done = done
+                if isinstance(said := event.fields.get("said"), str):
+                    work.said = said
+            case _:
+                pass
