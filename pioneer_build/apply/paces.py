@@ -18,6 +18,8 @@ Kind: TypeAlias = "tuple[str, int]"
 _MARGIN = 1.02
 #: The longest wait between two polls of one job, in seconds.
 _LONGEST = 60.0
+#: The latest age at which a job is polled for the first time, in seconds, however long others hang.
+_LATEST = 600.0
 #: The share by which waits grow between polls in vain.
 _GROWTH = 0.25
 #: Where a kind's jobs are known to end within this share of each other, nobody looks earlier.
@@ -49,14 +51,13 @@ class Paces:
             default: seconds after which the very first job is polled.
         """
         done, running = self._done.get(kind), self._running.get(kind, 0.0)
-        again = 0.0 if polled is None else polled + min(_LONGEST, max(default / 2, polled * _GROWTH))
+        again = 0.0 if polled is None else max(polled + default / 2, self._after(polled))
         if done is None:
             guess = self._guess(kind)
             if not self._is_scout(kind if guess is not None else _ANY, job):
                 return max(_LONGEST, again - age)
-            # what is known to be too early, but for jobs that hang
-            early = max(running, self._running.get(_ANY, 0.0) * (1 + _GROWTH) if guess is None else guess * _MARGIN)
-            return max(0.0, max(default if guess is None else 0.0, min(early, _LONGEST), again) - age)
+            first = guess * _MARGIN if guess is not None else max(default, self._after(self._running.get(_ANY, 0.0)))
+            return max(0.0, max(min(max(first, running), _LATEST), again) - age)
         due = done * _MARGIN
         if done - running > _NARROW * done and polled is None and self._is_scout(kind, job):
             due = max(running, (running + 3 * done) / 4)
@@ -93,6 +94,9 @@ class Paces:
     def _tell(self) -> None:
         self.news.set()
         self.news = asyncio.Event()
+
+    def _after(self, age: float) -> float:
+        return age + min(_LONGEST, age * _GROWTH)
 
     def _is_scout(self, kind: Kind, job: object) -> bool:
         return self._scouts.setdefault(kind, job) is job
