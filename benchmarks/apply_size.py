@@ -1,10 +1,10 @@
-"""What an apply costs a spec: 100, 1,000 and 10,000 new generate specs, against a server with instant jobs and no limit.
+"""What an apply costs a spec: 100, 1,000 and 10,000 new ones, against a server with instant jobs and no limit.
 
     python benchmarks/apply_size.py [COUNT …] [--profile]
 
-The whole of it, lock, journal and store included, in CPU time of this process and on the wall. Nothing in it may grow
-with the square of the project: the time a spec must be flat. Beside it, in the same run, what the transport alone costs:
-as many submissions and polls with nothing kept.
+The whole of it, lock, journal and store included, in CPU time of this process and on the wall. Nothing may grow
+with the square of the project: the time a spec must be flat. Beside it, in the same run, what the transport alone
+costs: as many submissions and polls with nothing kept. `TMPDIR=/dev/shm` leaves out the disk's own time for an fsync.
 """
 
 from __future__ import annotations

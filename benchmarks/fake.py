@@ -12,7 +12,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,8 +79,7 @@ async def _serve(fake: Counting) -> None:
     await fake.start(0)
     sys.stdout.write(f"{fake.port}\n")
     sys.stdout.flush()
-    while True:
-        await asyncio.sleep(3600)
+    await asyncio.Event().wait()
 
 
 def main() -> None:
@@ -96,5 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    assert time.monotonic() > 0
     main()

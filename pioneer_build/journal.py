@@ -23,7 +23,7 @@ from zlib import crc32
 from pioneer_build.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pioneer_build.lock.values import Job
@@ -90,6 +90,8 @@ class Journal:
 
     def _forget(self) -> None:
         self._state: dict[str, Submission] = {}
+        # tokens by what they are asked for by, so that a run of thousands doesn't look through all of them each time
+        self._tokens: dict[tuple[str, ...], dict[str, None]] = {}
         self._seq: int | None = None
         self._lines = 0
         self._offset = 0
@@ -106,6 +108,29 @@ class Journal:
         """
         self._catch_up()
         return tuple(item for item in self._state.values() if item.backend == backend)
+
+    def about(
+        self,
+        backend: str,
+        *,
+        remote_name: str | None = None,
+        job_id: str | None = None,
+        tokens: Iterable[str] = (),
+    ) -> tuple[Submission, ...]:
+        """The submissions to `backend` of one remote name or one job, or named by their tokens; see `submissions`."""
+        self._catch_up()
+        found = dict.fromkeys(tokens)
+        if remote_name is not None:
+            found |= self._tokens.get(("name", backend, remote_name), {})
+        if job_id is not None:
+            found |= self._tokens.get(("job", backend, job_id), {})
+        known = (self._state[token] for token in found if token in self._state)
+        return tuple(item for item in known if item.backend == backend)
+
+    def _put(self, item: Submission) -> None:
+        self._state[item.token] = item
+        for key in _keys(item):
+            self._tokens.setdefault(key, {})[item.token] = None
 
     def _catch_up(self) -> None:
         """Takes in what was appended since the last look, by whatever process."""
@@ -168,18 +193,19 @@ class Journal:
             if fields.get("known") is not None:
                 fields["known"] = tuple(fields["known"])
             if kind == "begin":
-                self._state[token] = Submission(token=token, **fields)
+                self._put(Submission(token=token, **fields))
             elif token in self._state:
-                self._state[token] = replace(self._state[token], **fields)
+                self._put(replace(self._state[token], **fields))
         except (ValueError, KeyError, TypeError, AttributeError):
             self._damaged = self._damaged or self._lines
 
     # -- writing --
 
-    def begin(self, submission: Submission, aware: Collection[str]) -> Submission:
+    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
         """Makes the intent durable; the submission with its token and process.
 
-        `aware` are the tokens of the submissions that the decision to submit took into account.
+        `aware` are the tokens of the submissions that the decision to submit took into account, `mine` those that the
+        same run has begun since.
 
         Raises:
             Contended: another submission of this definition, or to this remote name, has come since.
@@ -189,8 +215,8 @@ class Journal:
         fields = {name: value for name, value in asdict(begun).items() if name != "token"}
         with self._held():
             self._catch_up()
-            for other in self._state.values():
-                if _concerns(other, begun) and other.state != "refused" and other.token not in aware:
+            for token in {token: None for key in _keys(begun) for token in self._tokens.get(key, ())}:
+                if self._state[token].state != "refused" and token not in aware and token not in mine:
                     raise Contended(
                         f"'{begun.remote_name}' was submitted to by another run meanwhile",
                         hint="run `pioneer-build apply` again: it takes over that job",
@@ -299,12 +325,12 @@ class Journal:
         self._catch_up()
 
 
-def _concerns(a: Submission, b: Submission) -> bool:
-    """Whether two submissions go to one remote name, or make one dataset of one definition."""
-    if a.backend != b.backend:
-        return False
-    same_work = (a.dataset_name, a.fingerprint) == (b.dataset_name, b.fingerprint)
-    return same_work or a.remote_name == b.remote_name
+def _keys(item: Submission) -> list[tuple[str, ...]]:
+    """What a submission is found by: its remote name, the dataset and definition it makes, its job."""
+    keys = [("name", item.backend, item.remote_name), ("work", item.backend, item.dataset_name, item.fingerprint)]
+    if item.job_id is not None:
+        keys.append(("job", item.backend, item.job_id))
+    return keys
 
 
 def _is_whole(line: bytes) -> bool:

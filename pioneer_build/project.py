@@ -157,14 +157,18 @@ def _parse_news(
 
     problems: list[Problem] = []
     broken: list[Broken] = []
+    result = parse_files(news, project.root)
+    broken += result.broken
+    problems += result.problems
     for path in news:
-        result = parse_files([path], project.root)
-        broken += result.broken
-        problems += result.problems
-        found = [(spec, definition := definition_of(spec), fingerprint_of(definition)) for spec in result.specs]
-        parsed[path] = found
-        if not result.problems:
-            project.seen.keep(path, files[path], found)
+        parsed[path] = []
+    for spec in result.specs:
+        definition = definition_of(spec)
+        parsed[spec.path].append((spec, definition, fingerprint_of(definition)))
+    wrong = {problem.path for problem in problems}
+    for path in news:
+        if path not in wrong:
+            project.seen.keep(path, files[path], parsed[path])
     specs: list[Spec] = [one[0] for path in files for one in parsed.get(path, ())]
     problems += cross_check(specs, tuple(broken), lambda path: (project.root / path).read_bytes())
     return problems

@@ -195,7 +195,7 @@ def _packed(parsed: Parsed) -> list[Any]:
     elif isinstance(spec.inputs, InputFiles):
         value["inputs"] = asdict(spec.inputs)
     if "checks" in value:
-        value["checks"] = {name: item for name, item in asdict(spec.checks).items() if item != _CHECKS[name]}
+        value["checks"] = {name: item for name in _CHECKS if (item := getattr(spec.checks, name)) != _CHECKS[name]}
     if spec.top_up is not None:
         value["top_up"] = asdict(spec.top_up)
     return [value, definition, fingerprint]

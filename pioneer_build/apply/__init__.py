@@ -242,7 +242,7 @@ async def _remove(run: Run, step: Step) -> None:
 
 def _other_owner(run: Run, entry: Entry, remote_name: str) -> str | None:
     """Another dataset in use that has jobs under the same remote name."""
-    for other in run.entries.values():
+    for other in run.entries_with(remote_name):
         same = other.backend == entry.backend and other.dataset_name != entry.dataset_name and not other.forgotten
         if same and any(job.remote_name == remote_name and job.accepted for job in other.jobs):
             return other.dataset_name

@@ -82,7 +82,7 @@ def _version_of(run: Run, job: Job, listed: Sequence[RemoteVersion] | None, know
         return None
     others = {
         other.version
-        for entry in run.entries.values()
+        for entry in run.entries_with(job.remote_name)
         for other in entry.jobs
         if other.remote_name == job.remote_name and other.key != job.key and not other.inferred
     }

@@ -15,6 +15,7 @@ from pioneer_build.ports import JobReport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pioneer_build.apply.paces import Kind
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.values import Job
     from pioneer_build.plan import Declared, Step
@@ -151,19 +152,28 @@ async def watch(run: Run, item: Declared, job: Job) -> JobReport:
     Raises:
         Stopped: the run was stopped, the deadline passed, or the service can't be asked.
     """
+    try:
+        return await _watch(run, item, job)
+    finally:
+        run.paces.leaves(job)
+
+
+async def _watch(run: Run, item: Declared, job: Job) -> JobReport:
     ports, options = run.ports, run.options
     kind = kind_of(item.spec.task_type, job.asked)
     began = ports.now()
     gone = failing = 0
     strange = ""
-    await run.pause(min(run.paces.first(kind, options.first_poll), options.deadline))
+    polled: float | None = None
     while True:
+        await _until_due(run, kind, job, began, polled)
         if run.stopping.is_set():
             raise Stopped("stopped", f"{_named(job)} is open; it goes on remotely", "pioneer-build apply")
         age = ports.now() - began
-        if age > options.deadline:
+        if age > options.deadline and (polled is not None or options.deadline == 0):
             message = f"{_named(job)} is still open after {age:,.0f} s"
             raise Stopped("deadline", message, "pioneer-build apply")
+        first, polled = polled is None, age
         try:
             report = await _ask(run, job)
         except NotThere:
@@ -184,20 +194,29 @@ async def watch(run: Run, item: Declared, job: Job) -> JobReport:
                 raise Stopped("stopped", message, "pioneer-build apply") from None
         else:
             gone = failing = 0
-            age = ports.now() - began
+            polled = ports.now() - began
             if report.status in ("ready", "failed"):
-                run.paces.done(kind, age)
+                run.paces.done(kind, job, polled)
                 return report
-            run.paces.still_running(kind, age)
+            run.paces.still_running(kind, job, polled, first=first)
             run.emit("polled", item.name, report.said, job_id=job.job_id, said=report.said, done=report.done)
             if report.status == "unrecognised" and report.said != strange:
                 strange = report.said
                 text = f"{_named(job)} has the status '{strange}', which is unheard of: it is polled on"
                 run.emit("note", item.name, text)
-        age = ports.now() - began
-        wait = run.paces.next(kind, age, options.first_poll)
+        run.paces.leaves(job)
+
+
+async def _until_due(run: Run, kind: Kind, job: Job, began: float, polled: float | None) -> None:
+    """Waits until the job is to be polled, the deadline comes, or the run is stopped."""
+    while not run.stopping.is_set():
+        age = run.ports.now() - began
         # the last poll comes when the deadline does
-        await run.pause(min(wait, max(options.deadline - age, 0.0) + 0.01))
+        left = max(run.options.deadline - age, 0.0) + 0.01
+        wait = run.paces.wait(kind, job, age, polled, run.options.first_poll)
+        if wait <= 0 or (age > run.options.deadline):
+            return
+        await run.pause(min(wait, left), run.paces.news)
 
 
 def _named(job: Job) -> str:

@@ -18,7 +18,7 @@ from pioneer_build.lock.values import Entry, Lock
 from pioneer_build.spec import Checks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pioneer_build.apply.events import EventKind, Result, Sink
@@ -54,8 +54,15 @@ class Store(Protocol):
 class Log(Protocol):
     """The journal as an apply uses it (`journal.Journal`)."""
 
-    def submissions(self, backend: str) -> tuple[Submission, ...]: ...
-    def begin(self, submission: Submission, aware: frozenset[str]) -> Submission: ...
+    def about(
+        self,
+        backend: str,
+        *,
+        remote_name: str | None = None,
+        job_id: str | None = None,
+        tokens: Iterable[str] = (),
+    ) -> tuple[Submission, ...]: ...
+    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission: ...
     def record(self, token: str, **fields: Any) -> None: ...
     def ended(self, token: str, job: Job) -> None: ...
 
@@ -132,6 +139,7 @@ class Run:
     fatal: Exception | None = None
     lock_changed: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
+    _by_remote_name: dict[str, dict[tuple[str, str], None]] | None = None
     _begun: dict[str, set[str]] = field(default_factory=dict)
     _dirty: bool = False
     _lock_free_at: float = 0.0
@@ -169,8 +177,24 @@ class Run:
         if instead_of is not None and instead_of != entry.dataset_name:
             self.entries.pop((instead_of, entry.backend), None)
         self.entries[entry.dataset_name, entry.backend] = entry
+        if self._by_remote_name is not None:
+            self._note_remote_names(entry)
         self._dirty = True
         self.write_lock(finally_=False)
+
+    def entries_with(self, remote_name: str) -> list[Entry]:
+        """The entries, whatever their dataset, that have jobs under `remote_name`."""
+        if self._by_remote_name is None:
+            self._by_remote_name = {}
+            for entry in self.entries.values():
+                self._note_remote_names(entry)
+        keys = self._by_remote_name.get(remote_name, ())
+        return [self.entries[key] for key in keys if key in self.entries]
+
+    def _note_remote_names(self, entry: Entry) -> None:
+        assert self._by_remote_name is not None
+        for job in entry.jobs:
+            self._by_remote_name.setdefault(job.remote_name, {})[entry.dataset_name, entry.backend] = None
 
     def note_taken_over(self, as_read: Lock) -> None:
         """Marks the lock as news where the journal knew more than the lock that was read."""
@@ -197,7 +221,7 @@ class Run:
             JournalError: nothing was written.
         """
         mine = self._begun.setdefault(intent.dataset_name, set())
-        token = self.ports.journal.begin(intent, self.aware | mine).token
+        token = self.ports.journal.begin(intent, self.aware, mine).token
         mine.add(token)
         return token
 
@@ -207,7 +231,11 @@ class Run:
 
     def submission(self, job: Job) -> Submission | None:
         """What the journal knows of `job`, if anything."""
-        for known in self.ports.journal.submissions(self.options.backend):
+        named = job.remote_name if job.job_id is None else None
+        about = self.ports.journal.about(
+            self.options.backend, remote_name=named, job_id=job.job_id, tokens=job.submissions
+        )
+        for known in about:
             same_version = job.version is not None and not job.inferred and known.version == job.version
             if (
                 known.token in job.submissions
@@ -292,15 +320,16 @@ class Run:
             self.fatal = error
         self.stopping.set()
 
-    async def pause(self, seconds: float) -> None:
-        """Sleeps, but not past the end of the run."""
-        sleeper = asyncio.ensure_future(self.ports.sleep(seconds))
-        stop = asyncio.ensure_future(self.stopping.wait())
+    async def pause(self, seconds: float, news: asyncio.Event | None = None) -> None:
+        """Sleeps, but not past the end of the run, nor past `news`."""
+        waits = [asyncio.ensure_future(self.ports.sleep(seconds)), asyncio.ensure_future(self.stopping.wait())]
+        if news is not None:
+            waits.append(asyncio.ensure_future(news.wait()))
         try:
-            await asyncio.wait({sleeper, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sleeper, stop):
-                task.cancel()
+            for wait in waits:
+                wait.cancel()
 
 
 def stops_all(error: ServiceError) -> bool:

@@ -178,9 +178,10 @@ def strangers(
     versions: set[str] = set()
     unnamed: set[str] = set()
     jobs: list[Job | Submission] = [
-        job for entry in run.entries.values() if entry.backend == backend for job in entry.jobs
+        job for entry in run.entries_with(remote_name) if entry.backend == backend for job in entry.jobs
     ]
-    jobs += [known for known in run.ports.journal.submissions(backend) if known.token != but]
+    about = run.ports.journal.about(backend, remote_name=remote_name)
+    jobs += [known for known in about if known.token != but]
     for known in jobs:
         if known.remote_name != remote_name:
             continue

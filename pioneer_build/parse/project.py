@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem
@@ -20,7 +21,7 @@ def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
     """Reads and parses files; one that can't be read is a problem of its own.
 
     Args:
-        paths: the files, absolute or relative to `root`.
+        paths: the files; text is relative to `root` and has `/`, a path may be absolute too.
         root: the project's folder, which shown paths are relative to.
 
     The rules between specs are `cross_check`'s, which must see all specs of a project.
@@ -29,10 +30,9 @@ def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
     problems: list[Problem] = []
     broken: list[Broken] = []
     for path in paths:
-        file = root / path
-        shown = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+        shown = path if isinstance(path, str) else _shown(path, root)
         try:
-            with file.open("rb") as stream:
+            with open(os.path.join(root, path), "rb") as stream:  # noqa: PTH118, PTH123 - for each of thousands
                 data = stream.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -43,6 +43,11 @@ def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
         problems += parsed.problems
         broken += parsed.broken
     return ParsedFile(tuple(specs), tuple(problems), tuple(broken))
+
+
+def _shown(path: Path, root: Path) -> str:
+    file = root / path
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
 def cross_check(
