@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a job brought: its rows as the service gave them (`None` where they can't be had), and its version."""
+    """What a job brought: its rows as the service gave them (`None` where they can't be had), and its version.
+
+    `appended` says that the version also holds rows of an earlier definition, where it was to stand alone.
+    """
 
     rows: tuple[Any, ...] | None
     version: str | None
     inferred: bool = False
+    appended: bool = False
 
 
 async def bring(run: Run, item: Declared, job: Job, report: JobReport, known: Sequence[str] | None) -> Brought:
@@ -44,11 +48,29 @@ async def bring(run: Run, item: Declared, job: Job, report: JobReport, known: Se
         entry = run.entry(item.name)
         jobs = entry.jobs if entry is not None else (job,)
         version, inferred = str(_counted(job, jobs)), True
+    appended = not inferred and await _is_appended(run, item, job, version, report)
     if report.rows is not None:
-        return Brought(rows_of_report(run, item, job, report.rows), version, inferred)
+        return Brought(rows_of_report(run, item, job, report.rows), version, inferred, appended)
     # rows of a version that was only counted might be those of another job
     rows = None if inferred else await download(run, item, job, version)
-    return Brought(rows, version, inferred)
+    return Brought(rows, version, inferred, appended)
+
+
+async def _is_appended(run: Run, item: Declared, job: Job, version: str, report: JobReport) -> bool:
+    """Whether a version that was to stand alone (`on_change: new_version`) is too large for the job that made it."""
+    entry = run.entry(item.name)
+    if item.spec.on_change != "new_version" or entry is None:
+        return False
+    before = [
+        other
+        for other in entry.jobs
+        if other.remote_name == job.remote_name and other.accepted and other.fingerprint != job.fingerprint
+    ]
+    if not before:
+        return False
+    sizes = (one.size for one in await _listed(run, job, report) or () if one.version == version)
+    mine = sum(other.asked for other in entry.current() if other.remote_name == job.remote_name)
+    return any(size is not None and size > max(mine, job.asked) for size in sizes)
 
 
 async def _listed(run: Run, job: Job, report: JobReport) -> tuple[RemoteVersion, ...] | None:
@@ -153,6 +175,12 @@ def raw_rows(store: Store, job: Job) -> list[Any]:
 def looked_at(run: Run, item: Declared, job: Job, brought: Brought, revision: str | None = None) -> Job:
     """The job with its rows judged and kept: ready, or rejected; ready and not verified where it brought none."""
     job = replace(job, version=brought.version, inferred=brought.inferred, revision=revision or job.revision)
+    if brought.appended:
+        reason = (
+            f"version {brought.version} also holds examples of an earlier definition: this service appends to a"
+            " dataset; `on_change: new_name` keeps definitions apart"
+        )
+        return replace(job, state="rejected", got=0, verified=True, reason=reason)
     if brought.rows is None:
         return replace(job, state="ready", got=job.asked, verified=False, reason=None)
     return judged(run, item, job, brought.rows)

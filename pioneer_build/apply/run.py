@@ -134,6 +134,7 @@ class Run:
     paces: Paces = field(default_factory=Paces)
     requests: int = 0
     examples: int = 0
+    on_the_way: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
     fatal: Exception | None = None

@@ -75,11 +75,20 @@ async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up:
     Raises:
         Stopped: it was not accepted, or its fate is unknown; journal and lock say so.
     """
-    name, remote_name = item.name, step.remote_name
     run.check_going()
+    run.afford(examples)
+    _check_room(run)
+    run.on_the_way += 1
+    try:
+        return await _submit(run, step, item, examples, top_up=top_up)
+    finally:
+        run.on_the_way -= 1
+
+
+async def _submit(run: Run, step: Step, item: Declared, examples: int, *, top_up: bool) -> Job:
+    name, remote_name = item.name, step.remote_name
     journal, service = run.ports.journal, run.ports.service
     backend = run.options.backend
-    run.afford(examples)
     listed = await _look(run, step, item)
     run.check_going()
     run.spend(examples)
@@ -142,6 +151,17 @@ async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up:
     run.emit("submitted", name, f"job {job_id}", job_id=job_id, remote_name=remote_name)
     keep(run, step, item, job)
     return job
+
+
+def _check_room(run: Run) -> None:
+    """Raises `Stopped` where nobody waits for jobs and as many are open as may be."""
+    if run.options.wait:
+        return  # each job holds one of so many workers
+    jobs = (job for entry in run.entries.values() if entry.backend == run.options.backend for job in entry.jobs)
+    count = sum(1 for job in jobs if job.state == "open")
+    if count + run.on_the_way >= run.options.max_open_jobs:
+        message = f"not submitted yet: {count:,} jobs are open, as many as `max_open_jobs` lets"
+        raise Stopped("pending", message, "pioneer-build apply")
 
 
 async def _look(run: Run, step: Step, item: Declared) -> tuple[RemoteVersion, ...] | None:

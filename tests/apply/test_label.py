@@ -82,7 +82,8 @@ class Project:
         lockfile = LockFile(self.root)
         lock = lockfile.read()
         choices = Choices(retry=frozenset({NAME}) if retry else frozenset())
-        present = [entry.labelling.content for entry in lock.entries.values() if entry.labelling is not None]
+        contents = [entry.labelling.content for entry in lock.entries.values() if entry.labelling is not None]
+        present = [content for content in contents if self.store.has(content)]
         self.plan = make_plan([item], lock, Facts(BACKEND, present=present, inputs=facts.inputs), choices)
 
         async def go() -> Report:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
 from pioneer_build.errors import (
@@ -307,6 +309,7 @@ class World:
     service: ModelService
     clock: Deadline = field(default_factory=Deadline)
     events: list[Event] = field(default_factory=list)
+    others_live: bool = False
 
     def journal(self) -> Journal:
         return Journal(self.folder / "journal")
@@ -336,7 +339,9 @@ class World:
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
         """Does the plan; `None` where the process died."""
         trouble = trouble or Trouble()
-        return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
+        # every apply is a process of its own here, and those that began something before have ended
+        with patch.object(sys.modules["pioneer_build.apply.reconcile"], "is_alive", lambda process: self.others_live):
+            return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
 
     async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:
         fuse = Fuse(trouble.crash_at)

@@ -264,7 +264,7 @@ def test_a_store_that_cant_be_written_leaves_the_job_open(machine: Machine, serv
 
 
 def test_a_journal_that_is_full_when_the_job_id_comes(tmp_path: Path) -> None:
-    """The disk takes the intent and nothing more: the id is on stderr and in the lock, and nothing is bought again."""
+    """The disk takes the intent and nothing more: the id is said, with the command that records it."""
     with Server() as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
@@ -281,6 +281,8 @@ def test_a_journal_that_is_full_when_the_job_id_comes(tmp_path: Path) -> None:
         assert done.returncode == 3
         assert "the service accepted job job-2" in done.stdout
         assert "job job-2" in done.stderr
-        again = machine.run(project, "apply", "--yes")
-        assert again.returncode == 0, again.stdout
+        assert "pioneer-build adopt a job-2" in done.stdout
+        assert machine.run(project, "apply", "--yes").returncode == 3
+        assert machine.run(project, "adopt", "a", "job-2").returncode == 0
+        assert machine.run(project, "plan", "--detailed-exitcode").returncode == 0
         assert server.submissions() == 2
