@@ -38,7 +38,7 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
             by_job[item.job_id] = item
     owners = {
         job.job_id: entry.dataset_name
-        for entry in (lock.on(backend) if by_name else ())
+        for entry in (lock.on(backend) if by_fingerprint else ())
         for job in entry.jobs
         if job.job_id is not None
     }
@@ -56,7 +56,7 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
             item
             for item in by_fingerprint.get(declared.fingerprint, ())
             if (item.dataset_name in names or item.remote_name in remotes)
-            and owners.get(item.job_id, declared.name) in names
+            and owners.get(item.job_id or "", declared.name) in names
         ]
         updated = _updated(entry, declared, fitting, by_job, by_token, backend)
         if updated is not None and updated != entry:
