@@ -16,7 +16,9 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +84,10 @@ def _aside(tree: ast.AST) -> set[int]:
         if isinstance(one, ast.FunctionDef):
             parts += [one.returns, *(arg.annotation for arg in [*one.args.args, *one.args.kwonlyargs])]
             parts += one.decorator_list
+        elif isinstance(one, ast.ClassDef):
+            parts += one.decorator_list
         elif isinstance(one, ast.AnnAssign):
-            parts.append(one.annotation)
+            parts.append(one if "TypeAlias" in ast.unparse(one.annotation) else one.annotation)
         elif (
             isinstance(one, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise)
             or (isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test))
@@ -160,7 +164,7 @@ def survives(mutant: Mutant | None, tests: list[str]) -> bool:
     if child == 0:
         os.setpgid(0, 0)
         null = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
+        for number in (0, 1, 2) if mutant is not None else (0,):
             os.dup2(null, number)
         code = 1
         try:
@@ -168,9 +172,13 @@ def survives(mutant: Mutant | None, tests: list[str]) -> bool:
 
             if mutant is not None:
                 _install(mutant)
-            arguments = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
+            arguments = ["-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+            arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
             code = int(pytest.main(arguments))
+        except BaseException:  # noqa: BLE001 - the child ends here, whatever it is
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
             os._exit(1 if code else 0)
     began = time.monotonic()
     while time.monotonic() - began < SECONDS_EACH:
@@ -208,8 +216,8 @@ def main() -> int:
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    os.environ["PLAN_EXAMPLES"] = "12"
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = "/dev/null"
+    os.environ["PLAN_EXAMPLES"] = "8"
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()
     found: list[tuple[Mutant, list[str]]] = []
     for part, tests in TESTS.items():
         target = ROOT / part

@@ -92,7 +92,7 @@ def test_a_write_that_fails_leaves_the_lock_as_it_was(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(LockError, match="can't write pioneer.lock: No space left") as caught:
+    with pytest.raises(LockError, match=r"can't write pioneer\.lock: No space left") as caught:
         file.write(lock.with_entries([Z]))
     assert "free some space" in str(caught.value.hint)
     assert path.read_bytes() == before
@@ -121,7 +121,7 @@ def test_what_can_not_be_read_is_left_as_it_is(tmp_path: Path, data: bytes, said
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "pioneer.lock").mkdir()
-    with pytest.raises(LockError, match="can't read pioneer.lock"):
+    with pytest.raises(LockError, match=r"can't read pioneer\.lock"):
         LockFile(tmp_path).read()
 
 

@@ -259,6 +259,26 @@ def test_label_specs(project: PlanProject) -> None:
     assert (step["action"], step["requests"]) == ("restore", 0)
 
 
+def test_a_label_spec_is_renamed(project: PlanProject) -> None:
+    project.spec("tickets", TICKETS)
+    project.apply()
+    before = project.lock("tickets")
+    project.edit("tickets", "dataset_name: tickets", "dataset_name: mails\nrenamed_from: tickets")
+    step = project.plan()["mails"]
+    assert (step["action"], step["requests"], step["total"]) == ("rename", 0, 2)
+    assert project.apply()["requests"] == 0
+    assert project.names() == ["mails"]
+    assert project.lock("mails")["labelling"] == before["labelling"]
+    assert project.action("mails") == "none"
+    project.edit("tickets", "dataset_name: mails\nrenamed_from: tickets", "dataset_name: post\nrenamed_from: mails")
+    project.edit("tickets", '"the invoice is wrong"]', '"the invoice is wrong", "hello"]')
+    step = project.plan()["post"]
+    assert (step["action"], step["requests"], step["examples"], step["renamed_from"]) == ("label", 1, 1, "mails")
+    assert project.apply()["requests"] == 1
+    assert project.names() == ["post"]
+    assert project.action("post") == "none"
+
+
 def test_protection(project: PlanProject) -> None:
     for name in ("one", "two", "three"):
         project.spec(name, SUPPORT.replace("support", name).replace("num_examples", "protect: true\nnum_examples"))

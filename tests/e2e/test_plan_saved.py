@@ -1,4 +1,4 @@
-"""Saved plans, selection and budgets through the command line: exact or refused, and nothing sent before that is sure."""
+"""Saved plans, selection and budgets through the command line: exact or refused, and judged before anything is sent."""
 
 from __future__ import annotations
 

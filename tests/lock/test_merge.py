@@ -84,6 +84,14 @@ def test_live_beats_forgotten_and_protection_stays(a, b) -> None:  # type: ignor
     }
 
 
+@PROPERTY
+@given(locks(), locks())
+def test_what_both_still_have_stays(base: Lock, other: Lock) -> None:
+    assert merge3(base, base, base) == base
+    both = merge3(base, base, merge(base, other))
+    assert both == merge(base, other), "nothing was taken out"
+
+
 ITEM = declared(generate_spec("a"))
 
 

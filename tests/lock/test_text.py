@@ -240,7 +240,8 @@ READY = entry_value(entry(FIRST, job(FIRST, 1)))["jobs"][0]
     [
         {"jobs": {}}, {"jobs": [1]}, {"jobs": None}, {"examples": "7"}, {"examples": -1}, {"examples": True},
         {"definition": []}, {"definition": None}, {"base_name": 1}, {"content": 5}, {"protect": 1},
-        {"paid": {"x": "1"}}, {"paid": []}, {"checks": []}, {"labelling": {}}, {"labelling": []}, {"rejection": {"state": "odd"}},
+        {"paid": {"x": "1"}}, {"paid": []}, {"checks": []}, {"labelling": {}}, {"labelling": []},
+        {"rejection": {"state": "odd"}},
         {"rejection": {"fingerprint": "f", "inputs": "i", "reason": "r", "state": "odd"}}, {"on_change": "maybe"},
         {"jobs": [{**READY, "state": "lost"}]}, {"jobs": [{**READY, "asked": None}]}, {"jobs": [{**READY, "x": 1}]},
         {"jobs": [{**READY, "submissions": [1]}]}, {"jobs": [{key: READY[key] for key in READY if key != "order"}]},
