@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals, as_json, format_option, out, selection_options
+from pioneer_build.cli.common import Globals, as_json, format_option, out, say, selection_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @click.command("check")
@@ -27,6 +34,9 @@ def command(
       0  the lock is what the specs say
       1  a spec or the lock has a mistake, or kept rows are not what the lock says
       2  changes are pending, or a job is open
+
+    \b
+    In a workflow of GitHub each finding is also shown beside the line it is about.
     """
     if not (strict or select or exclude or form == "json") and (verdict := options.nothing_to_do(verified=True)):
         if options.verbosity >= 0:
@@ -35,11 +45,28 @@ def command(
             out(in_step_text(verdict.count, verdict.digests))
         return exits.OK
     from pioneer_build.check import check
+    from pioneer_build.errors import LockError, Problems
     from pioneer_build.situation import look, selected
 
-    found = look(options.project())
+    project = options.project()
+    try:
+        found = look(project)
+    except (LockError, Problems) as error:
+        if _on_github():
+            from pioneer_build.render.workflow import lock_commands, problem_commands
+
+            folder = _folder_there(project.root)
+            if isinstance(error, Problems):
+                _annotate(problem_commands(error.problems, folder))
+            else:
+                _annotate(lock_commands(error, folder))
+        raise
     plan = selected(found, select, exclude)
     result = check(found, plan, strict=strict)
+    if _on_github():
+        from pioneer_build.render.workflow import check_commands
+
+        _annotate(check_commands(result, _folder_there(project.root)))
     if form == "json":
         out(as_json(result.value()))
     else:
@@ -51,3 +78,22 @@ def command(
     if result.wrong:
         return exits.ERROR
     return exits.PENDING if result.pending else exits.OK
+
+
+def _on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _annotate(commands: Iterable[str]) -> None:
+    """On stderr, so that stdout stays data; a runner reads both."""
+    for command in commands:
+        say(command)
+
+
+def _folder_there(root: Path) -> str:
+    """The project's folder in the repository that the workflow checked out; empty where it is that, or outside."""
+    workspace = os.environ.get("GITHUB_WORKSPACE", "")
+    if not workspace or not root.is_relative_to(real := Path(os.path.realpath(workspace))):
+        return ""
+    folder = root.relative_to(real).as_posix()
+    return "" if folder == "." else folder

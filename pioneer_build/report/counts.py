@@ -29,7 +29,7 @@ class Counts:
         self._lengths[length_of(row)] += 1
 
     def value(self) -> dict[str, Any]:
-        """What was counted, as JSON values: `labels` as pairs, `lengths` as [from, to, count], the rest as a summary."""
+        """What was counted as JSON values: `labels` as pairs, `lengths` as [from, to, count], the rest as a summary."""
         counted = self._tally.summary().as_dict()
         balance = counted["mentions"] if counted["entities"] else counted["by_label"]
         if counted["entities"]:

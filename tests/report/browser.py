@@ -24,8 +24,9 @@ MISSING = "no Chromium here: apt-get install chromium chromium-driver"
 
 #: Nothing but the page: no first run, no background requests, and every name but the page's own resolves to nothing.
 _FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--disable-extensions",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--force-color-profile=srgb", "--lang=en-US",
 )  # fmt: skip

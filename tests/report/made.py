@@ -71,8 +71,9 @@ class Made:
         quarantined = self.store.put(quarantine_line(bad) for bad in aside) if aside else None
         definition = definition_of(spec)
         made = {
-            "fingerprint": fingerprint_of(definition), "remote_name": spec.dataset_name, "asked": spec.num_examples or 1,
-            "state": "ready", "job_id": f"job-{spec.dataset_name}", "version": "1", "got": len(kept), "rows": digest,
+            "fingerprint": fingerprint_of(definition), "remote_name": spec.dataset_name, "state": "ready",
+            "asked": spec.num_examples or 1,
+            "job_id": f"job-{spec.dataset_name}", "version": "1", "got": len(kept), "rows": digest,
             "verified": True, "quarantined": quarantined,
         }  # fmt: skip
         entry = Entry(
@@ -96,8 +97,8 @@ def worst_project(made: Made) -> None:
                   owner=WORST[3], domain_description=WORST[0]),
         [{"text": text, "label": labels[i % 4], "score": 0.5} for i, text in enumerate(WORST)],
         [
-            Quarantined(i + 1, {"text": text, "label": "\ud800 lone <img src=x onerror=window.pwned=11>"}, "undeclared-label",
-                        f"the label {text[:60]} is not declared")
+            Quarantined(i + 1, {"text": text, "label": "\ud800 lone <img src=x onerror=window.pwned=11>"},
+                        "undeclared-label", f"the label {text[:60]} is not declared")
             for i, text in enumerate(WORST)
         ],
         reason=WORST[4],

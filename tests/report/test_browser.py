@@ -29,7 +29,7 @@ def made(tmp_path: Path) -> Made:
 def plain(made: Made, count: int = 40) -> None:
     """Two datasets as a user has them."""
     made.dataset(
-        spec_text("intents", "classification", labels=["billing", "refund"], num_examples=count, domain_description="x"),
+        spec_text("intents", "classification", labels=["billing", "refund"], num_examples=count),
         [{"text": f"Message {i} about order {i * 7}", "label": ("billing", "refund")[i % 2], "score": (i % 10) / 10}
          for i in range(count)],
     )  # fmt: skip
@@ -52,8 +52,8 @@ def test_nothing_in_data_runs_and_nothing_is_asked_for(chromium: Browser, made: 
     chromium.log()
     for fragment in (
         "", "#/d/worst-classes", "#/d/worst-classes/rows", "#/d/worst-classes/aside", "#/d/worst-spans",
-        "#/d/worst-spans/rows", "#/d/worst-talk", "#/d/worst-talk/rows", "#/d/%3Cscript%3E/rows", "#/d/%E0%A4%A", "#/d/__proto__/rows",
-        "#/d/worst-talk/constructor",
+        "#/d/worst-spans/rows", "#/d/worst-talk", "#/d/worst-talk/rows", "#/d/%3Cscript%3E/rows",
+        "#/d/%E0%A4%A", "#/d/__proto__/rows", "#/d/worst-talk/constructor",
     ):  # fmt: skip
         chromium.open(page, fragment)
         chromium.wait("document.querySelector('main').children.length > 1")
