@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Applies the plan. Whatever it ends with, pioneer.lock has what was submitted.
+# Env: DIRECTORY, BACKEND, APPLY_OPTIONS, PIONEER_API_KEY.
+set -euo pipefail
+
+tool=(pioneer-build -C "$DIRECTORY")
+[[ -n $BACKEND ]] && tool+=(--backend "$BACKEND")
+read -ra options <<<"$APPLY_OPTIONS"
+"${tool[@]}" apply --yes "${options[@]}"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Posts the plan as a comment on a pull request, or updates the comment that an earlier run posted.
+# Env: DIRECTORY, PLAN, NUMBER, GH_TOKEN; GITHUB_REPOSITORY, RUNNER_TEMP.
+set -euo pipefail
+
+# A marker that no reader sees tells our comment from others; a project in another folder has its own.
+marker="<!-- pioneer-build plan: ${DIRECTORY//[^A-Za-z0-9._\/-]/_} -->"
+body="$RUNNER_TEMP/pioneer-build-comment.md"
+{
+  echo "$marker"
+  cat "$PLAN"
+} >"$body"
+
+comments="repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments"
+# Only what a bot wrote is ours: a marker in somebody's own comment leaves that comment alone.
+known=$(MARKER="$marker" gh api --paginate "$comments" \
+  --jq '.[] | select(.user.type == "Bot" and (.body | startswith(env.MARKER))) | .id' | head -n 1) || known=
+if [[ -n $known ]]; then
+  request=(--method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$known")
+else
+  request=(--method POST "$comments")
+fi
+if ! gh api "${request[@]}" --field "body=@$body" --silent; then
+  # The token of a fork's pull request may read only; the plan is in the summary of the run.
+  echo "::notice::The plan could not be posted as a comment (a fork's token may only read); it is in the summary of this run."
+fi

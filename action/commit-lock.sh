@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Commits pioneer.lock, where it changed, and pushes it. Runs whatever became of the apply.
+# Env: DIRECTORY; GITHUB_REF_NAME, GITHUB_RUN_ID.
+set -euo pipefail
+
+cd "$DIRECTORY"
+[[ -f pioneer.lock ]] || exit 0
+git add -- pioneer.lock
+if git diff --cached --quiet -- pioneer.lock; then
+  echo "pioneer.lock is as it was."
+  exit 0
+fi
+name=$(git config user.name || true)
+email=$(git config user.email || true)
+identity=(
+  -c "user.name=${name:-github-actions[bot]}"
+  -c "user.email=${email:-41898282+github-actions[bot]@users.noreply.github.com}"
+)
+# Locks of two runs are joined per dataset, and no job is lost.
+driver=(-c merge.pioneer-lock.name=pioneer.lock -c "merge.pioneer-lock.driver=pioneer-build merge-lock %O %A %B")
+git "${identity[@]}" commit --quiet --message "pioneer.lock: what was built" -- pioneer.lock
+
+for attempt in 1 2 3; do
+  if git push --quiet origin "HEAD:refs/heads/$GITHUB_REF_NAME"; then
+    exit 0
+  fi
+  echo "The branch went on; joining with it (attempt $attempt)."
+  git fetch --quiet origin "refs/heads/$GITHUB_REF_NAME" || break
+  if ! git "${identity[@]}" "${driver[@]}" merge --quiet --no-edit FETCH_HEAD; then
+    git merge --abort || true
+    break
+  fi
+done
+
+# A protected branch, or a conflict: what was paid for is kept on a branch of its own, and somebody is told.
+rescue="pioneer-lock/$GITHUB_RUN_ID"
+git push --quiet origin "HEAD:refs/heads/$rescue"
+echo "::error title=pioneer.lock::$GITHUB_REF_NAME took no push, so pioneer.lock is on the branch $rescue: merge it before the next apply"
+exit 1

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs check and plan; says what check ended with, and where the plan is. Sends nothing and needs no key.
+# Env: DIRECTORY, BACKEND, STRICT; GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP.
+set -euo pipefail
+
+tool=(pioneer-build -C "$DIRECTORY")
+[[ -n $BACKEND ]] && tool+=(--backend "$BACKEND")
+check=(check)
+[[ $STRICT == true ]] && check+=(--strict)
+
+code=0
+"${tool[@]}" "${check[@]}" || code=$?
+echo "code=$code" >>"$GITHUB_OUTPUT"
+
+plan="$RUNNER_TEMP/pioneer-build-plan.md"
+if ! "${tool[@]}" plan --format markdown >"$plan" 2>"$RUNNER_TEMP/pioneer-build-plan.err"; then
+  # The same mistakes that check has named; in the comment they stand as they were said.
+  fence='~~~~~~~~~~~~~~~~'
+  {
+    echo '### pioneer-build plan'
+    echo
+    echo 'There is no plan, because of these mistakes:'
+    echo
+    echo "${fence}text"
+    head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err" | sed "s/$fence/~/g"
+    echo
+    echo "$fence"
+  } >"$plan"
+fi
+echo "plan=$plan" >>"$GITHUB_OUTPUT"
+cat "$plan" >>"$GITHUB_STEP_SUMMARY"
