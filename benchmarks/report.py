@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORDS = (
-    "order invoice refund parcel charge account address late broken missing delivery Monday Paris Berlin support card "
-    "twice please when where again still never waiting thanks morning price the a my your it was is and but of to for"
-).split()
+    *("order", "invoice", "refund", "parcel", "charge", "account", "address", "late", "broken", "missing", "delivery"),
+    *("Monday", "Paris", "support", "card", "twice", "please", "when", "where", "again", "still", "never", "waiting"),
+    *("thanks", "morning", "price", "the", "a", "my", "your", "it", "was", "is", "and", "but", "of", "to", "for"),
+)
 NAMES = ("Ada Lovelace", "Tim Cook", "Grace Hopper", "Alan Turing", "Marie Curie")
 
 
@@ -44,9 +45,7 @@ def rows(task: str, count: int) -> Iterator[dict[str, Any]]:
         if task == "classification":
             yield {"text": text, "label": source.choice(("billing", "refund", "other")), "score": source.random()}
         elif task == "decoder":
-            yield {
-                "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": sentence(source)}]
-            }
+            yield {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": sentence(source)}]}
         else:
             name = source.choice(NAMES)
             at = len(text) + 1

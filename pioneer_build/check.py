@@ -70,7 +70,9 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
         if step.action not in SETTLED:
             why = "; ".join(f"{reason.field}: {reason.text}" for reason in step.reasons)
             text = f"{step.action} is pending{f' ({why})' if why else ''}"
-            findings.append(Finding("pending", name, text, step.command or "pioneer-build apply", path, line))
+            # beside the key that changed, where there is one
+            at = item.spec.place(step.reasons[0].field)[0] if item is not None and step.reasons else line
+            findings.append(Finding("pending", name, text, step.command or "pioneer-build apply", path, at))
         entry = found.lock.get(name, found.backend)
         if entry is None or entry.forgotten:
             continue

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pioneer_build.render.plan import visible
-
 _ESCAPES = str.maketrans(
     {char: f"\\{char}" for char in "\\`*_[]|#~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
 )
@@ -13,13 +11,17 @@ _ESCAPES = str.maketrans(
 
 def cell(text: str) -> str:
     """`text` on one line, to stand in a table's cell or a sentence."""
-    shown = visible(text).translate(_ESCAPES).replace("://", ":\\//").replace("www.", "www\\.")
+    shown = _visible(text).translate(_ESCAPES).replace("://", ":\\//").replace("www.", "www\\.")
     return re.sub(r"^([-+])|^(\d+)([.)])", r"\2\\\1\3", shown)
 
 
 def code(text: str) -> str:
     """`text` as code, on one line. Not for a table, where a bar would still end the cell."""
-    shown = visible(text)
+    shown = _visible(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _visible(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.plan import SETTLED
+from pioneer_build.render.markdown import cell, code
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -192,8 +195,9 @@ MARKDOWN_LIMIT = 60_000
 
 def plan_markdown(plan: Plan) -> str:
     """The plan for a pull request: summary first, a table, details folded; below 60,000 characters."""
-    shown = [step for step in plan.steps if step.action != "none"]
-    head = ["### pioneer-build plan", "", _cell(summary_text(plan)), ""]
+    # rows that are not on a CI machine are no news
+    shown = [step for step in plan.steps if step.action not in SETTLED]
+    head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
     if not shown:
         return "\n".join(head)
     table = ["| | dataset | action | requests | examples | rows |", "|---|---|---|---:|---:|---:|"]
@@ -229,37 +233,22 @@ def plan_markdown(plan: Plan) -> str:
 
 def _row(step: Step) -> str:
     action = step.action if step.refused is None else f"{step.action} (refused)"
-    cells = [SYMBOLS[step.action], _code(step.dataset_name), action, f"{step.requests:,}", f"{step.examples:,}"]
+    cells = [SYMBOLS[step.action], code(step.dataset_name), action, f"{step.requests:,}", f"{step.examples:,}"]
     return f"| {' | '.join([*cells, f'{step.total:,}'])} |"
 
 
 def _details(step: Step) -> list[str]:
-    lines = [f"**{_code(step.dataset_name)}** {step.action}", ""]
-    lines += [f"- {_code(reason.field)}: {_cell(_short(reason.text))}" for reason in step.reasons]
+    lines = [f"**{code(step.dataset_name)}** {step.action}", ""]
+    lines += [f"- {code(reason.field)}: {cell(_short(reason.text))}" for reason in step.reasons]
     if step.refused is not None:
-        lines.append(f"- will not be done: {_cell(step.refused)}")
+        lines.append(f"- will not be done: {cell(step.refused)}")
     if step.command is not None:
-        lines.append(f"- help: {_code(step.command)}")
+        lines.append(f"- help: {code(step.command)}")
     return [*lines, ""]
 
 
 def _short(text: str, limit: int = 1500) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
-
-
-def _code(text: str) -> str:
-    """Text as a code span, in which Markdown knows no escapes but that of a table's bar."""
-    return f"`{visible(text).replace('`', '').replace('|', chr(92) + '|')}`"
-
-
-_ESCAPES = str.maketrans(
-    {char: f"\\{char}" for char in "\\`*_[]|#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
-)
-
-
-def _cell(text: str) -> str:
-    """Text that Markdown shows as it is, on one line, mentioning nobody."""
-    return visible(text).translate(_ESCAPES)
 
 
 def steps_named(steps: Sequence[Step], action: str) -> list[str]:
