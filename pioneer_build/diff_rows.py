@@ -6,11 +6,13 @@ time becomes a dict. Lines that are the same to the byte are never parsed twice.
 
 from __future__ import annotations
 
+import json
+import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows import parse_line, row_identity
@@ -80,20 +82,17 @@ def compare_rows(old: Lines, new: Lines, samples: int = 3) -> RowsDiff:
         samples: how many changed rows of each kind to show.
     """
     before, after = _Pile(), _Pile()
-    counts = before.fill(_line_digest(line) for line in old()), after.fill(_line_digest(line) for line in new())
+    tally = _Labels()
+    counts = _fill(old(), new(), before, after, tally)
     gone, come = _leftovers(before, after)
-    moved = not gone and not come
     del before, after
-    was: Counter[str] = Counter()
-    is_now: Counter[str] = Counter()
+    was = tally.counts()
+    is_now = Counter(was)
     left, right = _Pile(), _Pile()
-    for number, row in _numbered(old(), gone, every=True):
-        was.update(labels_of(row))
-        if number >= 0:
-            is_now.subtract(labels_of(row))
-            left.add(_text_digest(row) + row_identity(row)[:_SIZE], number)
-    is_now.update(was)
-    for number, row in _numbered(new(), come, every=False):
+    for number, row in _numbered(old(), gone):
+        is_now.subtract(labels_of(row))
+        left.add(_text_digest(row) + row_identity(row)[:_SIZE], number)
+    for number, row in _numbered(new(), come):
         is_now.update(labels_of(row))
         right.add(_text_digest(row) + row_identity(row)[:_SIZE], number)
     changes = _changes(left, right)
@@ -105,7 +104,7 @@ def compare_rows(old: Lines, new: Lines, samples: int = 3) -> RowsDiff:
         removed=len(changes.removed),
         relabelled=len(changes.relabelled),
         rescored=changes.rescored,
-        moved=moved,
+        moved=not gone and not come,
         labels=labels,
         labelled=(sum(was.values()), sum(is_now.values())),
         samples=_samples(old, new, changes, samples),
@@ -144,12 +143,45 @@ class _Pile:
     def add(self, digest: bytes, number: int) -> None:
         self.parts[digest[0]] += digest + number.to_bytes(_NUMBER, "big")
 
-    def fill(self, digests: Iterable[bytes]) -> int:
-        """Adds digests numbered from 0; how many there were."""
-        parts, number = self.parts, -1
-        for number, digest in enumerate(digests):
-            parts[digest[0]] += digest + number.to_bytes(_NUMBER, "big")
-        return number + 1
+
+class _Labels:
+    """Counts the labels of lines without parsing each: in a line of JSON these bytes stand outside of strings only."""
+
+    _FOUND = re.compile(rb'[{,]"label":("(?:[^"\\]|\\.)*")')
+
+    def __init__(self) -> None:
+        self._raw: Counter[bytes] = Counter()
+        self._whole: Counter[str] = Counter()
+
+    def add(self, line: bytes) -> None:
+        if b'"labels":[' in line:
+            self._whole.update(labels_of(parse_line(line)))
+        else:
+            self._raw.update(self._FOUND.findall(line))
+
+    def counts(self) -> Counter[str]:
+        found = Counter(self._whole)
+        for raw, count in self._raw.items():
+            found[json.loads(raw)] += count
+        return found
+
+
+def _fill(old: Iterable[bytes], new: Iterable[bytes], before: _Pile, after: _Pile, tally: _Labels) -> tuple[int, int]:
+    """Puts the lines that aren't the same at the same place into the piles; how many lines there are of each."""
+    counts = [0, 0]
+    for number, (ours, theirs) in enumerate(zip_longest(old, new)):
+        if ours is not None:
+            counts[0] = number + 1
+            tally.add(ours)
+        if theirs is not None:
+            counts[1] = number + 1
+        if ours == theirs:
+            continue
+        if ours is not None:
+            before.add(_line_digest(ours), number)
+        if theirs is not None:
+            after.add(_line_digest(theirs), number)
+    return counts[0], counts[1]
 
 
 def _records(part: bytearray, size: int) -> Iterator[tuple[bytes, int]]:
@@ -175,18 +207,16 @@ def _leftovers(before: _Pile, after: _Pile) -> tuple[array[int], array[int]]:
     return array("L", sorted(gone)), array("L", sorted(come))
 
 
-def _numbered(lines: Iterable[bytes], wanted: Sequence[int], *, every: bool) -> Iterator[tuple[int, Row]]:
-    """The wanted rows with their numbers; with `every` the others too, numbered -1."""
+def _numbered(lines: Iterable[bytes], wanted: Sequence[int]) -> Iterator[tuple[int, Row]]:
+    """The wanted rows with their numbers, which ascend."""
     coming = iter(wanted)
     next_one = next(coming, -1)
     for number, line in enumerate(lines):
+        if next_one < 0:
+            return
         if number == next_one:
             next_one = next(coming, -1)
             yield number, parse_line(line)
-        elif every:
-            yield -1, parse_line(line)
-        elif next_one < 0:
-            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +282,4 @@ def _samples(old: Lines, new: Lines, changes: _Changes, count: int) -> tuple[Sam
 
 def _picked(lines: Lines, numbers: Iterable[int]) -> dict[int, Row]:
     wanted = sorted(set(numbers))
-    return dict(_numbered(lines(), wanted, every=False)) if wanted else {}
+    return dict(_numbered(lines(), wanted)) if wanted else {}

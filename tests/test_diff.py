@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.diff import diff_locks
-from pioneer_build.diff_rows import RowsDiff, compare_rows
+from pioneer_build.diff_rows import RowsDiff, compare_rows, labels_of
 from pioneer_build.lock.values import Entry, Job, Labelling, Lock
 from pioneer_build.render.diff import diff_markdown, diff_text, diff_value
 from pioneer_build.render.markdown import cell, code
@@ -83,6 +83,27 @@ def test_spans_count_as_mentions() -> None:
 
     found = compared([row("x")], [row("x", "y")])
     assert (found.relabelled, found.labelled) == (1, (1, 2))
+
+
+WORDS = st.text(alphabet=st.sampled_from('ab"\\\\,{}[]:é\u2028'), max_size=8) | st.sampled_from(
+    [',"label":"x"', '"labels":[']
+)
+ANY = st.one_of(
+    st.builds(said, WORDS, WORDS),
+    st.builds(lambda text, labels: {"text": text, "labels": labels}, WORDS, st.lists(WORDS, max_size=3)),
+    st.builds(lambda text, labels: {"text": text, "entities": [{"text": "a", "label": one} for one in labels]},
+              WORDS, st.lists(WORDS, max_size=3)),
+    st.builds(lambda text: {"messages": [{"role": "user", "content": text}]}, WORDS),
+)  # fmt: skip
+
+
+@given(st.lists(ANY, max_size=5), st.lists(ANY, max_size=5))
+def test_labels_are_counted_whatever_texts_say(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+    found = compared(old, new)
+    want = [Counter(label for row in rows for label in labels_of(row)) for rows in (old, new)]
+    assert {one.label: (one.old, one.new) for one in found.labels} == {
+        label: (want[0][label], want[1][label]) for label in want[0] | want[1]
+    }
 
 
 def test_texts_are_the_same_to_the_letter_alone() -> None:

@@ -518,7 +518,7 @@
 
   function changesView(one) {
     const change = one.change;
-    main.append(shown("p", { class: "lead" }, `Since ${overview.since}: ${change.change}${change.renamed_from ? ` from ${change.renamed_from}` : ""}, ${num(change.examples.old)} → ${plural(change.examples.new, "row")}`));
+    main.append(shown("p", { class: "lead" }, `Since ${overview.since}: ${change.change}${change.renamed_from ? ` from ${change.renamed_from}` : ""}, ${change.examples.old === change.examples.new ? "" : `${num(change.examples.old)} → `}${plural(change.examples.new, "row")}`));
     if (change.rows) {
       const rows = change.rows;
       main.append(el("div", { class: "cards" }, card(num(rows.added), "added"), card(num(rows.removed), "removed"), card(num(rows.relabelled), "relabelled"),
