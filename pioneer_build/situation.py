@@ -64,7 +64,8 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
     chosen = choices or Choices()
     config = project.config
     declared = load_specs(project)
-    as_read = lock = read_lock(project)
+    lock = read_lock(project)
+    as_read = project.lockfile.as_read  # of a conflicted file less than was made of it
     if not declared and any(not entry.forgotten for entry in lock.entries.values()):
         raise PioneerError(
             f"no spec was found in {config.specs.rstrip('/')}/, and pioneer.lock has datasets",
@@ -88,7 +89,7 @@ def look(project: Project, choices: Choices | None = None) -> Situation:
         present=_Present(store),
         inputs=inputs,
         taken=_taken(submissions),
-        unwritten=_unwritten(lock, project.lockfile.as_read, config.backend),
+        unwritten=_unwritten(lock, as_read, config.backend),
         requests_per_minute=config.requests_per_minute,
     )
     plan = make_plan(declared, lock, facts, chosen)

@@ -131,7 +131,7 @@ def test_a_definition_that_comes_back() -> None:
     one = step(ITEM, known)
     assert decided(one) == ("restore", 0, 0, 10)
     assert one.remote_name == "a"
-    assert "10 rows of this definition are there already" in texts(one)
+    assert "dataset_name: 10 rows of this definition are there already" in texts(one)
     one = step(sized(12), known)
     assert decided(one) == ("restore", 1, 2, 12)
     assert "num_examples: 10 → 12" in texts(one)
@@ -156,6 +156,7 @@ def test_a_job_that_came_to_nothing(state: Any) -> None:
     known = entry(ITEM, bad)
     one = step(ITEM, known)
     assert decided(one) == ("blocked", 0, 0, 10)
+    assert [why.field for why in one.reasons] == ["dataset_name"]
     assert "no valid samples" in texts(one)
     assert one.command == "pioneer-build apply --retry a"
     assert decided(step(ITEM, known, Choices(retry=frozenset({"a"})))) == ("create", 1, 10, 10)
@@ -366,6 +367,10 @@ def test_hints_at_renamed_from() -> None:
     assert "renamed_from" not in "".join(texts(one) for one in plan(label, lock=lock_of(known), inputs=facts).steps)
     labelled = entry(declared(label_spec("a", ("x", "y"))), labelling=labelling("d"))
     assert "renamed_from: a" in texts(plan(label, lock=lock_of(labelled), inputs=facts).steps[1])
+    failed = job(ITEM, 2, state="failed", job_id=None, version=None)
+    both = lock_of(entry(ITEM, job(ITEM), failed))
+    assert "renamed_from: a" in "".join(texts(one) for one in plan(twin, lock=both).steps)
+    assert "renamed_from" not in "".join(texts(one) for one in plan(twin, lock=lock_of(entry(ITEM, failed))).steps)
     living = declared(replace(ITEM.spec))
     assert "renamed_from" not in "".join(texts(one) for one in plan(twin, living, lock=lock_of(known)).steps)
 
@@ -703,6 +708,13 @@ def test_states() -> None:
         assert state_of(entry(ITEM, job(ITEM, state=state)), changed) == state
     assert state_of(labelled(), none) == "ready"
     assert state_of(entry(LABEL, rejection=Rejection("f", "d", "failed", "no")), changed) == "failed"
+
+
+def test_rows_that_were_topped_up_are_none_that_were_asked_for() -> None:
+    filled = (job(ITEM, 1, got=7), job(ITEM, 2, asked=3, got=3, top_up=True))
+    failed = job(ITEM, 3, asked=3, state="failed", got=None, rows=None)
+    assert entry(sized(13), *filled, failed).state == "failed"
+    assert entry(sized(10), *filled, failed).state == "ready"
 
 
 def test_what_a_step_was_decided_on_is_digested_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

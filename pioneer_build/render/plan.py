@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.plan import SETTLED
-from pioneer_build.render.markdown import cell, code
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -196,6 +193,9 @@ MARKDOWN_LIMIT = 60_000
 def plan_markdown(plan: Plan) -> str:
     """The plan for a pull request: summary first, a table, details folded; below 60,000 characters."""
     # rows that are not on a CI machine are no news
+    from pioneer_build.plan import SETTLED  # not on the way of a plan with nothing to do
+    from pioneer_build.render.markdown import cell
+
     shown = [step for step in plan.steps if step.action not in SETTLED]
     head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
     if not shown:
@@ -232,12 +232,16 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def _row(step: Step) -> str:
+    from pioneer_build.render.markdown import code
+
     action = step.action if step.refused is None else f"{step.action} (refused)"
     cells = [SYMBOLS[step.action], code(step.dataset_name), action, f"{step.requests:,}", f"{step.examples:,}"]
     return f"| {' | '.join([*cells, f'{step.total:,}'])} |"
 
 
 def _details(step: Step) -> list[str]:
+    from pioneer_build.render.markdown import cell, code
+
     lines = [f"**{code(step.dataset_name)}** {step.action}", ""]
     lines += [f"- {code(reason.field)}: {cell(_short(reason.text))}" for reason in step.reasons]
     if step.refused is not None:

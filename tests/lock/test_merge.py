@@ -120,6 +120,11 @@ def test_a_submission_that_was_found_is_no_longer_unknown() -> None:
     assert set(merge_jobs([stranger, by_id])) == {stranger, by_id}
 
 
+def test_what_was_paid_for_is_counted_once_and_in_order() -> None:
+    one, other = entry(ITEM, paid=(("fp1:b", 2),)), entry(ITEM, paid=(("fp1:a", 1), ("fp1:b", 1)))
+    assert merge_entries(one, other).paid == merge_entries(other, one).paid == (("fp1:a", 1), ("fp1:b", 2))
+
+
 def test_jobs_stand_in_base_order_and_then_by_id() -> None:
     first, left, right = job(ITEM, 1), job(ITEM, 2, job_id="zz"), job(ITEM, 2, job_id="aa")
     assert [one.job_id for one in merge_jobs([left, first, right])] == ["job-1", "aa", "zz"]
