@@ -164,6 +164,7 @@ _PAGES: Final = {
     "lock": "`pioneer.lock`, entry by entry, and how two of them merge",
     "outcomes": "every answer and failure, and which are safe to repeat",
     "events": "the lines of `--log-format json`",
+    "ci": "`check`, `apply` and comments on pull requests, with whole workflows",
     "rows": "the normal form of rows, and why one is set aside",
     "exports": "formats, and what each can't hold",
     "diff": "two states of the lock compared",
