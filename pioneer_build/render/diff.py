@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.markdown import cell, code
+from pioneer_build.render.markdown import cell, code, list_item
 from pioneer_build.render.plan import MARKDOWN_LIMIT, visible
 
 if TYPE_CHECKING:
@@ -301,5 +301,5 @@ def _table_row(item: DatasetDiff, with_backend: bool) -> str:  # noqa: FBT001
 
 def _details(item: DatasetDiff, with_backend: bool) -> list[str]:  # noqa: FBT001
     lines = [f"**{cell(_title(item, with_backend))}** {item.kind}", ""]
-    lines += [f"  - {code(fact.strip())}" if fact.startswith("  ") else f"- {cell(fact)}" for fact in _facts(item)]
+    lines += [f"  - {code(fact.strip())}" if fact.startswith("  ") else f"- {list_item(fact)}" for fact in _facts(item)]
     return [*lines, ""]

@@ -10,17 +10,18 @@ _ESCAPES = str.maketrans(
 
 
 def cell(text: str) -> str:
-    """`text` on one line, to stand in a table's cell or a sentence."""
-    shown = _visible(text).translate(_ESCAPES).replace("://", ":\\//").replace("www.", "www\\.")
-    return re.sub(r"^([-+])|^(\d+)([.)])", r"\2\\\1\3", shown)
+    """`text` on one line, to stand in a table's cell or within a sentence."""
+    return _visible(text).translate(_ESCAPES).replace("://", ":\\//").replace("www.", "www\\.")
+
+
+def list_item(text: str) -> str:
+    """`text` as all of a list's item, where a sign or number at its start would begin a list of its own."""
+    return re.sub(r"^([-+])|^(\d+)([.)])", r"\2\\\1\3", cell(text))
 
 
 def code(text: str) -> str:
-    """`text` as code, on one line. Not for a table, where a bar would still end the cell."""
-    shown = _visible(text)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    """`text` as code, on one line and without backticks; a bar is escaped, as a table would end at it."""
+    return f"`{_visible(text).replace('`', '').replace('|', chr(92) + '|') or ' '}`"
 
 
 def _visible(text: str) -> str:
