@@ -203,7 +203,13 @@ class ModelService:
         return None
 
     async def delete(self, dataset_name: str) -> None:
-        raise AssertionError
+        self.fuse.burn()
+        self.calls += 1
+        if self._fault() == "refused":
+            raise Refused("in use", status=409)
+        for job in [job for job in self.jobs.values() if job.request.dataset_name == dataset_name]:
+            del self.jobs[job.job_id]
+        self.fuse.burn()
 
     async def aclose(self) -> None:
         return
