@@ -363,7 +363,7 @@ def test_a_journal_that_cant_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="can't read the journal"):
         everything(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(JournalError, match="can't (read|write)"):
+    with pytest.raises(JournalError, match=r"can't (read|write)"):
         Journal(tmp_path / "file").begin(intent(), frozenset())
 
 

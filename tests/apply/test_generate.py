@@ -182,6 +182,7 @@ def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
     )
     assert bench.apply() == "unknown"
     assert "another run is submitting 4 examples to 'a' just now" in bench.message
+    assert bench.apply(resubmit=True) == "refused"
     bench.world.others_live = False
     assert bench.apply() == "unknown"
     assert "was sent and not answered" in bench.message

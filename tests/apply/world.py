@@ -346,7 +346,7 @@ class World:
         """Does the plan; `None` where the process died."""
         trouble = trouble or Trouble()
         # every apply is a process of its own here, and those that began something before have ended
-        with patch.object(sys.modules["pioneer_build.apply.reconcile"], "is_alive", lambda process: self.others_live):
+        with patch.object(sys.modules["pioneer_build.apply.run"], "is_alive", lambda process: self.others_live):
             return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
 
     async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:
