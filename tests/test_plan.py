@@ -210,7 +210,7 @@ def test_open_and_unknown_jobs_of_whatever_definition() -> None:
     unknown = job(ITEM, state="unknown", job_id=None, version=None, got=None, rows=None, submissions=("t",))
     one = step(ITEM, entry(ITEM, unknown))
     assert decided(one) == ("reconcile", 0, 0, 10)
-    assert one.command == "pioneer-build apply --resubmit a"
+    assert one.command == "pioneer-build apply  (looks for it; else adopt a JOB_ID, or apply --resubmit a)"
     assert "10 examples to 'a' was sent and not answered" in texts(one)
     both = entry(ITEM, unknown, replace(open_job, order=1))
     assert step(ITEM, both).action == "reconcile"

@@ -68,6 +68,9 @@ def give_up(run: Run, step: Step, item: Declared) -> None:
     jobs = []
     for job in entry.jobs:
         if chosen.get(job.state, False):
+            if run.under_way(job):
+                message = f"another run is submitting {job.asked:,} examples to '{job.remote_name}' just now"
+                raise Stopped("refused", message, "pioneer-build apply  (when that run has ended)")
             job = replace(job, state="failed", reason=GIVEN_UP)
             run.settle(job)
         jobs.append(job)

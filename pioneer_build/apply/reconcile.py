@@ -9,7 +9,6 @@ from pioneer_build.apply.generate import READY_WORDS, see_through
 from pioneer_build.apply.run import Stopped, says
 from pioneer_build.apply.submit import keep, strangers
 from pioneer_build.errors import ServiceError
-from pioneer_build.journal import is_alive
 from pioneer_build.lock.merge import merge_jobs
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ async def _settle(run: Run, step: Step, item: Declared, job: Job) -> None:
     adopt = f"pioneer-build adopt {name} JOB_ID  (or apply --resubmit {name})"
     known = run.submission(job)
     sent = f"a submission of {job.asked:,} examples to '{job.remote_name}' was sent and not answered"
-    if known is not None and known.state == "submitting" and is_alive(known.process):
+    if run.under_way(job):
         message = f"another run is submitting {job.asked:,} examples to '{job.remote_name}' just now"
         raise Stopped("unknown", message, "pioneer-build apply  (when that run has ended)")
     try:

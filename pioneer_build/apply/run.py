@@ -14,6 +14,7 @@ from pioneer_build.apply.events import Event, Outcome, Report
 from pioneer_build.apply.paces import Paces
 from pioneer_build.checks import effective_checks
 from pioneer_build.errors import NoAccess, PioneerError, Refused, ServiceError
+from pioneer_build.journal import is_alive
 from pioneer_build.lock.values import Entry, Lock
 from pioneer_build.spec import Checks
 
@@ -246,6 +247,11 @@ class Run:
             ):
                 return known
         return None
+
+    def under_way(self, job: Job) -> bool:
+        """Whether another process is submitting `job` just now."""
+        known = self.submission(job)
+        return known is not None and known.state == "submitting" and bool(is_alive(known.process))
 
     def terms(self, item: Declared, job: Job) -> tuple[TaskType, tuple[str, ...]]:
         """Task type and labels that `job` was asked for, which may be those of an earlier definition of `item`."""

@@ -71,7 +71,9 @@ def find_unsettled(entry: Entry, name: str, choices: Choices, found: Finding) ->
     if unknown and name not in choices.resubmit:
         for job in unknown:
             text = f"a submission of {job.asked:,} examples to '{job.remote_name}' was sent and not answered"
-            found.add("reconcile", Reason("dataset_name", text), command=f"pioneer-build apply --resubmit {name}")
+            # what may cost twice comes last
+            command = f"pioneer-build apply  (looks for it; else adopt {name} JOB_ID, or apply --resubmit {name})"
+            found.add("reconcile", Reason("dataset_name", text), command=command)
     open_jobs = [job for job in entry.jobs if job.state == "open"]
     if open_jobs and name not in choices.retry:
         found.add("resume", *(Reason("dataset_name", f"{job.named} is open") for job in open_jobs))

@@ -69,6 +69,8 @@ def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
         return "new"
     if entry.state in ("unknown", "open", "failed", "rejected", "forgotten"):
         return entry.state
+    if step is not None and step.action in ("reconcile", "resume"):  # of an earlier definition
+        return "unknown" if step.action == "reconcile" else "open"
     if step is not None and step.action not in SETTLED:
         return "changed"
     return entry.state

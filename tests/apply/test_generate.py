@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.apply.submit import GIVEN_UP
 from pioneer_build.journal import Submission
+from pioneer_build.lock.values import Lock
 from pioneer_build.lockfile import LOCK_NAME
 from pioneer_build.plan import Choices
 from pioneer_build.ports import GenerateRequest, RemoteVersion
@@ -181,6 +182,7 @@ def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
     )
     assert bench.apply() == "unknown"
     assert "another run is submitting 4 examples to 'a' just now" in bench.message
+    assert bench.apply(resubmit=True) == "refused"
     bench.world.others_live = False
     assert bench.apply() == "unknown"
     assert "was sent and not answered" in bench.message
@@ -285,6 +287,69 @@ def test_a_new_version_that_stands_alone_is_fine(bench: Bench) -> None:
     bench.edit(labels=("p",))
     assert bench.apply() == "done"
     assert [(job.remote_name, job.version) for job in bench.entry.jobs] == [("a", "1"), ("a", "2")]
+
+
+def forget(bench: Bench, *faults: str, delete: bool = True) -> str:
+    """How a removed spec's step ended."""
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=delete))
+    report = bench.world.apply(seen, Trouble(faults))
+    assert report is not None
+    return report.outcomes[0].result if report.outcomes else ""
+
+
+def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    bench.edit(labels=("p",))
+    assert bench.apply() == "done"
+    bench.checkout.specs.clear()
+    assert forget(bench, "", "refused") == "stopped"
+    assert [job.request.dataset_name for job in bench.service.jobs.values()] == [bench.entry.jobs[1].remote_name]
+    assert [job.deleted for job in bench.entry.jobs] == [True, False]
+    assert forget(bench) == "done"
+    assert bench.service.jobs == {}
+    assert [job.deleted for job in bench.entry.jobs] == [True, True]
+    assert forget(bench) == ""
+    # the spec comes back: what was deleted stays deleted, whatever the journal says
+    bench.checkout.specs["a"] = replace(SPEC, labels=("p",))
+    bench.apply()
+    assert [job.deleted for job in bench.entry.jobs[:2]] == [True, True]
+
+
+def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    entry = bench.entry
+    twin = replace(entry, dataset_name="b")
+    bench.checkout.specs = {"b": replace(SPEC, dataset_name="b")}
+    file = bench.world.look(bench.checkout).lockfile
+    file.write(Lock({("a", BACKEND): entry, ("b", BACKEND): twin}))
+    assert forget(bench) == "refused"
+    assert len(bench.service.jobs) == 1
+    assert forget(bench, delete=False) == "done"
+
+
+def test_a_protected_dataset_is_never_deleted(bench: Bench) -> None:
+    bench.edit(protect=True)
+    assert bench.apply() == "done"
+    bench.checkout.specs.clear()
+    assert forget(bench) == "refused"
+    assert len(bench.service.jobs) == 1
+
+
+def test_a_listener_that_went_away_stops_nothing(bench: Bench) -> None:
+    def broken(event: object) -> None:
+        raise BrokenPipeError
+
+    bench.world.events = type("Closed", (list,), {"append": lambda self, event: broken(event)})()
+    assert bench.apply() == "done"
+
+
+def test_an_interrupt_while_jobs_are_open(bench: Bench) -> None:
+    bench.service.polls_needed = 100
+    assert bench.apply(interrupt_at=5) == "stopped"
+    assert bench.report.interrupted
+    assert bench.states() == ["open"]
+    bench.service.jobs["job-1"].polls = 0
+    assert bench.apply() == "done"
 
 
 @pytest.mark.parametrize("port", ["journal", "lock", "store"])

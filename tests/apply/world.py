@@ -203,7 +203,13 @@ class ModelService:
         return None
 
     async def delete(self, dataset_name: str) -> None:
-        raise AssertionError
+        self.fuse.burn()
+        self.calls += 1
+        if self._fault() == "refused":
+            raise Refused("in use", status=409)
+        for job in [job for job in self.jobs.values() if job.request.dataset_name == dataset_name]:
+            del self.jobs[job.job_id]
+        self.fuse.burn()
 
     async def aclose(self) -> None:
         return
@@ -340,7 +346,7 @@ class World:
         """Does the plan; `None` where the process died."""
         trouble = trouble or Trouble()
         # every apply is a process of its own here, and those that began something before have ended
-        with patch.object(sys.modules["pioneer_build.apply.reconcile"], "is_alive", lambda process: self.others_live):
+        with patch.object(sys.modules["pioneer_build.apply.run"], "is_alive", lambda process: self.others_live):
             return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
 
     async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:

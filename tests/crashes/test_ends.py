@@ -29,8 +29,7 @@ def snapshot(project: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-@pytest.mark.parametrize("built", [False, True])
-@pytest.mark.parametrize("endpoints", [False, True])
+@pytest.mark.parametrize(("built", "endpoints"), [(False, True), (True, False)])
 def test_a_wrong_key(tmp_path: Path, built: bool, endpoints: bool) -> None:
     options = ["--datasets", "/datasets"] if endpoints else []
     with Server("--key", KEY, *options) as server:
@@ -102,7 +101,7 @@ def test_402_with_its_link(erring: tuple[Machine, Server]) -> None:
     assert len(server.jobs()) == 3
 
 
-@pytest.mark.parametrize("status", [400, 409, 413, 422])
+@pytest.mark.parametrize("status", [409, 422])
 def test_what_is_refused_is_not_sent_again(erring: tuple[Machine, Server], status: int) -> None:
     machine, server = erring
     project = machine.checkout()

@@ -72,9 +72,10 @@ class Ordeal:
                 return
             states = self.machine.status(self.project)
             for name, value in states.items():
-                if value["state"] != "unknown":
-                    continue
                 unknown = [job for job in value["jobs"] if job["state"] == "unknown"]
+                if not unknown:
+                    continue
+                assert value["state"] == "unknown", value
                 known = {job["job_id"] for value in states.values() for job in value["jobs"]}
                 made = [
                     job_id for job_id, job in self.server.jobs().items()
