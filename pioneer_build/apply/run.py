@@ -54,6 +54,7 @@ class Store(Protocol):
 class Log(Protocol):
     """The journal as an apply uses it (`journal.Journal`)."""
 
+    def submissions(self, backend: str) -> tuple[Submission, ...]: ...
     def about(
         self,
         backend: str,
