@@ -29,7 +29,7 @@ from pioneer_build.verdict import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pioneer_build.plan import Declared
     from pioneer_build.project import Project
@@ -107,7 +107,7 @@ def _parsed(project: Project, paths: Sequence[str]) -> list[Declared] | None:
 
 
 def _stand_alone(
-    declared: Sequence[Declared], kept: Sequence[Any], before: Iterable[Sequence[Any]], more: dict[str, Any]
+    declared: Sequence[Declared], kept: Sequence[Any], before: Sequence[Sequence[Any]], more: dict[str, Any]
 ) -> bool:
     """Whether the changed specs can be planned without the others."""
     names = [item.name for item in declared]
@@ -116,14 +116,16 @@ def _stand_alone(
         return False  # a name is taken
     if not {value[0] for values in before for value in values} <= set(names):
         return False  # a dataset is gone
+    journal = set(more["journal"])
+    known = {value[0]: value[5] for values in before for value in values}
     locked = set(more["locked"])
     if not locked - set(names) <= {value[0] for value in kept} and not more["gone"]:
         return False
     return all(
         is_plain(item)
         and not item.spec.is_label
-        # the journal has nothing on it that the lock hasn't
-        and (item.name in locked or item.name not in more["journal"])
+        # the journal has no job of this definition that the lock may lack
+        and (item.fingerprint not in journal or known.get(item.name) == item.fingerprint)
         for item in declared
     )
 
@@ -174,7 +176,7 @@ class _Kept:
 
 
 def _step(value: Sequence[Any]) -> Step:
-    name, total, remote_name, protected, _ = value
+    name, total, remote_name, protected, *_ = value
     return Step(name, "none", total=total, remote_name=remote_name, protected=protected)
 
 
@@ -205,7 +207,8 @@ def _remember(
         entry = lock.get(name, project.config.backend)
         rows[name] = [job.rows for job in entry.readable() if job.rows is not None] if entry is not None else []
     now = {path: values for path, values in old.items() if path not in by_path}
-    now |= {path: [step_value(done[name], rows) for name in by_path[path]] for path in settled}
+    items = {item.name: item for item in declared}
+    now |= {path: [step_value(done[name], items[name], rows) for name in by_path[path]] for path in settled}
     files: dict[str, Stamp] = {path: stamp for path, stamp in project.files.items() if path in now}
     noted = project.seen.noted("digests") or {}
     digests = dict.fromkeys(digest for path in files for value in now[path] for digest in value[4])

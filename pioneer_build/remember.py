@@ -74,7 +74,12 @@ def remember(found: Situation, submissions: Iterable[Submission], *, took_over: 
                 if _has_files(found.declared[name])
             ]
         ),
-        steps=_json({path: [step_value(step, rows) for step in done] for path, done in settled.items()}),
+        steps=_json(
+            {
+                path: [step_value(step, found.declared[step.dataset_name], rows) for step in done]
+                for path, done in settled.items()
+            }
+        ),
         more=_json(more),
     )
     keep(project.key, verdict)
@@ -101,9 +106,10 @@ def is_done(step: Step) -> bool:
     return step.action == "none" and not (step.reasons or step.fetch or step.refused or step.requests)
 
 
-def step_value(step: Step, rows: Mapping[str, list[str]]) -> list[Any]:
-    """What is kept of a step with nothing to do: its fields, and the digests of its rows."""
-    return [step.dataset_name, step.total, step.remote_name, step.protected, rows.get(step.dataset_name, [])]
+def step_value(step: Step, item: Declared, rows: Mapping[str, list[str]]) -> list[Any]:
+    """What is kept of a step with nothing to do: its fields, the digests of its rows, its definition's fingerprint."""
+    content = rows.get(step.dataset_name, [])
+    return [step.dataset_name, step.total, step.remote_name, step.protected, content, item.fingerprint]
 
 
 def places_text(project: Project, count: int, *, whole: bool) -> bytes:
@@ -142,12 +148,8 @@ def _inputs(project: Project, item: Declared) -> list[Any]:
     return [item.spec.path, inputs.path, known["files"] if known is not None else []]
 
 
-def _fingerprints(submissions: Iterable[Submission]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for item in submissions:
-        if item.state != "refused" and item.fingerprint not in (known := found.setdefault(item.dataset_name, [])):
-            known.append(item.fingerprint)
-    return found
+def _fingerprints(submissions: Iterable[Submission]) -> list[str]:
+    return sorted({item.fingerprint for item in submissions if item.state != "refused"})
 
 
 def _stamp(known: list[int] | None) -> Stamp | None:

@@ -10,7 +10,7 @@ prove anything (`stamps.is_settled`), and rows are looked for each time, since a
     nothing_to_do(…)     the hot path: imports next to nothing
     Verdict.text()       what `situation` writes
 
-The file: a line `pioneer-build verdict 1 CRC LENGTH…`, then the sections, each of so many bytes. Sections that the
+The file: a line `pioneer-build verdict 2 CRC LENGTH…`, then the sections, each of so many bytes. Sections that the
 hot path compares as a whole are plain text; the rest is JSON, read when it is needed.
 """
 
@@ -27,7 +27,7 @@ from pioneer_build.stamps import Stamp, spec_stamps, stamp_at, stamp_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_HEAD: Final = "pioneer-build verdict 1"
+_HEAD: Final = "pioneer-build verdict 2"
 #: What a plan reads of the environment (`config.resolve`); a key is none of it.
 _VARIABLES = ("PIONEER_BACKEND", "PIONEER_BASE_URL", "PIONEER_REQUESTS_PER_MINUTE", "XDG_DATA_HOME", "HOME")
 

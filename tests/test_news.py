@@ -132,6 +132,31 @@ def test_a_name_in_use_is_not_chosen(root: Path) -> None:
     assert plan_value(plan) == plan_value(look(open_project(root)).plan)
 
 
+def test_a_job_that_only_the_journal_knows_is_left_to_the_whole(root: Path) -> None:
+    from pioneer_build.fingerprint import definition_of, fingerprint_of
+    from pioneer_build.folders import state_folder
+    from pioneer_build.journal import Journal, Submission
+    from pioneer_build.parse import parse_text
+
+    text = spec_text("one", about="what another checkout has built")
+    (spec,) = parse_text(text.encode(), "x.yaml").specs
+    definition = definition_of(spec)
+    journal = Journal(state_folder() / "journal")
+    intent = Submission(
+        "", "pioneer", "one", "one", "one-1", "classification", definition, fingerprint_of(definition), 10, 10, 1, ""
+    )
+    token = journal.begin(intent, frozenset()).token
+    journal.record(token, state="open", job_id="j-9")
+    age()
+    look(open_project(root))
+    write_spec(root, "two.yaml", spec_text("two", more="# a comment\n"))
+    assert planned(root) is not None
+    write_spec(root, "one.yaml", text)
+    assert planned(root) is None
+    (step,) = [step for step in look(open_project(root)).plan.steps if step.dataset_name == "one"]
+    assert step.action == "resume"
+
+
 def test_what_has_nothing_to_do_any_more_is_remembered(root: Path) -> None:
     from pioneer_build.verdict import nothing_to_do
 
