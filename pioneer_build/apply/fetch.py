@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.again import do_again
 from pioneer_build.apply.collect import download, rows_of_report, verdict_on
 from pioneer_build.apply.run import Stopped, says
+from pioneer_build.apply.submit import keep
 from pioneer_build.checks import quarantine_line
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.rows import row_line
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.values import Entry, Job
     from pioneer_build.plan import Declared, Step
+
+
+_Rows: TypeAlias = "tuple[tuple[Any, ...] | None, str | None]"
 
 
 async def fetch(run: Run, step: Step, item: Declared) -> None:
@@ -30,7 +34,7 @@ async def fetch(run: Run, step: Step, item: Declared) -> None:
     for job in [job for job in entry.jobs if job.fingerprint == item.fingerprint and job.state == "ready"]:
         if job.rows is None or run.ports.store.has(job.rows):
             continue
-        rows = await _rows_of(run, item, entry, job)
+        rows, revision = await _rows_of(run, item, entry, job)
         if rows is None:
             raise Stopped(
                 "refused",
@@ -45,7 +49,9 @@ async def fetch(run: Run, step: Step, item: Declared) -> None:
         except PioneerError as error:
             run.stop(error)
             raise Stopped("stopped", f"rows could not be kept: {says(error)}", "pioneer-build apply") from None
-        if digest != job.rows:
+        if digest != job.rows and item.name in run.retry and run.options.free:
+            keep(run, step, item, replace(job, rows=digest, got=len(verdict.accepted), revision=revision))
+        elif digest != job.rows:
             made_by = f" by engine revision {job.revision}" if job.revision else ""
             raise Stopped(
                 "differs",
@@ -54,19 +60,22 @@ async def fetch(run: Run, step: Step, item: Declared) -> None:
             )
 
 
-async def _rows_of(run: Run, item: Declared, entry: Entry, job: Job) -> tuple[Any, ...] | None:
-    """The rows a ready job brought: from the job, from its version, or from the local engine's doing it again."""
+async def _rows_of(run: Run, item: Declared, entry: Entry, job: Job) -> _Rows:
+    """The rows a ready job brought: from the job, from its version, or from the local engine's doing it again.
+
+    With the revision of the engine that made them, where one says it.
+    """
     try:
         if job.job_id is not None:
             report = await run.ports.service.poll(job.job_id)
             if report.rows is not None:
-                return rows_of_report(run, item, job, report.rows)
+                return rows_of_report(run, item, job, report.rows), report.revision
     except NotThere:
-        if run.options.free:
-            made = await do_again(run, item, entry, job.remote_name, job.order)
-            return made.rows if made is not None and made.status == "ready" else None
+        made = await do_again(run, item, entry, job.remote_name, job.order) if run.options.free else None
+        if made is not None:  # else its version may be there all the same, made by another revision of the engine
+            return (made.rows, made.revision) if made.status == "ready" else (None, None)
     except ServiceError as error:
         raise Stopped("stopped", f"not fetched: {says(error)}", "pioneer-build apply") from None
     if job.version is None or job.inferred:
-        return None
-    return await download(run, item, job, job.version)
+        return None, None
+    return await download(run, item, job, job.version), None

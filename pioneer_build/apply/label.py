@@ -377,11 +377,12 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
         content=content,
     )
     same_work = before is not None and (before.inputs, before.fingerprint) == (survey.digest, item.fingerprint)
-    if step.action in ("fetch", "none") and same_work and before is not None and before.content != content:
+    moved = same_work and before is not None and before.content != content
+    if step.action in ("fetch", "none") and moved and item.name not in run.retry:
         raise Stopped(
             "differs",
             "the rows made here are not those in the lock: another revision of the engine made them",
-            f"pioneer-build apply --relabel {item.name}",
+            f"pioneer-build apply --retry {item.name}  (records the rows as they are made here)",
         )
     run.put(replace(entry, num_examples=None, labelling=labelling, rejection=None), instead_of=step.renamed_from)
 

@@ -276,3 +276,30 @@ def test_two_projects_with_a_dataset_of_one_name_do_not_meet(
     monkeypatch.chdir(other)
     step = next(s for s in cli("plan", "--format", "json").json()["steps"] if s["dataset_name"] == "intents")
     assert (step["action"], step["remote_name"]) == ("create", "intents")
+
+
+def test_rows_that_come_out_otherwise_are_said_and_taken_only_when_told(
+    project: Path, cli: Cli, built: Answer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock = (project / "pioneer.lock").read_bytes()
+    move_home(monkeypatch, tmp_path / "elsewhere")
+    (project / "pioneer.yaml").write_text("version: 1\nbackend: local\nseed: 7\n")  # as another engine would
+    answer = cli("apply", "--select", "people", "--format", "json")
+    assert answer.code == 3
+    outcome = answer.json()["datasets"][0]
+    assert outcome["result"] == "differs"
+    assert "--retry people" in outcome["command"]
+    assert (project / "pioneer.lock").read_bytes() == lock
+    assert cli("apply", "--select", "people", "--retry", "people").code == 0
+    assert (project / "pioneer.lock").read_bytes() != lock
+    assert len(cli("export", "people").out.splitlines()) == 20
+    assert cli("plan", "--select", "people", "--detailed-exitcode").code == 0
+
+
+def test_the_functions_do_what_the_commands_do(project: Path, built: Answer) -> None:
+    import pioneer_build
+
+    assert not pioneer_build.api.plan().changes
+    assert pioneer_build.api.apply().good
+    assert not pioneer_build.api.check().findings
+    assert len(pioneer_build.load("people")) == 20
