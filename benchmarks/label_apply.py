@@ -2,8 +2,8 @@
 
     python benchmarks/label_apply.py [ROWS ...]
 
-The service is a process of its own on loopback with instant answers (`tests/fakes/server.py`). Each figure is of a whole
-process, beside one SHA-256 pass over the same file in the same run; memory is the process's peak.
+The service is a process of its own on loopback with instant answers (`tests/fakes/server.py`). Each figure is of a
+whole process, beside one SHA-256 pass over the same file in the same run; memory is the process's peak.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "
 
 @click.command("export")
 @click.argument("name", shell_complete=dataset_names)
-@click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not to stdout.")
+@click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not stdout.")
 @click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats below.",
-              shell_complete=lambda _ctx, _param, begun: [one for one in _FORMATS if one.startswith(begun)])  # fmt: skip
+              shell_complete=lambda _c, _p, start: [one for one in _FORMATS if one.startswith(start)])  # fmt: skip
 @click.option("--split", metavar="a=0.9,b=0.1", help="Write parts to the folder --to; a row never changes sides.")
 @click.pass_obj
 def command(options: Globals, name: str, target: Path | None, form: str, split: str | None) -> None:

@@ -87,7 +87,8 @@ def test_every_format_gives_the_same_rows(tickets: Path, cli: Cli) -> None:
     texts = ['word, with a comma and a "quote"', "word\nover two lines", "wörd 🎈 end"]
     data = tickets / "specs" / "data"
     jsonl = "".join(json.dumps({"key": i, "body": text}) + "\n" for i, text in enumerate(texts)).encode()
-    cells = "".join('{},"{}"\r\n'.format(i, text.replace('"', '""')) for i, text in enumerate(texts))
+    quoted = [text.replace('"', '""') for text in texts]
+    cells = "".join(f'{i},"{text}"\r\n' for i, text in enumerate(quoted))
     files = {
         "t.jsonl": jsonl,
         "t.jsonl.gz": gzip.compress(jsonl),

@@ -71,8 +71,6 @@ class Meaning:
         return np.stack([known[text] for text in texts])
 
 
-
-
 @cache
 def _load() -> Meaning:
     return Meaning()
