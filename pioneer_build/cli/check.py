@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from pioneer_build.cli.common import Globals, as_json, format_option, out, say, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 @click.command("check")
@@ -92,6 +92,8 @@ def _annotate(commands: Iterable[str]) -> None:
 
 def _folder_there(root: Path) -> str:
     """The project's folder in the repository that the workflow checked out; empty where it is that, or outside."""
+    from pathlib import Path
+
     workspace = os.environ.get("GITHUB_WORKSPACE", "")
     if not workspace or not root.is_relative_to(real := Path(os.path.realpath(workspace))):
         return ""
