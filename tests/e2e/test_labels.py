@@ -112,7 +112,8 @@ def test_every_format_gives_the_same_rows(tickets: Path, cli: Cli) -> None:
 
 def test_bad_rows_are_all_named_before_anything_is_sent(tickets: Path, cli: Cli) -> None:
     (tickets / "specs" / "data" / "t.jsonl").write_text(
-        '{"key": 1, "body": "fine"}\n{"key": 2, "body": ""}\n{"key": 1, "body": "again"}\n{"key": 4, "bdy": "x"}\n{oops\n'
+        '{"key": 1, "body": "fine"}\n{"key": 2, "body": ""}\n{"key": 1, "body": "again"}\n'
+        '{"key": 4, "bdy": "x"}\n{oops\n'
     )
     declare(tickets, "data/t.jsonl")
     with running(Scripted()) as service:
