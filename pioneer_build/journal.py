@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zlib import crc32
 
+from pioneer_build.durable import sync_folder
 from pioneer_build.errors import JournalError
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ class Journal:
             finally:
                 os.close(fd)
             if new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise _failed("write", self.path, error) from None
         self._catch_up()
@@ -318,7 +319,7 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             target.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
@@ -383,14 +384,6 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _failed(what: str, path: Path, error: OSError) -> JournalError:

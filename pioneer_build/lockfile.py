@@ -12,6 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
+from pioneer_build.durable import sync_folder
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
 from pioneer_build.lock.merge import merge, merge3
@@ -131,7 +132,7 @@ class LockFile:
                 temporary.unlink()
                 return None
             temporary.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -189,14 +190,6 @@ def _staged(path: Path, stage: int) -> str | None:
         return shown.stdout.decode("utf-8")
     except (OSError, subprocess.CalledProcessError, UnicodeDecodeError):
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 class ProjectHold:

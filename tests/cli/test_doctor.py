@@ -50,7 +50,8 @@ def test_a_good_set_up(cli: Callable[..., Any], project: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.endswith("Nothing is wrong.\n")
     assert "✓ specs" in ran.out
-    assert all(len(line) <= 80 or " " not in line.strip() for line in ran.out.split("\n"))
+    # a folder's path may be longer than a line, and is never broken
+    assert all(len(line) <= 80 or max(map(len, line.split())) > 40 for line in ran.out.split("\n"))
     quiet = cli("-q", "doctor")
     assert (quiet.code, quiet.out) == (0, "")
 

@@ -143,7 +143,7 @@ def test_as_markdown() -> None:
     assert "| - | `gone` | forget (refused) | 0 | 0 | 0 |" in page
     assert "people" not in page
     assert page.index("| ±") < page.index("<details><summary>Details</summary>") < page.index("**`support`** replace")
-    assert '- `labels`: \\+ "x"' in page
+    assert '- `labels`: + "x"' in page
     assert "- will not be done: protected" in page
     assert "- help: `do this`" in page
     assert "`a_b-c.d`" in plan_markdown(of_steps(Step("a_b-c.d", "create")))
