@@ -214,7 +214,9 @@ def _done_message(run: Run, step: Step) -> str:
     if entry is None:
         return "done"
     seen = "" if entry.verified else ", not verified: the service gives no rows"
-    return f"{entry.examples:,} rows{seen}"
+    missing = entry.labelling.unsupported if entry.labelling is not None else ()
+    unsupported = f"; the service can't find these labels: {', '.join(missing)}" if missing else ""
+    return f"{entry.examples:,} rows{seen}{unsupported}"
 
 
 async def _remove(run: Run, step: Step) -> None:

@@ -21,7 +21,7 @@ from pioneer_build.lock.values import Labelling, Rejection
 from pioneer_build.rows import CAUSES, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pioneer_build.apply.run import Run
     from pioneer_build.inputs import InputsSurvey, InputText
@@ -71,10 +71,7 @@ async def label(run: Run, step: Step, item: Declared) -> None:
             _count_paid(run, step, item, survey, store)
         if left := len(store.missing(survey.digests)) // 16:
             raise Stopped("stopped", f"{left:,} texts are still to be labelled", "pioneer-build apply")
-        _make_rows(run, step, item, store, survey)
-    if progress.unsupported:
-        names = ", ".join(sorted(progress.unsupported))
-        run.emit("note", item.name, f"the service can't find these labels: {names}", unsupported_labels=names)
+        _make_rows(run, step, item, store, survey, progress.unsupported)
     if progress.faults:
         count = sum(progress.faults.values())
         causes = ", ".join(f"{number:,} {cause}" for cause, number in progress.faults.most_common())
@@ -346,8 +343,13 @@ class _Batch:
 # -- rows ----------------------------------------------------------------------------------------------------------
 
 
-def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsSurvey) -> None:
-    """Makes the rows in input order, keeps them, and takes what they are into the lock."""
+def _make_rows(
+    run: Run, step: Step, item: Declared, store: Any, survey: InputsSurvey, unsupported: Collection[str]
+) -> None:
+    """Makes the rows in input order, keeps them, and takes what they are into the lock.
+
+    `unsupported` are labels that the service said in this run it can't find; what it said before holds on.
+    """
     counted = _Counted()
     try:
         content = run.ports.store.put(_lines(run, item, store, survey, counted))
@@ -375,6 +377,7 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
         quarantined=quarantined,
         rows=counted.rows,
         content=content,
+        unsupported=tuple(sorted({*unsupported, *_unsupported_before(before, item)})),
     )
     same_work = before is not None and (before.inputs, before.fingerprint) == (survey.digest, item.fingerprint)
     moved = same_work and before is not None and before.content != content
@@ -385,6 +388,10 @@ def _make_rows(run: Run, step: Step, item: Declared, store: Any, survey: InputsS
             f"pioneer-build apply --retry {item.name}  (records the rows as they are made here)",
         )
     run.put(replace(entry, num_examples=None, labelling=labelling, rejection=None), instead_of=step.renamed_from)
+
+
+def _unsupported_before(before: Labelling | None, item: Declared) -> tuple[str, ...]:
+    return before.unsupported if before is not None and before.fingerprint == item.fingerprint else ()
 
 
 def _cause(reason: str) -> Cause:

@@ -72,6 +72,7 @@ _LABELLING: Final[dict[str, _Kinds]] = {
     "rows": _COUNT,
     "texts": _COUNT,
 }
+_LABELLING_MORE: Final[dict[str, _Kinds]] = {"unsupported": _LIST}
 _REJECTION: Final[dict[str, _Kinds]] = {"fingerprint": _TEXT, "inputs": _TEXT, "reason": _TEXT, "state": _TEXT}
 
 _JOB_STATES = frozenset({"open", "ready", "failed", "rejected", "unknown"})
@@ -113,7 +114,9 @@ def check_entry(fields: Any) -> None:
         if not all(isinstance(token, str) for token in job.get("submissions", ())):
             raise Mismatch("has a job whose submissions are no texts")
     if "labelling" in fields:
-        _check(fields["labelling"], _LABELLING, {}, "labelling with ")
+        _check(fields["labelling"], _LABELLING, _LABELLING_MORE, "labelling with ")
+        if not all(isinstance(label, str) for label in fields["labelling"].get("unsupported", ())):
+            raise Mismatch("has unsupported labels that are no texts")
     if "rejection" in fields:
         _check(fields["rejection"], _REJECTION, {}, "a rejection with ")
         if fields["rejection"]["state"] not in ("failed", "rejected"):

@@ -70,7 +70,11 @@ def entry_value(entry: Entry) -> dict[str, Any]:
     if entry.checks:
         value["checks"] = entry.checks
     if entry.labelling is not None:
-        value["labelling"] = {name: getattr(entry.labelling, name) for name in Labelling.__slots__}
+        labelling = {name: getattr(entry.labelling, name) for name in Labelling.__slots__}
+        if not labelling.pop("unsupported"):
+            value["labelling"] = labelling
+        else:
+            value["labelling"] = {**labelling, "unsupported": list(entry.labelling.unsupported)}
     if entry.rejection is not None:
         value["rejection"] = {name: getattr(entry.rejection, name) for name in Rejection.__slots__}
     if entry.num_examples is not None:
@@ -257,7 +261,7 @@ def _entry(name: str, backend: str, fields: Mapping[str, Any]) -> Entry:
         fields["base_name"],
         fields.get("num_examples"),
         tuple([_job(job) for job in fields["jobs"]]),
-        Labelling(**labelling) if labelling is not None else None,
+        _labelling(labelling) if labelling is not None else None,
         Rejection(**rejection) if rejection is not None else None,
         tuple(sorted(paid.items())) if paid else (),
         fields.get("protect", False),
@@ -266,6 +270,10 @@ def _entry(name: str, backend: str, fields: Mapping[str, Any]) -> Entry:
         fields["state"] == "forgotten",
         fields["fingerprint"],
     )
+
+
+def _labelling(fields: Mapping[str, Any]) -> Labelling:
+    return Labelling(**{**fields, "unsupported": tuple(fields.get("unsupported", ()))})
 
 
 def _job(fields: Mapping[str, Any]) -> Job:

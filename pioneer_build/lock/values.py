@@ -80,7 +80,8 @@ class Labelling:
     `inputs` is the digest of the texts with their ids, in order. `texts` counts rows, `distinct` different texts,
     `annotated` those with an annotation, `quarantined` those the service refused or gave none for; `rows` counts the
     rows readers get. `content` is the digest of those rows, `fingerprint` that of the definition they were labelled
-    under.
+    under. `unsupported` are declared labels that
+    the service said it can't find.
     """
 
     fingerprint: str
@@ -91,6 +92,7 @@ class Labelling:
     quarantined: int
     rows: int
     content: str
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

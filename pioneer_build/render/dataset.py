@@ -71,6 +71,8 @@ def dataset_value(
             "annotated": labelling.annotated,
             "quarantined": labelling.quarantined,
         }
+        if labelling.unsupported:
+            value["unsupported_labels"] = list(labelling.unsupported)
     if entry is not None and entry.rejection is not None:
         value["reason"] = entry.rejection.reason
     if step is not None:

@@ -47,6 +47,8 @@ def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
         quarantined = f", {inputs['quarantined']:,} in quarantine" if inputs["quarantined"] else ""
         texts = f"{inputs['texts']:,}, {inputs['distinct']:,} distinct, {inputs['annotated']:,} annotated"
         yield "texts", texts + quarantined
+        if missing := value.get("unsupported_labels"):
+            yield "not found", f"{', '.join(missing)}: the service has no way to find these labels"
     else:
         yield "remote name", value["remote_name"]
     yield "fingerprint", _digest(value["fingerprint"], room)

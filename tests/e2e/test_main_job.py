@@ -303,3 +303,20 @@ def test_the_functions_do_what_the_commands_do(project: Path, built: Answer) -> 
     assert pioneer_build.api.apply().good
     assert not pioneer_build.api.check().findings
     assert len(pioneer_build.load("people")) == 20
+
+
+def test_labels_that_cannot_be_found_are_said(project: Path, cli: Cli) -> None:
+    (project / "specs" / "all.yaml").write_text(
+        "dataset_name: ships\ntask_type: ner\nlabels: [person, starship]\ninputs: [Ada Lovelace lived in London.]\n"
+    )
+    answer = cli("apply", "--yes")
+    assert answer.code == 0
+    assert "can't find these labels: starship" in answer.out
+    assert cli("show", "ships", "--format", "json").json()["unsupported_labels"] == ["starship"]
+    assert "starship" in cli("show", "ships").out
+    (project / "specs" / "all.yaml").write_text(
+        "dataset_name: ships\ntask_type: ner\nlabels: [starship]\ninputs: [Ada Lovelace lived in London.]\n"
+    )
+    refused = cli("apply", "--yes")
+    assert refused.code == 3
+    assert "specs/all.yaml:3:9" in refused.out
