@@ -27,6 +27,8 @@ T = TypeVar("T")
 _GONE_AFTER = 3
 #: Polls in a row that fail for another reason, before the run leaves the job open.
 _FAILING_AFTER = 5
+#: Seconds too few to wait for: a clock may not tell them apart.
+_SOON = 0.001
 #: What services say of a version whose rows are all there, or never will be.
 READY_WORDS = frozenset({"ready", "complete", "completed", "succeeded"})
 _FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
@@ -217,7 +219,7 @@ async def _until_due(run: Run, kind: Kind, job: Job, began: float, polled: float
         # the last poll comes when the deadline does
         left = max(run.options.deadline - age, 0.0) + 0.01
         wait = run.paces.wait(kind, job, age, polled, run.options.first_poll)
-        if wait <= 0 or (age > run.options.deadline):
+        if wait <= _SOON or age > run.options.deadline:
             return
         await run.pause(min(wait, left), run.paces.news)
 
