@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply import Event, Options, Ports, Report, Run, adopt_into, apply_plan
@@ -191,7 +191,8 @@ def _run(
         first_poll=0.05 if config.local else 1.0,
         project_root=project.root,
     )
-    ports = Ports(service, found.store, found.journal, project.lockfile, sink, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
+    emit = _with_usage(sink, service)
+    ports = Ports(service, found.store, found.journal, project.lockfile, emit, time.monotonic, asyncio.sleep)  # type: ignore[arg-type]
     run = Run(
         ports,
         options,
@@ -205,6 +206,21 @@ def _run(
     )
     run.note_taken_over(project.lockfile.as_read)
     return run
+
+
+def _with_usage(sink: Sink, service: HttpService | None) -> Sink:
+    """`sink`, told with every batch how much of the rate limit is used."""
+    if service is None:
+        return sink
+
+    def told(event: Event) -> None:
+        usage = service.usage() if event.kind == "labelled" else None
+        if usage is not None and usage.limit is not None:
+            text = f"{event.text}; {usage.used:,} of {usage.limit:,} requests of this minute used"
+            event = replace(event, text=text, fields={**event.fields, "used": usage.used, "limit": usage.limit})
+        sink(event)
+
+    return told
 
 
 def _needs_service(step: Step) -> bool:

@@ -18,6 +18,7 @@ from pioneer_build.checks import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, read, split, text_digest
 from pioneer_build.lock.values import Labelling, Rejection
+from pioneer_build.render.plan import duration
 from pioneer_build.rows import CAUSES, Fault
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class _Progress:
     """
 
     to_do: int
+    began: float
     works: bool = False
     annotated: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -61,7 +63,7 @@ async def label(run: Run, step: Step, item: Declared) -> None:
         if item.name in run.retry:
             store.clear_quarantine(split(survey.digests))
         missing = store.missing(survey.digests)
-        progress = _Progress(to_do=len(missing) // 16, works=store.count() > 0)
+        progress = _Progress(len(missing) // 16, run.ports.now(), works=store.count() > 0)
         if progress.to_do > step.examples and not run.options.free:
             message = "annotations went missing from the store since the plan was made"
             raise Stopped("refused", message, "pioneer-build plan")
@@ -80,6 +82,12 @@ async def label(run: Run, step: Step, item: Declared) -> None:
             f"{count:,} texts were given no usable annotation and are in quarantine ({causes}); the others are used",
             f"pioneer-build show {item.name} --rejected  (then apply --retry {item.name})",
         )
+
+
+def _how_far(done: int, total: int, rate: float, left: float) -> str:
+    """Where a label step stands: "4,000 of 20,000 texts, 1,300 a second, 12 s left"."""
+    text = f"{done:,} of {total:,} texts, {rate:,.0f} a second"
+    return text if done >= total else f"{text}, {duration(left)} left"
 
 
 def _count_paid(run: Run, step: Step, item: Declared, survey: InputsSurvey, store: Any) -> None:
@@ -324,8 +332,11 @@ class _Batch:
             self.run.emit("quarantined", self.item.name, f"{place}: {fault.message}",
                           count=1, causes={fault.cause: 1}, place=place)  # fmt: skip
         done = self.progress.annotated + sum(self.progress.faults.values())
-        self.run.emit("labelled", self.item.name, f"{done:,} of {self.progress.to_do:,} texts",
-                      texts=len(texts), done=done, total=self.progress.to_do)  # fmt: skip
+        rate = done / max(self.run.ports.now() - self.progress.began, 1e-3)
+        left = (self.progress.to_do - done) / rate if rate else 0.0
+        self.run.emit("labelled", self.item.name, _how_far(done, self.progress.to_do, rate, left),
+                      texts=len(texts), done=done, total=self.progress.to_do, rate=round(rate, 1),
+                      seconds_left=round(left, 1))  # fmt: skip
 
     def _reject(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
         """The first answer holds no annotation at all: no dataset comes of it, and no more is sent."""

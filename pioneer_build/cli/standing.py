@@ -12,16 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Work:
-    """One dataset that is being worked on: rows so far, rows asked for, and the service's word."""
+    """One dataset that is being worked on: rows so far, rows asked for, and the service's word.
+
+    `whole` says that the word has the numbers in it.
+    """
 
     done: int = 0
     total: int = 0
     said: str = ""
+    whole: bool = False
 
     @property
     def text(self) -> str:
         """`generating, 40 of 250 rows`, as far as it is known."""
-        rows = f"{self.done:,} of {self.total:,} rows" if self.total else ""
+        rows = f"{self.done:,} of {self.total:,} rows" if self.total and not self.whole else ""
         return ", ".join(part for part in (self.said, rows) if part)
 
 
@@ -70,6 +74,8 @@ class Standing:
                     work.total = total
                 if isinstance(done := event.fields.get("done"), int):
                     work.done = done
+                if event.kind == "labelled":
+                    work.said, work.whole = event.text, True
                 if isinstance(said := event.fields.get("said"), str):
                     work.said = said
             case _:

@@ -72,7 +72,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     assert capsys.readouterr().err.split("\n") == [
         "people: job job_1",
         "0 of 3 datasets done, 1 running, 2 queued; people: generating, 10 of 40 rows",
-        "0 of 3 datasets done, 2 running, 1 queued; tickets: 1,000 of 1,500 rows",
+        "0 of 3 datasets done, 2 running, 1 queued; tickets: 1,000 of 1,500 texts",
         "the service says: busy; waiting 3 s",
         "tickets: a.txt:3: refused",
         "",
