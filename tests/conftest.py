@@ -16,6 +16,8 @@ _VARIABLES = (
     "GITHUB_",
     "GIT_",
     "CI",
+    "COLUMNS",
+    "LINES",
     "NO_COLOR",
     "HTTP_PROXY",
     "HTTPS_PROXY",
