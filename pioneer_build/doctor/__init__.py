@@ -37,6 +37,6 @@ def examine(directory: str, backend: str | None) -> list[Finding]:
     findings += here.folders(project.config.store)
     findings += here.in_git(project.root)
     findings += work.lock(project)
-    findings += work.journal(project.config.backend)
+    findings += work.journal(project)
     findings += remote.examine(project.config)
     return findings

@@ -7,7 +7,6 @@ from zlib import crc32
 
 from pioneer_build.doctor.findings import Finding
 from pioneer_build.errors import PioneerError, Problems
-from pioneer_build.folders import state_folder
 from pioneer_build.project import SETTINGS_NAME, load_specs
 
 if TYPE_CHECKING:
@@ -78,14 +77,14 @@ def lock(opened: Project) -> list[Finding]:
     return [Finding("lock", "good", f"{on_backend:,} datasets on {opened.config.backend}{more}")]
 
 
-def journal(backend: str) -> list[Finding]:
-    """Whether the log of submissions is whole, and what in it is unfinished."""
+def journal(opened: Project) -> list[Finding]:
+    """Whether the backend's log of submissions is whole, and what in it is unfinished."""
     from pioneer_build.journal import Journal
+    from pioneer_build.situation import journal_folder
 
-    folder = state_folder() / "journal"
-    log = Journal(folder)
+    log = Journal(journal_folder(opened))
     try:
-        submissions = log.submissions(backend)
+        submissions = log.submissions(opened.config.backend)
         damaged = damaged_lines(log.path)
     except PioneerError as error:
         return [Finding("journal", "wrong", error.message, error.hint or _JOURNAL_HELP)]

@@ -15,6 +15,7 @@ from zlib import crc32
 import pytest
 
 from pioneer_build.doctor import here
+from pioneer_build.folders import local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,9 +79,9 @@ def test_git(cli: Callable[..., Any], project: Path) -> None:
     assert {one["help"] for one in found["git"] if one["level"] == "note"} == {"pioneer-build init"}
 
 
-def test_a_damaged_journal(cli: Callable[..., Any], project: Path, home: Path) -> None:
-    path = home / "state/pioneer-build/journal/journal.jsonl"
-    path.parent.mkdir(parents=True)
+def test_a_damaged_journal(cli: Callable[..., Any], project: Path) -> None:
+    path = local_folder(project.resolve()) / "journal" / "journal.jsonl"  # the project's own: its backend is local
+    path.parent.mkdir(parents=True, exist_ok=True)
     fields = {"v": 1, "seq": 1, "event": "record", "token": "x", "fields": {}}
     good = json.dumps(fields).encode()
     path.write_bytes(good + b"\t%08x\n" % crc32(good) + good[:20] + b"\n")
