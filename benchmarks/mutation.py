@@ -172,7 +172,8 @@ def survives(mutant: Mutant | None, tests: list[str]) -> bool:
 
             if mutant is not None:
                 _install(mutant)
-            arguments = ["-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+            # -n 0: workers of xdist are other processes, and would test the file as it is
+            arguments = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header"]
             arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
             code = int(pytest.main(arguments))
         except BaseException:  # noqa: BLE001 - the child ends here, whatever it is

@@ -762,3 +762,38 @@ def test_a_basis_moves_with_the_inputs() -> None:
     seen = {step(LABEL, labelled(), **facts(*given)).basis for given in (("d", 5, 0), ("e", 5, 0), ("d", 5, 1))}
     assert len(seen) == 3
     assert step(LABEL, labelled(), **facts(quarantined=1)).basis not in seen
+
+
+def test_reasons_name_the_specs_keys() -> None:
+    """Tools go by `field`: it is a key of the spec, and nothing else."""
+    keys = set(Spec.__slots__)
+    protected = replace(ITEM, spec=replace(ITEM.spec, protect=True), checks={"min_accepted": 0.5})
+    known = entry(ITEM, job(ITEM))
+    steps = [
+        step(ITEM, None),
+        step(sized(20), known),
+        step(sized(5), known),
+        step(OTHER, known),
+        step(protected, known),
+        step(ITEM, entry(ITEM, job(ITEM, state="open"))),
+        step(ITEM, entry(ITEM, job(ITEM, state="unknown", job_id=None, submissions=("t",)))),
+        step(ITEM, entry(ITEM, job(ITEM, state="failed", reason="no"))),
+        step(ITEM, known, present=frozenset()),
+        step(LABEL, None, **facts(new=5)),
+        step(LABEL, labelled(), **facts("other", 6, 1)),
+        step(LABEL, labelled(forgotten=True), **facts()),
+        *plan(lock=lock_of(known)).steps,
+    ]
+    for one in steps:
+        assert one.reasons, one
+        assert {reason.field for reason in one.reasons} <= keys, one
+    assert {reason.field for reason in step(protected, known).reasons} == {"protect", "checks"}
+    assert {reason.field for reason in step(LABEL, None, **facts(new=5)).reasons} == {"inputs"}
+
+
+def test_what_would_be_sent_is_no_more_than_what_may_be() -> None:
+    assert step(ITEM, None).submits
+    assert not step(ITEM, entry(ITEM, job(ITEM))).submits
+    kept = entry(ITEM, job(ITEM), protect=True)
+    refused = step(replace(OTHER, spec=replace(OTHER.spec, protect=True)), kept)
+    assert (refused.requests > 0, refused.refused is not None, refused.submits) == (True, True, False)
