@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pioneer_build.lock.values import Entry
+    from pioneer_build.spec import TaskType
     from pioneer_build.store import Store
 
 
@@ -39,6 +40,11 @@ class Dataset(Sequence[dict[str, Any]]):
         return self._entry.content
 
     @property
+    def task_type(self) -> TaskType:
+        """What the rows are for."""
+        return self._entry.task_type
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The declared labels, sorted."""
         return tuple(self._entry.definition.get("labels", ()))
@@ -53,10 +59,14 @@ class Dataset(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return self._entry.examples
 
+    def lines(self) -> Iterator[bytes]:
+        """The rows as lines of JSON, each ended by a line feed, as they are kept."""
+        return locked_lines(self._entry, self._store)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         from pioneer_build.rows import parse_line
 
-        return (parse_line(line) for line in locked_lines(self._entry, self._store))
+        return (parse_line(line) for line in self.lines())
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -124,5 +134,5 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
         hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds what the specs declare"
         raise PioneerError(f"'{name}' is not in pioneer.lock for the backend {project.config.backend}", hint=hint)
     dataset = Dataset(entry, Store(project.config.store))
-    locked_lines(entry, Store(project.config.store))  # says at once what is missing
+    dataset.lines()  # says at once what is missing
     return dataset

@@ -40,7 +40,6 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
       pioneer-build export people --as conll --to people.conll
       pioneer-build export tickets --split train=0.9,test=0.1 --to data/
     """
-    from pioneer_build.content import locked_lines
     from pioneer_build.dataset import load
     from pioneer_build.exports import (
         copy_lines_to_path,
@@ -50,44 +49,36 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
         format_named,
         parse_splits,
     )
-    from pioneer_build.rows import parse_line
-    from pioneer_build.store import Store
 
-    chosen = format_named(form)
+    format_named(form)  # a wrong name is said before anything is read
     parts = parse_splits(split) if split is not None else None
     dataset = load(name, directory=options.directory, backend=options.backend)
-    project = options.project()
-    entry = project.lockfile.read().get(name, project.config.backend)
-    assert entry is not None
-    store = Store(project.config.store)
 
     if parts is not None:
         if target is None:
             raise UsageError("--split writes several files", hint="say where: --to FOLDER")
-        ledgers = export_splits(form, lambda: iter(dataset), target, parts, entry.task_type, dataset.labels)
+        ledgers = export_splits(form, lambda: iter(dataset), target, parts, dataset.task_type, dataset.labels)
         for side, ledger in ledgers.items():
             if options.verbosity >= 0:
                 say(f"{side}: {ledger.rows:,} rows")
         lost = [sentence for ledger in ledgers.values() for sentence in ledger.sentences()]
     elif target is not None:
         if form == "jsonl":
-            ledger = copy_lines_to_path(locked_lines(entry, store), target)
+            ledger = copy_lines_to_path(dataset.lines(), target)
         else:
-            ledger = export_to_path(form, iter(dataset), target, entry.task_type, dataset.labels)
+            ledger = export_to_path(form, iter(dataset), target, dataset.task_type, dataset.labels)
         if options.verbosity >= 0:
             say(f"{ledger.rows:,} rows to {target}")
         lost = ledger.sentences()
     elif form == "jsonl":
-        lines = locked_lines(entry, store)
+        lines = dataset.lines()
         sys.stdout.flush()
         sys.stdout.buffer.writelines(lines)
         sys.stdout.buffer.flush()
         lost = []
     else:
-        del chosen
-        rows = (parse_line(line) for line in locked_lines(entry, store))
         sys.stdout.flush()
-        lost = export_to_stream(form, rows, sys.stdout.buffer, entry.task_type, dataset.labels).sentences()
+        lost = export_to_stream(form, iter(dataset), sys.stdout.buffer, dataset.task_type, dataset.labels).sentences()
         sys.stdout.buffer.flush()
     if options.verbosity >= 0:
         for sentence in lost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pioneer_build.plan import Plan, Reason, Step
 
@@ -253,8 +253,3 @@ def _details(step: Step) -> list[str]:
 
 def _short(text: str, limit: int = 1500) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
-
-
-def steps_named(steps: Sequence[Step], action: str) -> list[str]:
-    """The names of the datasets whose step has `action`."""
-    return [step.dataset_name for step in steps if step.action == action]
