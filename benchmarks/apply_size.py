@@ -28,9 +28,9 @@ SIZES = (100, 1_000, 10_000)
 
 def applied(folder: Path, count: int) -> tuple[float, float]:
     """Seconds of CPU and of the wall that an apply of `count` new specs takes."""
-    from pioneer_build.operate import apply
-    from pioneer_build.project import open_project
-    from pioneer_build.situation import look
+    from pioneer_build.operations.apply import apply
+    from pioneer_build.operations.project_state import look
+    from pioneer_build.project.open import open_project
 
     root = folder / f"p{count}"
     make_project(root, count, built=False)

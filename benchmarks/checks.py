@@ -17,13 +17,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.checks import DEFAULTS, judge
+from pioneer_build.checks.bounds import DEFAULTS
+from pioneer_build.checks.judge import judge
 from pioneer_build.rows import row_line, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 LABELS = ("person", "company", "city")
 NAMES = ["Ada Lovelace", "Zoë Ärmel", "Acme Ltd", "Globex", "Köln", "Springfield", "Bob Ray", "Initech"]

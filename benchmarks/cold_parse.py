@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from pioneer_build.fingerprint import definition_of, fingerprint_of
 from pioneer_build.parse import cross_check, parse_text
-from pioneer_build.parse.shapes import spec_adapter
+from pioneer_build.parse.schema import spec_adapter
+from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

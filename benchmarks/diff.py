@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pioneer_build.diff_rows import compare_rows
+from pioneer_build.diff.rows import compare_rows
 
 
 def write(path: Path, count: int, salt: str, changed: int = -1) -> None:

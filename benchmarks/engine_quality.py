@@ -24,12 +24,12 @@ from typing import Any
 
 import numpy as np
 
+from pioneer_build.engine.embedding import meaning
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.generating.texts import fill, joined
 from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling import classify, find_entities
-from pioneer_build.engine.labelling.meaning import meaning
 from pioneer_build.engine.requests import GenerateRequest
 
 Row = dict[str, Any]

@@ -43,7 +43,7 @@ def change_one(path: Path) -> None:
 def child(task: str, root: Path, rows: int) -> float:
     """One measurement; the seconds of the work itself."""
     from pioneer_build.inputs import SurveyCache, batches, new_texts, read, survey, unchanged
-    from pioneer_build.spec import InputFiles
+    from pioneer_build.spec.model import InputFiles
     from pioneer_build.store import Store
 
     inputs = InputFiles("tickets.jsonl", id="id" if "ids" in task else None)

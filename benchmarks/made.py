@@ -12,10 +12,10 @@ from zlib import crc32
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.cold_parse import make
-from pioneer_build.fingerprint import definition_of
+from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
-from pioneer_build.lock.values import Entry, Job, Lock
 from pioneer_build.parse import parse_text
+from pioneer_build.spec.fingerprint import definition_of
 
 #: Far enough in the past that a change since would show in the times.
 LONG_AGO = 1_700_000_000

@@ -28,11 +28,11 @@ def main() -> int:
     words = sys.argv[1:]
     jobs, limit = int(words[0]) if words else 1_000, int(words[1]) if len(words) > 1 else 120
     period = float(words[2]) if len(words) > 2 else 6.0
-    from pioneer_build.operate import apply
-    from pioneer_build.project import open_project
-    from pioneer_build.service import pacer
-    from pioneer_build.service.window import Rules
-    from pioneer_build.situation import look
+    from pioneer_build.operations.apply import apply
+    from pioneer_build.operations.project_state import look
+    from pioneer_build.project.open import open_project
+    from pioneer_build.service import rate_limiter as pacer
+    from pioneer_build.service.rate_window import Rules
 
     pacer.Rules = lambda limit: Rules(limit, period)  # type: ignore[misc,assignment]
     # a disk's own time for an fsync is not what is measured: in memory where there is such a folder

@@ -27,8 +27,8 @@ AIM = 0.95
 async def label(url: str, folder: Path, requests: int, limit: int, period: float) -> None:
     """Sends so many label requests as quickly as the shared pacer lets them."""
     from pioneer_build.service.client import HttpService
-    from pioneer_build.service.pacer import Pacer
-    from pioneer_build.service.window import Rules, SharedWindow, window_path
+    from pioneer_build.service.rate_limiter import Pacer
+    from pioneer_build.service.rate_window import Rules, SharedWindow, window_path
 
     pacer = Pacer(Rules(limit, period), SharedWindow(window_path(folder, url, KEY)))
     service = HttpService(url, KEY, pacer)

@@ -17,7 +17,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pioneer_build.cli import COMMANDS, group
-from pioneer_build.schema import checks_table, key_table, settings_schema
+from pioneer_build.parse.json_schema import checks_table, key_table, settings_schema
 
 _FOLDER: Final = Path(__file__).resolve().parent
 _HEAD: Final = """\

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from pioneer_build._version import __version__
+
 __all__ = ["Dataset", "PioneerError", "__version__", "api", "load"]
 
 if TYPE_CHECKING:
     from pioneer_build import api
-    from pioneer_build.dataset import Dataset, load
     from pioneer_build.errors import PioneerError
+    from pioneer_build.operations.load import Dataset, load
 
 _HOMES = {
-    "Dataset": "dataset",
-    "load": "dataset",
+    "Dataset": "operations.load",
+    "load": "operations.load",
     "PioneerError": "errors",
 }
 

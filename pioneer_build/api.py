@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.project import open_project
-from pioneer_build.situation import look, selected
+from pioneer_build.operations.project_state import look, selected
+from pioneer_build.project.open import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.apply import Event, Report
-    from pioneer_build.check import CheckResult
     from pioneer_build.plan import Choices, Plan
+    from pioneer_build.results.check import CheckResult
 
 
 def plan(
@@ -48,7 +48,7 @@ def apply(
     Raises:
         PioneerError: nothing could be done.
     """
-    from pioneer_build import operate
+    from pioneer_build.operations import apply as operate
     from pioneer_build.plan import Choices
 
     project = open_project(Path(directory), backend)
@@ -67,7 +67,7 @@ def check(directory: str | Path = ".", *, backend: str | None = None, strict: bo
     Raises:
         PioneerError: specs, lock or settings have a mistake.
     """
-    from pioneer_build.check import check as find
+    from pioneer_build.operations.check import check as find
 
     found = look(open_project(Path(directory), backend))
     return find(found, found.plan, strict=strict)

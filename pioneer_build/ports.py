@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from pioneer_build.spec import TaskType
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Job, Lock
+    from pioneer_build.spec.model import TaskType
 
 JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed", "unrecognised"]
 
@@ -122,3 +124,42 @@ class Service(Protocol):
 
     async def aclose(self) -> None:
         """Closes connections."""
+
+
+class Store(Protocol):
+    """Content-addressed files (docs/store.md)."""
+
+    def has(self, digest: str) -> bool:
+        """Whether the content of `digest` is here."""
+
+    def put(self, lines: Iterable[bytes], /) -> str:
+        """Keeps the lines durably; their digest."""
+
+    def lines(self, digest: str) -> Iterator[bytes]:
+        """The lines of `digest`, each ended by a line feed."""
+
+    def annotations(self, backend: str, fingerprint: str) -> Any:
+        """The annotations made by one backend under one definition."""
+
+
+class Log(Protocol):
+    """The journal as an apply uses it (`journal.Journal`)."""
+
+    def submissions(self, backend: str) -> tuple[Submission, ...]: ...
+    def about(
+        self,
+        backend: str,
+        *,
+        remote_name: str | None = None,
+        job_id: str | None = None,
+        tokens: Iterable[str] = (),
+    ) -> tuple[Submission, ...]: ...
+    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission: ...
+    def record(self, token: str, **fields: Any) -> None: ...
+    def ended(self, token: str, job: Job) -> None: ...
+
+
+class LockPort(Protocol):
+    """The lock on disk (`lockfile.LockFile`)."""
+
+    def write(self, lock: Lock) -> bool: ...

@@ -6,10 +6,10 @@ import time
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pioneer_build.fingerprint import definition_of
+from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
-from pioneer_build.lock.values import Entry, Job, Lock
 from pioneer_build.parse import parse_text
+from pioneer_build.spec.fingerprint import definition_of
 
 if TYPE_CHECKING:
     from pathlib import Path

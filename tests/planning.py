@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from pioneer_build.fingerprint import definition_of, fingerprint_of
-from pioneer_build.lock.values import Entry, Job, Labelling, Lock
+from pioneer_build.lock.model import Entry, Job, Labelling, Lock
 from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, Step, entry_for, make_plan
-from pioneer_build.spec import FewShot, InlineTexts, Spec, TopUp
+from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
+from pioneer_build.spec.model import FewShot, InlineTexts, Spec, TopUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Examples of each property. The long form of the suite: PLAN_EXAMPLES=2000 pytest tests/test_plan_properties.py …
+#: Examples of each property. The long form of the suite: PLAN_EXAMPLES=2000 pytest tests/plan/test_properties.py …
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "40"))
 PROPERTY = settings(max_examples=EXAMPLES, deadline=None)
 

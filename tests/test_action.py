@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text, read_lock
-from pioneer_build.lock.values import Entry, Job, Lock
 from tests.runner import ROOT, Runner, git
 
 if TYPE_CHECKING:

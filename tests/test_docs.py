@@ -75,7 +75,7 @@ def test_commands_and_specs_that_are_shown_exist(page: Path) -> None:
 def test_the_schemas_for_editors_are_up_to_date() -> None:
     import json
 
-    from pioneer_build.schema import settings_schema, spec_schema
+    from pioneer_build.parse.json_schema import settings_schema, spec_schema
 
     for name, schema in (("spec", spec_schema()), ("settings", settings_schema())):
         path = ROOT / f".pioneer/{name}.schema.json"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pioneer_build.parse import cross_check, parse_files, parse_settings
-from pioneer_build.schema import settings_schema, spec_schema
+from pioneer_build.parse.json_schema import settings_schema, spec_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "specs").rglob("*.yaml"))

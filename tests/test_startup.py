@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.check import check
-from pioneer_build.project import open_project
-from pioneer_build.situation import look
+from pioneer_build.operations.check import check
+from pioneer_build.operations.project_state import look
+from pioneer_build.project.open import open_project
 from tests.built import age, build, home
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ print("\\n".join(["--", str(code), *sorted(set(sys.modules) - before)]))
 CORE = {
     "pioneer_build",
     "pioneer_build.cli",
-    "pioneer_build.cli.common",
-    "pioneer_build.cli.exits",
+    "pioneer_build._version",
+    "pioneer_build.cli.exit_codes",
+    "pioneer_build.cli.options",
+    "pioneer_build.cli.output",
 }
 #: Of gettext, for click's own texts.
 CLICK = {"_locale", "locale"}
@@ -42,11 +44,13 @@ CLICK = {"_locale", "locale"}
 HELP = {"_bz2", "_compression", "_lzma", "bz2", "click._textwrap", "fnmatch", "lzma", "shutil", "textwrap", "zlib"}
 #: A plan or check with nothing to do.
 NOTHING_TO_DO = {
-    "pioneer_build.folders",
-    "pioneer_build.stamps",
-    "pioneer_build.verdict",
+    "pioneer_build.paths",
+    "pioneer_build.cache",
+    "pioneer_build.cache.spec_files",
+    "pioneer_build.cache.plan_cache",
     "pioneer_build.render",
     "pioneer_build.render.plan",
+    "pioneer_build.wording",
     "zlib",
 }
 
@@ -94,7 +98,7 @@ def test_the_program_itself(root: Path, arguments: list[str]) -> None:
 def test_nothing_to_do(root: Path, command: str) -> None:
     names = imported(root, command)
     assert names <= CORE | CLICK | NOTHING_TO_DO | {f"pioneer_build.cli.{command}", f"pioneer_build.render.{command}"}
-    assert "pioneer_build.verdict" in names
+    assert "pioneer_build.cache.plan_cache" in names
 
 
 @pytest.mark.parametrize("arguments", [["plan", "--help"], ["check", "--help"], ["apply", "--help"]], ids=" ".join)
@@ -116,4 +120,10 @@ def test_nothing_is_parsed_where_nothing_changed(root: Path, arguments: list[str
 
 def test_a_plan_as_json_looks_at_the_verdict_alone(root: Path) -> None:
     names = imported(root, "plan", "--format", "json")
-    assert not names & {"pioneer_build.situation", "pioneer_build.journal", "pioneer_build.store", "socket", "secrets"}
+    assert not names & {
+        "pioneer_build.operations.project_state",
+        "pioneer_build.journal.log",
+        "pioneer_build.store",
+        "socket",
+        "secrets",
+    }

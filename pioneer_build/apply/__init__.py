@@ -17,11 +17,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from pioneer_build.apply.adopt import adopt
-from pioneer_build.apply.again import do_again
 from pioneer_build.apply.events import Event, EventKind, Outcome, Report, Result
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume
 from pioneer_build.apply.label import label
+from pioneer_build.apply.rebuild import do_again
 from pioneer_build.apply.reconcile import reconcile
 from pioneer_build.apply.run import Options, Ports, Run, Stopped, says, stops_all
 from pioneer_build.apply.submit import entry_with
@@ -38,7 +38,7 @@ from pioneer_build.errors import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from pioneer_build.lock.values import Entry
+    from pioneer_build.lock.model import Entry
     from pioneer_build.plan import Declared, Plan, Step
 
 __all__ = [

@@ -13,8 +13,8 @@ from pioneer_build.apply.reconcile import earlier_rows, misfit, record
 from pioneer_build.apply.run import Stopped
 from pioneer_build.apply.submit import entry_with
 from pioneer_build.errors import NotThere, PioneerError
-from pioneer_build.journal import Submission
-from pioneer_build.lock.values import Job
+from pioneer_build.journal.model import Submission
+from pioneer_build.lock.model import Job
 from pioneer_build.plan import entry_for
 
 if TYPE_CHECKING:

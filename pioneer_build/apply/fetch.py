@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.again import do_again
-from pioneer_build.apply.collect import download, rows_of_report, verdict_on
+from pioneer_build.apply.job_rows import download, rows_of_report, verdict_on
+from pioneer_build.apply.rebuild import do_again
 from pioneer_build.apply.run import Stopped, says
 from pioneer_build.apply.submit import keep
-from pioneer_build.checks import quarantine_line
+from pioneer_build.checks.quarantine import quarantine_line
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
-    from pioneer_build.lock.values import Entry, Job
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan import Declared, Step
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pioneer_build.apply.collect import bring, looked_at, rejudged
-from pioneer_build.apply.paces import kind_of
+from pioneer_build.apply.job_rows import bring, looked_at, rejudged
+from pioneer_build.apply.polling import kind_of
 from pioneer_build.apply.run import Stopped, says, stops_all
 from pioneer_build.apply.submit import GIVEN_UP, entry_with, keep, submit
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
@@ -15,9 +15,9 @@ from pioneer_build.ports import JobReport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.apply.paces import Kind
+    from pioneer_build.apply.polling import Kind
     from pioneer_build.apply.run import Run
-    from pioneer_build.lock.values import Job
+    from pioneer_build.lock.model import Job
     from pioneer_build.plan import Declared, Step
     from pioneer_build.ports import JobStatus
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.annotations import annotation_line, normalise_annotation, row_line_of
 from pioneer_build.apply.run import Stopped, says, stops_all
 from pioneer_build.apply.submit import entry_with
-from pioneer_build.checks import judge_annotations
+from pioneer_build.checks.judge import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, read, split, text_digest
-from pioneer_build.lock.values import Labelling, Rejection
-from pioneer_build.render.plan import duration
+from pioneer_build.lock.model import Labelling, Rejection
 from pioneer_build.rows import CAUSES, Fault
+from pioneer_build.rows.annotation import annotation_line, normalise_annotation, row_line_of
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.apply.run import Run
-    from pioneer_build.lock.values import Entry, Job
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan import Declared, Step
     from pioneer_build.ports import RemoteVersion
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 
 async def reconcile(run: Run, step: Step, item: Declared) -> None:

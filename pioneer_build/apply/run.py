@@ -8,71 +8,32 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.events import Event, Outcome, Report
-from pioneer_build.apply.paces import Paces
-from pioneer_build.checks import effective_checks
+from pioneer_build.apply.polling import Paces
+from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.errors import NoAccess, PioneerError, Refused, ServiceError
-from pioneer_build.journal import is_alive
-from pioneer_build.lock.values import Entry, Lock
-from pioneer_build.spec import Checks
+from pioneer_build.journal.process import is_alive
+from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from pioneer_build.apply.events import EventKind, Result, Sink
     from pioneer_build.inputs import InputsSurvey
-    from pioneer_build.journal import Submission
-    from pioneer_build.lock.values import Job
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Job
     from pioneer_build.plan import Declared, Step
-    from pioneer_build.ports import Service
-    from pioneer_build.spec import TaskType
+    from pioneer_build.ports import LockPort, Log, Service, Store
+    from pioneer_build.spec.model import TaskType
 
 #: A job that was polled this long without an end stays open.
 DEADLINE_SECONDS = 3600.0
 #: The lock is rewritten while the run goes as long as that takes at most this share of the time.
 LOCK_SHARE = 0.02
-
-
-class Store(Protocol):
-    """Content-addressed files (docs/store.md)."""
-
-    def has(self, digest: str) -> bool:
-        """Whether the content of `digest` is here."""
-
-    def put(self, lines: Iterable[bytes], /) -> str:
-        """Keeps the lines durably; their digest."""
-
-    def lines(self, digest: str) -> Iterator[bytes]:
-        """The lines of `digest`, each ended by a line feed."""
-
-    def annotations(self, backend: str, fingerprint: str) -> Any:
-        """The annotations made by one backend under one definition."""
-
-
-class Log(Protocol):
-    """The journal as an apply uses it (`journal.Journal`)."""
-
-    def submissions(self, backend: str) -> tuple[Submission, ...]: ...
-    def about(
-        self,
-        backend: str,
-        *,
-        remote_name: str | None = None,
-        job_id: str | None = None,
-        tokens: Iterable[str] = (),
-    ) -> tuple[Submission, ...]: ...
-    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission: ...
-    def record(self, token: str, **fields: Any) -> None: ...
-    def ended(self, token: str, job: Job) -> None: ...
-
-
-class LockPort(Protocol):
-    """The lock on disk (`lockfile.LockFile`)."""
-
-    def write(self, lock: Lock) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.run import Stopped, says, stops_all
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError
-from pioneer_build.journal import Contended, Submission
+from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.merge import merge_jobs
-from pioneer_build.lock.values import Entry, Job, digest_of
+from pioneer_build.lock.model import Entry, Job, digest_of
 from pioneer_build.plan import entry_for
 from pioneer_build.ports import GenerateRequest
 

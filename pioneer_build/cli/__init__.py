@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from pioneer_build import __version__
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals
+from pioneer_build._version import __version__
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            from pioneer_build.cli.mistakes import unknown_command
+            from pioneer_build.cli.usage_errors import unknown_command
 
             raise unknown_command(args[0], COMMANDS)
         return super().resolve_command(ctx, args)

@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals, as_json, format_option, out, room, say, wants_colour
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals, format_option
+from pioneer_build.cli.output import as_json, out, room, say, wants_colour
 from pioneer_build.errors import UsageError
 
 
@@ -34,9 +35,10 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
       3    recorded, and failed or rejected
     """
     from pioneer_build.cli.progress import progress
-    from pioneer_build.operate import adopt, planned
+    from pioneer_build.operations.adopt import adopt
+    from pioneer_build.operations.apply import planned
     from pioneer_build.plan import Choices
-    from pioneer_build.render.outcome import outcome_text, outcome_value
+    from pioneer_build.render.apply import outcome_text, outcome_value
 
     if (job_id is None) == (version is None):
         raise UsageError("give a job's id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")

@@ -8,20 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import (
-    Globals,
-    as_json,
-    choice_options,
-    choices_of,
-    format_option,
-    out,
-    room,
-    say,
-    selection_options,
-    wants_colour,
-    width,
-)
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
+from pioneer_build.cli.output import as_json, out, room, say, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +64,7 @@ def command(
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
-    from pioneer_build.operate import Limits, apply, check_budget, planned
+    from pioneer_build.operations.apply import Limits, apply, check_budget, planned
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     project = options.project()
@@ -101,7 +90,7 @@ def command(
 
         with progress(options, plan) as sink:
             report = apply(found, plan, sink, limits=limits, wait=not no_wait, deadline=deadline * 60)
-    from pioneer_build.render.outcome import outcome_text, outcome_value
+    from pioneer_build.render.apply import outcome_text, outcome_value
 
     if form == "json":
         out(as_json(outcome_value(report, plan)))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals, as_json, format_option, out, say, selection_options
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals, format_option, selection_options
+from pioneer_build.cli.output import as_json, out, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,16 +45,16 @@ def command(
 
             out(in_step_text(verdict.count, verdict.digests))
         return exits.OK
-    from pioneer_build.check import check
     from pioneer_build.errors import LockError, Problems
-    from pioneer_build.situation import look, selected
+    from pioneer_build.operations.check import check
+    from pioneer_build.operations.project_state import look, selected
 
     project = options.project()
     try:
         found = look(project)
     except (LockError, Problems) as error:
         if _on_github():
-            from pioneer_build.render.workflow import lock_commands, problem_commands
+            from pioneer_build.render.github import lock_commands, problem_commands
 
             folder = _folder_there(project.root)
             if isinstance(error, Problems):
@@ -64,7 +65,7 @@ def command(
     plan = selected(found, select, exclude)
     result = check(found, plan, strict=strict)
     if _on_github():
-        from pioneer_build.render.workflow import check_commands
+        from pioneer_build.render.github import check_commands
 
         _annotate(check_commands(result, _folder_there(project.root)))
     if form == "json":

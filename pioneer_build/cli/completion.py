@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from pioneer_build.cli.common import out
+from pioneer_build.cli.output import out
 from pioneer_build.errors import UsageError
 
 SHELLS: Final = ("bash", "zsh", "fish")

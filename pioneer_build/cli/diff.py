@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, wants_colour
+from pioneer_build.cli.options import Globals, format_option
+from pioneer_build.cli.output import as_json, out, wants_colour
 
 
 @click.command("diff")
@@ -30,10 +31,11 @@ def command(options: Globals, revisions: tuple[str, ...], samples: int, form: st
       pioneer-build diff v1.0 v2.0          between two tags
       pioneer-build diff --format markdown  for a pull request
     """
-    from pioneer_build.diff import diff_locks
+    from pioneer_build.diff.json import diff_value
+    from pioneer_build.diff.locks import diff_locks
     from pioneer_build.errors import UsageError
-    from pioneer_build.render.diff import diff_markdown, diff_text, diff_value
-    from pioneer_build.states import kept_rows, state_at, state_now
+    from pioneer_build.operations.diff import kept_rows, state_at, state_now
+    from pioneer_build.render.diff import diff_markdown, diff_text
     from pioneer_build.store import Store
 
     if len(revisions) > 2:

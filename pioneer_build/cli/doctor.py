@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import Globals, as_json, format_option, out, wants_colour, width
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals, format_option
+from pioneer_build.cli.output import as_json, out, wants_colour, width
 
 if TYPE_CHECKING:
-    from pioneer_build.doctor import Finding
+    from pioneer_build.operations.doctor.examine import Finding
 
 
 @click.command("doctor")
@@ -29,7 +30,7 @@ def command(options: Globals, form: str) -> int:
       0  nothing is wrong
       1  something is
     """
-    from pioneer_build.doctor import examine
+    from pioneer_build.operations.doctor.examine import examine
 
     findings = examine(options.directory, options.backend)
     wrong = sum(1 for finding in findings if finding.level == "wrong")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.common import Globals, dataset_names, say
+from pioneer_build.cli.options import Globals, dataset_names
+from pioneer_build.cli.output import say
 from pioneer_build.errors import UsageError
 
 _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "hf")
@@ -40,7 +41,6 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
       pioneer-build export people --as conll --to people.conll
       pioneer-build export tickets --split train=0.9,test=0.1 --to data/
     """
-    from pioneer_build.dataset import load
     from pioneer_build.exports import (
         copy_lines_to_path,
         export_splits,
@@ -49,6 +49,7 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
         format_named,
         parse_splits,
     )
+    from pioneer_build.operations.load import load
 
     format_named(form)  # a wrong name is said before anything is read
     parts = parse_splits(split) if split is not None else None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out
+from pioneer_build.cli.options import Globals, format_option
+from pioneer_build.cli.output import as_json, out
 from pioneer_build.errors import PioneerError
 
 
@@ -24,8 +25,8 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
     What is removed was paid for: it says what that is, and asks. Other projects on this machine share the store unless
     `store:` says otherwise; name each with --project.
     """
-    from pioneer_build.gc import needed, removal_value
-    from pioneer_build.project import open_project
+    from pioneer_build.operations.gc import needed, removal_value
+    from pioneer_build.project.open import open_project
     from pioneer_build.store import Store
 
     here = options.project()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, say
+from pioneer_build.cli.options import Globals, format_option
+from pioneer_build.cli.output import as_json, out, say
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:
-    from pioneer_build.initialise import Draft, Written
-    from pioneer_build.project import Project
+    from pioneer_build.operations.init.write_project import Draft, Written
+    from pioneer_build.project.open import Project
 
 
 @click.command("init")
@@ -34,7 +35,7 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
       pioneer-build init --from request.json       the body of POST /generate
       pioneer-build init --from call.sh            curl … -d '{…}'; the key in it is dropped
     """
-    from pioneer_build.initialise import initialise
+    from pioneer_build.operations.init.write_project import initialise
 
     project = _opened(options, directory)
     drafts = _drafts(project, source, options) if source is not None else []
@@ -60,8 +61,8 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
 
 def _opened(options: Globals, directory: str | None) -> Project:
     """The project to be: the folder that was named, which is made if need be; else the project one stands in."""
-    from pioneer_build.folders import find_root
-    from pioneer_build.project import open_project
+    from pioneer_build.paths import find_root
+    from pioneer_build.project.open import open_project
 
     folder = (Path(options.directory) / (directory or "")).resolve()
     root = Path(find_root(str(folder)))
@@ -80,9 +81,9 @@ def _opened(options: Globals, directory: str | None) -> Project:
 
 
 def _drafts(project: Project, source: str, options: Globals) -> list[Draft]:
-    from pioneer_build.curl import read_requests
-    from pioneer_build.initialise import drafts_of
-    from pioneer_build.project import load_specs
+    from pioneer_build.operations.init.curl_calls import read_requests
+    from pioneer_build.operations.init.write_project import drafts_of
+    from pioneer_build.project.specs import load_specs
 
     try:
         if source == "-":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli import exits
+from pioneer_build.cli import exit_codes as exits
 from pioneer_build.errors import PioneerError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("theirs", type=_FILE)
 def command(base: Path, ours: Path, theirs: Path) -> int:
     """Join two sides of pioneer.lock: BASE is their common ancestor, and OURS gets the result."""
-    from pioneer_build.lockfile import merge_files
+    from pioneer_build.project.lock_file import merge_files
 
     try:
         merge_files(base, ours, theirs)

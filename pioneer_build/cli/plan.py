@@ -6,19 +6,9 @@ import sys
 
 import click
 
-from pioneer_build.cli import exits
-from pioneer_build.cli.common import (
-    Globals,
-    as_json,
-    choice_options,
-    choices_of,
-    format_option,
-    out,
-    say,
-    selection_options,
-    wants_colour,
-    width,
-)
+from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
+from pioneer_build.cli.output import as_json, out, say, wants_colour, width
 
 
 @click.command("plan")
@@ -57,19 +47,20 @@ def command(
 
         out(nothing_text(done.count))
         return exits.OK
-    from pioneer_build.news import plan_of
-    from pioneer_build.render.plan import plan_markdown, plan_text, plan_value
+    from pioneer_build.operations.changed_plan import plan_of
+    from pioneer_build.plan.json import plan_value
+    from pioneer_build.render.plan import plan_markdown, plan_text
 
     plan = None if changing else plan_of(options.project())
     if plan is None:
-        from pioneer_build.situation import look, selected
+        from pioneer_build.operations.project_state import look, selected
 
         choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
         plan = selected(look(options.project(), choices), select, exclude)
     if target is not None:
         from pathlib import Path
 
-        from pioneer_build.planfile import write_plan
+        from pioneer_build.operations.saved_plan import write_plan
 
         write_plan(Path(target), plan)
     if form == "json":

@@ -8,13 +8,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pioneer_build.cli.common import Globals, say
-from pioneer_build.render.plan import visible
+from pioneer_build.cli.output import say
+from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pioneer_build.apply.events import Event, Sink
+    from pioneer_build.cli.options import Globals
     from pioneer_build.plan import Plan
 
 #: Between two lines about the same work where there is no terminal, in seconds.
@@ -33,7 +34,7 @@ def progress(options: Globals, plan: Plan) -> Iterator[Sink]:
     elif options.verbosity < 0:
         yield _only_jobs
     elif can_draw() and any(step.action != "none" for step in plan.steps):
-        from pioneer_build.cli.bars import bars
+        from pioneer_build.cli.progress_bars import bars
 
         with bars(plan, verbose=options.verbosity > 0) as sink:
             yield sink
@@ -56,7 +57,7 @@ class _Lines:
     """A line for each thing worth one; every ten seconds one about the whole."""
 
     def __init__(self, plan: Plan, *, verbose: bool) -> None:
-        from pioneer_build.cli.standing import Standing
+        from pioneer_build.cli.progress_counts import Standing
 
         self._standing = Standing(plan)
         self._verbose = verbose

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.common import Globals, say, selection_options
+from pioneer_build.cli.options import Globals, selection_options
+from pioneer_build.cli.output import say
 
 
 @click.command("report")
@@ -34,10 +35,11 @@ def command(
       pioneer-build report
       pioneer-build report --since main --to review.html
     """
-    from pioneer_build.report import gather, write_page
-    from pioneer_build.report.files import write_private
-    from pioneer_build.situation import look, selected
-    from pioneer_build.states import state_at
+    from pioneer_build.operations.diff import state_at
+    from pioneer_build.operations.project_state import look, selected
+    from pioneer_build.operations.report.gather import gather
+    from pioneer_build.operations.report.private_file import write_private
+    from pioneer_build.render.html.page import write_page
 
     project = options.project()
     earlier = state_at(project, since) if since is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pioneer_build.cli.common import as_json, out
+from pioneer_build.cli.output import as_json, out
 
 
 @click.command("schema")
@@ -17,6 +17,6 @@ def command(settings: bool) -> None:  # noqa: FBT001
       pioneer-build schema > .pioneer/spec.schema.json
       # yaml-language-server: $schema=../.pioneer/spec.schema.json
     """
-    from pioneer_build.schema import settings_schema, spec_schema
+    from pioneer_build.parse.json_schema import settings_schema, spec_schema
 
     out(as_json(settings_schema() if settings else spec_schema()))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli.common import Globals, out, say
+from pioneer_build.cli.output import out, say
 from pioneer_build.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from pioneer_build.cli.options import Globals
 
 
 @click.command("serve")
@@ -66,7 +70,7 @@ def command(
         from pioneer_build.engine.server import run_server
     except ModuleNotFoundError as error:
         raise MissingExtra("the local engine", "local") from error
-    from pioneer_build.folders import state_folder
+    from pioneer_build.paths import state_folder
 
     if port == 0:
         port = _free_port(host)

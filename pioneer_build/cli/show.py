@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, dataset_names, format_option, out, room, wants_colour, width
+from pioneer_build.cli.options import Globals, dataset_names, format_option
+from pioneer_build.cli.output import as_json, out, room, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pioneer_build.lock.values import Entry
+    from pioneer_build.lock.model import Entry
     from pioneer_build.store import Store
 
 
@@ -49,15 +50,15 @@ def command(
     if form == "markdown":
         raise UsageError("--format markdown is for --plan")
     assert name is not None
-    from pioneer_build.render.dataset import dataset_value
+    from pioneer_build.operations.project_state import look
     from pioneer_build.render.show import show_text
-    from pioneer_build.situation import look
+    from pioneer_build.results.dataset import dataset_value
 
     found = look(options.project())
     entry = found.lock.get(name, found.backend)
     declared = found.declared.get(name)
     if entry is None and declared is None:
-        from pioneer_build.suggest import nearest
+        from pioneer_build.wording import nearest
 
         near = nearest(name, sorted({*found.declared, *(e.dataset_name for e in found.lock.on(found.backend))}))
         hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
@@ -76,8 +77,9 @@ def command(
 
 
 def _show_plan(path: Path, form: str) -> None:
-    from pioneer_build.planfile import read_plan
-    from pioneer_build.render.plan import plan_markdown, plan_text, plan_value
+    from pioneer_build.operations.saved_plan import read_plan
+    from pioneer_build.plan.json import plan_value
+    from pioneer_build.render.plan import plan_markdown, plan_text
 
     plan = read_plan(path)
     if form == "json":
@@ -90,7 +92,7 @@ def _show_plan(path: Path, form: str) -> None:
 
 def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """What the rows hold, and the first few; nothing where they are not here."""
-    from pioneer_build.content import locked_lines
+    from pioneer_build.operations.locked_rows import locked_lines
     from pioneer_build.rows import Tally, parse_line
 
     if entry is None:
@@ -111,7 +113,7 @@ def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, A
 
 def _rejected(entry: Entry, store: Store) -> Iterator[dict[str, Any]]:
     """What was set aside: rows of jobs, and texts of label specs."""
-    from pioneer_build.checks import parse_quarantined
+    from pioneer_build.checks.quarantine import parse_quarantined
 
     for job in entry.jobs:
         if job.quarantined is None or not store.has(job.quarantined):

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, room, selection_options, wants_colour
+from pioneer_build.cli.options import Globals, format_option, selection_options
+from pioneer_build.cli.output import as_json, out, room, wants_colour
 from pioneer_build.errors import PioneerError
 
 
@@ -23,8 +24,9 @@ def command(
     form: str,
 ) -> None:
     """Show where every dataset stands: what is open, unknown or rejected, and the one command that helps."""
-    from pioneer_build.render.dataset import dataset_value, status_text
-    from pioneer_build.situation import look, selected
+    from pioneer_build.operations.project_state import look, selected
+    from pioneer_build.render.status import status_text
+    from pioneer_build.results.dataset import dataset_value
 
     found = look(options.project())
     plan = selected(found, select, exclude)
@@ -42,7 +44,7 @@ def command(
     ]
     unreachable: PioneerError | None = None
     if refresh:
-        from pioneer_build.operate import refreshed
+        from pioneer_build.operations.status import refreshed
 
         said = {}
         try:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.common import Globals, as_json, format_option, out, selection_options
+from pioneer_build.cli.options import Globals, format_option, selection_options
+from pioneer_build.cli.output import as_json, out
 from pioneer_build.errors import PioneerError
 
 
@@ -23,15 +24,15 @@ def command(
 
     With PATHs only the mistakes of these files are shown; rules between specs see the whole project.
     """
-    from pioneer_build.project import load_specs
+    from pioneer_build.project.specs import load_specs
 
     project = options.project()
     only = [_inside(project.root, Path(options.directory) / path) for path in paths] or None
     specs = load_specs(project, only=only)
     project.seen.save()
     if select or exclude:
-        from pioneer_build.select import Selectable
-        from pioneer_build.select import select as pick
+        from pioneer_build.plan.select import Selectable
+        from pioneer_build.plan.select import select as pick
 
         chosen = pick([Selectable(item.name, item.spec.tags, "new") for item in specs], select, exclude)
         specs = [item for item in specs if item.name in chosen]

@@ -24,8 +24,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from pioneer_build.engine import answers, downloads
-from pioneer_build.engine.crew import Crew, rehearsed
+from pioneer_build.engine import downloads
+from pioneer_build.engine import responses as answers
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.labelling import Unsupported, classify, find_entities
 from pioneer_build.engine.limits import Budget, SlidingWindow
@@ -33,6 +33,7 @@ from pioneer_build.engine.openapi import document
 from pioneer_build.engine.requests import GenerateRequest, LabelRequest, complaints
 from pioneer_build.engine.revision import REVISION
 from pioneer_build.engine.state import InUse, Job, State
+from pioneer_build.engine.workers import Crew, rehearsed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

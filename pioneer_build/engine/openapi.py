@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build import __version__
-from pioneer_build.engine.answers import JOB_STATUS
+from pioneer_build._version import __version__
 from pioneer_build.engine.requests import MAX_EXAMPLES, MAX_INPUTS, MAX_LABELS, GenerateRequest, LabelRequest
+from pioneer_build.engine.responses import JOB_STATUS
 from pioneer_build.engine.revision import REVISION
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from pioneer_build.fingerprint import canonical_bytes, fold, nfc
+from pioneer_build.spec.fingerprint import canonical_bytes, fold, nfc
 
 #: One request never asks for more; a larger dataset is made by several.
 MAX_EXAMPLES = 100_000

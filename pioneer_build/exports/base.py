@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.rows import Row
     from pioneer_build.rows.entities import Entity
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 Loss: TypeAlias = Literal[
     "offsets", "overlaps", "ambiguous", "scores", "ids", "id-types", "white-space", "edges", "label-names"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.rows import Row
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 

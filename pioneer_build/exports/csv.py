@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.rows import Row
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 
 def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.exports.splits import Split
     from pioneer_build.rows import Row
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 #: What a folder that was exported has in it; no other folder is ever replaced.
 _FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")

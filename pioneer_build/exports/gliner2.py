@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.rows import Row
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 #: The name of the one classification task in each row; the service has none to take it from.
 TASK = "classification"

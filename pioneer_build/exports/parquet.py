@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.rows import Row
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 #: Rows of one row group: a few megabytes of ordinary text.
 GROUP = 10_000

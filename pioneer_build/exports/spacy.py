@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.rows import Row
     from pioneer_build.rows.entities import Entity
-    from pioneer_build.spec import TaskType
+    from pioneer_build.spec.model import TaskType
 
 #: The key under which spaCy's span categorizer looks for spans unless told otherwise.
 SPANS_KEY = "sc"

@@ -10,8 +10,8 @@ from pioneer_build.inputs.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.inputs.complaints import Complaints
     from pioneer_build.inputs.identity import Id
+    from pioneer_build.inputs.problems import Complaints
 
 DEFAULT_FIELD = "text"
 #: Longest line or record in bytes: what keeps a compressed bomb or a file of another kind out of memory.

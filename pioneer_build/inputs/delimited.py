@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.inputs.nearest import nearest
-from pioneer_build.inputs.opening import BOM, bad_byte, foreign
+from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
 
-    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.problems import Complaints
 
 _BLOCK = 1000
 _HEAD = 4096

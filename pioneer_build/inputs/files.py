@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pioneer_build.inputs.nearest import nearest
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.problems import Complaints
 
 Format: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
 Compression: TypeAlias = Literal["", "gzip", "zstd"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
-from pioneer_build.spec import InlineTexts
+from pioneer_build.inputs.problems import Complaints
+from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from pioneer_build.inputs.stamps import FileStamp
-    from pioneer_build.spec import Inputs
+    from pioneer_build.spec.model import Inputs
 
 
 def unchanged(inputs: Inputs, files: Sequence[FileStamp], *, project_root: Path, spec_path: str) -> bool:

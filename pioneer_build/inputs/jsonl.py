@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pioneer_build.inputs.blocks import Block, Columns, Rows
-from pioneer_build.inputs.opening import bad_byte
+from pioneer_build.inputs.open_file import bad_byte
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.problems import Complaints
 
 _ID_TYPES = {str, int}
 

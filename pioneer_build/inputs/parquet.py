@@ -11,8 +11,8 @@ from pioneer_build.inputs.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pioneer_build.inputs.complaints import Complaints
     from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.problems import Complaints
 
 _BLOCK = 4096
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.inputs import text
 from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns
-from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.identity import Id  # noqa: TC001 — a named tuple's fields are looked at
 from pioneer_build.inputs.lines import LineTooLongError, line_chunks
-from pioneer_build.inputs.opening import BOM, DamagedStreamError, foreign, open_bytes
-from pioneer_build.spec import InlineTexts
+from pioneer_build.inputs.open_file import BOM, DamagedStreamError, foreign, open_bytes
+from pioneer_build.inputs.problems import Complaints
+from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pioneer_build.inputs.files import InputFile
-    from pioneer_build.spec import InputFiles, Inputs
+    from pioneer_build.spec.model import InputFiles, Inputs
 
     ParseLines = Callable[[bytes, int, str, Columns, Complaints], Block]
 

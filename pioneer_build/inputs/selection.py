@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.inputs.surveying import InputsSurvey
-    from pioneer_build.spec import Inputs
+    from pioneer_build.spec.model import Inputs
 
 
 def new_texts(

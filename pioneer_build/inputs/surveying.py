@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
 from pioneer_build.inputs.chunks import Chunk, chunk_of, pieces
-from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.identity import DIGEST_SIZE, id_digests, inputs_digest, text_digests
 from pioneer_build.inputs.lines import LineTooLongError
-from pioneer_build.inputs.opening import BOM
+from pioneer_build.inputs.open_file import BOM
+from pioneer_build.inputs.problems import Complaints
 from pioneer_build.inputs.reading import (
     LINE_PARSERS,
     blocks,
@@ -28,7 +28,7 @@ from pioneer_build.inputs.reading import (
     complain_too_long,
 )
 from pioneer_build.inputs.stamps import FileStamp, stamp
-from pioneer_build.spec import InlineTexts
+from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
     import os
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.blocks import Columns
     from pioneer_build.inputs.cache import SurveyCache
     from pioneer_build.inputs.files import InputFile
-    from pioneer_build.spec import Inputs
+    from pioneer_build.spec.model import Inputs
 
 
 @dataclass(frozen=True, slots=True)

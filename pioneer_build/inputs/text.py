@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.inputs.blocks import Block, Columns, Rows
-from pioneer_build.inputs.opening import bad_byte
+from pioneer_build.inputs.open_file import bad_byte
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.problems import Complaints
 
 
 def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:

@@ -9,8 +9,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import entry_value
-from pioneer_build.lock.values import Entry, Job, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

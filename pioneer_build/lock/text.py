@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.shape import Mismatch, check_entry
-from pioneer_build.lock.values import Entry, Job, Labelling, Lock, Rejection, digest_of
+from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Rejection, digest_of
+from pioneer_build.lock.schema import Mismatch, check_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ project             many files, and rules between specs
 
 from __future__ import annotations
 
-from pioneer_build.parse.project import cross_check, parse_files
+from pioneer_build.parse.cross_check import cross_check, parse_files
 from pioneer_build.parse.settings import parse_settings
 from pioneer_build.parse.specs import ParsedFile, parse_text
 

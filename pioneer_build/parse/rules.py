@@ -9,12 +9,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.fingerprint import nfc
-from pioneer_build.parse.shapes import BELONGS, REQUIRED
-from pioneer_build.parse.values import find
-from pioneer_build.parse.words import at
-from pioneer_build.spec import TASK_TYPES
-from pioneer_build.suggest import MAX_GUESSES, nearest
+from pioneer_build.parse.messages import at
+from pioneer_build.parse.plain_data import find
+from pioneer_build.parse.schema import BELONGS, REQUIRED
+from pioneer_build.spec.fingerprint import nfc
+from pioneer_build.spec.model import TASK_TYPES
+from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.parse.documents import NULL, read_documents
+from pioneer_build.parse.messages import at, refuse_secret, report_errors
+from pioneer_build.parse.plain_data import find, plain
 from pioneer_build.parse.rules import judge_checks
-from pioneer_build.parse.shapes import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
+from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
 from pioneer_build.parse.specs import checks_of
-from pioneer_build.parse.values import find, plain
-from pioneer_build.parse.words import at, refuse_secret, report_errors
-from pioneer_build.settings import Limits, Settings
-from pioneer_build.suggest import nearest
+from pioneer_build.parse.yaml_nodes import NULL, read_documents
+from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

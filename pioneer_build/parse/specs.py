@@ -8,19 +8,12 @@ from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.documents import NULL, read_documents
+from pioneer_build.parse.messages import at, meant_key, report_errors
+from pioneer_build.parse.plain_data import find, plain
 from pioneer_build.parse.rules import Judge
-from pioneer_build.parse.shapes import (
-    SPEC_KEYS,
-    ChecksShape,
-    FilesShape,
-    ShotShape,
-    TopUpShape,
-    spec_adapter,
-)
-from pioneer_build.parse.values import find, plain
-from pioneer_build.parse.words import at, meant_key, report_errors
-from pioneer_build.spec import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
+from pioneer_build.parse.yaml_nodes import NULL, read_documents
+from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

@@ -10,19 +10,19 @@ names     where a submission goes
 """
 
 from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of
-from pioneer_build.plan.values import (
+from pioneer_build.plan.model import (
     PRECEDENCE,
     SETTLED,
     TEXTS_PER_REQUEST,
     Action,
     Choices,
-    Declared,
     Facts,
     InputFacts,
     Plan,
     Reason,
     Step,
 )
+from pioneer_build.spec.declared import Declared
 
 __all__ = [
     "PRECEDENCE",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.plan.finding import Finding
+from pioneer_build.plan.candidates import Finding
+from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.plan.values import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pioneer_build.lock.values import Entry, Job
-    from pioneer_build.plan.values import Action, Choices, Declared, Facts
+    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.plan.model import Action, Choices, Facts
+    from pioneer_build.spec.declared import Declared
 
 
 def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Finding:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.plan.finding import Finding
+from pioneer_build.plan.candidates import Finding
 from pioneer_build.plan.generate import find_unsettled
+from pioneer_build.plan.model import TEXTS_PER_REQUEST, Reason
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.plan.values import TEXTS_PER_REQUEST, Reason
 
 if TYPE_CHECKING:
-    from pioneer_build.lock.values import Entry, Labelling
-    from pioneer_build.plan.values import Choices, Declared, Facts, InputFacts
+    from pioneer_build.lock.model import Entry, Labelling
+    from pioneer_build.plan.model import Choices, Facts, InputFacts
+    from pioneer_build.spec.declared import Declared
 
 
 def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Finding:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from pioneer_build.lock.merge import merge_entries
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
-from pioneer_build.plan.names import Names
+from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Step
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.values import SETTLED, Choices, Plan, Reason, Step
+from pioneer_build.plan.remote_names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pioneer_build.lock.values import DatasetState, Entry, Lock
-    from pioneer_build.plan.values import Action, Declared, Facts
+    from pioneer_build.lock.model import DatasetState, Entry, Lock
+    from pioneer_build.plan.model import Action, Facts
+    from pioneer_build.spec.declared import Declared
 
 __all__ = ["entry_for", "make_plan", "remembered", "state_of"]
 

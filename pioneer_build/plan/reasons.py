@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.plan.values import Reason
+from pioneer_build.plan.model import Reason
 
 if TYPE_CHECKING:
-    from pioneer_build.lock.values import Entry
-    from pioneer_build.plan.values import Declared
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.spec.declared import Declared
 
 
 def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:

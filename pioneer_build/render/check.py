@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.render.plan import visible
+from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
-    from pioneer_build.check import CheckResult
+    from pioneer_build.results.check import CheckResult
 
 
 def in_step_text(datasets: int, digests: int) -> str:

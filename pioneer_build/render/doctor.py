@@ -5,12 +5,12 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.render.plan import visible
+from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.doctor.findings import Finding
+    from pioneer_build.results.doctor import Finding
 
 _MARKS: Final = {"good": ("✓", "32"), "note": ("!", "33"), "wrong": ("✗", "31")}
 _INDENT: Final = 11

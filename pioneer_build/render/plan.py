@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pioneer_build.wording import _number, duration, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.plan import Plan, Reason, Step
+    from pioneer_build.plan import Plan, Step
 
-FORMAT = 1
 
 #: One symbol an action, so that colour never carries meaning alone.
 SYMBOLS = {
@@ -30,53 +31,6 @@ SYMBOLS = {
     "none": "=",
 }
 _COLOURS = {"+": "32", "↑": "32", "±": "33", "↺": "36", "-": "31", "×": "31", "?": "35", "!": "31", "~": "33"}
-
-
-def plan_value(plan: Plan) -> dict[str, Any]:
-    """The plan as the JSON of `plan --format json` (docs/plan.schema.json)."""
-    return {
-        "format": FORMAT,
-        "changes": plan.changes,
-        "backend": plan.backend,
-        "steps": [step_value(step) for step in plan.steps],
-        "summary": {
-            **plan.counts(),
-            "requests": plan.requests,
-            "examples": plan.examples,
-            "seconds_at_least": plan.seconds_at_least,
-        },
-    }
-
-
-def step_value(step: Step) -> dict[str, Any]:
-    """One step as JSON values."""
-    value: dict[str, Any] = {
-        "dataset_name": step.dataset_name,
-        "action": step.action,
-        "reasons": [_reason_value(reason) for reason in step.reasons],
-        "requests": step.requests,
-        "examples": step.examples,
-        "total": step.total,
-        "remote_name": step.remote_name,
-    }
-    if step.renamed_from is not None:
-        value["renamed_from"] = step.renamed_from
-    if step.protected:
-        value["protected"] = True
-    if step.fetch:
-        value["fetch"] = True
-    if step.refused is not None:
-        value["refused"] = step.refused
-    if step.command is not None:
-        value["command"] = step.command
-    return value
-
-
-def _reason_value(reason: Reason) -> dict[str, Any]:
-    value: dict[str, Any] = {"field": reason.field, "text": reason.text}
-    if reason.old is not None or reason.new is not None:
-        value["old"], value["new"] = reason.old, reason.new
-    return value
 
 
 # -- text ----------------------------------------------------------------------------------------------------------
@@ -149,19 +103,6 @@ def _cost(step: Step) -> str:
     return f"{step.total:,} rows, no request" if step.total else "no request"
 
 
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: `90 s`, `5 min`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def _painter(colour: bool) -> Callable[[str], str]:  # noqa: FBT001
     def paint(symbol: str) -> str:
         code = _COLOURS.get(symbol)
@@ -177,11 +118,6 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
         visible(text), max(width, 20), initial_indent=indent, subsequent_indent=indent + "  " if indent else "",
         break_on_hyphens=False, break_long_words=False,
     ) or [indent]  # fmt: skip
-
-
-def visible(text: str) -> str:
-    """`text` with control characters escaped, so that what a spec or service says can't steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 # -- Markdown ------------------------------------------------------------------------------------------------------

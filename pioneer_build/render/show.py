@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.plan import visible
-from pioneer_build.render.wrap import wrapped
+from pioneer_build.render.text import wrapped
+from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -13,7 +13,8 @@ Standard library only; nothing here reads a file or raises because of what a ser
 
 from __future__ import annotations
 
-from pioneer_build.rows.form import (
+from pioneer_build.rows.labels import Labels
+from pioneer_build.rows.normal_form import (
     CAUSES,
     Cause,
     Fault,
@@ -27,10 +28,9 @@ from pioneer_build.rows.form import (
     text_digest,
     text_key,
 )
-from pioneer_build.rows.labels import Labels
-from pioneer_build.rows.shapes import Normaliser, normalise
+from pioneer_build.rows.normalise import Normaliser, normalise
+from pioneer_build.rows.split_version import VersionSplit, split_version
 from pioneer_build.rows.summary import RowsSummary, Tally, summary
-from pioneer_build.rows.versions import VersionSplit, split_version
 
 __all__ = [
     "CAUSES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.rows.form import Fault, read_score
+from pioneer_build.rows.normal_form import Fault, read_score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.rows.form import Fault, read_score, shown
+from pioneer_build.rows.normal_form import Fault, read_score, shown
 
 if TYPE_CHECKING:
     from pioneer_build.rows.labels import Labels

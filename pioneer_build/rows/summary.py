@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.rows.entities import overlaps
-from pioneer_build.rows.form import confidence_of, length_of, text_digest
+from pioneer_build.rows.normal_form import confidence_of, length_of, text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pioneer_build.rows.form import Row
+    from pioneer_build.rows.normal_form import Row
 
 #: Confidence is told in tenths: bin 0 holds [0, 0.1), bin 9 [0.9, 1].
 BINS = 10

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.errors import NotReached, Refused
 from pioneer_build.ports import Service
 from pioneer_build.service import wire
-from pioneer_build.service.calls import Address, Answer, Calls, segment
 from pioneer_build.service.datasets import Datasets
+from pioneer_build.service.error_map import Asked, retry_after
 from pioneer_build.service.notes import Note, ignore
-from pioneer_build.service.outcomes import Asked, retry_after
-from pioneer_build.service.pacer import TurnsOver
-from pioneer_build.service.patience import Patience
-from pioneer_build.service.said import Key, Words
+from pioneer_build.service.rate_limiter import TurnsOver
+from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.retry import Patience
+from pioneer_build.service.transport import Address, Answer, Calls, segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
     from pioneer_build.service.notes import OnNote
-    from pioneer_build.service.pacer import Kind, Pacer, Usage
-    from pioneer_build.spec import TaskType
+    from pioneer_build.service.rate_limiter import Kind, Pacer, Usage
+    from pioneer_build.spec.model import TaskType
 
 SUBMIT_SECONDS = 120.0
 LABEL_SECONDS = 300.0

@@ -8,7 +8,7 @@ import httpx
 
 from pioneer_build.service.client import PATIENCE_SECONDS, HttpService
 from pioneer_build.service.notes import ignore
-from pioneer_build.service.pacer import Pacer
+from pioneer_build.service.rate_limiter import Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service import wire
-from pioneer_build.service.calls import segment
-from pioneer_build.service.outcomes import Asked
+from pioneer_build.service.error_map import Asked
+from pioneer_build.service.transport import segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from pioneer_build.ports import RemoteVersion
-    from pioneer_build.service.calls import Answer, Calls, Streamed
-    from pioneer_build.service.patience import Patience
+    from pioneer_build.service.retry import Patience
+    from pioneer_build.service.transport import Answer, Calls, Streamed
 
 ROOTS = ("/datasets", "/felix/datasets")
 READ_SECONDS = 60.0

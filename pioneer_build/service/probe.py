@@ -9,12 +9,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import NotThere, ServiceError
-from pioneer_build.service.calls import Address, Calls
 from pioneer_build.service.datasets import Datasets
+from pioneer_build.service.error_map import Asked
 from pioneer_build.service.notes import ignore
-from pioneer_build.service.outcomes import Asked
-from pioneer_build.service.patience import Patience
-from pioneer_build.service.said import Key, Words
+from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.retry import Patience
+from pioneer_build.service.transport import Address, Calls
 
 if TYPE_CHECKING:
     import httpx

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pioneer_build.ports import JobStatus
-    from pioneer_build.service.said import Words
+    from pioneer_build.service.redaction import Words
 
 _JOB_ID_LIMIT = 500
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
-    from pioneer_build.store.collect import GcPlan, Removal
+    from pioneer_build.store.gc import GcPlan, Removal
     from pioneer_build.store.quarantine import Quarantined
     from pioneer_build.store.store import Store
 

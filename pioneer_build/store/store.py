@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.store.annotations import AnnotationStore
-    from pioneer_build.store.collect import GcPlan
+    from pioneer_build.store.gc import GcPlan
 
 FORMAT = b"pioneer-build store 1\n"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -158,14 +158,14 @@ class Store:
     def gc(self, keep: Set[str], keep_annotations: Set[tuple[str, str]]) -> GcPlan:
         """What could be removed: all rows but those of `keep`, all annotations but those of the (backend,
         fingerprint) pairs. Removes nothing."""
-        from pioneer_build.store.collect import plan_removals
+        from pioneer_build.store.gc import plan_removals
 
         self._check_format()
         return plan_removals(self.root, keep, {Scope(*pair) for pair in keep_annotations}, self.annotations)
 
     def remove(self, plan: GcPlan) -> None:
         """Removes what `gc` said."""
-        from pioneer_build.store.collect import remove
+        from pioneer_build.store.gc import remove
 
         self._check_format()
         remove(self.root, self._tmp, plan, self._modes)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.apply.submit import GIVEN_UP
-from pioneer_build.journal import Submission
-from pioneer_build.lock.values import Lock
-from pioneer_build.lockfile import LOCK_NAME
+from pioneer_build.journal.model import Submission
+from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices
 from pioneer_build.ports import GenerateRequest, RemoteVersion
-from pioneer_build.spec import Checks, Spec, TopUp
+from pioneer_build.project.lock_file import LOCK_NAME
+from pioneer_build.spec.model import Checks, Spec, TopUp
 from tests.apply.world import BACKEND, Checkout, ModelJob, ModelService, Trouble, World, declared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.apply import Report
-    from pioneer_build.lock.values import Entry
+    from pioneer_build.lock.model import Entry
 
 SPEC = Spec("a", "ner", ("x", "y"), 4, path="specs/a.yaml", line=1)
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
 from pioneer_build.errors import FateUnknown, Refused
 from pioneer_build.inputs import survey
-from pioneer_build.journal import Journal
-from pioneer_build.lock.values import Lock
-from pioneer_build.lockfile import LockFile
+from pioneer_build.journal.log import Journal
+from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices, Facts, InputFacts, make_plan
 from pioneer_build.ports import Labelled
-from pioneer_build.spec import InlineTexts, InputFiles, Spec
+from pioneer_build.project.lock_file import LockFile
+from pioneer_build.spec.model import InlineTexts, InputFiles, Spec
 from pioneer_build.store import Store
 from tests.apply.world import BACKEND, Deadline, declared
 

@@ -20,15 +20,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from pioneer_build.apply.submit import GIVEN_UP
 from pioneer_build.lock.merge import merge
-from pioneer_build.lockfile import LOCK_NAME, LockFile
 from pioneer_build.plan import Choices
-from pioneer_build.spec import Spec, TopUp
+from pioneer_build.project.lock_file import LOCK_NAME, LockFile
+from pioneer_build.spec.model import Spec, TopUp
 from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, declared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.journal import Submission
+    from pioneer_build.journal.model import Submission
 
 NAMES = ("a", "b", "c")
 LABELS = (("x", "y"), ("x", "z"), ("w",))

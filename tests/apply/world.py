@@ -27,21 +27,21 @@ from pioneer_build.errors import (
     ServiceError,
     StoreError,
 )
-from pioneer_build.fingerprint import definition_of, fingerprint_of
-from pioneer_build.journal import Journal
-from pioneer_build.lockfile import LockFile
+from pioneer_build.journal.log import Journal
+from pioneer_build.journal.takeover import take_over
 from pioneer_build.plan import Choices, Declared, Facts, Plan, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+from pioneer_build.project.lock_file import LockFile
+from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.store import Store
-from pioneer_build.takeover import take_over
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.journal import Submission
-    from pioneer_build.lock.values import Job, Lock
-    from pioneer_build.spec import Spec, TaskType
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Job, Lock
+    from pioneer_build.spec.model import Spec, TaskType
 
 BACKEND = "https://service.test"
 

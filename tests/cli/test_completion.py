@@ -12,7 +12,7 @@ import pytest
 
 from pioneer_build.cli.export import _FORMATS
 from pioneer_build.exports import FORMATS
-from pioneer_build.names import dataset_names
+from pioneer_build.operations.dataset_names import dataset_names
 
 ROOT = Path(__file__).resolve().parents[2]
 TRY = """

@@ -14,8 +14,8 @@ from zlib import crc32
 
 import pytest
 
-from pioneer_build.doctor import here
-from pioneer_build.folders import local_folder
+from pioneer_build.operations.doctor import machine as here
+from pioneer_build.paths import local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,9 +15,9 @@ import pytest
 
 from pioneer_build.apply.events import Event
 from pioneer_build.cli import progress as module
-from pioneer_build.cli.common import Globals
+from pioneer_build.cli.options import Globals
 from pioneer_build.cli.progress import progress
-from pioneer_build.cli.standing import Standing
+from pioneer_build.cli.progress_counts import Standing
 from pioneer_build.plan import Plan, Step
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 SCRIPT = """
 import sys, time
-from pioneer_build.cli.common import Globals
+from pioneer_build.cli.options import Globals
 from pioneer_build.cli.progress import progress
 from test_progress import EVENTS, PLAN, REST
 with progress(Globals(".", None, 0, "text"), PLAN) as sink:

@@ -141,7 +141,7 @@ class Forked(Machine):
         import pioneer_build.apply
         import pioneer_build.cli
         import pioneer_build.cli.apply
-        import pioneer_build.operate
+        import pioneer_build.operations.apply
         import pioneer_build.parse
         import pioneer_build.service.connect
 

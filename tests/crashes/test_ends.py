@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.journal import Journal
+from pioneer_build.journal.log import Journal
 from tests.crashes.machine import KEY, Forked, Machine, Server, write_spec
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.journal import Journal
+from pioneer_build.journal.log import Journal
 from tests.crashes.machine import Forked, Machine, Server, write_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.journal import Submission
+    from pioneer_build.journal.model import Submission
 
 NAMES = ("a", "b", "c", "d")
 LABELS = ("x, y", "x, z", "w, x")

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pioneer_build.engine import model_files as models
 from pioneer_build.engine.generating.ranking import own_texts
-from pioneer_build.engine.labelling import Unsupported, classify, find_entities, models
+from pioneer_build.engine.labelling import Unsupported, classify, find_entities
 from pioneer_build.engine.labelling.checksums import card, iban_length, isbn, luhn
 from pioneer_build.engine.labelling.heads import settled
 from pioneer_build.engine.labelling.kinds import kinds_of, readable
-from pioneer_build.engine.labelling.own import missing
 from pioneer_build.engine.labelling.patterns import PATTERNS
-from pioneer_build.engine.labelling.wordpiece import token_ids, vocabulary, words
+from pioneer_build.engine.vectors import missing
+from pioneer_build.engine.wordpiece import token_ids, vocabulary, words
 from pioneer_build.errors import PioneerError
 
 
@@ -97,7 +98,7 @@ def test_tokens_are_those_of_the_models_own_tokenizer() -> None:
 
 
 def test_the_kept_vectors_cover_the_engines_own_texts() -> None:
-    assert missing(own_texts()) == [], "run python -m pioneer_build.engine.labelling.own"
+    assert missing(own_texts()) == [], "run python -m pioneer_build.engine.build_vectors"
 
 
 def test_a_model_that_is_another_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

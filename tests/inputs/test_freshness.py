@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.inputs import InputsSurvey, survey, unchanged
-from pioneer_build.spec import InlineTexts, InputFiles
+from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import MissingExtra, Problem, Problems
 from pioneer_build.inputs import InputText, blocks, json_array, lines, read, survey
-from pioneer_build.spec import InlineTexts, InputFiles
+from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:
     from pathlib import Path

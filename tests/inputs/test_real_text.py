@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.inputs import read, survey, text_digests
-from pioneer_build.spec import InputFiles
+from pioneer_build.spec.model import InputFiles
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.inputs import SurveyCache, chunks, new_texts, read, split, survey, text_digests
-from pioneer_build.spec import InlineTexts, InputFiles
+from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

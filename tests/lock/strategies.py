@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from pioneer_build.lock.merge import merge_jobs
-from pioneer_build.lock.values import Entry, Job, Labelling, Lock, Rejection
+from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

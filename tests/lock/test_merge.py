@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.lock.merge import merge, merge3, merge_entries, merge_jobs
+from pioneer_build.lock.model import Job, Lock
 from pioneer_build.lock.text import lock_text
-from pioneer_build.lock.values import Job, Lock
 from tests.lock.strategies import entries, jobs, locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
 

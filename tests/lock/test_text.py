@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.model import Entry, Lock, digest_of
 from pioneer_build.lock.text import entry_value, lock_text, read_lock
-from pioneer_build.lock.values import Entry, Lock, digest_of
 from tests.lock.strategies import entries, locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
 
@@ -86,7 +86,7 @@ def test_there_are_golden_locks_with_every_key() -> None:
 
     for path in GOLDEN.glob("lock-1*.lock"):
         look(json.loads(path.read_text(encoding="utf-8")))
-    from pioneer_build.lock import shape
+    from pioneer_build.lock import schema as shape
 
     tables = (shape._ENTRY, shape._ENTRY_MORE, shape._JOB, shape._JOB_MORE, shape._LABELLING, shape._REJECTION)
     assert set().union(*tables) <= keys

@@ -13,16 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.plan import Action, Choices, Declared, Plan, Reason, Step
-from pioneer_build.render.plan import (
-    MARKDOWN_LIMIT,
-    SYMBOLS,
-    duration,
-    plan_markdown,
-    plan_text,
-    plan_value,
-    summary_text,
-    visible,
-)
+from pioneer_build.plan.json import plan_value
+from pioneer_build.render.plan import MARKDOWN_LIMIT, SYMBOLS, plan_markdown, plan_text, summary_text
+from pioneer_build.wording import duration, visible
 from tests.planning import PROPERTY, World, declared, generate_spec, projects
 
 SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs" / "plan.schema.json").read_text())

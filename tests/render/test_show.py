@@ -9,9 +9,9 @@ import pytest
 
 from pioneer_build.apply.events import Outcome, Report
 from pioneer_build.errors import NoAccess
-from pioneer_build.render.dataset import status_text
-from pioneer_build.render.outcome import outcome_text
+from pioneer_build.render.apply import outcome_text
 from pioneer_build.render.show import show_text
+from pioneer_build.render.status import status_text
 
 DIGEST = "sha256:" + "9" * 64
 JOB: dict[str, Any] = {

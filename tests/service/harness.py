@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.ports import GenerateRequest
 from pioneer_build.service.client import HttpService
-from pioneer_build.service.pacer import Pacer
+from pioneer_build.service.rate_limiter import Pacer
 from tests.fakes.server import FakeService
 
 if TYPE_CHECKING:

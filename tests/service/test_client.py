@@ -22,11 +22,13 @@ from pioneer_build.errors import (
     ServiceError,
 )
 from pioneer_build.ports import GenerateRequest
-from pioneer_build.service import calls, client, patience
+from pioneer_build.service import client
+from pioneer_build.service import retry as patience
+from pioneer_build.service import transport as calls
 from pioneer_build.service.client import HttpService
 from pioneer_build.service.connect import connect, connect_in_process
-from pioneer_build.service.pacer import Pacer
-from pioneer_build.service.window import Rules
+from pioneer_build.service.rate_limiter import Pacer
+from pioneer_build.service.rate_window import Rules
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, run, talking
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pioneer_build.errors import NoAccess, Refused, ServiceError
-from pioneer_build.service import patience
+from pioneer_build.service import retry as patience
 from tests.fakes.server import Fault
 from tests.service.harness import REQUEST, run, talking
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.ports import JobReport, Labelled, RemoteVersion
 from pioneer_build.service import wire
-from pioneer_build.service.said import Key, Words
+from pioneer_build.service.redaction import Key, Words
 from tests.service.harness import KEY
 
 WORDS = Words(Key(KEY))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pioneer_build.engine.embedding import Vectors, centre, meaning
 from pioneer_build.engine.generating.ranking import bank as bank_of
 from pioneer_build.engine.generating.ranking import nouns_near, preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
@@ -17,7 +18,6 @@ from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling.classes import leaning, prototypes
 from pioneer_build.engine.labelling.glosses import is_rest
 from pioneer_build.engine.labelling.kinds import readable
-from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.engine.embedding import meaning
 from pioneer_build.engine.generating.ranking import preferred, shown
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.texts import Sentence, fill, joined, lowered, sentences
 from pioneer_build.engine.generating.values import Values
-from pioneer_build.engine.labelling.meaning import meaning
-from pioneer_build.engine.labelling.own import own_vectors
 from pioneer_build.engine.lists import lines
+from pioneer_build.engine.vectors import own_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

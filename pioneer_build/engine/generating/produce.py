@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pioneer_build.engine.crew import Shortfall
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.rejects import Reject
+from pioneer_build.engine.workers import Shortfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +111,7 @@ def _warm(maker: Rows, request: GenerateRequest, seed: int, definition: str, ord
     """Embeds the first candidates of some rows together. Decides nothing."""
     if not hasattr(maker, "check"):
         return
-    from pioneer_build.engine.labelling.meaning import meaning
+    from pioneer_build.engine.embedding import meaning
 
     texts = []
     for ordinal in ordinals:

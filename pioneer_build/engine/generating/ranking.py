@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pioneer_build.engine.embedding import Vectors, centre, meaning
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
 from pioneer_build.engine.generating.texts import vocabulary as words_for_slots
 from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling.glosses import every_phrase
 from pioneer_build.engine.labelling.kinds import DESCRIBED
-from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
-from pioneer_build.engine.labelling.own import own_vectors
-from pioneer_build.engine.labelling.wordpiece import vocabulary
+from pioneer_build.engine.vectors import own_vectors
+from pioneer_build.engine.wordpiece import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

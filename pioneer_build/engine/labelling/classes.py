@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pioneer_build.engine.embedding import Vectors, centre, meaning
 from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
 from pioneer_build.engine.labelling.kinds import readable
-from pioneer_build.engine.labelling.meaning import Vectors, centre, meaning
-from pioneer_build.engine.labelling.own import own_vectors
 from pioneer_build.engine.labelling.polarity import polarity
+from pioneer_build.engine.vectors import own_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

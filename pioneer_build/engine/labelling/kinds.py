@@ -96,7 +96,7 @@ def kinds_of_all(labels: Sequence[str]) -> dict[str, Meant]:
     """`kinds_of` each label; the names nobody listed are embedded together, on all cores."""
     unknown = [name for name in map(readable, labels) if _lookup(name) is None]
     if len(unknown) > 1:
-        from pioneer_build.engine.labelling.meaning import meaning
+        from pioneer_build.engine.embedding import meaning
 
         meaning().embed(unknown)
     return {label: kinds_of(label) for label in labels}
@@ -117,8 +117,8 @@ def kinds_of(label: str) -> Meant:
 
 
 def _nearest(name: str) -> str | None:
-    from pioneer_build.engine.labelling.meaning import meaning
-    from pioneer_build.engine.labelling.own import own_vectors
+    from pioneer_build.engine.embedding import meaning
+    from pioneer_build.engine.vectors import own_vectors
 
     phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
     # rounded, so that CPUs which differ in the last bits agree

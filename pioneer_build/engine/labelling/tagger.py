@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine.labelling.heads import settled
-from pioneer_build.engine.labelling.models import tagger_folder
 from pioneer_build.engine.loading import LOADING
+from pioneer_build.engine.model_files import tagger_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,1 @@
+"""What was seen before, so that an unchanged project costs a few `stat` calls. All of it may be deleted."""

@@ -1,0 +1,58 @@
+"""The bounds in force, and a bound that does not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pioneer_build.spec.model import Checks
+
+#: The bounds where neither spec nor project sets any. Beside them, a job of ner rows must have some entity
+#: somewhere, unless `max_empty_ratio` says otherwise.
+DEFAULTS = Checks(min_accepted=0.8, max_duplicate_ratio=0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailure:
+    """One bound that doesn't hold: the name of the check, what was measured, the bound, a sentence."""
+
+    check: str
+    measured: float
+    bound: float
+    message: str
+
+
+def effective_checks(project: Checks, spec: Checks) -> Checks:
+    """The bounds in force: the spec's, else the project's, else `DEFAULTS`; of `no_overlap_with` the union."""
+    return _first_said(spec, project, DEFAULTS)
+
+
+def explicit_checks(project: Checks, spec: Checks) -> Checks:
+    """The bounds that somebody set: the spec's, else the project's. The lock remembers these."""
+    return _first_said(spec, project)
+
+
+def _first_said(*said: Checks) -> Checks:
+    merged: dict[str, Any] = {}
+    for entry in fields(Checks):
+        values = [getattr(checks, entry.name) for checks in said]
+        merged[entry.name] = next((value for value in values if value is not None), None)
+    merged["no_overlap_with"] = tuple(sorted({name for checks in said for name in checks.no_overlap_with}))
+    return Checks(**merged)
+
+
+def checks_key(checks: Checks) -> dict[str, Any]:
+    """The bounds that are set, as a small JSON object with sorted keys, for the lock to remember."""
+    key: dict[str, Any] = {}
+    for entry in sorted(fields(Checks), key=lambda f: f.name):
+        value = getattr(checks, entry.name)
+        if entry.name == "no_overlap_with":
+            value = sorted(set(value)) or None
+        elif value is not None and entry.name in _RATIOS:
+            value = float(value)
+        if value is not None:
+            key[entry.name] = value
+    return key
+
+
+_RATIOS = frozenset({"min_accepted", "max_duplicate_ratio", "max_label_share", "max_empty_ratio", "min_confidence"})

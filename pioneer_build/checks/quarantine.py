@@ -1,0 +1,41 @@
+"""Rows that were refused, as lines of a file in the store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.rows import (
+        Cause,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One row set aside. `number` is its place among those that came, from 1; `raw` what the service sent."""
+
+    number: int
+    raw: Any
+    cause: Cause
+    message: str
+
+
+def quarantine_line(item: Quarantined) -> bytes:
+    """`item` as one line of JSON, ended by a line feed; ASCII, as what is set aside may not be Unicode."""
+    said = {"number": item.number, "cause": item.cause, "message": item.message, "raw": item.raw}
+    return (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
+
+
+def parse_quarantined(line: bytes | str) -> Quarantined:
+    """The item of a line that `quarantine_line` wrote.
+
+    Raises:
+        ValueError: it is no such line.
+    """
+    said = json.loads(line)
+    try:
+        return Quarantined(said["number"], said["raw"], said["cause"], said["message"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a line of a quarantine") from error

@@ -1,0 +1,110 @@
+"""Exit codes, and how an error becomes a message and a code."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pioneer_build.errors import PioneerError, Problems
+
+OK: Final = 0  # done, or nothing to do
+ERROR: Final = 1  # an error the user can act on; nothing half done
+PENDING: Final = 2  # changes pending: plan --detailed-exitcode; check
+UNFINISHED: Final = 3  # apply ended, and something is failed, rejected, unknown, blocked, refused, past its deadline
+USAGE: Final = 64  # wrong usage (EX_USAGE of sysexits.h)
+BUG: Final = 70  # an error of this program (EX_SOFTWARE)
+INTERRUPTED: Final = 130  # 128 + SIGINT
+
+
+def code_of(error: BaseException, arguments: Sequence[str]) -> int:
+    """Says what `error` is on stderr; the code to exit with."""
+    from pioneer_build.errors import PioneerError, Problems, UsageError  # only where there is one
+
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            _say("interrupted")
+            return INTERRUPTED
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else ERROR
+        case click.UsageError() if type(error).__name__ != "NoArgsIsHelpError":
+            from pioneer_build.cli.usage_errors import explained
+
+            _error(explained(error, arguments), arguments)
+            return USAGE
+        case click.ClickException():
+            error.show(file=sys.stderr)
+            return USAGE if isinstance(error, click.UsageError) else ERROR
+        case Problems():
+            _problems(error, arguments)
+            return ERROR
+        case PioneerError():
+            _error(error, arguments)
+            return USAGE if isinstance(error, UsageError) else ERROR
+        case BrokenPipeError():
+            return OK
+        case _:
+            return _bug(error)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    words = list(arguments)
+    return ("--format", "json") in pairwise(words) or "--format=json" in words
+
+
+def _says_json(arguments: Sequence[str]) -> bool:
+    words = list(arguments)
+    return ("--log-format", "json") in pairwise(words) or "--log-format=json" in words
+
+
+def _problems(error: Problems, arguments: Sequence[str]) -> None:
+    from pioneer_build.render.problems import problems_data, problems_text
+
+    if _wants_json(arguments):
+        import json
+
+        sys.stdout.write(json.dumps(problems_data(error.problems), ensure_ascii=False, indent=2) + "\n")
+        return
+    from pioneer_build.cli.output import painted, wants_colour, width
+
+    style = painted if wants_colour(sys.stderr) else None
+    _say(problems_text(error.problems, width=width(), style=style))
+
+
+def _error(error: PioneerError, arguments: Sequence[str]) -> None:
+    if _wants_json(arguments):
+        import json
+
+        value = {"format": 1, "error": {"message": error.message, "hint": error.hint, "kind": type(error).__name__}}
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    if _says_json(arguments):
+        import json
+
+        _say(json.dumps({"event": "error", "dataset_name": "", "text": error.message, "hint": error.hint}))
+        return
+    text = f"error: {error.message}"
+    if error.hint:
+        text += f"\n  help: {error.hint}"
+    _say(text)
+
+
+def _bug(error: BaseException) -> int:
+    import traceback
+
+    _say("".join(traceback.format_exception(error)).rstrip())
+    _say("error: this is a bug in pioneer-build; please report it with the lines above")
+    return BUG
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text.rstrip("\n") + "\n")
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,93 @@
+"""What several commands share: the global options, how output is written, and the options that repeat."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pioneer_build.cache.plan_cache import Verdict
+    from pioneer_build.plan import Choices
+    from pioneer_build.project.open import Project
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Globals:
+    """The options before the command. `verbosity` is -1 (quiet), 0 or 1; `log_format` is `text` or `json`."""
+
+    __slots__ = ("backend", "directory", "log_format", "verbosity")
+
+    def __init__(self, directory: str, backend: str | None, verbosity: int, log_format: str) -> None:
+        self.directory = directory
+        self.backend = backend
+        self.verbosity = verbosity
+        self.log_format = log_format
+
+    def project(self) -> Project:
+        """The project that the command is about."""
+        from pathlib import Path
+
+        from pioneer_build.project.open import open_project
+
+        return open_project(Path(self.directory), self.backend)
+
+    def nothing_to_do(self, *, verified: bool = False) -> Verdict | None:
+        """What the last plan found, where it had nothing to do and nothing has moved since (`verdict`)."""
+        from pioneer_build.cache.plan_cache import nothing_to_do
+        from pioneer_build.paths import find_root
+
+        return nothing_to_do(find_root(os.path.realpath(self.directory)), self.backend, verified=verified)
+
+
+def format_option(*more: str) -> Callable[[F], F]:
+    """`--format text|json`, and what else a command has."""
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Form of the output."
+    )
+
+
+def dataset_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a dataset in a shell."""
+    del param
+    from pioneer_build.operations.dataset_names import dataset_names as names_in
+
+    return [name for name in names_in(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)]
+
+
+def selection_options(command: F) -> F:
+    """`--select` and `--exclude`."""
+    what = "name, glob, `tag:x` or `state:x`; repeatable"
+    for name, text in (("exclude", "Leave out these datasets"), ("select", "Only these datasets")):
+        command = click.option(
+            f"--{name}", multiple=True, metavar="SELECTOR", help=f"{text}: {what}.", shell_complete=dataset_names
+        )(command)
+    return command
+
+
+def choice_options(command: F) -> F:
+    """The flags that change steps."""
+    for name, text in (
+        ("relabel", "Buy annotations again that were paid for and are lost."),
+        ("retry", "Try a dataset again whose last job failed or was rejected."),
+        ("resubmit", "Submit again although an earlier submission may have been accepted."),
+    ):
+        command = click.option(f"--{name}", multiple=True, metavar="NAME", help=text, shell_complete=dataset_names)(
+            command
+        )
+    return click.option(
+        "--delete-remote", is_flag=True, help="Ask the service to delete the datasets whose specs were removed."
+    )(command)
+
+
+def choices_of(
+    resubmit: tuple[str, ...], retry: tuple[str, ...], relabel: tuple[str, ...], *, delete_remote: bool
+) -> Choices:
+    """The flags that change steps, as the planner takes them."""
+    from pioneer_build.plan import Choices
+
+    return Choices(frozenset(resubmit), frozenset(retry), frozenset(relabel), delete_remote)

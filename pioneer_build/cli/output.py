@@ -1,0 +1,57 @@
+"""How output is written: data to stdout, messages to stderr, colours and widths of a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+
+def out(text: str) -> None:
+    """Data, to stdout."""
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def say(text: str) -> None:
+    """A message, to stderr. A terminal that went away is no reason to stop."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def as_json(value: object) -> str:
+    """A value as the JSON that commands print."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def wants_colour(stream: Any) -> bool:
+    """Whether to colour: on a terminal only, unless NO_COLOR is set (no-color.org) or TERM is `dumb`."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+_LOOKS = {"place": "1", "error": "1;31", "message": "1", "gutter": "34", "caret": "1;31", "help": "36"}
+
+
+def painted(role: str, text: str) -> str:
+    """A piece of a message in the colours (ANSI) of its role."""
+    return f"\x1b[{_LOOKS[role]}m{text}\x1b[0m" if role in _LOOKS else text
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+#: Columns of a line that nothing breaks: elsewhere than on a terminal a message is one line, to be searched.
+_UNBROKEN = 100_000
+
+
+def room(stream: Any) -> int:
+    """Columns to break text at: those of the terminal, or of COLUMNS; elsewhere there is no end to a line."""
+    return width() if stream.isatty() or os.environ.get("COLUMNS") else _UNBROKEN

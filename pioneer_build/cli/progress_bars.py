@@ -1,0 +1,73 @@
+"""The progress of an apply on a terminal, drawn by rich, which also follows a resize."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
+
+from pioneer_build.cli.progress import ALWAYS, line_of
+from pioneer_build.cli.progress_counts import Standing
+from pioneer_build.wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import TaskID
+
+    from pioneer_build.apply.events import Event, Sink
+    from pioneer_build.plan import Plan
+
+#: More bars than this would leave no room for anything else.
+_MOST_BARS: Final = 8
+#: Below this a bar and the time that has passed give way to words, in columns.
+_NARROW: Final = 70
+
+
+@contextmanager
+def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
+    """A bar for the whole, and one for each dataset that is being worked on; lines above them."""
+    console = Console(stderr=True, highlight=False)
+    wide = console.width >= _NARROW
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=5, no_wrap=True, overflow="ellipsis")),
+        *([BarColumn(bar_width=None, table_column=Column(ratio=3))] if wide else []),
+        TextColumn("{task.fields[count]}", markup=False, justify="right", table_column=Column(no_wrap=True)),
+        *([TimeElapsedColumn()] if wide else []),
+        TimeRemainingColumn(compact=True),
+    ]
+    drawn = Progress(*columns, console=console, transient=True, expand=True)
+    standing = Standing(plan)
+    # where no rows are asked for (polls, downloads) datasets are what is counted
+    total = standing.rows or standing.datasets
+    with drawn:
+        whole = drawn.add_task(standing.text, total=total, count="")
+        tasks: dict[str, TaskID] = {}
+
+        def sink(event: Event) -> None:
+            if event.kind in ALWAYS or verbose:
+                console.print(line_of(event), markup=False, soft_wrap=True)
+            standing.take(event)
+            done = standing.rows_done if standing.rows else standing.ended
+            drawn.update(whole, description=standing.text, completed=done, count=f"{done:,}/{total:,}")
+            for name in [name for name in tasks if name not in standing.running]:
+                drawn.remove_task(tasks.pop(name))
+            work = standing.running.get(event.dataset_name)
+            if work is None:
+                return
+            if event.dataset_name not in tasks and len(tasks) < _MOST_BARS:
+                tasks[event.dataset_name] = drawn.add_task("", total=None, count="")
+            if (task := tasks.get(event.dataset_name)) is not None:
+                said = f" ({work.said})" if work.said else ""
+                drawn.update(
+                    task,
+                    description=visible(f"  {event.dataset_name}{said}"),
+                    total=work.total or None,
+                    completed=work.done,
+                    count=f"{work.done:,}/{work.total:,}" if work.total else "",
+                )
+
+        yield sink

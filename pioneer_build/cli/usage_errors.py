@@ -1,0 +1,132 @@
+"""Wrong command lines, said in this tool's words: what was probably meant, and what other tools call it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pioneer_build.errors import UsageError
+from pioneer_build.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_APPLY: Final = "pioneer-build plan, then pioneer-build apply"
+#: What users of terraform, uv, dbt, dvc, make and git say, and what it is here.
+_ELSEWHERE: Final = {
+    "build": _APPLY,
+    "clean": "pioneer-build gc",
+    "compile": "pioneer-build plan",
+    "create": "pioneer-build init, or write a spec below specs/",
+    "debug": "pioneer-build doctor",
+    "delete": "remove its spec, then: pioneer-build apply --delete-remote",
+    "deps": "pioneer-build plan",
+    "destroy": "remove the specs, then: pioneer-build apply --delete-remote",
+    "download": "pioneer-build export NAME --to FILE",
+    "fmt": "pioneer-build validate checks specs; an editor formats them",
+    "format": "pioneer-build validate checks specs; an editor formats them",
+    "generate": _APPLY,
+    "get": "pioneer-build show NAME",
+    "help": "pioneer-build --help, or pioneer-build COMMAND --help",
+    "import": "pioneer-build adopt NAME JOB_ID, or pioneer-build init --from FILE for a request",
+    "label": _APPLY,
+    "lint": "pioneer-build validate",
+    "list": "pioneer-build status",
+    "lock": "pioneer-build apply writes pioneer.lock; pioneer-build check compares it with the specs",
+    "login": "export PIONEER_API_KEY=…",
+    "ls": "pioneer-build status",
+    "new": "pioneer-build init",
+    "output": "pioneer-build export NAME",
+    "preview": "pioneer-build plan",
+    "prune": "pioneer-build gc",
+    "pull": "pioneer-build apply fetches what the lock has and this machine lacks",
+    "push": _APPLY,
+    "refresh": "pioneer-build status --refresh",
+    "remove": "remove its spec, then: pioneer-build apply (--delete-remote deletes on the service)",
+    "repro": _APPLY,
+    "rm": "remove its spec, then: pioneer-build apply (--delete-remote deletes on the service)",
+    "run": _APPLY,
+    "state": "pioneer-build status, or pioneer-build show NAME",
+    "submit": _APPLY,
+    "sync": _APPLY,
+    "taint": "pioneer-build apply --retry NAME, or change the spec",
+    "test": "pioneer-build check",
+    "up": _APPLY,
+    "update": _APPLY,
+    "upgrade": "pip install --upgrade pioneer-build",
+    "version": "pioneer-build --version",
+}
+_OPTIONS_ELSEWHERE: Final = {
+    "auto-approve": "--yes",
+    "chdir": "-C DIR, before the command",
+    "check": "pioneer-build check",
+    "destroy": "remove the specs, then: pioneer-build apply --delete-remote",
+    "dry-run": "pioneer-build plan",
+    "force": "--yes; --resubmit NAME and --retry NAME say what to do again",
+    "json": "--format json",
+    "jobs": "max_open_jobs in pioneer.yaml",
+    "key": "export PIONEER_API_KEY=…: a key on a command line can be read by others",
+    "api-key": "export PIONEER_API_KEY=…: a key on a command line can be read by others",
+    "model": "--select NAME",
+    "models": "--select NAME",
+    "no-color": "export NO_COLOR=1",
+    "output": "--format json, or --to FILE of export",
+    "parallelism": "max_open_jobs in pioneer.yaml",
+    "project-dir": "-C DIR, before the command",
+    "refresh-only": "pioneer-build status --refresh",
+    "replace": "change the spec; --retry NAME tries again what failed",
+    "target": "--select NAME",
+    "url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
+    "base-url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
+}  # fmt: skip
+
+
+def unknown_command(word: str, commands: Iterable[str]) -> UsageError:
+    """The error for a command that doesn't exist."""
+    if word.lower() in _ELSEWHERE:
+        hint = _ELSEWHERE[word.lower()]
+    elif near := nearest(word, commands):
+        hint = f"did you mean '{near}'?"
+    else:
+        hint = "pioneer-build --help lists the commands"
+    return UsageError(f"there is no command '{word}'", hint=hint)
+
+
+def explained(error: click.UsageError, words: Sequence[str]) -> UsageError:
+    """A usage error of click's in this tool's words."""
+    path = error.ctx.command_path if error.ctx is not None else "pioneer-build"
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.NoSuchOption):
+        return _unknown_option(error, words, path)
+    return UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"{path} --help")
+
+
+def _unknown_option(error: click.NoSuchOption, words: Sequence[str], path: str) -> UsageError:
+    # terraform's `-out=x` reaches click as the letters o, u, t
+    given = next((word for word in words if word.startswith(error.option_name)), error.option_name).partition("=")[0]
+    name = given.lstrip("-")
+    options = [
+        option
+        for param in (error.ctx.command.params if error.ctx is not None else ())
+        for option in param.opts
+        if option.startswith("--")
+    ]
+    if f"--{name}" in options:
+        hint = f"--{name}, with two dashes"
+    elif name in _OPTIONS_ELSEWHERE:
+        hint = _OPTIONS_ELSEWHERE[name]
+    elif (parent := _of_parent(error, given)) is not None:
+        hint = f"it stands before the command: {parent} {given} …"
+    elif near := nearest(f"--{name}", options):
+        hint = f"did you mean '{near}'?"
+    else:
+        hint = f"{path} --help lists the options"
+    return UsageError(f"{path} has no option '{given}'", hint=hint)
+
+
+def _of_parent(error: click.NoSuchOption, name: str) -> str | None:
+    parent = error.ctx.parent if error.ctx is not None else None
+    if parent is not None and any(name in param.opts for param in parent.command.params):
+        return parent.command_path
+    return None

@@ -1,0 +1,67 @@
+"""Vectors of the engine's own texts, made beforehand: `data/vectors.bin`.
+
+They save seconds at the first job, and they are the same on every CPU. After a change of a word list or
+a sentence: `python -m pioneer_build.engine.build_vectors`. A text that isn't in the file is embedded
+when it is needed.
+
+The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted,
+and for each a row of signed bytes, the vector scaled so that its largest part is 127.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pioneer_build.engine.embedding import Vectors, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+#: Where the vectors are, in this package.
+VECTORS_FILE = "data/vectors.bin"
+_WIDTH = 384
+
+
+def _key(text: str) -> bytes:
+    return sha256(text.encode()).digest()[:8]
+
+
+def pack(texts: Iterable[str]) -> bytes:
+    """The content of the file for `texts`."""
+    by_key = {_key(text): text for text in texts}
+    keys = sorted(by_key)
+    vectors = meaning().embed([by_key[key] for key in keys])
+    scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    return len(keys).to_bytes(4, "little") + b"".join(keys) + bytes(scaled.tobytes())
+
+
+def unpack(content: bytes) -> tuple[Mapping[bytes, int], Vectors]:
+    """The row of each key, and the rows as vectors of length 1."""
+    count = int.from_bytes(content[:4], "little")
+    keys = {content[4 + 8 * i : 12 + 8 * i]: i for i in range(count)}
+    rows = np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
+    return keys, rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@lru_cache(maxsize=1)
+def _kept() -> tuple[Mapping[bytes, int], Vectors]:
+    return unpack(files("pioneer_build.engine").joinpath(VECTORS_FILE).read_bytes())
+
+
+def missing(texts: Iterable[str]) -> list[str]:
+    """Those of `texts` that the file doesn't have."""
+    keys, _ = _kept()
+    return [text for text in texts if _key(text) not in keys]
+
+
+def own_vectors(texts: Sequence[str]) -> Vectors:
+    """A row a text, for texts that the engine brings along."""
+    keys, rows = _kept()
+    new = list(dict.fromkeys(missing(texts)))
+    fresh = dict(zip(new, meaning().embed(new), strict=True)) if new else {}
+    return np.stack([fresh[text] if text in fresh else rows[keys[_key(text)]] for text in texts])

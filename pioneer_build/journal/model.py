@@ -1,0 +1,57 @@
+"""One submission, as the journal knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pioneer_build.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pioneer_build.spec.model import TaskType
+
+
+SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open", "ready", "failed", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One submission as far as the journal knows it.
+
+    `token` names it; `dataset_name`, `base_name`, `definition`, `num_examples` and `order` are what an entry of the
+    lock needs to be made again. `known` are the versions that the service listed before (`None`: it lists none).
+    The rest are the fields of a `Job`. `process` tells whether the submitter still lives (see `is_alive`).
+    """
+
+    token: str
+    backend: str
+    dataset_name: str
+    base_name: str
+    remote_name: str
+    task_type: TaskType
+    definition: Mapping[str, Any]
+    fingerprint: str
+    num_examples: int
+    asked: int
+    order: int
+    request: str
+    state: SubmissionState = "submitting"
+    known: tuple[str, ...] | None = None
+    top_up: bool = False
+    on_change: str = "new_name"
+    job_id: str | None = None
+    version: str | None = None
+    got: int | None = None
+    rows: str | None = None
+    verified: bool = False
+    inferred: bool = False
+    quarantined: str | None = None
+    revision: str | None = None
+    reason: str | None = None
+    process: str = ""
+
+
+class Contended(JournalError):
+    """Another process has begun a submission to the same remote name since the journal was last read."""

@@ -1,0 +1,138 @@
+"""`pioneer_build.load`: a training script's way to the locked rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from pioneer_build.errors import MissingExtra, PioneerError
+from pioneer_build.operations.locked_rows import locked_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.spec.model import TaskType
+    from pioneer_build.store import Store
+
+
+class Dataset(Sequence[dict[str, Any]]):
+    """The locked rows of one dataset, as dicts in their normal form (docs/rows.md). Read when first needed.
+
+    Iterating streams them from disk; indexing and `len` beyond the lock's own count keep them in memory.
+    """
+
+    def __init__(self, entry: Entry, store: Store) -> None:
+        self._entry = entry
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self._entry.dataset_name
+
+    @property
+    def content(self) -> str | None:
+        """The digest of the rows, as the lock has it."""
+        return self._entry.content
+
+    @property
+    def task_type(self) -> TaskType:
+        """What the rows are for."""
+        return self._entry.task_type
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The declared labels, sorted."""
+        return tuple(self._entry.definition.get("labels", ()))
+
+    @property
+    def training(self) -> dict[str, str] | None:
+        """What to hand to a training job, where a version holds exactly these rows: `{"name", "version"}`."""
+        from pioneer_build.results.dataset import training_pair
+
+        return training_pair(self._entry)
+
+    def __len__(self) -> int:
+        return self._entry.examples
+
+    def lines(self) -> Iterator[bytes]:
+        """The rows as lines of JSON, each ended by a line feed, as they are kept."""
+        return locked_lines(self._entry, self._store)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        from pioneer_build.rows import parse_line
+
+        return (parse_line(line) for line in self.lines())
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        return self._rows[index]
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name}: {len(self):,} {self._entry.task_type} rows, {self.content}>"
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        return list(iter(self))
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with a row a row and a column a key."""
+        return _library("pandas").DataFrame(self._rows)
+
+    def to_polars(self) -> Any:
+        """A `polars.DataFrame`."""
+        return _library("polars").DataFrame(self._rows)
+
+    def to_hf(self) -> Any:
+        """A `datasets.Dataset`."""
+        return _library("datasets", "hf").Dataset.from_list(self._rows)
+
+
+def _library(name: str, extra: str | None = None) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if extra is not None:
+            raise MissingExtra(f"this needs {name}, which", extra) from error
+        raise PioneerError(f"{name} is not installed", hint=f"pip install {name}") from error
+
+
+def load(name: str, *, directory: str | Path = ".", backend: str | None = None) -> Dataset:
+    """The locked rows of a dataset, verified against the lock. Nothing is sent, and no key is needed.
+
+    Args:
+        name: the dataset's name.
+        directory: a folder of the project.
+        backend: as `--backend`; default: the project's.
+
+    Returns:
+        A sequence of dicts.
+
+    Raises:
+        PioneerError: there is no such dataset, or its rows are not on this machine.
+        LockError: the lock can't be read.
+        StoreError: (when rows are read) what is kept is not what the lock says.
+    """
+    from pioneer_build.project.open import open_project
+    from pioneer_build.store import Store
+
+    project = open_project(Path(directory), backend)
+    lock = project.lockfile.read()
+    entry = lock.get(name, project.config.backend)
+    if entry is None:
+        from pioneer_build.wording import nearest
+
+        names = sorted(known.dataset_name for known in lock.on(project.config.backend))
+        near = nearest(name, names)
+        hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds what the specs declare"
+        raise PioneerError(f"'{name}' is not in pioneer.lock for the backend {project.config.backend}", hint=hint)
+    dataset = Dataset(entry, Store(project.config.store))
+    dataset.lines()  # says at once what is missing
+    return dataset

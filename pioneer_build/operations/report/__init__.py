@@ -1,0 +1,1 @@
+"""What the report shows, gathered from lock, plan and store. docs/report.md."""

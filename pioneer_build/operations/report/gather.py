@@ -1,0 +1,244 @@
+"""What there is to show: each dataset as the lock, the plan and the store have it. Reads; writes and sends nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.diff.json import dataset_value as change_value
+from pioneer_build.diff.json import sample_kind
+from pioneer_build.diff.locks import diff_locks
+from pioneer_build.errors import PioneerError, StoreError
+from pioneer_build.lock.model import Lock
+from pioneer_build.operations.diff import kept_rows
+from pioneer_build.operations.report.counts import Counts
+from pioneer_build.operations.report.packed_rows import pack, quarantined_value, row_value
+from pioneer_build.results.dataset import dataset_value
+from pioneer_build.results.report import Contents
+from pioneer_build.rows import parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from pioneer_build.diff.locks import DatasetDiff
+    from pioneer_build.diff.rows import Lines
+    from pioneer_build.diff.state import State
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.plan import Step
+
+#: Rows set aside that the page has, of one dataset.
+MOST_QUARANTINED = 2_000
+#: Changed rows of each kind that the page has, of one dataset.
+SAMPLES = 50
+
+
+def gather(found: Situation, names: Collection[str], *, most_rows: int, since: State | None = None) -> Contents:
+    """Brings together what the page shows of the datasets `names`.
+
+    Args:
+        found: how things stand.
+        names: datasets to show.
+        most_rows: rows that the page has at most, shared out among the datasets; charts count all rows.
+        since: an earlier state of the lock to compare with.
+    """
+    chunks: dict[str, str] = {}
+    steps = {step.dataset_name: step for step in found.plan.steps}
+    changes = _changes(found, names, since)
+    shares = _shares({name: _examples(found, name) for name in sorted(names)}, most_rows)
+    datasets = [
+        _dataset(found, name, steps.get(name), changes.pop(name, None), shares[name], chunks) for name in sorted(names)
+    ]
+    overview = {
+        "format": 1,
+        "title": found.project.root.name,
+        "backend": found.backend,
+        "since": since.title if since is not None else None,
+        "notes": _notes(found, since),
+        "datasets": datasets,
+        "removed": [change_value(change) for change in changes.values() if change.kind == "removed"],
+    }
+    return Contents(overview, chunks)
+
+
+def _examples(found: Situation, name: str) -> int:
+    entry = found.lock.get(name, found.backend)
+    return entry.examples if entry is not None else 0
+
+
+def _shares(examples: dict[str, int], most: int) -> dict[str, int]:
+    """How many rows of each dataset go into the page: small ones whole, what is left evenly among the large."""
+    shares: dict[str, int] = {}
+    left = most
+    ordered = sorted(examples, key=lambda name: (examples[name], name))
+    for place, name in enumerate(ordered):
+        shares[name] = min(examples[name], left // (len(ordered) - place))
+        left -= shares[name]
+    return shares
+
+
+def _notes(found: Situation, since: State | None) -> list[str]:
+    notes = []
+    if since is not None and since.found == "absent":
+        notes.append(f"{since.title} has no pioneer.lock: everything counts as added")
+    elsewhere = {backend for _, backend in found.lock.entries if backend != found.backend}
+    if elsewhere:
+        notes.append(f"The lock has datasets of other backends too: {', '.join(sorted(elsewhere))}")
+    return notes
+
+
+# -- one dataset ---------------------------------------------------------------------------------------------------
+
+
+def _dataset(
+    found: Situation, name: str, step: Step | None, change: DatasetDiff | None, share: int, chunks: dict[str, str]
+) -> dict[str, Any]:
+    entry, item = found.lock.get(name, found.backend), found.declared.get(name)
+    value = dataset_value(name, found.backend, entry, item, step)
+    spec = item.spec if item is not None else None
+    lines: Lines | str = "nothing is built yet"
+    if entry is not None and entry.examples:
+        lines = kept_rows(found.store)(entry)
+    value |= {
+        "definition": dict(entry.definition if entry is not None else item.definition if item is not None else {}),
+        "description": spec.description if spec is not None else None,
+        "owner": spec.owner if spec is not None else None,
+        "tags": list(spec.tags) if spec is not None else [],
+        "inputs": value.get("inputs"),
+        "command": value.get("command"),
+        "reason": value.get("reason"),
+        "summary": None,
+        "chunks": [],
+        "embedded": 0,
+        "unseen": lines if isinstance(lines, str) and value["examples"] else None,
+        "change": None,
+    }
+    if not isinstance(lines, str) and entry is not None:
+        value["summary"], value["chunks"] = _rows(entry, lines, share, chunks)
+        value["embedded"] = share
+    value["quarantined"] = _quarantined(found, entry, chunks)
+    if change is not None:
+        value["change"] = _change(change)
+    return value
+
+
+def _rows(entry: Entry, lines: Lines, share: int, chunks: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Counts all rows, and packs the first `share` of them."""
+    counts = Counts(entry.definition.get("labels", ()))
+
+    def passing() -> Iterator[list[Any]]:
+        for number, line in enumerate(lines()):
+            row = parse_line(line)
+            counts.add(row)
+            if number < share:
+                yield row_value(row)
+
+    ids = _keep(chunks, pack(passing()))
+    return counts.value(), ids
+
+
+def _keep(chunks: dict[str, str], packed: Iterator[str]) -> list[str]:
+    ids = []
+    for text in packed:
+        ids.append(f"c{len(chunks)}")
+        chunks[ids[-1]] = text
+    return ids
+
+
+def _quarantined(found: Situation, entry: Entry | None, chunks: dict[str, str]) -> dict[str, Any]:
+    """The rows, or texts, that were set aside: counted by cause, the first of them packed."""
+    causes: Counter[str] = Counter()
+    kept: list[list[Any]] = []
+    lost = None
+    for value in _set_aside(found, entry) if entry is not None else ():
+        if isinstance(value, str):
+            lost = value
+            continue
+        causes[value[0]] += 1
+        if len(kept) < MOST_QUARANTINED:
+            kept.append(value)
+    return {
+        "total": causes.total(),
+        "causes": sorted(causes.items(), key=lambda pair: (-pair[1], pair[0])),
+        "chunks": _keep(chunks, pack(kept)),
+        "unseen": lost,
+    }
+
+
+def _set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str]:
+    if entry.labelling is not None:
+        yield from _texts_set_aside(found, entry)
+    for job in entry.current():
+        if job.quarantined is None:
+            continue
+        try:
+            for line in found.store.lines(job.quarantined):
+                yield quarantined_value(parse_quarantined(line), f"job {job.job_id or job.version}")
+        except (StoreError, ValueError) as error:
+            yield error.message if isinstance(error, StoreError) else "rows set aside can't be read"
+
+
+def _texts_set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str]:
+    if entry.labelling is None or not entry.labelling.quarantined:
+        return
+    try:
+        with found.store.annotations(found.backend, entry.labelling.fingerprint) as store:
+            refused = store.quarantined()
+    except StoreError as error:
+        yield error.message
+        return
+    for digest, reason in _named_texts(found, entry.dataset_name, refused):
+        cause, colon, message = reason.partition(": ")
+        yield [cause if colon else "refused", message or reason, *digest]
+
+
+def _named_texts(found: Situation, name: str, refused: dict[bytes, Any]) -> Iterator[tuple[list[str | None], str]]:
+    """The refused texts of this dataset with their place; only their digests where the inputs can't be read."""
+    item = found.declared.get(name)
+    if item is None or item.spec.inputs is None:
+        return
+    from pioneer_build.inputs import read, text_digest
+
+    left = dict(refused)
+    try:
+        inputs = read(
+            item.spec.inputs, project_root=found.project.root, spec_path=item.spec.path, at=item.spec.place("inputs")
+        )
+        for one in inputs:
+            aside = left.pop(text_digest(one.text), None)
+            if aside is not None:
+                yield [f"{one.path}:{one.line}", one.text], aside.reason
+            if not left:
+                return
+    except PioneerError:
+        return
+
+
+# -- changes -------------------------------------------------------------------------------------------------------
+
+
+def _changes(found: Situation, names: Collection[str], since: State | None) -> dict[str, DatasetDiff]:
+    if since is None:
+        return {}
+    now = Lock({key: entry for key, entry in found.lock.entries.items() if key[0] in names})
+    gone = {key for key in since.lock.entries if key not in found.lock.entries}
+    before = {key: entry for key, entry in since.lock.entries.items() if key[0] in names or key in gone}
+    diff = diff_locks(Lock(before), now, kept_rows(found.store), backend=found.backend, samples=SAMPLES)
+    return {change.dataset_name: change for change in diff.datasets}
+
+
+def _change(change: DatasetDiff) -> dict[str, Any]:
+    value = change_value(change)
+    samples: Sequence[Any] = change.rows.samples if change.rows is not None else ()
+    value["samples"] = [
+        [
+            sample_kind(sample),
+            row_value(sample.old) if sample.old is not None else None,
+            row_value(sample.new) if sample.new is not None else None,
+        ]
+        for sample in samples
+    ]
+    if value["rows"] is not None:
+        del value["rows"]["samples"]
+    return value

@@ -1,0 +1,91 @@
+"""Rows in the short form that the report's page reads, packed into chunks.
+
+    [text, said, id, score]     said: a label, labels, or spans [start, end, label, score?]; one without a place is
+                                [span, null, label, score?]
+    [[role, content, …], null]  a conversation
+
+Offsets count UTF-16 units there, as JavaScript does, and code points everywhere else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pioneer_build.checks.quarantine import Quarantined
+    from pioneer_build.rows import Row
+
+#: Rows of one chunk: enough to compress well, few enough that the first shows at once.
+CHUNK_ROWS = 5_000
+#: Characters of one chunk of JSON, where rows are long.
+_CHUNK_SIZE = 4_000_000
+
+
+def row_value(row: Row) -> list[Any]:
+    """A row in normal form as the page's list."""
+    if "messages" in row:
+        return [[part for message in row["messages"] for part in (message["role"], message["content"])], None]
+    text: str = row["text"]
+    said: Any
+    if "entities" in row:
+        at = _units(text)
+        said = [_span(entity, at) for entity in row["entities"]]
+    else:
+        said = row["label"] if "label" in row else row["labels"]
+    value = [text, said, row.get("id"), row.get("score")]
+    while value[-1] is None:
+        value.pop()
+    return value
+
+
+def quarantined_value(bad: Quarantined, where: str) -> list[Any]:
+    """A row that was set aside: its cause, the message, where it came from, and itself as JSON text."""
+    raw = bad.raw if isinstance(bad.raw, str) else json.dumps(bad.raw, ensure_ascii=False, indent=1)
+    return [bad.cause, bad.message, f"{where}, row {bad.number:,}", raw]
+
+
+def _span(entity: dict[str, Any], at: list[int] | None) -> list[Any]:
+    if "start" in entity:
+        start, end = entity["start"], entity["end"]
+        span = [at[start], at[end], entity["label"]] if at is not None else [start, end, entity["label"]]
+    else:
+        span = [entity["text"], None, entity["label"]]
+    return [*span, entity["score"]] if "score" in entity else span
+
+
+def _units(text: str) -> list[int] | None:
+    """Where each code point starts in UTF-16 units, and where the last ends; `None` where that is its number."""
+    if text.isascii() or max(text) <= "\uffff":
+        return None
+    places, unit = [0], 0
+    for char in text:
+        unit += 1 + (char > "\uffff")
+        places.append(unit)
+    return places
+
+
+def pack(values: Iterable[list[Any]]) -> Iterator[str]:
+    """Chunks of `values`, each the base64 of gzip of a JSON array: text without any character HTML knows.
+
+    The same values always give the same chunks.
+    """
+    held: list[str] = []
+    size = 0
+    for value in values:
+        text = json.dumps(value, separators=(",", ":"))
+        held.append(text)
+        size += len(text)
+        if len(held) >= CHUNK_ROWS or size >= _CHUNK_SIZE:
+            yield _packed(held)
+            held, size = [], 0
+    if held:
+        yield _packed(held)
+
+
+def _packed(texts: list[str]) -> str:
+    return b64encode(gzip.compress(f"[{','.join(texts)}]".encode("ascii"), 6, mtime=0)).decode("ascii")

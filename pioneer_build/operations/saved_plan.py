@@ -1,0 +1,164 @@
+"""A saved plan: what was reviewed, and what `apply FILE` then does or refuses.
+
+It holds digests of inputs, never texts, and no key. The file is private to its owner: a definition may be confidential.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from pioneer_build.errors import PlanFileError
+from pioneer_build.plan import Action, Choices, Plan, Reason, Step
+from pioneer_build.plan.json import plan_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+KIND = "pioneer-build plan"
+_SAVE = "pioneer-build plan --out FILE"
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Writes `plan` to `path`, replacing what is there.
+
+    Raises:
+        PlanFileError: the disk didn't take it.
+    """
+    value = plan_value(plan)
+    for step, fields in zip(plan.steps, value["steps"], strict=True):
+        fields["basis"] = step.basis
+    value["kind"] = KIND
+    value["requests_per_minute"] = plan.requests_per_minute
+    value["choices"] = {
+        "resubmit": sorted(plan.choices.resubmit),
+        "retry": sorted(plan.choices.retry),
+        "relabel": sorted(plan.choices.relabel),
+        "delete_remote": plan.choices.delete_remote,
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise PlanFileError(f"can't write {path}: {error.strerror}") from None
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan that `path` holds.
+
+    Raises:
+        PlanFileError: it can't be read, is no saved plan, or was saved by a newer version.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except OSError as error:
+        raise PlanFileError(f"can't read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(f"{path} is no saved plan: {error}", hint=_SAVE) from None
+    if not isinstance(value, dict) or value.get("kind") != KIND:
+        raise PlanFileError(f"{path} is no saved plan", hint=f"{_SAVE} writes one")
+    if value.get("format") != FORMAT:
+        raise PlanFileError(
+            f"{path} has format {value.get('format')!r}, and this program reads {FORMAT}",
+            hint="save the plan again with this version",
+        )
+    try:
+        chosen = _of(value, "choices", dict)
+        named = {name: frozenset(map(str, _of(chosen, name, list))) for name in ("resubmit", "retry", "relabel")}
+        limit = _of(value, "requests_per_minute", int, None)
+        steps = tuple(_step(fields) for fields in _of(value, "steps", list))
+        choices = Choices(**named, delete_remote=_of(chosen, "delete_remote", bool))
+        return Plan(_of(value, "backend", str), steps, limit, choices)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise PlanFileError(f"{path} is damaged: {what}", hint="save the plan again") from None
+
+
+def _step(fields: Any) -> Step:
+    if not isinstance(fields, dict):
+        raise TypeError("a step is no object")
+    step = Step(
+        dataset_name=_of(fields, "dataset_name", str),
+        action=_of(fields, "action", str),
+        reasons=tuple(
+            Reason(_of(reason, "field", str), _of(reason, "text", str), reason.get("old"), reason.get("new"))
+            for reason in _of(fields, "reasons", list)
+        ),
+        requests=_of(fields, "requests", int),
+        examples=_of(fields, "examples", int),
+        total=_of(fields, "total", int),
+        remote_name=_of(fields, "remote_name", str),
+        renamed_from=_of(fields, "renamed_from", str, None),
+        protected=_of(fields, "protected", bool, False),
+        fetch=_of(fields, "fetch", bool, False),
+        refused=_of(fields, "refused", str, None),
+        command=_of(fields, "command", str, None),
+        evidence=_of(fields, "basis", str),
+    )
+    if step.action not in get_args(Action):
+        raise ValueError(f"'{step.action}' is no action")
+    return step
+
+
+_MUST = object()
+
+
+def _of(fields: dict[str, Any], key: str, kind: type, default: object = _MUST) -> Any:
+    value = fields[key] if default is _MUST else fields.get(key, default)
+    if type(value) is not kind and (default is _MUST or value != default):
+        raise TypeError(f"'{key}' can't be {value!r}"[:80])
+    return value
+
+
+def as_reviewed(saved: Plan, now: Plan) -> Plan:
+    """The steps of `now` that are exactly those of `saved`; a step that has moved on is refused.
+
+    Raises:
+        PlanFileError: the plan was saved for another backend.
+    """
+    if saved.backend != now.backend:
+        raise PlanFileError(
+            f"the plan was saved for the backend {saved.backend}, and this run is for {now.backend}",
+            hint=f"pioneer-build --backend {saved.backend} apply …",
+        )
+    today = {step.dataset_name: step for step in now.steps}
+    steps = []
+    for step in saved.steps:
+        if step.action == "none":
+            continue
+        current = today.get(step.dataset_name)
+        if current is not None and _decision(current) == _decision(step) and current.basis == step.basis:
+            steps.append(current)
+            continue
+        what = f"it would be {current.action} now" if current is not None else "nothing is to be done for it now"
+        if current is not None and current.action == step.action:
+            what = "the spec, the lock, the inputs or the store are not what they were"
+        why = f"it has moved on since the plan was saved: {what}"
+        steps.append(replace(step, refused=why, protected=False, command="pioneer-build plan --out FILE"))
+    return Plan(now.backend, tuple(steps), now.requests_per_minute, now.choices)
+
+
+def _decision(step: Step) -> tuple[object, ...]:
+    """What a step would do; its reasons only explain."""
+    return (
+        step.action,
+        step.requests,
+        step.examples,
+        step.total,
+        step.remote_name,
+        step.renamed_from,
+        step.protected,
+        step.fetch,
+        step.refused,
+    )

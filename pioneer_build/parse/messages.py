@@ -1,0 +1,318 @@
+"""What a validator found wrong, in plain words, at the place where it stands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from pioneer_build.errors import Problem
+from pioneer_build.parse.plain_data import find
+from pioneer_build.parse.schema import CHOICES, SYNONYMS
+from pioneer_build.parse.yaml_nodes import BOOL, DATE, FLOAT, INT, MERGE, NULL
+from pioneer_build.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+    from yaml.nodes import Node
+
+    from pioneer_build.parse.source import Source
+
+#: Keys that people write secrets under.
+SECRET_KEY = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE)
+
+#: Task types the service may have and this program hasn't.
+_OTHER_TASKS = ("custom", "records", "fields")
+
+Loc = tuple[int | str, ...]
+
+_ITEM = {
+    "labels": "a label",
+    "inputs": "a text of 'inputs'",
+    "tags": "a tag",
+    "classified_examples": "an example of 'classified_examples'",
+    "no_overlap_with": "a name in 'no_overlap_with'",
+}
+_READS = {
+    BOOL: "a boolean", NULL: "null", INT: "a number", FLOAT: "a number", DATE: "a date", MERGE: "a merge key",
+}  # fmt: skip
+_NAME_RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"
+_PATTERNS = {
+    "dataset_name": _NAME_RULE,
+    "renamed_from": _NAME_RULE,
+    "no_overlap_with": _NAME_RULE,
+    "tags": "letters, digits, '.', '_' and '-'",
+}
+
+
+def report_errors(
+    errors: Sequence[ErrorDetails],
+    root: Node,
+    source: Source,
+    keys: Mapping[str, Sequence[str]],
+    renamed: Mapping[str, str],
+) -> None:
+    """Reports what pydantic found in the data of `root`.
+
+    Args:
+        errors: as pydantic lists them.
+        keys: the valid keys of the top level (under "") and of each mapping below it.
+        renamed: keys that were taken for others, as written, by the key they were taken for.
+    """
+    for error in errors:
+        loc: Loc = error["loc"]
+        if len(loc) > 1 and loc[1] in CHOICES.get(str(loc[0]), ()):
+            loc = (loc[0], *loc[2:])
+        written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
+        node, key = find(root, written)
+        _report(error, loc, node, key, source, keys)
+
+
+def _report(
+    error: ErrorDetails,
+    loc: Loc,
+    node: Node,
+    key: Node | None,
+    source: Source,
+    keys: Mapping[str, Sequence[str]],
+) -> None:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        unknown_key(str(loc[-1]), key or node, keys[_parent(loc)], source, within=_parent(loc))
+        return
+    if kind == "missing":
+        at(
+            node,
+            source,
+            f"the key {loc[-1]!r} is missing in {_what(loc[:-1])}",
+            code="missing-key",
+        )
+        return
+    message, hint, code = _words(kind, error, _what(loc), loc, node)
+    if isinstance(node, ScalarNode) and not node.value and not node.style and key is not None:
+        node = key  # an empty value has no width to point at
+    at(node, source, message, hint=hint, code=code)
+
+
+def meant_key(word: str, valid: Sequence[str]) -> str | None:
+    """The one of `valid` that `word` was probably meant to be."""
+    synonym = SYNONYMS.get(word.casefold().replace("-", "_"))
+    return synonym if synonym in valid else nearest(word, valid)
+
+
+def unknown_key(word: str, node: Node, valid: Sequence[str], source: Source, *, within: str = "") -> None:
+    """Reports a key that there isn't, with the nearest that there is."""
+    if not within and SECRET_KEY.fullmatch(word):
+        refuse_secret(node, source, f"a key is never written in a file, and {word!r} looks like one")
+        return
+    meant = meant_key(word, valid)
+    where = f" in {within!r}" if within else ""
+    hint = f"did you mean {meant!r}?" if meant else "valid keys: " + ", ".join(valid)
+    at(node, source, f"unknown key {word!r}{where}", hint=hint, code="unknown-key")
+
+
+def refuse_secret(node: Node, source: Source, message: str) -> None:
+    """Reports what looks like a secret, without showing its line."""
+    line, column = source.place(node.start_mark)
+    hint = "set PIONEER_API_KEY in the environment; change a key that was committed"
+    source.report(Problem(source.path, line, column, message, hint=hint, code="secret"))
+
+
+def at(node: Node, source: Source, message: str, *, hint: str | None = None, code: str) -> None:
+    """Reports a mistake at a node."""
+    end = node.end_mark
+    if isinstance(node, MappingNode | SequenceNode) and node.value and not node.flow_style:
+        first = node.value[0][0] if isinstance(node, MappingNode) else node.value[0]
+        end = first.end_mark if isinstance(first, ScalarNode) else first.start_mark
+    source.problem_at(node.start_mark, end, message, hint=hint, code=code)
+
+
+def _parent(loc: Loc) -> str:
+    """The name of the mapping that the last step of `loc` is a key of."""
+    return next((step for step in reversed(loc[:-1]) if isinstance(step, str)), "")
+
+
+def _what(loc: Loc) -> str:
+    names = [step for step in loc if isinstance(step, str)]
+    if not names:
+        return "a spec"
+    if isinstance(loc[-1], int):
+        return _ITEM.get(names[-1], f"an item of {names[-1]!r}")
+    return f"{names[-1]!r}"
+
+
+def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> tuple[str, str | None, str]:
+    """Message, hint and code."""
+    bounds: dict[str, Any] = error.get("ctx", {})
+    name = next((step for step in reversed(loc) if isinstance(step, str)), "")
+    shown = _shown(node)
+    if loc == ("version",):
+        return _bad_version(node, shown)
+    match kind:
+        case "string_type":
+            return _not_text(what, node, shown, sequence=isinstance(loc[-1], int))
+        case "string_pattern_mismatch" | "string_too_short":
+            return _bad_text(what, name, node)
+        case "literal_error":
+            return _not_one_of(what, name, str(bounds["expected"]), node, shown)
+        case "int_type" | "int_from_float":
+            return f"{what} must be a whole number, not {shown}", _as_whole(node), "type"
+        case "float_type" | "finite_number":
+            return f"{what} must be a number, not {shown}", _as_number(node), "type"
+        case "bool_type":
+            return f"{what} must be true or false, not {shown}", _as_bool(node), "type"
+        case "greater_than_equal":
+            return f"{what} must be at least {bounds['ge']:g}, not {shown}", None, "range"
+        case "less_than_equal":
+            most = f"{bounds['le']:,}" if isinstance(bounds["le"], int) and bounds["le"] > 1 else f"{bounds['le']:g}"
+            hint = f"write {float(node.value) / 100:g}" if _is_percentage(node, bounds["le"]) else None
+            return f"{what} must be at most {most}, not {shown}", hint, "range"
+        case "list_type":
+            hint = f"write [{node.value}]" if isinstance(node, ScalarNode) and node.value and not node.style else None
+            return f"{what} must be a list, not {shown}", hint, "type"
+        case "too_short":
+            return f"{what} is an empty list", "give it at least one, or remove the key", "empty"
+        case "dict_type":
+            return f"{what} must be a mapping, not {shown}", None, "type"
+        case _:
+            return f"{what} is not valid: {error['msg']}", None, "invalid"
+
+
+def _not_text(what: str, node: Node, shown: str, *, sequence: bool) -> tuple[str, str | None, str]:
+    if not isinstance(node, ScalarNode):
+        return f"{what} must be text, not {shown}", _as_text(node), "type"
+    if not node.value and not node.style:
+        return (
+            f"{what} is empty",
+            "give it a value" if sequence else "give it a value, or remove the key",
+            "empty",
+        )
+    if node.tag == MERGE:
+        return (
+            f"YAML reads {node.value} as a merge key; {what} must be text",
+            f'quote it: "{node.value}"',
+            "quote",
+        )
+    return (
+        f"YAML reads {node.value} as {_READS[node.tag]}; {what} must be text",
+        f'quote it: "{node.value}"',
+        "quote",
+    )
+
+
+def _bad_text(what: str, name: str, node: Node) -> tuple[str, str | None, str]:
+    value = str(node.value) if isinstance(node, ScalarNode) else ""
+    if not value.strip():
+        return f"{what} is blank", None, "empty"
+    if (rule := _PATTERNS.get(name)) is not None:
+        if len(value) > 100 and name != "tags":
+            return f"{what} has {len(value)} characters; at most 100 are allowed", None, "name"
+        wrong = next((c for c in value if not (c.isascii() and (c.isalnum() or c in "._-"))), value[0])
+        return f"{what} can't have {wrong!r} here", f"use {rule}", "name"
+    return f"{what} must be one line without control characters", None, "character"
+
+
+def _not_one_of(what: str, name: str, expected: str, node: Node, shown: str) -> tuple[str, str | None, str]:
+    words = [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
+    value = str(node.value) if isinstance(node, ScalarNode) else ""
+    choice = ", ".join(words[:-1]) + f" or {words[-1]}"
+    meant = nearest(value, words)
+    hint = f"did you mean {meant!r}?" if meant else None
+    if name == "task_type" and value in _OTHER_TASKS:
+        hint = "the service may know it; this version builds datasets of these three"
+    if isinstance(node, ScalarNode) and not value:
+        return f"{what} is empty; it must be {choice}", None, "empty"
+    return f"{what} must be {choice}, not {shown}", hint, "choice"
+
+
+def _bad_version(node: Node, shown: str) -> tuple[str, str | None, str]:
+    if isinstance(node, ScalarNode) and node.tag == INT:
+        message = f"version {node.value} is not one that this program reads"
+        return message, "it reads version 1; a later one needs a newer pioneer-build", "version"
+    return f"'version' must be 1, not {shown}", "write version: 1", "version"
+
+
+def _is_percentage(node: Node, most: object) -> bool:
+    return most == 1 and isinstance(node, ScalarNode) and node.tag in (INT, FLOAT) and 1 < float(node.value) <= 100
+
+
+def _as_text(node: Node) -> str | None:
+    """How to write text with a colon in it, which YAML takes for a mapping."""
+    if isinstance(node, MappingNode) and not node.flow_style and len(node.value) == 1:
+        key, value = node.value[0]
+        if isinstance(key, ScalarNode) and isinstance(value, ScalarNode) and not (key.style or value.style):
+            return f'quote it: "{key.value}: {value.value}"'
+    return None
+
+
+def _as_whole(node: Node) -> str | None:
+    """How to write the whole number that `node` probably means."""
+    if not isinstance(node, ScalarNode) or node.tag == BOOL:
+        return None
+    value = node.value.strip()
+    if node.style and value.isascii() and value.isdigit():
+        return f"write it without quotes: {value}"
+    number = _guess_whole(value.replace(",", "") if "." not in value else value)
+    return f"write {number}" if number is not None else None
+
+
+def _guess_whole(value: str) -> int | None:
+    if len(value) > 30:
+        return None
+    text = value.replace("_", "").lower()
+    try:
+        if text.startswith("0") and text.isdigit() and len(text) > 1:
+            return None  # octal to one reader, decimal to the next
+        return int(text, 0)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and abs(number) < 1e15 else None
+
+
+def _as_number(node: Node) -> str | None:
+    if not isinstance(node, ScalarNode):
+        return None
+    value = node.value.strip()
+    try:
+        if value.endswith("%"):
+            return f"write {float(value[:-1]) / 100:g}"
+        if node.style:
+            return f"write it without quotes: {float(value):g}"
+    except ValueError:
+        pass
+    return None
+
+
+def _as_bool(node: Node) -> str | None:
+    if not isinstance(node, ScalarNode):
+        return None
+    word = node.value.strip().lower()
+    if word in {"yes", "on", "true", "y", "1"}:
+        return "write true"
+    if word in {"no", "off", "false", "n", "0"}:
+        return "write false"
+    return None
+
+
+def _shown(node: Node) -> str:
+    """What stands there, in a few words."""
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    if not isinstance(node, ScalarNode):
+        return "something else"
+    value = str(node.value)
+    if not value and not node.style:
+        return "nothing"
+    short = value if len(value) <= 40 else value[:39] + "…"
+    if node.style in {"'", '"'}:
+        return f'the text "{short}"'
+    return short if "\n" not in short else "text"

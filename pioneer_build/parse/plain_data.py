@@ -1,0 +1,129 @@
+"""Trees of nodes to plain data: text, whole numbers, fractions, true/false, lists, mappings.
+
+Nothing is guessed: a scalar that readers of YAML could take for something else becomes an `Odd`, which no
+check accepts and which remembers its node, so that the message can say how to write it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from pioneer_build.parse.yaml_nodes import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+    from pioneer_build.parse.source import Source
+
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_FRACTION = re.compile(r"-?(?:[0-9]{0,40}\.[0-9]{1,40}|[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?")
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_CORE = frozenset({STR, INT, FLOAT, BOOL, NULL, SEQ, MAP, DATE, MERGE})
+
+
+class Odd:
+    """A scalar that stands for no plain value."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: ScalarNode) -> None:
+        self.node = node
+
+
+def plain(node: Node, source: Source) -> Any:
+    """`node` as plain data. Duplicate keys, keys that are no text, and tags are reported."""
+    if isinstance(node, ScalarNode):
+        return node.value if node.tag == STR else _scalar(node, source)
+    if isinstance(node, SequenceNode):
+        if node.tag != SEQ:
+            _bad_tag(node, source)
+        return [plain(item, source) for item in node.value]
+    if node.tag != MAP:
+        _bad_tag(node, source)
+    data: dict[str, Any] = {}
+    for key, value in node.value:
+        word = key.value
+        if type(key) is not ScalarNode or key.tag != STR:
+            word = _odd_key(key, source)
+        elif word in data:
+            _duplicate(key, node, source)
+            plain(value, source)  # for its own mistakes; the first of two counts
+            continue
+        item = plain(value, source)
+        if word is not None:
+            data.setdefault(word, item)
+    return data
+
+
+def find(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
+    """The node at `loc` and the node of its key; the nearest that is there."""
+    node, key_node = root, None
+    for step in loc:
+        if isinstance(node, MappingNode):
+            for key, value in node.value:
+                if key.value == step:
+                    node, key_node = value, key
+                    break
+            else:
+                break
+        elif isinstance(node, SequenceNode) and isinstance(step, int):
+            node, key_node = node.value[step], None
+        else:
+            break
+    return node, key_node
+
+
+def _scalar(node: ScalarNode, source: Source) -> Any:
+    tag, value = node.tag, node.value
+    if tag == INT and _DECIMAL.fullmatch(value):
+        return int(value)
+    if tag in (FLOAT, INT) and _FRACTION.fullmatch(value):
+        # an INT only here when it begins with 0 or is very long: `010` is octal to some
+        return float(value) if tag == FLOAT else Odd(node)
+    if tag == BOOL and value in _BOOLS:
+        return _BOOLS[value]
+    if tag not in _CORE:
+        _bad_tag(node, source)
+        return value
+    return Odd(node)
+
+
+def _bad_tag(node: Node, source: Source) -> None:
+    shown = node.tag.replace("tag:yaml.org,2002:", "!!")
+    source.problem_at(
+        node.start_mark, node.end_mark, f"the tag {shown} has no meaning here", hint="remove it", code="tag"
+    )
+
+
+def _odd_key(key: Node, source: Source) -> str | None:
+    """The word of a key that is no text, where it has one; reported."""
+    if not isinstance(key, ScalarNode):
+        source.problem_at(key.start_mark, key.end_mark, "a key must be a word", code="key")
+        return None
+    if key.tag == MERGE:
+        source.problem_at(
+            key.start_mark,
+            key.end_mark,
+            "merge keys ('<<') are not supported",
+            hint="write the keys out, so that the spec reads as the request it stands for",
+            code="merge-key",
+        )
+        return None
+    if key.tag not in _CORE:
+        _bad_tag(key, source)
+    return str(key.value)
+
+
+def _duplicate(key: ScalarNode, mapping: Node, source: Source) -> None:
+    first = next(k for k, _ in mapping.value if k.value == key.value)
+    line, _ = source.place(first.start_mark)
+    source.problem_at(
+        key.start_mark,
+        key.end_mark,
+        f"the key {key.value!r} is here twice",
+        hint=f"it is first on line {line}",
+        code="duplicate-key",
+    )

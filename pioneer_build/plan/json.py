@@ -1,0 +1,58 @@
+"""A plan as the JSON of `plan --format json`: docs/plan.schema.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan, Reason, Step
+
+
+FORMAT = 1
+
+
+def plan_value(plan: Plan) -> dict[str, Any]:
+    """The plan as the JSON of `plan --format json` (docs/plan.schema.json)."""
+    return {
+        "format": FORMAT,
+        "changes": plan.changes,
+        "backend": plan.backend,
+        "steps": [step_value(step) for step in plan.steps],
+        "summary": {
+            **plan.counts(),
+            "requests": plan.requests,
+            "examples": plan.examples,
+            "seconds_at_least": plan.seconds_at_least,
+        },
+    }
+
+
+def step_value(step: Step) -> dict[str, Any]:
+    """One step as JSON values."""
+    value: dict[str, Any] = {
+        "dataset_name": step.dataset_name,
+        "action": step.action,
+        "reasons": [_reason_value(reason) for reason in step.reasons],
+        "requests": step.requests,
+        "examples": step.examples,
+        "total": step.total,
+        "remote_name": step.remote_name,
+    }
+    if step.renamed_from is not None:
+        value["renamed_from"] = step.renamed_from
+    if step.protected:
+        value["protected"] = True
+    if step.fetch:
+        value["fetch"] = True
+    if step.refused is not None:
+        value["refused"] = step.refused
+    if step.command is not None:
+        value["command"] = step.command
+    return value
+
+
+def _reason_value(reason: Reason) -> dict[str, Any]:
+    value: dict[str, Any] = {"field": reason.field, "text": reason.text}
+    if reason.old is not None or reason.new is not None:
+        value["old"], value["new"] = reason.old, reason.new
+    return value

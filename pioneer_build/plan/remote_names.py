@@ -1,0 +1,79 @@
+"""Where a submission goes: the name of a dataset on the service.
+
+The first definition of a dataset goes to its own name, each further one to `NAME-<8 hex of its fingerprint>`: the
+service appends to what exists, and can't always show what it holds. A name that holds something else is never chosen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.spec.fingerprint import short
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pioneer_build.lock.model import Entry, Job, Lock
+    from pioneer_build.plan.model import Facts
+    from pioneer_build.spec.declared import Declared
+
+
+class Names:
+    """The remote names of one backend, given out so that no two datasets of one plan share one."""
+
+    def __init__(self, lock: Lock, facts: Facts, declared: Collection[str]) -> None:
+        self._lock = lock
+        self._facts = facts
+        self._declared = declared
+        self._in_use: dict[str, tuple[str, str]] | None = None
+
+    def of(self, item: Declared, entry: Entry | None) -> str:
+        """The remote name for a spec's definition; `entry` is what the lock has of the dataset."""
+        jobs = entry.jobs if entry is not None else ()
+        for job in reversed(jobs):
+            if job.fingerprint == item.fingerprint and _holds(job):
+                return job.remote_name
+        if item.spec.on_change == "new_version":
+            for job in reversed(jobs):
+                if job.accepted:
+                    return job.remote_name
+        base = entry.base_name if entry is not None else item.name
+        if item.spec.is_label:
+            return base  # nothing is submitted under a name
+        mine = {"", item.name, item.spec.renamed_from}
+        used = self._used()
+        for name in _candidates(base, item.fingerprint):
+            owner = used.get(name)
+            if owner is not None and (owner[0] not in mine or owner[1] != item.fingerprint):
+                continue
+            if name != base and name in self._declared and name != item.name:
+                continue  # the name that another dataset's first definition goes to
+            used[name] = (item.name, item.fingerprint)
+            return name
+        raise AssertionError("a whole fingerprint is no name in use")  # pragma: no cover
+
+    def _used(self) -> dict[str, tuple[str, str]]:
+        """Remote names that hold something, with the dataset and fingerprint they were made for."""
+        if self._in_use is None:
+            used = {name: ("", fingerprint) for name, fingerprint in self._facts.taken.items()}
+            for entry in self._lock.on(self._facts.backend):
+                for job in entry.jobs:
+                    if _holds(job):
+                        used[job.remote_name] = (entry.dataset_name, job.fingerprint)
+            self._in_use = used
+        return self._in_use
+
+
+def _holds(job: Job) -> bool:
+    """Whether the job may have put something under its remote name."""
+    return job.accepted or job.state == "unknown"
+
+
+def _candidates(base: str, fingerprint: str) -> Iterator[str]:
+    digits = fingerprint.partition(":")[2]
+    yield base
+    yield f"{base}-{short(fingerprint)}"
+    for count in (12, 16, 24, 64):
+        yield f"{base}-{digits[:count]}"
+    for number in range(2, 10_000):
+        yield f"{base}-{digits}-{number}"

@@ -1,0 +1,135 @@
+"""The settings in force: flags before the environment before `pioneer.yaml` before defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.paths import data_folder
+from pioneer_build.spec.model import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pioneer_build.spec.settings import Settings
+
+#: Where the service is published; the first is the default. All of them are the backend `pioneer`.
+PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
+#: The API document: "Generate endpoints are rate-limited to 120 requests per minute per user".
+REQUESTS_PER_MINUTE = 120
+MAX_OPEN_JOBS = 100
+_KEYS = ("PIONEER_API_KEY", "FASTINO_API_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings in force for one run.
+
+    `backend` is the backend's identity in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests
+    go (`None` for the local engine). `api_key` never appears in the representation.
+    """
+
+    backend: str
+    base_url: str | None
+    specs: str
+    requests_per_minute: int | None
+    max_open_jobs: int
+    store: Path
+    seed: int
+    checks: Checks
+    max_requests: int | None
+    max_examples: int | None
+    api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def local(self) -> bool:
+        """Whether the embedded engine does the work."""
+        return self.base_url is None
+
+
+def resolve(
+    settings: Settings, root: Path, backend: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Config:
+    """The settings in force.
+
+    Args:
+        settings: what `pioneer.yaml` says.
+        root: the project's folder, which a relative `store` counts from.
+        backend: the flag `--backend`.
+        environ: the environment.
+
+    Raises:
+        PioneerError: a flag or variable has a value that can't be used.
+    """
+    chosen = backend or environ.get("PIONEER_BACKEND") or settings.backend or "pioneer"
+    identity, base_url = _backend(chosen, environ.get("PIONEER_BASE_URL") or settings.base_url)
+    limit = _limit(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
+    return Config(
+        backend=identity,
+        base_url=base_url,
+        specs=settings.specs or "specs",
+        requests_per_minute=None if base_url is None else limit,
+        max_open_jobs=settings.max_open_jobs or MAX_OPEN_JOBS,
+        store=(root / settings.store) if settings.store else data_folder(environ) / "store",
+        seed=settings.seed or 0,
+        checks=settings.checks or Checks(),
+        max_requests=settings.limits.max_requests if settings.limits else None,
+        max_examples=settings.limits.max_examples if settings.limits else None,
+        api_key=_key(environ, base_url),
+    )
+
+
+def normal_url(url: str) -> str:
+    """`url` in one spelling: scheme and host in lower case, no default port, no slash at the end.
+
+    Raises:
+        PioneerError: it is no HTTP URL, or it holds a user, password, query or fragment.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise PioneerError(f"the base URL can't be read: {error}", hint="PIONEER_BASE_URL=https://host/path") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PioneerError(
+            f"'{url if '@' not in url else '…'}' is no backend",
+            hint="use `local`, `pioneer`, or a base URL (https://host/path)",
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise PioneerError(
+            "a base URL has no user, password, query or fragment", hint="the key goes into PIONEER_API_KEY alone"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    address = host if port in (None, default) else f"{host}:{port}"
+    return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
+
+
+def _backend(chosen: str, base_url: str | None) -> tuple[str, str | None]:
+    if chosen == "local":
+        return "local", None
+    url = normal_url((base_url or PUBLISHED_URLS[0]) if chosen == "pioneer" else chosen)
+    return ("pioneer" if url in PUBLISHED_URLS else url), url
+
+
+def _limit(environ: Mapping[str, str]) -> int | None:
+    text = environ.get("PIONEER_REQUESTS_PER_MINUTE", "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise PioneerError(f"PIONEER_REQUESTS_PER_MINUTE is '{text}'", hint="give a whole number, 1 or more")
+    return int(text)
+
+
+def _key(environ: Mapping[str, str], base_url: str | None) -> str | None:
+    if base_url is None:
+        return None
+    fastino = (urlsplit(base_url).hostname or "").endswith("fastino.ai")
+    for variable in reversed(_KEYS) if fastino else _KEYS:
+        if key := environ.get(variable, "").strip():
+            return key
+    return None

@@ -1,0 +1,190 @@
+"""`pioneer.lock` on disk: the one place that reads and writes it.
+
+Written by temporary file, fsync and rename, so that a reader sees the old lock or the new one. One run at a time
+holds the project, by a lock on a separate file in the user's state folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+from pioneer_build.disk import sync_folder
+from pioneer_build.errors import LockError
+from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
+from pioneer_build.lock.merge import merge, merge3
+from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.text import RESTORE, lock_text, read_lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK_NAME = "pioneer.lock"
+Signature: TypeAlias = "tuple[int, int, int, int] | None"
+
+
+class LockFile:
+    """The lock of the project at `root`.
+
+    `as_read` is what the file itself says: of a file with git's conflict markers, what both sides agree on.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / LOCK_NAME
+        self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
+        self._signature: Signature = None
+        self._text: str | None = None
+        self._others = Lock()
+        self.as_read = Lock()
+
+    def signature(self) -> Signature:
+        """Size, mtime in ns, inode and ctime in ns of the file; `None` where there is none."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - on the way of a plan with nothing to do
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+
+    def read(self, *, trusted: bool = False) -> Lock:
+        """The lock; empty where there is none. Where git left conflict markers, both sides joined.
+
+        Raises:
+            LockError: it can't be read, or isn't what it says it is. It is left as it is.
+        """
+        lock, self.as_read = self._read(trusted=trusted)
+        return lock
+
+    def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
+        signature = self.signature()
+        if signature is None:
+            self._signature = self._text = None
+            return Lock(), Lock()
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
+                data = file.read()
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
+        except OSError as error:
+            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        if is_conflicted(text):
+            found = self._joined(text)
+        else:
+            lock = read_lock(text, trusted=trusted)
+            found = lock, lock
+        # only what could be read may be replaced
+        self._signature, self._text = signature, text
+        return found
+
+    def _joined(self, text: str) -> tuple[Lock, Lock]:
+        """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
+        base, ours, theirs = (_staged(self.path, number) for number in (1, 2, 3))
+        if ours is not None and theirs is not None:
+            a, b = _side(ours, "our side"), _side(theirs, "their side")
+            common = _side(base, "the common ancestor") if base else Lock()
+            joined = merge3(common, a, b)
+        else:
+            shown = sides(text)
+            a, b = _side(shown[0], "our side"), _side(shown[1], "their side")
+            joined = merge(a, b)
+        agreed = {key: entry for key, entry in a.entries.items() if b.entries.get(key) == entry}
+        return joined, Lock(agreed)
+
+    def write(self, lock: Lock) -> bool:
+        """Writes `lock`, joined with what somebody else wrote since it was read; whether the bytes changed.
+
+        Raises:
+            LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
+        """
+        while (changed := self._replace(lock)) is None:
+            pass  # somebody else wrote it while this was written
+        return changed
+
+    def _replace(self, lock: Lock) -> bool | None:
+        """Puts `lock` in the file's place; whether the bytes changed, `None` where the file changed meanwhile."""
+        if self.signature() != self._signature:
+            # what somebody else wrote is in every later write of this run too: no job is ever dropped
+            self._others = merge(self._others, self._read(trusted=False)[0])
+        if self._others.entries:
+            lock = merge(lock, self._others)
+        text = lock_text(lock, self._written)
+        if text == self._text or (self._text is None and not lock.entries):
+            return False
+        mode = 0o644
+        with suppress(OSError):
+            mode = os.stat(self.path).st_mode & 0o777  # noqa: PTH116
+        temporary = self.path.with_name(f".{LOCK_NAME}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), mode)
+                mine = os.fstat(file.fileno())
+            if self.signature() != self._signature:
+                temporary.unlink()
+                return None
+            temporary.replace(self.path)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
+            raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
+        there = self.signature()
+        ours = there is not None and there[:3] == (mine.st_size, mine.st_mtime_ns, mine.st_ino)
+        # what somebody put there in this very moment is read before the next write
+        self._text, self._signature = (text, there) if ours else (None, None)
+        return True
+
+
+def _side(text: str, which: str) -> Lock:
+    """One side of a conflict. A side of no bytes knows nothing: the file was new on the other one."""
+    if not text.strip():
+        return Lock()
+    try:
+        return read_lock(text)
+    except LockError as error:
+        raise LockError(f"{error.message} (in {which} of git's conflict)", hint=AGAIN) from None
+
+
+def merge_files(base: Path, ours: Path, theirs: Path) -> None:
+    """Git's merge driver: writes the joined lock to `ours`.
+
+    Where a side can't be read, `ours` gets both sides with conflict markers, as git leaves a conflict.
+
+    Raises:
+        LockError: what is wrong with a side, after `ours` was written.
+    """
+    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
+    try:
+        common, a, b = (
+            _side(text, which)
+            for text, which in zip(texts, ("the common ancestor", "our side", "their side"), strict=True)
+        )
+    except LockError as error:
+        both = with_markers(texts[1], texts[2])
+        ours.write_bytes(both.encode("utf-8", "surrogateescape"))
+        raise LockError(error.message, hint="mend that side, or take the other one whole") from None
+    ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
+
+
+def _staged(path: Path, stage: int) -> str | None:
+    """The version of `path` that git's index holds during a merge (gitrevisions(7): 2 is ours, 3 is theirs)."""
+    import subprocess
+
+    try:
+        shown = subprocess.run(  # noqa: S603
+            ["git", "show", f":{stage}:./{path.name}"],  # noqa: S607
+            cwd=path.parent,
+            capture_output=True,
+            check=True,
+        )
+        return shown.stdout.decode("utf-8")
+    except (OSError, subprocess.CalledProcessError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,58 @@
+"""One run at a time holds a project."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import PioneerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class ProjectHold:
+    """Holds a project for one run; a context manager. A dead process holds nothing, whatever host or boot it was of."""
+
+    def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None], *, wait: bool = True) -> None:
+        name = sha256(str(root.resolve()).encode()).hexdigest()[:24]
+        self.path = folder / "runs" / f"{name}.lock"
+        self._waiting = waiting
+        self._wait = wait
+        self._fd = -1
+
+    def __enter__(self) -> ProjectHold:
+        import fcntl
+        import socket
+
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise PioneerError(f"can't write {self.path}: {error.strerror}") from None
+        try:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(self._fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
+                if not self._wait:
+                    raise PioneerError(
+                        f"another apply of this project is running: {holder}",
+                        hint="wait for it, or stop it with Ctrl-C there",
+                    ) from None
+                self._waiting(holder)
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._fd, 0)
+        os.close(self._fd)

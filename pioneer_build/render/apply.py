@@ -1,0 +1,102 @@
+"""How an apply ended, as text and JSON. Values in, text out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.render.text import wrapped
+from pioneer_build.wording import visible
+
+if TYPE_CHECKING:
+    from pioneer_build.apply import Report
+    from pioneer_build.errors import PioneerError
+    from pioneer_build.plan import Plan
+
+_MARKS = {"done": "✓", "open": "…", "pending": "…"}
+
+
+def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
+    """The report as JSON values."""
+    stopped: dict[str, Any] | None = None
+    if report.stopped is not None:
+        error = report.stopped
+        stopped = {"message": str(error), "hint": getattr(error, "hint", None), "link": getattr(error, "link", None)}
+    return {
+        "format": 1,
+        "backend": plan.backend,
+        "good": report.good and not report.interrupted,
+        "interrupted": report.interrupted,
+        "requests": report.requests,
+        "examples": report.examples,
+        "lock_changed": report.lock_changed,
+        "stopped": stopped,
+        "datasets": [
+            {
+                "dataset_name": outcome.dataset_name,
+                "action": outcome.action,
+                "result": outcome.result,
+                "message": outcome.message,
+                "command": outcome.command,
+                "details": list(outcome.details),
+            }
+            for outcome in report.outcomes
+        ],
+    }
+
+
+def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False) -> str:
+    """A line a dataset, what helps where something is wrong, and a summary.
+
+    `unchanged` is how many datasets were looked at, for the case that nothing was to be done for any.
+    """
+    lines: list[str] = []
+    if report.outcomes:
+        name_width = min(40, max(len(outcome.dataset_name) for outcome in report.outcomes))
+        word_width = max(len(outcome.result) for outcome in report.outcomes)
+        for outcome in report.outcomes:
+            mark = _MARKS.get(outcome.result, "✗")
+            if colour:
+                mark = f"\x1b[{'32' if outcome.result == 'done' else '33' if mark == '…' else '31'}m{mark}\x1b[0m"
+            head = f"{mark} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
+            # a long message goes below its dataset, so that it has the width for itself
+            beside = 6 + name_width + word_width + len(outcome.message) <= width
+            lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
+            if not beside:
+                lines += wrapped(visible(outcome.message), width, first=4, rest=4)
+            lines += [line for detail in outcome.details for line in wrapped(visible(detail), width, first=4, rest=6)]
+            if outcome.command is not None:
+                lines.append(f"    help: {outcome.command}")
+        lines.append("")
+    lines += wrapped(_summary(report, unchanged), width)
+    if isinstance(report.stopped, Exception):
+        lines += ["", *_stopped(report.stopped, width)]
+    return "\n".join(lines)
+
+
+def _stopped(error: Exception, width: int) -> list[str]:
+    found: PioneerError | Exception = error
+    lines = wrapped(f"stopped: {visible(str(found))}", width, rest=2)
+    if hint := getattr(found, "hint", None):
+        lines.append(f"  help: {visible(hint)}")
+    if link := getattr(found, "link", None):
+        lines.append(f"  see:  {visible(link)}")
+    return lines
+
+
+def _summary(report: Report, unchanged: int) -> str:
+    if report.interrupted:
+        head = "Interrupted: what was submitted goes on remotely, and the next apply takes it up."
+    elif not report.outcomes:
+        if not report.lock_changed and report.stopped is None:
+            which = f": {unchanged:,} dataset{'' if unchanged == 1 else 's'} as declared" if unchanged else ""
+            return f"Nothing to do{which}."
+        head = "Nothing to do."
+    else:
+        done = sum(1 for outcome in report.outcomes if outcome.result == "done")
+        head = f"Apply: {done:,} of {len(report.outcomes):,} done."
+    requests = f"{report.requests:,} request{'' if report.requests == 1 else 's'}" if report.requests else "no request"
+    examples = f" for {report.examples:,} example{'' if report.examples == 1 else 's'}" if report.examples else ""
+    lock = (
+        " pioneer.lock was written: commit it with the specs." if report.lock_changed else " pioneer.lock is as it was."
+    )
+    return f"{head} Sent {requests}{examples}.{lock}"

@@ -1,0 +1,92 @@
+"""One dataset as `show` and `status` tell it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.plan import state_of
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.plan import Declared, Step
+
+
+def training_pair(entry: Entry | None) -> dict[str, str] | None:
+    """What to hand to a training job: a version that holds exactly the dataset's rows, if there is one."""
+    if entry is None or entry.num_examples is None or not entry.verified:
+        return None
+    jobs = entry.readable()
+    on_remote = [job for job in entry.jobs if job.accepted and job.remote_name == jobs[-1].remote_name]
+    whole = all(job.got == job.asked and job.quarantined is None for job in jobs)
+    if not whole or on_remote != list(jobs) or entry.examples != sum(job.got or 0 for job in jobs):
+        return None
+    version = jobs[-1].version
+    return None if version is None or jobs[-1].inferred else {"name": jobs[-1].remote_name, "version": version}
+
+
+def dataset_value(
+    name: str, backend: str, entry: Entry | None, declared: Declared | None, step: Step | None
+) -> dict[str, Any]:
+    """What `show` and `status` say of a dataset, as JSON values."""
+    task_type = declared.spec.task_type if declared is not None else entry.task_type if entry is not None else None
+    fingerprint = entry.fingerprint if entry is not None else declared.fingerprint if declared is not None else None
+    remote_name = entry.remote_name if entry is not None else step.remote_name if step is not None else name
+    value: dict[str, Any] = {
+        "dataset_name": name,
+        "remote_name": remote_name,
+        "backend": backend,
+        "task_type": task_type,
+        "fingerprint": fingerprint,
+        "state": state_of(entry, step),
+        "examples": entry.examples if entry is not None else 0,
+        "version": entry.version if entry is not None else None,
+        "verified": entry.verified if entry is not None else False,
+        "content": entry.content if entry is not None else None,
+        "jobs": [
+            {
+                "job_id": job.job_id,
+                "version": job.version,
+                "examples": job.asked,
+                "state": job.state,
+                "accepted": job.got,
+                "remote_name": job.remote_name,
+                "fingerprint": job.fingerprint,
+                "verified": job.verified,
+                "inferred": job.inferred,
+                "revision": job.revision,
+                "reason": job.reason,
+            }
+            for job in (entry.jobs if entry is not None else ())
+        ],
+    }
+    if entry is not None and entry.labelling is not None:
+        labelling = entry.labelling
+        value["inputs"] = {
+            "texts": labelling.texts,
+            "distinct": labelling.distinct,
+            "annotated": labelling.annotated,
+            "quarantined": labelling.quarantined,
+        }
+        if labelling.unsupported:
+            value["unsupported_labels"] = list(labelling.unsupported)
+    if entry is not None and entry.rejection is not None:
+        value["reason"] = entry.rejection.reason
+    if step is not None:
+        value["action"] = step.action
+        value["command"] = command_for(step)
+    value["training"] = training_pair(entry)
+    return value
+
+
+def command_for(step: Step) -> str | None:
+    """The one command that helps; `None` where nothing is to be done."""
+    if step.action == "reconcile" and step.refused is None:
+        # it looks for what the submission made, and never sends one again: first of all, and always safe
+        return f"pioneer-build apply --select {step.dataset_name}"
+    if step.command is not None:
+        return step.command
+    if step.action == "none":
+        return None
+    if step.refused is not None:
+        return f"edit the spec: {step.refused}"
+    return f"pioneer-build apply --select {step.dataset_name}"

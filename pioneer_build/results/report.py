@@ -1,0 +1,14 @@
+"""What the report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the page shows: an overview of JSON values, and the packed chunks of rows it names by id."""
+
+    overview: dict[str, Any]
+    chunks: dict[str, str]

@@ -1,0 +1,177 @@
+"""The normal form of a row: plain dicts with their keys in one order, one line of JSON, digests.
+
+    ner             {"id"?, "text", "entities": [{"text", "label", "start", "end", "score"?}]}
+    classification  {"id"?, "text", "label", "score"?}  or  {"id"?, "text", "labels": [...], "score"?}
+    decoder         {"messages": [{"role", "content"}, ...]}
+
+A dict and not a class: a training script gets exactly this, and hundreds of thousands of them are cheap.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from pioneer_build.spec.fingerprint import nfc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: One labelled example in normal form. Keys stand in the order of this module's docstring.
+Row: TypeAlias = "dict[str, Any]"
+
+#: Why a row is set aside: a stable word for tools.
+Cause: TypeAlias = Literal[
+    "no-text",
+    "no-annotation",
+    "no-label",
+    "bad-shape",
+    "bad-text",
+    "empty-span",
+    "span-not-in-text",
+    "offsets-wrong",
+    "undeclared-label",
+    "mixed-labels",
+    "bad-score",
+    "other-text",
+    "role-order",
+    "empty-content",
+    "duplicate",
+    "known",
+    "overlap",
+    "low-confidence",
+    "too-short",
+    "too-long",
+]
+
+#: What rows of each cause have in common, to follow a count: "95 have no text".
+CAUSES: dict[Cause, str] = {
+    "no-text": "have no text",
+    "no-annotation": "have no annotation",
+    "no-label": "have no label",
+    "bad-shape": "are in no known shape",
+    "bad-text": "hold text that is not Unicode",
+    "empty-span": "have an entity without text",
+    "span-not-in-text": "have a span that is not in the text",
+    "offsets-wrong": "have offsets that don't fit the span",
+    "undeclared-label": "have a label that is not declared",
+    "mixed-labels": "mix `label` and `labels`",
+    "bad-score": "have a score that is not between 0 and 1",
+    "other-text": "answer another text",
+    "role-order": "have roles out of order",
+    "empty-content": "have a message without content",
+    "duplicate": "repeat a row of the same job",
+    "known": "repeat a row of an earlier job",
+    "overlap": "are in a dataset they must not overlap with",
+    "low-confidence": "are below the confidence asked for",
+    "too-short": "are too short",
+    "too-long": "are too long",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a value is no row: a stable word, and a sentence for people."""
+
+    cause: Cause
+    message: str
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
+def row_line(row: Row) -> bytes:
+    """`row` as one line of JSON in UTF-8: compact, keys in the row's own order, ended by a line feed.
+
+    Canonical for rows in normal form, as `normalise`, `row_of` and `parse_line` give them.
+    """
+    return (_encode(row) + "\n").encode("utf-8")
+
+
+def parse_line(line: bytes | str) -> Row:
+    """The row of one line that `row_line` wrote.
+
+    Raises:
+        ValueError: the line is not a JSON object.
+    """
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    return cast("Row", row)
+
+
+def text_key(row: Mapping[str, Any]) -> str:
+    """What makes two rows duplicates: the text, NFC, each run of white space as one space, none at the ends.
+
+    The key of a decoder row is its messages, each with its role. Labels are no part of it: one text with two
+    annotations is a duplicate too.
+    """
+    text = row.get("text")
+    if text is None:
+        text = "\x00".join(f"{message['role']}\x01{message['content']}" for message in row["messages"])
+    return " ".join(nfc(text).split())
+
+
+def text_digest(row: Mapping[str, Any]) -> bytes:
+    """16 bytes that are equal where `text_key` is (BLAKE2b)."""
+    return blake2b(text_key(row).encode("utf-8"), digest_size=16).digest()
+
+
+def row_digest(row: Row) -> bytes:
+    """16 bytes over `row_line` (BLAKE2b)."""
+    return blake2b(row_line(row), digest_size=16).digest()
+
+
+def row_identity(row: Row) -> bytes:
+    """16 bytes over what the row says, without `id` and scores: one row, in a job's data or a download."""
+    said = {key: value for key, value in row.items() if key not in ("id", "score")}
+    if "entities" in said:
+        said["entities"] = [[e["text"], e["label"], e.get("start"), e.get("end")] for e in said["entities"]]
+    return blake2b(_encode(said).encode("utf-8"), digest_size=16).digest()
+
+
+def length_of(row: Row) -> int:
+    """Code points of the row's text; of all its messages for a decoder row."""
+    text = row.get("text")
+    return len(text) if text is not None else sum(len(message["content"]) for message in row["messages"])
+
+
+def confidence_of(row: Row) -> float | None:
+    """The row's lowest score; `None` where the service gave none."""
+    if "entities" in row:
+        return min((e["score"] for e in row["entities"] if "score" in e), default=None)
+    return row.get("score")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` can be written as UTF-8; JSON allows lone surrogates, which can't."""
+    if text.isascii():
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(value: object) -> str:
+    """`value` for a message: on one line, quoted, 40 characters at most, without lone surrogates."""
+    text = value if isinstance(value, str) else f"{type(value).__name__}"
+    text = " ".join(text.split())
+    if len(text) > 40:
+        text = text[:39] + "…"
+    return f"'{text}'".encode("utf-8", "replace").decode("utf-8")
+
+
+def read_score(value: Any) -> float | Fault:
+    """A score between 0 and 1; what float32 adds beyond 1 is cut."""
+    if type(value) is float and 0.0 <= value <= 1.0:
+        return value + 0.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and -1e-6 <= value <= 1 + 1e-6:
+        return min(1.0, max(0.0, float(value)))
+    said = value if isinstance(value, int | float) and not isinstance(value, bool) else shown(value)
+    if isinstance(said, int) and abs(said) > 10**9:
+        said = "a large number"
+    return Fault("bad-score", f"the score is {said}, not a number between 0 and 1")

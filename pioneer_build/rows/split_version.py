@@ -1,0 +1,65 @@
+"""Earlier jobs' rows in the version that an `extend` made, told from the new ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.rows.normal_form import Fault, row_identity
+from pioneer_build.rows.normalise import Normaliser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pioneer_build.spec.model import TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSplit:
+    """The rows of a version: `new` ones, and how many earlier rows were `found` or are `missing` in it."""
+
+    new: tuple[Any, ...]
+    found: int
+    missing: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether the version holds every earlier row, and so is exactly earlier rows and `new`."""
+        return not self.missing
+
+
+def split_version(
+    rows: Iterable[Any], earlier: Iterable[Any], task_type: TaskType, labels: Sequence[str] = ()
+) -> VersionSplit:
+    """Tells the new rows of a version from those of earlier jobs that it also holds, wherever they stand.
+
+    A row counts as often as it is there. Rows are compared by what they say, not by shape, scores or ids,
+    so that a row in normal form is found as the service downloads it.
+
+    Args:
+        rows: the version's rows, as the service gave them.
+        earlier: the rows of the earlier jobs, raw or in normal form, those in quarantine included.
+        task_type: what the rows are for.
+        labels: the declared labels.
+    """
+    normalise = Normaliser(task_type, labels)
+    left = Counter(_identity(raw, normalise) for raw in earlier)
+    total = left.total()
+    new = []
+    for raw in rows:
+        identity = _identity(raw, normalise)
+        if left[identity]:
+            left[identity] -= 1
+        else:
+            new.append(raw)
+    missing = left.total()
+    return VersionSplit(tuple(new), total - missing, missing)
+
+
+def _identity(raw: Any, normalise: Normaliser) -> bytes:
+    row = normalise(raw)
+    if isinstance(row, Fault):
+        return json.dumps(raw, sort_keys=True).encode("ascii")
+    return row_identity(row)

@@ -1,0 +1,306 @@
+"""Who of this process may send next, so that this machine uses the whole of its rate limit and no more.
+
+A request on the generate endpoints waits for its `Turn`. Turns are counted in a window (`window.py`) that the
+machine's processes share; within a process paid requests go before polls, and every tenth turn goes to a poll
+that waits.
+
+    turn = await pacer.turn("paid")
+    …                                 # connect
+    turn.sent()                       # the body is out: from now it counts for a period
+    turn.refused(retry_after)         # or: a 429 came; slows every process
+    turn.back()                       # or: nothing was sent; the turn is free again
+
+A turn is always ended by `sent` or `back`; one that isn't counts as sent, a little late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from pioneer_build.service.notes import Note, ignore
+from pioneer_build.service.rate_window import (
+    Locked,
+    NotYet,
+    OwnWindow,
+    Reserved,
+    Rules,
+    SharedWindow,
+    Window,
+    boot_clock,
+    window_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pioneer_build.service.notes import OnNote
+    from pioneer_build.service.rate_window import Sent
+
+Kind: TypeAlias = Literal["paid", "poll"]
+_T = TypeVar("_T")
+
+_PAID_TURNS_A_POLL = 9
+_LOOK_AGAIN = 5.0  # seconds at most between looks at the window: another process may have given a turn back
+_LOCK_PATIENCE = 5.0  # seconds after which a process that holds the file's lock is taken to be stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of the limit is used now, for showing.
+
+    `used` requests of the last period, of `limit` (`None`: unlimited), of which `allowed` may be used at
+    present. `blocked_for` is in seconds, 0 if the service asked for no pause.
+    """
+
+    used: int
+    limit: int | None
+    allowed: int | None
+    blocked_for: float
+
+
+class TurnsOver(Exception):
+    """There are no more turns of this kind."""
+
+
+class Turn:
+    """The right to send one request."""
+
+    __slots__ = ("_entry", "_left", "_pacer")
+
+    def __init__(self, pacer: Pacer, entry: float | None) -> None:
+        self._pacer = pacer
+        self._entry = entry
+        self._left: float | None = None
+
+    def sent(self) -> None:
+        """The request's body is out. Further calls do nothing."""
+        if self._left is None:
+            self._left = self._pacer.now()
+            self._end(self._left)
+
+    def back(self) -> None:
+        """Nothing was sent. Does nothing after `sent`."""
+        if self._left is None:
+            self._end(None)
+
+    def refused(self, wait: float | None) -> None:
+        """A 429 came for it; `wait` seconds are asked for, if the service said how long."""
+        self.sent()
+        self._pacer._refused(self._left or 0.0, wait)
+
+    def _end(self, by: float | None) -> None:
+        if self._entry is not None:
+            self._pacer._replace(self._entry, by)
+            self._entry = None
+
+
+class Pacer:
+    """Gives turns by a window and its rules.
+
+    Args:
+        rules: the limit; `None` gives every turn at once.
+        window: where turns are counted; this process's own by default.
+        clock: seconds, of the clock that `window` uses.
+        on_note: told once if the shared window can't be used. Pacing then goes on within this process.
+    """
+
+    def __init__(
+        self,
+        rules: Rules | None,
+        window: Window | None = None,
+        *,
+        clock: Callable[[], float] = boot_clock,
+        on_note: OnNote = ignore,
+    ) -> None:
+        self._rules = rules
+        self._window: Window = window or OwnWindow(clock)
+        self.now = clock
+        self._on_note = on_note
+        self._paid: deque[asyncio.Future[Turn]] = deque()
+        self._polls: deque[asyncio.Future[Turn]] = deque()
+        self._stopped: set[Kind] = set()
+        self._paid_in_a_row = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._late: list[Callable[[Sent], object]] = []
+        self._locked_since: float | None = None
+        limit = rules.limit if rules is not None else None
+        self._usage = Usage(0, limit, limit, 0.0)
+
+    @classmethod
+    def shared(
+        cls,
+        folder: Path,
+        base_url: str,
+        key: str | None,
+        requests_per_minute: int | None,
+        *,
+        on_note: OnNote = ignore,
+    ) -> Pacer:
+        """The pacer of one service and key, shared through a file in `folder` (made if need be, mode 0700).
+
+        Args:
+            folder: in the user's state folder.
+            base_url: of the service.
+            key: leaves no trace but a salted digest.
+            requests_per_minute: the limit; `None` for none, and then no file.
+            on_note: see the class.
+        """
+        if requests_per_minute is None:
+            return cls(None, on_note=on_note)
+        rules = Rules(requests_per_minute)
+        try:
+            return cls(rules, SharedWindow(window_path(folder, base_url, key)), on_note=on_note)
+        except OSError as error:
+            on_note(_alone(error))
+            return cls(rules, on_note=on_note)
+
+    async def turn(self, kind: Kind) -> Turn:
+        """Waits until one more request may leave. Cancelling the wait costs no turn.
+
+        Raises:
+            TurnsOver: `stop` was called, before or while waiting.
+        """
+        if kind in self._stopped:
+            raise TurnsOver
+        if self._rules is None:
+            return Turn(self, None)
+        waiter: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        (self._paid if kind == "paid" else self._polls).append(waiter)
+        if self._timer is None:
+            self._give()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().back()
+            raise
+
+    def usage(self) -> Usage:
+        """How much of the limit this machine uses now. Cheap enough for a progress display."""
+        rules = self._rules
+        if rules is not None:
+
+            def look(sent: Sent) -> Usage:
+                now = self.now()
+                blocked = max(0.0, sent.blocked_until - now)
+                return Usage(rules.used(sent, now), rules.limit, rules.allowed(sent, now), blocked)
+
+            with contextlib.suppress(Locked):
+                self._usage = self._change(rules, look)
+        return self._usage
+
+    def stop(self, kind: Kind) -> None:
+        """Gives no more turns of this kind; those who wait for one get `TurnsOver`."""
+        self._stopped.add(kind)
+        line = self._paid if kind == "paid" else self._polls
+        while line:
+            waiter = line.popleft()
+            if not waiter.done():
+                waiter.set_exception(TurnsOver())
+
+    def close(self) -> None:
+        """Ends all waiting (as cancelled) and closes the window."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for waiter in (*self._paid, *self._polls):
+            waiter.cancel()
+        if isinstance(self._window, SharedWindow):
+            self._window.close()
+            self._window = OwnWindow(self.now)
+
+    def _give(self) -> None:
+        """Gives turns to those who wait, as many as there are; comes again when there may be more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        rules = self._rules
+        while rules is not None and ((line := self._next_line()) or self._late):
+            try:
+                outcome = self._change(rules, lambda s: rules.reserve(s, self.now()) if line else None)
+            except Locked:
+                # Others hold it for microseconds; chance keeps two processes from meeting again and again.
+                self._come_again(random.uniform(0.001, 0.004))  # noqa: S311
+                return
+            match outcome:
+                case Reserved(time):
+                    assert line is not None
+                    self._paid_in_a_row = self._paid_in_a_row + 1 if line is self._paid else 0
+                    line.popleft().set_result(Turn(self, time))
+                case NotYet(until):
+                    self._come_again(min(until - self.now() + 0.001, _LOOK_AGAIN))
+                    return
+
+    def _next_line(self) -> deque[asyncio.Future[Turn]] | None:
+        for line in (self._paid, self._polls):
+            while line and line[0].done():
+                line.popleft()
+        if self._polls and (not self._paid or self._paid_in_a_row >= _PAID_TURNS_A_POLL):
+            return self._polls
+        return self._paid or None
+
+    def _come_again(self, delay: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(max(delay, 0.001), self._give)
+
+    def _change(self, rules: Rules, change: Callable[[Sent], _T]) -> _T:
+        """Applies what is late and then `change` to the window. `Locked` where another has it."""
+        try:
+            with self._window.open(rules) as sent:
+                for late in self._late:
+                    late(sent)
+                self._late.clear()
+                self._locked_since = None
+                return change(sent)
+        except Locked:
+            now = self.now()
+            self._locked_since = self._locked_since or now
+            if now - self._locked_since < _LOCK_PATIENCE:
+                raise
+            self._go_alone(TimeoutError("another process holds it and doesn't let go"))
+        except OSError as error:
+            self._go_alone(error)
+        return self._change(rules, change)
+
+    def _go_alone(self, error: OSError) -> None:
+        if isinstance(self._window, SharedWindow):
+            self._window.close()
+        self._window = OwnWindow(self.now)
+        self._locked_since = None
+        self._on_note(_alone(error))
+
+    def _soon(self, change: Callable[[Sent], object], *, give: bool) -> None:
+        """Applies `change` now, or as soon as the window can be had."""
+        rules = self._rules
+        if rules is None:
+            return
+        try:
+            self._change(rules, change)
+        except Locked:
+            self._late.append(change)
+            if self._timer is None:
+                self._come_again(0.002)
+            return
+        if give and (self._paid or self._polls):
+            self._give()
+
+    def _replace(self, entry: float, by: float | None) -> None:
+        rules = self._rules
+        if rules is not None:
+            self._soon(lambda sent: rules.replace(sent, entry, by), give=by is None)
+
+    def _refused(self, left: float, wait: float | None) -> None:
+        rules = self._rules
+        if rules is not None:
+            pause = rules.period / 12 if wait is None else wait
+            self._soon(lambda sent: rules.refused(sent, left, self.now(), pause), give=False)
+
+
+def _alone(error: OSError) -> Note:
+    why = error.strerror or str(error)
+    return Note("pacing", f"the pacing window can't be shared with other processes ({why}); pacing this one alone")

@@ -1,0 +1,7 @@
+"""What is wanted: a spec, its settings and its fingerprint, as values. Pure.
+
+model        one spec declares one dataset
+settings     what `pioneer.yaml` may set
+fingerprint  `fp1`: the canonical form of a definition and its digest
+declared     a spec with its definition and fingerprint, as the planner takes it
+"""

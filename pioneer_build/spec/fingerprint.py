@@ -1,0 +1,76 @@
+"""`fp1`: the canonical form of a definition and its digest. A published format: docs/fingerprint.md.
+
+One change here is a breaking change for every user: it would buy every dataset again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeAlias
+from unicodedata import is_normalized, normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pioneer_build.spec.model import Spec
+
+ALGORITHM = "fp1"
+
+#: The canonical definition: JSON values under the spec's own keys; absent keys are left out.
+Definition: TypeAlias = "dict[str, Any]"
+
+#: White space that `domain_description` folds and `prompt` is stripped of: Unicode's White_Space property.
+_SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+_SPACE_RUN = re.compile(f"[{_SPACES}]+")
+
+
+def nfc(text: str) -> str:
+    """`text` in Unicode normal form C (UAX #15)."""
+    return text if is_normalized("NFC", text) else normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """`text` without white space at its ends, and each run of it within as one space."""
+    return _SPACE_RUN.sub(" ", text).strip(" ")
+
+
+def definition_of(spec: Spec) -> Definition:
+    """The part of `spec` that decides the dataset's content, in canonical form.
+
+    Two specs of one definition ask for the same rows: labels and few-shot examples are sets, white space
+    in a description carries no meaning, and text counts in Unicode normal form C.
+    """
+    definition: Definition = {"task_type": spec.task_type}
+    if spec.labels:
+        definition["labels"] = sorted({nfc(label) for label in spec.labels})
+    if spec.domain_description is not None and (folded := fold(nfc(spec.domain_description))):
+        definition["domain_description"] = folded
+    if spec.classified_examples:
+        pairs = {(nfc(shot.text), nfc(shot.label)) for shot in spec.classified_examples}
+        definition["classified_examples"] = [{"label": label, "text": text} for text, label in sorted(pairs)]
+    if spec.prompt is not None:
+        lines = nfc(spec.prompt).replace("\r\n", "\n").replace("\r", "\n")
+        if stripped := lines.strip(_SPACES):
+            definition["prompt"] = stripped
+    return definition
+
+
+def canonical_bytes(definition: Mapping[str, Any]) -> bytes:
+    """`definition` as JSON: keys sorted by code point, no white space, no escapes but JSON's own, UTF-8."""
+    text = json.dumps(definition, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def fingerprint_of(definition: Mapping[str, Any]) -> str:
+    """`fp1:` and the SHA-256 of the canonical bytes as 64 hexadecimal digits."""
+    return f"{ALGORITHM}:{sha256(canonical_bytes(definition)).hexdigest()}"
+
+
+def short(fingerprint: str) -> str:
+    """The eight hexadecimal digits that a remote name carries."""
+    return fingerprint.partition(":")[2][:8]

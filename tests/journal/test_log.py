@@ -1,0 +1,440 @@
+"""The journal: durable before anything leaves, readable after anything that can happen to a file."""
+
+from __future__ import annotations
+
+import errno
+import json
+import multiprocessing
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+import pioneer_build.journal.log as module
+from pioneer_build.errors import JournalError
+from pioneer_build.journal import process
+from pioneer_build.journal.log import Journal
+from pioneer_build.journal.model import Contended, Submission
+from pioneer_build.journal.process import is_alive
+from pioneer_build.lock.model import Job
+
+HOSTED = "https://example.test"
+
+
+def intent(name: str = "tickets", **changes: object) -> Submission:
+    made = Submission(
+        token="",
+        backend=HOSTED,
+        dataset_name=name,
+        base_name=name,
+        remote_name=name,
+        task_type="ner",
+        definition={"task_type": "ner", "labels": ["a"]},
+        fingerprint=f"fp1:{name}",
+        num_examples=10,
+        asked=10,
+        order=0,
+        request="sha256:0",
+        known=("1", "2"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def journal(folder: Path) -> Journal:
+    return Journal(folder / "journal")
+
+
+def everything(folder: Path) -> tuple[Submission, ...]:
+    return journal(folder).submissions(HOSTED)
+
+
+def test_what_is_written_is_read_by_another(tmp_path: Path) -> None:
+    mine, other = journal(tmp_path), journal(tmp_path)
+    begun = mine.begin(intent(), frozenset())
+    assert other.submissions(HOSTED) == (begun,)
+    assert begun.known == ("1", "2")
+    mine.record(begun.token, state="open", job_id="j-1")
+    assert other.submissions(HOSTED) == (replace(begun, state="open", job_id="j-1"),)
+    ended = Job("fp1:tickets", "tickets", 10, "ready", job_id="j-1", got=9, rows="sha256:1", verified=True)
+    other.ended(begun.token, ended)
+    (found,) = mine.submissions(HOSTED)
+    assert (found.state, found.got, found.rows, found.verified) == ("ready", 9, "sha256:1", True)
+    assert mine.submissions("local") == ()
+
+
+def test_nothing_is_created_by_reading(tmp_path: Path) -> None:
+    assert everything(tmp_path) == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_private_to_its_owner(tmp_path: Path) -> None:
+    journal(tmp_path).begin(intent(), frozenset())
+    folder = tmp_path / "journal"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_the_file_and_its_folder_are_synced_before_begin_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    log = journal(tmp_path)
+    begun = log.begin(intent(), frozenset())
+    assert synced == [str(tmp_path / "journal" / "journal.jsonl"), str(tmp_path / "journal")]
+    log.record(begun.token, state="open", job_id="j-1")
+    assert synced[2:] == [str(tmp_path / "journal" / "journal.jsonl")]
+
+
+@pytest.fixture
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that write a thousand times and lose no power."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+
+
+@pytest.mark.usefixtures("quick_disk")
+def test_a_line_torn_at_every_byte(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    first = log.begin(intent("a"), frozenset())
+    log.record(first.token, state="open", job_id="j-1")
+    whole = log.path.read_bytes()
+    start = whole.rstrip(b"\n").rindex(b"\n") + 1
+    for cut in range(start, len(whole)):
+        log.path.write_bytes(whole[:cut])
+        told = cut >= len(whole) - 1  # all of it but the line feed
+        reader = journal(tmp_path)
+        (found,) = reader.submissions(HOSTED)
+        assert found.job_id == ("j-1" if told else None), cut
+        # whoever appends next joins nothing to it, and loses nothing
+        second = reader.begin(intent("b"), frozenset())
+        assert [item.token for item in everything(tmp_path)] == [first.token, second.token]
+        assert everything(tmp_path) == reader.submissions(HOSTED)
+        assert everything(tmp_path)[0].job_id == ("j-1" if told else None)
+
+
+@pytest.mark.usefixtures("quick_disk")
+def test_the_first_line_torn_at_every_byte(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    log.begin(intent("a"), frozenset())
+    whole = log.path.read_bytes()
+    for cut in range(len(whole) - 1):
+        log.path.write_bytes(whole[:cut])
+        reader = journal(tmp_path)
+        assert reader.submissions(HOSTED) == ()
+        second = reader.begin(intent("b"), frozenset())
+        assert everything(tmp_path) == (second,)
+
+
+def test_a_damaged_line_is_not_passed_over(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    for name in "abc":
+        log.begin(intent(name), frozenset())
+    whole = log.path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for position in (5, len(lines[1]) // 2, len(lines[1]) - 2):
+        damaged = bytearray(lines[1])
+        damaged[position] ^= 0x01
+        log.path.write_bytes(lines[0] + bytes(damaged) + lines[2])
+        with pytest.raises(JournalError, match=r"journal\.jsonl:3: the journal is damaged"):
+            everything(tmp_path)
+        with pytest.raises(JournalError, match="damaged"):
+            journal(tmp_path).begin(intent("d"), frozenset())
+        assert log.path.read_bytes() == lines[0] + bytes(damaged) + lines[2]
+    log.path.write_bytes(lines[0] + lines[2])
+    with pytest.raises(JournalError, match="damaged"):
+        everything(tmp_path)
+    log.path.write_bytes(whole)
+    assert len(everything(tmp_path)) == len(log.submissions(HOSTED)) == 3
+
+
+def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    log.begin(intent(), frozenset())
+    text = json.dumps({"v": 2, "seq": 2, "event": "begin", "token": "t", "fields": {"strange": 1}}).encode()
+    with log.path.open("ab") as file:
+        file.write(text + b"\t%08x\n" % crc32(text))
+    before = log.path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(JournalError, match="newer version"):
+            everything(tmp_path)
+        with pytest.raises(JournalError, match="newer version"):
+            log.begin(intent("b"), frozenset())
+    assert log.path.read_bytes() == before
+
+
+def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_path: Path) -> None:
+    mine, other = journal(tmp_path), journal(tmp_path)
+    first = mine.begin(intent(), frozenset())
+    with pytest.raises(Contended, match="submitted to by another run"):
+        other.begin(intent(), frozenset())
+    with pytest.raises(Contended):  # another remote name, the same work
+        other.begin(intent(remote_name="tickets-2"), frozenset())
+    with pytest.raises(Contended):  # other work, the same remote name
+        other.begin(intent(fingerprint="fp1:else"), frozenset())
+    other.begin(intent("else"), frozenset())
+    other.begin(intent(backend="local"), frozenset())
+    assert len(other.submissions(HOSTED)) == 2
+    other.begin(intent(), frozenset({first.token}))
+    mine.record(first.token, state="refused")
+    assert [item.state for item in mine.submissions(HOSTED)] == ["refused", "submitting", "submitting"]
+
+
+def test_a_refused_submission_stands_in_nobodys_way(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    log.record(log.begin(intent(), frozenset()).token, state="refused")
+    log.begin(intent(), frozenset())
+
+
+# -- compaction ----------------------------------------------------------------------------------------------------
+
+
+def fill(log: Journal, names: str = "abc") -> list[str]:
+    tokens = []
+    for name in names:
+        token = log.begin(intent(name), frozenset()).token
+        log.record(token, state="open", job_id=f"j-{name}")
+        tokens.append(token)
+    return tokens
+
+
+def test_compaction_keeps_all_but_what_nothing_came_of(tmp_path: Path) -> None:
+    log, reader = journal(tmp_path), journal(tmp_path)
+    tokens = fill(log)
+    log.record(log.begin(intent("z"), frozenset()).token, state="refused")
+    before = reader.submissions(HOSTED)
+    with log._held():
+        log.compact()
+    kept = everything(tmp_path)
+    assert [item.token for item in kept] == tokens
+    assert kept == before[:3] == log.submissions(HOSTED) == reader.submissions(HOSTED)
+    fill(reader, "d")
+    assert log.submissions(HOSTED) == reader.submissions(HOSTED) == everything(tmp_path)
+    assert len(everything(tmp_path)) == 4
+
+
+def test_it_compacts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_COMPACT_FROM", 20)
+    log = journal(tmp_path)
+    (token,) = fill(log, "a")
+    for number in range(100):
+        log.record(token, got=number)
+    assert log.path.read_bytes().count(b"\n") <= 22
+    assert everything(tmp_path)[0].got == 99
+
+
+def test_readers_notice_a_file_that_was_replaced_even_by_one_of_the_same_number(tmp_path: Path) -> None:
+    log, reader = journal(tmp_path), journal(tmp_path)
+    fill(log)
+    reader.submissions(HOSTED)
+    for _ in range(6):  # file systems hand out the inode of a removed file again
+        with log._held():
+            log.compact()
+        token = log.submissions(HOSTED)[0].token
+        log.record(token, got=1)
+        assert reader.submissions(HOSTED) == log.submissions(HOSTED)
+
+
+class _PowerCut(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "unlink"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_compaction_that_dies_anywhere_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    log = journal(tmp_path)
+    tokens = fill(log)
+    target, left = (Path, "replace") if call == "replace" else (Path, "unlink") if call == "unlink" else (os, "fsync")
+    real = getattr(target, left)
+    counted = 0
+
+    def dying(*args: object, **kwargs: object) -> object:
+        nonlocal counted
+        counted += 1
+        if counted == number:
+            raise _PowerCut
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(target, left, dying)
+    try:
+        with log._held():
+            log.compact()
+    except _PowerCut:
+        pass
+    monkeypatch.undo()
+    assert [item.token for item in everything(tmp_path)] == tokens
+    after = journal(tmp_path)
+    with after._held():
+        after.submissions(HOSTED)
+        after.compact()
+    assert [item.job_id for item in everything(tmp_path)] == ["j-a", "j-b", "j-c"]
+    assert sorted(path.name for path in (tmp_path / "journal").iterdir()) == ["journal.jsonl", "journal.lock"]
+
+
+def test_where_the_disk_refuses_a_compaction_the_long_log_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = journal(tmp_path)
+    tokens = fill(log)
+
+    def refuse(*args: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with log._held():
+        log.compact()
+    assert [item.token for item in everything(tmp_path)] == tokens
+
+
+# -- disks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failing", ["write", "fsync", "open"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT])
+def test_a_disk_that_refuses_leaves_the_log_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, number: int
+) -> None:
+    log = journal(tmp_path)
+    begun = log.begin(intent(), frozenset())
+    before = log.path.read_bytes()
+    real_write, real_open = os.write, os.open
+
+    def write(fd: int, data: bytes) -> int:
+        if len(data) > 20:
+            return real_write(fd, data[:20])  # a disk fills in the middle of a line
+        raise OSError(number, os.strerror(number))
+
+    def refuse(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def opened(path: object, flags: int, *more: int) -> int:
+        if str(path).endswith(".jsonl"):
+            raise OSError(number, os.strerror(number))
+        return real_open(path, flags, *more)  # type: ignore[arg-type]
+
+    double = {"write": write, "fsync": refuse, "open": opened}[failing]
+    monkeypatch.setattr(os, failing, double)
+    with pytest.raises(JournalError, match=f"can't write the journal .*{os.strerror(number)}"):
+        log.record(begun.token, state="open", job_id="j-1")
+    with pytest.raises(JournalError):
+        log.begin(intent("b"), frozenset())
+    monkeypatch.undo()
+    assert log.path.read_bytes() == before
+    log.record(begun.token, state="open", job_id="j-1")
+    assert everything(tmp_path)[0].job_id == "j-1"
+
+
+def test_a_full_disk_for_real(tmp_path: Path) -> None:
+    """A file may grow no more: RLIMIT_FSIZE, in a process of its own."""
+    log = journal(tmp_path)
+    begun = log.begin(intent(), frozenset())
+    size = log.path.stat().st_size
+    child = multiprocessing.get_context("fork").Process(target=_under_a_limit, args=(tmp_path, begun.token, size + 10))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    assert log.path.stat().st_size == size
+    assert everything(tmp_path)[0].state == "submitting"
+
+
+def _under_a_limit(folder: Path, token: str, size: int) -> None:
+    import resource
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        journal(folder).record(token, state="open", job_id="j-1")
+    except JournalError:
+        os._exit(0)
+    os._exit(1)
+
+
+def test_a_journal_that_cant_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "journal.jsonl").mkdir()
+    with pytest.raises(JournalError, match="can't read the journal"):
+        everything(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match=r"can't (read|write)"):
+        Journal(tmp_path / "file").begin(intent(), frozenset())
+
+
+# -- several processes ---------------------------------------------------------------------------------------------
+
+
+def test_several_processes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_COMPACT_FROM", 50)
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=_worker, args=(tmp_path, number)) for number in range(4)]
+    for child in children:
+        child.start()
+    reader = journal(tmp_path)
+    while any(child.is_alive() for child in children):
+        reader.submissions(HOSTED)
+    for child in children:
+        child.join(60)
+        assert child.exitcode == 0
+    found = everything(tmp_path)
+    assert reader.submissions(HOSTED) == found
+    assert len(found) == 4 * 25
+    assert {item.job_id for item in found} == {f"j-{number}-{count}" for number in range(4) for count in range(25)}
+    assert all(item.got == 2 for item in found)
+
+
+def _worker(folder: Path, number: int) -> None:
+    log = journal(folder)
+    for count in range(25):
+        token = log.begin(intent(f"{number}-{count}"), frozenset()).token
+        log.record(token, state="open", job_id=f"j-{number}-{count}")
+        for got in range(3):
+            log.record(token, got=got)
+    os._exit(0)
+
+
+def test_only_one_of_many_processes_submits(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=_racer, args=(tmp_path,)) for _ in range(6)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert sorted(child.exitcode or 0 for child in children) == [0, 7, 7, 7, 7, 7]
+    assert len(everything(tmp_path)) == 1
+
+
+def _racer(folder: Path) -> None:
+    try:
+        journal(folder).begin(intent(), frozenset())
+    except Contended:
+        os._exit(7)
+    os._exit(0)
+
+
+def test_whether_a_submitter_lives() -> None:
+    mine = process._this_process()
+    assert is_alive(mine) is True
+    host, boot, pid, started = mine.split("|")
+    assert is_alive(f"elsewhere|{boot}|{pid}|{started}") is None
+    assert is_alive(f"{host}|another-boot|{pid}|{started}") is False
+    assert is_alive(f"{host}|{boot}|{pid}|1") is False  # the number was given to another process
+    assert is_alive(f"{host}|{boot}|999999999|{started}") is False
+    assert is_alive("nonsense") is None
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT) is None:
+        pass
+    # a zombie doesn't submit any more
+    assert process._started(child) == ""
+    os.waitpid(child, 0)

@@ -1,0 +1,99 @@
+"""`pioneer.yaml` to settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from pioneer_build.parse import parse_settings
+from pioneer_build.spec.model import Checks
+from pioneer_build.spec.settings import Limits, Settings
+
+
+def test_everything() -> None:
+    text = b"""\
+version: 1
+backend: local
+specs: specs
+base_url: https://api.example.org/v1
+requests_per_minute: 60
+max_open_jobs: 5
+store: ~/store
+seed: 7
+checks: {min_accepted: 0.9, no_overlap_with: [a]}
+limits: {max_requests: 10, max_examples: 0}
+"""
+    assert parse_settings(text, "pioneer.yaml") == (
+        Settings(
+            "local",
+            "specs",
+            "https://api.example.org/v1",
+            60,
+            5,
+            "~/store",
+            7,
+            Checks(min_accepted=0.9, no_overlap_with=("a",)),
+            Limits(10, 0),
+        ),
+        (),
+    )
+
+
+@pytest.mark.parametrize("text", [b"", b"# nothing\n", b"---\n", b"version: 1\n", b"{}"])
+def test_nothing(text: bytes) -> None:
+    assert parse_settings(text, "pioneer.yaml") == (Settings(), ())
+
+
+@pytest.mark.parametrize(
+    "backend", ["local", "pioneer", "http://127.0.0.1:8000", "https://h/a/b", "http://[::1]:8000/"]
+)
+def test_backends(backend: str) -> None:
+    settings, problems = parse_settings(f"backend: {backend}\n".encode(), "pioneer.yaml")
+    assert problems == ()
+    assert settings is not None
+    assert settings.backend == backend
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("backend: locla", [(1, 10, "url")]),
+        ("backend: http://", [(1, 10, "url")]),
+        ("backend: http://h:99999", [(1, 10, "url")]),
+        ("base_url: local", [(1, 11, "url")]),
+        ("base_url: https://h/?key=1", [(1, 11, "url")]),
+        ("base_url: https://me:pw@h", [(1, 11, "secret")]),
+        ("api_key: pio_sk_1", [(1, 1, "secret")]),
+        ("PIONEER_API_KEY: x", [(1, 1, "secret")]),
+        ("requests_per_minute: 0\nmax_open_jobs: -1", [(1, 22, "range"), (2, 16, "range")]),
+        ("request_per_minute: 1", [(1, 1, "unknown-key")]),
+        ("seed: 1.5", [(1, 7, "type")]),
+        ("checks: {min_chars: 2, max_chars: 1}", [(1, 35, "range")]),
+        ("limits: {max_request: 2}", [(1, 10, "unknown-key")]),
+        ("limits: 3", [(1, 9, "type")]),
+        ("version: 2", [(1, 10, "version")]),
+        ("- a", [(1, 1, "type")]),
+        ("seed: 1\n---\nseed: 2", [(3, 1, "type")]),
+        ("seed: 1\nseed: 2", [(2, 1, "duplicate-key")]),
+        ("seed: [\n\n", [(1, 7, "yaml")]),
+    ],
+)
+def test_wrong(text: str, expected: list[tuple[int, int, str]]) -> None:
+    settings, problems = parse_settings(text.encode(), "pioneer.yaml")
+    assert settings is None
+    assert [(p.line, p.column, p.code) for p in problems] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key: pio_sk_1",
+        "base_url: https://me:pio_sk_1@h",
+        "backend: http://pio_sk_1@h",
+        "key: pio_sk_1: x",
+    ],
+)
+def test_a_secret_is_never_shown(text: str) -> None:
+    _, problems = parse_settings(text.encode(), "pioneer.yaml")
+    assert problems
+    assert "pio_sk" not in repr(problems)
+    assert "PIONEER_API_KEY" in (problems[0].hint or "") or problems[0].code == "yaml"

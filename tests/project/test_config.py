@@ -1,0 +1,93 @@
+"""The settings in force: flag, environment, pioneer.yaml, defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.project.config import Config, normal_url, resolve
+from pioneer_build.spec.settings import Limits, Settings
+
+ROOT = Path("/project")
+HOME = {"HOME": "/home/u"}
+
+
+def resolved(settings: Settings | None = None, flag: str | None = None, **environ: str) -> Config:
+    return resolve(settings or Settings(), ROOT, flag, {**HOME, **environ})
+
+
+def test_defaults() -> None:
+    config = resolved()
+    assert (config.backend, config.base_url, config.specs) == ("pioneer", "https://api.pioneer.ai", "specs")
+    assert (config.requests_per_minute, config.max_open_jobs, config.seed) == (120, 100, 0)
+    assert config.store == Path("/home/u/.local/share/pioneer-build/store")
+    assert config.api_key is None
+    assert not config.local
+
+
+def test_flag_before_environment_before_file() -> None:
+    settings = Settings(backend="pioneer")
+    assert resolved(settings).backend == "pioneer"
+    assert resolved(settings, PIONEER_BACKEND="http://127.0.0.1:1/a").backend == "http://127.0.0.1:1/a"
+    assert resolved(settings, "local", PIONEER_BACKEND="http://127.0.0.1:1/a").backend == "local"
+
+
+def test_the_file() -> None:
+    settings = Settings(
+        specs="data", requests_per_minute=7, max_open_jobs=3, store="rows", seed=5, limits=Limits(max_requests=2)
+    )
+    config = resolved(settings)
+    assert (config.specs, config.requests_per_minute, config.max_open_jobs, config.seed) == ("data", 7, 3, 5)
+    assert config.store == ROOT / "rows"
+    assert (config.max_requests, config.max_examples) == (2, None)
+    assert resolved(settings, PIONEER_REQUESTS_PER_MINUTE="9").requests_per_minute == 9
+
+
+def test_the_local_engine_has_no_limit_and_no_key() -> None:
+    config = resolved(flag="local", PIONEER_API_KEY="k")
+    assert config.local
+    assert (config.requests_per_minute, config.api_key, config.base_url) == (None, None, None)
+
+
+@pytest.mark.parametrize("url", ["https://api.pioneer.ai", "https://api.fastino.ai/v1/", "HTTPS://API.pioneer.ai:443"])
+def test_the_published_urls_are_one_backend(url: str) -> None:
+    assert resolved(flag=url).backend == "pioneer"
+    assert resolved(PIONEER_BASE_URL=url).backend == "pioneer"
+
+
+def test_the_key_is_the_one_of_the_host_first() -> None:
+    both = {"PIONEER_API_KEY": "p", "FASTINO_API_KEY": "f"}
+    assert resolved(**both).api_key == "p"
+    assert resolved(flag="https://api.fastino.ai/v1", **both).api_key == "f"
+    assert resolved(FASTINO_API_KEY=" f\n").api_key == "f"
+
+
+def test_a_key_is_not_shown() -> None:
+    assert "secret" not in repr(resolved(PIONEER_API_KEY="secret"))
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("http://LOCALHOST:80/", "http://localhost"),
+        ("https://h:8443/a/b//", "https://h:8443/a/b"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_one_spelling_of_a_url(url: str, normal: str) -> None:
+    assert normal_url(url) == normal
+
+
+@pytest.mark.parametrize("url", ["loca", "ftp://h", "https://u:p@h", "https://h?a=1", "https://h#a", "https://h:x", ""])
+def test_what_is_no_url(url: str) -> None:
+    with pytest.raises(PioneerError) as error:
+        normal_url(url)
+    assert "u:p" not in error.value.message
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "१"])
+def test_a_limit_that_is_no_number(value: str) -> None:
+    with pytest.raises(PioneerError, match="PIONEER_REQUESTS_PER_MINUTE"):
+        resolved(PIONEER_REQUESTS_PER_MINUTE=value)

@@ -1,0 +1,19 @@
+"""Lines that fit."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pioneer_build.render.text import wrapped
+
+
+@given(st.lists(st.text("ab→é", min_size=1, max_size=12), min_size=1, max_size=30), st.integers(20, 60))
+def test_no_word_is_lost_and_lines_fit(words: list[str], width: int) -> None:
+    lines = wrapped(" ".join(words), width, first=2, rest=4)
+    assert " ".join(lines).split() == words
+    assert all(len(line) <= width for line in lines)
+
+
+def test_colours_take_no_room() -> None:
+    assert wrapped("\x1b[36mabc\x1b[0m def", 7) == ["\x1b[36mabc\x1b[0m def"]
