@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 #: A file's own tests first, then those that know it from outside.
 TESTS = {
-    "pioneer_build/plan": ["tests/plan/test_make.py", "tests/plan/test_properties.py", "tests/operations/test_saved_plan.py"],
+    "pioneer_build/plan": [
+        "tests/plan/test_make.py",
+        "tests/plan/test_properties.py",
+        "tests/operations/test_saved_plan.py",
+    ],
     "pioneer_build/lock": ["tests/lock", "tests/plan/test_make.py"],
     "pioneer_build/spec/fingerprint.py": ["tests/spec/test_fingerprint.py"],
 }

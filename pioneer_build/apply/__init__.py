@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from pioneer_build.lock.model import Entry
-    from pioneer_build.plan import Declared, Plan, Step
+    from pioneer_build.plan import Plan, Step
+    from pioneer_build.spec.declared import Declared
 
 __all__ = [
     "Event",

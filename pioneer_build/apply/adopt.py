@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pioneer_build.apply.run import Run
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.ports import RemoteVersion
+    from pioneer_build.spec.declared import Declared
 
 
 @dataclass(frozen=True, slots=True)

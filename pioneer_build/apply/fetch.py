@@ -16,7 +16,8 @@ from pioneer_build.rows import row_line
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.model import Entry, Job
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
+    from pioneer_build.spec.declared import Declared
 
 
 _Rows: TypeAlias = "tuple[tuple[Any, ...] | None, str | None]"

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pioneer_build.apply.polling import Kind
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.model import Job
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.ports import JobStatus
+    from pioneer_build.spec.declared import Declared
 
 T = TypeVar("T")
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.checks.judge import Verdict
     from pioneer_build.lock.model import Entry, Job
-    from pioneer_build.plan import Declared
     from pioneer_build.ports import JobReport, RemoteVersion, Store
+    from pioneer_build.spec.declared import Declared
 
 
 @dataclass(frozen=True, slots=True)

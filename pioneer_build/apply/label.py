@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.run import Run
     from pioneer_build.inputs import InputsSurvey, InputText
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.rows import Cause
+    from pioneer_build.spec.declared import Declared
 
 #: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
 _TRIES = 3

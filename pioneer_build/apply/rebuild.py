@@ -15,8 +15,8 @@ from pioneer_build.apply.submit import request_for
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.model import Entry
-    from pioneer_build.plan import Declared
     from pioneer_build.ports import JobReport
+    from pioneer_build.spec.declared import Declared
 
 
 async def do_again(

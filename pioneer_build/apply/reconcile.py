@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.model import Entry, Job
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.ports import RemoteVersion
+    from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import TaskType
 
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.ports import LockPort, Log, Service, Store
+    from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import TaskType
 
 #: A job that was polled this long without an end stays open.

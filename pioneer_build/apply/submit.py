@@ -20,8 +20,9 @@ from pioneer_build.ports import GenerateRequest
 
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.ports import RemoteVersion
+    from pioneer_build.spec.declared import Declared
 
 
 def entry_with(run: Run, item: Declared, **changes: object) -> Entry:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import JobState
-    from pioneer_build.plan import Declared
+    from pioneer_build.spec.declared import Declared
 
 
 def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submission], backend: str) -> Lock:

@@ -12,7 +12,8 @@ from pioneer_build.operations.backend import open_service
 if TYPE_CHECKING:
     from pioneer_build.apply.events import Sink
     from pioneer_build.operations.project_state import Situation
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
+    from pioneer_build.spec.declared import Declared
 from pioneer_build.operations.apply import Limits, _graceful, _run, _signals, _terminable, _waits
 
 

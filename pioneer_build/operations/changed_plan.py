@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pioneer_build.cache.spec_files import Stamp
-    from pioneer_build.plan import Declared
     from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
 
 #: More than so many changed files of a hundred, and the whole is as quick.
 _FEW_PERCENT = 20

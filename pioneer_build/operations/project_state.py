@@ -13,7 +13,7 @@ from pioneer_build.errors import PioneerError, Problem, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
 from pioneer_build.paths import cache_folder, local_folder, state_folder
-from pioneer_build.plan import Choices, Declared, Facts, InputFacts, Plan, entry_for, make_plan, state_of
+from pioneer_build.plan import Choices, Facts, InputFacts, Plan, entry_for, make_plan, state_of
 from pioneer_build.project.open import SETTINGS_NAME, Project
 from pioneer_build.project.specs import load_specs
 from pioneer_build.store import Store
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.spec.declared import Declared
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.operations.project_state import Situation
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
     from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
 
 
 def remember(found: Situation, submissions: Iterable[Submission], *, took_over: bool) -> None:

@@ -22,7 +22,6 @@ from pioneer_build.plan.model import (
     Reason,
     Step,
 )
-from pioneer_build.spec.declared import Declared
 
 __all__ = [
     "PRECEDENCE",
@@ -30,7 +29,6 @@ __all__ = [
     "TEXTS_PER_REQUEST",
     "Action",
     "Choices",
-    "Declared",
     "Facts",
     "InputFacts",
     "Plan",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.spec_files import Stamp, spec_stamps
 from pioneer_build.errors import Problem, Problems
-from pioneer_build.plan import Declared
+from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
 

@@ -8,7 +8,8 @@ from pioneer_build.plan import state_of
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry
-    from pioneer_build.plan import Declared, Step
+    from pioneer_build.plan import Step
+    from pioneer_build.spec.declared import Declared
 
 
 def training_pair(entry: Entry | None) -> dict[str, str] | None:

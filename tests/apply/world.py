@@ -29,9 +29,10 @@ from pioneer_build.errors import (
 )
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
-from pioneer_build.plan import Choices, Declared, Facts, Plan, make_plan
+from pioneer_build.plan import Choices, Facts, Plan, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.store import Store
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pioneer_build.journal.model import Submission
 from pioneer_build.journal.takeover import take_over
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.plan import Declared, Facts, make_plan
+from pioneer_build.plan import Facts, make_plan
+from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import InlineTexts, Spec
 

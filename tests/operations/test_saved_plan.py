@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import PlanFileError
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan, write_plan
-from pioneer_build.plan import Choices, Declared, Plan
+from pioneer_build.plan import Choices, Plan
 from pioneer_build.plan.json import plan_value
+from pioneer_build.spec.declared import Declared
 from tests.planning import PROPERTY, World, declared, generate_spec, label_spec, projects
 
 SECRET = "the text of a customer"

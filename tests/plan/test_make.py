@@ -13,7 +13,6 @@ from pioneer_build.plan import (
     PRECEDENCE,
     SETTLED,
     Choices,
-    Declared,
     Facts,
     InputFacts,
     Plan,
@@ -22,6 +21,7 @@ from pioneer_build.plan import (
     make_plan,
     state_of,
 )
+from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import FewShot, Spec, TopUp
 from tests.planning import BACKEND, declared, digest, entry, generate_spec, job, label_spec, lock_of
 

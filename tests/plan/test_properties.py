@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pioneer_build.plan import Choices, Declared, Plan
+from pioneer_build.plan import Choices, Plan
 from pioneer_build.plan.json import plan_value
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.render.plan import plan_markdown, plan_text
+from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import FewShot, InlineTexts, Spec
 from tests.planning import (
     BACKEND,

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.plan import Action, Choices, Declared, Plan, Reason, Step
+from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
 from pioneer_build.render.plan import MARKDOWN_LIMIT, SYMBOLS, plan_markdown, plan_text, summary_text
+from pioneer_build.spec.declared import Declared
 from pioneer_build.wording import duration, visible
 from tests.planning import PROPERTY, World, declared, generate_spec, projects
 
