@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Applies the plan. Whatever it ends with, pioneer.lock has what was submitted.
+# Applies the plan. Even if it fails, pioneer.lock records what was submitted.
 # Env: DIRECTORY, BACKEND, APPLY_OPTIONS, PIONEER_API_KEY.
 set -euo pipefail
 

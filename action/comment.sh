@@ -3,7 +3,7 @@
 # Env: DIRECTORY, PLAN, NUMBER, GH_TOKEN; GITHUB_REPOSITORY, RUNNER_TEMP.
 set -euo pipefail
 
-# A marker that no reader sees tells our comment from others; a project in another folder has its own.
+# A hidden marker identifies our comment; a project in another folder has a marker of its own.
 marker="<!-- pioneer-build plan: ${DIRECTORY//[^A-Za-z0-9._\/-]/_} -->"
 body="$RUNNER_TEMP/pioneer-build-comment.md"
 {
@@ -12,7 +12,7 @@ body="$RUNNER_TEMP/pioneer-build-comment.md"
 } >"$body"
 
 comments="repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments"
-# Only what a bot wrote is ours: a marker in somebody's own comment leaves that comment alone.
+# Only a comment by a bot is ours: a comment by a person is never changed, even if it has the marker.
 known=$(MARKER="$marker" gh api --paginate "$comments" \
   --jq '.[] | select(.user.type == "Bot" and (.body | startswith(env.MARKER))) | .id' | head -n 1) || known=
 if [[ -n $known ]]; then
@@ -21,6 +21,6 @@ else
   request=(--method POST "$comments")
 fi
 if ! gh api "${request[@]}" --field "body=@$body" --silent; then
-  # The token of a fork's pull request may read only; the plan is in the summary of the run.
+  # The token of a pull request from a fork is read-only; the plan is in the summary of the run.
   echo "::notice::The plan could not be posted as a comment (a fork's token may only read); it is in the summary of this run."
 fi

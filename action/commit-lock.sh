@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Commits pioneer.lock, where it changed, and pushes it. Runs whatever became of the apply.
+# Commits pioneer.lock if it changed, and pushes it. Runs even if the apply failed.
 # Env: DIRECTORY; GITHUB_REF_NAME, GITHUB_RUN_ID.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ identity=(
   -c "user.name=${name:-github-actions[bot]}"
   -c "user.email=${email:-41898282+github-actions[bot]@users.noreply.github.com}"
 )
-# Locks of two runs are joined per dataset, and no job is lost.
+# Locks of two runs are merged per dataset, so that no job is lost.
 driver=(-c merge.pioneer-lock.name=pioneer.lock -c "merge.pioneer-lock.driver=pioneer-build merge-lock %O %A %B")
 git "${identity[@]}" commit --quiet --message "pioneer.lock: what was built" -- pioneer.lock
 
@@ -32,7 +32,7 @@ for attempt in 1 2 3; do
   fi
 done
 
-# A protected branch, or a conflict: what was paid for is kept on a branch of its own, and somebody is told.
+# A protected branch, or a conflict: the lock is kept on a branch of its own, and the run fails with a message.
 rescue="pioneer-lock/$GITHUB_RUN_ID"
 git push --quiet origin "HEAD:refs/heads/$rescue"
 echo "::error title=pioneer.lock::$GITHUB_REF_NAME took no push, so pioneer.lock is on the branch $rescue: merge it before the next apply"

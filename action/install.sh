@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the version of pioneer-build that this action is, into a virtual environment on the runner.
+# Installs the version of pioneer-build that this action belongs to, into a virtual environment on the runner.
 # Env: ACTION (this action's folder), EXTRAS, INTERPRETER; GITHUB_PATH, RUNNER_TEMP.
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs check and plan; says what check ended with, and where the plan is. Sends nothing and needs no key.
+# Runs check and plan; outputs the exit code of check and the path of the plan. Sends nothing and needs no key.
 # Env: DIRECTORY, BACKEND, STRICT; GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP.
 set -euo pipefail
 
@@ -14,7 +14,7 @@ echo "code=$code" >>"$GITHUB_OUTPUT"
 
 plan="$RUNNER_TEMP/pioneer-build-plan.md"
 if ! "${tool[@]}" plan --format markdown >"$plan" 2>"$RUNNER_TEMP/pioneer-build-plan.err"; then
-  # The same mistakes that check has named; in the comment they stand as they were said.
+  # The same errors that check reported; the comment quotes them unchanged.
   fence='~~~~~~~~~~~~~~~~'
   {
     echo '### pioneer-build plan'

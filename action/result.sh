@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Decides what the check means for the run.
-# Env: CODE (what check ended with), PENDING (allow or fail), APPLIED (true where this run applies).
+# Decides whether the run fails, from the exit code of check.
+# Env: CODE (the exit code of check), PENDING (allow or fail), APPLIED (true if this run applies).
 set -euo pipefail
 
 case $CODE in
