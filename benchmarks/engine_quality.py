@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from pioneer_build.engine.embedding import meaning
+from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.engine.generating.filling import fill, joined
+from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.produce import produce
-from pioneer_build.engine.generating.texts import fill, joined
-from pioneer_build.engine.generating.values import Values
 from pioneer_build.engine.labelling import classify, find_entities
 from pioneer_build.engine.requests import GenerateRequest
 
@@ -141,8 +141,8 @@ def patterns(half: str) -> None:
         texts, gold = [], []
         for i in range(120):
             draw = Draw("benchmark", half, "37", kind, i)
-            value = str(makers[kind]()) if kind in makers else Values(draw).of(_SLOT_OF.get(kind, kind))
-            sentence = joined(fill(draw.pick(CARRIERS).replace("{x}", "\0"), Values(draw)))
+            value = str(makers[kind]()) if kind in makers else MadeUpValues(draw).of(_SLOT_OF.get(kind, kind))
+            sentence = joined(fill(draw.pick(CARRIERS).replace("{x}", "\0"), MadeUpValues(draw)))
             start = sentence.index("\0")
             texts.append(sentence.replace("\0", value))
             gold.append({(start, start + len(value))})
@@ -160,7 +160,7 @@ def patterns(half: str) -> None:
 def _head(texts: list[str], labels: list[str]) -> Any:
     """A softmax head on sentence embeddings, by gradient descent."""
     names = sorted(set(labels))
-    x = meaning().embed(texts).astype(np.float64) * 8
+    x = embedder().embed(texts).astype(np.float64) * 8
     y = np.eye(len(names))[[names.index(label) for label in labels]]
     weights = np.zeros((x.shape[1], len(names)))
     for _ in range(400):
@@ -168,7 +168,7 @@ def _head(texts: list[str], labels: list[str]) -> Any:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         weights -= 0.1 * (x.T @ (shares - y) / len(x) + 0.002 * weights)
-    return lambda more: [names[i] for i in (meaning().embed(more).astype(np.float64) @ weights).argmax(axis=1)]
+    return lambda more: [names[i] for i in (embedder().embed(more).astype(np.float64) @ weights).argmax(axis=1)]
 
 
 def _words(texts: list[str], labels: list[str]) -> Any:

@@ -26,9 +26,9 @@ from starlette.routing import Mount, Route
 
 from pioneer_build.engine import downloads
 from pioneer_build.engine import responses as answers
+from pioneer_build.engine.admission import Budget, SlidingWindow
 from pioneer_build.engine.generating.produce import produce
-from pioneer_build.engine.labelling import Unsupported, classify, find_entities
-from pioneer_build.engine.limits import Budget, SlidingWindow
+from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
 from pioneer_build.engine.openapi import document
 from pioneer_build.engine.requests import GenerateRequest, LabelRequest, complaints
 from pioneer_build.engine.revision import REVISION
@@ -303,7 +303,7 @@ class EngineApp:
         self._waiting += 1
         try:
             results, notes = await asyncio.get_running_loop().run_in_executor(self._labelling, work, wanted)
-        except Unsupported as unsupported:
+        except UnsupportedLabels as unsupported:
             errors = [
                 {"loc": ["body", "labels", i], "msg": "unsupported_label", "type": "unsupported_label"}
                 for i, _ in enumerate(wanted.labels)

@@ -44,6 +44,7 @@ def as_parquet(rows: Rows) -> bytes:
         NotInstalled: pyarrow is absent.
     """
     try:
+        # a library of the extra `parquet`: only this format needs it
         import pyarrow
         from pyarrow import parquet
     except ImportError:

@@ -32,7 +32,7 @@ _TOKENS = 128
 _KEPT = 20_000
 
 
-class Meaning:
+class Embedder:
     """The embedding model, loaded once. Safe to use from several threads."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Meaning:
         self._session: Any = onnxruntime.InferenceSession(
             embedding_model(), options, providers=["CPUExecutionProvider"]
         )
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="engine-meaning")
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="engine-embedding")
         self._kept: dict[str, Vectors] = {}
         self._lock = threading.Lock()
 
@@ -72,11 +72,11 @@ class Meaning:
 
 
 @cache
-def _load() -> Meaning:
-    return Meaning()
+def _load() -> Embedder:
+    return Embedder()
 
 
-def meaning() -> Meaning:
+def embedder() -> Embedder:
     """The model, loaded on first use.
 
     Raises:

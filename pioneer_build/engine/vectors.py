@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pioneer_build.engine.embedding import Vectors, meaning
+from pioneer_build.engine.embedding import Vectors, embedder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ def pack(texts: Iterable[str]) -> bytes:
     """The content of the file for `texts`."""
     by_key = {_key(text): text for text in texts}
     keys = sorted(by_key)
-    vectors = meaning().embed([by_key[key] for key in keys])
+    vectors = embedder().embed([by_key[key] for key in keys])
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
     return len(keys).to_bytes(4, "little") + b"".join(keys) + bytes(scaled.tobytes())
 
@@ -63,5 +63,5 @@ def own_vectors(texts: Sequence[str]) -> Vectors:
     """A row a text, for texts that the engine brings along."""
     keys, rows = _kept()
     new = list(dict.fromkeys(missing(texts)))
-    fresh = dict(zip(new, meaning().embed(new), strict=True)) if new else {}
+    fresh = dict(zip(new, embedder().embed(new), strict=True)) if new else {}
     return np.stack([fresh[text] if text in fresh else rows[keys[_key(text)]] for text in texts])

@@ -9,6 +9,7 @@ import threading
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.revision import REVISION
 
@@ -25,10 +26,6 @@ _LOOK_AGAIN = 0.2
 
 class Stopped(Exception):
     """The crew is closing: the job goes back into the queue."""
-
-
-class Shortfall(Exception):
-    """The engine couldn't make as many rows as were asked for. The text says how many, and why not."""
 
 
 class Producer(Protocol):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pioneer_build.engine import model_files as models
 from pioneer_build.engine.generating.ranking import own_texts
-from pioneer_build.engine.labelling import Unsupported, classify, find_entities
+from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
 from pioneer_build.engine.labelling.checksums import card, iban_length, isbn, luhn
-from pioneer_build.engine.labelling.heads import settled
-from pioneer_build.engine.labelling.kinds import kinds_of, readable
+from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
+from pioneer_build.engine.labelling.name_rules import corrected
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.vectors import missing
 from pioneer_build.engine.wordpiece import token_ids, vocabulary, words
@@ -126,17 +126,17 @@ def test_label_names_find_their_kinds() -> None:
     assert kinds_of("enterprise").approximate or not kinds_of("enterprise").kinds
     for unknown in ("starship", "disease", "sentiment", "qwxz"):
         assert kinds_of(unknown).kinds == ()
-    with pytest.raises(Unsupported, match="unsupported_label"):
+    with pytest.raises(UnsupportedLabels, match="unsupported_label"):
         find_entities(["starship"], ["x"])
 
 
 def test_what_names_say_themselves() -> None:
     text = "He swam in Sandy Creek, near Harrison, and met Dr. Reading of Oslo University."
     at = {name: (text.index(name), text.index(name) + len(name)) for name in ("Sandy Creek", "Harrison", "Reading")}
-    assert settled(text, *at["Sandy Creek"], "PERSON") == (*at["Sandy Creek"], "LOC")
-    assert settled(text, *at["Harrison"], "PERSON") == (*at["Harrison"], "GPE")
-    assert settled(text, *at["Reading"], "GPE") == (*at["Reading"], "PERSON")
-    assert settled("the keyboard player of A", 4, 19, "PERSON") is None
+    assert corrected(text, *at["Sandy Creek"], "PERSON") == (*at["Sandy Creek"], "LOC")
+    assert corrected(text, *at["Harrison"], "PERSON") == (*at["Harrison"], "GPE")
+    assert corrected(text, *at["Reading"], "GPE") == (*at["Reading"], "PERSON")
+    assert corrected("the keyboard player of A", 4, 19, "PERSON") is None
 
 
 def test_entities_are_where_they_say_whatever_the_text() -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.engine.generating.produce import collect, produce
+from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.requests import GenerateRequest
-from pioneer_build.engine.workers import Shortfall
 
 if TYPE_CHECKING:
     from pioneer_build.engine.generating.draw import Draw

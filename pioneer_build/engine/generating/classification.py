@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.embedding import Vectors, centre, meaning
-from pioneer_build.engine.generating.ranking import bank as bank_of
-from pioneer_build.engine.generating.ranking import nouns_near, preferred, shown
+from pioneer_build.engine.embedding import embedder
+from pioneer_build.engine.generating.filling import fill, joined, lowered
+from pioneer_build.engine.generating.label_sources import label_centres, label_sources
+from pioneer_build.engine.generating.made_up_values import MadeUpValues
+from pioneer_build.engine.generating.ranking import preferred
 from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.generating.texts import Sentence, fill, joined, lowered, sentences
-from pioneer_build.engine.generating.values import Values
-from pioneer_build.engine.labelling.classes import leaning, prototypes
+from pioneer_build.engine.generating.sentences import sentences
+from pioneer_build.engine.labelling.classes import leaning
 from pioneer_build.engine.labelling.glosses import is_rest
-from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.engine.generating.label_sources import LabelSource
 
-#: A sentence is a label's if no other label is nearer, and if it is at least this near.
-_NEAR, _CLEAR = 0.2, 0.03
-#: At most this many sentences a label; and none that is this much further away than the best.
-_MOST, _SPREAD = 16, 0.22
-#: For the label of all others: sentences that are this far from each label, and rows at most this near.
-_FAR, _NOT_FAR, _MOST_OTHER = 0.28, 0.34, 40
-#: Weight of the domain against the label, in ranking.
-_DOMAIN = 0.6
+#: How near a row of the label of all others may be to a label.
+_NOT_FAR = 0.34
+#: Shares of rows from examples, and from words near the label; of rows with something before, after, or a second part.
 _FROM_EXAMPLES = 0.4
 _FROM_NOUNS = 0.12
 _BEFORE, _AFTER, _SECOND = 0.4, 0.4, 0.3
@@ -86,31 +81,26 @@ _WITH_NOUNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What one label's rows are made of."""
-
-    sentences: tuple[Sentence, ...]
-    weights: tuple[float, ...]
-    examples: tuple[str, ...]
-    nouns: tuple[str, ...]
-    registers: tuple[str, ...]
-
-
 class ClassRows:
-    """Makes rows for labels, a domain and few-shot examples."""
+    """Makes rows for labels, a domain and few-shot examples.
+
+    Args:
+        labels: in any order.
+        domain: what the texts are about; may be empty.
+        examples: few-shot examples, a text and its label each.
+    """
 
     def __init__(self, labels: Sequence[str], domain: str, examples: Sequence[tuple[str, str]]) -> None:
         self._labels = tuple(sorted(labels))
-        self._prototypes = _centres(self._labels, examples)
+        self._prototypes = label_centres(self._labels, examples)
         self._preferred = preferred(domain)
-        self._sources = _sources(self._labels, self._prototypes, domain, examples)
+        self._sources = label_sources(self._labels, self._prototypes, domain, examples)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused. Labels take turns."""
         label = self._labels[ordinal % len(self._labels)]
         source = self._sources[label]
-        values = Values(draw, self._preferred)
+        values = MadeUpValues(draw, self._preferred)
         text, register = self._core(draw, source, values)
         parts = [text]
         if draw.chance(_SECOND):
@@ -134,7 +124,7 @@ class ClassRows:
             Reject: it does.
         """
         text = [row["text"]]
-        near = (meaning().embed(text) @ self._prototypes.T + leaning(self._labels, text))[0].round(2)
+        near = (embedder().embed(text) @ self._prototypes.T + leaning(self._labels, text))[0].round(2)
         own = near[self._labels.index(row["label"])]
         if is_rest(row["label"]):
             own = np.maximum(own, _NOT_FAR)
@@ -142,7 +132,7 @@ class ClassRows:
         if float(near.max() - own) > slack:
             raise Reject("reads more like another label")
 
-    def _core(self, draw: Draw, source: _Source, values: Values) -> tuple[str, str]:
+    def _core(self, draw: Draw, source: LabelSource, values: MadeUpValues) -> tuple[str, str]:
         register = draw.pick(source.registers)
         if source.examples and draw.chance(_FROM_EXAMPLES):
             return _varied(draw, draw.pick(source.examples), source.examples, values), register
@@ -159,56 +149,6 @@ class ClassRows:
         return text.replace("[a]", first).replace("[b]", second), register
 
 
-def _centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) -> Vectors:
-    """The labels' prototypes, drawn towards their examples."""
-    named = prototypes(labels)
-    rows = []
-    for i, label in enumerate(labels):
-        texts = sorted(text for text, of in examples if of == label)
-        rows.append(centre(np.stack([named[i], centre(meaning().embed(texts))])) if texts else named[i])
-    return np.stack(rows)
-
-
-def _sources(
-    labels: tuple[str, ...], centres: Vectors, domain: str, examples: Sequence[tuple[str, str]]
-) -> Mapping[str, _Source]:
-    bank, vectors = bank_of()
-    near = (vectors @ centres.T + leaning(labels, [shown()[s] for s in bank])).round(2)
-    fits = np.zeros(len(bank), dtype=np.float32)
-    if domain:
-        fits = (vectors @ meaning().embed([domain])[0]).round(2)
-    # how far the best label is ahead of the second: a sentence that fits two says nothing
-    ahead = np.sort(near, axis=1)
-    clear = ahead[:, -1] - ahead[:, -2] >= _CLEAR if len(labels) > 1 else np.ones(len(bank), dtype=bool)
-    best = near.max(axis=1)
-    sources = {}
-    for j, label in enumerate(labels):
-        score = near[:, j] + _DOMAIN * fits
-        own = [i for i in range(len(bank)) if clear[i] and near[i, j] >= best[i] >= _NEAR]
-        own.sort(key=lambda i: (-float(score[i]), bank[i].text))
-        own = [i for i in own[:_MOST] if score[own[0]] - score[i] <= _SPREAD]
-        if is_rest(label) and len(labels) > 1:
-            # what none of the others means, from where they are at home
-            others = np.delete(near, j, axis=1).max(axis=1)
-            score = _DOMAIN * fits
-            home = np.delete(near, j, axis=1) + score[:, None]
-            fields = {bank[int(i)].field for i in home.argmax(axis=0)}
-            own = [i for i in range(len(bank)) if others[i] <= _FAR and bank[i].field in fields]
-            own.sort(key=lambda i: (-float(score[i]), bank[i].text))
-            own = [i for i in own[:_MOST_OTHER] if score[own[0]] - score[i] <= _SPREAD]
-        chosen = tuple(bank[i] for i in own)
-        # where no sentence is near, the register is that of the sentences nearest to the domain or label
-        closest = sorted(range(len(bank)), key=lambda i: (-float(score[i]), bank[i].text))[:5]
-        registers = tuple(s.field for s in chosen) or tuple(bank[i].field for i in closest)
-        shots = tuple(sorted(text for text, of in examples if of == label))
-        name = readable(label) or label
-        # where sentences are many, words alone would say less; where there is nothing, the name must do
-        nouns = nouns_near(centres[j], name) or ((name, name) if not chosen and not shots else ())
-        weights = tuple(2.0 ** (8 * float(score[i] - score[own[0]])) for i in own)
-        sources[label] = _Source(chosen, weights, shots, nouns, registers)
-    return sources
-
-
 @lru_cache(maxsize=16)
 def _wrappers(register: str) -> Mapping[str, tuple[str, ...]]:
     found = [s for s in sentences("wrappers.txt") if s.field == register]
@@ -218,7 +158,7 @@ def _wrappers(register: str) -> Mapping[str, tuple[str, ...]]:
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-def _varied(draw: Draw, text: str, others: Sequence[str], values: Values) -> str:
+def _varied(draw: Draw, text: str, others: Sequence[str], values: MadeUpValues) -> str:
     """A few-shot example in other words: other numbers and dates, or with a part of another example."""
     for kind in ("money", "date", "percent", "time", "order"):
         pattern = PATTERNS["reference" if kind == "order" else kind]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.engine.generating.filling import TextPiece, fill, joined
+from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.ranking import field_weights, preferred
 from pioneer_build.engine.generating.rejects import Reject
+from pioneer_build.engine.generating.sentences import Sentence, sentences
 from pioneer_build.engine.generating.slots import slots_of
-from pioneer_build.engine.generating.texts import Piece, Sentence, fill, joined, sentences
-from pioneer_build.engine.generating.values import Values
-from pioneer_build.engine.labelling.kinds import kinds_of, readable
+from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -70,27 +71,27 @@ class EntityRows:
                 pieces = self._carried(draw, target)
         return self._row(pieces)
 
-    def _sentences(self, draw: Draw, chosen: Sequence[Sentence]) -> list[Piece]:
-        values = Values(draw, self._preferred)
-        pieces: list[Piece] = []
+    def _sentences(self, draw: Draw, chosen: Sequence[Sentence]) -> list[TextPiece]:
+        values = MadeUpValues(draw, self._preferred)
+        pieces: list[TextPiece] = []
         for sentence in dict.fromkeys(chosen):
             if pieces:
-                pieces.append(Piece(" "))
+                pieces.append(TextPiece(" "))
             pieces.extend(fill(sentence.text, values))
         return pieces
 
-    def _carried(self, draw: Draw, label: str) -> list[Piece]:
+    def _carried(self, draw: Draw, label: str) -> list[TextPiece]:
         """A sentence for any label, around one or two of its entities."""
         name = readable(label) or label
         template = draw.pick(sentences("carriers.txt")).text
         kind = draw.pick(self._plan.slots[label])
-        pieces = fill(template, Values(draw, self._preferred), {"x": kind, "y": kind})
+        pieces = fill(template, MadeUpValues(draw, self._preferred), {"x": kind, "y": kind})
         return [
-            piece if piece.slot else Piece(piece.text.replace("[labels]", _plural(name)).replace("[label]", name))
+            piece if piece.slot else TextPiece(piece.text.replace("[labels]", _plural(name)).replace("[label]", name))
             for piece in pieces
         ]
 
-    def _row(self, pieces: list[Piece]) -> dict[str, Any]:
+    def _row(self, pieces: list[TextPiece]) -> dict[str, Any]:
         text = joined(pieces)
         text = text[:1].upper() + text[1:]
         entities: list[list[str]] = []

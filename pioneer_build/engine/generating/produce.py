@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from pioneer_build.engine.embedding import embedder
+from pioneer_build.engine.generating.classification import ClassRows
+from pioneer_build.engine.generating.decoder import MessageRows
 from pioneer_build.engine.generating.draw import Draw
-from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.workers import Shortfall
+from pioneer_build.engine.generating.ner import EntityRows
+from pioneer_build.engine.generating.rejects import Reject, Shortfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pioneer_build.engine.requests import GenerateRequest
 
-#: Candidates a row; and how many rows in a row may fail before the job does.
+#: Candidates a row; and how many rows may fail before the job is given up.
 _ATTEMPTS = 40
 _GIVE_UP = 5
 #: Rows whose first candidates are made ahead, so that their meaning is computed on all cores.
@@ -23,11 +26,28 @@ _AHEAD = 64
 _WORD = re.compile(r"\w+")
 
 
-class Rows(Protocol):
+class RowMaker(Protocol):
     """What makes the rows of one definition."""
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
-        """A row; raises `Reject` where it is no good."""
+        """The row at `ordinal`, as `draw` decides it.
+
+        Raises:
+            Reject: it is no good.
+        """
+        ...
+
+
+@runtime_checkable
+class CheckingRowMaker(RowMaker, Protocol):
+    """A maker that embeds each row to check it."""
+
+    def check(self, row: dict[str, Any], attempt: int) -> None:
+        """Looks at a candidate; the later the attempt, the milder.
+
+        Raises:
+            Reject: it is no good.
+        """
         ...
 
 
@@ -40,6 +60,12 @@ def produce(
 ) -> list[dict[str, Any]]:
     """The rows that a request asks for, following `earlier`.
 
+    Args:
+        request: what is wanted.
+        seed: the engine's seed, the first part of what decides every row.
+        earlier: rows that the dataset has already; ordinals go on after them.
+        on_progress: told now and then how many rows there are; what it raises goes through.
+
     Raises:
         Shortfall: too many candidates were refused; it says how many rows there were, and why.
     """
@@ -47,32 +73,33 @@ def produce(
 
 
 def collect(
-    maker: Rows,
+    maker: RowMaker,
     request: GenerateRequest,
     *,
     seed: int,
     earlier: Sequence[dict[str, Any]],
     on_progress: Callable[[int], None],
 ) -> list[dict[str, Any]]:
-    """`produce` with the rows of `maker`."""
-    definition = request.canonical().decode()
+    """`produce` with the rows of `maker`.
+
+    Args:
+        maker: makes the candidates.
+        request, seed, earlier, on_progress: as `produce` has them.
+
+    Raises:
+        Shortfall: as `produce`.
+    """
+    key = (seed, request.dataset_name, request.canonical().decode())
     seen = {_likeness(row) for row in earlier}
     rows: list[dict[str, Any]] = []
     causes: Counter[str] = Counter()
     failed = 0
-    first = len(earlier)
-    for ordinal in range(first, first + request.num_examples):
-        base = (seed, request.dataset_name, definition, ordinal)
-        if (ordinal - first) % _AHEAD == 0:
+    ordinals = range(len(earlier), len(earlier) + request.num_examples)
+    for done, ordinal in enumerate(ordinals):
+        if done % _AHEAD == 0:
             on_progress(len(rows))
-            _warm(
-                maker,
-                request,
-                seed,
-                definition,
-                range(ordinal, min(ordinal + _AHEAD, first + request.num_examples)),
-            )
-        row = _row(maker, base, seen, causes)
+            _warm(maker, key, ordinals[done : done + _AHEAD])
+        row = _row(maker, (*key, ordinal), seen, causes)
         if row is None:
             failed += 1
             if failed >= _GIVE_UP:
@@ -89,16 +116,18 @@ def collect(
     return rows
 
 
-def _row(maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]) -> dict[str, Any] | None:
+def _row(
+    maker: RowMaker, base: tuple[int, str, str, int], seen: set[str], causes: Counter[str]
+) -> dict[str, Any] | None:
+    checking = maker if isinstance(maker, CheckingRowMaker) else None
     for attempt in range(_ATTEMPTS):
         try:
             row = maker.candidate(Draw(*base, attempt), base[3])
             likeness = _likeness(row)
             if likeness in seen:
                 raise Reject("duplicate or near-duplicate")
-            check = getattr(maker, "check", None)
-            if check is not None:
-                check(row, attempt)
+            if checking is not None:
+                checking.check(row, attempt)
         except Reject as reject:
             causes[str(reject)] += 1
         else:
@@ -107,19 +136,17 @@ def _row(maker: Rows, base: tuple[int, str, str, int], seen: set[str], causes: C
     return None
 
 
-def _warm(maker: Rows, request: GenerateRequest, seed: int, definition: str, ordinals: range) -> None:
-    """Embeds the first candidates of some rows together. Decides nothing."""
-    if not hasattr(maker, "check"):
+def _warm(maker: RowMaker, key: tuple[int, str, str], ordinals: range) -> None:
+    """Embeds the first candidates of some rows together, on all cores. Decides nothing."""
+    if not isinstance(maker, CheckingRowMaker):
         return
-    from pioneer_build.engine.embedding import meaning
-
     texts = []
     for ordinal in ordinals:
         try:
-            texts.append(maker.candidate(Draw(seed, request.dataset_name, definition, ordinal, 0), ordinal)["text"])
+            texts.append(maker.candidate(Draw(*key, ordinal, 0), ordinal)["text"])
         except Reject:
             continue
-    meaning().embed(texts)
+    embedder().embed(texts)
 
 
 def _likeness(row: dict[str, Any]) -> str:
@@ -128,17 +155,11 @@ def _likeness(row: dict[str, Any]) -> str:
     return " ".join(sorted("0" if word.isdigit() else word for word in _WORD.findall(text.lower())))
 
 
-def _maker(request: GenerateRequest) -> Rows:
+def _maker(request: GenerateRequest) -> RowMaker:
     domain = request.definition().get("domain_description", "")
     if request.task_type == "ner":
-        from pioneer_build.engine.generating.ner import EntityRows
-
         return EntityRows(request.labels or (), domain)
     if request.task_type == "classification":
-        from pioneer_build.engine.generating.classification import ClassRows
-
         examples = [(shot.text, shot.label) for shot in request.classified_examples or ()]
         return ClassRows(request.labels or (), domain, examples)
-    from pioneer_build.engine.generating.decoder import MessageRows
-
     return MessageRows(request.definition().get("prompt", ""), domain)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pioneer_build.engine.embedding import Vectors, centre, meaning
+from pioneer_build.engine.embedding import Vectors, centre, embedder
 from pioneer_build.engine.generating.draw import Draw
-from pioneer_build.engine.generating.texts import Sentence, fill, joined, sentences
-from pioneer_build.engine.generating.texts import vocabulary as words_for_slots
-from pioneer_build.engine.generating.values import Values
+from pioneer_build.engine.generating.filling import fill, joined
+from pioneer_build.engine.generating.made_up_values import MadeUpValues
+from pioneer_build.engine.generating.sentences import Sentence, sentences
+from pioneer_build.engine.generating.slot_words import slot_words
+from pioneer_build.engine.labelling.entity_kinds import DESCRIBED
 from pioneer_build.engine.labelling.glosses import every_phrase
-from pioneer_build.engine.labelling.kinds import DESCRIBED
 from pioneer_build.engine.vectors import own_vectors
 from pioneer_build.engine.wordpiece import vocabulary
 
@@ -28,67 +29,25 @@ _NOUNS_A_LABEL = 14
 #: A noun that is less near to a label isn't of it.
 _NEAR_NOUN = 0.3
 #: Listed as nouns, but no things one would speak of.
-_NO_THINGS = frozenset(
-    [
-        "back",
-        "many",
-        "particular",
-        "other",
-        "general",
-        "several",
-        "plenty",
-        "sort",
-        "kind",
-        "lots",
-        "anybody",
-        "everybody",
-        "nobody",
-        "somebody",
-        "anything",
-        "everything",
-        "nothing",
-        "something",
-        "someone",
-        "anyone",
-        "everyone",
-        "none",
-        "half",
-        "bunch",
-        "thanks",
-        "hers",
-        "mine",
-        "yours",
-        "ours",
-        "theirs",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "today",
-        "tomorrow",
-        "yesterday",
-        "tonight",
-        "north",
-        "south",
-        "east",
-        "west",
-    ]
-)
+_NO_THINGS = frozenset((
+    "back", "many", "particular", "other", "general", "several", "plenty", "sort", "kind", "lots", "anybody",
+    "everybody", "nobody", "somebody", "anything", "everything", "nothing", "something", "someone", "anyone",
+    "everyone", "none", "half", "bunch", "thanks", "hers", "mine", "yours", "ours", "theirs", "monday",
+    "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow", "yesterday",
+    "tonight", "north", "south", "east", "west",
+))  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def shown() -> Mapping[Sentence, str]:
+def example_texts() -> Mapping[Sentence, str]:
     """The sentences about topics, with some value in each slot."""
-    return {s: joined(fill(s.text, Values(Draw("shown", s.text)))) for s in sentences("clauses.txt")}
+    return {s: joined(fill(s.text, MadeUpValues(Draw("shown", s.text)))) for s in sentences("clauses.txt")}
 
 
 @lru_cache(maxsize=1)
-def bank() -> tuple[tuple[Sentence, ...], Vectors]:
+def topic_sentences() -> tuple[tuple[Sentence, ...], Vectors]:
     """The sentences about topics, and what each means: itself mostly, and the name of its topic."""
-    example = shown()
+    example = example_texts()
     vectors = own_vectors(list(example.values()))
     topics = own_vectors([s.topic for s in example])
     return tuple(example), np.stack([centre(np.stack([v, v, t])) for v, t in zip(vectors, topics, strict=True)])
@@ -106,7 +65,7 @@ def field_weights(domain: str) -> Mapping[str, float]:
     if not domain:
         return dict.fromkeys(fields, 1.0)
     # rounded, so that CPUs which differ in the last bits agree
-    near = (own_vectors(fields) @ meaning().embed([domain])[0]).round(2)
+    near = (own_vectors(fields) @ embedder().embed([domain])[0]).round(2)
     best = float(near.max())
     return {field: 2.0 ** (_SHARPNESS * (float(n) - best)) for field, n in zip(fields, near, strict=True)}
 
@@ -114,6 +73,7 @@ def field_weights(domain: str) -> Mapping[str, float]:
 @lru_cache(maxsize=1)
 def _nouns() -> tuple[str, ...]:
     """Common English nouns."""
+    # a library of the extra `local`, which reads its lists when it is imported
     from wonderwords import RandomWord
 
     known = vocabulary()
@@ -154,10 +114,10 @@ def preferred(domain: str) -> Mapping[str, tuple[str, ...]]:
     """The things of each list that a domain speaks of, where some are near to it."""
     if not domain:
         return {}
-    direction = meaning().embed([domain])[0]
+    direction = embedder().embed([domain])[0]
     found = {}
     for kind in _NARROWED:
-        words = words_for_slots()[kind]
+        words = slot_words()[kind]
         near = (own_vectors(words) @ direction).round(2)
         order = sorted(range(len(words)), key=lambda i: (-float(near[i]), words[i]))
         if near[order[0]] >= _NEAR_DOMAIN:
@@ -167,8 +127,8 @@ def preferred(domain: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def own_texts() -> list[str]:
-    """Every text of the engine's own whose meaning it uses: what `labelling.own` keeps the vectors of."""
-    example = shown()
+    """Every text of the engine's own whose meaning it uses: what `vectors` keeps the vectors of."""
+    example = example_texts()
     return [
         *example.values(),
         *(s.topic for s in example),

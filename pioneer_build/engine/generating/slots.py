@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pioneer_build.engine.generating.values import knows
-from pioneer_build.engine.labelling.kinds import kinds_of, readable
+from pioneer_build.engine.generating.made_up_values import knows
+from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
 
 #: Names that mean one list of words rather than a whole kind.
 _BY_NAME = {

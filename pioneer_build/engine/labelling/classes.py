@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pioneer_build.engine.embedding import Vectors, centre, meaning
+from pioneer_build.engine.embedding import Vectors, centre, embedder
+from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
-from pioneer_build.engine.labelling.kinds import readable
 from pioneer_build.engine.labelling.polarity import polarity
 from pioneer_build.engine.vectors import own_vectors
 
@@ -31,7 +31,7 @@ _TEMPLATES = ("{}", "This is about {}.")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenClass:
     """The class of one text. `scores` has every label; `margin` is the lead over the second."""
 
     label: str
@@ -55,11 +55,11 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
     rows = []
     templates = _TEMPLATES if len(labels) <= _MANY else _TEMPLATES[:1]
     names = [readable(label) or label for label in labels]
-    meaning().embed([template.format(name) for name in names for template in templates])  # on all cores
+    embedder().embed([template.format(name) for name in names for template in templates])  # on all cores
     for name in names:
         forms = [template.format(name) for template in templates]
         widened = gloss(name)
-        vectors = [centre(meaning().embed(forms))]
+        vectors = [centre(embedder().embed(forms))]
         if widened:
             # what it means counts twice: a bare name has many senses
             vectors += [centre(own_vectors(widened))] * 2
@@ -83,14 +83,14 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
 
 def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     """How near each text is to each label: a row a text, comparable within a row."""
-    near: Vectors = meaning().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
+    near: Vectors = embedder().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
     for i, label in enumerate(labels):
         if is_rest(label):
             near[:, i] = np.maximum(near[:, i], _REST)
     return near
 
 
-def classify(labels: Sequence[str], texts: Sequence[str]) -> list[Choice]:
+def classify(labels: Sequence[str], texts: Sequence[str]) -> list[ChosenClass]:
     """The class of each text. The order of `labels` changes nothing but the order of `scores`.
 
     Raises:
@@ -106,5 +106,5 @@ def classify(labels: Sequence[str], texts: Sequence[str]) -> list[Choice]:
         by_label = dict(zip(ordered, (round(float(share), 2) for share in row), strict=True))
         ranked = sorted(row, reverse=True)
         margin = round(float(ranked[0] - ranked[1]), 2) if len(ranked) > 1 else 1.0
-        choices.append(Choice(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin))
+        choices.append(ChosenClass(ordered[int(row.argmax())], {label: by_label[label] for label in labels}, margin))
     return choices

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.labelling.kinds import claims, kinds_of_all
+from pioneer_build.engine.labelling.entity_kinds import claims, kinds_of_all
 from pioneer_build.engine.labelling.patterns import PATTERNS
+from pioneer_build.engine.labelling.tagger import tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,12 @@ _OTHER_SCORE = 0.6
 _APPROXIMATE = 0.8
 
 
-class Unsupported(Exception):
+class UnsupportedLabels(Exception):
     """None of the labels is one that can be found."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class FoundEntity:
     """A labelled span; offsets in code points; `score` between 0 and 1."""
 
     text: str
@@ -52,25 +53,25 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EntityResult:
     """Entities a text; labels that can't be found; and which types stand in for labels that are only near."""
 
-    entities: list[list[Entity]]
+    entities: list[list[FoundEntity]]
     unsupported: tuple[str, ...]
     approximate: Mapping[str, str]
 
 
-def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
+def find_entities(labels: Sequence[str], texts: Sequence[str]) -> EntityResult:
     """The entities of each text. Spans don't overlap; of those that would, the surest and longest stays.
 
     Raises:
-        Unsupported: no label has a pattern or a type near it.
+        UnsupportedLabels: no label has a pattern or a type near it.
         MissingExtra, PioneerError: the models aren't there, or aren't the right ones.
     """
     meant = kinds_of_all(labels)
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
-        raise Unsupported(
+        raise UnsupportedLabels(
             f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of "
             "people, organizations, places, products and works, and what has a form, as dates and amounts do"
         )
@@ -78,8 +79,6 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
     distinct = list(dict.fromkeys(texts))
     tagged: list[list[tuple[int, int, str]]] = [[] for _ in distinct]
     if any(kind.startswith(_MODEL) for kind in owner):
-        from pioneer_build.engine.labelling.tagger import tag
-
         tagged = tag(distinct)
     weak = {label for label, meaning in meant.items() if meaning.approximate}
     results = {text: _resolve(text, owner, weak, spans) for text, spans in zip(distinct, tagged, strict=True)}
@@ -88,10 +87,12 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> Found:
         for label in labels
         if label in weak and meant[label].kinds
     }
-    return Found([results[text] for text in texts], unsupported, approximate)
+    return EntityResult([results[text] for text in texts], unsupported, approximate)
 
 
-def _resolve(text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]) -> list[Entity]:
+def _resolve(
+    text: str, owner: Mapping[str, str], weak: set[str], tagged: list[tuple[int, int, str]]
+) -> list[FoundEntity]:
     candidates: list[tuple[float, int, int, str]] = []
     for kind, label in owner.items():
         if kind.startswith(_MODEL):
@@ -105,9 +106,9 @@ def _resolve(text: str, owner: Mapping[str, str], weak: set[str], tagged: list[t
         if (claimed := owner.get(_MODEL + kind)) is not None:
             candidates.append((_MODEL_SCORE.get(kind, _OTHER_SCORE), start, end, claimed))
     candidates.sort(key=lambda c: (-c[0], c[1] - c[2], c[1], c[3]))
-    kept: list[Entity] = []
+    kept: list[FoundEntity] = []
     for score, start, end, label in candidates:
         if all(end <= other.start or other.end <= start for other in kept):
             sure = round(score * (_APPROXIMATE if label in weak else 1), 2)
-            kept.append(Entity(text[start:end], label, start, end, sure))
+            kept.append(FoundEntity(text[start:end], label, start, end, sure))
     return sorted(kept, key=lambda entity: entity.start)

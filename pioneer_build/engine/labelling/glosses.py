@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, TypeAlias
 
-from pioneer_build.engine.labelling.kinds import readable
+from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.lists import lines
 
 Side: TypeAlias = Literal["positive", "negative", "neutral"]

@@ -8,6 +8,7 @@ from typing import Any
 
 @cache
 def _analyzer() -> Any:
+    # a library of the extra `local`, which reads its lexicon: only polar labels need it
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     return SentimentIntensityAnalyzer()

@@ -7,7 +7,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.labelling.heads import settled
+from pioneer_build.engine.labelling.name_rules import corrected
 from pioneer_build.engine.loading import LOADING
 from pioneer_build.engine.model_files import tagger_folder
 
@@ -26,7 +26,7 @@ def _load() -> Any:
     with warnings.catch_warnings():
         # what spaCy and its dependencies warn of at import is nothing a user can act on
         warnings.simplefilter("ignore")
-        import spacy
+        import spacy  # a library of the extra `local`, and seconds to import: only what patterns can't find needs it
 
         return spacy.load(tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
 
@@ -57,7 +57,7 @@ def _entities(text: str, entities: Any) -> Iterator[tuple[int, int, str]]:
             start += match.end()
         while start < end and text[start].isspace():
             start += 1
-        if start < end and (better := settled(text, start, end, kind)) is not None:
+        if start < end and (better := corrected(text, start, end, kind)) is not None:
             yield better
 
 

@@ -33,8 +33,14 @@ _BEFORE_PERSON = re.compile(
 _DANGLING = re.compile(r"(?:\s+(?:of|and|the|for|in|at|to|by|with|&|of the))+$|[\s,;:(\"“]+$")
 
 
-def settled(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] | None:
-    """A better span and type for what the model found in `text`, or `None` where it can't be a name."""
+def corrected(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] | None:
+    """A better span and type for what the model found in `text`, or `None` where it can't be a name.
+
+    Args:
+        text: all of it; the words before the name count.
+        start, end: the span, in code points.
+        kind: the model's type, of OntoNotes (`PERSON`, `ORG`, `GPE`, …).
+    """
     if kind not in _NAMES:
         return start, end, kind
     name = _DANGLING.sub("", text[start:end])

@@ -1,4 +1,4 @@
-"""Made-up values for slots: Faker's, and words of the engine's own lists.
+"""How each kind of value is made up: Faker's, and words of the engine's own lists.
 
 None is a fact. Companies, teams, products and titles are invented; numbers with check digits are valid in
 form only; phone numbers and mail addresses are Faker's reserved ones where there are such.
@@ -10,37 +10,15 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.generating.texts import vocabulary
+from pioneer_build.engine.generating.slot_words import slot_words
 from pioneer_build.engine.loading import LOADING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pioneer_build.engine.generating.draw import Draw
 
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "pl_PL", "pt_BR", "en_IN")
-_SYLLABLES = (
-    "ka",
-    "ve",
-    "lo",
-    "ri",
-    "tan",
-    "mar",
-    "el",
-    "or",
-    "is",
-    "thal",
-    "qui",
-    "nex",
-    "dra",
-    "sol",
-    "vi",
-    "ber",
-    "ash",
-    "co",
-    "ran",
-    "um",
-)
 _local = threading.local()
 
 
@@ -49,71 +27,11 @@ def _faker(locale: str) -> Any:
     kept: dict[str, Any] = _local.__dict__.setdefault("fakers", {})
     if locale not in kept:
         with LOADING:
+            # a library of the extra `local`, and a slow import: one thread at a time
             from faker import Faker
 
             kept[locale] = Faker(locale)
     return kept[locale]
-
-
-class Values:
-    """The values of one row. Asking twice for a kind gives different values; `seen` tells what was given."""
-
-    def __init__(self, draw: Draw, preferred: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        """`preferred` has words to use instead of the whole list of a kind."""
-        self._draw = draw
-        self._preferred = preferred or {}
-        self._given: set[str] = set()
-        self.seen: list[tuple[str, str]] = []
-
-    def of(self, kind: str) -> str:
-        """A new value of that kind.
-
-        Raises:
-            KeyError: no such kind.
-        """
-        value = ""
-        for _ in range(8):
-            value = self._make(kind)
-            if value not in self._given:
-                break
-        self._given.add(value)
-        self.seen.append((kind, value))
-        return value
-
-    def _make(self, kind: str) -> str:
-        draw = self._draw
-        if kind.startswith("coined:"):
-            return coined(draw, kind)
-        if kind in _MAKERS:
-            return _MAKERS[kind](draw)
-        return draw.pick(self._preferred.get(kind) or vocabulary()[kind])
-
-
-def knows(kind: str) -> bool:
-    """Whether there are values of that kind."""
-    return kind in _MAKERS or kind in vocabulary()
-
-
-def coined(draw: Draw, kind: str) -> str:
-    """A name that means nothing, for a label without a word list: one of forty a label."""
-    names = _coined_names(kind)
-    return draw.pick(names)
-
-
-@lru_cache(maxsize=256)
-def _coined_names(kind: str) -> tuple[str, ...]:
-    from pioneer_build.engine.generating.draw import Draw
-
-    draw = Draw("coined", kind)
-    names: dict[str, None] = {}
-    while len(names) < 40:
-        word = "".join(draw.pick(_SYLLABLES) for _ in range(draw.between(2, 3))).capitalize()
-        tail = draw.weighted(
-            ("", " " + str(draw.between(2, 9)), " " + draw.pick(("Prime", "Minor", "Alpha", "Nova"))),
-            (6, 1, 1),
-        )
-        names[word + tail] = None
-    return tuple(names)
 
 
 def _from(draw: Draw, locale: str, method: str, **options: Any) -> str:
@@ -152,7 +70,7 @@ def _last(draw: Draw) -> str:
 
 
 def _company(draw: Draw) -> str:
-    words = vocabulary()
+    words = slot_words()
     head = draw.pick(words["companyhead"])
     if draw.chance(0.15):
         return f"{head} {draw.pick(words['companytail'])} {draw.pick(words['companysuffix'])}"
@@ -191,9 +109,9 @@ def _percent(draw: Draw) -> str:
 
 
 def _date(draw: Draw) -> str:
-    month = draw.pick(vocabulary()["month"])
+    month = draw.pick(slot_words()["month"])
     day, year = draw.between(1, 28), draw.between(2015, 2025)
-    number = vocabulary()["month"].index(month) + 1
+    number = slot_words()["month"].index(month) + 1
     return draw.weighted(
         (
             f"{month} {day}",
@@ -250,14 +168,14 @@ def _order(draw: Draw) -> str:
 
 
 def _url(draw: Draw) -> str:
-    head = draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-")
+    head = draw.pick(slot_words()["companyhead"]).lower().replace(" ", "-")
     path = draw.pick(("", "/help", "/orders", "/login", "/news", "/download", f"/p/{draw.between(100, 9999)}"))
     return f"{draw.pick(('https://', 'https://www.', 'http://', 'www.'))}{head}.example.com{path}"
 
 
 def _address(draw: Draw) -> str:
     street = f"{_last(draw)} {draw.pick(('Street', 'Road', 'Lane', 'Avenue', 'Square', 'Close'))}"
-    return f"{draw.between(1, 240)} {street}, {draw.pick(vocabulary()['city'])}"
+    return f"{draw.between(1, 240)} {street}, {draw.pick(slot_words()['city'])}"
 
 
 def _mention(draw: Draw) -> str:
@@ -300,7 +218,8 @@ def _duration(draw: Draw) -> str:
     return f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}"
 
 
-_MAKERS: dict[str, Callable[[Draw], str]] = {
+#: What makes a value of a kind out of a stream of choices.
+VALUE_MAKERS: dict[str, Callable[[Draw], str]] = {
     "person": _person,
     "first": _first,
     "last": _last,
@@ -317,7 +236,7 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "url": _url,
     "address": _address,
     "mention": _mention,
-    "hashtag": lambda draw: draw.pick(vocabulary()["tag"]),
+    "hashtag": lambda draw: draw.pick(slot_words()["tag"]),
     "score": _score,
     "version": _version,
     "time_span": _time_span,
@@ -339,7 +258,7 @@ _MAKERS: dict[str, Callable[[Draw], str]] = {
     "isbn": lambda draw: _from(draw, "en_US", "isbn13"),
     "bic": lambda draw: _from(draw, "en_GB", "swift", length=8),
     "zip": lambda draw: _from(draw, "en_US", "postcode"),
-    "domain": lambda draw: draw.pick(vocabulary()["companyhead"]).lower().replace(" ", "-") + ".example.com",
+    "domain": lambda draw: draw.pick(slot_words()["companyhead"]).lower().replace(" ", "-") + ".example.com",
     "file": _file,
     "coordinates": _coordinates,
     "quantity": _quantity,

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.lists import lines
+from pioneer_build.engine.vectors import own_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Kinds that stand for several.
+#: Names of the list that stand for several kinds.
 _UNIONS: dict[str, tuple[str, ...]] = {
     "location": ("spacy:GPE", "spacy:LOC", "spacy:FAC"),
     "misc": (
@@ -65,8 +67,11 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """What one label means. `kinds` is empty where it means nothing that can be found."""
+class LabelMeaning:
+    """What one label means: `kinds` is empty where that is nothing that can be found.
+
+    `approximate` says that the kinds are only near to its name.
+    """
 
     kinds: tuple[str, ...]
     approximate: bool = False
@@ -92,18 +97,16 @@ def _lookup(name: str) -> str | None:
     return None
 
 
-def kinds_of_all(labels: Sequence[str]) -> dict[str, Meant]:
+def kinds_of_all(labels: Sequence[str]) -> dict[str, LabelMeaning]:
     """`kinds_of` each label; the names nobody listed are embedded together, on all cores."""
     unknown = [name for name in map(readable, labels) if _lookup(name) is None]
     if len(unknown) > 1:
-        from pioneer_build.engine.embedding import meaning
-
-        meaning().embed(unknown)
+        embedder().embed(unknown)
     return {label: kinds_of(label) for label in labels}
 
 
 @lru_cache(maxsize=4096)
-def kinds_of(label: str) -> Meant:
+def kinds_of(label: str) -> LabelMeaning:
     """The kinds of entity that `label` means."""
     name = readable(label)
     kind = _lookup(name)
@@ -112,22 +115,19 @@ def kinds_of(label: str) -> Meant:
         kind = _nearest(name)
         approximate = True
     if kind is None:
-        return Meant(())
-    return Meant(_UNIONS.get(kind, (kind,)), approximate)
+        return LabelMeaning(())
+    return LabelMeaning(_UNIONS.get(kind, (kind,)), approximate)
 
 
 def _nearest(name: str) -> str | None:
-    from pioneer_build.engine.embedding import meaning
-    from pioneer_build.engine.vectors import own_vectors
-
     phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
     # rounded, so that CPUs which differ in the last bits agree
-    near = (own_vectors(DESCRIBED) @ meaning().embed([name])[0]).round(2)
+    near = (own_vectors(DESCRIBED) @ embedder().embed([name])[0]).round(2)
     best = int(near.argmax())
     return phrases[best][0] if near[best] >= NEAR_ENOUGH else None
 
 
-def claims(labels: Mapping[str, Meant]) -> dict[str, str]:
+def claims(labels: Mapping[str, LabelMeaning]) -> dict[str, str]:
     """Which label gets an entity of each kind: of several, the one that means the fewest others."""
     owner: dict[str, str] = {}
     for label in sorted(labels, key=lambda name: (len(labels[name].kinds), labels[name].approximate, name)):

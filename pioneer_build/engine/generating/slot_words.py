@@ -1,0 +1,17 @@
+"""Words for slots: the lists of `data/vocabulary.txt`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pioneer_build.engine.lists import lines
+
+
+@cache
+def slot_words() -> dict[str, tuple[str, ...]]:
+    """The words of each list, by the name that slots call it."""
+    words = {}
+    for line in lines("vocabulary.txt"):
+        kind, _, rest = line.partition(":")
+        words[kind] = tuple(word.strip() for word in rest.split("; "))
+    return words
