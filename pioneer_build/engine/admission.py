@@ -1,14 +1,30 @@
-"""The service's request limit as a sliding window, and a budget of examples."""
+"""Which requests are taken: keys, a window of requests a minute, the size of a body, and a budget of examples."""
 
 from __future__ import annotations
 
+import hmac
+import time
 from collections import deque
 from math import ceil
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-WINDOW = 60.0
+from pioneer_build.engine.error_answers import ErrorAnswer
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pioneer_build.engine.config import EngineConfig
+
+#: The endpoints that share a request window.
+WindowScope: TypeAlias = Literal["generate", "datasets"]
+
+#: Seconds.
+_WINDOW = 60.0
+#: The dataset endpoints' limit, in generate limits.
+_DATASET_FACTOR = 10
 
 
-class SlidingWindow:
+class RequestWindow:
     """At most `limit` requests of one caller in any 60 seconds. A refused request doesn't count."""
 
     def __init__(self, limit: int) -> None:
@@ -16,21 +32,21 @@ class SlidingWindow:
         self._taken: dict[str, deque[float]] = {}
 
     def take(self, caller: str, now: float) -> int:
-        """0 where the request fits; otherwise the whole seconds after which one fits again."""
+        """0 where the request fits; otherwise the whole seconds after which one fits again. `now` is in seconds."""
         taken = self._taken.setdefault(caller, deque())
-        while taken and taken[0] <= now - WINDOW:
+        while taken and taken[0] <= now - _WINDOW:
             taken.popleft()
         if len(taken) < self.limit:
             taken.append(now)
             return 0
-        return max(1, ceil(taken[0] + WINDOW - now))
+        return max(1, ceil(taken[0] + _WINDOW - now))
 
 
-class Budget:
+class ExampleBudget:
     """A number of examples; `spend` says whether they were there. `None` has no end."""
 
-    def __init__(self, credits_: int | None) -> None:
-        self._left = credits_
+    def __init__(self, examples: int | None) -> None:
+        self._left = examples
 
     def spend(self, examples: int) -> bool:
         """Takes `examples` out of the budget, or nothing where there are too few."""
@@ -40,3 +56,59 @@ class Budget:
             return False
         self._left -= examples
         return True
+
+
+class Admission:
+    """Judges a request by its key and by how many came before it."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._keys = config.api_keys
+        limit = config.requests_per_minute
+        self._windows: dict[WindowScope, RequestWindow | None] = {
+            "generate": RequestWindow(limit) if limit else None,
+            "datasets": RequestWindow(limit * _DATASET_FACTOR) if limit else None,
+        }
+
+    def admit(self, request: Request, scope: WindowScope) -> None:
+        """Counts a request that may go on.
+
+        Raises:
+            ErrorAnswer: 401 for its key, 429 where its window is full.
+        """
+        key = request.headers.get("x-api-key", "")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not key and scheme.lower() == "bearer":
+            key = token.strip()
+        if not self._knows(key):
+            detail = "Invalid API key" if key else "Missing API key: send X-API-Key or Authorization: Bearer"
+            raise ErrorAnswer(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
+        window = self._windows[scope]
+        if window is not None and (wait := window.take(key, time.monotonic())):
+            raise ErrorAnswer(
+                429,
+                {"detail": f"Rate limit exceeded: {window.limit} requests per minute. Retry in {wait} s."},
+                {"Retry-After": str(wait), "X-RateLimit-Scope": scope},
+            )
+
+    def _knows(self, key: str) -> bool:
+        if self._keys is None:
+            return bool(key)
+        return any(hmac.compare_digest(key.encode(), known.encode()) for known in self._keys)
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body of a request, of at most `most` bytes.
+
+    Raises:
+        ErrorAnswer: 413 where there are more, as soon as that is known.
+    """
+    too_large = ErrorAnswer(413, {"detail": f"Request body too large: at most {most} bytes"})
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise too_large
+    return bytes(body)

@@ -5,168 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build._version import __version__
+from pioneer_build.engine import downloads
+from pioneer_build.engine.openapi_schemas import (
+    FLAG,
+    ROW,
+    TEXT,
+    WHOLE,
+    Schema,
+    accepted,
+    job,
+    list_of,
+    object_of,
+    text_with_class,
+    text_with_entities,
+    version,
+)
 from pioneer_build.engine.requests import MAX_EXAMPLES, MAX_INPUTS, MAX_LABELS, GenerateRequest, LabelRequest
-from pioneer_build.engine.responses import JOB_STATUS
 from pioneer_build.engine.revision import REVISION
+from pioneer_build.engine.routes.datasets import MAX_PREVIEW
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.config import EngineConfig
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
-_WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
+    from pioneer_build.engine.config import EngineConfig, Vocabulary
 
 
-def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-    }
-
-
-def _list(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _answer(description: str, schema: dict[str, Any], **headers: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": description, "content": {"application/json": {"schema": schema}}}
-    if headers:
-        answer["headers"] = {
-            name.replace("_", "-"): {"schema": _TEXT, "description": what} for name, what in headers.items()
-        }
-    return answer
-
-
-_DETAIL = _object({"detail": _TEXT})
-_ERRORS: dict[str, dict[str, Any]] = {
-    "401": _answer("No key, or one that isn't accepted", _DETAIL),
-    "402": _answer("No credits left", _object({"code": _TEXT, "message": _TEXT, "resolution_url": _TEXT})),
-    "404": _answer("No such job, dataset or version", _DETAIL),
-    "409": _answer("The version isn't ready, or is in use", _DETAIL),
-    "413": _answer("The body is too large", _DETAIL),
-    "422": _answer(
-        "The request is not as it must be",
-        _object({"detail": _TEXT, "errors": _list(_object({"loc": _list({}), "msg": _TEXT, "type": _TEXT}))}),
-    ),
-    "429": _answer("Too many requests in a minute", _DETAIL, Retry_After="seconds", X_RateLimit_Scope="which limit"),
-    "503": _answer("Not accepted now; waiting helps", _DETAIL, Retry_After="seconds"),
-}
-
-
-def _operation(summary: str, success: dict[str, Any], *errors: str, **more: Any) -> dict[str, Any]:
-    responses = success | {code: _ERRORS[code] for code in ("401", *errors, "429", "503")}
-    return {"summary": summary, "responses": responses, **more}
-
-
-def _body(model: type[GenerateRequest] | type[LabelRequest]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def _path(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": _TEXT}
-
-
-def document(config: EngineConfig) -> dict[str, Any]:
+def document(config: EngineConfig) -> Schema:
     """The document for a server with these settings."""
-    hosted = config.vocabulary == "hosted"
-    status = {"type": "string", "enum": sorted(set(JOB_STATUS[config.vocabulary].values()))}
-    row = {"type": "object"}
-    version = _object(
-        {
-            "id": _TEXT,
-            "dataset_name": _TEXT,
-            "version_number": _TEXT,
-            "dataset_type": _TEXT,
-            "labels": _list(_TEXT),
-            "size": _WHOLE,
-            "sample_size": _WHOLE,
-            "status": _TEXT,
-            "created_at": {"type": "string", "format": "date-time"},
-        }
-    )
-    accepted = _object({"job_id": _TEXT, "status": status})
-    job = _object({"job_id": _TEXT, "status": status, "dataset_name": _TEXT, "num_examples": _WHOLE})
-    if hosted:
-        accepted["properties"] |= {
-            "dataset_name": _TEXT,
-            "task_type": _TEXT,
-            "is_seed": {"type": "boolean"},
-            "message": _TEXT,
-        }
-        job = _object(
-            {
-                "job_id": _TEXT,
-                "status": status,
-                "dataset_name": _TEXT,
-                "task_type": _TEXT,
-                "count": _WHOLE,
-                "data": {"oneOf": [_list(row), {"type": "null"}]},
-                "dataset": {"oneOf": [version, {"type": "null"}]},
-                "error": _TEXT,
-                "engine_revision": _TEXT,
-            },
-            optional=("error", "engine_revision"),
-        )
-    entity = _object({"text": _TEXT, "label": _TEXT, "start": _WHOLE, "end": _WHOLE, "score": _SHARE})
-    entities = _object({"text": _TEXT, "entities": _list(entity)})
-    choice = _object(
-        {
-            "text": _TEXT,
-            "label": _TEXT,
-            "score": _SHARE,
-            "margin": _SHARE,
-            "scores": {"type": "object", "additionalProperties": _SHARE},
-        }
-    )
-
-    def labelled(item: dict[str, Any], *, entities: bool) -> dict[str, Any]:
-        if not hosted:
-            headers = (
-                {"X_Unsupported_Labels": "labels that can't be found, percent-encoded, by commas"} if entities else {}
-            )
-            return {"200": _answer("One item an input", _list(item), **headers)}
-        notes = {
-            "unsupported_labels": _list(_TEXT),
-            "approximate_labels": {"type": "object", "additionalProperties": _TEXT},
-        }
-        schema = _object({"results": _list(item), **(notes if entities else {}), "engine_revision": _TEXT})
-        return {"200": _answer("One item an input", schema)}
-
-    paths: dict[str, Any] = {
-        "/generate": {
-            "post": _operation(
-                f"Start a generation job of at most {MAX_EXAMPLES} examples",
-                {"202": _answer("The job has been accepted", accepted)},
-                "402", "413", "422",
-                requestBody=_body(GenerateRequest),
-            )
-        },
-        "/generate/jobs/{job_id}": {
-            "get": _operation("Poll a job", {"200": _answer("The job", job)}, "404", parameters=[_path("job_id")])
-        },
-        "/generate/ner/label-existing": {
-            "post": _operation(
-                f"Find entities in at most {MAX_INPUTS} texts",
-                labelled(entities, entities=True),
-                "402", "413", "422",
-                requestBody=_body(LabelRequest),
-            )
-        },
-        "/generate/classification/label-existing": {
-            "post": _operation(
-                f"Classify at most {MAX_INPUTS} texts into at most {MAX_LABELS} classes",
-                labelled(choice, entities=False),
-                "402", "413", "422",
-                requestBody=_body(LabelRequest),
-            )
-        },
-    }  # fmt: skip
+    paths = {
+        "/generate": _generate(config.vocabulary),
+        "/generate/jobs/{job_id}": _poll(config.vocabulary),
+        "/generate/ner/label-existing": _find_entities(config.vocabulary),
+        "/generate/classification/label-existing": _classify(config.vocabulary),
+    }
     if config.datasets:
         for prefix in ("/felix/datasets", "/datasets"):
-            paths |= _dataset_paths(prefix, version, row)
+            paths |= _datasets(prefix)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -186,55 +58,160 @@ def document(config: EngineConfig) -> dict[str, Any]:
     }
 
 
-def _dataset_paths(prefix: str, version: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    name, number = _path("name"), _path("version")
-    limit = {
-        "name": "limit",
-        "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
+# ---- a function a path
+
+
+def _generate(vocabulary: Vocabulary) -> Schema:
+    return {
+        "post": _operation(
+            f"Start a generation job of at most {MAX_EXAMPLES} examples",
+            {"202": _answer("The job has been accepted", accepted(vocabulary))},
+            "402", "413", "422",
+            requestBody=_body(GenerateRequest),
+        )
+    }  # fmt: skip
+
+
+def _poll(vocabulary: Vocabulary) -> Schema:
+    answer = {"200": _answer("The job", job(vocabulary))}
+    return {"get": _operation("Poll a job", answer, "404", parameters=[_in_path("job_id")])}
+
+
+def _find_entities(vocabulary: Vocabulary) -> Schema:
+    if vocabulary == "hosted":
+        approximate = {"type": "object", "additionalProperties": TEXT}
+        answer = _results(
+            text_with_entities(), {"unsupported_labels": list_of(TEXT), "approximate_labels": approximate}
+        )
+    else:
+        answer = _answer(
+            "One item an input",
+            list_of(text_with_entities()),
+            X_Unsupported_Labels="labels that can't be found, percent-encoded, by commas",
+        )
+    return _label(f"Find entities in at most {MAX_INPUTS} texts", answer)
+
+
+def _classify(vocabulary: Vocabulary) -> Schema:
+    item = text_with_class()
+    answer = _results(item, {}) if vocabulary == "hosted" else _answer("One item an input", list_of(item))
+    return _label(f"Classify at most {MAX_INPUTS} texts into at most {MAX_LABELS} classes", answer)
+
+
+def _label(summary: str, answer: Schema) -> Schema:
+    return {
+        "post": _operation(summary, {"200": answer}, "402", "413", "422", requestBody=_body(LabelRequest))
+    }  # fmt: skip
+
+
+def _results(item: Schema, notes: Schema) -> Schema:
+    return _answer("One item an input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
+
+
+def _datasets(prefix: str) -> Schema:
+    return {
+        f"{prefix}/{{name}}": _dataset(),
+        f"{prefix}/{{name}}/{{version}}": _version(),
+        f"{prefix}/{{name}}/{{version}}/preview": _preview(),
+        f"{prefix}/{{name}}/{{version}}/download": _download(),
     }
-    form = {
-        "name": "format",
-        "in": "query",
-        "schema": {"type": "string", "enum": ["jsonl", "csv", "parquet"], "default": "jsonl"},
+
+
+def _dataset() -> Schema:
+    name = [_in_path("name")]
+    listing = object_of({"success": FLAG, "count": WHOLE, "versions": list_of(version())})
+    return {
+        "get": _operation(
+            "Versions of a dataset, newest first", {"200": _answer("Versions", listing)}, "404", parameters=name
+        ),
+        "delete": _operation("Remove a dataset", _removed(), "404", "409", parameters=name),
     }
-    removed = {"200": _answer("Removed", _object({"success": {"type": "boolean"}, "count": _WHOLE}))}
-    listing = _object({"success": {"type": "boolean"}, "count": _WHOLE, "versions": _list(version)})
-    binary = {
+
+
+def _version() -> Schema:
+    name = [_in_path("name"), _in_path("version")]
+    return {
+        "get": _operation(
+            "One version, by number or `latest`", {"200": _answer("Version", version())}, "404", parameters=name
+        ),
+        "delete": _operation("Remove one version", _removed(), "404", "409", parameters=name),
+    }
+
+
+def _removed() -> Schema:
+    return {"200": _answer("Removed", object_of({"success": FLAG, "count": WHOLE}))}
+
+
+def _preview() -> Schema:
+    limit = _in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PREVIEW, "default": 10})
+    rows = {"200": _answer("The first rows", object_of({"rows": list_of(ROW), "total_rows": WHOLE}))}
+    return {
+        "get": _operation(
+            "The first rows", rows, "404", "409", "422", parameters=[_in_path("name"), _in_path("version"), limit]
+        )
+    }
+
+
+def _download() -> Schema:
+    form = _in_query("format", {"type": "string", "enum": list(downloads.FORMATS), "default": "jsonl"})
+    rows = {
         "200": {
             "description": "The rows",
-            "content": {
-                kind: {"schema": {"type": "string"}}
-                for kind in ("application/x-ndjson", "text/csv", "application/vnd.apache.parquet")
-            },
+            "content": {kind: {"schema": {"type": "string"}} for kind in downloads.MEDIA_TYPES.values()},
         }
     }
-    preview = {"200": _answer("The first rows", _object({"rows": _list(row), "total_rows": _WHOLE}))}
     return {
-        f"{prefix}/{{name}}": {
-            "get": _operation(
-                "Versions of a dataset, newest first",
-                {"200": _answer("Versions", listing)},
-                "404",
-                parameters=[name],
-            ),
-            "delete": _operation("Remove a dataset", removed, "404", "409", parameters=[name]),
-        },
-        f"{prefix}/{{name}}/{{version}}": {
-            "get": _operation(
-                "One version, by number or `latest`",
-                {"200": _answer("Version", version)},
-                "404",
-                parameters=[name, number],
-            ),
-            "delete": _operation("Remove one version", removed, "404", "409", parameters=[name, number]),
-        },
-        f"{prefix}/{{name}}/{{version}}/preview": {
-            "get": _operation("The first rows", preview, "404", "409", "422", parameters=[name, number, limit])
-        },
-        f"{prefix}/{{name}}/{{version}}/download": {
-            "get": _operation(
-                "All rows as of this version", binary, "404", "409", "422", parameters=[name, number, form]
-            )
-        },
-    }
+        "get": _operation(
+            "All rows as of this version",
+            rows,
+            "404", "409", "422",
+            parameters=[_in_path("name"), _in_path("version"), form],
+        )
+    }  # fmt: skip
+
+
+# ---- what paths are made of
+
+
+def _operation(summary: str, success: Schema, *errors: str, **more: Any) -> Schema:
+    responses = success | {code: _ERRORS[code] for code in ("401", *errors, "429", "503")}
+    return {"summary": summary, "responses": responses, **more}
+
+
+def _answer(description: str, schema: Schema, **headers: str) -> Schema:
+    answer: Schema = {"description": description, "content": {"application/json": {"schema": schema}}}
+    if headers:
+        answer["headers"] = {
+            name.replace("_", "-"): {"schema": TEXT, "description": what} for name, what in headers.items()
+        }
+    return answer
+
+
+def _body(model: type[GenerateRequest] | type[LabelRequest]) -> Schema:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _in_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": TEXT}
+
+
+def _in_query(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "schema": schema}
+
+
+_DETAIL = object_of({"detail": TEXT})
+_ERRORS: dict[str, Schema] = {
+    "401": _answer("No key, or one that isn't accepted", _DETAIL),
+    "402": _answer("No credits left", object_of({"code": TEXT, "message": TEXT, "resolution_url": TEXT})),
+    "404": _answer("No such job, dataset or version", _DETAIL),
+    "409": _answer("The version isn't ready, or is in use", _DETAIL),
+    "413": _answer("The body is too large", _DETAIL),
+    "422": _answer(
+        "The request is not as it must be",
+        object_of({"detail": TEXT, "errors": list_of(object_of({"loc": list_of({}), "msg": TEXT, "type": TEXT}))}),
+    ),
+    "429": _answer("Too many requests in a minute", _DETAIL, Retry_After="seconds", X_RateLimit_Scope="which limit"),
+    "503": _answer("Not accepted now; waiting helps", _DETAIL, Retry_After="seconds"),
+}

@@ -103,7 +103,7 @@ class LabelRequest(_Body):
         return self
 
 
-def complaints(error: ValidationError) -> list[dict[str, Any]]:
+def error_items(error: ValidationError) -> list[dict[str, Any]]:
     """What is wrong with a body, in the form of the API's `errors`: `loc`, `msg`, `type` each."""
     return [
         {

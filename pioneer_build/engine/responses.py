@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pioneer_build.engine.config import Vocabulary
-    from pioneer_build.engine.state import Job
+    from pioneer_build.engine.state import EngineJob
 
 #: Status words of jobs, a vocabulary each.
 JOB_STATUS: dict[Vocabulary, dict[str, str]] = {
@@ -18,7 +18,7 @@ JOB_STATUS: dict[Vocabulary, dict[str, str]] = {
 _VERSION_STATUS = {"queued": "initialized", "running": "converting", "ready": "ready", "failed": "failed"}
 
 
-def accepted(job: Job, vocabulary: Vocabulary) -> dict[str, Any]:
+def accepted(job: EngineJob, vocabulary: Vocabulary) -> dict[str, Any]:
     """What `POST /generate` answers."""
     answer: dict[str, Any] = {"job_id": job.job_id, "status": "queued"}
     if vocabulary == "hosted":
@@ -31,8 +31,15 @@ def accepted(job: Job, vocabulary: Vocabulary) -> dict[str, Any]:
     return answer
 
 
-def progress(job: Job, vocabulary: Vocabulary, *, rows: list[dict[str, Any]], size: int) -> dict[str, Any]:
-    """What `GET /generate/jobs/:job_id` answers. `rows` are the job's own; `size` is the version's."""
+def progress(job: EngineJob, vocabulary: Vocabulary, *, rows: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """What `GET /generate/jobs/:job_id` answers.
+
+    Args:
+        job: the job.
+        vocabulary: whose field names and status words it uses.
+        rows: the job's own, where it is ready and the vocabulary has them; otherwise empty.
+        size: how many rows the dataset has as of it.
+    """
     answer: dict[str, Any] = {
         "job_id": job.job_id,
         "status": JOB_STATUS[vocabulary][job.status],
@@ -50,7 +57,7 @@ def progress(job: Job, vocabulary: Vocabulary, *, rows: list[dict[str, Any]], si
     return answer
 
 
-def version(job: Job, size: int) -> dict[str, Any]:
+def version(job: EngineJob, size: int) -> dict[str, Any]:
     """One version of a dataset. `size` counts the rows of the dataset as of it."""
     return {
         "id": job.job_id,

@@ -55,17 +55,28 @@ class Ledger:
         return [f"not in this format: {count} {LOSSES[loss]}" for loss, count in self.lost]
 
 
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """Rows to be written, in order, and what they are.
+
+    Args:
+        rows: in normal form; consumed once, as a stream.
+        task_type: what the rows are for.
+        labels: the declared labels, in the author's order.
+    """
+
+    rows: Iterable[Row]
+    task_type: TaskType
+    labels: Sequence[str] = ()
+
+
 class Exporter(Protocol):
     """Writes rows in one format. A module of this package is one: its function `write` has this signature."""
 
-    def write(self, rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
-        """Writes all `rows`, in normal form and in order, and says what was lost.
+    def write(self, source: RowStream, target: BinaryIO | Path) -> Ledger:
+        """Writes all rows of `source` and says what was lost.
 
-        Args:
-            rows: consumed once, as a stream.
-            target: a binary stream; for a format that is a folder, the path of one that doesn't exist yet.
-            task_type: what the rows are for.
-            labels: the declared labels, in the author's order.
+        `target` is a binary stream; for a format that is a folder, the path of one that doesn't exist yet.
 
         Raises:
             UsageError: the format can't hold rows of this task at all.
@@ -77,7 +88,7 @@ def ledger(rows: int, lost: Counter[Loss]) -> Ledger:
     return Ledger(rows, tuple(sorted(((k, n) for k, n in lost.items() if n), key=lambda item: (-item[1], item[0]))))
 
 
-def stream(target: BinaryIO | Path) -> BinaryIO:
+def binary(target: BinaryIO | Path) -> BinaryIO:
     """`target` of a format that writes a stream."""
     if isinstance(target, Path):
         raise TypeError("this format writes to a binary stream")
@@ -85,7 +96,16 @@ def stream(target: BinaryIO | Path) -> BinaryIO:
 
 
 def only_for(task_type: TaskType, allowed: Sequence[TaskType], format_name: str) -> None:
-    """Refuses a task that the format has no form for."""
+    """Refuses a task that the format has no form for.
+
+    Args:
+        task_type: that of the rows.
+        allowed: the tasks that the format has a form for.
+        format_name: as `--as` has it.
+
+    Raises:
+        UsageError: `task_type` is none of `allowed`.
+    """
     if task_type not in allowed:
         raise UsageError(
             f"{format_name} holds {' and '.join(allowed)} rows, and these are {task_type} rows",

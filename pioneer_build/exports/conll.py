@@ -15,30 +15,30 @@ from pioneer_build.exports.base import (
     Ledger,
     Loss,
     apart,
+    binary,
     count_id,
     count_scores,
     ledger,
     only_for,
-    stream,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
-    from pioneer_build.spec.model import TaskType
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    only_for(task_type, ("ner",), "conll")
-    out, count = stream(target), 0
+    only_for(source.task_type, ("ner",), "conll")
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
-    names = _Names(labels)
-    for row in rows:
+    names = _Names(source.labels)
+    for row in source.rows:
         count += 1
         count_id(row, lost)
         count_scores(row, lost)

@@ -16,23 +16,23 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, id_text, ledger, stream
+from pioneer_build.exports.base import Ledger, Loss, binary, id_text, ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
     from pioneer_build.spec.model import TaskType
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    out, count = stream(target), 0
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
-    rest = iter(rows)
+    rest = iter(source.rows)
     first = next(rest, None)
-    columns = _columns(task_type, first)
+    columns = _columns(source.task_type, first)
     # newline="": the lines end as RFC 4180 has it, and a line feed in a text stays one
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     try:

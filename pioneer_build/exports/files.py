@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.exports.base import Ledger
+from pioneer_build.exports.base import Ledger, RowStream
 from pioneer_build.exports.formats import exporter, format_named
 
 if TYPE_CHECKING:
@@ -30,13 +30,20 @@ def export_to_stream(
 ) -> Ledger:
     """Writes `rows` in the format `name` to an open binary stream, such as stdout's buffer.
 
+    Args:
+        name: the format.
+        rows: in normal form; consumed once.
+        target: stays open.
+        task_type: what the rows are for.
+        labels: the declared labels, in the author's order.
+
     Raises:
         UsageError: there is no such format, or it needs a path.
         MissingExtra: its library isn't installed.
     """
     if format_named(name).needs_path:
         raise UsageError(f"the format '{name}' can't go to stdout", hint="say where: --to PATH")
-    return exporter(name).write(rows, target, task_type, labels)
+    return exporter(name).write(RowStream(rows, task_type, labels), target)
 
 
 def export_to_path(
@@ -47,18 +54,26 @@ def export_to_path(
     What was there stays as it was until all is written and then is replaced at once. New files are made 0600 and
     folders 0700; a file that is replaced keeps its mode. A folder that is no earlier export is never replaced.
 
+    Args:
+        name: the format.
+        rows: in normal form; consumed once.
+        path: of the file or folder.
+        task_type: what the rows are for.
+        labels: the declared labels, in the author's order.
+
     Raises:
         UsageError: there is no such format, or `path` is taken by something else.
         MissingExtra: its library isn't installed.
         PioneerError: the path can't be written.
     """
     form, writer = format_named(name), exporter(name)
+    source = RowStream(rows, task_type, labels)
     with _readable(path):
         if form.folder:
             with _whole_folder(path) as folder:
-                return writer.write(rows, folder, task_type, labels)
+                return writer.write(source, folder)
         with _whole_file(path) as target:
-            return writer.write(rows, target, task_type, labels)
+            return writer.write(source, target)
 
 
 def copy_lines_to_path(lines: Iterable[bytes], path: Path) -> Ledger:
@@ -106,7 +121,9 @@ def export_splits(
         if form.folder:
             with _whole_folder(folder) as target:
                 target.mkdir(mode=0o700)
-                ledgers = {side: writer.write(part(side), target / side, task_type, labels) for side in split.names}
+                ledgers = {
+                    side: writer.write(RowStream(part(side), task_type, labels), target / side) for side in split.names
+                }
                 names = ", ".join(f'"{side}"' for side in split.names)
                 (target / "dataset_dict.json").write_text(f'{{"splits": [{names}]}}', "utf-8")
                 return ledgers

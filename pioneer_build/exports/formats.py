@@ -73,6 +73,7 @@ def exporter(name: str) -> Exporter:
     """
     form = format_named(name)
     try:
+        # a format's own library is an extra's, and is imported when it is used
         return cast("Exporter", import_module(f"pioneer_build.exports.{form.module}"))
     except ModuleNotFoundError as error:
         if form.extra is None or (error.name or "").startswith("pioneer_build"):

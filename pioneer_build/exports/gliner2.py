@@ -10,34 +10,34 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, only_for, stream, unplaced
+from pioneer_build.exports.base import Ledger, Loss, binary, count_id, count_scores, ledger, only_for, unplaced
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
-    from pioneer_build.spec.model import TaskType
 
 #: The name of the one classification task in each row; the service has none to take it from.
 TASK = "classification"
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    only_for(task_type, ("ner", "classification"), "gliner2")
-    out, count = stream(target), 0
+    only_for(source.task_type, ("ner", "classification"), "gliner2")
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
-    for row in rows:
+    for row in source.rows:
         count += 1
         count_id(row, lost)
         count_scores(row, lost)
-        if task_type == "ner":
-            output = {"entities": _grouped(row, labels)}
+        if source.task_type == "ner":
+            output = {"entities": _grouped(row, source.labels)}
             lost["offsets"] += unplaced(row, output["entities"])
         else:
-            output = {"classifications": [_classified(row, labels)]}
+            output = {"classifications": [_classified(row, source.labels)]}
         out.write(row_line({"input": row["text"], "output": output}))
     return ledger(count, lost)
 

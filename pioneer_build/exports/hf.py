@@ -21,20 +21,21 @@ from datasets.arrow_writer import ArrowWriter
 from pioneer_build.exports.base import Ledger, Loss, id_text, ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
     from pioneer_build.spec.model import TaskType
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`; `target` is a folder that doesn't exist yet."""
     if not isinstance(target, Path):
         raise TypeError("this format writes a folder")
     lost: Counter[Loss] = Counter()
-    rest = iter(rows)
+    rest = iter(source.rows)
     first = next(rest, None)
-    features = _features(task_type, labels, many=first is not None and "labels" in first)
+    features = _features(source.task_type, source.labels, many=first is not None and "labels" in first)
     count = 0
     work = target.with_name(f"{target.name}.arrow")
     with ArrowWriter(features=features, path=str(work)) as writer:

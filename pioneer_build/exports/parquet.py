@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pioneer_build.exports.base import Ledger, Loss, id_text, in_groups, ledger, stream
+from pioneer_build.exports.base import Ledger, Loss, binary, id_text, in_groups, ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
     from pioneer_build.spec.model import TaskType
 
@@ -36,13 +36,13 @@ _ENTITY = pa.struct(
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    out, count = stream(target), 0
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
-    schema = _schema(task_type)
+    schema = _schema(source.task_type)
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for group in in_groups(rows, GROUP):
+        for group in in_groups(source.rows, GROUP):
             count += len(group)
             table = pa.Table.from_pylist([_record(row, lost) for row in group], schema=schema)
             writer.write_table(table)

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, count_id, count_scores, ledger, stream, unplaced
+from pioneer_build.exports.base import Ledger, Loss, binary, count_id, count_scores, ledger, unplaced
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from pioneer_build.rows import Row
-    from pioneer_build.spec.model import TaskType
+    from pioneer_build.exports.base import RowStream
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:  # noqa: ARG001
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    out, count = stream(target), 0
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
-    for row in rows:
+    for row in source.rows:
         count += 1
         count_id(row, lost)
         count_scores(row, lost)

@@ -18,33 +18,37 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from pioneer_build.exports.base import Ledger, Loss, apart, count_id, count_scores, ledger, only_for, stream
+from pioneer_build.exports.base import Ledger, Loss, apart, binary, count_id, count_scores, ledger, only_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
     from pioneer_build.rows.entities import Entity
-    from pioneer_build.spec.model import TaskType
 
 #: The key under which spaCy's span categorizer looks for spans unless told otherwise.
 SPANS_KEY = "sc"
 
 
-def write(rows: Iterable[Row], target: BinaryIO | Path, task_type: TaskType, labels: Sequence[str]) -> Ledger:
+def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
-    only_for(task_type, ("ner", "classification"), "spacy")
-    out, count = stream(target), 0
+    only_for(source.task_type, ("ner", "classification"), "spacy")
+    out, count = binary(target), 0
     lost: Counter[Loss] = Counter()
     tokenizer = _tokenizer()
-    rest = iter(rows)
+    rest = iter(source.rows)
     first = next(rest, None)
     user_data = first is not None and ("id" in first or "score" in first)
     docs = DocBin(attrs=["ORTH", "ENT_IOB", "ENT_TYPE"], store_user_data=user_data)
     for row in chain(() if first is None else (first,), rest):
         count += 1
-        doc = _with_entities(row, tokenizer, lost) if task_type == "ner" else _with_cats(row, tokenizer, labels)
+        doc = (
+            _with_entities(row, tokenizer, lost)
+            if source.task_type == "ner"
+            else _with_cats(row, tokenizer, source.labels)
+        )
         if user_data:
             doc.user_data.update({key: row[key] for key in ("id", "score") if key in row})
         else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pioneer_build.engine.state import State
+from pioneer_build.engine.state import EngineState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2]))
 CLAIM_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from pioneer_build.engine.state import State
-assert State(Path(sys.argv[1])).claim() is not None
+from pioneer_build.engine.state import EngineState
+assert EngineState(Path(sys.argv[1])).claim() is not None
 os.kill(os.getpid(), signal.SIGKILL)
 """
 BODY = {"task_type": "ner", "dataset_name": "d", "labels": ["person", "email"], "num_examples": 400}
@@ -96,8 +96,8 @@ def test_a_killed_server_finishes_its_jobs_when_it_is_started_again(serve: Any) 
 
 
 def test_what_a_dead_process_had_claimed_is_taken_over_and_a_living_ones_is_not(tmp_path: Path) -> None:
-    state = State(tmp_path)
-    other = State(tmp_path)
+    state = EngineState(tmp_path)
+    other = EngineState(tmp_path)
     job = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
     later = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
     assert later.job_id != job.job_id

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import UsageError
 from pioneer_build.exports import Ledger, export_to_path
+from pioneer_build.exports.base import RowStream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def test_any_span_of_any_text(text: str, data: st.DataObject) -> None:
     end = data.draw(st.integers(start + 1, len(text)))
     out = io.BytesIO()
     entity = {"text": text[start:end], "label": "p", "start": start, "end": end}
-    ledger = write([{"text": text, "entities": [entity]}], out, "ner", ["p"])
+    ledger = write(RowStream([{"text": text, "entities": [entity]}], "ner", ["p"]), out)
     (doc,) = spacy.tokens.DocBin().from_bytes(out.getvalue()).get_docs(VOCAB)
     assert doc.text == text
     if not ledger.lost:

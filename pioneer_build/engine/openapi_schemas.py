@@ -1,0 +1,98 @@
+"""JSON schemas of the engine's answers, in either vocabulary, and the pieces they are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pioneer_build.engine.responses import JOB_STATUS
+
+if TYPE_CHECKING:
+    from pioneer_build.engine.config import Vocabulary
+
+Schema: TypeAlias = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+WHOLE: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+#: What is in a row is another page's: docs/rows.md.
+ROW: Schema = {"type": "object"}
+
+
+def object_of(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
+    """An object with these properties, all of them required but the `optional` ones."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+    }
+
+
+def list_of(items: Schema) -> Schema:
+    """An array of `items`."""
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Schema) -> Schema:
+    """`schema`, or nothing."""
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
+def version() -> Schema:
+    """One version of a dataset."""
+    return object_of(
+        {
+            "id": TEXT,
+            "dataset_name": TEXT,
+            "version_number": TEXT,
+            "dataset_type": TEXT,
+            "labels": list_of(TEXT),
+            "size": WHOLE,
+            "sample_size": WHOLE,
+            "status": TEXT,
+            "created_at": {"type": "string", "format": "date-time"},
+        }
+    )
+
+
+def accepted(vocabulary: Vocabulary) -> Schema:
+    """What `POST /generate` answers."""
+    schema = object_of({"job_id": TEXT, "status": _status(vocabulary)})
+    if vocabulary == "hosted":
+        schema["properties"] |= {"dataset_name": TEXT, "task_type": TEXT, "is_seed": FLAG, "message": TEXT}
+    return schema
+
+
+def job(vocabulary: Vocabulary) -> Schema:
+    """What `GET /generate/jobs/:job_id` answers."""
+    known = {"job_id": TEXT, "status": _status(vocabulary), "dataset_name": TEXT}
+    if vocabulary == "seed":
+        return object_of(known | {"num_examples": WHOLE})
+    return object_of(
+        known
+        | {
+            "task_type": TEXT,
+            "count": WHOLE,
+            "data": or_null(list_of(ROW)),
+            "dataset": or_null(version()),
+            "error": TEXT,
+            "engine_revision": TEXT,
+        },
+        optional=("error", "engine_revision"),
+    )
+
+
+def text_with_entities() -> Schema:
+    """One item of an answer about entities."""
+    entity = object_of({"text": TEXT, "label": TEXT, "start": WHOLE, "end": WHOLE, "score": SHARE})
+    return object_of({"text": TEXT, "entities": list_of(entity)})
+
+
+def text_with_class() -> Schema:
+    """One item of an answer about classes."""
+    scores = {"type": "object", "additionalProperties": SHARE}
+    return object_of({"text": TEXT, "label": TEXT, "score": SHARE, "margin": SHARE, "scores": scores})
+
+
+def _status(vocabulary: Vocabulary) -> Schema:
+    return {"type": "string", "enum": sorted(set(JOB_STATUS[vocabulary].values()))}

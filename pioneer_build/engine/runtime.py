@@ -1,0 +1,133 @@
+"""What runs behind the routes: the state, the threads that make rows and label, and the budget of examples.
+
+Nothing starts before it is needed: the state opens with the first request, the workers with the first job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from pioneer_build.engine import simulated_faults
+from pioneer_build.engine.admission import ExampleBudget
+from pioneer_build.engine.error_answers import CutOffAnswer, ErrorAnswer
+from pioneer_build.engine.generating.produce import produce
+from pioneer_build.engine.job_runner import JobRunner
+from pioneer_build.engine.state import EngineState
+from pioneer_build.engine.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from pioneer_build.engine.config import EngineConfig
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Label requests that may wait for a thread before further ones are answered 503.
+_MAX_WAITING = 32
+
+
+class Runtime:
+    """The parts of one running engine that its routes share."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self._state: EngineState | None = None
+        self._workers: WorkerPool | None = None
+        self._storage = ThreadPoolExecutor(4, thread_name_prefix="engine-storage")
+        self._labelling = ThreadPoolExecutor(config.workers, thread_name_prefix="engine-label")
+        self._waiting = 0
+        self._closed = False
+        self._requests = count()
+        self._budget = ExampleBudget(config.credits)
+
+    def start(self) -> None:
+        """Opens the state, if it isn't open, and takes up unfinished jobs.
+
+        Raises:
+            OSError, sqlite3.Error: the state can't be opened.
+        """
+        if self._state is None and not self._closed:
+            self._state = EngineState(self.config.state_dir)
+            runner = JobRunner(self._state, produce, seed=self.config.seed, fail=self.config.fail)
+            self._workers = WorkerPool(runner, self.config.workers)
+            if self._state.unfinished():
+                self._workers.start()
+
+    def close(self) -> None:
+        """Stops the threads and closes the state, for good; unfinished jobs stay queued."""
+        self._closed = True
+        if self._workers is not None:
+            self._workers.close()
+        self._labelling.shutdown(wait=True, cancel_futures=True)
+        self._storage.shutdown(wait=True)
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+
+    @property
+    def state(self) -> EngineState:
+        """The open state.
+
+        Raises:
+            ErrorAnswer: 503, there is none any more.
+        """
+        if self._state is None:
+            raise ErrorAnswer(503, {"detail": "The engine is shutting down"}, {"Retry-After": "1"})
+        return self._state
+
+    def wake_workers(self) -> None:
+        """There may be a job to run."""
+        if self._workers is not None:
+            self._workers.start()
+
+    async def stored(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `call` of the state answers, waited for on a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._storage, partial(call, *args, **kwargs))
+
+    async def labelled(self, call: Callable[[], T]) -> T:
+        """What `call` of the models answers, computed on a thread of its own kind."""
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._labelling, call)
+        finally:
+            self._waiting -= 1
+
+    def refuse_if_busy(self) -> None:
+        """Before a label request is taken.
+
+        Raises:
+            ErrorAnswer: 503, too many wait already.
+        """
+        if self._waiting >= _MAX_WAITING:
+            raise ErrorAnswer(503, {"detail": "Too many label requests are waiting"}, {"Retry-After": "2"})
+
+    def charge(self, examples: int) -> None:
+        """Takes `examples` out of the budget.
+
+        Raises:
+            ErrorAnswer: 402, there aren't as many left.
+        """
+        if not self._budget.spend(examples):
+            raise ErrorAnswer(
+                402,
+                {
+                    "code": "insufficient_credits",
+                    "message": f"Not enough credits for {examples} examples",
+                    "resolution_url": "about:blank",
+                },
+            )
+
+    def strikes(self, share: float, fault: str) -> bool:
+        """Whether a simulated fault strikes the request that is handled now. `share` is between 0 and 1."""
+        return simulated_faults.strikes(share, fault, str(next(self._requests)))
+
+    def answer(self, response: Response) -> Response:
+        """`response`, or the loss of it as a simulated fault."""
+        return CutOffAnswer() if self.strikes(self.config.drop, "drop") else response
