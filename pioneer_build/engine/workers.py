@@ -1,6 +1,7 @@
 """The threads that run jobs. They start with the first job there is to run, and end with `close`.
 
-What else could run jobs (processes, other machines) would stand here: it needs `start`, `close` and a job runner.
+Whatever else might run jobs (processes, other machines) stands in this place: it is given a runner, and has `start`
+and `close`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pioneer_build.engine.job_runner import JobRunner
+from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
@@ -19,10 +17,26 @@ _log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.2
 
 
+class Runner(Protocol):
+    """What runs jobs one at a time; `job_runner.JobRunner` is one."""
+
+    def run_next(self) -> bool:
+        """Runs the next job that is due, to its end; `False` where none is.
+
+        Raises:
+            sqlite3.Error: the state can't be read or written; the job is tried again.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Jobs that run end soon, and go back into the queue."""
+        ...
+
+
 class WorkerPool:
     """`size` threads that run the jobs of `runner`."""
 
-    def __init__(self, runner: JobRunner, size: int) -> None:
+    def __init__(self, runner: Runner, size: int) -> None:
         self._runner = runner
         self._size = size
         self._threads: list[threading.Thread] = []

@@ -27,6 +27,7 @@ class Engine:
     def __init__(self, config: EngineConfig) -> None:
         self.app = create_app(config)
         self.runner = asyncio.Runner()
+        self.closed = False
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request, with a key unless `headers` say otherwise."""
@@ -63,7 +64,10 @@ class Engine:
         return self.runner.run(poll())
 
     def close(self) -> None:
-        """Stops it; jobs that aren't done stay queued."""
+        """Stops it, once; jobs that aren't done stay queued."""
+        if self.closed:
+            return
+        self.closed = True
         self.runner.run(self.app.aclose())
         self.runner.close()
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pioneer_build.engine.state import EngineState
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -25,13 +23,6 @@ from pioneer_build.engine.config import EngineConfig
 from pioneer_build.engine.server import run_server
 run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2])), "127.0.0.1", 0,
            lambda url: print(url, flush=True))
-"""
-CLAIM_AND_DIE = """
-import os, signal, sys
-from pathlib import Path
-from pioneer_build.engine.state import EngineState
-assert EngineState(Path(sys.argv[1])).claim() is not None
-os.kill(os.getpid(), signal.SIGKILL)
 """
 BODY = {"task_type": "ner", "dataset_name": "d", "labels": ["person", "email"], "num_examples": 400}
 
@@ -93,29 +84,3 @@ def test_a_killed_server_finishes_its_jobs_when_it_is_started_again(serve: Any) 
     again = second.client.post("/generate", json=BODY | {"dataset_name": "d2"}).json()["job_id"]
     assert finished(second, again)["status"] == "ready"
     assert second.end(signal.SIGTERM) == 0
-
-
-def test_what_a_dead_process_had_claimed_is_taken_over_and_a_living_ones_is_not(tmp_path: Path) -> None:
-    state = EngineState(tmp_path)
-    other = EngineState(tmp_path)
-    job = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
-    later = state.accept(identity="i", task_type="ner", dataset_name="d", request="{}", delay=0)
-    assert later.job_id != job.job_id
-    path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, str(tmp_path)], env=path)
-    assert done.returncode == -signal.SIGKILL
-    assert state.job(job.job_id).status == "running"
-    claimed = state.claim()
-    assert claimed is not None
-    assert claimed.job_id == job.job_id
-    # a living process has the first, and the second waits for it
-    assert other.claim() is None
-    state.finish(claimed, [{"text": "a", "entities": []}], error=None, revision="r")
-    second = other.claim()
-    assert second is not None
-    assert second.job_id == later.job_id
-    # what was taken over can't be finished by the one that lost it
-    state.finish(second, [{"text": "b", "entities": []}], error=None, revision="r")
-    assert state.job(later.job_id).status == "running"
-    for one in (state, other):
-        one.close()

@@ -1,0 +1,63 @@
+"""What has a form is found, and nothing that only looks like it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pioneer_build.engine.labelling.patterns import PATTERNS
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("email", "Write to ada.l+x@mail.example.org, not to ada@.", ["ada.l+x@mail.example.org"]),
+        (
+            "url",
+            "See https://example.com/a?b=c. Or www.foo.org, e.g. today.",
+            ["https://example.com/a?b=c", "www.foo.org"],
+        ),
+        (
+            "phone",
+            "Call +44 20 7946 0958 or (555) 123-4567 on 2024-01-31.",
+            ["+44 20 7946 0958", "(555) 123-4567"],
+        ),
+        (
+            "iban",
+            "DE89 3704 0044 0532 0130 00 ok; DE89 3704 0044 0532 0130 01 not",
+            ["DE89 3704 0044 0532 0130 00"],
+        ),
+        ("card", "4111 1111 1111 1111 is one, 4111 1111 1111 1112 isn't", ["4111 1111 1111 1111"]),
+        ("ip", "From 192.168.1.10 and fe80::1, not 300.1.1.1", ["192.168.1.10", "fe80::1"]),
+        (
+            "money",
+            "$1,250.00, 45 USD, two hundred dollars or 5%?",
+            ["$1,250.00", "45 USD", "two hundred dollars"],
+        ),
+        ("percent", "Up 3.5% or ten percent, 10 in all", ["3.5%", "ten percent"]),
+        (
+            "date",
+            "On 3rd of June, 2024-01-31 or last Friday; we may march on.",
+            ["3rd of June", "2024-01-31", "last Friday"],
+        ),
+        ("time", "At 10:30 am. Or 7pm, score 3:1", ["10:30 am", "7pm"]),
+        ("reference", "Order 12345678 and ORD-99812 of 2024-01-31", ["12345678", "ORD-99812"]),
+        ("version", "v1.2.3 and 2.0.11 came in 2024", ["v1.2.3", "2.0.11"]),
+        ("file", "Open /tmp/a.txt and report.pdf, etc.", ["/tmp/a.txt", "report.pdf"]),
+        ("ssn", "123-45-6789, not 000-45-6789", ["123-45-6789"]),
+    ],
+)
+def test_patterns(kind: str, text: str, found: list[str]) -> None:
+    assert [text[a:b] for a, b in PATTERNS[kind].find(text)] == found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=80))
+def test_patterns_take_any_text(text: str) -> None:
+    for pattern in PATTERNS.values():
+        spans = list(pattern.find(text))
+        assert all(0 <= a < b <= len(text) for a, b in spans)
+        assert all(b <= c for (_, b), (c, _) in pairwise(spans))

@@ -1,0 +1,83 @@
+"""Keys, windows, sizes and budgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.engine.admission import ExampleBudget, RequestWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"X-API-Key": "wrong"}, 401),
+        ({"X-API-Key": "k1"}, 404),
+        ({"Authorization": "Bearer k1"}, 404),
+    ],
+)
+def test_keys(engine: Callable[..., Any], headers: dict[str, str], status: int) -> None:
+    answer = engine(api_keys=frozenset({"k1"})).call("GET", "/generate/jobs/none", headers=headers)
+    assert answer.status_code == status
+    assert isinstance(answer.json()["detail"], str)
+
+
+def test_a_body_that_is_too_large(engine: Callable[..., Any]) -> None:
+    served = engine(max_body_bytes=1000)
+    assert served.call("POST", "/generate", content=b" " * 1001).status_code == 413
+
+    async def chunks() -> Any:
+        for _ in range(11):
+            yield b" " * 100
+
+    assert served.call("POST", "/generate", content=chunks()).status_code == 413
+
+
+def test_the_limit_is_a_sliding_window(engine: Callable[..., Any]) -> None:
+    served = engine(requests_per_minute=3)
+    codes = [served.call("GET", "/generate/jobs/none").status_code for _ in range(4)]
+    assert codes == [404, 404, 404, 429]
+    refused = served.call("GET", "/generate/jobs/none")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["X-RateLimit-Scope"] == "generate"
+    # another caller, and the dataset endpoints, have windows of their own
+    assert served.call("GET", "/generate/jobs/none", headers={"X-API-Key": "other"}).status_code == 404
+    assert served.call("GET", "/datasets/none").status_code == 404
+
+
+def test_dataset_endpoints_have_ten_times_the_limit(engine: Callable[..., Any]) -> None:
+    served = engine(requests_per_minute=1)
+    codes = [served.call("GET", "/datasets/none").status_code for _ in range(11)]
+    assert codes == [404] * 10 + [429]
+    assert served.call("GET", "/datasets/none").headers["X-RateLimit-Scope"] == "datasets"
+
+
+def test_a_key_is_judged_before_it_is_counted(engine: Callable[..., Any]) -> None:
+    served = engine(requests_per_minute=1, api_keys=frozenset({"k1"}))
+    codes = [
+        served.call("GET", "/generate/jobs/none", headers={"X-API-Key": key}).status_code
+        for key in ("wrong", "wrong", "k1", "k1", "wrong")
+    ]
+    assert codes == [401, 401, 404, 429, 401]
+
+
+def test_a_window_slides() -> None:
+    window = RequestWindow(2)
+    assert [window.take("a", now) for now in (0.0, 10.0)] == [0, 0]
+    assert window.take("a", 20.0) == 40
+    assert window.take("a", 59.5) == 1
+    # a refused request didn't count, so the first place is free again
+    assert window.take("a", 60.0) == 0
+    assert window.take("a", 61.0) == 9
+    assert window.take("b", 61.0) == 0
+
+
+def test_a_budget_gives_all_or_nothing() -> None:
+    budget = ExampleBudget(10)
+    assert [budget.spend(examples) for examples in (7, 4, 3, 1)] == [True, False, True, False]
+    assert all(ExampleBudget(None).spend(10**9) for _ in range(3))
