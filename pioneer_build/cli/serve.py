@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import click
 
 from pioneer_build.cli.output import out, say
 from pioneer_build.errors import MissingExtra, UsageError
+from pioneer_build.paths import state_folder
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals
@@ -66,12 +69,11 @@ def command(
     if not allow_remote and not _is_loopback(host):
         raise UsageError(f"{host} is no loopback address", hint="--allow-remote, if other machines may reach it")
     try:
+        # the extra `local`, which may not be installed; and seconds to import, which --help needn't wait for
         from pioneer_build.engine.config import EngineConfig
         from pioneer_build.engine.server import run_server
     except ModuleNotFoundError as error:
         raise MissingExtra("the local engine", "local") from error
-    from pioneer_build.paths import state_folder
-
     if port == 0:
         port = _free_port(host)
     folder = state or state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
@@ -89,8 +91,6 @@ def command(
 
     def ready(url: str) -> None:
         out(f"serving on {url}")
-        import sys
-
         sys.stdout.flush()
         if options.verbosity >= 0:
             say(f"jobs and datasets are kept in {folder}; Ctrl-C ends")
@@ -106,8 +106,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _free_port(host: str) -> int:
-    import socket
-
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.bind((host, 0))

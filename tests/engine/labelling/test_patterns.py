@@ -61,3 +61,43 @@ def test_patterns_take_any_text(text: str) -> None:
         spans = list(pattern.find(text))
         assert all(0 <= a < b <= len(text) for a, b in spans)
         assert all(b <= c for (_, b), (c, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("mac", "52:58:84:37:57:d9, not 52:58-84:37:57:d9", ["52:58:84:37:57:d9"]),
+        ("uuid", "id 7f081927-deeb-4e0f-a2d1-5bc3a98ba753.", ["7f081927-deeb-4e0f-a2d1-5bc3a98ba753"]),
+        ("isbn", "ISBN 978-0-306-40615-7, not 978-0-306-40615-8", ["978-0-306-40615-7"]),
+        ("bic", "DEUTDEFF500 or COBADEFF, not SOMEWORD", ["DEUTDEFF500", "COBADEFF"]),
+        ("hashtag", "#news and #4, a&#x27;", ["#news"]),
+        ("mention", "@ada and a@b.org", ["@ada"]),
+        ("crypto", "to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", ["bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"]),
+        ("coordinates", "at 59.9139, 10.7522 today", ["59.9139, 10.7522"]),
+        ("colour", "#ff8800 on #fff, order #12345", ["#ff8800", "#fff"]),
+        ("zip", "NY 10001 and SW1A 1AA, 20000 people", ["10001", "SW1A 1AA"]),
+        ("number", "3 of 1,250.5 but v2 and 4%", ["3", "1,250.5"]),
+        ("quantity", "5 kg or 10 miles in 3 days", ["5 kg", "10 miles"]),
+        ("duration", "two weeks, 3 days ago", ["two weeks"]),
+        ("domain", "on example.com, not a@example.com", ["example.com"]),
+    ],
+)  # fmt: skip
+def test_further_patterns(kind: str, text: str, found: list[str]) -> None:
+    assert [text[a:b] for a, b in PATTERNS[kind].find(text)] == found
+
+
+def test_what_was_refused_may_hide_a_candidate_further_right() -> None:
+    # the whole run of digits is no card, and a part of it is
+    text = "1 4111 1111 1111 1111"
+    assert [text[a:b] for a, b in PATTERNS["card"].find(text)] == ["4111 1111 1111 1111"]
+
+
+def test_only_the_named_part_of_a_match_is_the_span() -> None:
+    text = "Please call us: 5551234567 now"
+    assert [text[a:b] for a, b in PATTERNS["phone"].find(text)] == ["5551234567"]
+
+
+def test_blockers_are_patterns_and_trust_is_a_share() -> None:
+    for pattern in PATTERNS.values():
+        assert set(pattern.blockers) <= set(PATTERNS)
+        assert 0 < pattern.score < 1
