@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ WORLD = {
     "sys", "tempfile", "threading", "time", "urllib",
 }  # fmt: skip
 THIRD_PARTY = {"click", "diskcache", "httpx", "numpy", "orjson", "pydantic", "rich", "starlette", "uvicorn", "yaml"}
+
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
 def modules(*parts: str) -> list[Path]:
@@ -62,28 +67,19 @@ def test_the_core_is_pure(path: Path) -> None:
     assert not ours(path) & shell
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
-def test_who_may_import_what(path: Path) -> None:
-    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    allowed = {
-        "httpx": {"service"},
-        "click": {"cli"},
-        "rich": {"cli"},
-        "yaml": {"parse"},
-        "pydantic": {"parse", "service", "engine"},
-        "diskcache": {"inputs"},
-        "starlette": {"engine"},
-        "uvicorn": {"engine"},
-        "sqlite3": {"engine"},
-        "numpy": {"inputs", "store", "engine"},
-    }
-    for library, parts in allowed.items():
-        if library in tops(path):
-            assert part in parts, f"{path} imports {library}"
-    if part not in ("cli", "__main__"):
-        assert "cli" not in ours(path), "only the command line imports the command line"
-    if part not in ("cli", "operations", "engine"):
-        assert "engine" not in ours(path)
+def test_who_may_import_what() -> None:
+    """The contracts of pyproject.toml: who may import which library, the engine, and the command line."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text("utf-8"))
+    named = [one["id"] for one in settings["tool"]["importlinter"]["contracts"] if "id" in one]
+    assert {"http", "terminal", "yaml", "server", "pydantic", "numpy", "inputs", "engine", "cli"} <= set(named)
+    linted = subprocess.run(
+        [sys.executable, "-c", LINT, "--no-cache", "--no-logo", *(f"--contract={name}" for name in named)],
+        cwd=ROOT.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    assert f"{len(named)} kept, 0 broken" in linted.stdout
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
