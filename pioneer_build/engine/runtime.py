@@ -88,7 +88,12 @@ class Runtime:
             self._workers.start()
 
     async def stored(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `call` of the state answers, waited for on a thread."""
+        """What a call of the state answers, waited for on a thread.
+
+        Args:
+            call: the method.
+            args, kwargs: what it is given.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._storage, partial(call, *args, **kwargs))
 
     async def labelled(self, call: Callable[[], T]) -> T:
