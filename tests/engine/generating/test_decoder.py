@@ -55,9 +55,10 @@ def test_categories_are_of_messages_near_the_domain() -> None:
         return [assistant["content"] for _, assistant in rows_of("Classify the message", domain)]
 
     shop = topics("an online shop")
-    assert set(shop) <= {"billing", "delivery", "refund", *shop}
+    assert "animals and pets" not in shop
+    assert "damaged or faulty product" in shop
     vets = topics("a vet's practice for cats and dogs")
-    assert vets.count("animals and pets") > shop.count("animals and pets")
+    assert vets.count("animals and pets") > len(vets) / 2
 
 
 @pytest.mark.parametrize("prompt", ["", "Short, polite support replies"])

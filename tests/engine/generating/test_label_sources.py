@@ -43,10 +43,16 @@ def test_examples_are_their_labels_alone_and_in_order() -> None:
     assert found["billing"].examples == ("Charged twice.",)
 
 
-def test_a_label_that_is_near_nothing_has_its_name() -> None:
-    found = sources_of("qwxz", "sports")
-    assert found["qwxz"].sentences or found["qwxz"].nouns
-    assert found["qwxz"].registers
+def test_a_label_that_is_near_nothing_has_its_name_and_the_nearest_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pioneer_build.engine.generating.label_sources._NEAR", 2.0)
+    monkeypatch.setattr("pioneer_build.engine.generating.label_sources.nouns_near", lambda *_: ())
+    found = sources_of("Sports_Car", "qwxz")["Sports_Car"]
+    assert (found.sentences, found.weights) == ((), ())
+    assert found.nouns == ("sports car", "sports car")
+    assert len(found.registers) == 5
+    # an example is something to go by, and the name isn't needed
+    shown = sources_of("Sports_Car", "qwxz", examples=[("It is red.", "Sports_Car")])["Sports_Car"]
+    assert (shown.nouns, shown.examples) == ((), ("It is red.",))
 
 
 def test_a_domain_decides_between_sentences() -> None:

@@ -120,10 +120,7 @@ def test_a_job_that_is_not_there(engine: Callable[..., Any]) -> None:
     assert (answer.status_code, answer.json()) == (404, {"detail": "Job not found"})
 
 
-def test_a_poll_says_how_many_rows_of_a_failed_job_there_were(engine: Callable[..., Any]) -> None:
-    served = engine()
-    job = served.wait(served.generate(**NER | {"labels": ["x"], "num_examples": 4}))
-    assert job["status"] == "ready"
+def test_a_failed_job_in_the_words_of_the_published_document(engine: Callable[..., Any]) -> None:
     failed = engine(fail=1.0, vocabulary="seed")
     job = failed.wait(failed.generate(**TOPICS))
     assert job == {"job_id": job["job_id"], "status": "failed", "dataset_name": "topics", "num_examples": 0}
