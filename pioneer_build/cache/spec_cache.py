@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build._version import __version__
 from pioneer_build.cache.spec_files import Stamp, is_settled
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
-from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.spec.settings import Settings, SpendingLimits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,7 +95,7 @@ class Seen:
             if value.get("checks") is not None:
                 value["checks"] = _checks(value["checks"])
             if value.get("limits") is not None:
-                value["limits"] = Limits(**value["limits"])
+                value["limits"] = SpendingLimits(**value["limits"])
             return Settings(**value)
         except TypeError:
             return None

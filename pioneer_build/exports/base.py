@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pioneer_build.errors import UsageError
-from pioneer_build.rows import Fault, Labels
+from pioneer_build.rows import DeclaredLabels, Fault
 from pioneer_build.rows.entities import read_entities
 
 if TYPE_CHECKING:
@@ -169,4 +169,4 @@ def apart(entities: Iterable[Entity]) -> tuple[list[Entity], int]:
     return sorted(kept, key=lambda entity: entity["start"]), len(placed) - len(kept)
 
 
-_ANY = Labels(())
+_ANY = DeclaredLabels(())

@@ -1,53 +1,18 @@
-"""Many files at once, and the rules between specs."""
+"""The rules between the specs of a project: names, renames, and datasets that must not overlap."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.specs import Broken, ParsedFile, parse_text
-from pioneer_build.parse.yaml_nodes import MAX_BYTES
+from pioneer_build.parse.specs import Broken
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from pioneer_build.spec.model import Spec
-
-
-def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
-    """Reads and parses files; one that can't be read is a problem of its own.
-
-    Args:
-        paths: the files; text is relative to `root` and has `/`, a path may be absolute too.
-        root: the project's folder, which shown paths are relative to.
-
-    The rules between specs are `cross_check`'s, which must see all specs of a project.
-    """
-    specs: list[Spec] = []
-    problems: list[Problem] = []
-    broken: list[Broken] = []
-    for path in paths:
-        shown = path if isinstance(path, str) else _shown(path, root)
-        try:
-            with open(os.path.join(root, path), "rb") as stream:  # noqa: PTH118, PTH123 - for each of thousands
-                data = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            problems.append(Problem(shown, 0, 0, f"can't be read: {reason}", code="unreadable"))
-            continue
-        parsed = parse_text(data, shown)
-        specs += parsed.specs
-        problems += parsed.problems
-        broken += parsed.broken
-    return ParsedFile(tuple(specs), tuple(problems), tuple(broken))
-
-
-def _shown(path: Path, root: Path) -> str:
-    file = root / path
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
 def cross_check(
@@ -63,72 +28,61 @@ def cross_check(
         broken: the others that say their name, so that their mistakes cause no further ones here.
         read: gives a file's content by its path, to show lines; asked only where something is wrong.
     """
-    found: list[Problem] = []
-    by_name: dict[str, Spec | Broken] = {}
-    taken: dict[str, Spec] = {}
-    # a broken spec can hold a name, and be the second of two; the order is that of the places
-    both: list[Spec | Broken] = sorted([*specs, *broken], key=lambda one: (one.path, _name_place(one)))
-    for one in both:
-        first = by_name.setdefault(one.dataset_name.casefold(), one)
-        if first is not one:
-            found.append(_same_name(first, one))
-    names = sorted({one.dataset_name for one in both})
-    living = set(names)
-    asked = 0
+    names = _Names(specs, broken)
+    found = [*names.problems]
     for spec in specs:
-        if (old := spec.renamed_from) is not None:
-            if old in living:
-                found.append(
-                    _at(
-                        spec,
-                        "renamed_from",
-                        f"the dataset {old!r} still has a spec",
-                        len(old),
-                        "rename",
-                        f"remove 'renamed_from', or the spec at {_shown_place(by_name[old.casefold()])}",
-                    )
-                )
-            elif (earlier := taken.setdefault(old, spec)) is not spec:
-                place = ":".join(map(str, (earlier.path, *earlier.place("renamed_from"))))
-                found.append(
-                    _at(
-                        spec,
-                        "renamed_from",
-                        f"two specs are renamed from {old!r}",
-                        len(old),
-                        "rename",
-                        f"the other is at {place}",
-                    )
-                )
+        found += names.renamed_from(spec)
+        found += names.no_overlap_with(spec)
+    return tuple(_with_lines(found, read) if read is not None else found)
+
+
+class _Names:
+    """The names that the specs of a project declare and take over, and the rules about them.
+
+    A broken spec can hold a name, and be the second of two; which is the first goes by place.
+    """
+
+    def __init__(self, specs: Sequence[Spec], broken: Sequence[Broken]) -> None:
+        self._first: dict[str, Spec | Broken] = {}
+        self._taken_over: dict[str, Spec] = {}
+        self._guesses = 0
+        #: What is wrong with the names themselves.
+        self.problems: list[Problem] = []
+        declared: list[Spec | Broken] = sorted([*specs, *broken], key=lambda one: (one.path, _name_place(one)))
+        for one in declared:
+            first = self._first.setdefault(one.dataset_name.casefold(), one)
+            if first is not one:
+                self.problems.append(_same_name(first, one))
+        self._living = {one.dataset_name for one in declared}
+        self._in_order = sorted(self._living)
+
+    def renamed_from(self, spec: Spec) -> Iterator[Problem]:
+        old = spec.renamed_from
+        if old is None:
+            return
+        if old in self._living:
+            hint = f"remove 'renamed_from', or the spec at {_shown_place(self._first[old.casefold()])}"
+            yield _problem(spec, "renamed_from", f"the dataset {old!r} still has a spec", len(old), "rename", hint)
+        elif (earlier := self._taken_over.setdefault(old, spec)) is not spec:
+            hint = "the other is at " + ":".join(map(str, (earlier.path, *earlier.place("renamed_from"))))
+            yield _problem(spec, "renamed_from", f"two specs are renamed from {old!r}", len(old), "rename", hint)
+
+    def no_overlap_with(self, spec: Spec) -> Iterator[Problem]:
         for index, other in enumerate(spec.checks.no_overlap_with):
             key = f"checks.no_overlap_with.{index}"
             if other == spec.dataset_name:
-                found.append(
-                    _at(
-                        spec,
-                        key,
-                        "a dataset always overlaps with itself",
-                        len(other),
-                        "overlap",
-                        f"remove {other!r}",
-                    )
-                )
-            elif other not in living:
-                asked += 1
-                others = [name for name in names if name != spec.dataset_name] if asked <= MAX_GUESSES else []
-                meant = nearest(other, others)
+                message, hint = "a dataset always overlaps with itself", f"remove {other!r}"
+                yield _problem(spec, key, message, len(other), "overlap", hint)
+            elif other not in self._living:
+                meant = self._meant(other, spec)
                 hint = f"did you mean {meant!r}?" if meant else "name a dataset of this project"
-                found.append(
-                    _at(
-                        spec,
-                        key,
-                        f"there is no dataset {other!r}",
-                        len(other),
-                        "unknown-dataset",
-                        hint,
-                    )
-                )
-    return tuple(_with_lines(found, read) if read is not None else found)
+                yield _problem(spec, key, f"there is no dataset {other!r}", len(other), "unknown-dataset", hint)
+
+    def _meant(self, word: str, spec: Spec) -> str | None:
+        self._guesses += 1
+        if self._guesses > MAX_GUESSES:
+            return None
+        return nearest(word, [name for name in self._in_order if name != spec.dataset_name])
 
 
 def _name_place(one: Spec | Broken) -> tuple[int, int]:
@@ -149,14 +103,13 @@ def _same_name(first: Spec | Broken, second: Spec | Broken) -> Problem:
     return Problem(second.path, *_name_place(second), message, hint=hint, width=len(name), code="duplicate-name")
 
 
-def _at(spec: Spec, key: str, message: str, width: int, code: str, hint: str) -> Problem:
+def _problem(spec: Spec, key: str, message: str, width: int, code: str, hint: str) -> Problem:
+    """A problem at the value of `key`; `width` is in code points."""
     line, column = spec.place(key)
     return Problem(spec.path, line, column, message, hint=hint, width=width, code=code)
 
 
 def _with_lines(problems: Sequence[Problem], read: Callable[[str], bytes]) -> list[Problem]:
-    from dataclasses import replace
-
     lines: dict[str, list[str]] = {}
     shown: list[Problem] = []
     for problem in problems:

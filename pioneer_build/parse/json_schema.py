@@ -1,6 +1,6 @@
 """JSON Schema (draft 7, which editors' YAML servers read) of a spec and of the settings.
 
-Made of `parse.shapes`, the parser's own source. What a schema can't say is left to the parser: unique
+Made of `parse.schema`, the parser's own source. What a schema can't say is left to the parser: unique
 names, few-shot labels among `labels`, one label a text, paths inside the project, bounds in order, and how
 YAML reads a plain word.
 """

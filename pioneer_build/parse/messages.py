@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.plain_data import find
+from pioneer_build.parse.plain_data import node_at
 from pioneer_build.parse.schema import CHOICES, SYNONYMS
-from pioneer_build.parse.yaml_nodes import BOOL, DATE, FLOAT, INT, MERGE, NULL
+from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MERGE, NULL
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def report_errors(
 
     Args:
         errors: as pydantic lists them.
+        root: the tree of the document that the data is of.
+        source: the file's text, which problems are reported to.
         keys: the valid keys of the top level (under "") and of each mapping below it.
         renamed: keys that were taken for others, as written, by the key they were taken for.
     """
@@ -67,7 +69,7 @@ def report_errors(
         if len(loc) > 1 and loc[1] in CHOICES.get(str(loc[0]), ()):
             loc = (loc[0], *loc[2:])
         written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
-        node, key = find(root, written)
+        node, key = node_at(root, written)
         _report(error, loc, node, key, source, keys)
 
 
@@ -81,10 +83,10 @@ def _report(
 ) -> None:
     kind = error["type"]
     if kind == "extra_forbidden":
-        unknown_key(str(loc[-1]), key or node, keys[_parent(loc)], source, within=_parent(loc))
+        report_unknown_key(str(loc[-1]), key or node, keys[_parent(loc)], source, within=_parent(loc))
         return
     if kind == "missing":
-        at(
+        report_at(
             node,
             source,
             f"the key {loc[-1]!r} is missing in {_what(loc[:-1])}",
@@ -94,7 +96,7 @@ def _report(
     message, hint, code = _words(kind, error, _what(loc), loc, node)
     if isinstance(node, ScalarNode) and not node.value and not node.style and key is not None:
         node = key  # an empty value has no width to point at
-    at(node, source, message, hint=hint, code=code)
+    report_at(node, source, message, hint=hint, code=code)
 
 
 def meant_key(word: str, valid: Sequence[str]) -> str | None:
@@ -103,26 +105,48 @@ def meant_key(word: str, valid: Sequence[str]) -> str | None:
     return synonym if synonym in valid else nearest(word, valid)
 
 
-def unknown_key(word: str, node: Node, valid: Sequence[str], source: Source, *, within: str = "") -> None:
-    """Reports a key that there isn't, with the nearest that there is."""
+def report_unknown_key(word: str, node: Node, valid: Sequence[str], source: Source, *, within: str = "") -> None:
+    """Reports a key that there isn't, with the nearest that there is; without its line where it may be a secret.
+
+    Args:
+        word: the key as written.
+        node: where it stands.
+        valid: the keys there are in this mapping.
+        source: the file's text, which the problem is reported to.
+        within: the key of the mapping it is in; empty for the top level.
+    """
     if not within and SECRET_KEY.fullmatch(word):
-        refuse_secret(node, source, f"a key is never written in a file, and {word!r} looks like one")
+        report_secret(node, source, f"a key is never written in a file, and {word!r} looks like one")
         return
     meant = meant_key(word, valid)
     where = f" in {within!r}" if within else ""
     hint = f"did you mean {meant!r}?" if meant else "valid keys: " + ", ".join(valid)
-    at(node, source, f"unknown key {word!r}{where}", hint=hint, code="unknown-key")
+    report_at(node, source, f"unknown key {word!r}{where}", hint=hint, code="unknown-key")
 
 
-def refuse_secret(node: Node, source: Source, message: str) -> None:
-    """Reports what looks like a secret, without showing its line."""
+def report_secret(node: Node, source: Source, message: str) -> None:
+    """Reports what looks like a secret, without showing its line.
+
+    Args:
+        node: where it stands.
+        source: the file's text, which the problem is reported to.
+        message: what is wrong, without the secret.
+    """
     line, column = source.place(node.start_mark)
     hint = "set PIONEER_API_KEY in the environment; change a key that was committed"
     source.report(Problem(source.path, line, column, message, hint=hint, code="secret"))
 
 
-def at(node: Node, source: Source, message: str, *, hint: str | None = None, code: str) -> None:
-    """Reports a mistake at a node."""
+def report_at(node: Node, source: Source, message: str, *, hint: str | None = None, code: str) -> None:
+    """Reports a mistake at a node; of a block of lines just the first word is marked.
+
+    Args:
+        node: where it stands.
+        source: the file's text, which the problem is reported to.
+        message: what is wrong, in one sentence, without a trailing stop.
+        hint: what to do about it.
+        code: a stable word for tools.
+    """
     end = node.end_mark
     if isinstance(node, MappingNode | SequenceNode) and node.value and not node.flow_style:
         first = node.value[0][0] if isinstance(node, MappingNode) else node.value[0]

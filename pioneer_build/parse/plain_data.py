@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from pioneer_build.parse.yaml_nodes import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
+from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -58,7 +58,7 @@ def plain(node: Node, source: Source) -> Any:
     return data
 
 
-def find(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
+def node_at(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
     """The node at `loc` and the node of its key; the nearest that is there."""
     node, key_node = root, None
     for step in loc:

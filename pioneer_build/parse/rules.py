@@ -9,8 +9,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.parse.messages import at
-from pioneer_build.parse.plain_data import find
+from pioneer_build.parse.messages import report_at
+from pioneer_build.parse.plain_data import node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-class Judge:
-    """The rules for one document. `data` may be wrong in any way; `root` is its tree."""
+class SpecRules:
+    """The rules for one document.
+
+    Args:
+        data: the document as plain data; it may be wrong in any way.
+        root: its tree, for places.
+        source: its text, which problems are reported to.
+        renamed: misspelt keys as written, by the key they were taken for.
+    """
 
     def __init__(self, data: Mapping[str, Any], root: Node, source: Source, renamed: Mapping[str, str]) -> None:
         self.data = data
@@ -36,8 +43,8 @@ class Judge:
         self.renamed = renamed
         self.task = self._task()
 
-    def judge(self) -> None:
-        """Reports everything found."""
+    def report(self) -> None:
+        """Reports everything that is wrong."""
         data = self.data
         self._keys_present()
         if self.task is not None or "inputs" in data:
@@ -49,7 +56,7 @@ class Judge:
         if "inputs" in data:
             self._input_path(data["inputs"])
         if isinstance(data.get("checks"), dict):
-            judge_checks(data["checks"], self.root, self.source)
+            report_checks(data["checks"], self.root, self.source)
         if data.get("renamed_from") is not None and data["renamed_from"] == data.get("dataset_name"):
             self._at(("renamed_from",), "'renamed_from' is this dataset's own name", "remove it", "rename")
 
@@ -62,11 +69,11 @@ class Judge:
 
     def _at(self, loc: tuple[int | str, ...], message: str, hint: str | None, code: str, *, key: bool = False) -> None:
         first = self.renamed.get(str(loc[0]), loc[0])
-        node, key_node = find(self.root, (first, *loc[1:]))
-        at(key_node if key and key_node is not None else node, self.source, message, hint=hint, code=code)
+        node, key_node = node_at(self.root, (first, *loc[1:]))
+        report_at(key_node if key and key_node is not None else node, self.source, message, hint=hint, code=code)
 
     def _missing(self, message: str, hint: str | None) -> None:
-        at(self.root, self.source, message, hint=hint, code="missing-key")
+        report_at(self.root, self.source, message, hint=hint, code="missing-key")
 
     def _keys_present(self) -> None:
         data = self.data
@@ -172,7 +179,7 @@ class Judge:
                 )
 
     def _line(self, loc: tuple[int | str, ...]) -> int:
-        node, _ = find(self.root, (self.renamed.get(str(loc[0]), loc[0]), *loc[1:]))
+        node, _ = node_at(self.root, (self.renamed.get(str(loc[0]), loc[0]), *loc[1:]))
         return self.source.place(node.start_mark)[0]
 
     def _input_path(self, inputs: Any) -> None:
@@ -200,9 +207,15 @@ def wrong_path(path: str, folder: str) -> tuple[str, str] | None:
     return None
 
 
-def judge_checks(checks: Mapping[str, Any], root: Node, source: Source) -> None:
-    """Reports what is wrong between the bounds of a `checks`."""
+def report_checks(checks: Mapping[str, Any], root: Node, source: Source) -> None:
+    """Reports what is wrong between the bounds of a `checks`.
+
+    Args:
+        checks: the bounds as plain data; they may be wrong in any way.
+        root: the tree of the document that holds them under `checks`.
+        source: its text, which problems are reported to.
+    """
     least, most = checks.get("min_chars"), checks.get("max_chars")
     if type(least) is int and type(most) is int and least > most:
-        node, _ = find(root, ("checks", "max_chars"))
-        at(node, source, f"'max_chars' ({most}) is below 'min_chars' ({least})", code="range")
+        node, _ = node_at(root, ("checks", "max_chars"))
+        report_at(node, source, f"'max_chars' ({most}) is below 'min_chars' ({least})", code="range")

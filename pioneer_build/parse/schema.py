@@ -1,7 +1,7 @@
 """The keys of a spec and of `pioneer.yaml`: what each is for, its type and bounds, where it belongs.
 
-The one place these are written. The parser judges by it, `schema` and the table of docs/spec.md are made of
-it; what depends on two keys at once is in `rules`.
+The one place these are written. The parser judges by it; `json_schema` makes the schemas for editors and the
+tables of docs/spec.md of it. What depends on two keys at once is in `rules`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _STRICT: ConfigDict = {
 #: Whole numbers that every reader of JSON holds exactly (RFC 8259, section 6).
 MAX_WHOLE = 2**53 - 1
 
-Kind: TypeAlias = Literal["generate", "label"]
-GENERATE: tuple[Kind, ...] = ("generate",)
-LABEL: tuple[Kind, ...] = ("label",)
-BOTH: tuple[Kind, ...] = ("generate", "label")
+SpecKind: TypeAlias = Literal["generate", "label"]
+GENERATE: tuple[SpecKind, ...] = ("generate",)
+LABEL: tuple[SpecKind, ...] = ("label",)
+BOTH: tuple[SpecKind, ...] = ("generate", "label")
 
 Text = Annotated[str, Field(pattern=r"\S")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -216,7 +216,7 @@ class Belongs:
     """Where a key may stand: in specs of which tasks, that generate or label."""
 
     tasks: tuple[str, ...] = ("ner", "classification", "decoder")
-    kinds: tuple[Kind, ...] = BOTH
+    kinds: tuple[SpecKind, ...] = BOTH
 
 
 #: Keys that not every spec may have; the others belong to all.

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.parse.messages import at, refuse_secret, report_errors
-from pioneer_build.parse.plain_data import find, plain
-from pioneer_build.parse.rules import judge_checks
+from pioneer_build.parse.messages import report_at, report_errors, report_secret
+from pioneer_build.parse.plain_data import node_at, plain
+from pioneer_build.parse.rules import report_checks
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
 from pioneer_build.parse.specs import checks_of
-from pioneer_build.parse.yaml_nodes import NULL, read_documents
-from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.parse.yaml_nodes import read_documents
+from pioneer_build.parse.yaml_tags import NULL
+from pioneer_build.spec.settings import Settings, SpendingLimits
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
     ]
     settings = Settings()
     if len(documents) > 1:
-        at(documents[1], source, "settings are one document", hint="remove the ---", code="type")
+        report_at(documents[1], source, "settings are one document", hint="remove the ---", code="type")
     for root in documents[:1]:
         settings = _settings(root, source, problems)
     if problems:
@@ -53,7 +54,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
 
 def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
     if not isinstance(root, MappingNode):
-        at(
+        report_at(
             root,
             source,
             "settings are a mapping of keys to values",
@@ -68,14 +69,14 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
         report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, {})
     _urls(data, root, source)
     if isinstance(data.get("checks"), dict):
-        judge_checks(data["checks"], root, source)
+        report_checks(data["checks"], root, source)
     if problems:
         return Settings()
     data.pop("version", None)
     if "checks" in data:
         data["checks"] = checks_of(data["checks"])
     if "limits" in data:
-        data["limits"] = Limits(**data["limits"])
+        data["limits"] = SpendingLimits(**data["limits"])
     return Settings(**data)
 
 
@@ -84,15 +85,15 @@ def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
         value = data.get(key)
         if not isinstance(value, str) or not value.strip() or (key == "backend" and value in _BACKENDS):
             continue
-        node, _ = find(root, (key,))
+        node, _ = node_at(root, (key,))
         wrong = wrong_url(value)
         if wrong == "secret":
-            refuse_secret(node, source, f"{key!r} holds a user name or password")
+            report_secret(node, source, f"{key!r} holds a user name or password")
         elif wrong is not None:
             meant = nearest(value, _BACKENDS) if key == "backend" else None
             choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
             hint = f"did you mean {meant!r}?" if meant else "a base URL begins with https:// or http://"
-            at(node, source, f"{key!r} must be {choice}: {wrong}", hint=hint, code="url")
+            report_at(node, source, f"{key!r} must be {choice}: {wrong}", hint=hint, code="url")
 
 
 def wrong_url(value: str) -> str | None:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 _BREAK = re.compile(r"\r\n|\r|\n")
 #: Breaks for YAML 1.1 that editors don't count (and a lone CR): places then come from offsets.
 _ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
-
-
 #: A line that seems to hold a secret is not shown.
 _SECRET = re.compile(
     r"(?i)(?:api[_-]?key|token|secret|password|credential)\w{0,30}[\"']?\s{0,9}:|://[^/\s]*@|\b\w+_sk_\w+"
@@ -37,6 +35,7 @@ class Source:
     Args:
         path: as it is to be shown, relative to the project.
         text: without a byte order mark.
+        report: is given each problem.
     """
 
     __slots__ = ("_lines", "_shown", "_starts", "odd_breaks", "path", "report", "text")
@@ -72,27 +71,37 @@ class Source:
         return lines[number - 1] if 0 < number <= len(lines) else None
 
     def problem(
-        self,
-        line: int,
-        column: int,
-        message: str,
-        *,
-        hint: str | None = None,
-        width: int = 1,
-        code: str = "invalid",
+        self, place: tuple[int, int], message: str, *, hint: str | None = None, width: int = 1, code: str = "invalid"
     ) -> None:
-        """Reports one mistake at a place."""
+        """Reports one mistake at a place.
+
+        Args:
+            place: line and column, from 1; (0, 0) for a mistake of the whole file.
+            message: what is wrong, in one sentence, without a trailing stop.
+            hint: what to do about it.
+            width: how many code points are meant, from the place on.
+            code: a stable word for tools, such as `unknown-key`.
+        """
+        line, column = place
         source, length = self._show(line)
         # a value that goes on over lines is marked up to the end of its first
         width = min(width, length - column + 1)
         self.report(Problem(self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code))
 
     def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
-        """Reports one mistake that reaches from `start` to `end`."""
+        """Reports one mistake that reaches from `start` to `end`, marked up to the end of its first line.
+
+        Args:
+            start: where it begins, as the reader of YAML gives it.
+            end: where it ends.
+            message: what is wrong, in one sentence, without a trailing stop.
+            hint: what to do about it.
+            code: a stable word for tools.
+        """
         line, column = self.place(start)
         end_line, end_column = self.place(end)
         width = end_column - column if end_line == line else len(self.line(line) or "")
-        self.problem(line, column, message, hint=hint, width=width, code=code)
+        self.problem((line, column), message, hint=hint, width=width, code=code)
 
     def _show(self, number: int) -> tuple[str | None, int]:
         """A line as it may be shown, and its length without white space at the end. Kept: it may be long."""

@@ -1,21 +1,26 @@
-"""The text of a file to `Spec` values."""
+"""Files to `Spec` values."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.messages import at, meant_key, report_errors
-from pioneer_build.parse.plain_data import find, plain
-from pioneer_build.parse.rules import Judge
+from pioneer_build.parse.messages import meant_key, report_at, report_errors
+from pioneer_build.parse.plain_data import node_at, plain
+from pioneer_build.parse.rules import SpecRules
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
-from pioneer_build.parse.yaml_nodes import NULL, read_documents
+from pioneer_build.parse.yaml_nodes import MAX_FILE_BYTES, read_documents
+from pioneer_build.parse.yaml_tags import NULL
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from yaml.nodes import Node
 
     from pioneer_build.parse.source import Source
@@ -45,6 +50,39 @@ class ParsedFile(NamedTuple):
     specs: tuple[Spec, ...]
     problems: tuple[Problem, ...]
     broken: tuple[Broken, ...] = ()
+
+
+def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
+    """Reads and parses files; one that can't be read is a problem of its own.
+
+    Args:
+        paths: the files; text is relative to `root` and has `/`, a path may be absolute too.
+        root: the project's folder, which shown paths are relative to.
+
+    The rules between specs are `cross_check`'s, which must see all specs of a project.
+    """
+    specs: list[Spec] = []
+    problems: list[Problem] = []
+    broken: list[Broken] = []
+    for path in paths:
+        shown = path if isinstance(path, str) else _shown_path(path, root)
+        try:
+            with open(os.path.join(root, path), "rb") as stream:  # noqa: PTH118, PTH123 - for each of thousands
+                data = stream.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            problems.append(Problem(shown, 0, 0, f"can't be read: {reason}", code="unreadable"))
+            continue
+        parsed = parse_text(data, shown)
+        specs += parsed.specs
+        problems += parsed.problems
+        broken += parsed.broken
+    return ParsedFile(tuple(specs), tuple(problems), tuple(broken))
+
+
+def _shown_path(path: Path, root: Path) -> str:
+    file = root / path
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
 def parse_text(text: bytes, path: str) -> ParsedFile:
@@ -87,7 +125,7 @@ def _spec(root: Node, source: Source, problems: list[Problem], broken: list[Brok
         hint = "a spec begins with version: 1"
         if not isinstance(root, ScalarNode):
             hint = "several specs in a file stand apart as documents: put --- between them"
-        at(root, source, "a spec is a mapping of keys to values", hint=hint, code="type")
+        report_at(root, source, "a spec is a mapping of keys to values", hint=hint, code="type")
         return None
     data = plain(root, source)
     renamed = _take_misspelt(data)
@@ -95,11 +133,11 @@ def _spec(root: Node, source: Source, problems: list[Problem], broken: list[Brok
         spec_adapter().validator.validate_python(data)
     except ValidationError as error:
         report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, renamed)
-    Judge(data, root, source, renamed).judge()
+    SpecRules(data, root, source, renamed).report()
     if len(problems) > before:
         name = data.get("dataset_name")
         if isinstance(name, str):
-            node, _ = find(root, (renamed.get("dataset_name", "dataset_name"),))
+            node, _ = node_at(root, (renamed.get("dataset_name", "dataset_name"),))
             broken.append(Broken(name, source.path, *source.place(node.start_mark)))
         return None
     return _value(data, root, source)
@@ -120,7 +158,7 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
     place = source.place
     marks = [(key.value, *place(value.start_mark)) for key, value in root.value]
     if "no_overlap_with" in get("checks", ()):
-        node, _ = find(root, ("checks", "no_overlap_with"))
+        node, _ = node_at(root, ("checks", "no_overlap_with"))
         marks += [(f"checks.no_overlap_with.{i}", *place(item.start_mark)) for i, item in enumerate(node.value)]
     return Spec(
         data["dataset_name"],

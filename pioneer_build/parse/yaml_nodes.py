@@ -8,12 +8,14 @@ end, bytes that are no text.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from pioneer_build.parse import yaml_loader
 from pioneer_build.parse.source import Source
+from pioneer_build.parse.yaml_syntax import report_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pioneer_build.errors import Problem
     from pioneer_build.parse.source import Mark
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
 #: How many nodes and characters a file's aliases may add to it.
 MAX_ALIASED_NODES = 10_000
@@ -31,113 +33,10 @@ MAX_ALIASED_CHARS = 1_000_000
 #: Broken documents reported for one file: after each, reading starts again at the next `---`.
 _MAX_BROKEN = 20
 
-STR = "tag:yaml.org,2002:str"
-INT = "tag:yaml.org,2002:int"
-FLOAT = "tag:yaml.org,2002:float"
-BOOL = "tag:yaml.org,2002:bool"
-NULL = "tag:yaml.org,2002:null"
-DATE = "tag:yaml.org,2002:timestamp"
-SEQ = "tag:yaml.org,2002:seq"
-MAP = "tag:yaml.org,2002:map"
-MERGE = "tag:yaml.org,2002:merge"
-
-#: Plain words that some version of YAML takes for something else.
-_WORDS = {
-    **{
-        form: BOOL
-        for word in ("yes", "no", "true", "false", "on", "off")
-        for form in (word, word.title(), word.upper())
-    },
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), NULL),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"), FLOAT),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), FLOAT),
-    "<<": MERGE,
-}
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*)")
-_FLOAT = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*"
-    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
-)
-_DATE = re.compile(
-    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
-    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
-)
-_NUMERIC_START = frozenset("+-.0123456789")
-
 _BRACKETS_WORTH_A_LOOK = 256
 _INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_CHARACTER = "found invalid Unicode character escape code"
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-
-
-def kind_of_plain(value: str) -> str:
-    """The tag that a plain scalar gets: as YAML 1.1 reads it, or 1.2 where 1.1 takes it for text."""
-    tag = _WORDS.get(value)
-    if tag is not None:
-        return tag
-    if value[0] in _NUMERIC_START:
-        if _INT.fullmatch(value):
-            return INT
-        if _FLOAT.fullmatch(value):
-            return FLOAT
-        if _DATE.fullmatch(value):
-            return DATE
-    return STR
-
-
-class _Tags:
-    """The part of a loader that decides tags, in one look-up for the usual scalar."""
-
-    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
-        if kind is ScalarNode:
-            return kind_of_plain(value or "") if implicit[0] else STR
-        return SEQ if kind is SequenceNode else MAP
-
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Nothing depends on where a node stands."""
-
-    def ascend_resolver(self) -> None:
-        """Nothing depends on where a node stands."""
-
-
-class _PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
-    """PyYAML's own reader, where libyaml is missing."""
-
-    def __init__(self, stream: str) -> None:
-        yaml.reader.Reader.__init__(self, stream)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
-        yaml.composer.Composer.__init__(self)
-
-    def compose_scalar_node(self, anchor: Any) -> Any:
-        """As libyaml does, refuses what is no character: half a surrogate pair, written as an escape."""
-        node = super().compose_scalar_node(anchor)
-        if _SURROGATE.search(node.value):
-            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, node.start_mark)
-        return node
-
-    def scan_flow_scalar(self, style: str) -> Any:
-        """As libyaml does, refuses an escape beyond Unicode."""
-        mark = self.get_mark()
-        try:
-            return super().scan_flow_scalar(style)
-        except (ValueError, OverflowError):
-            raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, mark) from None
-
-
-Loader: Callable[[Any], Any]
-if yaml.__with_libyaml__:
-    from yaml._yaml import CParser
-
-    class _FastLoader(_Tags, CParser):
-        """libyaml."""
-
-    Loader = _FastLoader
-else:  # pragma: no cover - depends on how PyYAML was built
-    Loader = _PureLoader
 
 
 def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) -> tuple[Source, list[Node]]:
@@ -146,6 +45,11 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
     A document that is no YAML is reported and the rest of the file read on from the next `---`. A document
     whose nesting or aliases go too far is reported and left out. The trees may share nodes (aliases) and
     have no cycles.
+
+    Args:
+        data: the file's content, as read.
+        path: the file's path as problems show it, relative to the project with `/`.
+        report: is given each problem as it is found, in no order.
     """
     source = _decode(data, path, report)
     if source is None:
@@ -175,11 +79,10 @@ def _next_document(text: str, *lines: int) -> int | None:
 
 
 def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source | None:
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         Source(path, "", report).problem(
-            0,
-            0,
-            f"the file is larger than the {MAX_BYTES // 1024**2} MiB a spec file may have",
+            (0, 0),
+            f"the file is larger than the {MAX_FILE_BYTES // 1024**2} MiB a spec file may have",
             hint="keep texts in a file of their own and name it in 'inputs'",
             code="too-large",
         )
@@ -190,14 +93,12 @@ def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source
     except UnicodeDecodeError as error:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             Source(path, "", report).problem(
-                1, 1, "the file is UTF-16, not UTF-8", hint="save it as UTF-8", code="not-utf8"
+                (1, 1), "the file is UTF-16, not UTF-8", hint="save it as UTF-8", code="not-utf8"
             )
             return None
         source = Source(path, data.decode(errors="replace"), report)
-        line, column = source.place_of(len(data[: error.start].decode()))
         source.problem(
-            line,
-            column,
+            source.place_of(len(data[: error.start].decode())),
             f"this byte (0x{data[error.start]:02x}) is not valid UTF-8",
             hint="save the file as UTF-8",
             code="not-utf8",
@@ -212,14 +113,15 @@ def _read(text: str, source: Source, documents: list[Node]) -> int | None:
     try:
         if _looks_deep(encoded) and (line := _too_deep(text, source)) is not None:
             return line
-        loader = Loader(encoded if Loader is not _PureLoader else text)
+        # libyaml takes bytes as they are; PyYAML would decode them once more
+        loader = yaml_loader.Loader(encoded if yaml_loader.Loader is not yaml_loader.PureLoader else text)
         while loader.check_node():
             documents.append(loader.get_node())
     except yaml.reader.ReaderError:
         del documents[before:]
         return _without_controls(text, source, documents)
     except yaml.MarkedYAMLError as error:
-        return _report_syntax(error, source)
+        return report_syntax(error, source)
     return None
 
 
@@ -231,8 +133,7 @@ def _without_controls(text: str, source: Source, documents: list[Node]) -> int |
         if line != last_line:
             name = "NUL" if found[0] == "\0" else f"U+{ord(found[0]):04X}"
             source.problem(
-                line,
-                column,
+                (line, column),
                 f"the character {name} can't stand in YAML",
                 hint='delete it, or write it as an escape in double quotes, such as "\\x07"',
                 code="character",
@@ -240,7 +141,7 @@ def _without_controls(text: str, source: Source, documents: list[Node]) -> int |
         last_line = line
     cleaned = _CONTROL.sub(" ", text)
     if cleaned == text:  # the reader refuses what this list doesn't know: say so, rather than go round in circles
-        source.problem(1, 1, "the file holds a character that can't stand in YAML", code="character")
+        source.problem((1, 1), "the file holds a character that can't stand in YAML", code="character")
         return None
     return _read(cleaned, source, documents)
 
@@ -259,13 +160,13 @@ def _looks_deep(encoded: bytes) -> bool:
 def _too_deep(text: str, source: Source) -> int | None:
     """The line (from 0) of the first node that nests too deep, which is reported."""
     depth = 0
-    loader = Loader(text)
+    loader = yaml_loader.Loader(text)
     while (event := loader.get_event()) is not None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 line, column = source.place(cast("Mark", event.start_mark))
-                source.problem(line, column, f"nested more than {MAX_DEPTH} levels deep", code="too-deep")
+                source.problem((line, column), f"nested more than {MAX_DEPTH} levels deep", code="too-deep")
                 return line - 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -322,51 +223,3 @@ def _children(node: Node) -> Iterator[Node]:
             yield from pair
     elif isinstance(node, SequenceNode):
         yield from node.value
-
-
-def _report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
-    """Reports what is no YAML; the line it is on, from 0."""
-    problem = str(error.problem or error.context or "not valid YAML")
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        source.problem(1, 1, f"not valid YAML: {problem}", code="yaml")
-        return 0
-    hint: str | None = None
-    message = f"not valid YAML: {problem}"
-    line, column = source.place(mark)
-    here = (source.line(line) or "")[column - 1 : column]
-    if here == "\t" or (source.line(line) or "")[: column - 1].strip(" ").startswith("\t"):
-        message, hint = "a tab can't indent YAML", "use spaces"
-    elif here and here in "@`%":
-        message, hint = f"a value can't begin with {here!r} in YAML", "put quotes round it"
-    elif "mapping values are not allowed" in problem:
-        message, hint = (
-            "a ':' here would begin a second mapping",
-            "put quotes round a value that contains ': '",
-        )
-    elif "end of stream" in problem and error.context_mark is not None:
-        mark = error.context_mark
-        line, column = source.place(mark)
-        quote = (source.line(line) or "")[column - 1 : column]
-        message = "this quote is never closed" if quote in {'"', "'"} else "what begins here is never closed"
-    elif "expected ',' or" in problem and error.context_mark is not None:
-        opened, _ = source.place(error.context_mark)
-        message, hint = (
-            problem,
-            f"the list or mapping that begins on line {opened} is not closed, or misses a comma",
-        )
-        message = f"not valid YAML: {problem}"
-    elif (source.line(line) or "").startswith("---") and "flow" in str(error.context):
-        message = "the document ends here, inside a list or mapping that is not closed"
-    elif "flow" in str(error.context) and source.place_of_end() < (line, column):
-        message = "the file ends here, inside a list or mapping that is not closed"
-    elif "could not find expected ':'" in problem:
-        message = "not valid YAML: a ':' is missing after a key"
-        line, column = source.place(error.context_mark or mark)
-    elif "Unicode character escape" in problem:
-        message, hint = "this escape is no Unicode character", "write the character itself"
-    elif "undefined alias" in problem:
-        message = "this alias has no anchor in its document"
-    line, column = min((line, column), source.place_of_end())
-    source.problem(line, column, message, hint=hint, code="yaml")
-    return int((error.problem_mark or mark).line)

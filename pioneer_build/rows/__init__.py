@@ -1,19 +1,21 @@
 """Rows of each task in one normal form, whatever shape the service gave them. docs/rows.md is the contract.
 
-    form       the normal form itself, its one line of JSON, its digests, and `Fault`
-    entities   the mentions of an ner row, with their offsets
-    classes    the label or labels of a classification row
-    messages   the conversation of a decoder row
-    shapes     `normalise`: any JSON value to a row, or the fault it has
-    versions   earlier jobs' rows in a version, told from the new ones
-    summary    what a pile of rows holds, counted in one pass
+    normal_form    the normal form itself, its one line of JSON, its digests, and `Fault`
+    normalise      any JSON value to a row, or the fault it has
+    entities       the mentions of an ner row, with their offsets
+    classes        the label or labels of a classification row
+    messages       the conversation of a decoder row
+    annotation     a row without its text, as the service labels the author's own texts
+    labels         the declared labels, and which of them a word means
+    split_version  earlier jobs' rows in a version, told from the new ones
+    summary        what some rows hold, counted in one pass
 
 Standard library only; nothing here reads a file or raises because of what a service sent.
 """
 
 from __future__ import annotations
 
-from pioneer_build.rows.labels import Labels
+from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.normal_form import (
     CAUSES,
     Cause,
@@ -30,13 +32,13 @@ from pioneer_build.rows.normal_form import (
 )
 from pioneer_build.rows.normalise import Normaliser, normalise
 from pioneer_build.rows.split_version import VersionSplit, split_version
-from pioneer_build.rows.summary import RowsSummary, Tally, summary
+from pioneer_build.rows.summary import RowsSummary, Tally
 
 __all__ = [
     "CAUSES",
     "Cause",
+    "DeclaredLabels",
     "Fault",
-    "Labels",
     "Normaliser",
     "Row",
     "RowsSummary",
@@ -50,7 +52,6 @@ __all__ = [
     "row_identity",
     "row_line",
     "split_version",
-    "summary",
     "text_digest",
     "text_key",
 ]

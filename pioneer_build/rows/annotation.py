@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows.classes import read_classes
 from pioneer_build.rows.entities import read_entities
-from pioneer_build.rows.labels import Labels
+from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.normal_form import Fault, Row, parse_line, row_line, shown
 
 if TYPE_CHECKING:
@@ -72,14 +72,26 @@ def parse_annotation(line: bytes | str) -> Annotation:
 
 
 def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Row:  # noqa: A002
-    """The row of `text`: its annotation, and the author's own `id` where the inputs have one."""
+    """The row of one text.
+
+    Args:
+        text: the author's text, exactly.
+        annotation: its annotation in normal form.
+        id: the author's own key of it, where the inputs have one.
+    """
     if id is None:
         return {"text": text, **annotation}
     return {"id": id, "text": text, **annotation}
 
 
 def row_line_of(text: str, line: bytes, id: str | int | None = None) -> bytes:  # noqa: A002
-    """`row_line(row_of(text, parse_annotation(line), id))` by splicing bytes, without reading the annotation."""
+    """`row_line(row_of(text, parse_annotation(line), id))` by splicing bytes, without reading the annotation.
+
+    Args:
+        text: the author's text, exactly.
+        line: its annotation as `annotation_line` wrote it, UTF-8 and ended by a line feed.
+        id: the author's own key of it, where the inputs have one.
+    """
     # strings are quoted as `row_line` does it, at a fifth of the cost of encoding an object
     key = "" if id is None else f'"id":{encode_basestring(id) if isinstance(id, str) else id},'
     return f'{{{key}"text":{encode_basestring(text)},'.encode() + line[1:]
@@ -93,5 +105,5 @@ def _missing(item: dict[str, Any]) -> Fault:
 
 
 @lru_cache(maxsize=64)
-def _labels(names: tuple[str, ...]) -> Labels:
-    return Labels(names)
+def _labels(names: tuple[str, ...]) -> DeclaredLabels:
+    return DeclaredLabels(names)

@@ -9,10 +9,10 @@ from pioneer_build.rows.normal_form import Fault, read_score
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pioneer_build.rows.labels import Labels
+    from pioneer_build.rows.labels import DeclaredLabels
 
 
-def read_classes(fields: Mapping[str, Any], labels: Labels) -> dict[str, Any] | Fault:
+def read_classes(fields: Mapping[str, Any], labels: DeclaredLabels) -> dict[str, Any] | Fault:
     """`{"label", "score"?}` or `{"labels", "score"?}` from a row or item.
 
     Args:
@@ -40,7 +40,7 @@ def read_classes(fields: Mapping[str, Any], labels: Labels) -> dict[str, Any] | 
     return out
 
 
-def read_true_label(output: Mapping[str, Any], labels: Labels) -> dict[str, Any] | Fault:
+def read_true_label(output: Mapping[str, Any], labels: DeclaredLabels) -> dict[str, Any] | Fault:
     """The same from the `output` of a GLiNER2 training row, which has one or more classification tasks.
 
     `true_label` is a list even where a text has one label: a list of one is `label` unless
@@ -57,14 +57,14 @@ def read_true_label(output: Mapping[str, Any], labels: Labels) -> dict[str, Any]
     return read_classes({"labels": true} if isinstance(true, list) else {"label": true}, labels)
 
 
-def _one(value: Any, labels: Labels) -> dict[str, Any] | Fault:
+def _one(value: Any, labels: DeclaredLabels) -> dict[str, Any] | Fault:
     if not isinstance(value, str):
         return Fault("bad-shape", "the label is not a string")
     found = _declared(value, labels)
     return found if isinstance(found, Fault) else {"label": found}
 
 
-def _many(value: Any, labels: Labels) -> dict[str, Any] | Fault:
+def _many(value: Any, labels: DeclaredLabels) -> dict[str, Any] | Fault:
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         return Fault("bad-shape", "the labels are not a list of strings")
     if not value:
@@ -78,7 +78,7 @@ def _many(value: Any, labels: Labels) -> dict[str, Any] | Fault:
     return {"labels": sorted(names)}
 
 
-def _declared(word: str, labels: Labels) -> str | Fault:
+def _declared(word: str, labels: DeclaredLabels) -> str | Fault:
     if not word.strip():
         return Fault("no-label", "the label is empty")
     return labels.read(word)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build.rows.normal_form import Fault, read_score, shown
 
 if TYPE_CHECKING:
-    from pioneer_build.rows.labels import Labels
+    from pioneer_build.rows.labels import DeclaredLabels
 
 #: {"text", "label", "start", "end", "score"?}, or {"text", "label", "score"?, "ambiguous": True}
 Entity: TypeAlias = "dict[str, Any]"
@@ -24,7 +24,7 @@ Entity: TypeAlias = "dict[str, Any]"
 _Mention: TypeAlias = "tuple[str, str, int | None, int | None, float | None]"
 
 
-def read_entities(value: Any, text: str, labels: Labels) -> list[Entity] | Fault:
+def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity] | Fault:
     """The entities that `value` lists for `text`, sorted by start, end and label, ambiguous ones last.
 
     Args:
@@ -72,7 +72,7 @@ def overlaps(entities: list[Entity]) -> int:
     return count
 
 
-def _read(item: Any, label: str | None, text: str, labels: Labels) -> _Mention | Fault:
+def _read(item: Any, label: str | None, text: str, labels: DeclaredLabels) -> _Mention | Fault:
     """One mention, its offsets checked where it has some. `label` is the group's, if it stands in one."""
     start = end = score = None
     if isinstance(item, dict):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Labels:
+class DeclaredLabels:
     """Declared labels. A word counts in Unicode normal form C and means the author's spelling; case matters.
 
     Where no labels are declared, each label is as good as the next.

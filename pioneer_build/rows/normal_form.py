@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: One labelled example in normal form. Keys stand in the order of this module's docstring.
 Row: TypeAlias = "dict[str, Any]"
 
-#: Why a row is set aside: a stable word for tools.
+#: Why a row is quarantined: a stable word for tools.
 Cause: TypeAlias = Literal[
     "no-text",
     "no-annotation",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.rows.classes import read_classes, read_true_label
 from pioneer_build.rows.entities import read_entities
-from pioneer_build.rows.labels import Labels
+from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.messages import read_messages
 from pioneer_build.rows.normal_form import Fault, Row, is_unicode
 
@@ -24,7 +24,7 @@ class Normaliser:
 
     def __init__(self, task_type: TaskType, labels: Iterable[str] = ()) -> None:
         self.task_type = task_type
-        self._labels = Labels(labels)
+        self._labels = DeclaredLabels(labels)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -63,7 +63,12 @@ def normalise(raw: Any, task_type: TaskType, labels: Iterable[str] = ()) -> Row 
     """`raw`, any JSON value, as a row of `task_type` in normal form, or the fault it has.
 
     Every shape of docs/rows.md is understood; keys it doesn't name are left out, `id` among them, which only
-    an author's own inputs have. With no `labels` each label is accepted.
+    an author's own inputs have. Never raises.
+
+    Args:
+        raw: the row as the service gave it.
+        task_type: what the row is for, which says what it must hold.
+        labels: the declared labels; with none each label is accepted.
     """
     return _normaliser(task_type, tuple(labels))(raw)
 

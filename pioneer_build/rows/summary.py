@@ -1,4 +1,4 @@
-"""What a pile of rows holds, counted in one pass.
+"""What some rows hold, counted in one pass.
 
 Memory is bounded by the labels, the distinct lengths and 16 bytes a row (its text's digest, to find repeats).
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.rows.normal_form import Row
 
 #: Confidence is told in tenths: bin 0 holds [0, 0.1), bin 9 [0.9, 1].
-BINS = 10
+CONFIDENCE_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,12 @@ class RowsSummary:
 
 
 class Tally:
-    """Counts rows as they pass. `find_duplicates=False` leaves out the digests, and counts no duplicates."""
+    """Counts rows as they pass.
+
+    Args:
+        labels: the declared labels, which are counted as 0 where no row has them.
+        find_duplicates: False leaves out the digests of texts, and counts no duplicates.
+    """
 
     def __init__(self, labels: Iterable[str] = (), *, find_duplicates: bool = True) -> None:
         self._rows_of: Counter[str] = Counter(dict.fromkeys(labels, 0))
@@ -151,11 +156,11 @@ class _Scores:
     __slots__ = ("bins", "high", "low", "total")
 
     def __init__(self) -> None:
-        self.bins = [0] * BINS
+        self.bins = [0] * CONFIDENCE_BINS
         self.low, self.high, self.total = 1.0, 0.0, 0.0
 
     def add(self, score: float) -> None:
-        self.bins[min(BINS - 1, int(score * BINS))] += 1
+        self.bins[min(CONFIDENCE_BINS - 1, int(score * CONFIDENCE_BINS))] += 1
         self.low, self.high = min(self.low, score), max(self.high, score)
         self.total += score
 
@@ -164,14 +169,6 @@ class _Scores:
         if not scored:
             return None
         return Confidence(scored, self.low, round(self.total / scored, 6), self.high, tuple(self.bins))
-
-
-def summary(rows: Iterable[Row], labels: Iterable[str] = ()) -> RowsSummary:
-    """What `rows`, in normal form, hold; declared `labels` without a row are counted as 0."""
-    tally = Tally(labels)
-    for row in rows:
-        tally.add(row)
-    return tally.summary()
 
 
 def _spread(counts: Counter[int]) -> Spread | None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SpendingLimits:
     """What one `apply` may spend at most: paid requests, and examples asked for."""
 
     max_requests: int | None = None
@@ -34,4 +34,4 @@ class Settings:
     store: str | None = None
     seed: int | None = None
     checks: Checks | None = None
-    limits: Limits | None = None
+    limits: SpendingLimits | None = None

@@ -10,7 +10,7 @@ from pioneer_build.cache.spec_cache import Parsed, Seen
 from pioneer_build.parse import parse_text
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.spec.settings import Settings, SpendingLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,7 +124,7 @@ def test_a_stamp_too_young_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
-    settings = Settings("local", "s", None, 7, 8, None, 9, Checks(min_accepted=0.5), Limits(1, 2))
+    settings = Settings("local", "s", None, 7, 8, None, 9, Checks(min_accepted=0.5), SpendingLimits(1, 2))
     seen = Seen(tmp_path, tmp_path)
     seen.keep_settings(STAMP, settings)
     seen.save()

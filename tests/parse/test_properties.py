@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse import parse_settings, parse_text
-from pioneer_build.parse import yaml_nodes as documents
-from pioneer_build.parse.yaml_nodes import STR, kind_of_plain
+from pioneer_build.parse import parse_settings, parse_text, yaml_loader
+from pioneer_build.parse.yaml_tags import STR, tag_of_plain
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 
 CHARS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff\ufffe\uffff")
 #: Words that PyYAML writes plain and that some readers of YAML take for numbers are left out.
-LINE = st.text(CHARS, min_size=1, max_size=12).filter(lambda s: s.strip() != "" and kind_of_plain(s) == STR)
+LINE = st.text(CHARS, min_size=1, max_size=12).filter(lambda s: s.strip() != "" and tag_of_plain(s) == STR)
 TEXT = (
     LINE
     | st.lists(LINE, min_size=1, max_size=3).map("\n".join)
     | st.sampled_from(["no", "1", "null", "a: b", "# x", "- y"])
 )
-NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(lambda s: kind_of_plain(s) == STR)
+NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(lambda s: tag_of_plain(s) == STR)
 RATIO = st.floats(0, 1, allow_nan=False) | st.integers(0, 1)
 CHECKS = st.builds(
     Checks,
@@ -109,7 +108,7 @@ STYLES = st.fixed_dictionaries(
 @pytest.fixture(scope="module", params=["libyaml", "pure"])
 def loader(request: pytest.FixtureRequest) -> Any:
     """The reader of YAML, with libyaml and without."""
-    return documents.Loader if request.param == "libyaml" else documents._PureLoader
+    return yaml_loader.Loader if request.param == "libyaml" else yaml_loader.PureLoader
 
 
 @given(st.lists(specs(), min_size=1, max_size=2), STYLES)
@@ -120,7 +119,7 @@ def test_a_spec_in_any_style_comes_back(loader: Any, wanted: list[Spec], style: 
     if list(yaml.safe_load_all(text)) != data:
         return  # PyYAML itself doesn't read back what it wrote
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents, "Loader", loader)
+        patch.setattr(yaml_loader, "Loader", loader)
         parsed = parse_text(text.encode(), "x.yaml")
     assert parsed.problems == ()
     assert values(parsed) == wanted
@@ -151,7 +150,7 @@ ANYTHING = (
 @settings(deadline=None, max_examples=150)
 def test_anything_at_all_gives_specs_or_problems(loader: Any, data: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents, "Loader", loader)
+        patch.setattr(yaml_loader, "Loader", loader)
         parsed = parse_text(data, "specs/x.yaml")
         parse_settings(data, "pioneer.yaml")
     lines = data.count(b"\n") + data.count(b"\r") + 1

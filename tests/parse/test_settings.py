@@ -6,7 +6,7 @@ import pytest
 
 from pioneer_build.parse import parse_settings
 from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.spec.settings import Settings, SpendingLimits
 
 
 def test_everything() -> None:
@@ -32,7 +32,7 @@ limits: {max_requests: 10, max_examples: 0}
             "~/store",
             7,
             Checks(min_accepted=0.9, no_overlap_with=("a",)),
-            Limits(10, 0),
+            SpendingLimits(10, 0),
         ),
         (),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.project.config import Config, normal_url, resolve
-from pioneer_build.spec.settings import Limits, Settings
+from pioneer_build.spec.settings import Settings, SpendingLimits
 
 ROOT = Path("/project")
 HOME = {"HOME": "/home/u"}
@@ -35,9 +35,8 @@ def test_flag_before_environment_before_file() -> None:
 
 
 def test_the_file() -> None:
-    settings = Settings(
-        specs="data", requests_per_minute=7, max_open_jobs=3, store="rows", seed=5, limits=Limits(max_requests=2)
-    )
+    limits = SpendingLimits(max_requests=2)
+    settings = Settings(specs="data", requests_per_minute=7, max_open_jobs=3, store="rows", seed=5, limits=limits)
     config = resolved(settings)
     assert (config.specs, config.requests_per_minute, config.max_open_jobs, config.seed) == ("data", 7, 3, 5)
     assert config.store == ROOT / "rows"
