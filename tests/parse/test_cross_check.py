@@ -1,14 +1,13 @@
-"""Many files, and the rules between specs."""
+"""The rules between specs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.parse import cross_check, parse_files, parse_text
+from pioneer_build.parse import cross_check, parse_text
+from pioneer_build.wording import MAX_GUESSES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pioneer_build.errors import Problem
 
 
@@ -70,15 +69,41 @@ def test_overlap_with_itself() -> None:
     assert problem.code == "overlap"
 
 
-def test_files(tmp_path: Path) -> None:
-    (tmp_path / "specs").mkdir()
-    (tmp_path / "specs/a.yaml").write_text(spec("a"))
-    (tmp_path / "specs/b.yaml").write_text(spec("b", "oops: 1\n"))
-    parsed = parse_files(["specs/a.yaml", tmp_path / "specs/b.yaml", "specs/c.yaml", "specs"], tmp_path)
-    assert [one.path for one in parsed.specs] == ["specs/a.yaml"]
-    assert [(one.place, one.code) for one in parsed.problems] == [
-        ("specs/b.yaml:4:1", "unknown-key"),
-        ("specs/c.yaml", "unreadable"),
-        ("specs", "unreadable"),
-    ]
-    assert parsed.broken[0][:2] == ("b", "specs/b.yaml")
+def test_a_name_is_first_where_its_place_is() -> None:
+    later, broken = "# second\n" + spec("a"), spec("a", "oops: 1\n")
+    (problem,) = check(broken, later)
+    assert problem.hint == "it is first at specs/0.yaml:1:15"
+    (problem,) = check(later, broken)
+    assert problem.place == "specs/1.yaml:1:15", "the broken one is the second"
+
+
+def test_guesses_are_for_the_first_wrong_names_alone() -> None:
+    wrong = [f"nam-{number}" for number in range(MAX_GUESSES + 1)]
+    problems = check(spec("name-0"), spec("b", f"checks: {{no_overlap_with: [{', '.join(wrong)}]}}\n"))
+    assert [problem.hint for problem in problems[:2]] == ["did you mean 'name-0'?"] * 2
+    assert problems[-1].hint == "name a dataset of this project"
+    assert len(problems) == len(wrong)
+
+
+def test_a_file_that_is_gone_has_no_line_to_show() -> None:
+    def gone(path: str) -> bytes:
+        raise FileNotFoundError(path)
+
+    specs = [one for name in ("x", "y") for one in parse_text(spec("a").encode(), f"specs/{name}.yaml").specs]
+    (problem,) = cross_check(specs, (), gone)
+    assert (problem.place, problem.source) == ("specs/y.yaml:1:15", None)
+
+
+def test_nothing_is_read_where_nothing_is_wrong() -> None:
+    def never(path: str) -> bytes:
+        raise AssertionError(path)
+
+    specs = [parse_text(spec(name).encode(), f"specs/{name}.yaml").specs[0] for name in ("a", "b")]
+    assert cross_check(specs, (), never) == ()
+
+
+def test_lines_are_shown_without_a_byte_order_mark_or_a_carriage_return() -> None:
+    text = ("\ufeff" + spec("b").replace("\n", "\r\n")).encode()
+    parsed = [parse_text(spec("b").encode(), "a.yaml").specs[0], parse_text(text, "b.yaml").specs[0]]
+    (problem,) = cross_check(parsed, (), lambda _path: text)
+    assert problem.source == "dataset_name: b"
