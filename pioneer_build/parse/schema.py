@@ -32,6 +32,7 @@ LABEL: tuple[SpecKind, ...] = ("label",)
 BOTH: tuple[SpecKind, ...] = ("generate", "label")
 
 Text = Annotated[str, Field(pattern=r"\S")]
+#: What a dataset may be called: it is a path component of the service's URLs and of the store.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 #: A label, an owner: shown on one line.

@@ -119,11 +119,6 @@ def text_digest(row: Mapping[str, Any]) -> bytes:
     return blake2b(text_key(row).encode("utf-8"), digest_size=16).digest()
 
 
-def row_digest(row: Row) -> bytes:
-    """16 bytes over `row_line` (BLAKE2b)."""
-    return blake2b(row_line(row), digest_size=16).digest()
-
-
 def row_identity(row: Row) -> bytes:
     """16 bytes over what the row says, without `id` and scores: one row, in a job's data or a download."""
     said = {key: value for key, value in row.items() if key not in ("id", "score")}

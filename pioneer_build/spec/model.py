@@ -5,7 +5,6 @@ Values only. `parse` makes them out of YAML; `fingerprint` digests the part that
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -13,10 +12,6 @@ TaskType: TypeAlias = Literal["ner", "classification", "decoder"]
 OnChange: TypeAlias = Literal["new_name", "new_version"]
 
 TASK_TYPES: tuple[TaskType, ...] = ("ner", "classification", "decoder")
-SPEC_VERSION = 1
-
-#: What a dataset may be called: it is a path component of the service's URLs and of the store.
-DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,3 +137,13 @@ def test_settings(key: str, value: object, what: str) -> None:
 
 def test_a_limit_may_be_nothing_at_all() -> None:
     assert wrong(settings_adapter(), {"limits": {"max_requests": 0, "max_examples": 0}}) == []
+
+
+@pytest.mark.parametrize("name", ["a", "7", "A-1.b_c", "a" * 100, "a..b"])
+def test_names_of_datasets(name: str) -> None:
+    assert wrong(spec_adapter(), {**SPEC, "dataset_name": name}) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "-a", "_a", "a b", "a/b", "a\n", "é", "a" * 101])
+def test_what_is_no_name(name: str) -> None:
+    assert wrong(spec_adapter(), {**SPEC, "dataset_name": name}) == [(("dataset_name",), "string_pattern_mismatch")]

@@ -1,0 +1,33 @@
+"""Which declared label a service's word means."""
+
+from __future__ import annotations
+
+from pioneer_build.rows import DeclaredLabels, Fault, normalise
+
+TEXT = "Ada met Bob in Paris."
+NER = ("person", "city")
+
+
+def test_an_undeclared_label_that_differs_in_case_is_told_so() -> None:
+    row = normalise({"text": TEXT, "entities": [["Ada", "PERSON"]]}, "ner", NER)
+    assert row == Fault("undeclared-label", "the label 'PERSON' is not declared (declared is 'person')")
+
+
+def test_a_label_means_the_authors_spelling_of_it() -> None:
+    row = normalise({"text": "x", "label": "cafe\u0301"}, "classification", ["caf\u00e9"])
+    assert row == {"text": "x", "label": "caf\u00e9"}
+
+
+def test_without_declared_labels_each_word_is_one() -> None:
+    labels = DeclaredLabels(())
+    assert labels.read("anything") == "anything"
+    assert isinstance(labels.read("\ud800"), Fault)
+
+
+def test_a_word_that_is_none_of_them() -> None:
+    labels = DeclaredLabels(["caf\u00e9", "bar"])
+    assert labels.names == ("caf\u00e9", "bar")
+    assert labels.read("pub") == Fault("undeclared-label", "the label 'pub' is not declared")
+    assert labels.read("CAFE\u0301") == Fault(
+        "undeclared-label", "the label 'CAFE\u0301' is not declared (declared is 'caf\u00e9')"
+    )
