@@ -59,6 +59,7 @@ def test_two_specs_renamed_from_one() -> None:
 def test_overlap_with_nobody() -> None:
     (problem,) = check(spec("test-set"), spec("b", "checks:\n  no_overlap_with: [tset-set]\n"))
     assert problem.message == "there is no dataset 'tset-set'"
+    assert problem.code == "unknown-dataset"
     assert problem.hint == "did you mean 'test-set'?"
     assert problem.place == "specs/1.yaml:5:21"
     assert problem.source == "  no_overlap_with: [tset-set]"

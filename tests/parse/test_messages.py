@@ -138,12 +138,29 @@ def test_a_secret_is_not_shown() -> None:
         ("owner:\n  team: a", "'owner' must be text, not a mapping", 'quote it: "team: a"'),
         ("renamed_from: " + "a" * 101, "'renamed_from' has 101 characters; at most 100 are allowed", None),
         ("description: [a]", "'description' must be text, not a list", None),
+        ("checks: {min_accepted: .inf}", "'min_accepted' must be a number, not .inf", None),
+        ("checks: {no_overlap_with: [a b]}", "a name in 'no_overlap_with' can't have ' ' here",
+         "use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"),
+        ("checks: {no_overlap_with: [no]}", "YAML reads no as a boolean; a name in 'no_overlap_with' must be text",
+         'quote it: "no"'),
+        ("top_up: {max_attempts: 0}", "'max_attempts' must be at least 1, not 0", None),
+        ("protect: y", "'protect' must be true or false, not y", "write true"),
         ("chekcs: {}", "unknown key 'chekcs'", "did you mean 'checks'?"),
         ("checks: {min_char: 1}", "unknown key 'min_char' in 'checks'", "did you mean 'min_chars'?"),
     ],
 )  # fmt: skip
 def test_words_and_hints(written: str, message: str, hint: str | None) -> None:
     assert only(NER + written + "\n")[:2] == (message, hint)
+
+
+def test_a_task_like_none() -> None:
+    _, hint, _, _, _ = only(NER.replace("task_type: ner", "task_type: zzz"))
+    assert hint is None
+
+
+def test_a_key_that_a_mapping_must_have() -> None:
+    message, hint, _, _, _ = only(LABEL + "inputs: {field: x}\n")
+    assert (message, hint) == ("the key 'path' is missing in 'inputs'", None)
 
 
 def test_another_version() -> None:
@@ -166,9 +183,10 @@ def test_a_long_value_is_cut() -> None:
     assert only(NER.replace("10", "'" + "x" * 40 + "'"))[0].endswith(f'not the text "{"x" * 40}"')
 
 
-def test_a_task_that_the_service_may_know() -> None:
-    message, hint, _, _, _ = only(NER.replace("task_type: ner", "task_type: custom"))
-    assert message == "'task_type' must be ner, classification or decoder, not custom"
+@pytest.mark.parametrize("task", ["custom", "records", "fields"])
+def test_a_task_that_the_service_may_know(task: str) -> None:
+    message, hint, _, _, _ = only(NER.replace("task_type: ner", f"task_type: {task}"))
+    assert message == f"'task_type' must be ner, classification or decoder, not {task}"
     assert hint == "the service may know it; this version builds datasets of these three"
 
 

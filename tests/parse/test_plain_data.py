@@ -69,6 +69,12 @@ def test_scalars_that_readers_take_differently_are_no_value(written: str) -> Non
     assert data["x"].node is node_at(root, ("x",))[0]
 
 
+@pytest.mark.parametrize("written", ["!mine [a]", "!mine {a: b}", "!!set {a: ~}", "!!omap []"])
+def test_unknown_tags_of_lists_and_mappings(written: str) -> None:
+    _, (problem,), _ = read(f"x: {written}")
+    assert problem.message == f"the tag {written.split()[0]} has no meaning here"
+
+
 def test_an_unknown_tag_is_reported_and_its_text_kept() -> None:
     data, (problem,), _ = read("x: !mine y")
     assert data == {"x": "y"}

@@ -72,6 +72,7 @@ def test_no_entities_is_an_answer_and_no_entities_key_is_none() -> None:
         (["Ada"], "bad-shape"),
         ([{"text": "Ada"}], "bad-shape"),
         ([{"text": 5, "label": "person"}], "bad-shape"),
+        ([{"text": "Ada", "label": 5}], "bad-shape"),
         ({"person": "Ada"}, "bad-shape"),
         ("Ada", "bad-shape"),
         ([["Ada", "\ud800"]], "bad-text"),
