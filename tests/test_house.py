@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.mutation import TESTS
 from tests.house import MEASURES, PACKAGE, House, Layer, Measure, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,6 +99,11 @@ def test_files_that_the_page_names_are_there() -> None:
 def test_rooms_that_the_page_names_are_there_or_planned() -> None:
     named = set(re.findall(r"`([\w]+)/`", PAGE.partition("## The house")[2]))
     assert named <= {*HOUSE.rooms(), "docs", ".pioneer"}
+
+
+def test_the_tests_that_mutants_are_tried_with_are_there() -> None:
+    for part, tests in TESTS.items():
+        assert [one for one in (part, *tests) if not (ROOT / one).exists()] == []
 
 
 # -- listings --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,10 @@ class Config:
     """Settings in force for one run.
 
     `backend` is the backend's identity in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests
-    go (`None` for the local engine). `api_key` never appears in the representation.
+    go (`None` for the local engine). `specs` is a folder as written, `store` one from the project's folder or absolute.
+    `requests_per_minute` counts requests to the generate endpoints (`None` for the local engine, which has no limit).
+    `max_requests` and `max_examples` are what one `apply` may spend, paid requests and rows asked for; `None` is no
+    limit. `api_key` never appears in the representation.
     """
 
     backend: str
@@ -59,8 +62,8 @@ def resolve(
     Args:
         settings: what `pioneer.yaml` says.
         root: the project's folder, which a relative `store` counts from.
-        backend: the flag `--backend`.
-        environ: the environment.
+        backend: the flag `--backend`, where it was given.
+        environ: the environment's variables.
 
     Raises:
         PioneerError: a flag or variable has a value that can't be used.

@@ -8,6 +8,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.project.config import Config, normal_url, resolve
+from pioneer_build.spec.model import Checks
 from pioneer_build.spec.settings import Settings, SpendingLimits
 
 ROOT = Path("/project")
@@ -90,3 +91,18 @@ def test_what_is_no_url(url: str) -> None:
 def test_a_limit_that_is_no_number(value: str) -> None:
     with pytest.raises(PioneerError, match="PIONEER_REQUESTS_PER_MINUTE"):
         resolved(PIONEER_REQUESTS_PER_MINUTE=value)
+
+
+def test_limits_of_an_apply_are_the_files_alone() -> None:
+    config = resolved(Settings(limits=SpendingLimits(max_examples=0)))
+    assert (config.max_requests, config.max_examples) == (None, 0), "0 is a limit, and the strictest"
+
+
+def test_a_store_of_ones_own() -> None:
+    assert resolved(Settings(store="/big/store")).store == Path("/big/store")
+    assert resolved(XDG_DATA_HOME="/data").store == Path("/data/pioneer-build/store")
+
+
+def test_checks_are_none_where_nobody_sets_any() -> None:
+    assert resolved().checks == Checks()
+    assert resolved(Settings(checks=Checks(min_chars=3))).checks == Checks(min_chars=3)
