@@ -21,15 +21,15 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 #: Measures that aren't at their target yet, and what they may be until then; to be emptied, never to be raised.
 NOT_YET: dict[str, int] = {
     "modules at the root": 9,
-    "import circles": 3,
+    "import circles": 2,
     "imports that run up": 1,
-    "functions over 60 lines": 6,
+    "functions over 60 lines": 5,
     "functions of more than 6 parameters": 11,
-    "methods of the largest class": 27,
-    "imports inside of functions": 99,
-    "of these without a word why": 91,
-    "public functions without `Args:`": 133,
-    "modules of 100 lines without a test file": 64,
+    "methods of the largest class": 23,
+    "imports inside of functions": 90,
+    "of these without a word why": 76,
+    "public functions without `Args:`": 114,
+    "modules of 100 lines without a test file": 46,
 }
 #: Rooms on disk that no layer has yet.
 NOT_YET_PLACED = {"revisions"}
