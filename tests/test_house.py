@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,9 @@ NOT_YET_LISTED = {"apply", "lock", "plan", "service"}
 LISTED_IN_PART = {"exports"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def shown() -> None:
-    """The table, for whoever runs this with `-s`."""
-    print(f"\n{table(HOUSE)}")
+def test_the_table_is_shown() -> None:
+    """For whoever runs this with `-s`; on stderr, as what workers of xdist say on stdout is lost."""
+    print(f"\n{table(HOUSE)}", file=sys.stderr)
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
