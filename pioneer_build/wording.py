@@ -65,8 +65,9 @@ def _distance(a: str, b: str, limit: int) -> int:
     return row[-1]
 
 
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+def count(number: int, word: str) -> str:
+    """`1 row`, `1,200 rows`: `word` is the singular, and its plural is with an `s`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -14,6 +14,7 @@ from pioneer_build.cli.output import as_json, out, room, say, wants_colour, widt
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
+    from pioneer_build.apply import Report
     from pioneer_build.plan import Plan
 
 
@@ -64,17 +65,14 @@ def command(
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
+    from pioneer_build.cli.progress import progress
     from pioneer_build.operations.apply import Limits, apply, check_budget, planned
+    from pioneer_build.render.apply import outcome_text, outcome_value
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     project = options.project()
-    if planfile is not None and (select or exclude or choices != type(choices)()):
-        raise UsageError("a saved plan says itself what it does: give no selection or flags with it")
-    if planfile is not None and not planfile.exists():
-        hint = "pioneer-build plan --out FILE saves one"
-        if planfile.name == str(planfile):
-            hint += f"; for one dataset: pioneer-build apply --select {planfile}"
-        raise UsageError(f"there is no saved plan {planfile}", hint=hint)
+    if planfile is not None:
+        _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     limits = Limits(
         max_requests if max_requests is not None else project.config.max_requests,
         max_examples if max_examples is not None else project.config.max_examples,
@@ -86,25 +84,27 @@ def command(
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
-        from pioneer_build.cli.progress import progress
-
         with progress(options, plan) as sink:
             report = apply(found, plan, sink, limits=limits, wait=not no_wait, deadline=deadline * 60)
-    from pioneer_build.render.apply import outcome_text, outcome_value
-
     if form == "json":
         out(as_json(outcome_value(report, plan)))
-    else:
-        text = outcome_text(report, unchanged=len(plan.steps), width=room(sys.stdout), colour=wants_colour(sys.stdout))
-        if text and (options.verbosity >= 0 or not report.good):
-            out(text)
+    elif options.verbosity >= 0 or not report.good:
+        out(outcome_text(report, unchanged=len(plan.steps), width=room(sys.stdout), colour=wants_colour(sys.stdout)))
     return _code(report)
 
 
-def _code(report: object) -> int:
-    from pioneer_build.apply import Report
+def _check_planfile(planfile: Path, *, alone: bool) -> None:
+    """Whether PLANFILE is there, and `alone`: without a selection or flags that change steps."""
+    if not alone:
+        raise UsageError("a saved plan says itself what it does: give no selection or flags with it")
+    if not planfile.exists():
+        hint = "pioneer-build plan --out FILE saves one"
+        if planfile.name == str(planfile):
+            hint += f"; for one dataset: pioneer-build apply --select {planfile}"
+        raise UsageError(f"there is no saved plan {planfile}", hint=hint)
 
-    assert isinstance(report, Report)
+
+def _code(report: Report) -> int:
     if report.interrupted:
         return exits.INTERRUPTED
     if report.stopped is not None:

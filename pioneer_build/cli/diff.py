@@ -32,23 +32,19 @@ def command(options: Globals, revisions: tuple[str, ...], samples: int, form: st
       pioneer-build diff --format markdown  for a pull request
     """
     from pioneer_build.diff.json import diff_value
-    from pioneer_build.diff.locks import diff_locks
     from pioneer_build.errors import UsageError
-    from pioneer_build.operations.diff import kept_rows, state_at, state_now
-    from pioneer_build.render.diff import diff_markdown, diff_text
-    from pioneer_build.store import Store
+    from pioneer_build.operations.diff import diff
+    from pioneer_build.render.diff import diff_text
+    from pioneer_build.render.diff_markdown import diff_markdown
 
     if len(revisions) > 2:
         raise UsageError("diff takes two revisions at most", hint="pioneer-build diff A B")
     project = options.project()
-    old = state_at(project, revisions[0] if revisions else "HEAD")
-    new = state_at(project, revisions[1]) if len(revisions) == 2 else state_now(project)
     backend = project.config.backend if options.backend else None
-    reader = kept_rows(Store(project.config.store))
-    diff = diff_locks(old.lock, new.lock, reader, backend=backend, samples=samples)
+    result = diff(project, revisions, backend=backend, samples=samples)
     if form == "json":
-        out(as_json(diff_value(diff, old, new)))
+        out(as_json(diff_value(result.changes, result.old, result.new)))
     elif form == "markdown":
-        out(diff_markdown(diff, old, new))
+        out(diff_markdown(result))
     else:
-        out(diff_text(diff, old, new, colour=wants_colour(sys.stdout)))
+        out(diff_text(result, colour=wants_colour(sys.stdout)))

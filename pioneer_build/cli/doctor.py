@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, wants_colour, width
-
-if TYPE_CHECKING:
-    from pioneer_build.operations.doctor.examine import Finding
 
 
 @click.command("doctor")
@@ -32,13 +27,12 @@ def command(options: Globals, form: str) -> int:
     """
     from pioneer_build.operations.doctor.examine import examine
 
-    findings = examine(options.directory, options.backend)
-    wrong = sum(1 for finding in findings if finding.level == "wrong")
+    result = examine(options.directory, options.backend)
     if form == "json":
-        out(as_json({"format": 1, "good": not wrong, "findings": [asdict(finding) for finding in findings]}))
+        out(as_json(result.value()))
     else:
         from pioneer_build.render.doctor import doctor_text
 
-        shown: list[Finding] = [one for one in findings if options.verbosity >= 0 or one.level == "wrong"]
+        shown = result.findings if options.verbosity >= 0 else result.wrong
         out(doctor_text(shown, width=width(), colour=wants_colour(sys.stdout)) if shown else "")
-    return exits.ERROR if wrong else exits.OK
+    return exits.ERROR if result.wrong else exits.OK

@@ -65,12 +65,12 @@ def _says_json(arguments: Sequence[str]) -> bool:
 
 
 def _problems(error: Problems, arguments: Sequence[str]) -> None:
-    from pioneer_build.render.problems import problems_data, problems_text
+    from pioneer_build.render.problems import problems_text, problems_value
 
     if _wants_json(arguments):
         import json
 
-        sys.stdout.write(json.dumps(problems_data(error.problems), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(problems_value(error.problems), ensure_ascii=False, indent=2) + "\n")
         return
     from pioneer_build.cli.output import painted, wants_colour, width
 

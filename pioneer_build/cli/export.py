@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.options import Globals, dataset_names
+from pioneer_build.cli.options import Globals, complete_dataset_name
 from pioneer_build.cli.output import say
-from pioneer_build.errors import UsageError
 
 _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "hf")
 
 
 @click.command("export")
-@click.argument("name", shell_complete=dataset_names)
+@click.argument("name", shell_complete=complete_dataset_name)
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not stdout.")
 @click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats below.",
               shell_complete=lambda _c, _p, start: [one for one in _FORMATS if one.startswith(start)])  # fmt: skip
@@ -41,46 +40,12 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
       pioneer-build export people --as conll --to people.conll
       pioneer-build export tickets --split train=0.9,test=0.1 --to data/
     """
-    from pioneer_build.exports import (
-        copy_lines_to_path,
-        export_splits,
-        export_to_path,
-        export_to_stream,
-        format_named,
-        parse_splits,
-    )
-    from pioneer_build.operations.load import load
+    from pioneer_build.operations.export import ExportRequest, export
+    from pioneer_build.render.export import export_text
 
-    format_named(form)  # a wrong name is said before anything is read
-    parts = parse_splits(split) if split is not None else None
-    dataset = load(name, directory=options.directory, backend=options.backend)
-
-    if parts is not None:
-        if target is None:
-            raise UsageError("--split writes several files", hint="say where: --to FOLDER")
-        ledgers = export_splits(form, lambda: iter(dataset), target, parts, dataset.task_type, dataset.labels)
-        for side, ledger in ledgers.items():
-            if options.verbosity >= 0:
-                say(f"{side}: {ledger.rows:,} rows")
-        lost = [sentence for ledger in ledgers.values() for sentence in ledger.sentences()]
-    elif target is not None:
-        if form == "jsonl":
-            ledger = copy_lines_to_path(dataset.lines(), target)
-        else:
-            ledger = export_to_path(form, iter(dataset), target, dataset.task_type, dataset.labels)
-        if options.verbosity >= 0:
-            say(f"{ledger.rows:,} rows to {target}")
-        lost = ledger.sentences()
-    elif form == "jsonl":
-        lines = dataset.lines()
-        sys.stdout.flush()
-        sys.stdout.buffer.writelines(lines)
-        sys.stdout.buffer.flush()
-        lost = []
-    else:
-        sys.stdout.flush()
-        lost = export_to_stream(form, iter(dataset), sys.stdout.buffer, dataset.task_type, dataset.labels).sentences()
-        sys.stdout.buffer.flush()
-    if options.verbosity >= 0:
-        for sentence in lost:
-            say(sentence)
+    sys.stdout.flush()
+    request = ExportRequest(name, target if target is not None else sys.stdout.buffer, form, split)
+    result = export(request, directory=options.directory, backend=options.backend)
+    sys.stdout.flush()
+    if options.verbosity >= 0 and (text := export_text(result)):
+        say(text)

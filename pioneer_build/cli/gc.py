@@ -25,34 +25,26 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
     What is removed was paid for: it says what that is, and asks. Other projects on this machine share the store unless
     `store:` says otherwise; name each with --project.
     """
-    from pioneer_build.operations.gc import needed, removal_value
-    from pioneer_build.project.open import open_project
-    from pioneer_build.store import Store
+    from pioneer_build.operations.gc import find_garbage
+    from pioneer_build.render.gc import gc_text
 
-    here = options.project()
-    everywhere = [here, *(open_project(folder, options.backend) for folder in projects)]
-    store = Store(here.config.store)
-    keep, annotations = needed(project.lockfile.read() for project in everywhere)
-    plan = store.gc(keep, annotations)
-    value = removal_value(plan)
+    garbage = find_garbage(options.project(), projects, options.backend)
+    removing = bool(garbage.result.files) and not dry_run
     if form == "json":
-        out(as_json({"format": 1, **value, "removed": bool(plan.removals) and yes and not dry_run}))
-    elif not plan.removals:
-        out("Nothing to remove: everything in the store is needed.")
+        out(as_json(garbage.result.value(removed=removing and yes)))
     else:
-        size = value["bytes"]
-        much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
-        out(
-            f"{value['files']:,} file{'' if value['files'] == 1 else 's'}, {much}: {value['rows']:,} rows and"
-            f" {value['annotations']:,} annotations that were paid for and no lock named here needs."
-        )
-    if dry_run or not plan.removals:
+        out(gc_text(garbage.result))
+    if not removing:
         return
     if not yes:
-        if not sys.stdin.isatty():
-            raise PioneerError("can't ask before removing what was paid for", hint="say --yes, or --dry-run")
-        if not click.confirm("Remove them?", default=False, err=True):
-            raise PioneerError("not confirmed: nothing was removed")
-    store.remove(plan)
+        _ask()
+    garbage.remove()
     if form == "text":
         out("removed")
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise PioneerError("can't ask before removing what was paid for", hint="say --yes, or --dry-run")
+    if not click.confirm("Remove them?", default=False, err=True):
+        raise PioneerError("not confirmed: nothing was removed")

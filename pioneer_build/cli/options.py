@@ -51,12 +51,20 @@ def format_option(*more: str) -> Callable[[F], F]:
     )
 
 
-def dataset_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Completes the name of a dataset in a shell."""
-    del param
-    from pioneer_build.operations.dataset_names import dataset_names as names_in
+def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a dataset in a shell.
 
-    return [name for name in names_in(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)]
+    Args:
+        ctx: of the command line so far, whose `-C` counts.
+        param: click's; not used.
+        incomplete: what is typed already.
+    """
+    del param
+    from pioneer_build.operations.dataset_names import dataset_names
+
+    return [
+        name for name in dataset_names(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)
+    ]
 
 
 def selection_options(command: F) -> F:
@@ -64,7 +72,11 @@ def selection_options(command: F) -> F:
     what = "name, glob, `tag:x` or `state:x`; repeatable"
     for name, text in (("exclude", "Leave out these datasets"), ("select", "Only these datasets")):
         command = click.option(
-            f"--{name}", multiple=True, metavar="SELECTOR", help=f"{text}: {what}.", shell_complete=dataset_names
+            f"--{name}",
+            multiple=True,
+            metavar="SELECTOR",
+            help=f"{text}: {what}.",
+            shell_complete=complete_dataset_name,
         )(command)
     return command
 
@@ -76,9 +88,9 @@ def choice_options(command: F) -> F:
         ("retry", "Try a dataset again whose last job failed or was rejected."),
         ("resubmit", "Submit again although an earlier submission may have been accepted."),
     ):
-        command = click.option(f"--{name}", multiple=True, metavar="NAME", help=text, shell_complete=dataset_names)(
-            command
-        )
+        command = click.option(
+            f"--{name}", multiple=True, metavar="NAME", help=text, shell_complete=complete_dataset_name
+        )(command)
     return click.option(
         "--delete-remote", is_flag=True, help="Ask the service to delete the datasets whose specs were removed."
     )(command)
@@ -87,7 +99,14 @@ def choice_options(command: F) -> F:
 def choices_of(
     resubmit: tuple[str, ...], retry: tuple[str, ...], relabel: tuple[str, ...], *, delete_remote: bool
 ) -> Choices:
-    """The flags that change steps, as the planner takes them."""
+    """The flags that change steps, as the planner takes them.
+
+    Args:
+        resubmit: names that `--resubmit` gives.
+        retry: names that `--retry` gives.
+        relabel: names that `--relabel` gives.
+        delete_remote: the flag `--delete-remote`.
+    """
     from pioneer_build.plan import Choices
 
     return Choices(frozenset(resubmit), frozenset(retry), frozenset(relabel), delete_remote)

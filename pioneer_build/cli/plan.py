@@ -49,7 +49,8 @@ def command(
         return exits.OK
     from pioneer_build.operations.changed_plan import plan_of
     from pioneer_build.plan.json import plan_value
-    from pioneer_build.render.plan import plan_markdown, plan_text
+    from pioneer_build.render.plan import plan_text
+    from pioneer_build.render.plan_markdown import plan_markdown
 
     plan = None if changing else plan_of(options.project())
     if plan is None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from pioneer_build.cli.progress import ALWAYS, line_of
-from pioneer_build.cli.progress_counts import Standing
+from pioneer_build.cli.progress_counts import ApplyProgress
+from pioneer_build.cli.progress_lines import ALWAYS, line_of
 from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
@@ -40,22 +40,22 @@ def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
         TimeRemainingColumn(compact=True),
     ]
     drawn = Progress(*columns, console=console, transient=True, expand=True)
-    standing = Standing(plan)
+    progress = ApplyProgress(plan)
     # where no rows are asked for (polls, downloads) datasets are what is counted
-    total = standing.rows or standing.datasets
+    total = progress.rows or progress.datasets
     with drawn:
-        whole = drawn.add_task(standing.text, total=total, count="")
+        whole = drawn.add_task(progress.text, total=total, count="")
         tasks: dict[str, TaskID] = {}
 
         def sink(event: Event) -> None:
             if event.kind in ALWAYS or verbose:
                 console.print(line_of(event), markup=False, soft_wrap=True)
-            standing.take(event)
-            done = standing.rows_done if standing.rows else standing.ended
-            drawn.update(whole, description=standing.text, completed=done, count=f"{done:,}/{total:,}")
-            for name in [name for name in tasks if name not in standing.running]:
+            progress.take(event)
+            done = progress.rows_done if progress.rows else progress.ended
+            drawn.update(whole, description=progress.text, completed=done, count=f"{done:,}/{total:,}")
+            for name in [name for name in tasks if name not in progress.running]:
                 drawn.remove_task(tasks.pop(name))
-            work = standing.running.get(event.dataset_name)
+            work = progress.running.get(event.dataset_name)
             if work is None:
                 return
             if event.dataset_name not in tasks and len(tasks) < _MOST_BARS:

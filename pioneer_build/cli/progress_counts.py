@@ -1,9 +1,11 @@
-"""Where an apply stands, made of its events: what is queued, running and done, and how many rows."""
+"""How far an apply is, counted from its events: what is queued, running and done, and how many rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.events import Event
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Work:
+class DatasetProgress:
     """One dataset that is being worked on: rows so far, rows asked for, and the service's word.
 
     `whole` says that the word has the numbers in it.
@@ -29,7 +31,7 @@ class Work:
         return ", ".join(part for part in (self.said, rows) if part)
 
 
-class Standing:
+class ApplyProgress:
     """Counts datasets and rows as events come."""
 
     def __init__(self, plan: Plan) -> None:
@@ -37,7 +39,7 @@ class Standing:
         self.datasets = len(self._asked)
         self.rows = sum(self._asked.values())
         self.ended = 0
-        self.running: dict[str, Work] = {}
+        self.running: dict[str, DatasetProgress] = {}
         self._rows_ended = 0
 
     @property
@@ -53,9 +55,9 @@ class Standing:
     @property
     def text(self) -> str:
         """`2 of 6 datasets done, 3 running, 1 queued`."""
-        parts = [f"{self.ended:,} of {self.datasets:,} dataset{'' if self.datasets == 1 else 's'} done"]
+        parts = [f"{self.ended:,} of {count(self.datasets, 'dataset')} done"]
         parts += [
-            f"{count:,} {word}" for count, word in ((len(self.running), "running"), (self.queued, "queued")) if count
+            f"{number:,} {word}" for number, word in ((len(self.running), "running"), (self.queued, "queued")) if number
         ]
         return ", ".join(parts)
 
@@ -69,7 +71,7 @@ class Standing:
                     self._rows_ended += self._asked.pop(name)
                 self.running.pop(name, None)
             case "start" | "submitting" | "submitted" | "polled" | "labelled" if name in self._asked:
-                work = self.running.setdefault(name, Work(total=self._asked[name]))
+                work = self.running.setdefault(name, DatasetProgress(total=self._asked[name]))
                 if isinstance(total := event.fields.get("total", event.fields.get("examples")), int):
                     work.total = total
                 if isinstance(done := event.fields.get("done"), int):

@@ -35,20 +35,12 @@ def command(
       pioneer-build report
       pioneer-build report --since main --to review.html
     """
-    from pioneer_build.operations.diff import state_at
-    from pioneer_build.operations.project_state import look, selected
-    from pioneer_build.operations.report.gather import gather
+    from pioneer_build.operations.report.gather import ReportRequest, gather
     from pioneer_build.operations.report.private_file import write_private
-    from pioneer_build.render.html.page import write_page
+    from pioneer_build.render.report.message import report_text
+    from pioneer_build.render.report.page import page_html
 
-    project = options.project()
-    earlier = state_at(project, since) if since is not None else None
-    found = look(project)
-    names = {step.dataset_name for step in selected(found, select, exclude).steps}
-    if not select:
-        names |= {entry.dataset_name for entry in found.lock.on(found.backend)} - {
-            step.dataset_name for step in found.plan.steps
-        }
-    size = write_private(target, write_page(gather(found, names, most_rows=most_rows, since=earlier)))
+    contents = gather(options.project(), ReportRequest(most_rows, since, select, exclude))
+    size = write_private(target, page_html(contents))
     if options.verbosity >= 0:
-        say(f"wrote {target} ({size / 1_000_000:.1f} MB, {len(names):,} dataset{'' if len(names) == 1 else 's'})")
+        say(report_text(contents, target, size))

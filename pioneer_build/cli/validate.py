@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -24,36 +23,16 @@ def command(
 
     With PATHs only the mistakes of these files are shown; rules between specs see the whole project.
     """
-    from pioneer_build.project.specs import load_specs
+    from pioneer_build.operations.validate import validate
+    from pioneer_build.render.validate import validate_text
 
     project = options.project()
-    only = [_inside(project.root, Path(options.directory) / path) for path in paths] or None
-    specs = load_specs(project, only=only)
-    project.seen.save()
-    if select or exclude:
-        from pioneer_build.plan.select import Selectable
-        from pioneer_build.plan.select import select as pick
-
-        chosen = pick([Selectable(item.name, item.spec.tags, "new") for item in specs], select, exclude)
-        specs = [item for item in specs if item.name in chosen]
-    if only is not None:
-        specs = [item for item in specs if item.spec.path in only]
+    result = validate(project, [Path(options.directory) / path for path in paths], select, exclude)
     if form == "json":
-        out(as_json({"format": 1, "errors": 0, "files": 0, "problems": [], "datasets": [item.name for item in specs]}))
-    elif not specs and not (select or exclude or only):
+        out(as_json(result.value()))
+    elif not result.datasets and not (select or exclude or paths):
         raise PioneerError(
             f"no spec in {project.root / project.config.specs}", hint="pioneer-build init writes a first one"
         )
     elif options.verbosity >= 0:
-        files = len({item.spec.path for item in specs})
-        datasets = f"{len(specs):,} dataset{'' if len(specs) == 1 else 's'}"
-        out(f"{datasets} in {files:,} file{'' if files == 1 else 's'}: valid")
-
-
-def _inside(root: Path, path: Path) -> str:
-    real = Path(os.path.realpath(path))
-    if not real.exists():
-        raise PioneerError(f"no such file: {path}")
-    if not real.is_relative_to(root):
-        raise PioneerError(f"{path} is not in the project {root}")
-    return real.relative_to(root).as_posix()
+        out(validate_text(result))

@@ -8,7 +8,7 @@ from pioneer_build.cache.spec_files import Stamp, is_settled, stamp_of
 from pioneer_build.errors import StoreError
 from pioneer_build.operations.remember_plan import remember_digests
 from pioneer_build.plan import SETTLED
-from pioneer_build.results.check import CheckResult, Finding
+from pioneer_build.results.check import CheckFinding, CheckResult
 
 if TYPE_CHECKING:
     from pioneer_build.operations.project_state import Situation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
     """Holds specs, lock and content against each other. Content whose file is unchanged isn't digested again."""
-    findings: list[Finding] = []
+    findings: list[CheckFinding] = []
     contents = _Contents(found)
     for step in plan.steps:
         name = step.dataset_name
@@ -29,7 +29,7 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
             text = f"{step.action} is pending{f' ({why})' if why else ''}"
             # beside the key that changed, where there is one
             at = item.spec.place(step.reasons[0].field)[0] if item is not None and step.reasons else line
-            findings.append(Finding("pending", name, text, step.command or "pioneer-build apply", path, at))
+            findings.append(CheckFinding("pending", name, text, step.command or "pioneer-build apply", path, at))
         entry = found.lock.get(name, found.backend)
         if entry is None or entry.forgotten:
             continue
@@ -37,13 +37,13 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
         for digest in rows:
             if contents.has(digest):
                 if (fault := contents.fault(digest)) is not None:
-                    findings.append(Finding("content", name, fault, "pioneer-build apply", path, line))
+                    findings.append(CheckFinding("content", name, fault, "pioneer-build apply", path, line))
             elif strict:
                 text = "its rows are not on this machine"
-                findings.append(Finding("missing", name, text, "pioneer-build apply", path, line))
+                findings.append(CheckFinding("missing", name, text, "pioneer-build apply", path, line))
         if strict and entry.examples and not entry.verified:
             text = "its rows were never looked at: the service gives none"
-            findings.append(Finding("unverified", name, text, None, path, line))
+            findings.append(CheckFinding("unverified", name, text, None, path, line))
     contents.save()
     return CheckResult(len(plan.steps), contents.count, tuple(findings))
 

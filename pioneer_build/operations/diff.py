@@ -1,9 +1,10 @@
-"""States of the lock to compare: of a git revision, or of the working tree; and the rows that they name."""
+"""What changed between two states of the lock: of git revisions, or of the working tree."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.diff.locks import diff_locks
 from pioneer_build.diff.state import State
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.lock.conflict import is_conflicted, sides
@@ -12,14 +13,37 @@ from pioneer_build.lock.model import Lock
 from pioneer_build.lock.text import read_lock
 from pioneer_build.operations.locked_rows import locked_lines
 from pioneer_build.project.lock_file import LOCK_NAME
+from pioneer_build.results.diff import DiffResult
 from pioneer_build.revisions import commit_of, file_at
+from pioneer_build.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pioneer_build.diff.locks import Reader
     from pioneer_build.diff.rows import Lines
     from pioneer_build.lock.model import Entry
     from pioneer_build.project.open import Project
-    from pioneer_build.store import Store
+
+
+def diff(project: Project, revisions: Sequence[str], *, backend: str | None, samples: int) -> DiffResult:
+    """Compares two states of the project's lock, and the rows that they name where both are in the store.
+
+    Args:
+        project: an opened project.
+        revisions: git revisions, two at most: the earlier state and the later one. Without the second the later is
+            the working tree; without any the earlier is the last commit.
+        backend: compare this backend's datasets alone.
+        samples: how many changed rows of each kind the result has.
+
+    Raises:
+        LockError: a lock can't be read.
+        PioneerError: there is no such revision.
+    """
+    old = state_at(project, revisions[0] if revisions else "HEAD")
+    new = state_at(project, revisions[1]) if len(revisions) == 2 else state_now(project)
+    reader = kept_rows(Store(project.config.store))
+    return DiffResult(diff_locks(old.lock, new.lock, reader, backend=backend, samples=samples), old, new)
 
 
 def state_now(project: Project) -> State:

@@ -6,54 +6,46 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from pioneer_build.errors import MissingExtra, PioneerError
 from pioneer_build.operations.locked_rows import locked_lines
+from pioneer_build.project.open import open_project
+from pioneer_build.results.dataset import training_pair
+from pioneer_build.rows import parse_line
+from pioneer_build.store import Store
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pioneer_build.lock.model import Entry
     from pioneer_build.spec.model import TaskType
-    from pioneer_build.store import Store
 
 
 class Dataset(Sequence[dict[str, Any]]):
     """The locked rows of one dataset, as dicts in their normal form (docs/rows.md). Read when first needed.
 
     Iterating streams them from disk; indexing and `len` beyond the lock's own count keep them in memory.
+
+    Attributes:
+        name: the dataset's name.
+        content: the digest of the rows (`sha256:…`), as the lock has it.
+        task_type: what the rows are for.
+        labels: the declared labels, sorted.
     """
 
     def __init__(self, entry: Entry, store: Store) -> None:
         self._entry = entry
         self._store = store
-
-    @property
-    def name(self) -> str:
-        """The dataset's name."""
-        return self._entry.dataset_name
-
-    @property
-    def content(self) -> str | None:
-        """The digest of the rows, as the lock has it."""
-        return self._entry.content
-
-    @property
-    def task_type(self) -> TaskType:
-        """What the rows are for."""
-        return self._entry.task_type
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The declared labels, sorted."""
-        return tuple(self._entry.definition.get("labels", ()))
+        self.name: Final[str] = entry.dataset_name
+        self.content: Final[str | None] = entry.content
+        self.task_type: Final[TaskType] = entry.task_type
+        self.labels: Final[tuple[str, ...]] = tuple(entry.definition.get("labels", ()))
 
     @property
     def training(self) -> dict[str, str] | None:
         """What to hand to a training job, where a version holds exactly these rows: `{"name", "version"}`."""
-        from pioneer_build.results.dataset import training_pair
-
         return training_pair(self._entry)
 
     def __len__(self) -> int:
@@ -64,8 +56,6 @@ class Dataset(Sequence[dict[str, Any]]):
         return locked_lines(self._entry, self._store)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        from pioneer_build.rows import parse_line
-
         return (parse_line(line) for line in self.lines())
 
     @overload
@@ -120,15 +110,10 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
         LockError: the lock can't be read.
         StoreError: (when rows are read) what is kept is not what the lock says.
     """
-    from pioneer_build.project.open import open_project
-    from pioneer_build.store import Store
-
     project = open_project(Path(directory), backend)
     lock = project.lockfile.read()
     entry = lock.get(name, project.config.backend)
     if entry is None:
-        from pioneer_build.wording import nearest
-
         names = sorted(known.dataset_name for known in lock.on(project.config.backend))
         near = nearest(name, names)
         hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds what the specs declare"

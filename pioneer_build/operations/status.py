@@ -1,38 +1,76 @@
-"""What the service says of open jobs, for `status --refresh`."""
+"""Where every dataset stands."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.errors import NotThere
-from pioneer_build.operations.backend import open_service
+from pioneer_build.errors import PioneerError
+from pioneer_build.operations.project_state import look, selected
+from pioneer_build.results.dataset import dataset_status
+from pioneer_build.results.status import StatusResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.operations.project_state import Situation
+    from pioneer_build.plan import Step
+    from pioneer_build.project.open import Project
 
 
-def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """What the service says of each open job now, by job id. Nothing is written.
+def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, refresh: bool = False) -> StatusResult:
+    """Where every dataset stands.
+
+    Args:
+        project: an opened project.
+        select: selectors of the datasets that are told of; none for all.
+        exclude: selectors of those that are left out.
+        refresh: whether to ask the service how open jobs stand.
 
     Raises:
-        PioneerError: the service can't be asked.
+        PioneerError: specs, lock or a selector have a mistake. That the service can't be asked is in the result.
     """
-    open_ids = [job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]]
-    return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
+    found = look(project)
+    values = tuple(status_of(found, name, step) for name, step in listed_steps(found, select, exclude).items())
+    if not refresh:
+        return StatusResult(values)
+    from pioneer_build.operations.refresh import refreshed  # asyncio, httpx: only where the service is asked
+
+    try:
+        said = refreshed(found, values)
+    except PioneerError as error:
+        return StatusResult(values, unreachable=error)
+    for job in (job for value in values for job in value["jobs"]):
+        if job["job_id"] in said:
+            job["now"] = said[job["job_id"]]
+    return StatusResult(values)
 
 
-async def _refreshed(found: Situation, job_ids: Sequence[str]) -> dict[str, str]:
-    said: dict[str, str] = {}
-    async with open_service(found.project.config, found.project.root, lambda _: None) as service:
-        for job_id in job_ids:
-            try:
-                report = await service.poll(job_id)
-            except NotThere:
-                said[job_id] = "it does not know this job"
-            else:
-                done = f", {report.done:,} rows so far" if report.done is not None else ""
-                said[job_id] = f"{report.said}{done}"
-    return said
+def listed_steps(found: Situation, select: Sequence[str], exclude: Sequence[str]) -> dict[str, Step | None]:
+    """The datasets that a list shows, by name, with their steps.
+
+    Args:
+        found: the project's state.
+        select: selectors; where there is none, datasets of the lock that have no step, as one that was forgotten long
+            ago, are listed too.
+        exclude: selectors of steps that are left out.
+
+    Raises:
+        PioneerError: a selector matches nothing.
+    """
+    listed: dict[str, Step | None] = {step.dataset_name: step for step in selected(found, select, exclude).steps}
+    if not select:
+        planned = {step.dataset_name for step in found.plan.steps}
+        names = {entry.dataset_name for entry in found.lock.on(found.backend)}
+        listed |= dict.fromkeys(names - planned)
+    return dict(sorted(listed.items()))
+
+
+def status_of(found: Situation, name: str, step: Step | None) -> dict[str, Any]:
+    """One dataset as `status` and `show` tell it.
+
+    Args:
+        found: the project's state.
+        name: the dataset's.
+        step: what the plan says of it; `None` where it has no step.
+    """
+    return dataset_status(name, found.backend, found.lock.get(name, found.backend), found.declared.get(name), step)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import wrapped
-from pioneer_build.wording import visible
+from pioneer_build.render.text import coloured, wrapped
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
-    from pioneer_build.errors import PioneerError
+    from pioneer_build.apply.events import Outcome
     from pioneer_build.plan import Plan
-
-_MARKS = {"done": "✓", "open": "…", "pending": "…"}
+    from pioneer_build.render.text import Colour
 
 
 def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
@@ -47,17 +46,20 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
 def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False) -> str:
     """A line a dataset, what helps where something is wrong, and a summary.
 
-    `unchanged` is how many datasets were looked at, for the case that nothing was to be done for any.
+    Args:
+        report: how the apply ended.
+        unchanged: how many datasets were looked at, for the case that nothing was to be done for any.
+        width: of the terminal, in columns.
+        colour: whether to colour marks (ANSI).
     """
     lines: list[str] = []
     if report.outcomes:
         name_width = min(40, max(len(outcome.dataset_name) for outcome in report.outcomes))
         word_width = max(len(outcome.result) for outcome in report.outcomes)
         for outcome in report.outcomes:
-            mark = _MARKS.get(outcome.result, "✗")
-            if colour:
-                mark = f"\x1b[{'32' if outcome.result == 'done' else '33' if mark == '…' else '31'}m{mark}\x1b[0m"
-            head = f"{mark} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
+            mark, its_colour = _mark(outcome)
+            shown = coloured(mark, its_colour, on=colour)
+            head = f"{shown} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
             # a long message goes below its dataset, so that it has the width for itself
             beside = 6 + name_width + word_width + len(outcome.message) <= width
             lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
@@ -68,17 +70,22 @@ def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
     lines += wrapped(_summary(report, unchanged), width)
-    if isinstance(report.stopped, Exception):
+    if report.stopped is not None:
         lines += ["", *_stopped(report.stopped, width)]
     return "\n".join(lines)
 
 
+def _mark(outcome: Outcome) -> tuple[str, Colour]:
+    if outcome.result == "done":
+        return "✓", "green"
+    return ("…", "yellow") if outcome.result in ("open", "pending") else ("✗", "red")
+
+
 def _stopped(error: Exception, width: int) -> list[str]:
-    found: PioneerError | Exception = error
-    lines = wrapped(f"stopped: {visible(str(found))}", width, rest=2)
-    if hint := getattr(found, "hint", None):
+    lines = wrapped(f"stopped: {visible(str(error))}", width, rest=2)
+    if hint := getattr(error, "hint", None):
         lines.append(f"  help: {visible(hint)}")
-    if link := getattr(found, "link", None):
+    if link := getattr(error, "link", None):
         lines.append(f"  see:  {visible(link)}")
     return lines
 
@@ -88,14 +95,14 @@ def _summary(report: Report, unchanged: int) -> str:
         head = "Interrupted: what was submitted goes on remotely, and the next apply takes it up."
     elif not report.outcomes:
         if not report.lock_changed and report.stopped is None:
-            which = f": {unchanged:,} dataset{'' if unchanged == 1 else 's'} as declared" if unchanged else ""
+            which = f": {count(unchanged, 'dataset')} as declared" if unchanged else ""
             return f"Nothing to do{which}."
         head = "Nothing to do."
     else:
         done = sum(1 for outcome in report.outcomes if outcome.result == "done")
         head = f"Apply: {done:,} of {len(report.outcomes):,} done."
-    requests = f"{report.requests:,} request{'' if report.requests == 1 else 's'}" if report.requests else "no request"
-    examples = f" for {report.examples:,} example{'' if report.examples == 1 else 's'}" if report.examples else ""
+    requests = count(report.requests, "request") if report.requests else "no request"
+    examples = f" for {count(report.examples, 'example')}" if report.examples else ""
     lock = (
         " pioneer.lock was written: commit it with the specs." if report.lock_changed else " pioneer.lock is as it was."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import visible
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from pioneer_build.results.check import CheckResult
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def in_step_text(datasets: int, digests: int) -> str:
     """The sentence where nothing was found."""
     contents = f", {digests:,} contents as digested" if digests else ""
-    return f"{datasets:,} dataset{'' if datasets == 1 else 's'} in step with the specs{contents}."
+    return f"{count(datasets, 'dataset')} in step with the specs{contents}."
 
 
 def check_text(result: CheckResult) -> str:
@@ -26,6 +26,5 @@ def check_text(result: CheckResult) -> str:
         lines.append(visible(f"{place}{finding.dataset_name}: {finding.text}"))
         if finding.help:
             lines.append(f"  help: {finding.help}")
-    count = len(result.findings)
-    lines += ["", f"{count:,} thing{'' if count == 1 else 's'} not in step."]
+    lines += ["", f"{count(len(result.findings), 'thing')} not in step."]
     return "\n".join(lines)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pioneer_build.errors import LockError, Problem
     from pioneer_build.results.check import CheckResult
 
-Level: TypeAlias = Literal["error", "warning"]
+#: A level of GitHub's commands.
+CommandLevel: TypeAlias = Literal["error", "warning"]
 
 #: What a runner shows of one level in one step.
 MOST = 10
@@ -30,9 +31,9 @@ def check_commands(result: CheckResult, folder: str = "") -> list[str]:
         result: what was found.
         folder: the project's folder in the repository, with `/`; empty where it is the repository.
     """
-    found: dict[Level, list[str]] = {"error": [], "warning": []}
+    found: dict[CommandLevel, list[str]] = {"error": [], "warning": []}
     for finding in result.findings:
-        level: Level = "warning" if finding.kind == "pending" else "error"
+        level: CommandLevel = "warning" if finding.kind == "pending" else "error"
         text = f"{finding.text} (help: {finding.help})" if finding.help else finding.text
         place = (finding.path, finding.line or 0, 0)
         found[level].append(command(level, text, f"{finding.dataset_name}: {finding.kind}", place, folder))
@@ -56,8 +57,16 @@ def lock_commands(error: LockError, folder: str = "") -> list[str]:
     return [command("error", text, "pioneer.lock", place, folder)]
 
 
-def command(level: Level, text: str, title: str, place: tuple[str | None, int, int], folder: str) -> str:
-    """One command. Nothing in its parts can end it, or begin another."""
+def command(level: CommandLevel, text: str, title: str, place: tuple[str | None, int, int], folder: str) -> str:
+    """One command. Nothing in its parts can end it, or begin another.
+
+    Args:
+        level: how bad it is.
+        text: the message.
+        title: its headline.
+        place: path relative to the project, line and column, from 1; `None` and 0 where there is none.
+        folder: the project's folder in the repository, with `/`; empty where it is the repository.
+    """
     path, line, column = place
     properties = {
         "file": f"{folder}/{path}" if folder and path else path,
@@ -76,7 +85,7 @@ def _escaped(text: str, more: str = "") -> str:
     return "".join(f"%{ord(char):02X}" if char in spoken else char for char in text).replace("##[", "## [")
 
 
-def _first(level: Level, lines: Sequence[str]) -> list[str]:
+def _first(level: CommandLevel, lines: Sequence[str]) -> list[str]:
     if len(lines) <= MOST:
         return list(lines)
     rest = len(lines) - MOST + 1

@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from unicodedata import category, combining, east_asian_width
 
+from pioneer_build.wording import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -42,7 +44,7 @@ def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style 
     return "\n\n".join([*blocks, look("error", count_text(ordered))]) + "\n"
 
 
-def problems_data(problems: Sequence[Problem]) -> dict[str, Any]:
+def problems_value(problems: Sequence[Problem]) -> dict[str, Any]:
     """The same as JSON values: `{"format", "errors", "files", "problems": [{path, line, column, …}]}`."""
     return {
         "format": 1,
@@ -73,11 +75,7 @@ def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
 def count_text(problems: Sequence[Problem]) -> str:
     """`3 errors in 2 files`."""
     files = len({problem.path for problem in problems})
-    return f"{_count(len(problems), 'error')} in {_count(files, 'file')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return f"{count(len(problems), 'error')} in {count(files, 'file')}"
 
 
 def _lines(problem: Problem, width: int, look: Style) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import wrapped
+from pioneer_build.render.text import coloured, wrapped
 from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ _FACTS = 13
 
 
 def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
-    """A dataset (`render.dataset.dataset_value`, with `definition`, `rows`, …) for people."""
+    """A dataset for people.
+
+    Args:
+        value: the JSON values of `show NAME --format json`.
+        width: of the terminal, in columns.
+        colour: whether to colour spans (ANSI).
+    """
     lines = [f"{value['dataset_name']}: {value['task_type']}, {value['state']} on {value['backend']}", ""]
     for name, fact in _facts(value, width - _FACTS - 2):
         lines += wrapped(f"{name:<{_FACTS}}{visible(fact)}", width, first=2, rest=2 + _FACTS)
@@ -151,7 +157,13 @@ def _row(row: Mapping[str, Any], width: int, *, colour: bool) -> list[str]:
 
 
 def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = False) -> str:
-    """The text with its spans in brackets: `[Ada](person) spoke`. Of overlapping ones the first."""
+    """The text with its spans in brackets: `[Ada](person) spoke`. Of overlapping ones the first.
+
+    Args:
+        text: of a row.
+        entities: of the row; `start` and `end` count code points, and without them an entity isn't marked.
+        colour: whether to colour spans (ANSI).
+    """
     parts: list[str] = []
     at = 0
     for entity in entities:
@@ -160,7 +172,7 @@ def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = F
             continue
         label = visible(entity["label"])
         span = f"[{visible(text[start:end])}]({label})"
-        parts += [visible(text[at:start]), f"\x1b[36m{span}\x1b[0m" if colour else span]
+        parts += [visible(text[at:start]), coloured(span, "cyan", on=colour)]
         at = end
     return "".join([*parts, visible(text[at:])])
 

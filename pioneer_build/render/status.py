@@ -1,35 +1,37 @@
-"""One dataset as JSON values and as text. Values in, text out."""
+"""Where every dataset stands, as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import wrapped
+from pioneer_build.render.text import Colour, coloured, wrapped
 from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-# -- text ----------------------------------------------------------------------------------------------------------
-
 _WORST_FIRST = ("unknown", "open", "failed", "rejected", "changed", "new", "ready", "forgotten")
-_COLOURS = {
-    "unknown": "35", "open": "36", "failed": "31", "rejected": "31", "changed": "33", "new": "33", "ready": "32",
+_COLOURS: dict[str, Colour] = {
+    "unknown": "magenta", "open": "cyan", "failed": "red", "rejected": "red", "changed": "yellow", "new": "yellow",
+    "ready": "green",
 }  # fmt: skip
 
 
 def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> str:
-    """A line a dataset, the worst first, each with what helps."""
+    """A line a dataset, the worst first, each with what helps.
+
+    Args:
+        values: the datasets, as `results.dataset.dataset_status` tells them.
+        width: of the terminal, in columns.
+        colour: whether to colour states (ANSI).
+    """
     if not values:
         return "No datasets. `pioneer-build init` writes a first one."
     ordered = sorted(values, key=lambda value: (_WORST_FIRST.index(value["state"]), value["dataset_name"]))
     name_width = min(max(len(value["dataset_name"]) for value in values), max(12, width // 3))
     lines = []
     for value in ordered:
-        state = f"{value['state']:<9}"
-        if colour and value["state"] in _COLOURS:
-            state = f"\x1b[{_COLOURS[value['state']]}m{state}\x1b[0m"
+        state = coloured(f"{value['state']:<9}", _COLOURS.get(value["state"]), on=colour)
         lines.append(f"{state} {value['dataset_name']:<{name_width}}  {_facts(value)}".rstrip())
         troubled = [job for job in value["jobs"] if job["state"] != "ready"]
         if value["state"] in ("unknown", "open", "failed", "rejected"):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["pending", "content", "unverified", "missing"]
+FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """One thing that isn't in step. `path` and `line` say where the spec is; `help` is the command that mends it."""
 
-    kind: Kind
+    kind: FindingKind
     dataset_name: str
     text: str
     help: str | None = None
@@ -26,7 +26,7 @@ class CheckResult:
 
     datasets: int
     digests: int
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
     def pending(self) -> bool:

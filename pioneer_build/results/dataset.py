@@ -1,4 +1,4 @@
-"""One dataset as `show` and `status` tell it."""
+"""One dataset as `show`, `status` and `report` tell it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,18 @@ def training_pair(entry: Entry | None) -> dict[str, str] | None:
     return None if version is None or jobs[-1].inferred else {"name": jobs[-1].remote_name, "version": version}
 
 
-def dataset_value(
+def dataset_status(
     name: str, backend: str, entry: Entry | None, declared: Declared | None, step: Step | None
 ) -> dict[str, Any]:
-    """What `show` and `status` say of a dataset, as JSON values."""
+    """What `show` and `status` say of a dataset, as JSON values.
+
+    Args:
+        name: the dataset's.
+        backend: whose entry and step are given, as the lock names it.
+        entry: the lock's; `None` where nothing was built.
+        declared: its spec; `None` where that was removed.
+        step: what the plan says of it; `None` where it has no step, as one that is forgotten.
+    """
     task_type = declared.spec.task_type if declared is not None else entry.task_type if entry is not None else None
     fingerprint = entry.fingerprint if entry is not None else declared.fingerprint if declared is not None else None
     remote_name = entry.remote_name if entry is not None else step.remote_name if step is not None else name

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.apply.events import Event
-from pioneer_build.cli import progress as module
+from pioneer_build.cli import progress_lines
 from pioneer_build.cli.options import Globals
 from pioneer_build.cli.progress import progress
-from pioneer_build.cli.progress_counts import Standing
+from pioneer_build.cli.progress_counts import ApplyProgress
 from pioneer_build.plan import Plan, Step
 
 if TYPE_CHECKING:
@@ -48,16 +48,16 @@ REST = [
 
 
 def test_counting() -> None:
-    standing = Standing(PLAN)
-    assert standing.text == "0 of 3 datasets done, 3 queued"
+    counted = ApplyProgress(PLAN)
+    assert counted.text == "0 of 3 datasets done, 3 queued"
     for event in EVENTS:
-        standing.take(event)
-    assert standing.text == "0 of 3 datasets done, 2 running, 1 queued"
-    assert (standing.rows_done, standing.rows) == (1010, 1540)
-    assert standing.running["people"].text == "generating, 10 of 40 rows"
+        counted.take(event)
+    assert counted.text == "0 of 3 datasets done, 2 running, 1 queued"
+    assert (counted.rows_done, counted.rows) == (1010, 1540)
+    assert counted.running["people"].text == "generating, 10 of 40 rows"
     for event in REST:
-        standing.take(event)
-    assert (standing.text, standing.rows_done) == ("3 of 3 datasets done", 1540)
+        counted.take(event)
+    assert (counted.text, counted.rows_done) == ("3 of 3 datasets done", 1540)
 
 
 def _play(sink: Sink, events: list[Event]) -> None:
@@ -66,7 +66,7 @@ def _play(sink: Sink, events: list[Event]) -> None:
 
 
 def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LINE_EVERY", 0.0)
+    monkeypatch.setattr(progress_lines, "LINE_EVERY", 0.0)
     with progress(Globals(".", None, 0, "text"), PLAN) as sink:
         _play(sink, EVENTS + REST)
     assert capsys.readouterr().err.split("\n") == [

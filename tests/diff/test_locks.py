@@ -7,33 +7,17 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.diff.json import diff_value
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.diff.rows import RowsDiff, compare_rows, labels_of
-from pioneer_build.diff.state import State
-from pioneer_build.lock.model import Entry, Job, Labelling, Lock
-from pioneer_build.render.diff import diff_markdown, diff_text
-from pioneer_build.render.markdown import cell, code
-from pioneer_build.render.plan import MARKDOWN_LIMIT
-from pioneer_build.rows import row_line
+from pioneer_build.lock.model import Labelling
+from tests.diff.made import NOW, THEN, entry, job, lines, lock, not_here, said, two_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from pioneer_build.diff.rows import Lines
-
-
-def said(text: str, label: str, **more: Any) -> dict[str, Any]:
-    return {**({"id": more.pop("id")} if "id" in more else {}), "text": text, "label": label, **more}
-
-
-def lines(rows: Iterable[dict[str, Any]]) -> Lines:
-    kept = [row_line(row) for row in rows]
-    return lambda: kept
+    from collections.abc import Sequence
 
 
 def compared(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]], samples: int = 3) -> RowsDiff:
@@ -140,40 +124,10 @@ def test_the_counts_add_up(old: list[dict[str, Any]], new: list[dict[str, Any]])
 
 # -- locks ---------------------------------------------------------------------------------------------------------
 
-DEFINITION = {"task_type": "classification", "labels": ["x", "y"]}
-
-
-def job(number: int, count: int = 2, **more: Any) -> Job:
-    made: dict[str, Any] = {
-        "fingerprint": "", "remote_name": "d", "asked": count, "state": "ready", "order": number,
-        "job_id": f"j{number}", "version": str(number), "got": count, "rows": f"sha256:{number:064d}", "verified": True,
-    }  # fmt: skip
-    return Job(**{**made, **more})
-
-
-def entry(
-    name: str = "d", *jobs: Job, backend: str = "local", definition: dict[str, Any] | None = None, **more: Any
-) -> Entry:
-    bare = Entry(name, backend, "classification", definition or DEFINITION, "d", sum(one.asked for one in jobs))
-    return replace(bare, jobs=tuple(replace(one, fingerprint=bare.fingerprint) for one in jobs), **more)
-
-
-def lock(*entries: Entry) -> Lock:
-    return Lock({(one.dataset_name, one.backend): one for one in entries})
-
-
-def not_here(_: Entry) -> str:
-    return "the rows are not on this machine"
-
-
-def two_rows(found: Entry) -> Lines:
-    return lines([said(f"{one.job_id}-{i}", "x") for one in found.readable() for i in range(one.asked)])
-
 
 def test_nothing_changed() -> None:
     found = diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1))), not_here)
     assert (found.datasets, found.unchanged) == ((), 1)
-    assert "No change: 1 dataset as before." in diff_text(found, NOW, NOW)
 
 
 def test_an_extend() -> None:
@@ -192,9 +146,6 @@ def test_an_extend() -> None:
 def test_rows_that_are_not_here() -> None:
     [one] = diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1), job(2))), not_here).datasets
     assert (one.rows, one.unseen) == (None, "before: the rows are not on this machine")
-    assert "rows: can't be compared here (before: the rows" in diff_text(
-        diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1), job(2))), not_here), NOW, NOW
-    )
 
 
 def test_rows_that_the_service_never_gave() -> None:
@@ -236,32 +187,6 @@ def test_one_backend() -> None:
     assert [one.backend for one in diff_locks(old, new, two_rows, backend="pioneer").datasets] == ["pioneer"]
 
 
-# -- rendering -----------------------------------------------------------------------------------------------------
-
-NOW = State(Lock(), None, None, "present")
-THEN = State(Lock(), "main", "0123456789abcdef0123456789abcdef01234567", "absent")
-
-
-def test_the_text() -> None:
-    new = entry("d", job(1), job(2), definition={"task_type": "classification", "labels": ["y", "z"]})
-    diff = diff_locks(lock(entry("d", job(1))), lock(new), two_rows, samples=1)
-    assert diff_text(diff, THEN, NOW) == (
-        "pioneer.lock: main (0123456789ab) → working tree\n"
-        "  main (0123456789ab) has no pioneer.lock: counted as empty\n"
-        "\n"
-        "~ d  2 → 4 rows\n"
-        "    labels: + z, - x\n"
-        "    num_examples: 2 → 4\n"
-        "    version: 1 → 2\n"
-        "    job j1, ready, 2 of 2 rows, version 1\n"
-        "    + job j2, ready, 2 of 2 rows, version 2\n"
-        "    rows: 2 added, 0 removed, 0 relabelled\n"
-        '      + "j2-0": x\n'
-        "\n"
-        "1 changed."
-    )
-
-
 def test_the_json() -> None:
     diff = diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1), job(2))), two_rows)
     value = json.loads(json.dumps(diff_value(diff, THEN, NOW)))
@@ -271,49 +196,3 @@ def test_the_json() -> None:
     [one] = value["datasets"]
     assert (one["change"], one["examples"], one["rows"]["added"]) == ("changed", {"old": 2, "new": 4}, 2)
     assert [sample["change"] for sample in one["rows"]["samples"]] == ["added", "added"]
-
-
-HOSTILE = "@everyone <img src=x> | [x](http://evil) #1 `a` www.evil\n# head \x1b[31m ~~x~~"
-
-
-def test_markdown_formats_links_and_mentions_nothing() -> None:
-    old = entry("d", job(1), definition={**DEFINITION, "domain_description": "plain"})
-    new = entry("d", job(2), definition={**DEFINITION, "domain_description": HOSTILE})
-    text = diff_markdown(
-        diff_locks(lock(old), lock(new), lambda found: lines([said(HOSTILE, found.jobs[0].job_id or "")])), NOW, NOW
-    )
-    outside = "\n".join(line for line in text.splitlines() if not line.startswith("  - `"))
-    for piece in ("@everyone", "<img", "http://", "www.evil", "\x1b", "\n# head", "[x]"):
-        assert piece not in outside
-    assert all(line.count("`") >= 2 for line in text.splitlines() if line.startswith("  - `"))
-
-
-@given(st.text())
-def test_code_cannot_be_left(text: str) -> None:
-    shown = code(text)
-    assert shown[0] == shown[-1] == "`"
-    assert "`" not in shown[1:-1]
-    assert "\n" not in shown + cell(text)
-
-
-def test_a_comment_is_never_too_long() -> None:
-    many = [
-        entry(f"dataset-{i:04}", job(i, 3000), definition={**DEFINITION, "domain_description": "x" * 500})
-        for i in range(1500)
-    ]
-    text = diff_markdown(diff_locks(lock(), lock(*many), not_here), NOW, NOW)
-    assert len(text) < MARKDOWN_LIMIT + 1000
-    assert "more datasets: run `pioneer-build diff`" in text
-    few = many[:40]
-    long = lambda found: lines([said(f"{found.dataset_name} {i} " + "y" * 200, "x") for i in range(300)])  # noqa: E731
-    text = diff_markdown(diff_locks(lock(), lock(*few), long, samples=300), NOW, NOW)
-    assert len(text) < MARKDOWN_LIMIT + 1000
-
-
-@pytest.mark.parametrize(("kind", "want"), [("added", "added, 2 rows"), ("removed", "removed, had 2 rows")])
-def test_whole_datasets(kind: str, want: str) -> None:
-    one, none = lock(entry("d", job(1))), lock()
-    diff = diff_locks(none, one, two_rows) if kind == "added" else diff_locks(one, none, two_rows)
-    text = diff_text(diff, NOW, NOW)
-    assert want in text
-    assert "j1-0" not in text

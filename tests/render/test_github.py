@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError, Problem
 from pioneer_build.render.github import check_commands, command, lock_commands, problem_commands
-from pioneer_build.results.check import CheckResult, Finding
+from pioneer_build.results.check import CheckFinding, CheckResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def test_findings() -> None:
     findings = (
-        Finding("pending", "d", "create is pending", "pioneer-build apply", "specs/a,b.yaml", 3),
-        Finding("content", "e", "50% of\nit", None, None, None),
+        CheckFinding("pending", "d", "create is pending", "pioneer-build apply", "specs/a,b.yaml", 3),
+        CheckFinding("content", "e", "50% of\nit", None, None, None),
     )
     assert check_commands(CheckResult(2, 0, findings), "data") == [
         "::error title=e%3A content::50%25 of%0Ait",
@@ -39,7 +39,7 @@ def test_problems_and_locks() -> None:
 
 
 def test_more_than_a_runner_shows() -> None:
-    findings = tuple(Finding("pending", f"d{i}", "x") for i in range(30))
+    findings = tuple(CheckFinding("pending", f"d{i}", "x") for i in range(30))
     lines = check_commands(CheckResult(30, 0, findings))
     assert len(lines) == 10
     assert lines[-1] == "::warning title=pioneer-build::and 21 more: see the log of this step"

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
-from pioneer_build.render.plan import MARKDOWN_LIMIT, SYMBOLS, plan_markdown, plan_text, summary_text
+from pioneer_build.render.markdown import MARKDOWN_LIMIT
+from pioneer_build.render.plan import ACTION_SYMBOLS, plan_text, summary_text
+from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.spec.declared import Declared
 from pioneer_build.wording import duration, visible
 from tests.planning import PROPERTY, World, declared, generate_spec, projects
@@ -33,7 +35,7 @@ def of_steps(*steps: Step, **more: Any) -> Plan:
 
 def test_the_schema_is_one_and_knows_every_action() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert set(SCHEMA["$defs"]["action"]["enum"]) == set(get_args(Action)) == set(SYMBOLS)
+    assert set(SCHEMA["$defs"]["action"]["enum"]) == set(get_args(Action)) == set(ACTION_SYMBOLS)
 
 
 @PROPERTY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import Problem
-from pioneer_build.render.problems import problems_data, problems_text, visible
+from pioneer_build.render.problems import problems_text, problems_value, visible
 
 LABLES = Problem(
     "specs/x.yaml", 6, 1, "unknown key 'lables'", "did you mean 'labels'?", "lables: [a, b]", 6, "unknown-key"
@@ -106,7 +106,7 @@ def test_messages_act_on_no_terminal() -> None:
 
 
 def test_data() -> None:
-    data = problems_data([LABLES, UNREADABLE])
+    data = problems_value([LABLES, UNREADABLE])
     assert (data["errors"], data["files"], data["format"]) == (2, 2, 1)
     assert data["problems"][0]["line"] is None
     assert data["problems"][1] == {

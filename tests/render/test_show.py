@@ -1,40 +1,13 @@
-"""`show`, `status` and the end of an apply at several widths, without and with colour."""
+"""One dataset at several widths, without and with colour."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
-from pioneer_build.apply.events import Outcome, Report
-from pioneer_build.errors import NoAccess
-from pioneer_build.render.apply import outcome_text
-from pioneer_build.render.show import show_text
-from pioneer_build.render.status import status_text
-
-DIGEST = "sha256:" + "9" * 64
-JOB: dict[str, Any] = {
-    "job_id": "job_1", "version": "1", "examples": 40, "state": "ready", "accepted": 38, "remote_name": "people",
-    "fingerprint": "fp1:" + "a" * 64, "verified": True, "inferred": False, "revision": None, "reason": None,
-}  # fmt: skip
-VALUE: dict[str, Any] = {
-    "dataset_name": "people", "remote_name": "people", "backend": "local", "task_type": "ner",
-    "fingerprint": "fp1:" + "a" * 64, "state": "ready", "examples": 38, "version": "1", "verified": True,
-    "content": DIGEST, "jobs": [JOB], "training": {"name": "people", "version": "1"}, "command": None,
-    "definition": {"labels": ["person", "place"], "task_type": "ner", "domain_description": "Letters sent home " * 9},
-    "content_summary": {
-        "rows": 38, "mentions": {"person": 30, "place": 3}, "by_label": {}, "empty": 2, "duplicates": 0,
-        "length": {"min": 3, "max": 90, "median": 20}, "confidence": None,
-    },
-    "rows": [
-        {"text": "Ada met \x1b[31mBob in a town whose name is too long for any line of this terminal.",
-         "entities": [{"text": "Ada", "label": "person", "start": 0, "end": 3}]},
-        {"messages": [{"role": "user", "content": "Hello.\nAre you there?"}, {"role": "assistant", "content": "Yes."}]},
-        {"id": 7, "text": "short", "label": "place", "score": 0.5},
-    ],
-}  # fmt: skip
-LONG = "the connection was closed, or spoke no HTTP, before the answer was whole; it may have been accepted"
+from pioneer_build.render.show import marked, show_text
+from tests.render.made import DIGEST, JOB, LONG, VALUE
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -69,34 +42,34 @@ def test_what_was_set_aside() -> None:
     assert "… and 5 more: --format json has all" in text
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
-def test_status_fits_and_the_worst_is_first(width: int) -> None:
-    unknown = {
-        **VALUE, "dataset_name": "zebra", "state": "unknown", "examples": 0, "version": None,
-        "jobs": [{**JOB, "job_id": None, "state": "unknown", "reason": LONG}], "command": "pioneer-build apply",
-    }  # fmt: skip
-    text = status_text([VALUE, unknown], width=width)
-    assert text.startswith("unknown   zebra")
-    assert max(map(len, text.split("\n"))) <= width
-    assert text.endswith("1 unknown, 1 ready")
+def test_overlapping_spans_and_spans_without_a_place() -> None:
+    text = "Ada Lovelace spoke"
+    spans = [
+        {"text": "Ada", "label": "person", "start": 0, "end": 3},
+        {"text": "Ada Lovelace", "label": "name", "start": 0, "end": 12},
+        {"text": "spoke", "label": "verb"},
+    ]
+    assert marked(text, spans) == "[Ada](person) Lovelace spoke"
+    assert marked(text, spans[:1], colour=True) == "\x1b[36m[Ada](person)\x1b[0m Lovelace spoke"
+    assert marked("a\x1bb", []) == "a\\x1bb"
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
-def test_the_end_of_an_apply(width: int) -> None:
-    report = Report(
-        (
-            Outcome("people", "create", "done", "40 rows"),
-            Outcome("zebra", "create", "unknown", LONG, "pioneer-build apply", ("a detail",)),
-        ),
-        requests=2,
-        examples=80,
-        stopped=NoAccess(
-            "the service asks for payment (402)", "see https://example.org/pay", link="https://example.org"
-        ),
-    )
-    text = outcome_text(report, width=width)
-    assert max(map(len, text.split("\n"))) <= width
-    assert "✓ people  done     40 rows" in text
-    assert "    help: pioneer-build apply" in text
-    assert "stopped: the service asks for payment (402)" in text
-    assert "Sent 2 requests for 80 examples." in " ".join(text.split())
+def test_texts_of_a_label_spec() -> None:
+    inputs = {"texts": 1200, "distinct": 1000, "annotated": 990, "quarantined": 10}
+    text = show_text({**VALUE, "inputs": inputs, "unsupported_labels": ["place"], "reason": "because"}, width=100)
+    assert "texts        1,200, 1,000 distinct, 990 annotated, 10 in quarantine\n" in text
+    assert "not found    place: the service has no way to find these labels\n" in text
+    assert "reason       because\n" in text
+    assert "remote name" not in text
+
+
+def test_what_rows_hold() -> None:
+    text = show_text(VALUE, width=80)
+    assert f"  person        30 mentions  {'█' * 20}\n" in text
+    assert f"  place          3 mentions  {'█' * 2}\n" in text
+    assert "  2 rows without an entity (5%)\n" in text
+    assert "[7] short → place 0.50" in text
+
+
+def test_nothing_was_set_aside() -> None:
+    assert show_text({**VALUE, "rows": [], "rejected": []}, width=80).endswith("Nothing was set aside.")

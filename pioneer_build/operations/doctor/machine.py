@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import platform
 import shutil
 import sys
@@ -12,9 +13,10 @@ from typing import Final
 
 from pioneer_build import git
 from pioneer_build._version import __version__
+from pioneer_build.engine.model_files import embedding_model, tagger_folder
 from pioneer_build.errors import PioneerError
 from pioneer_build.paths import cache_folder, state_folder
-from pioneer_build.results.doctor import Finding
+from pioneer_build.results.doctor import DoctorFinding
 
 #: Below this a run is likely to fail on the way, in bytes; and below the other it is worth a word.
 _TOO_LITTLE: Final = 100_000_000
@@ -27,38 +29,36 @@ _LOCAL_MODULES: Final = (
 )  # fmt: skip
 
 
-def versions() -> Finding:
+def versions() -> DoctorFinding:
     """What runs."""
     python = platform.python_version()
     said = f"pioneer-build {__version__}, Python {python}, git {git.version() or 'missing'}, {platform.system()}"
-    return Finding("versions", "good", said)
+    return DoctorFinding("versions", "good", said)
 
 
-def extras(*, local: bool) -> list[Finding]:
+def extras(*, local: bool) -> list[DoctorFinding]:
     """Which extras are installed; whether the local backend has what it needs."""
     missing = [name for name in _LOCAL_MODULES if not _is_there(name)]
     there = [extra for extra, module in _EXTRAS.items() if _is_there(module) and (extra != "local" or not missing)]
-    findings = [Finding("extras", "good", f"installed: {', '.join(there) or 'none'}")]
+    findings = [DoctorFinding("extras", "good", f"installed: {', '.join(there) or 'none'}")]
     if local and missing:
         text = f"the local backend lacks {', '.join(missing)}"
-        findings.append(Finding("extras", "wrong", text, "pip install 'pioneer-build[local]'"))
+        findings.append(DoctorFinding("extras", "wrong", text, "pip install 'pioneer-build[local]'"))
     elif local:
         findings += _models()
     return findings
 
 
-def _models() -> list[Finding]:
+def _models() -> list[DoctorFinding]:
     """Whether the local engine's models are the files it was made for."""
-    from pioneer_build.engine.model_files import embedding_model, tagger_folder
-
     try:
         embedding_model()
         tagger_folder()
     except PioneerError as error:
-        return [Finding("extras", "wrong", error.message, error.hint)]
+        return [DoctorFinding("extras", "wrong", error.message, error.hint)]
     except OSError as error:
         text = f"a model of the local engine can't be read: {error.strerror}"
-        return [Finding("extras", "wrong", text, "pip install --force-reinstall 'pioneer-build[local]'")]
+        return [DoctorFinding("extras", "wrong", text, "pip install --force-reinstall 'pioneer-build[local]'")]
     return []
 
 
@@ -69,15 +69,15 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def folders(store: Path) -> list[Finding]:
+def folders(store: Path) -> list[DoctorFinding]:
     """Whether what has to be kept can be: journal and jobs (state), rows and annotations (store), cache."""
     findings = []
     for name, path in {"state": state_folder(), "store": store, "cache": cache_folder()}.items():
-        findings.append(_folder(name, path) or Finding(name, "good", str(path)))
+        findings.append(_folder(name, path) or DoctorFinding(name, "good", str(path)))
     return findings
 
 
-def _folder(name: str, path: Path) -> Finding | None:
+def _folder(name: str, path: Path) -> DoctorFinding | None:
     """What is wrong with a folder, or with where it would be made."""
     there = path
     while not there.exists() and there != there.parent:
@@ -89,43 +89,43 @@ def _folder(name: str, path: Path) -> Finding | None:
             _take_a_lock(file.fileno())
         free = shutil.disk_usage(there).free
     except OSError as error:
-        return Finding(name, "wrong", f"the {name} folder {path} can't be written: {error.strerror}", mend)
+        return DoctorFinding(name, "wrong", f"the {name} folder {path} can't be written: {error.strerror}", mend)
     if free < _LITTLE:
         text = f"only {free / 1e6:,.0f} MB are free for the {name} folder {path}"
-        return Finding(name, "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {mend}")
+        return DoctorFinding(name, "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {mend}")
     held = path / "journal" if name == "state" else path
     if held.exists() and name != "cache" and held.stat().st_mode & 0o077:
         text = f"{held} can be read by others: it holds your {'submissions' if name == 'state' else 'rows'}"
-        return Finding(name, "note", text, f"chmod 700 '{held}'")
+        return DoctorFinding(name, "note", text, f"chmod 700 '{held}'")
     return None
 
 
 def _take_a_lock(fd: int) -> None:
     """Some network file systems have no locks; submissions need them."""
-    import fcntl
-
     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def in_git(root: Path) -> list[Finding]:
+def in_git(root: Path) -> list[DoctorFinding]:
     """Whether git keeps the lock, and merges it as it should."""
     repository = git.is_in_repository(root)
     if repository is None:
-        return [Finding("git", "note", "git is not installed: nobody keeps your specs and your lock")]
+        return [DoctorFinding("git", "note", "git is not installed: nobody keeps your specs and your lock")]
     if not repository:
-        return [Finding("git", "note", f"{root} is in no git repository: specs and lock belong in one", "git init")]
+        text = f"{root} is in no git repository: specs and lock belong in one"
+        return [DoctorFinding("git", "note", text, "git init")]
     findings = []
     if git.is_ignored(root, "pioneer.lock"):
         text = "git ignores pioneer.lock: others, and CI, would build everything again"
-        findings.append(Finding("git", "wrong", text, "git check-ignore -v pioneer.lock   # names the line to remove"))
+        mend = "git check-ignore -v pioneer.lock   # names the line to remove"
+        findings.append(DoctorFinding("git", "wrong", text, mend))
     if not git.merges_with_driver(root):
         text = ".gitattributes doesn't name the merge driver of pioneer.lock"
-        findings.append(Finding("git", "note", text, "pioneer-build init"))
+        findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
     if "merge-lock" not in (git.driver_of(root) or ""):
         text = "the merge driver of pioneer.lock isn't set up in this clone"
-        findings.append(Finding("git", "note", text, "pioneer-build init"))
+        findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
     elif shutil.which("pioneer-build") is None:
         text = "pioneer-build isn't on the PATH: git merges would leave conflict markers in pioneer.lock"
         activate = Path(sys.prefix) / "bin" / "activate"
-        findings.append(Finding("git", "note", text, f". '{activate}'" if activate.exists() else None))
-    return findings or [Finding("git", "good", "pioneer.lock is kept, and merged dataset by dataset")]
+        findings.append(DoctorFinding("git", "note", text, f". '{activate}'" if activate.exists() else None))
+    return findings or [DoctorFinding("git", "good", "pioneer.lock is kept, and merged dataset by dataset")]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.journal.log import Journal
+from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
+from pioneer_build.operations.project_state import journal_folder
+from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
-from pioneer_build.results.doctor import Finding
+from pioneer_build.results.doctor import DoctorFinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,35 +25,30 @@ if TYPE_CHECKING:
 _JOURNAL_HELP = "keep a copy of it; then restore it from a backup, or `pioneer-build status` for what is known"
 
 
-def project(opened: Project) -> list[Finding]:
+def project(opened: Project) -> list[DoctorFinding]:
     """Settings and specs."""
     findings = []
     if not (opened.root / SETTINGS_NAME).is_file():
         text = f"there is no {SETTINGS_NAME} in {opened.root} or above it"
-        findings.append(Finding("project", "note", text, "pioneer-build init"))
+        findings.append(DoctorFinding("project", "note", text, "pioneer-build init"))
     try:
         specs = load_specs(opened)
     except Problems as error:
-        findings.append(Finding("specs", "wrong", f"{error.message} in the specs", "pioneer-build validate"))
+        findings.append(DoctorFinding("specs", "wrong", f"{error.message} in the specs", "pioneer-build validate"))
         return findings
     except PioneerError as error:
-        return [*findings, Finding("specs", "wrong", error.message, error.hint)]
+        return [*findings, DoctorFinding("specs", "wrong", error.message, error.hint)]
     opened.seen.save()
     if not specs:
-        findings.append(Finding("specs", "note", f"no spec in {opened.config.specs}/", "pioneer-build init"))
+        findings.append(DoctorFinding("specs", "note", f"no spec in {opened.config.specs}/", "pioneer-build init"))
     else:
         files = len({item.spec.path for item in specs})
-        findings.append(Finding("specs", "good", f"{opened.root}: {len(specs):,} in {files:,} files, valid"))
+        findings.append(DoctorFinding("specs", "good", f"{opened.root}: {len(specs):,} in {files:,} files, valid"))
     return [*findings, *_schemas(opened.root)]
 
 
-def _schemas(root: Path) -> list[Finding]:
+def _schemas(root: Path) -> list[DoctorFinding]:
     """Editors complete by files that `init` wrote; those of another version of this program mislead."""
-    import json
-
-    from pioneer_build.operations.init.starter import SETTINGS_SCHEMA, SPEC_SCHEMA
-    from pioneer_build.parse.json_schema import settings_schema, spec_schema
-
     findings = []
     for path, schema, flag in ((SPEC_SCHEMA, spec_schema, ""), (SETTINGS_SCHEMA, settings_schema, " --settings")):
         try:
@@ -57,45 +57,44 @@ def _schemas(root: Path) -> list[Finding]:
             continue
         if not same:
             text = f"{path}, which editors complete by, is of another version of pioneer-build"
-            findings.append(Finding("editor", "note", text, f"pioneer-build schema{flag} > {path}"))
+            findings.append(DoctorFinding("editor", "note", text, f"pioneer-build schema{flag} > {path}"))
     return findings
 
 
-def lock(opened: Project) -> list[Finding]:
+def lock(opened: Project) -> list[DoctorFinding]:
     """Whether the lock can be read."""
     try:
         found = opened.lockfile.read()
     except PioneerError as error:
-        return [Finding("lock", "wrong", error.message, error.hint or "git checkout -- pioneer.lock")]
+        return [DoctorFinding("lock", "wrong", error.message, error.hint or "git checkout -- pioneer.lock")]
     if opened.lockfile.signature() is None:
-        return [Finding("lock", "note", "there is no pioneer.lock yet", "pioneer-build apply")]
+        return [DoctorFinding("lock", "note", "there is no pioneer.lock yet", "pioneer-build apply")]
     if b"\n<<<<<<< " in b"\n" + opened.lockfile.path.read_bytes():
         text = "pioneer.lock has git's conflict markers; both sides were read"
-        return [Finding("lock", "wrong", text, "pioneer-build apply   # writes the joined lock, then: git add it")]
+        return [
+            DoctorFinding("lock", "wrong", text, "pioneer-build apply   # writes the joined lock, then: git add it")
+        ]
     on_backend = sum(1 for _ in found.on(opened.config.backend))
     others = len(found.entries) - on_backend
     more = f", {others:,} on others" if others else ""
-    return [Finding("lock", "good", f"{on_backend:,} datasets on {opened.config.backend}{more}")]
+    return [DoctorFinding("lock", "good", f"{on_backend:,} datasets on {opened.config.backend}{more}")]
 
 
-def journal(opened: Project) -> list[Finding]:
+def journal(opened: Project) -> list[DoctorFinding]:
     """Whether the backend's log of submissions is whole, and what in it is unfinished."""
-    from pioneer_build.journal.log import Journal
-    from pioneer_build.operations.project_state import journal_folder
-
     log = Journal(journal_folder(opened))
     try:
         submissions = log.submissions(opened.config.backend)
         damaged = damaged_lines(log.path)
     except PioneerError as error:
-        return [Finding("journal", "wrong", error.message, error.hint or _JOURNAL_HELP)]
+        return [DoctorFinding("journal", "wrong", error.message, error.hint or _JOURNAL_HELP)]
     except OSError as error:
-        return [Finding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
+        return [DoctorFinding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
     if damaged:
         numbers = ", ".join(f"{number:,}" for number in damaged[:5])
         text = f"{len(damaged):,} damaged line{'s' if len(damaged) > 1 else ''} in {log.path} (line {numbers})"
-        return [Finding("journal", "wrong", text, _JOURNAL_HELP)]
-    return [Finding("journal", "good", f"{len(submissions):,} submissions{_unfinished(submissions)}")]
+        return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
+    return [DoctorFinding("journal", "good", f"{len(submissions):,} submissions{_unfinished(submissions)}")]
 
 
 def _unfinished(submissions: Iterable[Submission]) -> str:

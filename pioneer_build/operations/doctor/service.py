@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pioneer_build.errors import NoAccess, ServiceError
-from pioneer_build.results.doctor import Finding
+from pioneer_build.results.doctor import DoctorFinding
+from pioneer_build.service.probe import probe
 
 if TYPE_CHECKING:
     from pioneer_build.project.config import Config
@@ -19,21 +20,19 @@ _VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 _SKEW: Final = 60.0
 
 
-def examine(config: Config) -> list[Finding]:
+def examine(config: Config) -> list[DoctorFinding]:
     """Everything about the backend in force."""
     if config.base_url is None:
-        return [Finding("backend", "good", "local: the embedded engine, no key and no network")]
-    findings = [Finding("backend", "good", f"{config.backend}: {config.base_url}{_why()}"), *_key(config)]
+        return [DoctorFinding("backend", "good", "local: the embedded engine, no key and no network")]
+    findings = [DoctorFinding("backend", "good", f"{config.backend}: {config.base_url}{_why()}"), *_key(config)]
     if config.api_key is None:
         return findings
-    from pioneer_build.service.probe import probe
-
     try:
         probed = asyncio.run(probe(config.base_url, config.api_key))
     except NoAccess as error:
-        return [*findings, Finding("key", "wrong", error.message, error.hint)]
+        return [*findings, DoctorFinding("key", "wrong", error.message, error.hint)]
     except ServiceError as error:
-        return [*findings, Finding("routes", "wrong", error.message, error.hint)]
+        return [*findings, DoctorFinding("routes", "wrong", error.message, error.hint)]
     return [*findings, *_routes(probed), *_clock(probed)]
 
 
@@ -42,55 +41,57 @@ def _why() -> str:
     return " (by PIONEER_BASE_URL)" if os.environ.get("PIONEER_BASE_URL") else ""
 
 
-def _key(config: Config) -> list[Finding]:
+def _key(config: Config) -> list[DoctorFinding]:
     parts = urlsplit(config.base_url or "")
     set_ones = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
     if config.api_key is None:
-        return [Finding("key", "wrong", f"no key for {config.base_url}", "export PIONEER_API_KEY=…")]
+        return [DoctorFinding("key", "wrong", f"no key for {config.base_url}", "export PIONEER_API_KEY=…")]
     name = next((one for one in set_ones if os.environ[one].strip() == config.api_key), set_ones[0])
-    findings = [Finding("key", "good", f"taken from {name} ({len(config.api_key)} characters, not shown)")]
+    findings = [DoctorFinding("key", "good", f"taken from {name} ({len(config.api_key)} characters, not shown)")]
     if len(set_ones) > 1 and os.environ[set_ones[0]].strip() != os.environ[set_ones[1]].strip():
         other = next(one for one in set_ones if one != name)
         findings.append(
-            Finding("key", "note", f"{other} is set too, and isn't used for this address", f"unset {other}")
+            DoctorFinding("key", "note", f"{other} is set too, and isn't used for this address", f"unset {other}")
         )
     host = parts.hostname or ""
     if parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127."):
         text = f"the key goes to {host} unencrypted: the base URL isn't https"
-        findings.append(Finding("key", "wrong", text, f"export PIONEER_BASE_URL=https://{parts.netloc}{parts.path}"))
+        findings.append(
+            DoctorFinding("key", "wrong", text, f"export PIONEER_BASE_URL=https://{parts.netloc}{parts.path}")
+        )
     return findings
 
 
-def _routes(probed: Probed) -> list[Finding]:
+def _routes(probed: Probed) -> list[DoctorFinding]:
     findings = []
     if isinstance(probed.jobs, NoAccess):
-        findings.append(Finding("key", "wrong", probed.jobs.message, probed.jobs.link or probed.jobs.hint))
+        findings.append(DoctorFinding("key", "wrong", probed.jobs.message, probed.jobs.link or probed.jobs.hint))
     elif probed.jobs is not None:
-        findings.append(Finding("routes", "wrong", probed.jobs.message, probed.jobs.hint))
+        findings.append(DoctorFinding("routes", "wrong", probed.jobs.message, probed.jobs.hint))
     elif not probed.sure:
         text = "/generate answers 'not found', as any address there might: perhaps the base URL isn't right"
-        findings.append(Finding("routes", "note", text, "check PIONEER_BASE_URL, or base_url in pioneer.yaml"))
+        findings.append(DoctorFinding("routes", "note", text, "check PIONEER_BASE_URL, or base_url in pioneer.yaml"))
     else:
-        findings.append(Finding("routes", "good", "/generate answers, and takes the key"))
+        findings.append(DoctorFinding("routes", "good", "/generate answers, and takes the key"))
     match probed.datasets:
         case True:
-            findings.append(Finding("routes", "good", "it lists versions: rows can be looked at"))
+            findings.append(DoctorFinding("routes", "good", "it lists versions: rows can be looked at"))
         case False:
             text = "it doesn't list versions: rows that a job doesn't bring along can't be looked at"
-            findings.append(Finding("routes", "note", text))
+            findings.append(DoctorFinding("routes", "note", text))
         case ServiceError():
             text = f"its dataset endpoints: {probed.datasets.message}"
-            findings.append(Finding("routes", "note", text, probed.datasets.hint))
+            findings.append(DoctorFinding("routes", "note", text, probed.datasets.hint))
         case None:
             pass
     return findings
 
 
-def _clock(probed: Probed) -> list[Finding]:
+def _clock(probed: Probed) -> list[DoctorFinding]:
     if probed.ahead is None:
-        return [Finding("clock", "note", "the service sends no date to compare this machine's clock with")]
+        return [DoctorFinding("clock", "note", "the service sends no date to compare this machine's clock with")]
     if abs(probed.ahead) <= _SKEW:
-        return [Finding("clock", "good", f"within {max(1, round(abs(probed.ahead)))} s of the service's")]
+        return [DoctorFinding("clock", "good", f"within {max(1, round(abs(probed.ahead)))} s of the service's")]
     which = "behind" if probed.ahead > 0 else "ahead of"
     text = f"this machine's clock is {abs(probed.ahead):,.0f} s {which} the service's"
-    return [Finding("clock", "wrong", text, "sudo timedatectl set-ntp true")]
+    return [DoctorFinding("clock", "wrong", text, "sudo timedatectl set-ntp true")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantine import parse_quarantined
@@ -10,12 +11,14 @@ from pioneer_build.diff.json import dataset_value as change_value
 from pioneer_build.diff.json import sample_kind
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.errors import PioneerError, StoreError
+from pioneer_build.inputs import read, text_digest
 from pioneer_build.lock.model import Lock
-from pioneer_build.operations.diff import kept_rows
+from pioneer_build.operations.diff import kept_rows, state_at
+from pioneer_build.operations.project_state import look
 from pioneer_build.operations.report.counts import Counts
 from pioneer_build.operations.report.packed_rows import pack, quarantined_value, row_value
-from pioneer_build.results.dataset import dataset_value
-from pioneer_build.results.report import Contents
+from pioneer_build.operations.status import listed_steps, status_of
+from pioneer_build.results.report import ReportContents
 from pioneer_build.rows import parse_line
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import Situation
     from pioneer_build.plan import Step
+    from pioneer_build.project.open import Project
 
 #: Rows set aside that the page has, of one dataset.
 MOST_QUARANTINED = 2_000
@@ -34,21 +38,37 @@ MOST_QUARANTINED = 2_000
 SAMPLES = 50
 
 
-def gather(found: Situation, names: Collection[str], *, most_rows: int, since: State | None = None) -> Contents:
-    """Brings together what the page shows of the datasets `names`.
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What to show: the selected datasets, with `most_rows` rows at most; charts count all.
+
+    `since` is a git revision to compare with. `select` and `exclude` are selectors; without any all are shown.
+    """
+
+    most_rows: int
+    since: str | None = None
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def gather(project: Project, request: ReportRequest) -> ReportContents:
+    """Brings together what the page shows.
 
     Args:
-        found: how things stand.
-        names: datasets to show.
-        most_rows: rows that the page has at most, shared out among the datasets; charts count all rows.
-        since: an earlier state of the lock to compare with.
+        project: an opened project.
+        request: what to show.
+
+    Raises:
+        PioneerError: there is no such revision, a selector matches nothing, or specs or lock have a mistake.
     """
+    since = state_at(project, request.since) if request.since is not None else None
+    found = look(project)
+    steps = listed_steps(found, request.select, request.exclude)
+    changes = _changes(found, steps.keys(), since)
+    shares = _shares({name: _examples(found, name) for name in steps}, request.most_rows)
     chunks: dict[str, str] = {}
-    steps = {step.dataset_name: step for step in found.plan.steps}
-    changes = _changes(found, names, since)
-    shares = _shares({name: _examples(found, name) for name in sorted(names)}, most_rows)
     datasets = [
-        _dataset(found, name, steps.get(name), changes.pop(name, None), shares[name], chunks) for name in sorted(names)
+        _dataset(found, name, step, changes.pop(name, None), shares[name], chunks) for name, step in steps.items()
     ]
     overview = {
         "format": 1,
@@ -59,7 +79,7 @@ def gather(found: Situation, names: Collection[str], *, most_rows: int, since: S
         "datasets": datasets,
         "removed": [change_value(change) for change in changes.values() if change.kind == "removed"],
     }
-    return Contents(overview, chunks)
+    return ReportContents(overview, chunks)
 
 
 def _examples(found: Situation, name: str) -> int:
@@ -95,7 +115,7 @@ def _dataset(
     found: Situation, name: str, step: Step | None, change: DatasetDiff | None, share: int, chunks: dict[str, str]
 ) -> dict[str, Any]:
     entry, item = found.lock.get(name, found.backend), found.declared.get(name)
-    value = dataset_value(name, found.backend, entry, item, step)
+    value = status_of(found, name, step)
     spec = item.spec if item is not None else None
     lines: Lines | str = "nothing is built yet"
     if entry is not None and entry.examples:
@@ -198,8 +218,6 @@ def _named_texts(found: Situation, name: str, refused: dict[bytes, Any]) -> Iter
     item = found.declared.get(name)
     if item is None or item.spec.inputs is None:
         return
-    from pioneer_build.inputs import read, text_digest
-
     left = dict(refused)
     try:
         inputs = read(

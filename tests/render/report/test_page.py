@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from pioneer_build.cli import run
 from pioneer_build.operations.report.counts import BINS, Counts, bins
 from pioneer_build.operations.report.packed_rows import pack, row_value
-from pioneer_build.render.html.page import block
-from tests.render.html.made import WORST, Made, spec_text, worst_project
+from pioneer_build.render.report.page import block
+from tests.render.report.made import WORST, Made, spec_text, worst_project
 
 if TYPE_CHECKING:
     from pathlib import Path

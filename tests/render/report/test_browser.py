@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cli import run
-from tests.render.html.made import WORST, Made, spec_text, worst_project
+from tests.render.report.made import WORST, Made, spec_text, worst_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.render.html.browser import Browser
+    from tests.render.report.browser import Browser
 
 
 def write(made: Made, *more: str) -> Path:

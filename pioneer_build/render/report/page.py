@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pioneer_build.results.report import Contents
+    from pioneer_build.results.report import ReportContents
 
 
-def write_page(contents: Contents) -> Iterator[bytes]:
+def page_html(contents: ReportContents) -> Iterator[bytes]:
     """The file in pieces, in UTF-8. The same contents always give the same bytes."""
     style, script = _part("page.css"), _part("page.js")
     policy = "; ".join(
@@ -69,4 +69,4 @@ def _source(text: str) -> str:
 
 
 def _part(name: str) -> str:
-    return files("pioneer_build.render.html").joinpath(name).read_text("utf-8")
+    return files("pioneer_build.render.report").joinpath(name).read_text("utf-8")

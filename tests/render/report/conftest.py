@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.render.html.browser import CHROMEDRIVER, CHROMIUM, MISSING, browser
+from tests.render.report.browser import CHROMEDRIVER, CHROMIUM, MISSING, browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.render.html.browser import Browser
+    from tests.render.report.browser import Browser
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,58 @@
+"""The progress of an apply as lines on stderr: for people, or as JSON for tools."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.cli.output import say
+from pioneer_build.cli.progress_counts import ApplyProgress
+from pioneer_build.wording import visible
+
+if TYPE_CHECKING:
+    from pioneer_build.apply.events import Event
+    from pioneer_build.plan import Plan
+
+#: Between two lines about the same work where there is no terminal, in seconds.
+LINE_EVERY: Final = 10.0
+#: Events that are always a line; `submitted` is how a job id survives whatever happens next.
+ALWAYS: Final = ("submitted", "note", "quarantined", "waiting")
+#: Events that say how far work is: a line now and then.
+_NOW_AND_THEN: Final = ("labelled", "polled")
+
+
+def line_of(event: Event) -> str:
+    """An event as a line."""
+    name = f"{event.dataset_name}: " if event.dataset_name else ""
+    return visible(f"{name}{event.text}")
+
+
+class ProgressLines:
+    """A sink that says a line for each thing worth one; every ten seconds one about the whole."""
+
+    def __init__(self, plan: Plan, *, verbose: bool) -> None:
+        self._progress = ApplyProgress(plan)
+        self._verbose = verbose
+        self._last = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        self._progress.take(event)
+        if event.kind in ALWAYS or self._verbose:
+            say(line_of(event))
+        elif event.kind in _NOW_AND_THEN and time.monotonic() - self._last >= LINE_EVERY:
+            self._last = time.monotonic()
+            work = self._progress.running.get(event.dataset_name)
+            about = f"; {event.dataset_name}: {work.text}" if work is not None and work.text else ""
+            say(visible(f"{self._progress.text}{about}"))
+
+
+def say_jobs_alone(event: Event) -> None:
+    """A sink that says the ids of jobs and nothing else."""
+    if event.kind == "submitted":
+        say(line_of(event))
+
+
+def say_as_json(event: Event) -> None:
+    """A sink that says each event as a line of JSON (docs/events.md)."""
+    say(json.dumps({"event": event.kind, "dataset_name": event.dataset_name, "text": event.text, **event.fields}))

@@ -1,0 +1,107 @@
+"""The files of a project: writes what isn't there, and never over what is."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from pioneer_build import git
+from pioneer_build.errors import PioneerError
+from pioneer_build.operations.init import starter_files as starter
+from pioneer_build.parse.json_schema import settings_schema, spec_schema
+from pioneer_build.project.open import SETTINGS_NAME
+from pioneer_build.project.specs import spec_files
+from pioneer_build.results.init import WrittenFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.operations.init.spec_drafts import SpecDraft
+    from pioneer_build.project.open import Project
+
+
+def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> WrittenFiles:
+    """Writes settings, specs, schemas and lines for git, as far as they aren't there.
+
+    Args:
+        project: the folder, opened. Its `specs` setting is honoured.
+        drafts: specs to write; without any the starter's, if there are neither specs nor a lock.
+
+    Raises:
+        PioneerError: a draft's file exists (nothing was written then), or a file can't be written.
+    """
+    root, folder = project.root, project.config.specs.strip("/") or "."
+    for draft in drafts:
+        for path in (draft.path, *draft.files):
+            if (root / path).exists():
+                raise PioneerError(
+                    f"{path} exists already", hint="init never overwrites: move it, or rename the dataset"
+                )
+    texts = {
+        SETTINGS_NAME: starter.settings_text(project.config.specs),
+        starter.SPEC_SCHEMA: _json(spec_schema()),
+        starter.SETTINGS_SCHEMA: _json(settings_schema()),
+    }
+    for draft in drafts:
+        texts |= {draft.path: draft.text, **draft.files}
+    if not drafts and not spec_files(root, folder)[0] and project.lockfile.signature() is None:
+        texts |= starter.starter_specs(folder)
+    new: list[str] = []
+    kept: list[str] = []
+    for path, text in texts.items():
+        (new if _write_new(root / path, text) else kept).append(path)
+    extended: list[str] = []
+    for name, lines in ((".gitignore", starter.IGNORED), (".gitattributes", starter.ATTRIBUTES)):
+        existed = (root / name).exists()
+        if _add_lines(root / name, lines):
+            (extended if existed else new).append(name)
+        else:
+            kept.append(name)
+    driver = git.set_driver(root) if git.is_in_repository(root) else None
+    return WrittenFiles(tuple(new), tuple(extended), tuple(kept), driver)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Writes a file that isn't there; whether it was written. Links are never followed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except FileExistsError:
+        if not path.parent.is_dir():
+            raise PioneerError(f"can't write {path}: {path.parent} is no folder") from None
+        return False
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a file would count as there
+        raise _unwritable(path, error) from None
+    return True
+
+
+def _add_lines(path: Path, lines: Iterable[str]) -> bool:
+    """Appends those of `lines` that the file doesn't have; whether there were any."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        have = {line.strip() for line in text.splitlines()}
+        missing = [line for line in lines if line not in have]
+        if not any(line for line in missing if not line.startswith("#")):
+            return False
+        gap = "" if not text or text.endswith("\n") else "\n"
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(gap + "".join(f"{line}\n" for line in missing))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    return True
+
+
+def _unwritable(path: Path, error: OSError) -> PioneerError:
+    return PioneerError(f"can't write {path}: {error.strerror}")

@@ -1,0 +1,118 @@
+"""Specs made of requests of the API: `init --from`."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.operations.init.spec_yaml import plain_names, spec_text
+from pioneer_build.operations.init.starter_files import schema_seen_from
+from pioneer_build.parse import parse_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pioneer_build.operations.init.api_requests import Request
+
+#: The keys of a request, in the order a spec has them.
+_KEYS: Final = (
+    "dataset_name", "task_type", "labels", "num_examples", "domain_description", "classified_examples", "prompt",
+    "inputs",
+)  # fmt: skip
+#: More texts than this go into a file of their own.
+_MOST_INLINE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SpecDraft:
+    """A spec made of a request: its file's path and text, other files it needs, and the keys that were left out."""
+
+    dataset_name: str
+    path: str
+    text: str
+    files: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+
+def drafts_of(requests: Sequence[Request], stem: str, folder: str, taken: Iterable[str] = ()) -> list[SpecDraft]:
+    """Specs that stand for `requests`.
+
+    Args:
+        requests: what was read.
+        stem: what a dataset is called whose request has no name (label-existing): a file's name, say.
+        folder: where specs are kept, relative to the project.
+        taken: names of datasets that exist.
+
+    Raises:
+        PioneerError: a request is none that a spec can stand for.
+    """
+    names = {name.lower() for name in taken}
+    drafts: list[SpecDraft] = []
+    for request in requests:
+        draft = _draft(request, stem, folder, names)
+        names.add(draft.dataset_name.lower())
+        drafts.append(draft)
+    return drafts
+
+
+def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDraft:
+    body = {key: value for key, value in request.body.items() if value is not None}
+    given = body.get("dataset_name")
+    name = given if isinstance(given, str) else _free_name(_name_of(stem), taken)
+    if name.lower() in taken:
+        raise PioneerError(f"there is a dataset '{name}' already", hint="edit its spec: two specs can't share a name")
+    body["dataset_name"] = name
+    if request.label_task is not None:
+        body.setdefault("task_type", request.label_task)
+    if "inputs" in body and "task_type" not in body:
+        raise PioneerError(
+            "the request doesn't say for which task the texts are to be labelled",
+            hint='add "task_type": "ner" or "classification" to the JSON',
+        )
+    if isinstance(number := body.get("num_examples"), float) and number.is_integer():
+        body["num_examples"] = int(number)
+    files: dict[str, str] = {}
+    safe = name if re.fullmatch(r"[A-Za-z0-9._-]+", name) else "dataset"
+    texts = body.get("inputs")
+    if isinstance(texts, list) and len(texts) > _MOST_INLINE and all(isinstance(text, str) for text in texts):
+        files[f"{folder}/data/{safe}.jsonl"] = "".join(
+            json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts
+        )
+        body["inputs"] = f"data/{safe}.jsonl"
+    left_out = tuple(sorted(str(key) for key in body if key not in _KEYS))
+    lines = [f"# yaml-language-server: $schema={schema_seen_from(folder)}"]
+    if shown := plain_names(left_out):
+        lines.append(f"# left out, a spec has no such key: {shown}")
+    spec: dict[str, Any] = {"version": 1} | {key: body[key] for key in _KEYS if key in body}
+    path = f"{folder}/{safe}.yaml"
+    text = "\n".join(lines) + "\n" + spec_text(spec)
+    _judge(text, path)
+    return SpecDraft(name, path, text, files, left_out)
+
+
+def _judge(text: str, path: str) -> None:
+    """Refuses a spec that would not be valid: nothing is written then."""
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise PioneerError("the request holds a lone surrogate, which is no Unicode text") from None
+    if problems := parse_text(data, path).problems:
+        said = "; ".join(problem.message for problem in problems[:3])
+        raise PioneerError(f"the request makes no valid spec: {said}", hint=problems[0].hint) from Problems(problems)
+
+
+def _name_of(stem: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:80]
+    return name or "labelled-texts"
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number = 1
+    free = name
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

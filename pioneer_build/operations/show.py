@@ -1,0 +1,92 @@
+"""One dataset in full: its definition and jobs, and what its rows hold or what was set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.errors import PioneerError
+from pioneer_build.operations.locked_rows import locked_lines
+from pioneer_build.operations.project_state import look
+from pioneer_build.operations.status import status_of
+from pioneer_build.rows import Tally, parse_line
+from pioneer_build.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.project.open import Project
+    from pioneer_build.store import Store
+
+
+def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str, Any]:
+    """The dataset `name` as the JSON values of `show NAME --format json`.
+
+    Args:
+        project: an opened project.
+        name: the dataset's.
+        rows: how many of its rows to show.
+        rejected: show what was set aside instead.
+
+    Raises:
+        PioneerError: there is no such dataset, or specs or lock have a mistake.
+    """
+    found = look(project)
+    entry = found.lock.get(name, found.backend)
+    declared = found.declared.get(name)
+    if entry is None and declared is None:
+        raise _no_dataset(found, name)
+    step = next((step for step in found.plan.steps if step.dataset_name == name), None)
+    value = status_of(found, name, step)
+    value["definition"] = entry.definition if entry is not None else declared.definition if declared else {}
+    if rejected:
+        value["rejected"] = list(_rejected(entry, found.store)) if entry is not None else []
+    else:
+        value["content_summary"], value["rows"] = _content(entry, found.store, rows)
+    return value
+
+
+def _no_dataset(found: Situation, name: str) -> PioneerError:
+    near = nearest(name, sorted({*found.declared, *(entry.dataset_name for entry in found.lock.on(found.backend))}))
+    hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
+    return PioneerError(f"there is no dataset '{name}'", hint=hint)
+
+
+def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """What the rows hold, and the first few; nothing where they are not here."""
+    if entry is None:
+        return None, []
+    try:
+        lines = locked_lines(entry, store)
+    except PioneerError:
+        return None, []
+    tally = Tally(entry.definition.get("labels", ()))
+    first: list[dict[str, Any]] = []
+    for line in lines:
+        row = parse_line(line)
+        tally.add(row)
+        if len(first) < count:
+            first.append(row)
+    return tally.summary().as_dict(), first
+
+
+def _rejected(entry: Entry, store: Store) -> Iterator[dict[str, Any]]:
+    """What was set aside: rows of jobs, and texts of label specs."""
+    for job in entry.jobs:
+        if job.quarantined is None or not store.has(job.quarantined):
+            continue
+        for line in store.lines(job.quarantined):
+            bad = parse_quarantined(line)
+            yield {
+                "job_id": job.job_id,
+                "number": bad.number,
+                "cause": bad.cause,
+                "message": bad.message,
+                "raw": bad.raw,
+            }
+    if entry.num_examples is None:
+        annotations = store.annotations(entry.backend, entry.fingerprint)
+        for digest, found in annotations.quarantined().items():
+            yield {"text_digest": digest.hex(), "cause": found.reason.partition(":")[0], "message": found.reason}

@@ -1,0 +1,22 @@
+"""What `gc` would remove, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from pioneer_build.results.gc import GcResult
+
+
+def gc_text(result: GcResult) -> str:
+    """What would go, and that it was paid for."""
+    if not result.files:
+        return "Nothing to remove: everything in the store is needed."
+    size = result.bytes
+    much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
+    return (
+        f"{count(result.files, 'file')}, {much}: {result.rows:,} rows and"
+        f" {result.annotations:,} annotations that were paid for and no lock named here needs."
+    )

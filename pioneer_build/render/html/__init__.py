@@ -1,1 +1,0 @@
-"""The report as one HTML file that loads nothing from anywhere. docs/report.md."""

@@ -1,0 +1,50 @@
+"""A plan as Markdown, for a comment of a pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.plan import SETTLED
+from pioneer_build.render.markdown import RESERVED, cell, code, fitting, folded, rows_left_out, size_of
+from pioneer_build.render.plan import ACTION_SYMBOLS, summary_text
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan, Step
+
+_COMMAND = "pioneer-build plan"
+
+
+def plan_markdown(plan: Plan) -> str:
+    """The plan for a pull request: summary first, a table, details folded; below `MARKDOWN_LIMIT` characters."""
+    # rows that are not on a CI machine are no news
+    shown = [step for step in plan.steps if step.action not in SETTLED]
+    head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
+    if not shown:
+        return "\n".join(head)
+    head += ["| | dataset | action | requests | examples | rows |", "|---|---|---|---:|---:|---:|"]
+    used = size_of(head) - 1 + RESERVED
+    rows, rows_lacking = fitting([[_row(step)] for step in shown], used)
+    details = [_details(step) for step in shown[: len(rows)]]
+    lines, details_lacking = fitting(details, used + size_of(rows))
+    parts = [*head, *rows, *rows_left_out(rows_lacking, _COMMAND), *folded(lines, details_lacking, _COMMAND)]
+    return "\n".join(parts) + "\n"
+
+
+def _row(step: Step) -> str:
+    action = step.action if step.refused is None else f"{step.action} (refused)"
+    cells = [ACTION_SYMBOLS[step.action], code(step.dataset_name), action, f"{step.requests:,}", f"{step.examples:,}"]
+    return f"| {' | '.join([*cells, f'{step.total:,}'])} |"
+
+
+def _details(step: Step) -> list[str]:
+    lines = [f"**{code(step.dataset_name)}** {step.action}", ""]
+    lines += [f"- {code(reason.field)}: {cell(_short(reason.text))}" for reason in step.reasons]
+    if step.refused is not None:
+        lines.append(f"- will not be done: {cell(step.refused)}")
+    if step.command is not None:
+        lines.append(f"- help: {code(step.command)}")
+    return [*lines, ""]
+
+
+def _short(text: str, limit: int = 1500) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"

@@ -1,0 +1,15 @@
+"""What `validate` found right, as text; mistakes are in `problems`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from pioneer_build.results.validate import ValidateResult
+
+
+def validate_text(result: ValidateResult) -> str:
+    """How many specs are valid."""
+    return f"{count(len(result.datasets), 'dataset')} in {count(result.files, 'file')}: valid"

@@ -1,0 +1,30 @@
+"""What `gc` found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class GcResult:
+    """What of the store no lock needs: files, their bytes, and the rows and annotations in them, which were paid for.
+
+    Without files there is nothing to remove.
+    """
+
+    files: int
+    bytes: int
+    rows: int
+    annotations: int
+
+    def value(self, *, removed: bool) -> dict[str, Any]:
+        """The same as JSON values; `removed` says whether it is done."""
+        return {
+            "format": 1,
+            "files": self.files,
+            "bytes": self.bytes,
+            "rows": self.rows,
+            "annotations": self.annotations,
+            "removed": removed,
+        }

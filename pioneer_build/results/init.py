@@ -1,0 +1,48 @@
+"""What `init` wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFiles:
+    """Paths relative to the project: made, added to, and found there already.
+
+    `merge_driver` says whether git merges the lock with this program in this clone; `None` outside of git.
+    """
+
+    new: tuple[str, ...]
+    extended: tuple[str, ...]
+    kept: tuple[str, ...]
+    merge_driver: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedDataset:
+    """A dataset whose spec was made of a request; `left_out` are the request's keys that a spec doesn't have."""
+
+    dataset_name: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """The project's folder, what was written there, and the datasets that were made of requests."""
+
+    root: str
+    files: WrittenFiles
+    drafts: tuple[DraftedDataset, ...]
+
+    def value(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "format": 1,
+            "root": self.root,
+            "new": list(self.files.new),
+            "extended": list(self.files.extended),
+            "kept": list(self.files.kept),
+            "merge_driver": self.files.merge_driver,
+            "datasets": [{"dataset_name": one.dataset_name, "left_out": list(one.left_out)} for one in self.drafts],
+        }

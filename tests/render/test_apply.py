@@ -1,0 +1,88 @@
+"""The end of an apply, as text and as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from pioneer_build.apply.events import Outcome, Report
+from pioneer_build.errors import NoAccess
+from pioneer_build.plan import Plan
+from pioneer_build.render.apply import outcome_text, outcome_value
+from tests.render.made import LONG
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_end_of_an_apply(width: int) -> None:
+    report = Report(
+        (
+            Outcome("people", "create", "done", "40 rows"),
+            Outcome("zebra", "create", "unknown", LONG, "pioneer-build apply", ("a detail",)),
+        ),
+        requests=2,
+        examples=80,
+        stopped=NoAccess(
+            "the service asks for payment (402)", "see https://example.org/pay", link="https://example.org"
+        ),
+    )
+    text = outcome_text(report, width=width)
+    assert max(map(len, text.split("\n"))) <= width
+    assert "✓ people  done     40 rows" in text
+    assert "    help: pioneer-build apply" in text
+    assert "stopped: the service asks for payment (402)" in text
+    assert "Sent 2 requests for 80 examples." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("report", "unchanged", "said"),
+    [
+        (Report(()), 0, "Nothing to do."),
+        (Report(()), 1, "Nothing to do: 1 dataset as declared."),
+        (Report((), lock_changed=True), 3, "Nothing to do. Sent no request. pioneer.lock was written:"),
+        (
+            Report((Outcome("a", "create", "open", "job is open"),), 1, 1, interrupted=True),
+            0,
+            "the next apply takes it up. Sent 1 request for 1 example. pioneer.lock is as it was.",
+        ),
+        (
+            Report((Outcome("a", "create", "done", "x"), Outcome("b", "create", "failed", "y"))),
+            0,
+            "Apply: 1 of 2 done.",
+        ),
+    ],
+)
+def test_the_summary(report: Report, unchanged: int, said: str) -> None:
+    assert said in outcome_text(report, unchanged=unchanged, width=500)
+
+
+def test_marks_have_colours() -> None:
+    report = Report(tuple(Outcome(word, "create", word, "") for word in ("done", "open", "pending", "failed")))  # type: ignore[arg-type]
+    marks = [line[:10] for line in outcome_text(report, colour=True).split("\n")[:4]]
+    assert marks == ["\x1b[32m✓\x1b[0m", "\x1b[33m…\x1b[0m", "\x1b[33m…\x1b[0m", "\x1b[31m✗\x1b[0m"]
+    assert outcome_text(report)[0] == "✓"
+
+
+def test_the_json() -> None:
+    stopped = NoAccess("no money (402)", "pay", link="https://example.org")
+    report = Report((Outcome("a", "create", "done", "40 rows", details=("d",)),), 2, 80, stopped, lock_changed=True)
+    value = outcome_value(report, Plan("pioneer", ()))
+    assert value.pop("stopped") == {"message": "no money (402)", "hint": "pay", "link": "https://example.org"}
+    assert value == {
+        "format": 1,
+        "backend": "pioneer",
+        "good": False,
+        "interrupted": False,
+        "requests": 2,
+        "examples": 80,
+        "lock_changed": True,
+        "datasets": [
+            {
+                "dataset_name": "a",
+                "action": "create",
+                "result": "done",
+                "message": "40 rows",
+                "command": None,
+                "details": ["d"],
+            }
+        ],
+    }
+    assert outcome_value(Report(()), Plan("local", ()))["stopped"] is None
