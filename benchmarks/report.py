@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.made import Made, spec_text
 from tests.render.report.browser import CHROMEDRIVER, CHROMIUM, Browser, browser
-from tests.render.report.made import Made, spec_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.render.report.made import Made, spec_text
+from tests.made import Made, spec_text
 from tests.runner import git
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pioneer_build.rows import Row
 
 #: Bars of a histogram, at most.
-BINS = 24
+HISTOGRAM_BARS = 24
 
 
 class Counts:
@@ -46,16 +46,16 @@ class Counts:
 
 
 def bins(counts: Counter[int]) -> list[list[int]]:
-    """Whole numbers in at most `BINS` bars of one round width: [from, to, count] each.
+    """Whole numbers in at most `HISTOGRAM_BARS` bars of one round width: [from, to, count] each.
 
     The few that lie far out (beyond the 99th of a hundred) share the last bar.
     """
     if not counts:
         return []
     least, most, high = min(counts), max(counts), _percentile(counts, 0.99)
-    width = _round_width((high - least) // BINS + 1)
+    width = _round_width((high - least) // HISTOGRAM_BARS + 1)
     first = least // width * width
-    bars = min(BINS, (high - first) // width + 1)
+    bars = min(HISTOGRAM_BARS, (high - first) // width + 1)
     found = [[first + number * width, first + (number + 1) * width - 1, 0] for number in range(bars)]
     for number, count in counts.items():
         found[min(bars - 1, (number - first) // width)][2] += count

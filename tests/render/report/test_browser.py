@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cli import run
-from tests.render.report.made import WORST, Made, spec_text, worst_project
+from tests.made import Made, spec_text
+from tests.render.report.worst import WORST, worst_project
 
 if TYPE_CHECKING:
     from pathlib import Path

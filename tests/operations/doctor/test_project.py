@@ -1,0 +1,78 @@
+"""Settings, specs, lock and journal that are not as they should be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from pioneer_build.operations.doctor.project import damaged_lines
+from pioneer_build.paths import local_folder
+from tests.operations.doctor.found import examined, is_wrong
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_mistakes_in_files(project: Path) -> None:
+    (project / "specs/support-intents.yaml").write_text("dataset_nam: x\n")
+    (project / "pioneer.lock").write_text("{")
+    found = examined(project)
+    assert is_wrong(found, "specs", "error")
+    assert is_wrong(found, "lock", "pioneer.lock")
+    (project / "pioneer.yaml").write_text("backen: local\n")
+    found = examined(project)
+    assert is_wrong(found, "project", "pioneer.yaml")
+
+
+def test_a_setting_that_can_not_be_used(project: Path) -> None:
+    assert is_wrong(examined(project, "ftp://x"), "project", "is no backend")
+
+
+def test_a_folder_that_is_no_project(tmp_path: Path) -> None:
+    found = examined(tmp_path)
+    assert [(one.level, one.help) for one in (*found["project"], *found["specs"])] == [
+        ("note", "pioneer-build init"),
+        ("note", "pioneer-build init"),
+    ]
+    assert [(one.level, one.help) for one in found["lock"]] == [("note", "pioneer-build apply")]
+
+
+def test_schemas_of_another_version(project: Path) -> None:
+    assert "editor" not in examined(project)
+    path = project / ".pioneer" / "settings.schema.json"
+    path.write_text("{}")
+    (project / ".pioneer" / "spec.schema.json").unlink()
+    [found] = examined(project)["editor"]
+    assert found.help == "pioneer-build schema --settings > .pioneer/settings.schema.json"
+
+
+def test_locks(project: Path) -> None:
+    lock = project / "pioneer.lock"
+    whole = '{\n  "datasets": {},\n  "lock_version": 1\n}\n'
+    lock.write_text(whole)
+    assert [(one.level, one.text) for one in examined(project)["lock"]] == [("good", "0 datasets on local")]
+    lock.write_text(f"<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n")
+    assert is_wrong(examined(project), "lock", "has git's conflict markers")
+
+
+def _line(fields: dict[str, object]) -> bytes:
+    text = json.dumps(fields).encode()
+    return text + b"\t%08x\n" % crc32(text)
+
+
+def test_a_damaged_journal(project: Path) -> None:
+    path = local_folder(project.resolve()) / "journal" / "journal.jsonl"  # the project's own: its backend is local
+    path.parent.mkdir(parents=True, exist_ok=True)
+    good = _line({"v": 1, "seq": 1, "event": "record", "token": "x", "fields": {}})
+    path.write_bytes(good + good[:20] + b"\n")
+    assert is_wrong(examined(project), "journal", "damaged")
+
+
+def test_which_lines_are_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    assert damaged_lines(path) == []
+    good = _line({"v": 1})
+    # of a crash: the last line without its end
+    path.write_bytes(good + b"x\n" + good + b"\n" + good.replace(b"1", b"2", 1) + good[:9])
+    assert damaged_lines(path) == [2, 5]
