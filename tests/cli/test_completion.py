@@ -12,7 +12,6 @@ import pytest
 
 from pioneer_build.cli.export import _FORMATS
 from pioneer_build.exports import FORMATS
-from pioneer_build.operations.dataset_names import dataset_names
 
 ROOT = Path(__file__).resolve().parents[2]
 TRY = """
@@ -31,12 +30,6 @@ def project(folder: Path) -> Path:
     (folder / "sets/deep/b.yml").write_text("version: 1\ndataset_name: tickets-2   # two\n")
     (folder / "pioneer.lock").write_text('{"entries": [{"dataset_name": "gone"}]}')
     return folder
-
-
-def test_names_are_read_off_specs_and_lock(project: Path) -> None:
-    assert dataset_names(str(project / "sets/deep")) == ["gone", "people", "places", "tickets-2"]
-    assert dataset_names(str(project / "nowhere")) == ["gone", "people", "places", "tickets-2"]
-    assert dataset_names("/nowhere/at/all") == []
 
 
 def test_formats_are_those_of_export() -> None:

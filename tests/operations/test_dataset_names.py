@@ -1,0 +1,41 @@
+"""Names for completion, read off files that needn't be right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.operations.dataset_names import dataset_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pioneer.yaml").write_text("version: 1\nspecs: sets\n")
+    (tmp_path / "sets/deep").mkdir(parents=True)
+    (tmp_path / "sets/a.yaml").write_text("dataset_name: people\ntask: wrong\n---\n{'dataset_name': \"places\"}\n")
+    (tmp_path / "sets/deep/b.yml").write_text("version: 1\ndataset_name: tickets-2   # two\n")
+    (tmp_path / "pioneer.lock").write_text('{"entries": [{"dataset_name": "gone"}]}')
+    return tmp_path
+
+
+def test_names_are_read_off_specs_and_lock(project: Path) -> None:
+    assert dataset_names(str(project / "sets/deep")) == ["gone", "people", "places", "tickets-2"]
+    assert dataset_names(str(project / "nowhere")) == ["gone", "people", "places", "tickets-2"]
+    assert dataset_names("/nowhere/at/all") == []
+
+
+def test_what_can_not_be_read_is_passed_over(project: Path) -> None:
+    (project / "sets/c.yaml").symlink_to("/nowhere")
+    (project / "sets/d.yaml").mkdir()
+    (project / "sets/e.yaml").write_bytes(b"\xff\xfe dataset_name: binary\x00")
+    assert dataset_names(str(project)) == ["binary", "gone", "people", "places", "tickets-2"]
+
+
+def test_without_settings_specs_are_where_they_are_by_default(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/a.yaml").write_text("dataset_name: people\n")
+    assert dataset_names(str(tmp_path)) == ["people"]

@@ -1,0 +1,29 @@
+"""Where rows went, and what was lost on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pioneer_build.render.export import export_text
+from pioneer_build.results.export import ExportResult
+
+LOST = ("not in this format: 3 scores",)
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (ExportResult(1200), ""),
+        (ExportResult(1200, losses=LOST), LOST[0]),
+        (ExportResult(1200, Path("x.csv")), "1,200 rows to x.csv"),
+        (ExportResult(1200, Path("x.csv"), losses=LOST), f"1,200 rows to x.csv\n{LOST[0]}"),
+        (
+            ExportResult(1200, Path("x"), (("train", 1000), ("test", 200)), LOST),
+            f"train: 1,000 rows\ntest: 200 rows\n{LOST[0]}",
+        ),
+    ],
+)
+def test_export(result: ExportResult, text: str) -> None:
+    assert export_text(result) == text
