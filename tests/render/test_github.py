@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.cli import run
 from pioneer_build.errors import LockError, Problem
 from pioneer_build.render.github import check_commands, command, lock_commands, problem_commands
 from pioneer_build.results.check import CheckFinding, CheckResult
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 
 def test_findings() -> None:
@@ -54,26 +46,3 @@ def test_no_text_ends_a_command_or_begins_another(text: str, title: str, path: s
     properties = line.removeprefix("::error ").partition("::")[0]
     assert properties.count(",") == 2 + bool(title)
     assert line.endswith(f"::{line.rpartition('::')[2]}")
-
-
-def test_check_says_them_only_in_a_workflow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    project = tmp_path / "repo" / "sub"
-    (project / "specs").mkdir(parents=True)
-    (project / "specs" / "a.yaml").write_text("dataset_name: d\ntask_type: decoder\nprompt: x\nnum_examples: 3\n")
-    assert run(["-C", str(project), "check"]) == 2
-    assert "::" not in capfd.readouterr().err
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "repo"))
-    assert run(["-C", str(project), "check", "--format", "json"]) == 2
-    said = capfd.readouterr()
-    assert said.out.startswith("{")
-    assert said.err.startswith("::warning file=sub/specs/a.yaml,line=1,title=d%3A pending::create is pending")
-    (project / "specs" / "a.yaml").write_text("dataset_name: d\ntask_type: decoder\npromt: x\nnum_examples: 3\n")
-    assert run(["-C", str(project), "check"]) == 1
-    assert "::error file=sub/specs/a.yaml,line=3,col=1,title=" in capfd.readouterr().err
-    (project / "pioneer.lock").write_text("{")
-    (project / "specs" / "a.yaml").write_text("dataset_name: d\ntask_type: decoder\nprompt: x\nnum_examples: 3\n")
-    assert run(["-C", str(project), "check"]) == 1
-    assert "::error file=sub/pioneer.lock,line=1,title=pioneer.lock::" in capfd.readouterr().err

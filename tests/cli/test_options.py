@@ -1,0 +1,80 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from pioneer_build.cli.options import (
+    Globals,
+    choice_options,
+    choices_of,
+    complete_dataset_name,
+    format_option,
+    selection_options,
+)
+from pioneer_build.errors import PioneerError
+from pioneer_build.plan import Choices
+from tests.made import Made, classes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@choice_options
+@selection_options
+@format_option("markdown")
+def command(**given: object) -> dict[str, object]:
+    """Gives back what it is given."""
+    return given
+
+
+def given(*arguments: str) -> object:
+    return command.main(args=arguments, standalone_mode=False)
+
+
+def test_options_that_repeat() -> None:
+    assert given() == {
+        "resubmit": (), "retry": (), "relabel": (), "delete_remote": False, "select": (), "exclude": (), "form": "text",
+    }  # fmt: skip
+    assert given("--retry", "a", "--retry", "b", "--select", "c", "--exclude", "d", "--format", "markdown") == {
+        "resubmit": (), "retry": ("a", "b"), "relabel": (), "delete_remote": False, "select": ("c",),
+        "exclude": ("d",), "form": "markdown",
+    }  # fmt: skip
+    with pytest.raises(click.BadParameter):
+        given("--format", "yaml")
+
+
+def test_flags_as_the_planner_takes_them() -> None:
+    assert choices_of((), (), (), delete_remote=False) == Choices()
+    assert choices_of(("a", "a"), ("b",), ("c", "d"), delete_remote=True) == Choices(
+        frozenset("a"), frozenset("b"), frozenset("cd"), delete_remote=True
+    )
+
+
+def test_names_complete_in_the_folder_that_the_line_names(tmp_path: Path) -> None:
+    made = Made(tmp_path / "project", tmp_path / "store")
+    classes(made, "people", 1)
+    classes(made, "places", 1)
+    outer = click.Context(click.Group("x"))
+    outer.params["directory"] = str(made.root)
+    inner = click.Context(command, parent=outer)
+    parameter = command.params[0]
+    assert complete_dataset_name(inner, parameter, "pe") == ["people"]
+    assert complete_dataset_name(inner, parameter, "") == ["people", "places"]
+    outer.params["directory"] = str(tmp_path)
+    assert complete_dataset_name(inner, parameter, "") == []
+
+
+def test_the_project_and_what_was_found_last_time(tmp_path: Path) -> None:
+    made = Made(tmp_path.resolve() / "project", tmp_path / "store")
+    made.write_lock()
+    options = Globals(str(made.root / "specs"), "pioneer", 0, "text")
+    assert options.project().root == made.root
+    assert options.project().config.backend == "pioneer"
+    assert options.nothing_to_do() is None, "no plan was made yet"
+    with pytest.raises(PioneerError, match="no such folder"):
+        Globals(str(tmp_path / "nowhere"), None, 0, "text").project()

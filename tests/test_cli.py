@@ -1,0 +1,105 @@
+"""The command line as a whole: commands are found and imported one by one, and output that can't be written is said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from pioneer_build import cli
+from pioneer_build.cli import COMMANDS, HIDDEN, group, run
+from pioneer_build.cli import exit_codes as exits
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *HIDDEN])
+def test_a_command_is_the_module_of_its_name(name: str) -> None:
+    command = import_module(f"pioneer_build.cli.{name.replace('-', '_')}").command
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert command.help, "its docstring is its help"
+    assert (ROOT / "pioneer_build" / "cli" / f"{name.replace('-', '_')}.py").exists()
+
+
+def test_help_lists_them_with_their_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name, line in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert line in shown
+    assert not any(name in shown for name in HIDDEN)
+
+
+def test_the_shell_completes_commands_without_importing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.import_module", lambda name: pytest.fail(f"imported {name}"))
+    context = click.Context(group)
+    assert [(item.value, item.help) for item in group.shell_complete(context, "va")] == [
+        ("validate", COMMANDS["validate"])
+    ]
+    assert [item.value for item in group.shell_complete(context, "--verb")] == ["--verbose"]
+
+
+def test_global_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    @click.command()
+    @click.pass_obj
+    def spy(options: cli.Globals) -> int:
+        seen.append((options.directory, options.backend, options.verbosity, options.log_format))
+        return 7
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: spy)
+    assert run(["plan"]) == 7
+    assert run(["-C", "x", "--backend", "local", "-q", "--log-format", "json", "plan"]) == 7
+    assert run(["-v", "plan"]) == 7
+    assert seen == [(".", None, 0, "text"), ("x", "local", -1, "json"), (".", None, 1, "text")]
+
+
+def test_an_error_becomes_a_message_and_a_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    def fails() -> None:
+        raise ZeroDivisionError("x")
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: fails)
+    assert run(["plan"]) == exits.BUG
+    assert "this is a bug" in capsys.readouterr().err
+
+
+def process(*arguments: str, **more: Any) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("PYTHONUNBUFFERED", None)  # what is written is seen to fail at the end, when it is flushed
+    return subprocess.Popen([sys.executable, "-m", "pioneer_build", *arguments], env=environ, **more)
+
+
+def test_a_reader_that_went_away_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    child = process("completion", "bash", stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    _, said = child.communicate(timeout=30)
+    assert (child.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_can_not_be_written_is_an_error() -> None:
+    with open("/dev/full", "wb") as full:
+        child = process("completion", "bash", stdout=full, stderr=subprocess.PIPE)
+        _, said = child.communicate(timeout=30)
+    assert child.returncode != exits.OK
+    assert said.startswith(b"error: can't write the output: ")
+
+
+def test_messages_that_can_not_be_written_change_no_code() -> None:
+    with open("/dev/full" if Path("/dev/full").exists() else os.devnull, "wb") as full:
+        child = process("xyzzy", stdout=subprocess.PIPE, stderr=full)
+        out, _ = child.communicate(timeout=30)
+    assert (child.returncode, out) == (exits.USAGE, b"")
