@@ -65,14 +65,14 @@ def _says_json(arguments: Sequence[str]) -> bool:
 
 
 def _problems(error: Problems, arguments: Sequence[str]) -> None:
-    from pioneer_build.render.problems import problems_text, problems_value
+    from pioneer_build.render.problems import painted, problems_text, problems_value
 
     if _wants_json(arguments):
         import json
 
         sys.stdout.write(json.dumps(problems_value(error.problems), ensure_ascii=False, indent=2) + "\n")
         return
-    from pioneer_build.cli.output import painted, wants_colour, width
+    from pioneer_build.cli.output import wants_colour, width
 
     style = painted if wants_colour(sys.stderr) else None
     _say(problems_text(error.problems, width=width(), style=style))

@@ -10,6 +10,7 @@ import click
 from pioneer_build.cli.options import Globals, complete_dataset_name
 from pioneer_build.cli.output import say
 
+#: Those of `exports`, whose import a shell that completes would wait for.
 _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "hf")
 
 

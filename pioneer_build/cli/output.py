@@ -33,14 +33,6 @@ def wants_colour(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-_LOOKS = {"place": "1", "error": "1;31", "message": "1", "gutter": "34", "caret": "1;31", "help": "36"}
-
-
-def painted(role: str, text: str) -> str:
-    """A piece of a message in the colours (ANSI) of its role."""
-    return f"\x1b[{_LOOKS[role]}m{text}\x1b[0m" if role in _LOOKS else text
-
-
 def width() -> int:
     """Columns of the terminal; 80 where there is none."""
     import shutil

@@ -10,7 +10,7 @@ specs/x.yaml:6:1: error: unknown key 'lables'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from unicodedata import category, combining, east_asian_width
 
 from pioneer_build.wording import count
@@ -24,6 +24,10 @@ Role: TypeAlias = Literal["place", "error", "message", "gutter", "caret", "help"
 #: Gives a piece of text its look; colour is the caller's business.
 Style: TypeAlias = "Callable[[Role, str], str]"
 
+#: Numbers of ANSI's looks: bold, colours, or both.
+_LOOKS: Final[dict[Role, str]] = {
+    "place": "1", "error": "1;31", "message": "1", "gutter": "34", "caret": "1;31", "help": "36",
+}  # fmt: skip
 _TAB = "    "
 _LEAST_ROOM = 20
 
@@ -42,6 +46,11 @@ def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style 
     ordered = sorted_problems(problems)
     blocks = ["\n".join(_lines(problem, width, look)) for problem in ordered]
     return "\n\n".join([*blocks, look("error", count_text(ordered))]) + "\n"
+
+
+def painted(role: Role, text: str) -> str:
+    """The style of a terminal that has colours."""
+    return f"\x1b[{_LOOKS[role]}m{text}\x1b[0m"
 
 
 def problems_value(problems: Sequence[Problem]) -> dict[str, Any]:

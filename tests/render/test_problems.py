@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import Problem
-from pioneer_build.render.problems import problems_text, problems_value, visible
+from pioneer_build.render.problems import painted, problems_text, problems_value, visible
 
 LABLES = Problem(
     "specs/x.yaml", 6, 1, "unknown key 'lables'", "did you mean 'labels'?", "lables: [a, b]", 6, "unknown-key"
@@ -50,6 +51,12 @@ def test_style() -> None:
     text = problems_text([LABLES], style=lambda role, text: f"<{role}>{text}</>")
     assert text.splitlines()[0] == ("<place>specs/x.yaml:6:1:</> <error>error:</> <message>unknown key 'lables'</>")
     assert "<caret>^^^^^^</>" in text
+
+
+def test_colours_only_add() -> None:
+    coloured = problems_text([LABLES, NAME], style=painted)
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == problems_text([LABLES, NAME])
+    assert "\x1b[1;31merror:\x1b[0m \x1b[1munknown key 'lables'\x1b[0m" in coloured
 
 
 def caret_line(source: str, column: int, width: int = 1, room: int = 80) -> tuple[str, str]:
