@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.operations.needed_content import needed_content
 from pioneer_build.project.open import open_project
 from pioneer_build.results.gc import GcResult
 from pioneer_build.store import Store
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pioneer_build.lock.model import Lock
     from pioneer_build.project.open import Project
     from pioneer_build.store import GcPlan
 
@@ -49,30 +49,10 @@ def find_garbage(project: Project, others: Iterable[Path], backend: str | None) 
     """
     everywhere = [project, *(open_project(folder, backend) for folder in others)]
     store = Store(project.config.store)
-    keep, annotations = needed(one.lockfile.read() for one in everywhere)
+    keep, annotations = needed_content(one.lockfile.read() for one in everywhere)
     plan = store.gc(keep, annotations)
     return Garbage(
         GcResult(plan.files, plan.bytes, plan.records("rows"), plan.records("annotations")),
         store,
         plan,
     )
-
-
-def needed(locks: Iterable[Lock]) -> tuple[set[str], set[tuple[str, str]]]:
-    """The digests of rows, and the scopes (backend, fingerprint) of annotations, that `locks` name.
-
-    Everything that a lock names is needed, forgotten datasets and earlier definitions included: a spec that comes back
-    costs nothing.
-    """
-    rows: set[str] = set()
-    annotations: set[tuple[str, str]] = set()
-    for lock in locks:
-        for entry in lock.entries.values():
-            rows.update(digest for job in entry.jobs for digest in (job.rows, job.quarantined) if digest is not None)
-            if entry.labelling is not None:
-                rows.add(entry.labelling.content)
-                annotations.add((entry.backend, entry.labelling.fingerprint))
-            annotations.update((entry.backend, fingerprint) for fingerprint, _ in entry.paid)
-            if entry.num_examples is None:
-                annotations.add((entry.backend, entry.fingerprint))
-    return rows, annotations

@@ -9,8 +9,7 @@ import pytest
 
 from pioneer_build.checks.quarantine import Quarantined
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.lock.model import Labelling, Lock
-from pioneer_build.operations.gc import find_garbage, needed
+from pioneer_build.operations.gc import find_garbage
 from pioneer_build.project.open import open_project
 from pioneer_build.results.gc import GcResult
 from tests.made import Made, classes
@@ -60,12 +59,3 @@ def test_a_lock_that_can_not_be_read_stops_everything(made: Made) -> None:
     (made.root / "pioneer.lock").write_text("{")
     with pytest.raises(LockError):
         find_garbage(open_project(made.root), (), None)
-
-
-def test_annotations_of_every_definition_that_was_paid_for(made: Made) -> None:
-    entry = classes(made, "one", 2)
-    labelling = Labelling("fp1:old", "sha256:i", 1, 1, 1, 0, 1, "sha256:rows")
-    entry = replace(entry, num_examples=None, labelling=labelling, paid=(("fp1:older", 1),))
-    rows, annotations = needed([Lock({("one", "local"): entry})])
-    assert rows == {entry.jobs[0].rows, "sha256:rows"}
-    assert annotations == {("local", "fp1:old"), ("local", "fp1:older"), ("local", entry.fingerprint)}
