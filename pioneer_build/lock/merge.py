@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import entry_value
+from pioneer_build.lock.json import entry_value
+from pioneer_build.lock.model import Entry, Job, Lock, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pioneer_build.lock.gold import GoldMeasure
+    from pioneer_build.lock.model import Corrections, Publication
 
 #: How far a job's life has come; of two records of one job the one that came further stays.
 _RANK = {"unknown": 0, "open": 1, "failed": 2, "rejected": 3, "ready": 4}
@@ -53,9 +57,11 @@ def merge3(base: Lock, a: Lock, b: Lock) -> Lock:
 def merge_entries(a: Entry, b: Entry) -> Entry:
     """Two records of one dataset on one backend: the union of the jobs under one of the two heads.
 
-    The head (definition in force, size, what is remembered) is taken whole: the live one before the forgotten one,
-    then the one with the greater text. The plan compares it with the spec, so a wrong guess costs nothing. What was
-    paid for stays counted, and what one side protects stays protected.
+    The head (definition in force, size, what is remembered, what labelling or mixing made) is taken whole: the live
+    one before the forgotten one, then the one that was rebuilt more often, then the one with the greater text. The
+    plan compares it with the spec, so a wrong guess costs nothing. What was paid for stays counted, what one side
+    protects stays protected, and every publication stays. A measure and what came of corrections say themselves which
+    rows they are about, so any of the two will do: the one with the greater text.
     """
     if a == b:
         return a
@@ -63,12 +69,19 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
     paid = dict(a.paid)
     for fingerprint, count in b.paid:
         paid[fingerprint] = max(count, paid.get(fingerprint, 0))
+    tokens = dict(a.tokens)
+    for fingerprint, spent in b.tokens:
+        tokens[fingerprint] = _most(spent, tokens.get(fingerprint))
     return replace(
         head,
         base_name=min(a.base_name, b.base_name),
         jobs=merge_jobs([*a.jobs, *b.jobs]),
         paid=tuple(sorted(paid.items())),
+        tokens=tuple(sorted(tokens.items(), key=lambda item: item[0])),
         protect=a.protect or b.protect,
+        published=merge_publications([*a.published, *b.published]),
+        gold=max(a.gold, b.gold, key=_text_of),
+        corrections=max(a.corrections, b.corrections, key=_text_of),
     )
 
 
@@ -99,22 +112,75 @@ def _join(records: Sequence[Job]) -> Job:
     if len(records) == 1:
         return records[0]
     best = max(records, key=_job_order)
+    tokens = [record.tokens for record in records if record.tokens is not None]
     return replace(
         best,
         order=min(record.order for record in records),
-        submissions=tuple(sorted({name for record in records for name in record.submissions})),
+        submissions=_all_submissions(records),
         deleted=any(record.deleted for record in records),
+        approximate=tuple(sorted({what for record in records for what in record.approximate})),
+        sampled=any(record.sampled for record in records),
+        superseded=any(record.superseded for record in records),
+        tokens=reduce(_most, tokens) if tokens else None,
     )
 
 
-def _job_order(job: Job) -> tuple[int, str]:
-    bare = replace(job, order=0, submissions=(), deleted=False)
-    facts = {name: getattr(bare, name) for name in Job.__slots__}
-    return _RANK[job.state], json.dumps(facts, sort_keys=True)
+def _job_order(job: Job) -> tuple[int, bool, bool, str]:
+    """How far a record has come: by its state, and then one that knows the rows, or else that they are owed."""
+    bare = replace(
+        job, order=0, submissions=(), deleted=False, approximate=(), sampled=False, superseded=False, tokens=None
+    )
+    return _RANK[job.state], job.rows is not None, job.owed, _text_of(bare)
 
 
-def _head_order(entry: Entry) -> tuple[bool, str]:
-    bare = replace(entry, jobs=(), paid=(), protect=False, base_name="")
+def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...]:
+    """One record a version, and one a submission whose version nobody knows; by remote name and version.
+
+    Of two records of one version the one that came further stays. A record without a version is dropped where one with
+    a version stands for its submissions too.
+    """
+    grouped: dict[tuple[str, ...], list[Publication]] = {}
+    for record in records:
+        grouped.setdefault(record.key, []).append(record)
+    joined = [
+        replace(max(group, key=_publication_order), submissions=_all_submissions(group)) for group in grouped.values()
+    ]
+    settled = [frozenset(record.submissions) for record in joined if record.version is not None]
+    left = [
+        record
+        for record in joined
+        if record.version is not None or not any(tokens.issuperset(record.submissions) for tokens in settled)
+    ]
+    # versions are counted, so the longer word is the later one
+    return tuple(sorted(left, key=lambda one: (one.remote_name, len(one.version or ""), one.version or "", one.key)))
+
+
+def _publication_order(record: Publication) -> tuple[int, str]:
+    return _RANK[record.state], _text_of(replace(record, submissions=()))
+
+
+def _all_submissions(records: Iterable[Job] | Iterable[Publication]) -> tuple[str, ...]:
+    return tuple(sorted({name for record in records for name in record.submissions}))
+
+
+def _most(a: Tokens, b: Tokens | None) -> Tokens:
+    return a if b is None else Tokens(max(a.input, b.input), max(a.output, b.output))
+
+
+def _head_order(entry: Entry) -> tuple[bool, int, str]:
+    bare = replace(
+        entry, jobs=(), paid=(), tokens=(), protect=False, base_name="", published=(), gold=None, corrections=None
+    )
     value: dict[str, Any] = entry_value(bare)
     value["forgotten"] = entry.forgotten
-    return not entry.forgotten, json.dumps(value, sort_keys=True)
+    rebuilt = entry.labelling.superseded if entry.labelling is not None else 0
+    return not entry.forgotten, rebuilt, json.dumps(value, sort_keys=True)
+
+
+def _text_of(record: Job | Publication | GoldMeasure | Corrections | None) -> str:
+    """What decides between two records that nothing else tells apart; nothing is less than anything."""
+    return "" if record is None else json.dumps(_fields(record), sort_keys=True, default=_fields)
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}

@@ -1,26 +1,33 @@
-"""What an entry of `pioneer.lock` must look like, key by key. Frozen with lock_version 1: docs/lock.md.
+"""What an entry of `pioneer.lock` must look like, key by key: docs/lock.md.
 
-A key that isn't here is refused: a program that ignored it would drop it with the next write.
+Frozen with each lock_version: a key of version 2 is as unknown in a file of version 1 as any other. A key that isn't
+here is refused: a program that ignored it would drop it with the next write.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from pioneer_build.lock.gold import rounded
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-_Kinds: TypeAlias = "tuple[type, ...]"
+_Types: TypeAlias = "tuple[type, ...]"
+_Table: TypeAlias = "Mapping[str, _Types]"
 _NOTHING = type(None)
-_TEXT: _Kinds = (str,)
-_TEXT_OR_NULL: _Kinds = (str, _NOTHING)
-_COUNT: _Kinds = (int,)
-_COUNT_OR_NULL: _Kinds = (int, _NOTHING)
-_FLAG: _Kinds = (bool,)
-_LIST: _Kinds = (list,)
-_OBJECT: _Kinds = (dict,)
+_TEXT: _Types = (str,)
+_TEXT_OR_NULL: _Types = (str, _NOTHING)
+_COUNT: _Types = (int,)
+_COUNT_OR_NULL: _Types = (int, _NOTHING)
+_FLAG: _Types = (bool,)
+_MEASURE: _Types = (float,)
+_LIST: _Types = (list,)
+_OBJECT: _Types = (dict,)
 
-_ENTRY: Final[dict[str, _Kinds]] = {
+# -- version 1 -----------------------------------------------------------------------------------------------------
+
+_ENTRY: Final[_Table] = {
     "base_name": _TEXT,
     "content": _TEXT_OR_NULL,
     "definition": _OBJECT,
@@ -32,7 +39,7 @@ _ENTRY: Final[dict[str, _Kinds]] = {
     "state": _TEXT,
     "task_type": _TEXT,
 }
-_ENTRY_MORE: Final[dict[str, _Kinds]] = {
+_ENTRY_1: Final[_Table] = {
     "checks": _OBJECT,
     "labelling": _OBJECT,
     "num_examples": _COUNT,
@@ -41,7 +48,7 @@ _ENTRY_MORE: Final[dict[str, _Kinds]] = {
     "protect": _FLAG,
     "rejection": _OBJECT,
 }
-_JOB: Final[dict[str, _Kinds]] = {
+_JOB: Final[_Table] = {
     "asked": _COUNT,
     "fingerprint": _TEXT,
     "got": _COUNT_OR_NULL,
@@ -53,7 +60,7 @@ _JOB: Final[dict[str, _Kinds]] = {
     "verified": _FLAG,
     "version": _TEXT_OR_NULL,
 }
-_JOB_MORE: Final[dict[str, _Kinds]] = {
+_JOB_1: Final[_Table] = {
     "deleted": _FLAG,
     "inferred": _FLAG,
     "quarantined": _TEXT,
@@ -62,7 +69,7 @@ _JOB_MORE: Final[dict[str, _Kinds]] = {
     "submissions": _LIST,
     "top_up": _FLAG,
 }
-_LABELLING: Final[dict[str, _Kinds]] = {
+_LABELLING: Final[_Table] = {
     "annotated": _COUNT,
     "content": _TEXT,
     "distinct": _COUNT,
@@ -72,14 +79,111 @@ _LABELLING: Final[dict[str, _Kinds]] = {
     "rows": _COUNT,
     "texts": _COUNT,
 }
-_LABELLING_MORE: Final[dict[str, _Kinds]] = {"unsupported": _LIST}
-_REJECTION: Final[dict[str, _Kinds]] = {"fingerprint": _TEXT, "inputs": _TEXT, "reason": _TEXT, "state": _TEXT}
+_LABELLING_1: Final[_Table] = {"unsupported": _LIST}
+_REJECTION: Final[_Table] = {"fingerprint": _TEXT, "inputs": _TEXT, "reason": _TEXT, "state": _TEXT}
+
+# -- version 2 -----------------------------------------------------------------------------------------------------
+
+_ENTRY_2: Final[_Table] = {
+    "corrections": _OBJECT,
+    "gold": _OBJECT,
+    "parts": _OBJECT,
+    "published": _LIST,
+    "sampled": _OBJECT,
+    "tokens": _OBJECT,
+}
+_JOB_2: Final[_Table] = {
+    "approximate": _LIST,
+    "owed": _FLAG,
+    "sampled": _FLAG,
+    "superseded": _FLAG,
+    "tokens": _OBJECT,
+}
+_LABELLING_2: Final[_Table] = {"approximate": _LIST, "superseded": _COUNT}
+_TOKENS: Final[_Table] = {"input": _COUNT, "output": _COUNT}
+_CORRECTIONS: Final[_Table] = {
+    "applied": _COUNT,
+    "applied_to": _TEXT,
+    "content": _TEXT,
+    "decisions": _TEXT,
+    "reviewed": _COUNT,
+    "rows": _COUNT,
+    "stale": _COUNT,
+}
+_SAMPLED: Final[_Table] = {
+    "content": _TEXT,
+    "fingerprint": _TEXT,
+    "inputs": _TEXT,
+    "rows": _COUNT,
+    "texts": _COUNT,
+}
+_PARTS: Final[_Table] = {
+    "content": _TEXT,
+    "fingerprint": _TEXT,
+    "inputs": _TEXT,
+    "made_of": _LIST,
+    "rows": _COUNT,
+}
+_PART: Final[_Table] = {"content": _TEXT, "offered": _COUNT, "rows": _COUNT}
+_PART_MORE: Final[_Table] = {"dataset": _TEXT, "path": _TEXT, "quarantined": _TEXT}
+_PUBLISHED: Final[_Table] = {"content": _TEXT, "remote_name": _TEXT, "rows": _COUNT, "state": _TEXT}
+_PUBLISHED_MORE: Final[_Table] = {
+    "reason": _TEXT,
+    "split": _TEXT,
+    "submissions": _LIST,
+    "upload": _TEXT,
+    "version": _TEXT,
+}
+_GOLD: Final[_Table] = {
+    "content": _TEXT,
+    "fingerprint": _TEXT,
+    "gold": _TEXT,
+    "kind": _TEXT,
+    "metric": _TEXT,
+    "n": _COUNT,
+    "revision": _TEXT,
+    "rows": _COUNT,
+}
+_GOLD_MORE: Final[_Table] = {
+    "bounds": _OBJECT,
+    "contamination": _COUNT,
+    "drift": _OBJECT,
+    "gold_alone": _MEASURE,
+    "interval": _LIST,
+    "kappa": _MEASURE,
+    "last_doubling": _OBJECT,
+    "model": _TEXT,
+    "more": _OBJECT,
+    "near_duplicates": _COUNT,
+    "per_label": _OBJECT,
+    "predictions": _TEXT,
+    "template_share": _MEASURE,
+    "value": _MEASURE,
+    "zero_shot": _MEASURE,
+}
+_GAIN: Final[_Table] = {"interval": _LIST, "value": _MEASURE}
+_DRIFT: Final[_Table] = {"content": _TEXT, "was": _MEASURE}
+_DRIFT_MORE: Final[_Table] = {"p": _MEASURE}
+_LABEL_COUNTS: Final[_Table] = {"n": _COUNT, "predicted": _COUNT, "right": _COUNT}
+
+#: What may stand in an entry, a job and a labelling beside what must, by lock_version.
+_MORE: Final[Mapping[int, tuple[_Table, _Table, _Table]]] = {
+    1: (_ENTRY_1, _JOB_1, _LABELLING_1),
+    2: ({**_ENTRY_1, **_ENTRY_2}, {**_JOB_1, **_JOB_2}, {**_LABELLING_1, **_LABELLING_2}),
+}
+_NONE: Final[_Table] = {}
+_INFINITE: Final = float("inf")
 
 _JOB_STATES = frozenset({"open", "ready", "failed", "rejected", "unknown"})
 _ENTRY_STATES = _JOB_STATES | {"new", "forgotten"}
 _WORDS: Final[dict[str, frozenset[str]]] = {
     "task_type": frozenset({"ner", "classification", "decoder"}),
     "on_change": frozenset({"new_name", "new_version"}),
+}
+_PUBLISHED_STATES = frozenset({"open", "ready", "failed", "unknown"})
+_GOLD_WORDS: Final[dict[str, frozenset[str]]] = {
+    "kind": frozenset({"agreement", "probe"}),
+    "metric": frozenset({"accuracy", "span_f1", "exact_match"}),
 }
 
 
@@ -95,43 +199,142 @@ class Mismatch(Exception):
         self.newer = newer
 
 
-def check_entry(fields: Any) -> None:
-    """Raises `Mismatch` unless `fields` have an entry's keys, each of its type, and no others."""
+def check_entry(fields: Any, version: int) -> None:
+    """Raises `Mismatch` unless `fields` have an entry's keys of this lock_version, each of its type, and no others."""
     if not isinstance(fields, dict):
         raise Mismatch("is no object")
-    _check(fields, _ENTRY, _ENTRY_MORE, "")
+    entry_more, job_more, labelling_more = _MORE[version]
+    _check(fields, _ENTRY, entry_more, "")
     if fields["state"] not in _ENTRY_STATES:
         raise Mismatch(f"is in an unheard-of state ('{fields['state']}')", newer=True)
     for key, words in _WORDS.items():
         if key in fields and fields[key] not in words:
             raise Mismatch(f"has an unheard-of {key} ('{fields[key]}')", newer=True)
     for job in fields["jobs"]:
-        if not isinstance(job, dict):
-            raise Mismatch("has a job that is no object")
-        _check(job, _JOB, _JOB_MORE, "a job with ")
-        if job["state"] not in _JOB_STATES:
-            raise Mismatch(f"has a job in an unheard-of state ('{job['state']}')", newer=True)
-        if not all(isinstance(token, str) for token in job.get("submissions", ())):
-            raise Mismatch("has a job whose submissions are no texts")
+        _check_job(job, job_more)
     if "labelling" in fields:
-        _check(fields["labelling"], _LABELLING, _LABELLING_MORE, "labelling with ")
-        if not all(isinstance(label, str) for label in fields["labelling"].get("unsupported", ())):
-            raise Mismatch("has unsupported labels that are no texts")
+        _check(fields["labelling"], _LABELLING, labelling_more, "labelling with ")
+        _check_texts(fields["labelling"], "unsupported", "unsupported labels that are no texts")
+        _check_texts(fields["labelling"], "approximate", "labelling whose 'approximate' are no texts")
     if "rejection" in fields:
-        _check(fields["rejection"], _REJECTION, {}, "a rejection with ")
+        _check(fields["rejection"], _REJECTION, _NONE, "a rejection with ")
         if fields["rejection"]["state"] not in ("failed", "rejected"):
             raise Mismatch("has a rejection in an unheard-of state", newer=True)
     if not all(type(count) is int for count in fields.get("paid", {}).values()):
         raise Mismatch("has counts of paid texts that are no numbers")
+    if version > 1:
+        for key, check in _CHECKS_2.items():
+            if key in fields:
+                check(fields[key])
 
 
-def _check(fields: Mapping[str, Any], must: Mapping[str, _Kinds], may: Mapping[str, _Kinds], what: str) -> None:
+def _check_job(job: Any, more: _Table) -> None:
+    if not isinstance(job, dict):
+        raise Mismatch("has a job that is no object")
+    _check(job, _JOB, more, "a job with ")
+    if job["state"] not in _JOB_STATES:
+        raise Mismatch(f"has a job in an unheard-of state ('{job['state']}')", newer=True)
+    _check_texts(job, "submissions", "a job whose submissions are no texts")
+    _check_texts(job, "approximate", "a job whose 'approximate' are no texts")
+    if "tokens" in job:
+        _check(job["tokens"], _TOKENS, _NONE, "a job's tokens with ")
+
+
+# -- the keys of version 2 -----------------------------------------------------------------------------------------
+
+
+def _check_corrections(corrections: Any) -> None:
+    _check(corrections, _CORRECTIONS, _NONE, "corrections with ")
+
+
+def _check_sampled(sampled: Any) -> None:
+    _check(sampled, _SAMPLED, _NONE, "a sample with ")
+
+
+def _check_tokens(tokens: Any) -> None:
+    for counts in tokens.values():
+        _check(counts, _TOKENS, _NONE, "tokens with ")
+
+
+def _check_parts(parts: Any) -> None:
+    _check(parts, _PARTS, _NONE, "parts with ")
+    for part in parts["made_of"]:
+        _check(part, _PART, _PART_MORE, "a part with ")
+        if ("dataset" in part) == ("path" in part):
+            raise Mismatch("has a part that is neither a dataset nor a file, or both")
+
+
+def _check_published(records: Any) -> None:
+    for record in records:
+        _check(record, _PUBLISHED, _PUBLISHED_MORE, "a publication with ")
+        if record["state"] not in _PUBLISHED_STATES:
+            raise Mismatch(f"has a publication in an unheard-of state ('{record['state']}')", newer=True)
+        _check_texts(record, "submissions", "a publication whose submissions are no texts")
+        if "version" not in record and not record.get("submissions"):
+            raise Mismatch("has a publication with neither version nor submission")
+
+
+def _check_gold(gold: Any) -> None:
+    _check(gold, _GOLD, _GOLD_MORE, "a measure with ")
+    for key, words in _GOLD_WORDS.items():
+        if gold[key] not in words:
+            raise Mismatch(f"has a measure of an unheard-of {key} ('{gold[key]}')", newer=True)
+    if ("value" in gold) != ("interval" in gold):
+        raise Mismatch("has a measure with a value and no interval, or the other way round")
+    if "interval" in gold:
+        _check_interval(gold["interval"])
+    if "last_doubling" in gold:
+        _check(gold["last_doubling"], _GAIN, _NONE, "a measure's last doubling with ")
+        _check_interval(gold["last_doubling"]["interval"])
+    if "drift" in gold:
+        _check(gold["drift"], _DRIFT, _DRIFT_MORE, "a measure's drift with ")
+    for counts in gold.get("per_label", {}).values():
+        _check(counts, _LABEL_COUNTS, _NONE, "a label's measures with ")
+    if not all(_is_measure(value) for value in gold.get("more", {}).values()):
+        raise Mismatch("has a measure with more that is no number of three decimals")
+    if not all(type(bound) is float and abs(bound) < _INFINITE for bound in gold.get("bounds", {}).values()):
+        raise Mismatch("has a measure with bounds that are no numbers")
+
+
+def _check_interval(interval: Any) -> None:
+    if len(interval) != 2 or not all(_is_measure(end) for end in interval):
+        raise Mismatch("has a measure with an interval that isn't two numbers of three decimals")
+
+
+_CHECKS_2: Final[Mapping[str, Callable[[Any], None]]] = {
+    "corrections": _check_corrections,
+    "gold": _check_gold,
+    "parts": _check_parts,
+    "published": _check_published,
+    "sampled": _check_sampled,
+    "tokens": _check_tokens,
+}
+
+
+# -- any object ----------------------------------------------------------------------------------------------------
+
+
+def _check(fields: Any, must: _Table, may: _Table, what: str) -> None:
+    if type(fields) is not dict:
+        raise Mismatch(f"has {what}no keys, where an object must be")
     for key, value in fields.items():
-        kinds = must.get(key) or may.get(key)
-        if kinds is None:
+        types = must.get(key) or may.get(key)
+        if types is None:
             raise Mismatch(f"has {what}a key that this program doesn't know ('{key}')", key=key, newer=True)
-        if type(value) not in kinds or (type(value) is int and value < 0):
+        if type(value) not in types or (type(value) is int and value < 0):
             raise Mismatch(f"has {what}a value that '{key}' can't have", key=key)
+        if type(value) is float and not _is_measure(value):
+            raise Mismatch(f"has {what}a value of '{key}' that isn't of three decimals", key=key)
     for key in must:
         if key not in fields:
             raise Mismatch(f"has {what}no '{key}'", key=key)
+
+
+def _check_texts(fields: Mapping[str, Any], key: str, what: str) -> None:
+    if not all(isinstance(text, str) for text in fields.get(key, ())):
+        raise Mismatch(f"has {what}")
+
+
+def _is_measure(value: Any) -> bool:
+    """Whether `value` is written as a measure is: finite, with three decimals, and no -0.0."""
+    return type(value) is float and abs(value) < _INFINITE and repr(value) == repr(rounded(value))

@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.lock.merge import merge, merge3, merge_entries, merge_jobs
-from pioneer_build.lock.model import Job, Lock
+from pioneer_build.lock.merge import merge, merge3, merge_entries, merge_jobs, merge_publications
+from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Publication, Tokens
 from pioneer_build.lock.text import lock_text
-from tests.lock.strategies import entries, jobs, locks
-from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
+from tests.lock.strategies import entries, jobs, locks, publications
+from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
 
 
 def ids(lock: Lock) -> set[tuple[str, str, str]]:
@@ -75,7 +75,7 @@ def test_with_an_ancestor_no_job_id_is_lost_either(base: Lock, a: Lock, b: Lock)
 
 @PROPERTY
 @given(entries(), entries())
-def test_live_beats_forgotten_and_protection_stays(a, b) -> None:  # type: ignore[no-untyped-def]
+def test_live_beats_forgotten_and_protection_stays(a: Entry, b: Entry) -> None:
     merged = merge_entries(a, b)
     assert merged.forgotten == (a.forgotten and b.forgotten)
     assert merged.protect == (a.protect or b.protect)
@@ -142,3 +142,83 @@ def test_a_rename_on_one_side_stays_a_rename() -> None:
     assert sorted(name for name, _ in merge3(base, renamed, changed).entries) == ["a", "b"], "what moved on stays"
     lost = lock_of(entry(other, job(other, 9)))
     assert sorted(name for name, _ in merge3(base, lost, base).entries) == ["a", "other"], "no job id is dropped"
+
+
+# -- what version 2 brought ----------------------------------------------------------------------------------------
+
+
+@PROPERTY
+@given(st.lists(publications(), max_size=4), st.lists(publications(), max_size=4), st.lists(publications(), max_size=4))
+def test_publications_join_in_any_grouping(a: list[Publication], b: list[Publication], c: list[Publication]) -> None:
+    whole = merge_publications([*a, *b, *c])
+    assert merge_publications([*merge_publications([*a, *b]), *c]) == whole
+    assert merge_publications([*a, *merge_publications([*b, *c])]) == whole
+    assert merge_publications(whole) == whole == merge_publications([*c, *b, *a])
+    assert {one.version for one in whole} - {None} == {one.version for one in (*a, *b, *c)} - {None}
+    assert {token for one in whole for token in one.submissions} == {
+        token for one in (*a, *b, *c) for token in one.submissions
+    }
+
+
+@PROPERTY
+@given(entries(), entries())
+def test_what_is_known_of_either_side_stays_known(a: Entry, b: Entry) -> None:
+    merged = merge_entries(a, b)
+    superseded = {one.key for side in (a, b) for one in side.jobs if one.superseded}
+    assert all(one.superseded == (one.key in superseded) for one in merged.jobs)
+    assert merged.gold in (a.gold, b.gold)
+    assert merged.corrections in (a.corrections, b.corrections)
+    assert (merged.gold is None) == (a.gold is None and b.gold is None)
+    assert (merged.corrections is None) == (a.corrections is None and b.corrections is None)
+    for scope, spent in (*a.tokens, *b.tokens):
+        most = dict(merged.tokens)[scope]
+        assert (most.input >= spent.input, most.output >= spent.output) == (True, True)
+    assert {scope for scope, _ in merged.tokens} == {scope for scope, _ in (*a.tokens, *b.tokens)}
+    units = ("definition", "fingerprint", "task_type", "num_examples", "labelling", "rejection", "parts", "sampled")
+    heads = [[getattr(side, name) for name in units] for side in (a, b)]
+    assert [getattr(merged, name) for name in units] in heads, "what belongs together comes from one side"
+
+
+def test_rows_that_came_are_no_longer_owed() -> None:
+    owed = job(ITEM, rows=None, verified=False, owed=True)
+    here = job(ITEM)
+    assert merge_jobs([owed, here]) == (here,)
+    unseen = replace(owed, owed=False)
+    assert merge_jobs([owed, unseen]) == (owed,), "who doesn't know of it doesn't take it back"
+    assert merge_jobs([here, unseen]) == (here,)
+    begun = replace(owed, state="open", owed=False)
+    assert merge_jobs([owed, begun]) == (owed,)
+
+
+def test_what_a_job_cost_and_lacks_is_kept_of_all_records() -> None:
+    one = job(ITEM, state="open", tokens=Tokens(10, 5), approximate=("language",), sampled=True)
+    other = job(ITEM, tokens=Tokens(8, 7), approximate=("labels: z",))
+    (merged,) = merge_jobs([one, other])
+    assert merged == replace(other, tokens=Tokens(10, 7), approximate=("labels: z", "language"), sampled=True)
+    assert merge_jobs([one, job(ITEM)])[0].tokens == Tokens(10, 5)
+    assert merge_jobs([one, replace(one, superseded=True)]) == (replace(one, superseded=True),)
+
+
+def test_the_rebuilt_labelling_is_the_one_in_force() -> None:
+    item = declared(label_spec("a"))
+    first = Labelling(item.fingerprint, "sha256:i", 5, 5, 5, 0, 5, "sha256:zzz")
+    again = replace(first, content="sha256:aaa", superseded=1)
+    one, other = entry(item, labelling=first), entry(item, labelling=again)
+    assert merge_entries(one, other).labelling == merge_entries(other, one).labelling == again
+    gone = replace(other, forgotten=True)
+    assert merge_entries(one, gone).labelling == first, "live beats forgotten"
+
+
+def test_an_upload_that_was_found_is_no_longer_unknown() -> None:
+    unknown = Publication("sha256:c", "a-published", 3, "unknown", submissions=("t",))
+    found = replace(unknown, version="2", state="open", upload="7")
+    done = replace(found, state="ready", upload=None)
+    assert merge_publications([unknown, found]) == (found,)
+    assert merge_publications([found, done]) == merge_publications([done, unknown, found]) == (done,)
+    stranger = replace(done, submissions=())
+    assert merge_publications([unknown, stranger]) == (unknown, stranger), "that one may be another upload"
+    assert merge_publications([unknown, done, stranger]) == (done,)
+    later = replace(done, version="10", submissions=())
+    assert merge_publications([later, done]) == (done, later)
+    failed = replace(done, state="failed", reason="row 3")
+    assert merge_publications([failed, done]) == (done,)

@@ -1,0 +1,147 @@
+"""The text of a lock's file before its entries are read: parsed, of a version that is known, and where what stands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pioneer_build.errors import LockError
+from pioneer_build.lock.schema import Mismatch
+
+LOCK_PATH: Final = "pioneer.lock"
+#: The newest version that this program reads.
+LOCK_VERSION: Final = 2
+
+RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
+UPGRADE: Final = "upgrade pioneer-build; the lock was left as it is"
+
+#: The keys of the file, by the version that brought them.
+_KEYS: Final = {1: {"datasets", "lock_version"}, 2: {"datasets", "lock_version", "split"}}
+
+
+@dataclass(frozen=True, slots=True)
+class TopLevel:
+    """What stands in a file around its entries."""
+
+    version: int
+    datasets: dict[str, Any]
+    split: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockSource:
+    """The text of a lock's file; messages call the file by its `path` in the project."""
+
+    text: str
+    path: str = LOCK_PATH
+
+    # -- messages --
+
+    def error(self, message: str, *, line: int, hint: str | None = None) -> LockError:
+        """An error at a line of this file; without a `hint` it advises to restore the file."""
+        return LockError(f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, self.path))
+
+    def line(self, key: str, indent: int, start: int = 0) -> int:
+        """The line in which `key` stands, counted from 1.
+
+        Args:
+            key: the key, as it is without its quotes.
+            indent: how many spaces stand before it where the file is laid out as it was written.
+            start: look from this place on, in code points; what is negative counts as 0.
+        """
+        at = self.offset(key, indent, start)
+        return self._line_at(at + 1 if at >= 0 else self.text.find(quoted(key), max(start, 0)))
+
+    def offset(self, key: str, indent: int, start: int = 0) -> int:
+        """Where the line before that of `key` ends, as `line` finds it; -1 where the text is laid out otherwise.
+
+        Args:
+            key: the key, as it is without its quotes.
+            indent: how many spaces stand before it.
+            start: look from this place on, in code points; what is negative counts as 0.
+        """
+        return self.text.find(f"\n{' ' * indent}{quoted(key)}:", max(start, 0))
+
+    def _line_at(self, at: int) -> int:
+        return self.text.count("\n", 0, max(at, 0)) + 1
+
+    # -- the file --
+
+    def top_level(self, *, trusted: bool = False) -> TopLevel:
+        """What stands around the entries; `trusted` skips the search for keys that are there twice.
+
+        Raises:
+            LockError: the text is no lock of a version that this program reads.
+        """
+        value = self._parsed(trusted=trusted)
+        if not isinstance(value, dict) or "lock_version" not in value:
+            raise self.error("no lock: 'lock_version' is missing", line=1)
+        version = self._version(value["lock_version"])
+        datasets = value.get("datasets")
+        if not isinstance(datasets, dict):
+            raise self.error("'datasets' is no object", line=self.line("datasets", 2))
+        if strange := sorted(value.keys() - _KEYS[version]):
+            message = f"has a key that this program doesn't know: '{strange[0]}'"
+            raise self.error(message, line=self.line(strange[0], 2), hint=UPGRADE)
+        split = value.get("split", False)
+        if "split" in value and (split is not True or datasets):
+            raise self.error("a split lock has `split: true` and no dataset", line=self.line("split", 2))
+        return TopLevel(version, datasets, split)
+
+    def _version(self, version: object) -> int:
+        at = self.line("lock_version", 2)
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise self.error(f"lock_version {version!r} is no version", line=at)
+        if version > LOCK_VERSION:
+            message = f"lock_version {version} is newer than this program reads ({LOCK_VERSION})"
+            raise self.error(message, line=at, hint=UPGRADE)
+        return version
+
+    def _parsed(self, *, trusted: bool) -> Any:
+        if not self.text.strip():
+            raise self.error("the file is empty", line=1)
+        try:
+            if trusted:
+                return json.loads(self.text)
+            return json.loads(self.text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            cut = "\n" not in self.text[error.pos :].rstrip()  # it goes wrong in the last line there is
+            what = "the file ends too early" if cut else f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+            hint = RESTORE.replace(LOCK_PATH, self.path)
+            raise LockError(f"{self.path}:{error.lineno}:{error.colno}: {what}", hint=hint) from None
+        except Mismatch as error:
+            key = f"{quoted(error.key)}:"
+            at = self.text.find(key)
+            again = self.text.find(key, at + 1)
+            raise self.error(str(error), line=self._line_at(max(at, again))) from None
+        except RecursionError:
+            raise self.error("nested too deeply", line=1) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise Mismatch(f"'{twice}' is there twice", key=twice)
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise Mismatch(f"{name} is no JSON", key="")
+
+
+def quoted(text: str) -> str:
+    """`text` as a string of JSON, as a lock writes it."""
+    return as_json(text)
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """`value` as JSON in which letters stand for themselves."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, in the words of a service: JSON has an escape for it
+        return json.dumps(value, indent=indent)
+    return text

@@ -1,0 +1,149 @@
+"""What an entry must look like, key by key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pioneer_build.lock import schema
+from pioneer_build.lock.json import entry_digest, entry_value
+from pioneer_build.lock.text import read_lock
+from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
+from tests.planning import entry, job
+
+
+def test_keys_of_a_later_version_are_refused_and_not_dropped() -> None:
+    error = refusal(changed(colour="red"))
+    assert "a key that this program doesn't know ('colour')" in error.message
+    assert "upgrade" in str(error.hint)
+    assert error.message.startswith("pioneer.lock:4:")
+    value = json.loads(TEXT)
+    value["extra"] = 1
+    assert "'extra'" in refusal(json.dumps(value)).message
+    assert "upgrade" in str(refusal(changed(state="dreaming")).hint)
+    assert "upgrade" in str(refusal(changed(task_type="records")).hint)
+    edited = TEXT.replace('"num_examples": 7', '"num_exmaples": 7')
+    assert "git checkout" in str(refusal(edited).hint), "without its digest it is a hand edit"
+
+
+READY = entry_value(entry(FIRST, job(FIRST, 1)))["jobs"][0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"jobs": {}}, {"jobs": [1]}, {"jobs": None}, {"examples": "7"}, {"examples": -1}, {"examples": True},
+        {"definition": []}, {"definition": None}, {"base_name": 1}, {"content": 5}, {"protect": 1},
+        {"paid": {"x": "1"}}, {"paid": []}, {"checks": []}, {"labelling": {}}, {"labelling": []},
+        {"rejection": {"state": "odd"}},
+        {"rejection": {"fingerprint": "f", "inputs": "i", "reason": "r", "state": "odd"}}, {"on_change": "maybe"},
+        {"jobs": [{**READY, "state": "lost"}]}, {"jobs": [{**READY, "asked": None}]}, {"jobs": [{**READY, "x": 1}]},
+        {"jobs": [{**READY, "submissions": [1]}]}, {"jobs": [{key: READY[key] for key in READY if key != "order"}]},
+        {"num_examples": 1.5}, {"fingerprint": None}, {"digest": None, "state": 3},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_an_entry_must_be(changes: dict[str, Any]) -> None:
+    assert "the entry of 'aa' (pioneer) " in refusal(changed(**changes)).message
+
+
+@pytest.mark.parametrize("key", schema._ENTRY_2)
+def test_keys_of_version_2_are_unknown_in_version_1(key: str) -> None:
+    value = json.loads((GOLDEN / "lock-2-full.lock").read_text(encoding="utf-8"))
+    value["lock_version"] = 1
+    (name, backends) = next(item for item in value["datasets"].items() if key in next(iter(item[1].values())))
+    value["datasets"] = {name: backends}
+    (fields,) = backends.values()
+    error = refusal(json.dumps(value, indent=2))
+    assert "a key that this program doesn't know ('" in error.message
+    assert "upgrade" in str(error.hint)
+    fields["jobs"] = [{name: job[name] for name in job.keys() - schema._JOB_2.keys()} for job in fields["jobs"]]
+    for later in schema._ENTRY_2.keys() - {key}:
+        fields.pop(later, None)
+    assert f"('{key}')" in refusal(json.dumps(value, indent=2)).message
+
+
+FULL = json.loads((GOLDEN / "lock-2-full.lock").read_text(encoding="utf-8"))["datasets"]
+SAMPLED, PARTS = FULL["early"]["local"]["sampled"], FULL["training"]["local"]["parts"]
+(PEOPLE,) = FULL["people"].values()
+GOLD, CORRECTIONS, PUBLISHED = PEOPLE["gold"], PEOPLE["corrections"], PEOPLE["published"]
+MADE = FULL["tickets"]["local"]["labelling"]
+
+
+def in_version_2(**changes: Any) -> str:
+    return changed(**changes).replace('"lock_version": 1', '"lock_version": 2')
+
+
+def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+def test_every_key_of_version_2_in_one_entry() -> None:
+    changes = {"corrections": CORRECTIONS, "gold": GOLD, "parts": PARTS, "published": PUBLISHED, "sampled": SAMPLED}
+    tokens = {"fp1:x": {"input": 1, "output": 0}}
+    more = {"approximate": ["x"], "owed": True, "sampled": True, "superseded": True, "tokens": tokens["fp1:x"]}
+    text = in_version_2(**changes, tokens=tokens, labelling=MADE, jobs=[{**READY, **more}])
+    (found,) = (entry for (name, _), entry in read_lock(text).entries.items() if name == "aa")
+    assert entry_value(found)["gold"] == GOLD
+    assert entry_value(found)["jobs"][0]["approximate"] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({key: value} for key in schema._ENTRY_2 for value in (None, 1, "x", True)),
+        *({key: {"x": 1}} for key in schema._ENTRY_2),
+        *({"corrections": without(CORRECTIONS, key)} for key in CORRECTIONS),
+        {"corrections": {**CORRECTIONS, "stale": -1}}, {"corrections": {**CORRECTIONS, "x": 1}},
+        *({"sampled": without(SAMPLED, key)} for key in SAMPLED), {"sampled": {**SAMPLED, "rows": 1.0}},
+        *({"parts": without(PARTS, key)} for key in PARTS), {"parts": {**PARTS, "made_of": [1]}},
+        {"parts": {**PARTS, "made_of": [{"content": "x", "offered": 1, "rows": 1}]}},
+        {"parts": {**PARTS, "made_of": [{**PARTS["made_of"][0], "path": "x"}]}},
+        {"parts": {**PARTS, "made_of": [{**PARTS["made_of"][0], "x": 1}]}},
+        {"published": [1]}, {"published": [{**PUBLISHED[1], "state": "rejected"}]},
+        {"published": [{**PUBLISHED[1], "version": None}]}, {"published": [{**PUBLISHED[1], "x": 1}]},
+        {"published": [without(PUBLISHED[1], "version")]}, {"published": [{**PUBLISHED[0], "submissions": [1]}]},
+        *({"published": [without(PUBLISHED[1], key)]} for key in ("content", "remote_name", "rows", "state")),
+        {"tokens": {"fp1:x": 1}}, {"tokens": {"fp1:x": {"input": 1}}},
+        {"tokens": {"fp1:x": {"input": 1, "output": 1.5}}},
+        {"labelling": {**MADE, "superseded": -1}}, {"labelling": {**MADE, "approximate": [1]}},
+        {"labelling": {**MADE, "approximate": "x"}},
+        *({"jobs": [{**READY, key: value}]} for key in schema._JOB_2 for value in (1, "x", None, {"input": 1})),
+        {"jobs": [{**READY, "approximate": [1]}]},
+        *({"gold": without(GOLD, key)} for key in schema._GOLD), {"gold": without(GOLD, "interval")},
+        {"gold": without(GOLD, "value")}, {"gold": {**GOLD, "kind": "odd"}}, {"gold": {**GOLD, "metric": "odd"}},
+        {"gold": {**GOLD, "x": 1}}, {"gold": {**GOLD, "interval": [0.1]}}, {"gold": {**GOLD, "interval": [0.1, 1]}},
+        {"gold": {**GOLD, "value": 1}}, {"gold": {**GOLD, "value": 0.1234}}, {"gold": {**GOLD, "value": -0.0}},
+        {"gold": {**GOLD, "value": 1e999}}, {"gold": {**GOLD, "kappa": None}}, {"gold": {**GOLD, "contamination": 0.5}},
+        {"gold": {**GOLD, "bounds": {"min_f1": 1}}}, {"gold": {**GOLD, "bounds": {"min_f1": -1e999}}},
+        {"gold": {**GOLD, "more": {"x": 0.12345}}}, {"gold": {**GOLD, "more": {"x": "y"}}},
+        {"gold": {**GOLD, "per_label": {"x": {"n": 1, "predicted": 1}}}}, {"gold": {**GOLD, "per_label": {"x": 1}}},
+        {"gold": {**GOLD, "last_doubling": {"value": 0.1}}}, {"gold": {**GOLD, "drift": {"was": 0.1}}},
+        {"gold": {**GOLD, "last_doubling": {"value": 0.1, "interval": [0.1, 0.1, 0.1]}}},
+        {"gold": {**GOLD, "drift": {"was": 0.1, "content": "x", "p": 2}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_the_keys_of_version_2_must_be(changes: dict[str, Any]) -> None:
+    if None in changes.values():
+        value = json.loads(in_version_2())
+        fields = value["datasets"]["aa"]["pioneer"]
+        fields |= changes
+        fields["digest"] = entry_digest("aa", "pioneer", fields)
+        text = json.dumps(value, indent=2)
+    else:
+        text = in_version_2(**changes)
+    text = text.replace("Infinity", "1e999")
+    assert "the entry of 'aa' (pioneer) has " in refusal(text).message
+
+
+def test_words_of_a_later_version_are_no_damage() -> None:
+    for changes in (
+        {"gold": {**GOLD, "kind": "odd"}},
+        {"gold": {**GOLD, "x": 1}},
+        {"published": [{**PUBLISHED[1], "state": "odd"}]},
+        {"jobs": [{**READY, "x": 1}]},
+    ):
+        assert "upgrade" in str(refusal(in_version_2(**changes)).hint)
