@@ -1,4 +1,4 @@
-"""What was found of one spec: all that fits it, and which of that decides."""
+"""The actions that fit one spec: why each does, what it would submit, and which of them decides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pioneer_build.plan.model import Action, Reason
 
 
-class Finding:
-    """What was found of one spec so far: what fits it, with the reasons of each, and what that would submit."""
+class Candidates:
+    """The actions that were found to fit one spec so far, the reasons of each, and what it would submit."""
 
     __slots__ = ("command", "examples", "fetch", "fits", "reasons", "refused", "requests", "total")
 
@@ -26,14 +26,26 @@ class Finding:
         self.fetch = False
 
     def add(self, action: Action, *reasons: Reason, command: str | None = None) -> None:
-        """Says that `action` fits, and why."""
+        """Says that `action` fits.
+
+        Args:
+            action: what fits.
+            reasons: why, in the order to be shown.
+            command: the one command that helps, if this action is the one that is done.
+        """
         self.fits.add(action)
         self.reasons += [(action, reason) for reason in reasons]
         if command is not None:
             self.command[action] = command
 
     def submit(self, action: Action, requests: int, examples: int) -> None:
-        """Says what `action` submits, if it is the one that is done."""
+        """Says what `action` submits, if it is the one that is done.
+
+        Args:
+            action: one that fits, or may still turn out to.
+            requests: paid requests.
+            examples: the rows, or the texts to be labelled, that they ask for.
+        """
         self.requests[action] = (requests, examples)
 
     def action(self) -> Action:

@@ -2,72 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.plan.candidates import Finding
+from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan.model import Action, Choices, Facts
     from pioneer_build.spec.declared import Declared
 
 
-def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Finding:
-    """All that fits a generate spec. An unchanged dataset leaves at the first test."""
-    spec, name = item.spec, item.name
-    wanted = spec.num_examples or 0
-    found = Finding(wanted)
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What there is of the definition that a spec declares.
+
+    `jobs` are all of that definition, in order. `ready` are those of them that are; `asked` counts the rows they were
+    asked for, without what only filled up, `missing` those that they should have brought and didn't.
+    """
+
+    entry: Entry
+    jobs: tuple[Job, ...]
+    ready: tuple[Job, ...]
+    asked: int
+    missing: int
+
+
+def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
+    """All that fits a generate spec.
+
+    Args:
+        item: the spec.
+        entry: what the lock has of its dataset, `None` where that is nothing.
+        facts: what is known of the world.
+        choices: the flags that change steps.
+    """
+    wanted = item.spec.num_examples or 0
+    found = Candidates(wanted)
     if entry is None:
         found.add("create", Reason("dataset_name", "new"))
         found.submit("create", 1, wanted)
         return found
-    find_unsettled(entry, name, choices, found)
-    mine = [job for job in entry.jobs if job.fingerprint == item.fingerprint]
-    ready = [job for job in mine if job.state == "ready"]
-    asked = sum([job.asked for job in ready if not job.top_up])
-    more = max(0, wanted - asked)
-    missing = _missing(ready, wanted)
-    last = mine[-1] if mine else None
+    find_unsettled(entry, item.name, choices, found)
+    made = _made(item, entry)
     changes = definition_changes(entry, item)
-    was_label = entry.num_examples is None
-    if was_label:
+    if entry.num_examples is None:
         text = "the spec had inputs, and now asks for rows"
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
-    found.fetch = any(job.rows is not None and job.rows not in facts.present for job in ready)
-    if last is not None and last.state in ("failed", "rejected") and name not in choices.retry:
-        if last.state == "rejected" and entry.checks != item.checks and last.rows in facts.present:
-            found.fits.add("update")  # the rows are here, and are held against the new checks first
-            return found
-        need = more or (missing if last.top_up and (spec.top_up is not None or last.state == "rejected") else 0)
-        if need == last.asked and last.top_up == (not more):  # the very request that came to nothing
-            why = last.reason or "no reason given"
-            found.add(
-                "blocked",
-                Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
-                command=f"pioneer-build apply --retry {name}",
-            )
-    if not ready:
-        _first(entry, mine, wanted, found, replaces=_has_others(entry, item))
+    found.fetch = any(job.rows is not None and job.rows not in facts.present for job in made.ready)
+    retry = item.name in choices.retry
+    if not retry and _came_to_nothing(item, made, facts, found):
+        return found
+    if not made.ready:
+        _first(made, found, replaces=_has_others(entry, item))
     elif changes or entry.forgotten:
-        if entry.forgotten:
-            found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
-        if not more:
-            found.add("restore", Reason("dataset_name", f"{asked:,} rows of this definition are there already"))
-        found.add("restore", *_sizes(entry, asked, wanted))
-        found.submit("restore", 1 if more else 0, more)
+        _back(made, found)
     else:
-        _sized(item, entry, mine, asked, missing, found, retry=name in choices.retry)
+        _sized(item, made, found, retry=retry)
     return found
 
 
-def find_unsettled(entry: Entry, name: str, choices: Choices, found: Finding) -> None:
-    """Submissions of unknown fate, and open jobs, of whatever definition."""
+def _made(item: Declared, entry: Entry) -> _Made:
+    mine = tuple([job for job in entry.jobs if job.fingerprint == item.fingerprint])
+    ready = tuple([job for job in mine if job.state == "ready"])
+    asked = sum([job.asked for job in ready if not job.top_up])
+    return _Made(entry, mine, ready, asked, _missing(ready, item.spec.num_examples or 0))
+
+
+def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidates) -> bool:
+    """Blocks the step where its request is one that came to nothing; whether what is here is judged again instead."""
+    if not made.jobs or made.jobs[-1].state not in ("failed", "rejected"):
+        return False
+    last = made.jobs[-1]
+    if last.state == "rejected" and made.entry.checks != item.checks and last.rows in facts.present:
+        found.fits.add("update")  # the rows are here, and are held against the new checks first
+        return True
+    more = max(0, found.total - made.asked)
+    tops_up = last.top_up and (item.spec.top_up is not None or last.state == "rejected")
+    need = more or (made.missing if tops_up else 0)
+    if need == last.asked and last.top_up == (not more):  # the very request that came to nothing
+        why = last.reason or "no reason given"
+        found.add(
+            "blocked",
+            Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
+            command=f"pioneer-build apply --retry {item.name}",
+        )
+    return False
+
+
+def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates) -> None:
+    """Finds submissions of unknown fate, and open jobs, of whatever definition.
+
+    Args:
+        entry: what the lock has of the dataset.
+        name: what the dataset is called now.
+        choices: the flags that change steps.
+        found: what fits the spec; what is found here goes in.
+    """
     unknown = [job for job in entry.jobs if job.state == "unknown"]
     if unknown and name not in choices.resubmit:
         for job in unknown:
@@ -80,21 +117,30 @@ def find_unsettled(entry: Entry, name: str, choices: Choices, found: Finding) ->
         found.add("resume", *(Reason("dataset_name", f"{job.named} is open") for job in open_jobs))
 
 
-def _first(entry: Entry, mine: Sequence[Job], wanted: int, found: Finding, *, replaces: bool) -> None:
+def _first(made: _Made, found: Candidates, *, replaces: bool) -> None:
     """No ready job of this definition: everything is to be asked for."""
     action: Action = "replace" if replaces else "create"
     told = not found.fits.isdisjoint(("reconcile", "resume", "blocked"))
     found.add(action)
-    found.submit(action, 1, wanted)
+    found.submit(action, 1, found.total)
     if told:
         return
-    if mine:
-        last = mine[-1]
-        found.add(action, Reason("dataset_name", f"the last job of this definition {_ended(last)}"))
+    if made.jobs:
+        found.add(action, Reason("dataset_name", f"the last job of this definition {_ended(made.jobs[-1])}"))
     elif not found.reasons:
-        found.add(
-            action, Reason("dataset_name", "it was forgotten, and its spec is back" if entry.forgotten else "new")
-        )
+        text = "it was forgotten, and its spec is back" if made.entry.forgotten else "new"
+        found.add(action, Reason("dataset_name", text))
+
+
+def _back(made: _Made, found: Candidates) -> None:
+    """A definition, or a spec, that is back and has ready jobs."""
+    more = max(0, found.total - made.asked)
+    if made.entry.forgotten:
+        found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
+    if not more:
+        found.add("restore", Reason("dataset_name", f"{made.asked:,} rows of this definition are there already"))
+    found.add("restore", *_sizes(made.entry, made.asked, found.total))
+    found.submit("restore", 1 if more else 0, more)
 
 
 def _has_others(entry: Entry, item: Declared) -> bool:
@@ -102,26 +148,24 @@ def _has_others(entry: Entry, item: Declared) -> bool:
     return entry.labelling is not None or any(job.accepted for job in entry.jobs if job.fingerprint != item.fingerprint)
 
 
-def _sized(
-    item: Declared, entry: Entry, mine: Iterable[Job], asked: int, missing: int, found: Finding, *, retry: bool
-) -> None:
+def _sized(item: Declared, made: _Made, found: Candidates, *, retry: bool) -> None:
     """The definition in force, with ready jobs: more rows are wanted, or fewer, or some are missing."""
-    wanted, had = found.total, entry.num_examples or 0
+    wanted, had, asked = found.total, made.entry.num_examples or 0, made.asked
     if wanted > min(asked, had):
         more = max(0, wanted - asked)
-        found.add("extend", *_sizes(entry, asked, wanted))
+        found.add("extend", *_sizes(made.entry, asked, wanted))
         found.submit("extend", 1 if more else 0, more)
         return
     if wanted < had:
         found.add("shrink", Reason("num_examples", f"{had:,} → {wanted:,}; the store keeps all", had, wanted))
     top_up = item.spec.top_up
-    if missing and (top_up is not None or retry):
-        attempts = sum(1 for job in mine if job.top_up)
-        again = retry and any(job.top_up and job.state in ("failed", "rejected") for job in mine)
+    if made.missing and (top_up is not None or retry):
+        attempts = sum(1 for job in made.jobs if job.top_up)
+        again = retry and any(job.top_up and job.state in ("failed", "rejected") for job in made.jobs)
         if again or (top_up is not None and attempts < top_up.max_attempts):
-            text = f"{missing:,} rows are missing: the service gave fewer that passed"
+            text = f"{made.missing:,} rows are missing: the service gave fewer that passed"
             found.add("extend", Reason("top_up", text))
-            found.submit("extend", 1, missing)
+            found.submit("extend", 1, made.missing)
 
 
 def _missing(ready: Sequence[Job], wanted: int) -> int:

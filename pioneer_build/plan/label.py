@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.plan.candidates import Finding
+from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.generate import find_unsettled
 from pioneer_build.plan.model import TEXTS_PER_REQUEST, Reason
 from pioneer_build.plan.reasons import definition_changes
@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 
-def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Finding:
-    """All that fits a label spec."""
+def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
+    """All that fits a label spec.
+
+    Args:
+        item: the spec.
+        entry: what the lock has of its dataset, `None` where that is nothing.
+        facts: what is known of the world, this spec's texts too.
+        choices: the flags that change steps.
+    """
     name = item.name
     inputs = facts.inputs[name]
     retry, relabel = name in choices.retry, name in choices.relabel
     new = inputs.new + (inputs.quarantined if retry else 0)
-    found = Finding(inputs.texts)
+    found = Candidates(inputs.texts)
     for action in ("label", "restore"):
         found.submit(action, -(-new // TEXTS_PER_REQUEST), new)
     if entry is None:
@@ -62,7 +69,7 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
     return found
 
 
-def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Finding, *, retry: bool) -> None:
+def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Candidates, *, retry: bool) -> None:
     """Whether these very texts were refused or their answers rejected under this very definition."""
     refusal = entry.rejection
     if refusal is None or retry or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
@@ -88,7 +95,7 @@ def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]
     return [Reason("inputs", text, had.texts, inputs.texts)]
 
 
-def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, found: Finding) -> None:
+def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, found: Candidates) -> None:
     """Holds the step back where it would buy again what the lock counts as paid.
 
     How many of the texts were paid for isn't known one by one: it is what was paid for under this definition without
@@ -106,7 +113,7 @@ def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, fou
         _wait(item, again, found)
 
 
-def _wait(item: Declared, again: int, found: Finding) -> None:
+def _wait(item: Declared, again: int, found: Candidates) -> None:
     requests = -(-again // TEXTS_PER_REQUEST)
     cost = f"{requests:,} request{'' if requests == 1 else 's'}"
     verb = "was" if again == 1 else "were"

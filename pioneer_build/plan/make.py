@@ -11,7 +11,7 @@ from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Step
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.remote_names import Names
+from pioneer_build.plan.remote_names import RemoteNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
     chosen = choices or Choices()
     declared = sorted(specs, key=lambda item: item.spec.dataset_name)
     taken = {item.spec.dataset_name for item in declared}
-    names = Names(lock, facts, frozenset(taken))
+    names = RemoteNames(lock, facts, frozenset(taken))
     taken.update(item.spec.renamed_from for item in declared if item.spec.renamed_from is not None)
     backend = facts.backend
     gone = [entry for (name, where), entry in lock.entries.items() if where == backend and name not in taken]
@@ -51,7 +51,13 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
 
 
 def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
-    """The entry that stands for a spec, and the name it is renamed from where that is still to be done."""
+    """The entry that stands for a spec, and the name it is renamed from where that is still to be done.
+
+    Args:
+        declared: the spec.
+        lock: what was built.
+        backend: the backend to look at, as the lock calls it.
+    """
     spec = declared.spec
     entry = lock.entries.get((spec.dataset_name, backend))
     old_name = spec.renamed_from
@@ -81,7 +87,7 @@ def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
 
 
 def _step(
-    item: Declared, lock: Lock, facts: Facts, choices: Choices, gone: Sequence[Entry], names: Names
+    item: Declared, lock: Lock, facts: Facts, choices: Choices, gone: Sequence[Entry], names: RemoteNames
 ) -> Step:  # fmt: skip
     entry, renamed_from = entry_for(item, lock, facts.backend)
     found = (find_label if item.spec.is_label else find_generate)(item, entry, facts, choices)

@@ -163,12 +163,12 @@ class Plan:
     @property
     def requests(self) -> int:
         """Paid requests that `apply` would send."""
-        return sum(step.requests for step in self.steps if step.refused is None)
+        return sum(step.requests for step in self.steps if step.submits)
 
     @property
     def examples(self) -> int:
         """Rows that those requests ask for."""
-        return sum(step.examples for step in self.steps if step.refused is None)
+        return sum(step.examples for step in self.steps if step.submits)
 
     @property
     def seconds_at_least(self) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 
-class Names:
+class RemoteNames:
     """The remote names of one backend, given out so that no two datasets of one plan share one."""
 
     def __init__(self, lock: Lock, facts: Facts, declared: Collection[str]) -> None:
@@ -42,7 +42,7 @@ class Names:
             return base  # nothing is submitted under a name
         mine = {"", item.name, item.spec.renamed_from}
         used = self._used()
-        for name in _candidates(base, item.fingerprint):
+        for name in _names_to_try(base, item.fingerprint):
             owner = used.get(name)
             if owner is not None and (owner[0] not in mine or owner[1] != item.fingerprint):
                 continue
@@ -69,7 +69,7 @@ def _holds(job: Job) -> bool:
     return job.accepted or job.state == "unknown"
 
 
-def _candidates(base: str, fingerprint: str) -> Iterator[str]:
+def _names_to_try(base: str, fingerprint: str) -> Iterator[str]:
     digits = fingerprint.partition(":")[2]
     yield base
     yield f"{base}-{short(fingerprint)}"

@@ -27,6 +27,11 @@ class Selectable:
 def select(datasets: Sequence[Selectable], chosen: Iterable[str], left_out: Iterable[str]) -> set[str]:
     """The names that `--select` picks, without those that `--exclude` names; all where nothing is selected.
 
+    Args:
+        datasets: what there is to pick from.
+        chosen: the selectors of `--select`: names, globs, `tag:x`, `state:x`.
+        left_out: those of `--exclude`.
+
     Raises:
         PioneerError: a selector matches nothing; it suggests one that does.
     """

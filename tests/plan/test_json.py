@@ -1,0 +1,58 @@
+"""A plan as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pioneer_build.plan import Choices, Plan, Reason, Step
+from pioneer_build.plan.json import plan_value, step_value
+from tests.plan.steps import ITEM, OTHER, plan
+from tests.planning import entry, generate_spec, job, lock_of
+
+SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/plan.schema.json").read_text("utf-8"))
+
+
+def test_a_plan() -> None:
+    known = entry(ITEM, job(ITEM))
+    value = plan_value(plan(OTHER, lock=lock_of(known)))
+    assert value == {
+        "format": 1,
+        "changes": True,
+        "backend": "pioneer",
+        "steps": [
+            {
+                "dataset_name": "a", "action": "replace", "requests": 1, "examples": 10, "total": 10,
+                "remote_name": f"a-{OTHER.fingerprint[4:12]}",
+                "reasons": [{"field": "labels", "text": '+ "z", - "y"', "old": ["y"], "new": ["z"]}],
+            }
+        ],
+        "summary": {"replace": 1, "requests": 1, "examples": 10, "seconds_at_least": 0},
+    }  # fmt: skip
+    assert plan_value(Plan("local", ())) == {
+        "format": 1, "changes": False, "backend": "local", "steps": [],
+        "summary": {"requests": 0, "examples": 0, "seconds_at_least": 0},
+    }  # fmt: skip
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    plain = step_value(Step("a", "none"))
+    assert plain.keys() == set(SCHEMA["$defs"]["step"]["required"])
+    full = Step(
+        "a", "rename", (Reason("renamed_from", "was 'b'", None, "a"), Reason("protect", "x")), renamed_from="b",
+        protected=True, fetch=True, refused="protected", command="pioneer-build apply",
+    )  # fmt: skip
+    value = step_value(full)
+    assert value.keys() == SCHEMA["$defs"]["step"]["properties"].keys()
+    assert value["reasons"] == [
+        {"field": "renamed_from", "text": "was 'b'", "old": None, "new": "a"},
+        {"field": "protect", "text": "x"},
+    ]
+
+
+def test_what_is_refused_is_no_request() -> None:
+    kept = entry(ITEM, job(ITEM), protect=True)
+    refused = plan_value(plan(OTHER, lock=lock_of(kept), choices=Choices()))
+    assert refused["steps"][0]["requests"] == 1
+    assert refused["summary"]["requests"] == refused["summary"]["examples"] == 0
+    assert generate_spec("a").num_examples == refused["steps"][0]["examples"]

@@ -1,0 +1,138 @@
+"""What one label spec needs, row by row of the table of changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pioneer_build.lock.model import Rejection
+from pioneer_build.plan import (
+    Choices,
+)
+from tests.plan.steps import (
+    ITEM,
+    LABEL,
+    RELABEL,
+    decided,
+    facts,
+    labelled,
+    labelling,
+    step,
+    texts,
+)
+from tests.planning import declared, entry, job
+
+
+def test_a_new_label_spec() -> None:
+    one = step(LABEL, None, **facts(new=5))
+    assert (decided(one), texts(one)) == (("label", 1, 5, 5), "inputs: 5 texts to label")
+    assert decided(step(LABEL, None, **facts(count=1001, new=1001))) == ("label", 2, 1001, 1001)
+    assert decided(step(LABEL, None, **facts(count=1000, new=1000)))[:2] == ("label", 1)
+    assert decided(step(LABEL, None, **facts(new=0))) == ("label", 0, 0, 5)
+
+
+def test_label_specs_that_change() -> None:
+    assert decided(step(LABEL, labelled(), **facts())) == ("none", 0, 0, 5)
+    one = step(LABEL, labelled(), **facts("e", 6, 1, held=5))
+    assert (decided(one), texts(one)) == (("label", 1, 1, 6), "inputs: 1 new text; 5 → 6 rows")
+    one = step(LABEL, labelled(), **facts("e"))
+    assert decided(one) == ("label", 0, 0, 5)
+    assert "order changed; nothing new" in texts(one)
+    one = step(RELABEL, labelled(), **facts(new=5))
+    assert decided(one) == ("label", 1, 5, 5)
+    assert [why.field for why in one.reasons] == ["labels", "inputs"]
+    back = labelled(RELABEL, paid=((LABEL.fingerprint, 5), (RELABEL.fingerprint, 5)))
+    assert decided(step(LABEL, back, **facts(held=5))) == ("label", 0, 0, 5)
+    guarded = step(declared(replace(RELABEL.spec, protect=True)), labelled(protect=True), **facts(new=5))
+    assert guarded.refused is not None
+    more = step(declared(replace(LABEL.spec, protect=True)), labelled(protect=True), **facts("e", 6, 1, held=5))
+    assert more.refused is None
+
+
+def test_a_label_spec_that_comes_back() -> None:
+    known = labelled(forgotten=True)
+    assert decided(step(LABEL, known, **facts())) == ("restore", 0, 0, 5)
+    assert decided(step(LABEL, known, **facts("e", 6, 1, held=5))) == ("restore", 1, 1, 6)
+    assert decided(step(LABEL, known, **facts(new=5))) == ("restore", 0, 0, 5), "its rows are here"
+    one = step(LABEL, known, present=(), **facts(new=5))
+    assert (one.action, one.submits) == ("restore", False)
+
+
+def test_from_rows_to_inputs_and_back() -> None:
+    generated = entry(ITEM, job(ITEM))
+    one = step(LABEL, generated, **facts(new=5))
+    assert decided(one) == ("label", 1, 5, 5)
+    assert "now has inputs" in texts(one)
+    one = step(ITEM, labelled())
+    assert decided(one) == ("replace", 1, 10, 10)
+    assert "now asks for rows" in texts(one)
+    both = replace(generated, labelling=labelling(), paid=((LABEL.fingerprint, 5),))
+    assert decided(step(LABEL, both, **facts())) == ("label", 0, 0, 5)
+    assert decided(step(ITEM, replace(both, num_examples=None))) == ("restore", 0, 0, 10)
+    lost = step(LABEL, both, **facts(new=5))
+    assert (lost.action, lost.submits) == ("label", False)
+
+
+def test_refused_and_rejected_texts() -> None:
+    for state in ("failed", "rejected"):
+        refusal = Rejection(LABEL.fingerprint, "d", state, "labels: too many")  # type: ignore[arg-type]
+        known = entry(LABEL, rejection=refusal)
+        one = step(LABEL, known, **facts(new=5))
+        assert decided(one) == ("blocked", 0, 0, 5)
+        assert "labels: too many" in texts(one)
+        assert one.command == "pioneer-build apply --retry a"
+        assert decided(step(LABEL, known, Choices(retry=frozenset({"a"})), **facts(new=5))) == ("label", 1, 5, 5)
+        assert step(LABEL, known, **facts("e", new=5)).action == "label"
+        assert step(RELABEL, known, **facts(new=5)).action == "label"
+        loose = step(replace(LABEL, checks={"min_accepted": 0.1}), known, **facts(new=5))
+        assert loose.action == ("blocked" if state == "failed" else "label")
+
+
+def test_quarantined_texts_are_done_until_they_are_tried_again() -> None:
+    known = labelled(labelling=labelling(annotated=4, quarantined=1, rows=4))
+    assert step(LABEL, known, **facts(quarantined=1)).action == "none"
+    one = step(LABEL, known, Choices(retry=frozenset({"a"})), **facts(quarantined=1))
+    assert decided(one) == ("label", 1, 1, 5)
+    assert "1 quarantined texts are tried again" in texts(one)
+    assert step(LABEL, known, Choices(retry=frozenset({"a"})), **facts()).action == "none"
+
+
+def test_paid_annotations_are_never_bought_again_silently() -> None:
+    relabel = Choices(relabel=frozenset({"a"}))
+    # a fresh clone: nothing is pending, and nothing is bought
+    one = step(LABEL, labelled(), present=(), **facts(new=5))
+    assert (decided(one), one.fetch, one.submits) == (("fetch", 0, 0, 5), True, False)
+    assert one.refused == "paid annotations are missing from the store"
+    assert one.command == "pioneer-build apply --relabel a"
+    assert "5 annotations were paid for and not in the store: sending again costs 1 request" in texts(one)
+    assert decided(step(LABEL, labelled(), relabel, present=(), **facts(new=5))) == ("label", 1, 5, 5)
+    assert decided(step(LABEL, labelled(), present=(), free=True, **facts(new=5))) == ("fetch", 0, 0, 5)
+    assert step(LABEL, labelled(), present=(), free=True, **facts(new=5)).refused is None
+    # the annotations are here, the rows are not: they are made of them
+    one = step(LABEL, labelled(), present=(), **facts(new=0, held=5))
+    assert (one.action, one.fetch, one.refused) == ("fetch", True, None)
+    # the rows are here: nothing is wanted of the annotations
+    assert decided(step(LABEL, labelled(), **facts(new=5))) == ("none", 0, 0, 5)
+    assert decided(step(LABEL, labelled(), relabel, **facts(new=5))) == ("label", 1, 5, 5)
+    assert step(LABEL, labelled(), relabel, **facts(new=0)).action == "none"
+    # a setting is remembered even so, and the rest waits
+    guarded = declared(replace(LABEL.spec, protect=True))
+    one = step(guarded, labelled(), present=(), **facts(new=5))
+    assert (one.action, one.fetch, one.refused) == ("update", False, None)
+    # one more text on a fresh clone
+    one = step(LABEL, labelled(), present=(), **facts("e", 6, 6))
+    assert (decided(one), one.submits) == (("label", 1, 6, 6), False)
+    assert "5 annotations were paid for" in texts(one)
+    # other projects' texts of the same definition don't stand for these
+    assert not step(LABEL, labelled(), present=(), **facts("e", 6, 6, held=1000)).submits
+    # part of the store is lost
+    one = step(LABEL, labelled(), **facts("e", 6, 4, held=2))
+    assert not one.submits
+    assert "3 annotations were paid for" in texts(one)
+    # a definition that was paid for before
+    back = labelled(RELABEL, paid=((LABEL.fingerprint, 5), (RELABEL.fingerprint, 5)))
+    assert not step(LABEL, back, **facts(new=5)).submits
+    assert step(LABEL, back, free=True, **facts(new=5)).submits
+    interrupted = entry(LABEL, paid=((LABEL.fingerprint, 3),))
+    assert not step(LABEL, interrupted, **facts(new=5)).submits
+    assert step(LABEL, interrupted, **facts(new=2, held=3)).submits
+    assert step(LABEL, interrupted, relabel, **facts(new=5)).submits

@@ -1,0 +1,63 @@
+"""Where a submission goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pioneer_build.lock.model import Entry
+from pioneer_build.spec.declared import Declared
+from tests.plan.steps import (
+    ITEM,
+    OTHER,
+    plan,
+)
+from tests.planning import declared, entry, generate_spec, job, lock_of
+
+
+def remote(item: Declared, *entries: Entry, **facts: Any) -> str:
+    steps = plan(item, lock=lock_of(*entries), **facts).steps
+    return next(one.remote_name for one in steps if one.dataset_name == item.name)
+
+
+def test_remote_names() -> None:
+    further = f"a-{OTHER.fingerprint[4:12]}"
+    assert remote(ITEM) == "a"
+    assert remote(OTHER, entry(ITEM, job(ITEM))) == further
+    known = entry(OTHER, job(ITEM), job(OTHER, 2, remote_name=further))
+    assert remote(ITEM, known) == "a"
+    assert remote(OTHER, known) == further
+    versions = declared(replace(OTHER.spec, on_change="new_version"))
+    assert remote(versions, entry(ITEM, job(ITEM))) == "a"
+    refused = job(ITEM, state="failed", job_id=None, version=None)
+    assert remote(OTHER, entry(ITEM, refused)) == "a", "nothing was made under it"
+    unknown = job(ITEM, state="unknown", job_id=None, version=None)
+    assert remote(OTHER, entry(ITEM, unknown)) == further, "it may hold something"
+    assert remote(ITEM, entry(ITEM, unknown)) == "a"
+
+
+def test_a_name_that_holds_something_else_is_not_chosen() -> None:
+    further = f"a-{ITEM.fingerprint[4:12]}"
+    other = declared(generate_spec("b"))
+    holder = entry(other, job(other, remote_name="a"))
+    assert remote(ITEM, holder) == further
+    assert remote(ITEM, holder, taken={further: "fp1:0"}) == f"a-{ITEM.fingerprint[4:16]}"
+    assert remote(ITEM, taken={"a": "fp1:0"}) == further
+    assert remote(ITEM, taken={"a": ITEM.fingerprint}) == "a", "the journal's own submission of it"
+    lengths = (8, 12, 16, 24, 64)
+    all_taken = {"a": "", **{f"a-{ITEM.fingerprint[4 : 4 + n]}": "fp1:0" for n in lengths}}
+    assert remote(ITEM, taken=all_taken) == f"a-{ITEM.fingerprint[4:]}-2"
+
+
+def test_two_datasets_of_one_plan_never_share_a_name() -> None:
+    moved = entry(OTHER, job(OTHER, remote_name="a"), dataset_name="b", base_name="a")
+    to = declared(replace(ITEM.spec, dataset_name="b"))
+    new = ITEM
+    names = {one.dataset_name: one.remote_name for one in plan(to, new, lock=lock_of(moved)).steps}
+    assert names["a"] != names["b"]
+    squatter = declared(generate_spec(f"a-{OTHER.fingerprint[4:12]}"))
+    names = {
+        one.dataset_name: one.remote_name for one in plan(OTHER, squatter, lock=lock_of(entry(ITEM, job(ITEM)))).steps
+    }
+    assert names[squatter.name] == squatter.name
+    assert names["a"] == f"a-{OTHER.fingerprint[4:16]}"
