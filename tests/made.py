@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pioneer_build.checks.quarantine import Quarantined, quarantine_line
+from pioneer_build.checks.quarantine import QuarantinedRow, quarantine_line
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text
@@ -35,7 +35,7 @@ class Made:
         (root / "pioneer.yaml").write_text(f"version: 1\nbackend: local\nstore: {store}\n")
 
     def dataset(
-        self, text: str, rows: Iterable[dict[str, Any]], aside: Sequence[Quarantined] = (), /, **job: Any
+        self, text: str, rows: Iterable[dict[str, Any]], aside: Sequence[QuarantinedRow] = (), /, **job: Any
     ) -> Entry:
         """Writes a spec, keeps its rows, and notes an entry with one ready job."""
         parsed = parse_text(text.encode(), "specs/x.yaml")
@@ -65,7 +65,7 @@ class Made:
         )
 
 
-def classes(made: Made, name: str, count: int, aside: Sequence[Quarantined] = (), /, **job: Any) -> Entry:
+def classes(made: Made, name: str, count: int, aside: Sequence[QuarantinedRow] = (), /, **job: Any) -> Entry:
     """A classification dataset of `count` rows, labelled `a` and `b` in turn."""
     text = spec_text(name, "classification", labels=["a", "b"], num_examples=count, domain_description="x")
     return made.dataset(text, [{"text": f"text {i}", "label": "ab"[i % 2]} for i in range(count)], aside, **job)

@@ -21,6 +21,7 @@ from pioneer_build.apply.events import Event, EventKind, Outcome, Report, Result
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume
 from pioneer_build.apply.label import label
+from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.rebuild import do_again
 from pioneer_build.apply.reconcile import reconcile
 from pioneer_build.apply.run import Options, Ports, Run, Stopped, says, stops_all
@@ -181,6 +182,8 @@ async def _do(run: Run, step: Step) -> None:
         case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
             if item.spec.is_label and not step.fetch and not _has_other_inputs(run, step, item):
                 run.put(entry_with(run, item), instead_of=step.renamed_from)
+                if step.action == "update":  # of checks, perhaps: held against the rows that there are
+                    warn_of_bounds(run, item)
             elif item.spec.is_label:
                 await label(run, step, item)
             else:

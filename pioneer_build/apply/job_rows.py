@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.run import Stopped, says
-from pioneer_build.checks.judge import judge
+from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.checks.quarantine import parse_quarantined, quarantine_line
 from pioneer_build.errors import NoAccess, Refused, ServiceError, StoreError
 from pioneer_build.rows import parse_line, row_line, split_version, text_digest
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pioneer_build.apply.run import Run
-    from pioneer_build.checks.judge import Verdict
+    from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import JobReport, RemoteVersion, Store
     from pioneer_build.spec.declared import Declared
@@ -209,25 +209,21 @@ def judged(run: Run, item: Declared, job: Job, rows: Iterable[Any]) -> Job:
     )
 
 
-def _is_topped_up(item: Declared, check: str, verdict: Verdict) -> bool:
+def _is_topped_up(item: Declared, check: str, verdict: Judgement) -> bool:
     """Whether a shortage is no reason to reject, because the missing rows will be asked for again."""
     return check == "min_accepted" and item.spec.top_up is not None and bool(verdict.accepted)
 
 
-def verdict_on(run: Run, item: Declared, job: Job, rows: Iterable[Any]) -> Verdict:
+def verdict_on(run: Run, item: Declared, job: Job, rows: Iterable[Any]) -> Judgement:
     """What the checks say of a job's rows."""
     entry = run.entry(item.name)
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
-    task_type, labels = run.terms(item, job)
-    return judge(
-        rows,
-        asked=job.asked,
-        checks=run.checks(item),
-        task_type=task_type,
-        labels=labels,
-        earlier=frozenset(digests_of_texts(run.ports.store, earlier)),
-        others={name: frozenset(_texts_of(run, name)) for name in run.checks(item).no_overlap_with},
+    checks = run.checks(item)
+    taken = TakenTexts(
+        frozenset(digests_of_texts(run.ports.store, earlier)),
+        {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with},
     )
+    return judge(rows, JobTerms(*run.terms(item, job), job.asked), checks, taken)
 
 
 def _stands_before(other: Job, job: Job) -> bool:
@@ -242,7 +238,8 @@ def digests_of_texts(store: Store, jobs: Iterable[Job]) -> Iterator[bytes]:
                 yield text_digest(parse_line(line))
 
 
-def _texts_of(run: Run, name: str) -> Iterator[bytes]:
+def texts_of(run: Run, name: str) -> Iterator[bytes]:
+    """The digests of the texts that the dataset `name` has, as far as its rows are here."""
     entry = run.entry(name)
     if entry is None:
         return

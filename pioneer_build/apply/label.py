@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.run import Stopped, says, stops_all
 from pioneer_build.apply.submit import entry_with
-from pioneer_build.checks.judge import judge_annotations
+from pioneer_build.checks.label_rows import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection
@@ -75,6 +76,7 @@ async def label(run: Run, step: Step, item: Declared) -> None:
         if left := len(store.missing(survey.digests)) // 16:
             raise Stopped("stopped", f"{left:,} texts are still to be labelled", "pioneer-build apply")
         _make_rows(run, step, item, store, survey, progress.unsupported)
+    warn_of_bounds(run, item)
     if progress.faults:
         count = sum(progress.faults.values())
         causes = ", ".join(f"{number:,} {cause}" for cause, number in progress.faults.most_common())

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pioneer_build.rows import (
-        Cause,
-    )
+    from pioneer_build.rows import Cause
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedRow:
     """One row set aside. `number` is its place among those that came, from 1; `raw` what the service sent."""
 
     number: int
@@ -22,13 +20,13 @@ class Quarantined:
     message: str
 
 
-def quarantine_line(item: Quarantined) -> bytes:
+def quarantine_line(item: QuarantinedRow) -> bytes:
     """`item` as one line of JSON, ended by a line feed; ASCII, as what is set aside may not be Unicode."""
     said = {"number": item.number, "cause": item.cause, "message": item.message, "raw": item.raw}
     return (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
 
 
-def parse_quarantined(line: bytes | str) -> Quarantined:
+def parse_quarantined(line: bytes | str) -> QuarantinedRow:
     """The item of a line that `quarantine_line` wrote.
 
     Raises:
@@ -36,6 +34,6 @@ def parse_quarantined(line: bytes | str) -> Quarantined:
     """
     said = json.loads(line)
     try:
-        return Quarantined(said["number"], said["raw"], said["cause"], said["message"])
+        return QuarantinedRow(said["number"], said["raw"], said["cause"], said["message"])
     except (KeyError, TypeError) as error:
         raise ValueError("not a line of a quarantine") from error

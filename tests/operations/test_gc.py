@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.checks.quarantine import Quarantined
+from pioneer_build.checks.quarantine import QuarantinedRow
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.operations.gc import find_garbage
 from pioneer_build.project.open import open_project
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_nothing_that_the_lock_names_goes(made: Made) -> None:
-    classes(made, "one", 2, [Quarantined(1, {}, "no-text", "m")])
+    classes(made, "one", 2, [QuarantinedRow(1, {}, "no-text", "m")])
     classes(made, "off", 3)
     made.entries[-1] = replace(made.entries[-1], forgotten=True)
     made.write_lock()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.checks.quarantine import Quarantined
+from pioneer_build.checks.quarantine import QuarantinedRow
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.show import show
 from pioneer_build.project.open import open_project
@@ -46,7 +46,7 @@ def test_what_is_not_built_yet(made: Made) -> None:
 
 
 def test_rows_that_were_set_aside(made: Made) -> None:
-    bad = Quarantined(3, {"text": ""}, "no-text", "there is no text")
+    bad = QuarantinedRow(3, {"text": ""}, "no-text", "there is no text")
     entry = classes(made, "moods", 5, [bad])
     made.write_lock()
     assert shown(made, "moods", rejected=True)["rejected"] == [

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pioneer_build.checks.quarantine import Quarantined
+    from pioneer_build.checks.quarantine import QuarantinedRow
     from pioneer_build.rows import Row
 
 #: Rows of one chunk: enough to compress well, few enough that the first shows at once.
@@ -43,7 +43,7 @@ def row_value(row: Row) -> list[Any]:
     return value
 
 
-def quarantined_value(bad: Quarantined, where: str) -> list[Any]:
+def quarantined_value(bad: QuarantinedRow, where: str) -> list[Any]:
     """A row that was set aside: its cause, the message, where it came from, and itself as JSON text."""
     raw = bad.raw if isinstance(bad.raw, str) else json.dumps(bad.raw, ensure_ascii=False, indent=1)
     return [bad.cause, bad.message, f"{where}, row {bad.number:,}", raw]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.checks.quarantine import Quarantined
+from pioneer_build.checks.quarantine import QuarantinedRow
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.report.gather import ReportRequest, gather
 from pioneer_build.project.open import open_project
@@ -55,7 +55,8 @@ def test_selection(made: Made) -> None:
 
 
 def test_what_was_set_aside(made: Made) -> None:
-    bad = [Quarantined(number, {}, cause, "why") for number, cause in ((1, "no-text"), (2, "no-text"), (3, "no-row"))]  # type: ignore[arg-type]
+    causes: tuple[Any, ...] = ("no-text", "no-text", "no-row")
+    bad = [QuarantinedRow(number, {}, cause, "why") for number, cause in enumerate(causes, 1)]
     classes(made, "some", 2, bad)
     made.write_lock()
     contents = gathered(made)

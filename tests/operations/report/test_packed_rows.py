@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.checks.quarantine import Quarantined
+from pioneer_build.checks.quarantine import QuarantinedRow
 from pioneer_build.operations.report.packed_rows import CHUNK_ROWS, pack, quarantined_value, row_value
 from tests.operations.report.chunks import unpacked
 
@@ -48,6 +48,6 @@ def test_a_chunk_is_bounded_by_its_size_too() -> None:
 def test_conversations_and_what_was_set_aside() -> None:
     talk = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     assert row_value(talk) == [["user", "a", "assistant", "b"], None]
-    bad = Quarantined(1200, {"text": ""}, "no-text", "there is no text")
+    bad = QuarantinedRow(1200, {"text": ""}, "no-text", "there is no text")
     assert quarantined_value(bad, "job j") == ["no-text", "there is no text", "job j, row 1,200", '{\n "text": ""\n}']
-    assert quarantined_value(Quarantined(1, "not JSON", "no-row", "m"), "job j")[3] == "not JSON"  # type: ignore[arg-type]
+    assert quarantined_value(QuarantinedRow(1, "not JSON", "no-row", "m"), "job j")[3] == "not JSON"  # type: ignore[arg-type]

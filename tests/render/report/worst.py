@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pioneer_build.checks.quarantine import Quarantined
+from pioneer_build.checks.quarantine import QuarantinedRow
 from tests.made import Made, spec_text
 
 #: Texts that try to get out of where they stand.
@@ -39,7 +39,7 @@ def worst_project(made: Made) -> None:
                   owner=WORST[3], domain_description=WORST[0]),
         [{"text": text, "label": labels[i % 4], "score": 0.5} for i, text in enumerate(WORST)],
         [
-            Quarantined(i + 1, {"text": text, "label": "\ud800 lone <img src=x onerror=window.pwned=11>"},
+            QuarantinedRow(i + 1, {"text": text, "label": "\ud800 lone <img src=x onerror=window.pwned=11>"},
                         "undeclared-label", f"the label {text[:60]} is not declared")
             for i, text in enumerate(WORST)
         ],

@@ -1,0 +1,140 @@
+"""Checks of a label spec's dataset. Its texts are the author's, so none of them is ever a reason to reject it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.checks.bounds import CheckFailure
+from pioneer_build.checks.job_bounds import too_empty, unbalanced
+from pioneer_build.checks.judge import quickly_searched
+from pioneer_build.checks.measures import Measures
+from pioneer_build.checks.phrases import counted, phrase
+from pioneer_build.rows import Tally, confidence_of, length_of, text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from pioneer_build.rows import Cause, Row, RowsSummary
+    from pioneer_build.spec.model import Checks
+
+
+def judge_annotations(annotated: int, faults: Mapping[Cause, int], checks: Checks) -> CheckFailure | None:
+    """Whether enough of the author's texts were annotated: `{}` for every text is no dataset.
+
+    Args:
+        annotated: distinct texts with an annotation.
+        faults: distinct texts without one, by the cause that `normalise_annotation` gave.
+        checks: the bounds in force; `min_accepted` is to all these texts.
+    """
+    missing = sum(faults.values())
+    due = annotated + missing
+    if checks.min_accepted is None or not missing:
+        return None
+    need = math.ceil(due * checks.min_accepted - 1e-9)
+    if annotated >= need and annotated:
+        return None
+    why = "; ".join(
+        f"{count} {phrase(cause, count)}"
+        for cause, count in sorted(faults.items(), key=lambda item: (-item[1], item[0]))
+        if count
+    )
+    message = f"{annotated} of {counted(due, 'text')} were annotated, at least {max(need, 1)} must be: {why}"
+    return CheckFailure("min_accepted", round(annotated / due, 6), float(checks.min_accepted), message)
+
+
+def label_warnings(
+    rows: Iterable[Row], checks: Checks, labels: Sequence[str], others: Mapping[str, Collection[bytes]] | None = None
+) -> tuple[CheckFailure, ...]:
+    """The bounds that don't hold for the rows of a label dataset, for somebody to be warned about.
+
+    Args:
+        rows: all of its rows, in normal form; read once.
+        checks: the bounds that somebody set (`explicit_checks`), without the defaults, lest a corpus without entities
+            be warned about. `min_accepted` is `judge_annotations`' business.
+        labels: the declared labels.
+        others: `text_digest`s by dataset of those that `no_overlap_with` names.
+    """
+    if not _has_any(checks):
+        return ()
+    tally = Tally(labels, find_duplicates=checks.max_duplicate_ratio is not None)
+    single = _Singles(checks, {name: quickly_searched(found) for name, found in sorted((others or {}).items())})
+    for row in rows:
+        tally.add(row)
+        single.add(row)
+    content = tally.summary()
+    if not content.rows:
+        return ()
+    return (*_whole(content, checks), *single.broken(content.rows))
+
+
+def _has_any(checks: Checks) -> bool:
+    """Whether a bound is set that rows of label datasets can miss."""
+    bounds = (
+        checks.max_duplicate_ratio, checks.max_empty_ratio, checks.min_examples_per_label, checks.max_label_share,
+        checks.min_confidence, checks.min_chars, checks.max_chars,
+    )  # fmt: skip
+    return bool(checks.no_overlap_with) or any(bound is not None for bound in bounds)
+
+
+def _whole(content: RowsSummary, checks: Checks) -> Iterator[CheckFailure]:
+    """The bounds on all rows that don't hold."""
+    measures = Measures(None, content.rows, content.rows, content.duplicates, 0, "", (), content)
+    bound, ratio = checks.max_duplicate_ratio, measures.duplicate_ratio
+    if bound is not None and ratio > bound + 1e-9:
+        repeat = f"{content.duplicates} of {counted(content.rows, 'row')} repeat another"
+        message = f"{repeat} ({ratio:.2f}, at most {bound:.2f})"
+        yield CheckFailure("max_duplicate_ratio", round(ratio, 6), float(bound), message)
+    if content.entities_per_row is not None and checks.max_empty_ratio is not None:
+        empty = too_empty(measures, checks)
+        if empty is not None:
+            yield empty
+    yield from unbalanced(measures, checks)
+
+
+@dataclass(slots=True)
+class _Singles:
+    """Counts rows that miss bounds on a single row."""
+
+    checks: Checks
+    others: Mapping[str, Collection[bytes]]
+    low: int = 0
+    short: int = 0
+    long: int = 0
+    taken: int = 0
+
+    def add(self, row: Row) -> None:
+        """Counts one row in normal form."""
+        checks = self.checks
+        if checks.min_confidence is not None:
+            score = confidence_of(row)
+            self.low += score is not None and score < checks.min_confidence
+        if checks.min_chars is not None:
+            self.short += length_of(row) < checks.min_chars
+        if checks.max_chars is not None:
+            self.long += length_of(row) > checks.max_chars
+        if self.others:
+            digest = text_digest(row)
+            self.taken += any(digest in found for found in self.others.values())
+
+    def broken(self, rows: int) -> Iterator[CheckFailure]:
+        """The bounds that some of `rows` rows miss."""
+        checks = self.checks
+        for check, count, bound in (
+            ("min_confidence", self.low, checks.min_confidence),
+            ("min_chars", self.short, checks.min_chars),
+            ("max_chars", self.long, checks.max_chars),
+        ):
+            if count and bound is not None:
+                side = "above" if check == "max_chars" else "below"
+                message = f"{count} of {counted(rows, 'row')} {_is(count)} {side} {check}: {bound}"
+                yield CheckFailure(check, float(count), float(bound), message)
+        if self.taken:
+            has = "has" if self.taken == 1 else "have"
+            message = f"{self.taken} of {counted(rows, 'row')} {has} a text of {', '.join(self.others)}"
+            yield CheckFailure("no_overlap_with", float(self.taken), 0.0, message)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
