@@ -1,6 +1,6 @@
 """Judges what a job brought. A job is ready only if its rows are within the bounds.
 
-`judge` takes the rows of one job as the service gave them, sets the bad ones aside with their cause, and measures the
+`judge` takes the rows of one job as the service gave them, quarantines the bad ones with their cause, and measures the
 rest against the bounds of a spec or project. Values in, values out.
 """
 
@@ -99,7 +99,7 @@ def judge(raws: Iterable[Any], terms: JobTerms, checks: Checks, taken: TakenText
 
 
 class _Screen:
-    """What sets a well-formed row aside: other rows, and the bounds on a single row."""
+    """Why a well-formed row is quarantined: other rows, and the bounds on a single row."""
 
     def __init__(self, checks: Checks, taken: TakenTexts) -> None:
         self._checks = checks

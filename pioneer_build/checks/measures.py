@@ -14,7 +14,7 @@ class Measures:
     """What was counted. `asked` is `None` where nobody knows; `content` is of the accepted rows.
 
     `duplicates` are rows that repeat one of the same job; `most_alike` is the largest number of rows with one
-    text, `alike_text` the text of those. `causes` counts the rows set aside, the most frequent first.
+    text, `alike_text` the text of those. `causes` counts the quarantined rows, the most frequent first.
     """
 
     asked: int | None

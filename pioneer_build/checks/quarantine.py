@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """One row set aside. `number` is its place among those that came, from 1; `raw` what the service sent."""
+    """One quarantined row. `number` is its place among those that came, from 1; `raw` what the service sent."""
 
     number: int
     raw: Any
@@ -21,7 +21,7 @@ class QuarantinedRow:
 
 
 def quarantine_line(item: QuarantinedRow) -> bytes:
-    """`item` as one line of JSON, ended by a line feed; ASCII, as what is set aside may not be Unicode."""
+    """`item` as one line of JSON, ended by a line feed; ASCII, as a quarantined row may not be Unicode."""
     said = {"number": item.number, "cause": item.cause, "message": item.message, "raw": item.raw}
     return (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
 

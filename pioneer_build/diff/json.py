@@ -14,14 +14,20 @@ FORMAT = 1
 
 
 def diff_value(diff: LockDiff, old: State, new: State) -> dict[str, Any]:
-    """The difference as the JSON of `diff --format json` (docs/diff.md)."""
+    """The difference as the JSON of `diff --format json` (docs/diff.md).
+
+    Args:
+        diff: what changed.
+        old: the state of the lock before.
+        new: the state after.
+    """
     return {
         "format": FORMAT,
         "changes": bool(diff.datasets),
         "from": _state_value(old),
         "to": _state_value(new),
         "unchanged": diff.unchanged,
-        "datasets": [dataset_value(item) for item in diff.datasets],
+        "datasets": [change_value(item) for item in diff.datasets],
     }
 
 
@@ -29,7 +35,7 @@ def _state_value(state: State) -> dict[str, Any]:
     return {"revision": state.revision, "commit": state.commit, "lock": state.found}
 
 
-def dataset_value(item: DatasetDiff) -> dict[str, Any]:
+def change_value(item: DatasetDiff) -> dict[str, Any]:
     """One dataset's changes as JSON values."""
     return {
         "dataset_name": item.dataset_name,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry, Job, Lock
 
 #: What became of a dataset. `forgotten`: its spec went, and the entry stays; `returned` is the way back.
-Kind: TypeAlias = Literal["added", "removed", "renamed", "forgotten", "returned", "changed"]
+DatasetChange: TypeAlias = Literal["added", "removed", "renamed", "forgotten", "returned", "changed"]
 
 #: Gives the rows of an entry as lines, or the sentence that says why they can't be had.
 Reader: TypeAlias = "Callable[[Entry], Lines | str]"
@@ -52,7 +52,7 @@ class DatasetDiff:
 
     dataset_name: str
     backend: str
-    kind: Kind
+    kind: DatasetChange
     old: Entry | None
     new: Entry | None
     fields: tuple[FieldChange, ...]
@@ -144,7 +144,7 @@ def _dataset(old: Entry | None, new: Entry | None, reader: Reader, samples: int)
     )
 
 
-def _kind(old: Entry | None, new: Entry | None) -> Kind:
+def _kind(old: Entry | None, new: Entry | None) -> DatasetChange:
     if old is None:
         return "added"
     if new is None:

@@ -79,7 +79,7 @@ class GoldMeasure:
     dataset's rows as readers get them (corrected), `rows`, how many, and the `fingerprint` of their definition.
     With what: the measure's `revision`, and the hash of its `model`.
 
-    `kind` says whether the labeller's own answers were held against gold, or those of a probe that was trained on the
+    `kind` says whether the labeller's own answers were compared with gold, or those of a probe that was trained on the
     rows: `value` of `metric`, which is likely in `interval`. `kappa` is Cohen's; `zero_shot` the value without any row,
     `gold_alone` that of gold by itself; `last_doubling` what the second half of the rows adds. `contamination` counts
     gold texts that are among the rows, copies or nearly so, `near_duplicates` rows that nearly repeat another one;

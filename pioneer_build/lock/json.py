@@ -172,7 +172,13 @@ def _sorted(value: Any) -> Any:
 
 
 def entry_digest(name: str, backend: str, value: Mapping[str, Any]) -> str:
-    """The digest that the entry of dataset `name` on `backend` ends with; `value` has its other keys."""
+    """The digest that an entry ends with, `sha256:` and 64 hexadecimal digits.
+
+    Args:
+        name: the dataset's name.
+        backend: the backend, as the lock calls it.
+        value: the entry as JSON values; a `digest` among them doesn't count.
+    """
     facts = {key: item for key, item in value.items() if key != "digest"}
     return digest_of({"backend": backend, "dataset_name": name, "entry": facts})
 
@@ -181,7 +187,13 @@ def entry_digest(name: str, backend: str, value: Mapping[str, Any]) -> str:
 
 
 def entry_of(name: str, backend: str, fields: Mapping[str, Any]) -> Entry:
-    """The entry that `entry_value` made `fields` of: they have passed `schema.check_entry`."""
+    """The entry that `entry_value` made JSON values of.
+
+    Args:
+        name: the dataset's name.
+        backend: the backend, as the lock calls it.
+        fields: the values; they have passed `schema.check_entry`.
+    """
     labelling, rejection, paid = fields.get("labelling"), fields.get("rejection"), fields.get("paid")
     return Entry(
         name,

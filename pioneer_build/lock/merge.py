@@ -36,6 +36,11 @@ def merge3(base: Lock, a: Lock, b: Lock) -> Lock:
     """`merge(a, b)`, without what one of them has taken out of their common `base` and the other left as it was.
 
     Only a rename takes an entry out. It stays out where every job of it is under another name now.
+
+    Args:
+        base: the lock that both went on from; an empty one where there was none.
+        a: one side.
+        b: the other; which of them is which doesn't matter.
     """
     merged = merge(a, b)
     entries = dict(merged.entries)

@@ -36,7 +36,7 @@ class Job:
     `order` is its place among the dataset's jobs; jobs of two branches can share one, and then the id decides.
     `asked` and `got` count rows: asked for, and accepted by this tool's checks (`None` until they were seen).
     `rows` is the digest of the accepted rows in the store, `quarantined` that of the bad ones.
-    `verified` says whether the rows were looked at. `inferred` marks a version that was counted, not named by the
+    `verified` says whether the rows were checked. `inferred` marks a version that was counted, not named by the
     service. `submissions` name journal entries whose fate was once unknown. `top_up` marks a job that only filled
     up what an earlier one left missing. `deleted` says that the service was told to delete what it made.
     `reason` says in words why a job failed or was rejected.
@@ -298,7 +298,7 @@ class Entry:
 
     @property
     def verified(self) -> bool:
-        """Whether every row that readers get was looked at."""
+        """Whether every row that readers get was checked."""
         if self.num_examples is None:
             return self.parts is not None or self.labelling is not None
         jobs = self.readable()

@@ -39,7 +39,13 @@ class LockSource:
     # -- messages --
 
     def error(self, message: str, *, line: int, hint: str | None = None) -> LockError:
-        """An error at a line of this file; without a `hint` it advises to restore the file."""
+        """An error at a line of this file.
+
+        Args:
+            message: what is wrong, to stand after the place.
+            line: counted from 1.
+            hint: what helps; by default to restore the file.
+        """
         return LockError(f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, self.path))
 
     def line(self, key: str, indent: int, start: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""What one generate spec needs: its definition and size held against the jobs that this backend has for it."""
+"""What one generate spec needs: its definition and size compared with the jobs that this backend has for it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidate
         return False
     last = made.jobs[-1]
     if last.state == "rejected" and made.entry.checks != item.checks and last.rows in facts.present:
-        found.fits.add("update")  # the rows are here, and are held against the new checks first
+        found.fits.add("update")  # the rows are here, and are judged by the new checks first
         return True
     more = max(0, found.total - made.asked)
     tops_up = last.top_up and (item.spec.top_up is not None or last.state == "rejected")

@@ -1,4 +1,4 @@
-"""What one label spec needs: its texts and definition held against what was labelled."""
+"""What one label spec needs: its texts and definition compared with what was labelled."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Candi
     if refusal is None or retry or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
         return
     if refusal.state == "rejected" and entry.checks != item.checks:
-        found.add("label")  # what was rejected under other checks is looked at again
+        found.add("label")  # what was rejected under other checks is judged again
         return
     text = f"the texts were {'refused' if refusal.state == 'failed' else 'rejected'}: {refusal.reason}"
     found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {item.name}")

@@ -1,4 +1,4 @@
-"""All specs of a project and its lock, held against each other: the plan."""
+"""All specs of a project and its lock, compared: the plan."""
 
 from __future__ import annotations
 

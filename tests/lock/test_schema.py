@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -147,3 +148,13 @@ def test_words_of_a_later_version_are_no_damage() -> None:
         {"jobs": [{**READY, "x": 1}]},
     ):
         assert "upgrade" in str(refusal(in_version_2(**changes)).hint)
+
+
+def test_the_table_of_the_docs_has_every_key() -> None:
+    page = (GOLDEN.parent.parent / "docs" / "lock.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    for name, table in vars(schema).items():
+        if name.isupper() and isinstance(table, dict) and name not in ("_MORE", "_CHECKS_2", "_WORDS", "_GOLD_WORDS"):
+            assert table.keys() <= named, name
+    for key in (*schema._ENTRY_2, *schema._JOB_2, *schema._LABELLING_2):
+        assert re.search(rf"^(\| .*)?`{key}`°?²", page, re.MULTILINE), f"{key} is marked as of version 2"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantine import parse_quarantined
-from pioneer_build.diff.json import dataset_value as change_value
-from pioneer_build.diff.json import sample_kind
+from pioneer_build.diff.json import change_value, sample_kind
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.inputs import read, text_digest
