@@ -110,7 +110,7 @@ def test_every_key_of_version_2_in_one_entry() -> None:
         {"tokens": {"fp1:x": 1}}, {"tokens": {"fp1:x": {"input": 1}}},
         {"tokens": {"fp1:x": {"input": 1, "output": 1.5}}},
         {"labelling": {**MADE, "superseded": -1}}, {"labelling": {**MADE, "approximate": [1]}},
-        {"labelling": {**MADE, "approximate": "x"}},
+        {"labelling": {**MADE, "approximate": "x"}}, {"labelling": {**MADE, "unsupported": [1]}},
         *({"jobs": [{**READY, key: value}]} for key in schema._JOB_2 for value in (1, "x", None, {"input": 1})),
         {"jobs": [{**READY, "approximate": [1]}]},
         *({"gold": without(GOLD, key)} for key in schema._GOLD), {"gold": without(GOLD, "interval")},

@@ -153,6 +153,8 @@ def test_an_older_version_is_read_where_a_newer_one_would_do() -> None:
 def test_an_entry_that_is_no_object() -> None:
     for fields in ("1", "[]", "null", '{"pioneer": 1}', "{}"):
         refusal(f'{{"datasets": {{"aa": {fields}}}, "lock_version": 1}}')
+    odd = refusal('{"datasets": {"aa": {"pioneer": 1}}, "lock_version": 1}')
+    assert odd.message == "pioneer.lock:1: the entry of 'aa' (pioneer) is no object"
 
 
 def test_bytes_that_were_trusted_wrongly_are_an_error_all_the_same() -> None:
