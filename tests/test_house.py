@@ -35,7 +35,7 @@ NOT_YET: dict[str, int] = {
 #: Rooms on disk that no layer has yet.
 NOT_YET_PLACED = {"revisions"}
 #: Packages whose listing isn't of what is there yet.
-NOT_YET_LISTED = {"apply", "lock", "plan", "service"}
+NOT_YET_LISTED = {"apply", "service"}
 #: Packages of many modules of one kind, whose listing names the others.
 LISTED_IN_PART = {"exports"}
 

@@ -5,11 +5,13 @@ action and its reasons; a reason explains and never decides.
 
 model         the plan, and what it is made of
 make          all specs and the lock: the plan
-generate      what one generate spec needs;  label: what one label spec needs
+generate      what one generate spec needs
+label         what one label spec needs
 candidates    the actions that fit one spec, and which of them decides
 reasons       what changed, in words
 remote_names  where a submission goes
-select        --select and --exclude;  json: the plan as JSON
+select        --select and --exclude
+json          the plan as JSON
 """
 
 from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of
