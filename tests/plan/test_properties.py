@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pioneer_build.plan import Choices, Plan
 from pioneer_build.plan.json import plan_value
 from pioneer_build.plan.select import Selectable, select
-from pioneer_build.render.plan import plan_markdown, plan_text
+from pioneer_build.render.plan import plan_text
+from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import FewShot, InlineTexts, Spec
 from tests.planning import (
