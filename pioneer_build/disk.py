@@ -1,22 +1,172 @@
-"""What makes a rename or a new file survive a power loss."""
+"""Files that are whole or not there: written under another name, then renamed. Errors stay `OSError`.
+
+A reader sees the old file or the new one, never half of one. Imports next to nothing: a plan with nothing to do comes
+by here.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import TYPE_CHECKING
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    AnyPath: TypeAlias = "str | os.PathLike[str]"
+
+#: Longest part of a file's name that its temporary file repeats, in bytes: a name may have 255.
+_NAME_BYTES = 100
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes durable which files a folder has (fsync(2): a new entry needs an fsync of its folder).
+class NewFile:
+    """A file being written under a random name in `folder`, until `move_to` gives it its real one.
+
+    `with NewFile(…) as new:` makes it; `new.file` takes the bytes. What isn't moved by the end of the block is removed.
+
+    Args:
+        folder: where it is written, on the file system of what it will replace.
+        name: what it will be called, for whoever finds one that a killed process left; may be empty.
+        mode: its permission bits from the start, whatever the umask.
+
+    Raises:
+        OSError: from any method; whatever stood at the target still does.
+    """
+
+    __slots__ = ("_mode", "_moved", "file", "path")
+
+    file: BinaryIO
+
+    def __init__(self, folder: AnyPath, name: str = "", mode: int = 0o600) -> None:
+        short = os.fsencode(name)[:_NAME_BYTES].decode("utf-8", "ignore")
+        hidden = f".{short}." if short else ""
+        self.path = os.path.join(folder, f"{hidden}{random_name()}.tmp")  # noqa: PTH118 - no pathlib here
+        self._mode = mode
+        self._moved = False
+
+    def __enter__(self) -> NewFile:
+        descriptor = create(self.path, self._mode)
+        try:
+            # the umask may have taken bits away
+            if self._mode & ~os.fstat(descriptor).st_mode:
+                os.fchmod(descriptor, self._mode)
+            self.file = os.fdopen(descriptor, "wb", buffering=1 << 18)
+        except BaseException:
+            os.close(descriptor)
+            os.unlink(self.path)  # noqa: PTH108
+            raise
+        return self
+
+    def flush(self, *, durable: bool = True) -> os.stat_result:
+        """Hands all bytes to the system, and with `durable` to the disk; what the system says of the file then."""
+        self.file.flush()
+        if durable:
+            os.fsync(self.file.fileno())
+        return os.fstat(self.file.fileno())
+
+    def move_to(self, target: AnyPath, *, durable: bool = True) -> os.stat_result:
+        """Puts the file at `target`, in place of what is there; what the system says of it.
+
+        Args:
+            target: on the same file system.
+            durable: it survives a power loss when this returns.
+        """
+        found = self.flush(durable=durable)
+        os.replace(self.path, target)  # noqa: PTH105
+        self._moved = True
+        if durable:
+            sync_folder(os.path.dirname(target) or ".")  # noqa: PTH120
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # of bytes that the disk didn't take, as was said when they were written
+            self.file.close()
+        if not self._moved:
+            with suppress(OSError):
+                os.unlink(self.path)  # noqa: PTH108
+
+
+def write_whole(
+    target: AnyPath,
+    parts: Iterable[bytes | memoryview],
+    *,
+    mode: int = 0o600,
+    keep_mode: bool = False,
+    durable: bool = True,
+) -> int:
+    """Writes a file by way of a temporary one beside it; its size in bytes.
+
+    Args:
+        target: the file; its folder must exist.
+        parts: its bytes, in pieces. If one can't be had, `target` stays as it was.
+        mode: permission bits.
+        keep_mode: a file that is replaced keeps its own permission bits, and `mode` is for a new one.
+        durable: it survives a power loss when this returns. A cache does without.
+
+    Raises:
+        OSError: it can't be written; what stood there still does.
+    """
+    with beside(target, mode, keep_mode=keep_mode) as new:
+        for part in parts:
+            new.file.write(part)
+        return new.move_to(target, durable=durable).st_size
+
+
+def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> NewFile:
+    """A new file in the folder of `target`, to be moved there; arguments as for `write_whole`."""
+    folder, name = os.path.split(os.fspath(target))
+    if keep_mode:
+        with suppress(OSError):
+            mode = stat.S_IMODE(os.stat(target).st_mode)  # noqa: PTH116
+    return NewFile(folder, name, mode)
+
+
+def create(path: AnyPath, mode: int, *, append: bool = False) -> int:
+    """The descriptor of a file that wasn't there, opened to be written; a link in its place is not followed.
+
+    Args:
+        path: the file.
+        mode: permission bits; the umask takes some away.
+        append: every write goes to its end.
+
+    Raises:
+        FileExistsError: there is one.
+        OSError: it can't be made.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags | (os.O_APPEND if append else 0), mode)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Writes all of `data` to an open file.
+
+    Raises:
+        OSError: the disk took only some of it, or nothing.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_folder(folder: AnyPath) -> None:
+    """Makes durable which files a folder has: after fsync(2) of a file, its name still needs one of its folder.
 
     Raises:
         OSError: the disk didn't take it.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such thing
+            raise
     finally:
         os.close(descriptor)
+
+
+def random_name() -> str:
+    """A name that no other process, on whatever machine, will think of: 20 hexadecimal digits."""
+    return os.urandom(10).hex()

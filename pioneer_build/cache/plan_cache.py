@@ -210,8 +210,9 @@ def _glob_holds(root: str, spec_path: str, pattern: str, stamps: list[dict[str, 
 
 def keep(key: Key, verdict: Verdict) -> None:
     """Writes the verdict, unless it is there; a disk that doesn't take it is no error."""
+    from pioneer_build.disk import write_whole  # nothing is written where there is nothing to do
+
     text = verdict.text()
-    temporary = f"{key.path}.{os.getpid()}.tmp"
     try:
         with open(key.path, "rb") as file:  # noqa: PTH123
             if file.read() == text:
@@ -220,12 +221,6 @@ def keep(key: Key, verdict: Verdict) -> None:
         pass
     try:
         os.makedirs(os.path.dirname(key.path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-        os.replace(temporary, key.path)  # noqa: PTH105
+        write_whole(key.path, [text], durable=False)
     except OSError:
-        try:
-            os.unlink(temporary)  # noqa: PTH108
-        except OSError:
-            return
+        return

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build._version import __version__
 from pioneer_build.cache.spec_files import Stamp, is_settled
+from pioneer_build.disk import write_whole
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.spec.settings import Settings, SpendingLimits
 
@@ -153,16 +154,10 @@ def _stamp_text(stamp: Stamp) -> bytes:
 
 
 def _written(path: Path, data: bytes) -> bool:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        temporary.replace(path)
+        write_whole(path, [data], durable=False)
     except OSError:
-        with suppress(OSError):
-            temporary.unlink()
         return False
     return True
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk import beside
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import Ledger, RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -154,18 +153,9 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
             yield plain
         return
     path = path.resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            yield cast("BinaryIO", target)
-            target.flush()
-            os.fsync(target.fileno())
-            os.fchmod(target.fileno(), mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with beside(path, keep_mode=True) as new:
+        yield new.file
+        new.move_to(path)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from pioneer_build.disk import sync_folder
+from pioneer_build.disk import beside, sync_folder, write_all
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.journal.process import _this_process
@@ -236,7 +236,7 @@ class Journal:
                 if size and os.pread(fd, 1, size - 1) != b"\n":  # a torn tail: what comes next must not join it
                     line = b"\n" + line
                 try:
-                    _write_all(fd, line)
+                    write_all(fd, line)
                     os.fsync(fd)
                 except OSError:
                     with suppress(OSError):
@@ -263,23 +263,14 @@ class Journal:
         kept = [item for item in self._state.values() if item.state != "refused"]
         seq = (self._seq or 0) + 1
         with suppress(OSError):
-            for left in self.path.parent.glob("journal.*.tmp"):  # of a process that died here
+            for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # of a process that died here
                 left.unlink(missing_ok=True)
-        target = self.path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "wb") as file:
-                file.write(self._line("compacted", secrets.token_hex(8), {}, seq))
-                for number, item in enumerate(kept, seq + 1):
-                    fields = {name: value for name, value in asdict(item).items() if name != "token"}
-                    file.write(self._line("begin", item.token, fields, number))
-                file.flush()
-                os.fsync(file.fileno())
-            target.replace(self.path)
-            sync_folder(self.path.parent)
-        except OSError:
-            with suppress(OSError):
-                target.unlink(missing_ok=True)
+        with suppress(OSError), beside(self.path) as new:
+            new.file.write(self._line("compacted", secrets.token_hex(8), {}, seq))
+            for number, item in enumerate(kept, seq + 1):
+                fields = {name: value for name, value in asdict(item).items() if name != "token"}
+                new.file.write(self._line("begin", item.token, fields, number))
+            new.move_to(self.path)
         self._catch_up()
 
 
@@ -294,12 +285,6 @@ def _keys(item: Submission) -> list[tuple[str, ...]]:
 def _is_whole(line: bytes) -> bool:
     text, _, checksum = line.rpartition(b"\t")
     return b"%08x" % crc32(text) == checksum
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _failed(what: str, path: Path, error: OSError) -> JournalError:

@@ -6,11 +6,10 @@ It holds digests of inputs, never texts, and no key. The file is private to its 
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from pioneer_build.disk import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
@@ -40,17 +39,10 @@ def write_plan(path: Path, plan: Plan) -> None:
         "relabel": sorted(plan.choices.relabel),
         "delete_remote": plan.choices.delete_remote,
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, [text.encode()])
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise PlanFileError(f"can't write {path}: {error.strerror}") from None
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
-from pioneer_build.disk import sync_folder
+from pioneer_build.disk import beside
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
 from pioneer_build.lock.merge import merge, merge3
@@ -115,25 +114,14 @@ class LockFile:
         text = lock_text(lock, self._written)
         if text == self._text or (self._text is None and not lock.entries):
             return False
-        mode = 0o644
-        with suppress(OSError):
-            mode = os.stat(self.path).st_mode & 0o777  # noqa: PTH116
-        temporary = self.path.with_name(f".{LOCK_NAME}.{os.getpid()}.tmp")
         try:
-            with temporary.open("wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-                os.fchmod(file.fileno(), mode)
-                mine = os.fstat(file.fileno())
-            if self.signature() != self._signature:
-                temporary.unlink()
-                return None
-            temporary.replace(self.path)
-            sync_folder(self.path.parent)
+            with beside(self.path, 0o644, keep_mode=True) as new:
+                new.file.write(text.encode("utf-8"))
+                new.flush()
+                if self.signature() != self._signature:
+                    return None
+                mine = new.move_to(self.path)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
             hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
             raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
         there = self.signature()

@@ -38,6 +38,8 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pioneer_build.disk import beside
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -336,14 +338,10 @@ def _salt(folder: Path) -> bytes:
     path = folder / "pace-salt"
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        candidate = folder / f"pace-salt.{os.getpid()}.{os.urandom(4).hex()}"
-        file = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(file, os.urandom(32))
+        with beside(path) as new:
+            new.file.write(os.urandom(32))
+            new.flush(durable=False)
             # A link appears whole or not at all, and never over another's.
             with contextlib.suppress(FileExistsError):
-                os.link(candidate, path)
-        finally:
-            os.close(file)
-            candidate.unlink(missing_ok=True)
+                os.link(new.path, path)
     return path.read_bytes()[:32]

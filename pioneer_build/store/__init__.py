@@ -25,9 +25,9 @@ __all__ = ["AnnotationStore", "GcPlan", "Quarantined", "Removal", "Store"]
 
 _MODULES = {
     "AnnotationStore": "annotations",
-    "GcPlan": "collect",
+    "GcPlan": "gc",
     "Quarantined": "quarantine",
-    "Removal": "collect",
+    "Removal": "gc",
     "Store": "store",
 }
 

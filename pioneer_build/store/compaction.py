@@ -9,21 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.store.disk import (
-    Modes,
-    aside,
-    guarded,
-    make_folder,
-    settle,
-    sync_folder,
-    unique_name,
-    write_all,
-)
+from pioneer_build.disk import random_name, sync_folder
+from pioneer_build.store.disk import Modes, guarded, make_folder, new_file
 from pioneer_build.store.frames import whole_frames
 from pioneer_build.store.segments import SEALED
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 #: Files beyond this size are not copied again.
 LARGE = 256 << 20
@@ -40,27 +33,27 @@ def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
     if len(sealed) < 2:
         return False
     make_folder(tmp, modes)
-    final = folder / (unique_name() + SEALED)
+    final = folder / (random_name() + SEALED)
     merged: list[Path] = []
     seen: set[bytes] = set()
-    with guarded(final, "write"), aside(tmp, modes) as (path, descriptor):
+    with guarded(final, "write"), new_file(tmp, modes) as new:
         for source in sealed:
             try:
-                copied = _copy(source, descriptor, scope, seen)
+                copied = _copy(source, new.file, scope, seen)
             except FileNotFoundError:  # somebody else is merging: leave it to them
                 return False
             if copied:
                 merged.append(source)
         if len(merged) < 2:
             return False
-        settle(path, descriptor, final)
+        new.move_to(final)
         for source in merged:
             source.unlink(missing_ok=True)
         sync_folder(folder)
     return True
 
 
-def _copy(source: Path, descriptor: int, scope: bytes, seen: set[bytes]) -> bool:
+def _copy(source: Path, target: BinaryIO, scope: bytes, seen: set[bytes]) -> bool:
     """Copies all batches of `source` that were not copied yet; nothing, if there is anything else in it."""
     with source.open("rb") as file:
         size = file.seek(0, 2)
@@ -73,5 +66,5 @@ def _copy(source: Path, descriptor: int, scope: bytes, seen: set[bytes]) -> bool
             head = data[:48]
             if head not in seen:
                 seen.add(head)
-                write_all(descriptor, data)
+                target.write(data)
     return True

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written aside, flushed to the disk, then named.
+"""The store's files on disk: whole or not there, readable by whom the store belongs to, with errors that help.
 
 Every error of the system becomes a `StoreError` that names the path and says what may help.
 """
@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import NewFile, create, sync_folder
 from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ _HINTS = {
 
 
 def store_error(error: OSError, path: Path, doing: str) -> StoreError:
-    """`error` in this tool's words; `doing` is such as "write"."""
+    """`error` in this tool's words.
+
+    Args:
+        error: what the system said.
+        path: the file or folder it is about.
+        doing: what was tried, as a verb: "write", "read", "create the folder".
+    """
     hint = _HINTS.get(error.errno or 0, "`pioneer-build doctor` looks at the store")
     return StoreError(f"can't {doing} {path}: {error.strerror or error}", hint)
 
@@ -68,7 +75,11 @@ class Modes:
 
 
 def make_folder(path: Path, modes: Modes) -> None:
-    """Creates `path` and its parents where they are missing, durably."""
+    """Creates `path` and its parents where they are missing, durably.
+
+    Raises:
+        StoreError: it can't be made.
+    """
     if path.is_dir():
         return
     make_folder(path.parent, modes)
@@ -78,21 +89,14 @@ def make_folder(path: Path, modes: Modes) -> None:
         sync_folder(path.parent)
 
 
-def sync_folder(path: Path) -> None:
-    """Makes names created in, or removed from, the folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such thing
-            raise
-    finally:
-        os.close(descriptor)
+def create_log(path: Path, modes: Modes) -> int:
+    """The descriptor of a new file whose writes all go to its end.
 
-
-def create(path: Path, modes: Modes) -> int:
-    """A new file, opened to append; `FileExistsError` if there is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, modes.file)
+    Raises:
+        FileExistsError: there is one.
+        OSError: it can't be made.
+    """
+    descriptor = create(path, modes.file, append=True)
     try:
         os.fchmod(descriptor, modes.file)
     except BaseException:
@@ -101,41 +105,24 @@ def create(path: Path, modes: Modes) -> int:
     return descriptor
 
 
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Writes all of `data`."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def unique_name() -> str:
-    """A name that no other process, on whatever machine, will think of."""
-    return os.urandom(10).hex()
-
-
-@contextmanager
-def aside(folder: Path, modes: Modes) -> Iterator[tuple[Path, int]]:
-    """A file in `folder` to be filled and then renamed by `settle`; removed if that doesn't happen."""
-    path = folder / unique_name()
-    descriptor = create(path, modes)
-    try:
-        yield path, descriptor
-    finally:
-        os.close(descriptor)
-        with suppress(OSError):
-            path.unlink()
-
-
-def settle(temporary: Path, descriptor: int, final: Path) -> None:
-    """Gives a filled file its name, durably: after this returns it survives a power loss."""
-    os.fsync(descriptor)
-    temporary.replace(final)
-    sync_folder(final.parent)
+def new_file(tmp: Path, modes: Modes) -> NewFile:
+    """A file in the store's folder of temporary files, to be moved to where it belongs."""
+    return NewFile(tmp, mode=modes.file)
 
 
 def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
-    """Writes a file that is either whole under its name or not there."""
-    with guarded(final, "write"), aside(tmp, modes) as (path, descriptor):
+    """Writes a file that is either whole under its name or not there, durably.
+
+    Args:
+        final: the file; its folder must exist.
+        parts: its bytes, in pieces.
+        tmp: the store's folder of temporary files.
+        modes: the store's permissions.
+
+    Raises:
+        StoreError: it can't be written.
+    """
+    with guarded(final, "write"), new_file(tmp, modes) as new:
         for part in parts:
-            write_all(descriptor, part)
-        settle(path, descriptor, final)
+            new.file.write(part)
+        new.move_to(final)

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.store.disk import Modes, guarded, make_folder, sync_folder, unique_name
+from pioneer_build.disk import random_name, sync_folder
+from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:
             try:
                 if path.is_dir() and not path.is_symlink():
                     make_folder(tmp, modes)
-                    away = tmp / unique_name()
+                    away = tmp / random_name()
                     os.rename(path, away)  # noqa: PTH104 — Path.rename would replace an empty folder
                     sync_folder(path.parent)
                     shutil.rmtree(away)

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.store.disk import Modes, guarded, make_folder, sync_folder, write_whole
+from pioneer_build.disk import sync_folder
+from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

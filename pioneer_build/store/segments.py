@@ -12,8 +12,9 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import random_name, sync_folder, write_all
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, create, guarded, make_folder, sync_folder, unique_name, write_all
+from pioneer_build.store.disk import Modes, create_log, guarded, make_folder
 from pioneer_build.store.frames import HEAD_SIZE, RECORD, Frame, encode
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ class SegmentWriter:
 
     def _start(self) -> tuple[int, Path]:
         make_folder(self._folder, self._modes)
-        path = self._folder / (unique_name() + OPEN)
+        path = self._folder / (random_name() + OPEN)
         with guarded(path, "create"):
-            descriptor = create(path, self._modes)
+            descriptor = create_log(path, self._modes)
             sync_folder(self._folder)
         return descriptor, path
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, aside, guarded, make_folder, settle, write_all, write_whole
+from pioneer_build.store.disk import Modes, guarded, make_folder, new_file, write_whole
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Store:
         """
         self._prepare()
         whole = sha256()
-        with guarded(self._tmp, "write"), aside(self._tmp, self._modes) as (path, descriptor):
+        with guarded(self._tmp, "write"), new_file(self._tmp, self._modes) as new:
             held: list[bytes] = []
             size = 0
             for chunk in chunks:
@@ -63,17 +63,17 @@ class Store:
                 if size >= _BUFFER:
                     data = b"".join(held)
                     whole.update(data)
-                    write_all(descriptor, data)
+                    new.file.write(data)
                     held, size = [], 0
             data = b"".join(held)
             whole.update(data)
-            write_all(descriptor, data)
+            new.file.write(data)
             digest = f"sha256:{whole.hexdigest()}"
             if expected is not None and digest != expected:
                 raise StoreError(f"rows have the digest {digest}, not {expected} as recorded")
             final = self.path(digest)
             make_folder(final.parent, self._modes)
-            settle(path, descriptor, final)
+            new.move_to(final)
         return digest
 
     def has(self, digest: str) -> bool:

@@ -230,7 +230,7 @@ def test_compaction_keeps_everything(tmp_path: Path) -> None:
     assert not list((tmp_path / "tmp").iterdir())
 
 
-@pytest.mark.parametrize("fails_at", ["settle", "unlink", "sync_folder"])
+@pytest.mark.parametrize("fails_at", ["replace", "unlink", "sync_folder"])
 def test_compaction_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str) -> None:
     from pioneer_build.store import compaction
 
@@ -252,7 +252,7 @@ def test_compaction_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 lambda self, missing_ok=False: fail() if self.suffix == ".log" else real(self, missing_ok),
             )
         else:
-            patch.setattr(compaction, fails_at, fail)
+            patch.setattr(os if fails_at == "replace" else compaction, fails_at, fail)
         with pytest.raises(StoreError):
             opened(tmp_path).compact()
     assert list(opened(tmp_path).lookup(digests(*range(4)))) == [answer(n) for n in range(4)]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store import Store, disk
+from pioneer_build.store import Store
+from tests.full_disk import refuse_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,13 +107,8 @@ def test_a_refusing_disk_leaves_nothing_under_a_final_name(
 ) -> None:
     store = Store(tmp_path)
 
-    def refuse(descriptor: int, data: bytes) -> None:
-        os.write(descriptor, data[:5])
-        raise OSError(number, os.strerror(number))
-
     with monkeypatch.context() as patch:
-        patch.setattr("pioneer_build.store.store.write_all", refuse)
-        patch.setattr(disk, "write_all", refuse)
+        refuse_writes(patch, number)
         with pytest.raises(StoreError) as caught:
             store.put(LINES)
         assert str(tmp_path) in caught.value.message

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pioneer_build import git
+from pioneer_build.disk import create
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
@@ -69,9 +70,10 @@ def _json(value: object) -> str:
 
 def _write_new(path: Path, text: str) -> bool:
     """Writes a file that isn't there; whether it was written. Links are never followed."""
+    data = text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        fd = create(path, 0o644)
     except FileExistsError:
         if not path.parent.is_dir():
             raise PioneerError(f"can't write {path}: {path.parent} is no folder") from None
@@ -79,8 +81,8 @@ def _write_new(path: Path, text: str) -> bool:
     except OSError as error:
         raise _unwritable(path, error) from None
     try:
-        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
     except OSError as error:
         path.unlink(missing_ok=True)  # half a file would count as there
         raise _unwritable(path, error) from None

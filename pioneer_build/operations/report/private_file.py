@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import write_whole
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:
@@ -19,19 +18,7 @@ def write_private(target: Path, pieces: Iterable[bytes]) -> int:
     Raises:
         PioneerError: it can't be written. What stood there still does.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    size = 0
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                for piece in pieces:
-                    size += file.write(piece)
-            temporary.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        return write_whole(target, pieces)
     except OSError as error:
         raise PioneerError(f"can't write {target}: {error.strerror}") from None
-    return size

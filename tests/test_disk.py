@@ -1,0 +1,247 @@
+"""Files that are whole or not there, on a real disk and on one that refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build import disk
+from pioneer_build.disk import NewFile, beside, create, random_name, sync_folder, write_all, write_whole
+from tests.full_disk import refuse_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was synced, in order: names of files and folders."""
+    found: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        found.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return found
+
+
+def test_a_file_is_written_whole_and_alone(tmp_path: Path) -> None:
+    target = tmp_path / "plan.json"
+    assert write_whole(target, [b"one ", memoryview(b"two")]) == 7
+    assert target.read_bytes() == b"one two"
+    assert write_whole(str(target), [b""]) == 0
+    assert target.read_bytes() == b""
+    assert names(tmp_path) == ["plan.json"]
+
+
+def test_a_name_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_whole("a", [b"x"])
+    assert names(tmp_path) == ["a"]
+
+
+def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"x" * (1 << 19)
+            assert target.read_bytes() == b"old"
+
+    write_whole(target, parts())
+    assert target.stat().st_size == 3 << 19
+
+
+def test_its_name_is_not_to_be_guessed_and_its_mode_private_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, int, int]] = []
+    real = os.open
+
+    def open_(path: str, flags: int, mode: int = 0o777) -> int:
+        opened.append((str(path), flags, mode))
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", open_)
+    for _ in range(2):
+        write_whole(tmp_path / "a", [b"x"], durable=False)
+    (first, flags, bits), (second, _, _) = opened
+    assert first != second
+    assert os.path.dirname(first) == str(tmp_path)
+    assert os.path.basename(first).startswith(".a.")
+    wanted = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_WRONLY
+    assert (flags & wanted, bits) == (wanted, 0o600)
+
+
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_modes(tmp_path: Path, umask: int) -> None:
+    kept = tmp_path / "kept"
+    kept.write_bytes(b"")
+    kept.chmod(0o640)
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "private", [b""])
+        write_whole(tmp_path / "shared", [b""], mode=0o664)
+        write_whole(tmp_path / "new", [b""], mode=0o644, keep_mode=True)
+        write_whole(kept, [b"x"], keep_mode=True)
+    finally:
+        os.umask(before)
+    found = {path.name: mode(path) for path in tmp_path.iterdir()}
+    assert found == {"private": 0o600, "shared": 0o664, "new": 0o644, "kept": 0o640}
+    write_whole(kept, [b"x"])
+    assert mode(kept) == 0o600
+
+
+def test_what_is_durable_is_synced_before_and_after_its_name_is(tmp_path: Path, synced: list[str]) -> None:
+    with beside(tmp_path / "a") as new:
+        new.file.write(b"x")
+        new.move_to(tmp_path / "a")
+    assert synced == [os.path.basename(new.path), tmp_path.name]
+
+
+def test_a_cache_is_not_synced(tmp_path: Path, synced: list[str]) -> None:
+    write_whole(tmp_path / "a", [b"x"], durable=False)
+    assert (synced, (tmp_path / "a").read_bytes()) == ([], b"x")
+
+
+def test_what_is_not_moved_is_removed(tmp_path: Path) -> None:
+    with beside(tmp_path / "a") as new:
+        new.file.write(b"x")
+        found = new.flush()
+        assert names(tmp_path) == [os.path.basename(new.path)]
+    assert found.st_size == 1
+    assert names(tmp_path) == []
+
+
+def test_parts_that_stop_coming_leave_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+
+    def parts() -> Iterator[bytes]:
+        yield b"new"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a", parts())
+    assert (names(tmp_path), (tmp_path / "a").read_bytes()) == (["a"], b"old")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize("size", [3, 1 << 20])
+def test_a_disk_that_takes_only_some_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, size: int
+) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    refuse_writes(monkeypatch, number, after=2)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        write_whole(tmp_path / "a", [b"x" * size])
+    assert caught.value.errno == number
+    assert (names(tmp_path), (tmp_path / "a").read_bytes()) == (["a"], b"old")
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "fdopen"])
+def test_a_step_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    open_before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        write_whole(tmp_path / "a", [b"new"])
+    monkeypatch.undo()
+    assert (names(tmp_path), (tmp_path / "a").read_bytes()) == (["a"], b"old")
+    assert set(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_a_link_at_the_target_is_replaced_and_what_it_points_to_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"real")
+    (tmp_path / "link").symlink_to("real")
+    write_whole(tmp_path / "link", [b"new"])
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"real"
+
+
+def test_a_link_is_never_followed_nor_a_file_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "file").write_bytes(b"x")
+    for name in ("link", "file"):
+        with pytest.raises(FileExistsError):
+            create(tmp_path / name, 0o600)
+    assert names(tmp_path) == ["file", "link"]
+
+
+def test_one_who_appends(tmp_path: Path) -> None:
+    descriptor = create(tmp_path / "log", 0o600, append=True)
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        write_all(descriptor, b"one")
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        write_all(descriptor, memoryview(b"two"))
+    finally:
+        os.close(descriptor)
+    assert (tmp_path / "log").read_bytes() == b"onetwo"
+
+
+def test_all_is_written_by_a_disk_that_takes_little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+
+    def write(_: int, data: memoryview) -> int:
+        taken.append(bytes(data[:3]))
+        return len(taken[-1])
+
+    monkeypatch.setattr(os, "write", write)
+    write_all(0, b"12345678")
+    assert taken == [b"123", b"456", b"78"]
+
+
+@pytest.mark.parametrize(("number", "forgiven"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])
+def test_folders_that_can_not_be_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, forgiven: bool
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk.os, "fsync", refuse)
+    if forgiven:
+        sync_folder(tmp_path)
+        return
+    with pytest.raises(OSError, match=os.strerror(number)):
+        sync_folder(tmp_path)
+
+
+def test_long_names(tmp_path: Path) -> None:
+    for name in ("x" * 255, "ü" * 127, os.fsdecode(b"\xff" * 200)):
+        write_whole(tmp_path / name, [b"x"], durable=False)
+        assert (tmp_path / name).read_bytes() == b"x"
+
+
+def test_names_are_of_chance() -> None:
+    assert len({random_name() for _ in range(100)}) == 100
+
+
+def test_a_folder_for_what_goes_elsewhere(tmp_path: Path) -> None:
+    tmp, there = tmp_path / "tmp", tmp_path / "there"
+    tmp.mkdir()
+    there.mkdir()
+    with NewFile(tmp) as new:
+        new.file.write(b"x")
+        assert names(tmp) == [os.path.basename(new.path)]
+        new.move_to(there / "a")
+    assert (names(tmp), names(there)) == ([], ["a"])
