@@ -1,12 +1,19 @@
-"""What this tool asks of git: the merge driver of `pioneer.lock`, and the attribute that names it.
+"""What this tool asks of git: files at revisions, both sides of a merge, and the merge driver of `pioneer.lock`.
+
+Reading runs no hooks, filters or text conversion, and nothing is fetched. A revision's name comes from a command line
+or a CI variable, so it is never taken for an option: git gets the commit's own id, and the name itself only after
+`--end-of-options`.
 
 A clone's configuration is never in the repository, so each clone sets the driver up once: `init` does.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,59 +25,172 @@ DRIVER: Final = (
     "if command -v pioneer-build >/dev/null; then pioneer-build merge-lock %O %A %B; "
     "else git merge-file -L ours -L base -L theirs %A %O %B; fi"
 )
+#: No prompts, no lock files for the sake of speed, no fetching of what a partial clone lacks, messages in English.
+_CALM: Final = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "LC_ALL": "C",
+}
+#: Seconds after which a git that says nothing is given up: a network folder that hangs must not hang this tool.
+_TIMEOUT: Final = 60.0
+
+#: What git's index calls the three sides of a merge (gitrevisions(7)).
+Stage: TypeAlias = Literal[1, 2, 3]
+
+
+# -- files at revisions --------------------------------------------------------------------------------------------
+
+
+def commit_of(folder: Path, revision: str) -> str:
+    """The id of the commit that `revision` names in the repository that `folder` is in.
+
+    Args:
+        folder: a folder of the work tree.
+        revision: a branch, tag, id, `HEAD~3` or whatever gitrevisions(7) allows for one commit.
+
+    Raises:
+        UsageError: it can't be a revision's name.
+        PioneerError: there is no git, no repository, or no such commit.
+    """
+    if not revision or revision.startswith("-") or "\0" in revision or "\n" in revision:
+        raise UsageError(f"{revision!r} is no git revision", hint="give a branch, a tag or a commit")
+    done = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    # old versions of git print the option itself, too
+    commit = done.stdout.decode("ascii", "replace").split()[-1:] if done.returncode == 0 else []
+    if commit and len(commit[0]) in (40, 64) and set(commit[0]) <= set("0123456789abcdef"):
+        return commit[0]
+    raise _no_commit(folder, revision)
+
+
+def file_at(folder: Path, name: str, commit: str) -> bytes | None:
+    """The bytes of the file `name`, which is in `folder`, at `commit`; `None` where it wasn't there.
+
+    Args:
+        folder: a folder of the work tree.
+        name: a file's name, without a folder.
+        commit: an id, as `commit_of` gives it.
+
+    Raises:
+        PioneerError: git can't read it.
+    """
+    found = _run(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{name}")
+    if found.returncode != 0:
+        return None
+    blob = found.stdout.decode("ascii", "replace").strip()
+    read = _run(folder, "cat-file", "blob", blob)
+    if read.returncode != 0:
+        raise PioneerError(f"git can't read {name} at {commit[:12]}: {_complaint(read)}")
+    return read.stdout
+
+
+def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
+    """The bytes of a file as git's index holds them during a merge; `None` where there are none, or no git.
+
+    Args:
+        folder: a folder of the work tree.
+        name: a file's name, without a folder.
+        stage: 1 the common ancestor, 2 our side, 3 theirs.
+    """
+    try:
+        read = _run(folder, "cat-file", "blob", f":{stage}:./{name}")
+    except PioneerError:
+        return None
+    return read.stdout if read.returncode == 0 else None
+
+
+def _no_commit(folder: Path, revision: str) -> PioneerError:
+    if _run(folder, "rev-parse", "--git-dir").returncode != 0:
+        return PioneerError(
+            f"{folder} is in no git repository", hint="`git init`, and commit pioneer.lock: diff compares what git has"
+        )
+    if ".." in revision:
+        return PioneerError(f"'{revision}' is a range, not a commit", hint="give two revisions: pioneer-build diff A B")
+    if revision == "HEAD":
+        return PioneerError("this repository has no commit yet", hint="commit specs and pioneer.lock first")
+    shallow = _run(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    hint = "this clone is shallow: `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)" if shallow else None
+    return PioneerError(f"git knows no commit '{revision}'", hint=hint or "`git log --oneline -- pioneer.lock`")
+
+
+# -- the merge driver ----------------------------------------------------------------------------------------------
 
 
 def is_in_repository(folder: Path) -> bool | None:
     """Whether `folder` is in the work tree of a git repository; `None` where there is no git."""
-    found = _git(folder, "rev-parse", "--is-inside-work-tree")
+    found = _words(folder, "rev-parse", "--is-inside-work-tree")
     return None if found is None else found == "true"
 
 
 def driver_of(folder: Path) -> str | None:
     """The merge driver that is configured for the clone; `None` where there is none."""
-    return _git(folder, "config", "--get", f"merge.{DRIVER_NAME}.driver") or None
+    return _words(folder, "config", "--get", f"merge.{DRIVER_NAME}.driver") or None
 
 
 def set_driver(folder: Path) -> bool:
     """Configures the merge driver in this clone, unless there is one; whether it is there now."""
     if driver_of(folder) is not None:
         return True
-    _git(folder, "config", f"merge.{DRIVER_NAME}.name", "pioneer.lock: per dataset, no job is lost")
-    _git(folder, "config", f"merge.{DRIVER_NAME}.driver", DRIVER)
+    _words(folder, "config", f"merge.{DRIVER_NAME}.name", "pioneer.lock: per dataset, no job is lost")
+    _words(folder, "config", f"merge.{DRIVER_NAME}.driver", DRIVER)
     return driver_of(folder) is not None
 
 
 def merges_with_driver(folder: Path) -> bool:
     """Whether git's attributes give `pioneer.lock` in `folder` the driver."""
-    said = _git(folder, "check-attr", "merge", "--", "pioneer.lock") or ""
+    said = _words(folder, "check-attr", "merge", "--", "pioneer.lock") or ""
     return said.endswith(f": {DRIVER_NAME}")
 
 
 def is_ignored(folder: Path, name: str) -> bool:
     """Whether git ignores the file."""
-    return _git(folder, "check-ignore", "--", name) == name
+    return _words(folder, "check-ignore", "--", name) == name
 
 
 def version() -> str | None:
     """git's version; `None` where there is no git."""
-    from pathlib import Path
-
-    said = _git(Path.cwd(), "--version")
+    said = _words(None, "--version")
     return said.removeprefix("git version ") if said else None
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git says, stripped; "" where it fails, `None` where there is no git."""
+# -- the program ---------------------------------------------------------------------------------------------------
+
+
+def _run(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """What git did in `folder`, or where this process is.
+
+    Raises:
+        PioneerError: there is no git, or it can't be run.
+    """
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", *arguments],  # noqa: S607
+        return subprocess.run(  # noqa: S603 - a list, no shell
+            ["git", *arguments],  # noqa: S607 - the user's own git
             cwd=folder,
+            env={**os.environ, **_CALM},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            text=True,
-            errors="replace",
-            timeout=20,
+            timeout=_TIMEOUT,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except FileNotFoundError:
+        raise PioneerError(
+            "the program git was not found", hint="install git: earlier states are read with it"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise PioneerError(f"git {arguments[0]} didn't end within {_TIMEOUT:.0f} s") from None
+    except OSError as error:
+        raise PioneerError(f"git can't be run: {error.strerror}") from None
+
+
+def _words(folder: Path | None, *arguments: str) -> str | None:
+    """What git says, stripped; "" where it fails, `None` where it can't be run."""
+    try:
+        done = _run(folder, *arguments)
+    except PioneerError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+
+
+def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
+    return " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"it ended with {done.returncode}"

@@ -1,4 +1,4 @@
-"""Reading files at revisions with the real git."""
+"""Files at revisions, sides of a merge and the merge driver, with the real git."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.revisions import commit_of, file_at
+from pioneer_build.git import (
+    DRIVER,
+    commit_of,
+    driver_of,
+    file_at,
+    is_ignored,
+    is_in_repository,
+    merges_with_driver,
+    set_driver,
+    staged,
+    version,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +104,127 @@ def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(PioneerError, match="git was not found"):
         commit_of(repository, "HEAD")
+    assert (version(), is_in_repository(repository), driver_of(repository)) == (None, None, None)
+    assert staged(repository, "pioneer.lock", 2) is None
+    assert not set_driver(repository)
+    assert not merges_with_driver(repository)
+    assert not is_ignored(repository, "pioneer.lock")
+
+
+# -- sides of a merge ----------------------------------------------------------------------------------------------
+
+
+def test_the_sides_of_a_merge(repository: Path) -> None:
+    assert staged(repository, "pioneer.lock", 2) is None, "no merge, no sides"
+    lock = repository / "pioneer.lock"
+    git(repository, "switch", "-qc", "theirs")
+    lock.write_bytes(b"theirs\xff\n")
+    git(repository, "commit", "-qam", "theirs")
+    git(repository, "switch", "-q", "main")
+    lock.write_bytes(b"ours\r\n")
+    git(repository, "commit", "-qam", "ours")
+    subprocess.run(["git", "merge", "-q", "theirs"], cwd=repository, check=False, capture_output=True)
+    sides = (staged(repository, lock.name, 1), staged(repository, lock.name, 2), staged(repository, lock.name, 3))
+    assert sides == (b"one\r\n\x00", b"ours\r\n", b"theirs\xff\n")
+    assert staged(repository, "other", 2) is None
+    git(repository, "add", "pioneer.lock")
+    assert staged(repository, "pioneer.lock", 3) is None, "what is resolved has no sides"
+
+
+# -- the merge driver ----------------------------------------------------------------------------------------------
+
+
+def test_where_there_is_a_repository(repository: Path, tmp_path: Path) -> None:
+    assert is_in_repository(repository) is True
+    assert is_in_repository(repository.parent.parent / ".git") is False
+    assert is_in_repository(tmp_path) is False
+
+
+def test_the_driver_is_set_once_and_never_over_another(repository: Path) -> None:
+    assert driver_of(repository) is None
+    assert set_driver(repository)
+    assert driver_of(repository) == DRIVER
+    git(repository, "config", "merge.pioneer-lock.driver", "mine %A")
+    assert set_driver(repository)
+    assert driver_of(repository) == "mine %A"
+
+
+def test_a_configuration_that_can_not_be_written(repository: Path) -> None:
+    (repository.parent.parent / ".git" / "config.lock").write_bytes(b"")  # another git holds it
+    assert not set_driver(repository)
+
+
+def test_what_the_attributes_say(repository: Path) -> None:
+    assert not merges_with_driver(repository)
+    (repository / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
+    assert merges_with_driver(repository)
+    (repository / ".gitattributes").write_text("pioneer.lock merge=union\n")
+    assert not merges_with_driver(repository)
+
+
+def test_what_is_ignored(repository: Path) -> None:
+    (repository / ".gitignore").write_text("plan.json\n")
+    assert is_ignored(repository, "plan.json")
+    assert not is_ignored(repository, "pioneer.yaml")
+
+
+# -- the program ---------------------------------------------------------------------------------------------------
+
+
+def put_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A program `git` before the real one."""
+    program = folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+
+def test_every_call_is_calm(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No prompt, no lock, no fetch, nothing to read from a terminal, whichever of the functions asks."""
+    log = tmp_path / "log"
+    put_git(
+        tmp_path,
+        monkeypatch,
+        "read line && said=$line\n"
+        f'echo "$1 $GIT_TERMINAL_PROMPT$GIT_OPTIONAL_LOCKS$GIT_NO_LAZY_FETCH$LC_ALL$said" >>{log}',
+    )
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    with pytest.raises(PioneerError):
+        commit_of(repository, "HEAD")
+    file_at(repository, "x", "0" * 40)
+    staged(repository, "x", 2)
+    set_driver(repository)
+    merges_with_driver(repository)
+    is_ignored(repository, "x")
+    is_in_repository(repository)
+    version()
+    lines = log.read_text().splitlines()
+    assert {line.partition(" ")[2] for line in lines} == {"001C"}
+    assert {"rev-parse", "cat-file", "config", "check-attr", "check-ignore", "--version"} <= {
+        line.partition(" ")[0] for line in lines
+    }
+
+
+def test_a_git_that_does_not_end_is_given_up(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_git(tmp_path, monkeypatch, "exec sleep 20")
+    monkeypatch.setattr("pioneer_build.git._TIMEOUT", 0.1)
+    with pytest.raises(PioneerError, match="didn't end within"):
+        commit_of(repository, "HEAD")
+    assert (version(), staged(repository, "pioneer.lock", 2)) == (None, None)
+
+
+def test_a_git_that_can_not_be_run(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_git(tmp_path, monkeypatch, "")
+    (tmp_path / "bin" / "git").chmod(0o644)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(PioneerError, match="git can't be run: Permission denied"):
+        commit_of(repository, "HEAD")
+    assert version() is None
+
+
+def test_what_git_complains_of(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = commit_of(repository, "HEAD")
+    put_git(tmp_path, monkeypatch, 'test "$1" = rev-parse || { echo "fatal: bad\n  object" >&2; exit 128; }')
+    with pytest.raises(PioneerError, match=f"git can't read pioneer.lock at {commit[:12]}: fatal: bad object"):
+        file_at(repository, "pioneer.lock", commit)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.diff.state import State
 from pioneer_build.errors import LockError, PioneerError
+from pioneer_build.git import commit_of, file_at
 from pioneer_build.lock.conflict import is_conflicted, sides
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
@@ -14,7 +15,6 @@ from pioneer_build.lock.text import read_lock
 from pioneer_build.operations.locked_rows import locked_lines
 from pioneer_build.project.lock_file import LOCK_NAME
 from pioneer_build.results.diff import DiffResult
-from pioneer_build.revisions import commit_of, file_at
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:

@@ -20,6 +20,8 @@ from pioneer_build.lock.text import RESTORE, lock_text, read_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.git import Stage
+
 LOCK_NAME = "pioneer.lock"
 Signature: TypeAlias = "tuple[int, int, int, int] | None"
 
@@ -82,7 +84,7 @@ class LockFile:
 
     def _joined(self, text: str) -> tuple[Lock, Lock]:
         """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
-        base, ours, theirs = (_staged(self.path, number) for number in (1, 2, 3))
+        base, ours, theirs = _staged(self.path, 1), _staged(self.path, 2), _staged(self.path, 3)
         if ours is not None and theirs is not None:
             a, b = _side(ours, "our side"), _side(theirs, "their side")
             common = _side(base, "the common ancestor") if base else Lock()
@@ -162,17 +164,12 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> None:
     ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
 
 
-def _staged(path: Path, stage: int) -> str | None:
-    """The version of `path` that git's index holds during a merge (gitrevisions(7): 2 is ours, 3 is theirs)."""
-    import subprocess
+def _staged(path: Path, stage: Stage) -> str | None:
+    """The version of `path` that git's index holds during a merge; `None` where it has none that is text."""
+    from pioneer_build.git import staged  # imports subprocess, and conflicts are rare
 
+    data = staged(path.parent, path.name, stage)
     try:
-        shown = subprocess.run(  # noqa: S603
-            ["git", "show", f":{stage}:./{path.name}"],  # noqa: S607
-            cwd=path.parent,
-            capture_output=True,
-            check=True,
-        )
-        return shown.stdout.decode("utf-8")
-    except (OSError, subprocess.CalledProcessError, UnicodeDecodeError):
+        return data.decode("utf-8") if data is not None else None
+    except UnicodeDecodeError:
         return None
