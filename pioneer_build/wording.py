@@ -1,4 +1,7 @@
-"""The nearest valid word to one that isn't."""
+"""What messages have in common: counts with their noun, durations, text made safe to show, the word that was meant.
+
+Pure, and imports nothing: a plan with nothing to do comes by here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Words longer than this are no typing mistakes of ours; comparing them costs time for nothing.
 _LONGEST = 100
+#: Those of Unicode's spaces (category Zs) that Python calls unprintable.
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 #: Who finds many wrong words among many valid ones guesses for so many of them only.
 MAX_GUESSES = 50
 
@@ -65,20 +70,42 @@ def _distance(a: str, b: str, limit: int) -> int:
     return row[-1]
 
 
-def count(number: int, word: str) -> str:
-    """`1 row`, `1,200 rows`: `word` is the singular, and its plural is with an `s`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """How many there are of something: `1 row`, `2,000 rows`.
+
+    Args:
+        number: how many.
+        noun: what one of them is called.
+        plural: what several are called, where that isn't `noun` and an s: `entries`.
+    """
+    return f"{number:,} {noun_for(number, noun, plural)}"
+
+
+def noun_for(number: int, noun: str, plural: str | None = None) -> str:
+    """The noun alone, as `count` has it, for a number that is written in another way."""
+    return noun if number == 1 else plural or f"{noun}s"
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words: `90 s`, `5 min`, `2 h 5 min`."""
+    """How long something takes, in the two largest units that matter: `90 s`, `5 min`, `2 h 5 min`, `3 days`."""
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
     minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    return count(round(minutes / 60 / 24), "day")
 
 
 def visible(text: str) -> str:
-    """`text` with control characters escaped, so that what a spec or service says can't steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """`text` with control characters escaped, so that what a spec or service says can't steer a terminal.
+
+    Also what a terminal hides, or shows in another order; spaces of whatever width stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _SPACES else char.encode("unicode_escape").decode() for char in text
+    )

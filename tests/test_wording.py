@@ -1,13 +1,16 @@
-"""The nearest valid word."""
+"""Counts, durations, text that is safe to show, and the nearest valid word."""
 
 from __future__ import annotations
+
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.parse.schema import SPEC_KEYS
-from pioneer_build.wording import nearest
+from pioneer_build.wording import count, duration, nearest, noun_for, visible
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,74 @@ def test_it_is_one_of_them(word: str, valid: list[str]) -> None:
 @given(st.sampled_from(SPEC_KEYS))
 def test_a_valid_word_is_nearest_to_itself(word: str) -> None:
     assert nearest(word, SPEC_KEYS) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "meant"),
+    [
+        ("tickts.jsonl", ["tickets.jsonl", "notes.txt"], "tickets.jsonl"),
+        ("Text", ["id", "text"], "text"),
+        ("body", ["id", "text"], None),
+        ("dom", ["domain_description"], None),
+        ("doma", ["domain_description", "domain_name"], None),
+        ("x", ["x" * 200], None),
+    ],
+)
+def test_names_of_other_kinds(word: str, names: list[str], meant: str | None) -> None:
+    assert nearest(word, names) == meant
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1_000, "1,000 rows"), (-1, "-1 rows")]
+)
+def test_counts(number: int, said: str) -> None:
+    assert count(number, "row") == said
+
+
+def test_nouns_with_a_plural_of_their_own() -> None:
+    assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
+    assert [noun_for(number, "entity", "entities") for number in (0, 1)] == ["entities", "entity"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (119.4, "119 s"),
+        (120, "2 min"),
+        (5000, "83 min"),
+        (7200, "2 h"),
+        (7500, "2 h 5 min"),
+        (47.9 * 3600, "47 h 54 min"),
+        (48 * 3600, "2 days"),
+        (34_560_000, "400 days"),
+        (1e8, "1,157 days"),
+    ],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\x1b\n", "a\\x1b\\n"),
+        ("\t\x7f\x9b", "\\t\\x7f\\x9b"),
+        ("h\u202e\u200b\ud800", "h\\u202e\\u200b\\ud800"),
+        ("très\u202fbien\u3000はい\xa0\n", "très\u202fbien\u3000はい\xa0\\n"),
+        ("\u2028", "\\u2028"),
+        ("\\n", "\\n"),
+    ],
+)
+def test_what_is_shown(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_every_space_stays_and_every_control_character_goes() -> None:
+    for char in map(chr, range(sys.maxunicode + 1)):
+        category = unicodedata.category(char)
+        if category == "Zs":
+            assert visible(char + "\n") == char + "\\n"
+        elif category[0] in "CZ":
+            assert visible(char) != char

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.rows import CAUSES
+from pioneer_build.wording import noun_for
 
 if TYPE_CHECKING:
     from pioneer_build.rows import Cause
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def counted(number: int, noun: str) -> str:
     """How many there are: `1 row`, `2000 rows`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun_for(number, noun)}"
 
 
 def phrase(cause: Cause, count: int) -> str:

@@ -12,6 +12,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.cli.output import as_json, out, room, say, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
@@ -132,8 +133,8 @@ def _needs_consent(plan: Plan) -> bool:
 def _ask(plan: Plan) -> None:
     if not sys.stdin.isatty():
         raise PioneerError(
-            f"this would send {plan.requests:,} {'' if plan.backend == 'local' else 'paid '}"
-            f"request{'' if plan.requests == 1 else 's'}, and can't ask"
+            f"this would send {count(plan.requests, 'request' if plan.backend == 'local' else 'paid request')},"
+            " and can't ask"
             if plan.requests
             else "this would delete datasets on the service, and can't ask",
             hint="say --yes, or give a saved plan: nothing was sent",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.inputs.nearest import nearest
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

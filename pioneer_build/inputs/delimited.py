@@ -7,8 +7,8 @@ import csv
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
-from pioneer_build.inputs.nearest import nearest
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.wording import count, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def read_blocks(
             continue
         elif len(cells) != len(header):
             hint = "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
-            message = f"{_count(len(cells))}, where the first row names {len(header)}"
+            message = f"{count(len(cells), 'cell')}, where the first row names {len(header)}"
             rows.complain(start, message, "columns", hint=hint, source=separator.join(cells))
         else:
             rows.add(cells[text_at], cells[id_at] if id_at >= 0 else None, start)
@@ -135,10 +135,6 @@ def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
             source=source,
         )
     return good
-
-
-def _count(cells: int) -> str:
-    return f"{cells} cell{'' if cells == 1 else 's'}"
 
 
 def _hint(message: str) -> str | None:

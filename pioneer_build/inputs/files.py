@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.inputs.nearest import nearest
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import MissingExtra
 from pioneer_build.inputs.blocks import Block, Columns, Rows
-from pioneer_build.inputs.nearest import nearest
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

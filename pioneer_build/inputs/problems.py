@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem, Problems
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +57,8 @@ class Complaints:
         self.count += others.count
         for problem in others._problems[room:]:
             self._beyond[problem.path] = self._beyond.get(problem.path, 0) + 1
-        for path, count in others._beyond.items():
-            self._beyond[path] = self._beyond.get(path, 0) + count
+        for path, more in others._beyond.items():
+            self._beyond[path] = self._beyond.get(path, 0) + more
 
     @property
     def beyond(self) -> Mapping[str, int]:
@@ -67,8 +68,8 @@ class Complaints:
     def problems(self) -> tuple[Problem, ...]:
         """Those kept, and one more for each file that has others."""
         rest = [
-            Problem(path, 0, 0, f"{count:,} more error{'' if count == 1 else 's'} in this file", code="more")
-            for path, count in self._beyond.items()
+            Problem(path, 0, 0, f"{count(more, 'more error')} in this file", code="more")
+            for path, more in self._beyond.items()
         ]
         return (*self._problems, *rest)
 

@@ -8,6 +8,7 @@ from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.generate import find_unsettled
 from pioneer_build.plan.model import TEXTS_PER_REQUEST, Reason
 from pioneer_build.plan.reasons import definition_changes
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry, Labelling
@@ -55,7 +56,7 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         found.add("label", Reason("inputs", f"{inputs.quarantined:,} quarantined texts are tried again"))
     if had.content in facts.present:
         if relabel and inputs.new:
-            found.add("label", Reason("inputs", f"{_annotations(inputs.new)} are bought again"))
+            found.add("label", Reason("inputs", f"{count(inputs.new, 'annotation')} are bought again"))
         elif entry.num_examples is not None:
             _hold_back(item, entry, facts, choices, found)
         elif not retry:
@@ -63,7 +64,8 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         return found
     found.fetch = True
     if relabel:
-        found.add("label", Reason("inputs", f"{_annotations(inputs.new)} are bought again, and the rows are made anew"))
+        text = f"{count(inputs.new, 'annotation')} are bought again, and the rows are made anew"
+        found.add("label", Reason("inputs", text))
     elif inputs.new and not facts.free:
         _wait(item, inputs.new, found)
     return found
@@ -85,7 +87,7 @@ def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]
     if had.inputs == inputs.digest:
         text = f"{inputs.new:,} of {inputs.distinct:,} texts to label under this definition"
         return [Reason("inputs", text)]
-    text = f"{inputs.new:,} new text{'' if inputs.new == 1 else 's'}"
+    text = count(inputs.new, "new text")
     if had.fingerprint != item.fingerprint:
         text = _texts_to_label(inputs.new)
     if had.texts != inputs.texts:
@@ -115,16 +117,12 @@ def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, fou
 
 def _wait(item: Declared, again: int, found: Candidates) -> None:
     requests = -(-again // TEXTS_PER_REQUEST)
-    cost = f"{requests:,} request{'' if requests == 1 else 's'}"
+    cost = count(requests, "request")
     verb = "was" if again == 1 else "were"
-    text = f"{_annotations(again)} {verb} paid for and not in the store: sending again costs {cost}"
+    text = f"{count(again, 'annotation')} {verb} paid for and not in the store: sending again costs {cost}"
     found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {item.name}")
     found.refused = "paid annotations are missing from the store"
 
 
-def _texts_to_label(count: int) -> str:
-    return f"{count:,} text{'' if count == 1 else 's'} to label"
-
-
-def _annotations(count: int) -> str:
-    return f"{count:,} annotation{'' if count == 1 else 's'}"
+def _texts_to_label(number: int) -> str:
+    return f"{count(number, 'text')} to label"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.render.text import Colour, coloured, wrapped
-from pioneer_build.wording import visible
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,5 +36,5 @@ def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: b
         if finding.help:
             lines.append(" " * _INDENT + f"help: {visible(finding.help)}")
     wrong = sum(1 for finding in findings if finding.level == "wrong")
-    end = "Nothing is wrong." if not wrong else "1 thing is wrong." if wrong == 1 else f"{wrong:,} things are wrong."
+    end = "Nothing is wrong." if not wrong else f"{count(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong."
     return "\n".join([*lines, "", end])

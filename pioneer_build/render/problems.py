@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from unicodedata import category, combining, east_asian_width
 
-from pioneer_build.wording import count
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,22 +103,6 @@ def _lines(problem: Problem, width: int, look: Style) -> list[str]:
     return lines
 
 
-def visible(text: str) -> str:
-    """`text` on one line, with what a terminal would act on or hide written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    if char.isprintable() or category(char) == "Zs":
-        return char
-    if char == "\t":
-        return _TAB
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def _columns(shown: str) -> int:
     """How many columns of a terminal a printable text takes."""
     if shown.isascii():
@@ -131,12 +115,12 @@ def _cut(source: str, start: int, length: int, room: int) -> tuple[str, int, int
     # nothing this far from the caret can be shown, and a line may have a million characters
     skip = max(0, start - 4 * room)
     source, start = source[skip : start + 4 * room], start - skip
-    pieces = [_visible(char) for char in source]
+    pieces = [_TAB if char == "\t" else visible(char) for char in source]
     sizes = [_columns(piece) for piece in pieces]
     start = min(start, len(pieces))
     end = min(start + max(1, length), len(pieces))
     before, carets = sum(sizes[:start]), max(1, sum(sizes[start:end]))
-    if not skip and sum(sizes) <= room:
+    if not skip and max(sum(sizes), before + carets) <= room:
         return "".join(pieces), before, carets
     spare = room - 2 - min(carets, (room - 2) // 2)
     first, lead = start, spare * 2 // 3

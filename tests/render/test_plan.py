@@ -18,7 +18,6 @@ from pioneer_build.render.markdown import MARKDOWN_LIMIT
 from pioneer_build.render.plan import ACTION_SYMBOLS, plan_text, summary_text
 from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.spec.declared import Declared
-from pioneer_build.wording import duration, visible
 from tests.planning import PROPERTY, World, declared, generate_spec, projects
 
 SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs" / "plan.schema.json").read_text())
@@ -109,13 +108,6 @@ def test_what_is_unchanged_is_a_number() -> None:
     assert "at least 60 s under the limit of 120 a minute" in summary_text(slow)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "0 s"), (119.4, "119 s"), (120, "2 min"), (5000, "83 min"), (7200, "2 h 0 min")]
-)
-def test_durations(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
-
-
 @PROPERTY
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=4), st.integers(20, 100))
 def test_no_word_steers_a_terminal_or_a_page(words: list[tuple[str, str, str]], width: int) -> None:
@@ -129,7 +121,6 @@ def test_no_word_steers_a_terminal_or_a_page(words: list[tuple[str, str, str]], 
     assert "@" not in prose.replace("&#64;", "")
     table = [line for line in page.split("\n") if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} <= {7}
-    assert visible("a\x1b\n") == "a\\x1b\\n"
 
 
 def test_as_markdown() -> None:

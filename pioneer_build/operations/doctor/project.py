@@ -14,6 +14,7 @@ from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,7 @@ def journal(opened: Project) -> list[DoctorFinding]:
         return [DoctorFinding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
     if damaged:
         numbers = ", ".join(f"{number:,}" for number in damaged[:5])
-        text = f"{len(damaged):,} damaged line{'s' if len(damaged) > 1 else ''} in {log.path} (line {numbers})"
+        text = f"{count(len(damaged), 'damaged line')} in {log.path} (line {numbers})"
         return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
     return [DoctorFinding("journal", "good", f"{len(submissions):,} submissions{_unfinished(submissions)}")]
 
