@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
@@ -15,6 +14,7 @@ from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, 
 from pioneer_build.parse.specs import checks_of
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
+from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.spec.settings import Settings, SpendingLimits
 from pioneer_build.wording import nearest
 
@@ -30,6 +30,12 @@ _KEYS = {
     "limits": tuple(LimitsShape.__annotations__),
 }
 _BACKENDS = ("local", "pioneer")
+_URL_FAULTS: dict[UrlFault, str] = {
+    "unreadable": "this is not a URL",
+    "scheme": "this is not a URL",
+    "host": "this names no host",
+    "extra": "it can't have a query or a fragment",
+}
 
 
 def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -86,29 +92,16 @@ def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
         if not isinstance(value, str) or not value.strip() or (key == "backend" and value in _BACKENDS):
             continue
         node, _ = node_at(root, (key,))
-        wrong = wrong_url(value)
-        if wrong == "secret":
+        try:
+            BaseUrl.parse(value)
+        except BadBaseUrl as error:
+            fault = error.fault
+        else:
+            continue
+        if fault == "secret":
             report_secret(node, source, f"{key!r} holds a user name or password")
-        elif wrong is not None:
+        else:
             meant = nearest(value, _BACKENDS) if key == "backend" else None
             choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
             hint = f"did you mean {meant!r}?" if meant else "a base URL begins with https:// or http://"
-            report_at(node, source, f"{key!r} must be {choice}: {wrong}", hint=hint, code="url")
-
-
-def wrong_url(value: str) -> str | None:
-    """What is wrong with a base URL, in a few words; `secret` where it carries a user or password."""
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "this is not a URL"
-    if parts.username is not None or parts.password is not None:
-        return "secret"
-    if parts.scheme not in {"http", "https"}:
-        return "this is not a URL"
-    if not host or any(c.isspace() for c in value):
-        return "this names no host"
-    if parts.query or parts.fragment:
-        return "it can't have a query or a fragment"
-    return None
+            report_at(node, source, f"{key!r} must be {choice}: {_URL_FAULTS[fault]}", hint=hint, code="url")

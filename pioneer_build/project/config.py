@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.paths import data_folder
+from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
@@ -87,29 +87,25 @@ def resolve(
 
 
 def normal_url(url: str) -> str:
-    """`url` in one spelling: scheme and host in lower case, no default port, no slash at the end.
+    """`url` in one spelling: see `BaseUrl`.
 
     Raises:
         PioneerError: it is no HTTP URL, or it holds a user, password, query or fragment.
     """
     try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError as error:
-        raise PioneerError(f"the base URL can't be read: {error}", hint="PIONEER_BASE_URL=https://host/path") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return BaseUrl.parse(url.strip()).text
+    except BadBaseUrl as error:
+        fault = error.fault
+    if fault == "unreadable":
+        raise PioneerError("the base URL can't be read", hint="PIONEER_BASE_URL=https://host/path")
+    if fault in ("scheme", "host"):
         raise PioneerError(
             f"'{url if '@' not in url else '…'}' is no backend",
             hint="use `local`, `pioneer`, or a base URL (https://host/path)",
         )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise PioneerError(
-            "a base URL has no user, password, query or fragment", hint="the key goes into PIONEER_API_KEY alone"
-        )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default = {"http": 80, "https": 443}[parts.scheme]
-    address = host if port in (None, default) else f"{host}:{port}"
-    return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
+    raise PioneerError(
+        "a base URL has no user, password, query or fragment", hint="the key goes into PIONEER_API_KEY alone"
+    )
 
 
 def _backend(chosen: str, base_url: str | None) -> tuple[str, str | None]:
@@ -131,7 +127,7 @@ def _limit(environ: Mapping[str, str]) -> int | None:
 def _key(environ: Mapping[str, str], base_url: str | None) -> str | None:
     if base_url is None:
         return None
-    fastino = (urlsplit(base_url).hostname or "").endswith("fastino.ai")
+    fastino = f".{BaseUrl.parse(base_url).host}".endswith(".fastino.ai")
     for variable in reversed(_KEYS) if fastino else _KEYS:
         if key := environ.get(variable, "").strip():
             return key

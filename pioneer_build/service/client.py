@@ -20,7 +20,7 @@ from pioneer_build.service.notes import Note, ignore
 from pioneer_build.service.rate_limiter import TurnsOver
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
-from pioneer_build.service.transport import Address, Answer, Calls, segment
+from pioneer_build.service.transport import Answer, Calls, address_of, segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ class HttpService(Service):
         on_note: OnNote = ignore,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        address = Address(base_url)
+        address = address_of(base_url)
         key = Key(api_key) if api_key is not None else None
         self._words = Words(key)
         self._pacer = pacer
@@ -82,7 +82,7 @@ class HttpService(Service):
             on_note(Note("insecure", f"the key goes to {address.where} unencrypted: the base URL isn't https"))
 
     def __repr__(self) -> str:
-        return f"HttpService({self._calls.address.base!r})"
+        return f"HttpService({self._calls.address.text!r})"
 
     async def submit(self, request: GenerateRequest) -> str:
         """See `Service.submit`."""

@@ -14,7 +14,7 @@ from pioneer_build.service.error_map import Asked
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
-from pioneer_build.service.transport import Address, Calls
+from pioneer_build.service.transport import Calls, address_of
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +46,7 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
     Raises:
         ServiceError: `base_url` or the key can't be used, or nobody answers.
     """
-    address, key = Address(base_url), Key(api_key)
+    address, key = address_of(base_url), Key(api_key)
     words = Words(key)
     calls = Calls(address, key, words, transport=transport, wall=time.time)
     try:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
@@ -20,6 +20,7 @@ from pioneer_build.service import wire
 from pioneer_build.service.connections import Lane, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.redaction import Quiet
+from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
@@ -32,7 +33,14 @@ CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
 _ANSWER_LIMIT = 512 * 1024 * 1024
 _WORDS_LIMIT = 1024 * 1024
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NO_HOST = "must start with https:// (or http://) and name a host"
+_URL_FAULTS: Mapping[UrlFault, str] = {
+    "unreadable": "can't be read",
+    "scheme": _NO_HOST,
+    "host": _NO_HOST,
+    "secret": "must not carry a user name or password",
+    "extra": "must not carry a query or fragment",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,47 +82,19 @@ class Progress:
             self.body_out()
 
 
-class Address:
-    """The service's base URL, which may carry a path.
+def address_of(base_url: str) -> BaseUrl:
+    """Where the service is.
 
     Raises:
-        ServiceError: it is none that can be used.
+        ServiceError: `base_url` can't be used.
     """
-
-    __slots__ = ("base", "host", "where")
-
-    def __init__(self, base_url: str) -> None:
-        problem = None
-        try:
-            parts = urlsplit(base_url.strip())
-            port = f":{parts.port}" if parts.port else ""
-        except ValueError:
-            problem = "can't be read"
-        else:
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                problem = "must start with https:// (or http://) and name a host"
-            elif parts.username is not None or parts.password is not None:
-                problem = "must not carry a user name or password"
-            elif parts.query or parts.fragment:
-                problem = "must not carry a query or fragment"
-        if problem is not None:
-            raise ServiceError(
-                f"the base URL {problem}",
-                hint="set it as https://host/path (PIONEER_BASE_URL, or pioneer.yaml)",
-            )
-        self.base = base_url.strip().rstrip("/")
-        self.host = parts.hostname or ""
-        self.where = self.host + port
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether the way there is TLS."""
-        return self.base.lower().startswith("https://")
-
-    @property
-    def loopback(self) -> bool:
-        """Whether the service is on this machine."""
-        return self.host in _LOOPBACK or self.host.startswith("127.")
+    try:
+        return BaseUrl.parse(base_url)
+    except BadBaseUrl as error:
+        fault = error.fault
+    raise ServiceError(
+        f"the base URL {_URL_FAULTS[fault]}", hint="set it as https://host/path (PIONEER_BASE_URL, or pioneer.yaml)"
+    )
 
 
 class _KeyAuth(httpx.Auth):
@@ -142,7 +122,7 @@ class Calls:
 
     def __init__(
         self,
-        address: Address,
+        address: BaseUrl,
         key: Key | None,
         words: Words,
         *,
@@ -255,7 +235,7 @@ class Calls:
         async with lane.client() as client:
             request = client.build_request(
                 method,
-                self.address.base + path,
+                self.address.text + path,
                 content=body,
                 headers=_headers(body),
                 timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from pioneer_build.errors import NoAccess, ServiceError
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.service.probe import probe
+from pioneer_build.spec.base_url import BaseUrl
 
 if TYPE_CHECKING:
     from pioneer_build.project.config import Config
@@ -24,7 +24,8 @@ def examine(config: Config) -> list[DoctorFinding]:
     """Everything about the backend in force."""
     if config.base_url is None:
         return [DoctorFinding("backend", "good", "local: the embedded engine, no key and no network")]
-    findings = [DoctorFinding("backend", "good", f"{config.backend}: {config.base_url}{_why()}"), *_key(config)]
+    findings = [DoctorFinding("backend", "good", f"{config.backend}: {config.base_url}{_why()}")]
+    findings += _key(config, BaseUrl.parse(config.base_url))
     if config.api_key is None:
         return findings
     try:
@@ -41,8 +42,7 @@ def _why() -> str:
     return " (by PIONEER_BASE_URL)" if os.environ.get("PIONEER_BASE_URL") else ""
 
 
-def _key(config: Config) -> list[DoctorFinding]:
-    parts = urlsplit(config.base_url or "")
+def _key(config: Config, url: BaseUrl) -> list[DoctorFinding]:
     set_ones = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
     if config.api_key is None:
         return [DoctorFinding("key", "wrong", f"no key for {config.base_url}", "export PIONEER_API_KEY=…")]
@@ -53,12 +53,9 @@ def _key(config: Config) -> list[DoctorFinding]:
         findings.append(
             DoctorFinding("key", "note", f"{other} is set too, and isn't used for this address", f"unset {other}")
         )
-    host = parts.hostname or ""
-    if parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127."):
-        text = f"the key goes to {host} unencrypted: the base URL isn't https"
-        findings.append(
-            DoctorFinding("key", "wrong", text, f"export PIONEER_BASE_URL=https://{parts.netloc}{parts.path}")
-        )
+    if not (url.encrypted or url.loopback):
+        text = f"the key goes to {url.host} unencrypted: the base URL isn't https"
+        findings.append(DoctorFinding("key", "wrong", text, f"export PIONEER_BASE_URL=https://{url.where}{url.path}"))
     return findings
 
 

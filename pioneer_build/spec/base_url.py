@@ -1,0 +1,78 @@
+"""The base URL of a service: one rule for `pioneer.yaml`, the environment, the command line and the requests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+#: What is wrong with a text that should be a base URL; `secret` where it carries a user name or password, `extra`
+#: where it has a query or fragment.
+UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "extra"]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
+
+
+class BadBaseUrl(ValueError):
+    """A text is no base URL. It isn't repeated: there may be a password in it."""
+
+    def __init__(self, fault: UrlFault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """Where a service is: `scheme` and `host` in lower case, `port` where it isn't the scheme's own, `path` without a
+    slash at its end."""
+
+    scheme: str
+    host: str
+    port: int | None = None
+    path: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> BaseUrl:
+        """The base URL that `text` is, without white space around it.
+
+        Raises:
+            BadBaseUrl: it is none.
+        """
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise BadBaseUrl("unreadable") from None
+        if parts.username is not None or parts.password is not None:
+            raise BadBaseUrl("secret")
+        scheme = parts.scheme
+        if scheme not in _DEFAULT_PORTS:
+            raise BadBaseUrl("scheme")
+        if not host or any(char.isspace() or not char.isprintable() for char in text):
+            raise BadBaseUrl("host")
+        if parts.query or parts.fragment:
+            raise BadBaseUrl("extra")
+        return cls(scheme, host, None if port == _DEFAULT_PORTS[scheme] else port, parts.path.rstrip("/"))
+
+    @property
+    def text(self) -> str:
+        """The one spelling of it; a path is appended as it is."""
+        return f"{self.scheme}://{self.where}{self.path}"
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the way there is TLS."""
+        return self.scheme == "https"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the service is on this machine."""
+        return _LOOPBACK.fullmatch(self.host) is not None
