@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import NotReached, Refused
@@ -20,7 +21,7 @@ from pioneer_build.service.notes import Note, ignore
 from pioneer_build.service.rate_limiter import TurnsOver
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
-from pioneer_build.service.transport import Answer, Calls, address_of, segment
+from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
     from pioneer_build.service.notes import OnNote
-    from pioneer_build.service.rate_limiter import Kind, Pacer, Usage
+    from pioneer_build.service.rate_limiter import Pacer, TurnKind, Usage
     from pioneer_build.spec.model import TaskType
 
 SUBMIT_SECONDS = 120.0
@@ -43,6 +44,21 @@ MOST_TEXTS = 1000
 _SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
 
 
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How a client behaves towards its service and its caller.
+
+    `transport` is used instead of the network, such as `httpx.ASGITransport`. `patience` is how many seconds one
+    request waits in sum for a service that says it is busy. `on_note` is told of waits and other remarks. `wall` is the
+    clock, in seconds since the epoch, for `Retry-After` dates.
+    """
+
+    transport: httpx.AsyncBaseTransport | None = None
+    patience: float = PATIENCE_SECONDS
+    on_note: OnNote = ignore
+    wall: Callable[[], float] = time.time
+
+
 class HttpService(Service):
     """One service, one key. Belongs to one event loop.
 
@@ -50,36 +66,25 @@ class HttpService(Service):
         base_url: may carry a path, no user name and no query.
         api_key: sent as `X-API-Key` and shown nowhere; `None` sends none.
         pacer: gives turns for the generate endpoints; closed with this.
-        transport: used instead of the network, such as `httpx.ASGITransport`.
-        patience: seconds that one request waits in sum for a service that says it is busy.
-        on_note: told of waits and other remarks.
-        wall: seconds since the epoch, for `Retry-After` dates.
+        options: see `ClientOptions`.
 
     Raises:
         ServiceError: `base_url` can't be used; `NoAccess`: `api_key` can't.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        api_key: str | None,
-        pacer: Pacer,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-        patience: float = PATIENCE_SECONDS,
-        on_note: OnNote = ignore,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, base_url: str, api_key: str | None, pacer: Pacer, options: ClientOptions | None = None) -> None:
+        options = options or ClientOptions()
         address = address_of(base_url)
         key = Key(api_key) if api_key is not None else None
         self._words = Words(key)
         self._pacer = pacer
-        self._patience = Patience(patience, on_note)
-        self._calls = Calls(address, key, self._words, transport=transport, wall=wall)
+        self._patience = Patience(options.patience, options.on_note)
+        self._calls = Calls(address, key, self._words, transport=options.transport, wall=options.wall)
         self._datasets = Datasets(self._calls, self._patience)
-        self._wall = wall
-        if key is not None and transport is None and not (address.encrypted or address.loopback):
-            on_note(Note("insecure", f"the key goes to {address.where} unencrypted: the base URL isn't https"))
+        self._wall = options.wall
+        if key is not None and options.transport is None and not (address.encrypted or address.loopback):
+            text = f"the key goes to {address.where} unencrypted: the base URL isn't https"
+            options.on_note(Note("insecure", text))
 
     def __repr__(self) -> str:
         return f"HttpService({self._calls.address.text!r})"
@@ -87,10 +92,10 @@ class HttpService(Service):
     async def submit(self, request: GenerateRequest) -> str:
         """See `Service.submit`."""
         asked = self._asked(f"submitting {request.dataset_name}", paid=True)
-        body = _encode(request.body())
+        sent = Request("POST", "/generate", asked, SUBMIT_SECONDS, _encode(request.body()))
 
         async def attempt() -> str:
-            answer = await self._paced("paid", asked, "POST", "/generate", SUBMIT_SECONDS, body)
+            answer = await self._paced("paid", sent)
             return self._calls.judge(answer, asked, wire.accepted_job)
 
         return await self._patience.run(attempt, paid=True)
@@ -98,24 +103,34 @@ class HttpService(Service):
     async def poll(self, job_id: str) -> JobReport:
         """See `Service.poll`."""
         asked = self._asked(f"asking for job {self._words.clean(job_id, 80)}", named=True)
-        path = f"/generate/jobs/{segment(job_id)}"
+        sent = Request("GET", f"/generate/jobs/{segment(job_id)}", asked, POLL_SECONDS)
 
         async def attempt() -> JobReport:
-            answer = await self._paced("poll", asked, "GET", path, POLL_SECONDS)
+            answer = await self._paced("poll", sent)
             return self._calls.judge(answer, asked, lambda a: wire.job_report(a, job_id, self._words))
 
         return await self._patience.run(attempt, paid=False)
 
     async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
-        """See `Service.label`."""
+        """See `Service.label`.
+
+        Args:
+            task_type: not `decoder`.
+            labels: as the spec has them.
+            texts: 1 to `MOST_TEXTS`.
+
+        Raises:
+            Refused: they can't be labelled in one request; nothing was sent.
+            ServiceError: see `Service.label`.
+        """
         if task_type == "decoder" or not 1 <= len(texts) <= MOST_TEXTS:
             raise Refused(f"{len(texts)} texts can't be labelled for {task_type} in one request")
         asked = self._asked(f"labelling {len(texts)} texts", paid=True)
         body = _encode({"labels": list(labels), "inputs": list(texts)})
-        path = f"/generate/{task_type}/label-existing"
+        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body)
 
         async def attempt() -> Labelled:
-            answer = await self._paced("paid", asked, "POST", path, LABEL_SECONDS, body)
+            answer = await self._paced("paid", sent)
             return self._calls.judge(answer, asked, lambda a: wire.labelled(a, texts, answer.headers, self._words))
 
         return await self._patience.run(attempt, paid=True)
@@ -154,21 +169,17 @@ class HttpService(Service):
     def _asked(self, what: str, *, paid: bool = False, named: bool = False) -> Asked:
         return Asked(what, self._calls.address.where, paid=paid, named=named)
 
-    async def _paced(
-        self, kind: Kind, asked: Asked, method: str, path: str, read_seconds: float, body: bytes | None = None
-    ) -> Answer:
+    async def _paced(self, kind: TurnKind, request: Request) -> Answer:
         """One request on a generate endpoint, in its turn."""
         try:
             turn = await self._pacer.turn(kind)
         except TurnsOver:
             turn = None
         if turn is None:
-            raise NotReached(f"{asked.what}: stopped before it was sent")
+            raise NotReached(f"{request.asked.what}: stopped before it was sent")
         progress = self._calls.progress(body_out=turn.sent)
         try:
-            answer = await self._calls.once(
-                method, path, asked, read_seconds=read_seconds, body=body, progress=progress
-            )
+            answer = await self._calls.once(request, progress)
         finally:
             if progress.sent is False:
                 turn.back()

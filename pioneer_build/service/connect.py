@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pioneer_build.service.client import PATIENCE_SECONDS, HttpService
+from pioneer_build.service.client import PATIENCE_SECONDS, ClientOptions, HttpService
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.rate_limiter import Pacer
 
@@ -40,10 +40,11 @@ def connect(
         ServiceError: the base URL or the key can't be used.
     """
     pacer = Pacer.shared(state_folder, base_url, api_key, requests_per_minute, on_note=on_note)
-    return HttpService(base_url, api_key, pacer, patience=patience, on_note=on_note)
+    return HttpService(base_url, api_key, pacer, ClientOptions(patience=patience, on_note=on_note))
 
 
 def connect_in_process(app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore) -> HttpService:
     """An ASGI application as a service, without a socket or pacing. It gets no lifespan events."""
     transport = httpx.ASGITransport(app=app)
-    return HttpService("http://in-process", "in-process", Pacer(None), transport=transport, on_note=on_note)
+    options = ClientOptions(transport, on_note=on_note)
+    return HttpService("http://in-process", "in-process", Pacer(None), options)

@@ -1,17 +1,15 @@
-"""Connections to one service: a lane is a set of small clients that look like one.
+"""Connections to one service: small clients that look like one.
 
-httpx searches a pool's connections for each request, so a pool is kept at 8 and a lane grows by whole
-clients. The TLS context, the dear part of a client, is built once and shared, and only for `https`.
+httpx searches a pool's connections for each request, so a pool is kept at 8 and there are more clients where there are
+more requests. The TLS context, the dear part of a client, is built once and shared, and only for `https`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,12 +19,6 @@ if TYPE_CHECKING:
 
 POOL = 8
 """Connections, and so requests in flight, a client."""
-
-
-if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-    # httpcore tries to import it for every lock it makes, two dozen times a request; where it isn't installed each
-    # try searches the disk, which took half of a request's time. With None here a try fails at once, as it must.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @dataclass(slots=True)
@@ -56,11 +48,11 @@ class Tls:
             raise
 
 
-class Lane:
+class Connections:
     """Clients with at most `POOL` requests in flight each.
 
     Args:
-        tls: shared by all lanes.
+        tls: shared by all connections to the service.
         fresh: every request gets a new connection. An idle connection that the server closes at the wrong
             moment leaves a request's fate unknown, which a paid one can't afford.
         direct: ignore the environment's proxies (for loopback).

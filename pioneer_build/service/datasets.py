@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service import wire
 from pioneer_build.service.error_map import Asked
-from pioneer_build.service.transport import segment
+from pioneer_build.service.transport import Request, segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -93,7 +93,7 @@ class Datasets:
         """The answer, once it is one that says something for good."""
 
         async def attempt() -> Answer:
-            answer = await self._calls.once(method, path, asked, read_seconds=READ_SECONDS)
+            answer = await self._calls.once(Request(method, path, asked, READ_SECONDS))
             if answer.status in {408, 425, 429} or (answer.status >= 500 and answer.status not in _NO_ENDPOINT):
                 raise self._calls.error(answer, asked)
             return answer
@@ -101,7 +101,7 @@ class Datasets:
         return await self._patience.run(attempt, paid=False)
 
     async def _start(self, path: str, asked: Asked) -> Rows | None:
-        streamed = await self._calls.stream(path, asked, read_seconds=DOWNLOAD_SECONDS)
+        streamed = await self._calls.stream(Request("GET", path, asked, DOWNLOAD_SECONDS))
         if 200 <= streamed.answer.status < 300:
             return Rows(streamed, asked)
         await streamed.close()

@@ -97,7 +97,13 @@ class Asked:
     named: bool = False
 
     def unanswered(self, why: str, *, status: int | None = None, said: str = "") -> ServiceError:
-        """Sent, and no usable answer."""
+        """The error where it was sent, and no usable answer came.
+
+        Args:
+            why: completes "submitting x: …".
+            status: the HTTP status, if there was one.
+            said: the service's words, cleaned.
+        """
         tail = f": {said}" if said else ""
         if self.paid:
             return FateUnknown(
@@ -131,7 +137,16 @@ def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool
 def of_status(
     status: int, headers: Mapping[str, str], body: bytes, asked: Asked, words: Words, *, now: float
 ) -> ServiceError | None:
-    """The error for an answer, `None` for success (2xx). `now` is in seconds since the epoch."""
+    """The error for an answer, `None` for success (2xx).
+
+    Args:
+        status: the HTTP status.
+        headers: of the answer, in lower case or ignoring case.
+        body: its bytes, or as many as an error has room for.
+        asked: the request.
+        words: cleans what the service says.
+        now: seconds since the epoch, for a `Retry-After` that is a date.
+    """
     if 200 <= status < 300:
         return None
     said = words.read(body)

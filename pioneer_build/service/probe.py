@@ -14,7 +14,7 @@ from pioneer_build.service.error_map import Asked
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
-from pioneer_build.service.transport import Calls, address_of
+from pioneer_build.service.transport import Calls, Request, address_of
 
 if TYPE_CHECKING:
     import httpx
@@ -43,6 +43,11 @@ class Probed:
 async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> Probed:
     """Sends a few GETs: one to the generate endpoints, the others to those about datasets.
 
+    Args:
+        base_url: of the service; may carry a path.
+        api_key: sent as `X-API-Key`.
+        transport: used instead of the network.
+
     Raises:
         ServiceError: `base_url` or the key can't be used, or nobody answers.
     """
@@ -52,7 +57,7 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
     try:
         asked = Asked("asking for a job that doesn't exist", address.where, named=True)
         began = time.time()
-        answer = await calls.once("GET", f"/generate/jobs/{_NOBODY}", asked, read_seconds=_SECONDS)
+        answer = await calls.once(Request("GET", f"/generate/jobs/{_NOBODY}", asked, _SECONDS))
         ahead = _ahead(answer.headers.get("date"), (began + time.time()) / 2)
         jobs: ServiceError | None = None
         if not 200 <= answer.status < 300:
@@ -69,7 +74,7 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
 async def _refuses_get(calls: Calls, asked: Asked) -> bool:
     """Whether `/generate` is an address that takes something else than GET."""
     with suppress(ServiceError):
-        return (await calls.once("GET", "/generate", asked, read_seconds=_SECONDS)).status == 405
+        return (await calls.once(Request("GET", "/generate", asked, _SECONDS))).status == 405
     return False
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pioneer_build.service.notes import OnNote
     from pioneer_build.service.rate_window import Sent
 
-Kind: TypeAlias = Literal["paid", "poll"]
+TurnKind: TypeAlias = Literal["paid", "poll"]
 _T = TypeVar("_T")
 
 _PAID_TURNS_A_POLL = 9
@@ -124,7 +124,7 @@ class Pacer:
         self._on_note = on_note
         self._paid: deque[asyncio.Future[Turn]] = deque()
         self._polls: deque[asyncio.Future[Turn]] = deque()
-        self._stopped: set[Kind] = set()
+        self._stopped: set[TurnKind] = set()
         self._paid_in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
         self._late: list[Callable[[Sent], object]] = []
@@ -160,7 +160,7 @@ class Pacer:
             on_note(_alone(error))
             return cls(rules, on_note=on_note)
 
-    async def turn(self, kind: Kind) -> Turn:
+    async def turn(self, kind: TurnKind) -> Turn:
         """Waits until one more request may leave. Cancelling the wait costs no turn.
 
         Raises:
@@ -195,7 +195,7 @@ class Pacer:
                 self._usage = self._change(rules, look)
         return self._usage
 
-    def stop(self, kind: Kind) -> None:
+    def stop(self, kind: TurnKind) -> None:
         """Gives no more turns of this kind; those who wait for one get `TurnsOver`."""
         self._stopped.add(kind)
         line = self._paid if kind == "paid" else self._polls

@@ -188,7 +188,13 @@ class Rules:
         return Reserved(time_)
 
     def replace(self, sent: Sent, time_: float, by: float | None) -> float | None:
-        """Replaces an entry by another time, or by nothing; the entry's new name."""
+        """Replaces an entry by another time, or by nothing; the entry's new name.
+
+        Args:
+            sent: the window, which is changed.
+            time_: the entry's name, as `Reserved` has it.
+            by: when the request left, in seconds of the boot clock; `None` where it didn't.
+        """
         at = bisect_left(sent.times, time_)
         if at < len(sent.times) and sent.times[at] == time_:
             del sent.times[at]
@@ -201,6 +207,12 @@ class Rules:
         while.
 
         Of several 429s for one burst only the first cuts the share.
+
+        Args:
+            sent: the window, which is changed.
+            left: when the request left, in seconds of the boot clock.
+            now: the boot clock.
+            wait: seconds.
         """
         sent.blocked_until = max(sent.blocked_until, now + wait)
         if left >= sent.cut_at or sent.cut_at == 0.0:
@@ -328,6 +340,14 @@ def window_path(folder: Path, base_url: str, key: str | None) -> Path:
 
     The service is named by a digest of its base URL, the key by a digest salted with a random file beside it,
     so that the name can't be used to try guesses of the key elsewhere.
+
+    Args:
+        folder: of the user's state; made if need be, with mode 0700, for the salt.
+        base_url: of the service, with or without a slash at its end.
+        key: the API key.
+
+    Raises:
+        OSError: the salt can't be read or written.
     """
     service = hashlib.blake2b(base_url.rstrip("/").encode(), digest_size=8).hexdigest()
     salted = hashlib.blake2b((key or "").encode(), key=_salt(folder), digest_size=8).hexdigest()

@@ -17,7 +17,7 @@ import httpx
 from pioneer_build._version import __version__
 from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service import wire
-from pioneer_build.service.connections import Lane, Tls
+from pioneer_build.service.connections import Connections, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.redaction import Quiet
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
@@ -41,6 +41,21 @@ _URL_FAULTS: Mapping[UrlFault, str] = {
     "secret": "must not carry a user name or password",
     "extra": "must not carry a query or fragment",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, to be sent once.
+
+    `path` follows the base URL, its components escaped (see `segment`). `asked` says what it is for. `read_seconds` is
+    how long a single read of the answer may take. `body` is JSON.
+    """
+
+    method: str
+    path: str
+    asked: Asked
+    read_seconds: float
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,39 +153,31 @@ class Calls:
         self._traced = transport is None
         tls = Tls(needed=address.encrypted)
         direct = address.loopback
-        self._fresh = Lane(tls, fresh=True, direct=direct, transport=transport)
-        self._kept = Lane(tls, fresh=False, direct=direct, transport=transport)
+        self._fresh = Connections(tls, fresh=True, direct=direct, transport=transport)
+        self._kept = Connections(tls, fresh=False, direct=direct, transport=transport)
 
-    async def once(
-        self,
-        method: str,
-        path: str,
-        asked: Asked,
-        *,
-        read_seconds: float,
-        body: bytes | None = None,
-        progress: Progress | None = None,
-    ) -> Answer:
+    async def once(self, request: Request, progress: Progress | None = None) -> Answer:
         """Sends one request, once, and reads its answer, whatever its status. Paid ones get a fresh connection.
+
+        Args:
+            request: what is sent.
+            progress: told how far it came; made by `progress`.
 
         Raises:
             ServiceError: no whole answer came.
         """
         progress = progress or self.progress()
         # A server that sends a byte now and then would never run into the time-out of a single read.
-        most = CONNECT_SECONDS + WRITE_SECONDS + 2 * read_seconds
+        most = CONNECT_SECONDS + WRITE_SECONDS + 2 * request.read_seconds
         try:
-            async with (
-                asyncio.timeout(most),
-                self._open(method, path, asked, read_seconds, body, progress) as got,
-            ):
+            async with asyncio.timeout(most), self._open(request, progress) as got:
                 return Answer(got.status_code, got.headers, await _read(got))
         except Exception as error:  # noqa: BLE001 - of the network, or of an application
-            problem = self._problem(error, asked, progress)
+            problem = self._problem(error, request.asked, progress)
         raise problem
 
-    async def stream(self, path: str, asked: Asked, *, read_seconds: float) -> Streamed:
-        """Sends one GET and reads its answer as it comes.
+    async def stream(self, request: Request) -> Streamed:
+        """Sends one request and reads its answer as it comes.
 
         Raises:
             ServiceError: no answer came.
@@ -178,12 +185,12 @@ class Calls:
         progress = self.progress()
         stack = AsyncExitStack()
         try:
-            got = await stack.enter_async_context(self._open("GET", path, asked, read_seconds, None, progress))
+            got = await stack.enter_async_context(self._open(request, progress))
             body = b"" if got.is_success else await _read(got)
             answer = Answer(got.status_code, got.headers, body)
-            return Streamed(answer, self._chunks(got, asked, progress), stack.aclose)
+            return Streamed(answer, self._chunks(got, request.asked, progress), stack.aclose)
         except Exception as error:  # noqa: BLE001 - as above
-            problem = self._problem(error, asked, progress)
+            problem = self._problem(error, request.asked, progress)
         except BaseException:
             await stack.aclose()
             raise
@@ -196,6 +203,11 @@ class Calls:
 
     def judge(self, answer: Answer, asked: Asked, read: Callable[[Any], _T]) -> _T:
         """What `read` makes of the JSON of a successful answer.
+
+        Args:
+            answer: as it came, whatever its status.
+            asked: what was asked, for the error.
+            read: called with the JSON value; raises `WireError` where it isn't what was asked for.
 
         Raises:
             ServiceError: it is no success, or `read` (with a `WireError`) finds it unusable.
@@ -222,28 +234,23 @@ class Calls:
         await self._kept.aclose()
 
     @asynccontextmanager
-    async def _open(
-        self,
-        method: str,
-        path: str,
-        asked: Asked,
-        read_seconds: float,
-        body: bytes | None,
-        progress: Progress,
-    ) -> AsyncIterator[httpx.Response]:
-        lane = self._fresh if asked.paid else self._kept
-        async with lane.client() as client:
-            request = client.build_request(
-                method,
-                self.address.text + path,
-                content=body,
-                headers=_headers(body),
-                timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS),
+    async def _open(self, request: Request, progress: Progress) -> AsyncIterator[httpx.Response]:
+        connections = self._fresh if request.asked.paid else self._kept
+        seconds = httpx.Timeout(
+            request.read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS
+        )
+        async with connections.client() as client:
+            built = client.build_request(
+                request.method,
+                self.address.text + request.path,
+                content=request.body,
+                headers=_headers(request.body),
+                timeout=seconds,
                 extensions={"trace": progress.trace} if self._traced else None,
             )
             if not self._traced:
                 progress.body_out()
-            response = await client.send(request, auth=self._auth, stream=True)
+            response = await client.send(built, auth=self._auth, stream=True)
             try:
                 yield response
             finally:

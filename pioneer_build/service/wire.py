@@ -156,6 +156,11 @@ def accepted_job(answer: object) -> str:
 def job_report(answer: object, job_id: str, words: Words) -> JobReport:
     """A poll's answer. An unknown status is `unrecognised`: neither success nor failure.
 
+    Args:
+        answer: the JSON value.
+        job_id: of the job that was asked for.
+        words: cleans what the service says.
+
     Raises:
         WireError: it has no status, or is about another job.
     """
@@ -180,6 +185,12 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
 
 def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], words: Words) -> Labelled:
     """The items of a label answer, one a text, in the order of the texts.
+
+    Args:
+        answer: the JSON value.
+        texts: as they were sent.
+        headers: of the answer, ignoring case; one may name labels that the service doesn't support.
+        words: hides the key in those names.
 
     Raises:
         WireError: there is no list of items, or it can't be aligned with the texts.

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.ports import GenerateRequest
-from pioneer_build.service.client import HttpService
+from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.rate_limiter import Pacer
 from tests.fakes.server import FakeService
 
@@ -25,8 +25,9 @@ async def talking(
 ) -> AsyncIterator[tuple[FakeService, HttpService]]:
     """A fake service with these settings and a client of it, unpaced unless `client` says otherwise."""
     async with FakeService(**server) as fake:
-        settings = {"api_key": KEY, "pacer": Pacer(None), **(client or {})}
-        service = HttpService(fake.url + path, **settings)
+        options = dict(client or {})
+        key, pacer = options.pop("api_key", KEY), options.pop("pacer", Pacer(None))
+        service = HttpService(fake.url + path, key, pacer, ClientOptions(**options))
         try:
             yield fake, service
         finally:

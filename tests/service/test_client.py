@@ -25,7 +25,7 @@ from pioneer_build.ports import GenerateRequest
 from pioneer_build.service import client
 from pioneer_build.service import retry as patience
 from pioneer_build.service import transport as calls
-from pioneer_build.service.client import HttpService
+from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.connect import connect, connect_in_process
 from pioneer_build.service.rate_limiter import Pacer
 from pioneer_build.service.rate_window import Rules
@@ -262,7 +262,7 @@ def test_nobody_listens() -> None:
     notes: list[Note] = []
 
     async def main() -> None:
-        service = HttpService(f"http://127.0.0.1:{free_port()}", KEY, Pacer(None), on_note=notes.append)
+        service = HttpService(f"http://127.0.0.1:{free_port()}", KEY, Pacer(None), ClientOptions(on_note=notes.append))
         with pytest.raises(NotReached, match=r"can't reach 127\.0\.0\.1"):
             await service.submit(REQUEST)
         assert [note.kind for note in notes] == ["unreached"] * 3
@@ -571,9 +571,9 @@ def test_base_urls_that_cannot_be_used(url: str) -> None:
 
 def test_an_unencrypted_way_is_remarked_upon() -> None:
     notes: list[Note] = []
-    HttpService("http://x.test", KEY, Pacer(None), on_note=notes.append)
-    HttpService("https://x.test", KEY, Pacer(None), on_note=notes.append)
-    HttpService("http://localhost:1", KEY, Pacer(None), on_note=notes.append)
+    HttpService("http://x.test", KEY, Pacer(None), ClientOptions(on_note=notes.append))
+    HttpService("https://x.test", KEY, Pacer(None), ClientOptions(on_note=notes.append))
+    HttpService("http://localhost:1", KEY, Pacer(None), ClientOptions(on_note=notes.append))
     assert [note.kind for note in notes] == ["insecure"]
 
 
@@ -781,7 +781,7 @@ def test_a_whole_answer_counts_even_if_more_was_promised() -> None:
 
 def test_a_whole_answer_counts_even_if_its_connection_ends_badly() -> None:
     async def main() -> None:
-        service = HttpService("http://x.test", KEY, Pacer(None), transport=_BadEnds())
+        service = HttpService("http://x.test", KEY, Pacer(None), ClientOptions(_BadEnds()))
         assert await service.submit(REQUEST) == "j-7"
         await service.aclose()
 
