@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import socket
-import ssl
-import subprocess
 import traceback
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from pioneer_build.errors import (
@@ -22,19 +17,15 @@ from pioneer_build.errors import (
     ServiceError,
 )
 from pioneer_build.ports import GenerateRequest
-from pioneer_build.service import client
 from pioneer_build.service import retry as patience
-from pioneer_build.service import transport as calls
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.connect import connect, connect_in_process
 from pioneer_build.service.rate_limiter import Pacer
 from pioneer_build.service.rate_window import Rules
 from tests.fakes.server import FakeService, Fault
-from tests.service.harness import KEY, REQUEST, run, talking
+from tests.service.harness import KEY, REQUEST, free_port, run, talking
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pioneer_build.service.notes import Note
 
 
@@ -136,48 +127,6 @@ def test_a_server_that_drops_a_quarter_of_its_answers() -> None:
     run(main())
 
 
-def test_no_answer_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "SUBMIT_SECONDS", 0.2)
-
-    async def main() -> None:
-        async with talking() as (fake, service):
-            fake.fail("POST /generate", Fault("stall", do=True))
-            with pytest.raises(FateUnknown, match="no answer came in time"):
-                await service.submit(REQUEST)
-
-    run(main())
-
-
-def test_a_trickling_answer_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONNECT_SECONDS", "WRITE_SECONDS"):
-        monkeypatch.setattr(calls, name, 0.1)
-    monkeypatch.setattr(client, "SUBMIT_SECONDS", 0.1)
-
-    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        try:
-            while True:
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.03)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    async def main() -> None:
-        server = await asyncio.start_server(trickle, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        service = HttpService(f"http://127.0.0.1:{port}", KEY, Pacer(None))
-        with pytest.raises(FateUnknown):
-            await service.submit(REQUEST)
-        await service.aclose()
-        server.close()
-        await asyncio.sleep(0.1)
-
-    run(main())
-
-
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 413, 418, 422])
 def test_a_refusal_is_certain_and_final(status: int) -> None:
     async def main() -> None:
@@ -187,22 +136,6 @@ def test_a_refusal_is_certain_and_final(status: int) -> None:
                 await service.submit(REQUEST)
             assert caught.value.status == status
             assert len(fake.seen) == 1
-
-    run(main())
-
-
-def test_a_refusal_that_breaks_off_is_still_one() -> None:
-    async def main() -> None:
-        async with FakeService() as fake:
-            fake.fail(
-                "POST /generate",
-                Fault("garbage", body=b'HTTP/1.1 422 X\r\nContent-Length: 99\r\n\r\n{"detail'),
-            )
-            service = HttpService(fake.url, KEY, Pacer(None))
-            with pytest.raises(Refused) as caught:
-                await service.submit(REQUEST)
-            assert caught.value.status == 422
-            await service.aclose()
 
     run(main())
 
@@ -222,167 +155,12 @@ def test_no_access(status: int) -> None:
     run(main())
 
 
-@pytest.mark.parametrize(("status", "header"), [(425, None), (429, "0.02"), (429, None), (503, "0")])
-def test_busy_is_waited_for(status: int, header: str | None) -> None:
-    notes: list[Note] = []
-
-    async def main() -> None:
-        async with talking(client={"on_note": notes.append}) as (fake, service):
-            headers = (("Retry-After", header),) if header else ()
-            fake.fail("POST /generate", *[Fault(status=status, headers=headers)] * 3)
-            assert await service.submit(REQUEST) == "job-1"
-            assert len(fake.seen) == 4
-            assert [note.kind for note in notes] == ["busy"] * 3
-
-    run(main())
-
-
-def test_patience_ends() -> None:
-    async def main() -> None:
-        async with talking(client={"patience": 0.3}) as (fake, service):
-            fake.always("POST /generate", Fault(status=429, headers=(("Retry-After", "0"),)))
-            with pytest.raises(Busy):
-                await service.submit(REQUEST)
-            assert 3 < len(fake.seen) < 15
-            fake.always("POST /generate", Fault(status=429, headers=(("Retry-After", "100"),)))
-            with pytest.raises(Busy) as caught:
-                await service.submit(REQUEST)
-            assert caught.value.retry_after == 100
-
-    run(main())
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def test_nobody_listens() -> None:
-    notes: list[Note] = []
-
-    async def main() -> None:
-        service = HttpService(f"http://127.0.0.1:{free_port()}", KEY, Pacer(None), ClientOptions(on_note=notes.append))
-        with pytest.raises(NotReached, match=r"can't reach 127\.0\.0\.1"):
-            await service.submit(REQUEST)
-        assert [note.kind for note in notes] == ["unreached"] * 3
-        await service.aclose()
-
-    run(main())
-
-
-def test_a_server_that_comes_up_late_is_reached() -> None:
-    async def main() -> None:
-        port = free_port()
-        fake = FakeService()
-        service = HttpService(f"http://127.0.0.1:{port}", KEY, Pacer(None))
-        task = asyncio.create_task(service.submit(REQUEST))
-        await asyncio.sleep(0.005)
-        await fake.start(port)
-        try:
-            assert await task == "job-1"
-        finally:
-            await service.aclose()
-            await fake.stop()
-
-    run(main())
-
-
 def test_a_name_that_does_not_resolve() -> None:
     async def main() -> None:
         service = HttpService("http://no-such-host.invalid", None, Pacer(None))
         with pytest.raises(NotReached):
             await service.submit(REQUEST)
         await service.aclose()
-
-    run(main())
-
-
-def test_tls_that_fails_has_sent_nothing() -> None:
-    async def main() -> None:
-        async with FakeService() as fake:
-            service = HttpService(fake.url.replace("http:", "https:"), KEY, Pacer(None))
-            with pytest.raises(NotReached) as caught:
-                await service.submit(REQUEST)
-            assert caught.value.hint
-            assert not fake.seen
-            await service.aclose()
-
-    run(main())
-
-
-def test_the_tls_context_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[int] = []
-    real = httpx.create_ssl_context
-    monkeypatch.setattr(httpx, "create_ssl_context", lambda *a, **k: built.append(1) or real(*a, **k))
-
-    async def main() -> None:
-        async with FakeService() as fake:
-            service = HttpService(fake.url.replace("http:", "https:"), KEY, Pacer(None))
-            assert not built
-            outcomes = await asyncio.gather(*[service.poll(str(i)) for i in range(10)], return_exceptions=True)
-            assert {type(o) for o in outcomes} == {NotReached}
-            assert len(built) == 1
-            await service.aclose()
-
-    run(main())
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirects_are_not_followed_and_the_key_stays_here(status: int) -> None:
-    async def main() -> None:
-        async with talking() as (fake, service), FakeService() as other:
-            to = (("Location", f"{other.url}/generate"),)
-            fake.always("", Fault(status=status, headers=to))
-            for asking in (
-                service.submit(REQUEST),
-                service.poll("j"),
-                service.label("ner", ["a"], ["t"]),
-            ):
-                with pytest.raises(Refused, match=other.url) as caught:
-                    await asking
-                assert "base URL" in str(caught.value.hint)
-            assert not other.seen
-
-    run(main())
-
-
-def test_paid_requests_go_out_on_fresh_connections_and_polls_on_kept_ones() -> None:
-    async def main() -> None:
-        async with talking() as (fake, service):
-            for _ in range(3):
-                await service.submit(REQUEST)
-                await service.label("ner", ["a"], ["t"])
-                await service.poll("job-1")
-            paid = [s.connection for s in fake.asked("POST")]
-            polls = [s.connection for s in fake.asked("GET")]
-            assert len(set(paid)) == 6
-            assert len(set(polls)) == 1
-            assert not set(paid) & set(polls)
-
-    run(main())
-
-
-def test_idle_connections_that_the_server_closes_hurt_nobody() -> None:
-    async def main() -> None:
-        async with talking(idle_close=0.05) as (fake, service):
-            for _ in range(4):
-                await service.submit(REQUEST)
-                await service.poll("job-1")
-                await asyncio.sleep(0.049)
-            assert len(fake.jobs) == 4
-
-    run(main())
-
-
-def test_many_in_flight() -> None:
-    async def main() -> None:
-        async with talking() as (_, service):
-            await service.submit(REQUEST)
-            await asyncio.gather(*[service.poll("job-1") for _ in range(60)])
-            pools = service._calls._kept._pools
-            assert 1 < len(pools) <= 8
-            assert all(pool.busy == 0 for pool in pools)
 
     run(main())
 
@@ -430,65 +208,7 @@ def test_stop_tells_those_that_wait_that_nothing_was_sent() -> None:
 # TLS
 
 
-def test_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed, which makes the certificate")
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-
-    async def main() -> None:
-        async with FakeService(tls=context) as fake:
-            stranger = HttpService(fake.url, KEY, Pacer(None))
-            with pytest.raises(NotReached, match="certificate") as caught:
-                await stranger.submit(REQUEST)
-            assert "SSL_CERT_FILE" in str(caught.value.hint)
-            await stranger.aclose()
-            assert not fake.seen
-            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-            friend = HttpService(fake.url, KEY, Pacer(None))
-            assert await friend.submit(REQUEST) == "job-1"
-            assert (await friend.poll("job-1")).status == "ready"
-            fake.fail("POST", Fault("drop", do=True))
-            with pytest.raises(FateUnknown):
-                await friend.submit(REQUEST)
-            await friend.aclose()
-
-    run(main())
-
-
 # The key
-
-
-def test_logs_do_not_repeat_the_key(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    echo = f"HTTP/1.1 418 {KEY}\r\nX-Echo: {KEY}\r\nContent-Length: 0\r\n\r\n".encode()
-
-    async def main() -> None:
-        async with talking() as (fake, service):
-            fake.fail("POST", Fault("garbage", body=echo))
-            with pytest.raises(Refused):
-                await service.submit(REQUEST)
-
-    run(main())
-    assert "418 [key hidden]" in caplog.text
-    assert "X-Echo" in caplog.text
-    assert KEY not in caplog.text
 
 
 def test_the_key_shows_nowhere_even_if_the_server_repeats_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -550,48 +270,12 @@ def test_a_key_that_cannot_be_sent() -> None:
     assert "two words" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "api.x.test",
-        "ftp://x.test",
-        "https://",
-        "https://u:p@x.test",
-        "https://x.test/?k=1",
-        "http://[",
-        "http://x:y",
-    ],
-)
-def test_base_urls_that_cannot_be_used(url: str) -> None:
-    with pytest.raises(ServiceError, match="base URL") as caught:
-        HttpService(url, KEY, Pacer(None))
-    assert "u:p" not in str(caught.value)
-
-
 def test_an_unencrypted_way_is_remarked_upon() -> None:
     notes: list[Note] = []
     HttpService("http://x.test", KEY, Pacer(None), ClientOptions(on_note=notes.append))
     HttpService("https://x.test", KEY, Pacer(None), ClientOptions(on_note=notes.append))
     HttpService("http://localhost:1", KEY, Pacer(None), ClientOptions(on_note=notes.append))
     assert [note.kind for note in notes] == ["insecure"]
-
-
-def test_netrc_and_proxies_of_the_environment_are_no_way_to_a_loopback_service(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("default login u password p\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
-
-    async def main() -> None:
-        async with talking() as (fake, service):
-            await service.submit(REQUEST)
-            assert "authorization" not in fake.seen[0].headers
-
-    run(main())
 
 
 # Polls
@@ -612,24 +296,6 @@ def test_polling_in_both_vocabularies(vocabulary: Any) -> None:
             fake.jobs[job_id].error = "Generation produced no valid samples."
             failed = await service.poll(job_id)
             assert failed.status == "failed"
-
-    run(main())
-
-
-def test_polls_are_repeated_and_then_given_up() -> None:
-    async def main() -> None:
-        async with talking() as (fake, service):
-            await service.submit(REQUEST)
-            fake.fail("GET", Fault("drop"), Fault("reset"), Fault(status=502))
-            assert (await service.poll("job-1")).status == "ready"
-            fake.always("GET", Fault("truncate", do=True))
-            with pytest.raises(ServiceError) as caught:
-                await service.poll("job-1")
-            assert type(caught.value) is ServiceError
-            fake.always("GET", Fault(status=503))
-            fake.fail("GET", Fault(status=408), Fault(status=503))
-            fake.always("GET", None)
-            assert (await service.poll("job-1")).status == "ready"
 
     run(main())
 
@@ -750,40 +416,6 @@ def test_connect_shares_its_window_and_leaves_no_key(tmp_path: Any) -> None:
                 assert file.stat().st_mode & 0o777 == 0o600
                 assert KEY not in file.name
                 assert KEY.encode() not in file.read_bytes()
-
-    run(main())
-
-
-class _BadEnd(httpx.AsyncByteStream):
-    async def __aiter__(self) -> Any:
-        yield b'{"job_id": "j-7"}'
-
-    async def aclose(self) -> None:
-        raise httpx.ReadError("broke while it was closed")
-
-
-class _BadEnds(httpx.AsyncBaseTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, stream=_BadEnd())
-
-
-def test_a_whole_answer_counts_even_if_more_was_promised() -> None:
-    async def main() -> None:
-        async with talking() as (fake, service):
-            promise = b'HTTP/1.1 202 X\r\nContent-Length: 99\r\n\r\n{"job_id": "j-1", "status": "queued"}'
-            fake.fail("POST", Fault("garbage", body=promise), Fault("garbage", body=promise[:-1]))
-            assert await service.submit(REQUEST) == "j-1"
-            with pytest.raises(FateUnknown):
-                await service.submit(REQUEST)
-
-    run(main())
-
-
-def test_a_whole_answer_counts_even_if_its_connection_ends_badly() -> None:
-    async def main() -> None:
-        service = HttpService("http://x.test", KEY, Pacer(None), ClientOptions(_BadEnds()))
-        assert await service.submit(REQUEST) == "j-7"
-        await service.aclose()
 
     run(main())
 
