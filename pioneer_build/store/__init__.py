@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
     from pioneer_build.store.gc import GcPlan, Removal
-    from pioneer_build.store.quarantine import Quarantined
+    from pioneer_build.store.quarantine import RefusedText
     from pioneer_build.store.store import Store
 
-__all__ = ["AnnotationStore", "GcPlan", "Quarantined", "Removal", "Store"]
+__all__ = ["AnnotationStore", "GcPlan", "RefusedText", "Removal", "Store"]
 
 _MODULES = {
     "AnnotationStore": "annotations",
     "GcPlan": "gc",
-    "Quarantined": "quarantine",
+    "RefusedText": "quarantine",
     "Removal": "gc",
     "Store": "store",
 }

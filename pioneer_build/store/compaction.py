@@ -23,7 +23,17 @@ LARGE = 256 << 20
 
 
 def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
-    """Merges the smaller sealed files of `folder`; whether there were any to merge."""
+    """Merges the smaller sealed files of `folder`; whether there were any to merge.
+
+    Args:
+        folder: of one scope.
+        tmp: the store's folder of temporary files.
+        scope: what the checksums are keyed with.
+        modes: the store's permissions.
+
+    Raises:
+        StoreError: nothing is lost; batches may be there twice.
+    """
     with guarded(folder, "read"):
         try:
             sealed = sorted(path for path in folder.iterdir() if path.suffix == SEALED)

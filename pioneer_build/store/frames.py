@@ -45,7 +45,16 @@ class Frame:
 
 
 def encode(scope: bytes, records: Sequence[tuple[bytes, bytes]], time_ns: int) -> bytes:
-    """A batch of (text digest, annotation) as bytes."""
+    """A batch as bytes.
+
+    Args:
+        scope: what the checksum is keyed with.
+        records: (text digest of 16 bytes, annotation), at most `MAX_RECORDS`, of at most `MAX_PAYLOAD` bytes in all.
+        time_ns: when it was made, in nanoseconds since 1970.
+
+    Raises:
+        ValueError: it is too large.
+    """
     table = b"".join([RECORD.pack(digest, len(data), crc32(data)) for digest, data in records])
     payload = b"".join([data for _, data in records])
     if len(payload) > MAX_PAYLOAD or len(records) > MAX_RECORDS:
@@ -62,8 +71,14 @@ def _checksum(scope: bytes, *parts: bytes) -> bytes:
 
 
 def whole_frames(file: BinaryIO, start: int, size: int, scope: bytes) -> Iterator[Frame]:
-    """The whole batches of `file` from `start` on, `size` being where it ends; what is between them is
-    passed over."""
+    """The whole batches of a file; what is between them is passed over.
+
+    Args:
+        file: opened to be read, and seekable.
+        start: where to begin, in bytes.
+        size: where it ends.
+        scope: what the checksums are keyed with: a batch of another scope is none.
+    """
     position = start
     while position + HEAD_SIZE <= size:
         frame = _frame_at(file, position, size, scope)

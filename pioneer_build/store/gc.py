@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.store.annotations import AnnotationStore
 
-Kind: TypeAlias = Literal["rows", "annotations", "temporary"]
+RemovalKind: TypeAlias = Literal["rows", "annotations", "temporary"]
 
 #: What a writer left behind when it died; a living one is done within a day.
 _ABANDONED_SECONDS = 24 * 60 * 60
@@ -31,7 +31,7 @@ class Removal:
     `records` is how many rows or annotations it holds: what it would cost to have them made again.
     """
 
-    kind: Kind
+    kind: RemovalKind
     name: str
     path: str
     files: int
@@ -55,7 +55,7 @@ class GcPlan:
         """How many files would go."""
         return sum(removal.files for removal in self.removals)
 
-    def records(self, kind: Kind) -> int:
+    def records(self, kind: RemovalKind) -> int:
         """How many rows, or annotations, would go."""
         return sum(removal.records for removal in self.removals if removal.kind == kind)
 
@@ -63,7 +63,17 @@ class GcPlan:
 def plan_removals(
     root: Path, keep: Set[str], keep_scopes: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
 ) -> GcPlan:
-    """What of the store in `root` isn't among what is to be kept."""
+    """What of the store in `root` isn't among what is to be kept.
+
+    Args:
+        root: the store.
+        keep: digests of rows, `sha256:…`.
+        keep_scopes: whose annotations stay.
+        annotations: opens those of a backend and fingerprint, to count them.
+
+    Raises:
+        StoreError: it can't be read.
+    """
     with guarded(root, "read"):
         found = [*_rows(root, keep), *_annotations(root, keep_scopes, annotations), *_temporary(root)]
     return GcPlan(tuple(sorted(found, key=lambda removal: (removal.kind, removal.name, removal.path))))
@@ -102,7 +112,17 @@ def _temporary(root: Path) -> Iterator[Removal]:
 
 
 def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:
-    """Removes what `plan` names. A folder is moved away first, so that no half of it is ever found."""
+    """Removes what `plan` names. A folder is moved away first, so that no half of it is ever found.
+
+    Args:
+        root: the store.
+        tmp: its folder of temporary files.
+        plan: of `plan_removals`; what is gone already is passed over.
+        modes: the store's permissions.
+
+    Raises:
+        StoreError: something can't be removed; what came before it in the plan is.
+    """
     for removal in plan.removals:
         path = root / removal.path
         with guarded(path, "remove"):

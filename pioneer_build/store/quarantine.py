@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class RefusedText:
     """A text that has no annotation because the service refused it, and the reason it gave."""
 
     reason: str
@@ -50,17 +50,17 @@ class Quarantine:
                 sync_folder(self._folder)
         return cleared
 
-    def all(self) -> dict[bytes, Quarantined]:
+    def all(self) -> dict[bytes, RefusedText]:
         """The refused texts, by digest."""
         found = {}
         for path in self._files():
             digest = bytes.fromhex(path.stem)
             try:
-                found[digest] = Quarantined(str(json.loads(path.read_bytes())["reason"]))
+                found[digest] = RefusedText(str(json.loads(path.read_bytes())["reason"]))
             except FileNotFoundError:  # cleared just now
                 continue
             except (OSError, ValueError, KeyError, TypeError):
-                found[digest] = Quarantined("unknown: the file of the reason can't be read")
+                found[digest] = RefusedText("unknown: the file of the reason can't be read")
         return found
 
     def _path(self, digest: bytes) -> Path:

@@ -38,7 +38,7 @@ class SegmentWriter:
     """Appends batches to a file of its own. Safe from several threads."""
 
     def __init__(self, folder: Path, scope: bytes, modes: Modes) -> None:
-        self._folder = folder
+        self.folder = folder
         self._scope = scope
         self._modes = modes
         self._lock = Lock()
@@ -61,7 +61,7 @@ class SegmentWriter:
                 self._abandon(cut=False)
                 self._append(data)
             if self._path is None or not self._is_in_place():
-                raise StoreError(f"{self._folder} is being removed while it is written", "don't run gc beside apply")
+                raise StoreError(f"{self.folder} is being removed while it is written", "don't run gc beside apply")
             table = data[HEAD_SIZE : HEAD_SIZE + len(records) * RECORD.size]
             end = self._size
             start = end - len(data)
@@ -83,7 +83,7 @@ class SegmentWriter:
             self._descriptor = None
             with guarded(self._path, "rename"), suppress(FileNotFoundError):
                 self._path.rename(self._path.with_suffix(SEALED))
-                sync_folder(self._folder)
+                sync_folder(self.folder)
             return True
 
     def _append(self, data: bytes) -> None:
@@ -100,11 +100,11 @@ class SegmentWriter:
         self._size += len(data)
 
     def _start(self) -> tuple[int, Path]:
-        make_folder(self._folder, self._modes)
-        path = self._folder / (random_name() + OPEN)
+        make_folder(self.folder, self._modes)
+        path = self.folder / (random_name() + OPEN)
         with guarded(path, "create"):
             descriptor = create_log(path, self._modes)
-            sync_folder(self._folder)
+            sync_folder(self.folder)
         return descriptor, path
 
     def _is_in_place(self) -> bool:

@@ -147,7 +147,7 @@ class Store:
 
     def annotations(self, backend: str, fingerprint: str) -> AnnotationStore:
         """The annotations of texts by `backend` under `fingerprint`. Close it after adding."""
-        from pioneer_build.store.annotations import AnnotationStore
+        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows do without
 
         self._check_format()
         scope = Scope(backend, fingerprint)
@@ -158,14 +158,14 @@ class Store:
     def gc(self, keep: Set[str], keep_annotations: Set[tuple[str, str]]) -> GcPlan:
         """What could be removed: all rows but those of `keep`, all annotations but those of the (backend,
         fingerprint) pairs. Removes nothing."""
-        from pioneer_build.store.gc import plan_removals
+        from pioneer_build.store.gc import plan_removals  # for one command alone
 
         self._check_format()
         return plan_removals(self.root, keep, {Scope(*pair) for pair in keep_annotations}, self.annotations)
 
     def remove(self, plan: GcPlan) -> None:
         """Removes what `gc` said."""
-        from pioneer_build.store.gc import remove
+        from pioneer_build.store.gc import remove  # likewise
 
         self._check_format()
         remove(self.root, self._tmp, plan, self._modes)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store import Quarantined, Store
+from pioneer_build.store import RefusedText, Store
 from pioneer_build.store import segments as segments_module
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_quarantined_texts_count_as_done_until_cleared(tmp_path: Path) -> None:
     store.quarantine(digest(2), "422")
     other = opened(tmp_path)
     assert other.missing(digests(1, 2, 3)) == digests(3)
-    assert list(other.lookup(digests(3, 1))) == [None, Quarantined("422: too odd")]
+    assert list(other.lookup(digests(3, 1))) == [None, RefusedText("422: too odd")]
     assert store.clear_quarantine([digest(2), digest(7)]) == 1
     assert other.missing(digests(1, 2, 3)) == digests(2, 3)
     assert store.clear_quarantine() == 1
