@@ -13,12 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.batching import batches
+    from pioneer_build.inputs.batching import batches, new_texts
     from pioneer_build.inputs.cache import SurveyCache
+    from pioneer_build.inputs.digests import DIGEST_SIZE, Id, split, text_digest, text_digests
     from pioneer_build.inputs.freshness import unchanged
-    from pioneer_build.inputs.identity import DIGEST_SIZE, Id, split, text_digest, text_digests
     from pioneer_build.inputs.reading import InputText, read
-    from pioneer_build.inputs.selection import new_texts
     from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.inputs.surveying import InputsSurvey, survey
 
@@ -40,19 +39,19 @@ __all__ = [
 ]
 
 _MODULES = {
-    "DIGEST_SIZE": "identity",
+    "DIGEST_SIZE": "digests",
     "FileStamp": "stamps",
-    "Id": "identity",
+    "Id": "digests",
     "InputText": "reading",
     "InputsSurvey": "surveying",
     "SurveyCache": "cache",
     "batches": "batching",
-    "new_texts": "selection",
+    "new_texts": "batching",
     "read": "reading",
-    "split": "identity",
+    "split": "digests",
     "survey": "surveying",
-    "text_digest": "identity",
-    "text_digests": "identity",
+    "text_digest": "digests",
+    "text_digests": "digests",
     "unchanged": "freshness",
 }
 

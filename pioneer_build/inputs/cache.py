@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.inputs.chunks import Chunk
-from pioneer_build.inputs.identity import DIGEST_SIZE
+from pioneer_build.inputs.digests import DIGEST_SIZE
+from pioneer_build.inputs.incremental import Chunk
 from pioneer_build.inputs.stamps import FileStamp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.inputs.blocks import Columns
     from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.records import Columns
 
 _VERSION = b"pioneer-build inputs 1\n"
 _HEAD = struct.Struct("<III")
@@ -117,7 +117,7 @@ class SurveyCache:
     def _open(self) -> Any:
         if self._cache is None and not self._broken:
             try:
-                from pioneer_build.inputs.plain_disk import open_cache
+                from pioneer_build.inputs.safe_diskcache import open_cache
 
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._cache = open_cache(self.folder, SIZE_LIMIT)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.wording import count, nearest
 
 if TYPE_CHECKING:

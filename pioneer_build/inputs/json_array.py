@@ -6,8 +6,8 @@ import codecs
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

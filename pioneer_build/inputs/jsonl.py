@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pioneer_build.inputs.blocks import Block, Columns, Rows
 from pioneer_build.inputs.open_file import bad_byte
+from pioneer_build.inputs.records import Block, Columns, Rows
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints

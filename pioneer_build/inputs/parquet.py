@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import MissingExtra
-from pioneer_build.inputs.blocks import Block, Columns, Rows
+from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.inputs import text
-from pioneer_build.inputs.blocks import MAX_RECORD, Block, Columns
+from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple's fields are looked at
 from pioneer_build.inputs.files import find_files
-from pioneer_build.inputs.identity import Id  # noqa: TC001 — a named tuple's fields are looked at
-from pioneer_build.inputs.lines import LineTooLongError, line_chunks
+from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, foreign, open_bytes
 from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.records import MAX_RECORD, Block, Columns
 from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
-from pioneer_build.inputs.chunks import Chunk, chunk_of, pieces
+from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest, text_digests
 from pioneer_build.inputs.files import find_files
-from pioneer_build.inputs.identity import DIGEST_SIZE, id_digests, inputs_digest, text_digests
-from pioneer_build.inputs.lines import LineTooLongError
+from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
+from pioneer_build.inputs.line_chunks import LineTooLongError
 from pioneer_build.inputs.open_file import BOM
 from pioneer_build.inputs.problems import Complaints
 from pioneer_build.inputs.reading import (
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from pioneer_build.inputs.blocks import Columns
     from pioneer_build.inputs.cache import SurveyCache
     from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.records import Columns
     from pioneer_build.spec.model import Inputs
 
 
@@ -100,7 +100,7 @@ def survey(
     if ids:
         _check_ids(ids, counts, files, columns, complaints)
     complaints.settle()
-    from pioneer_build.inputs.sets import distinct
+    from pioneer_build.inputs.digest_sets import distinct
 
     return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamps, texts)
 
@@ -205,7 +205,7 @@ def _check_ids(
 ) -> None:
     """Complains about each id that occurs again, naming both places. Files are read again only where there
     is one."""
-    from pioneer_build.inputs.sets import repeated
+    from pioneer_build.inputs.digest_sets import repeated
 
     again = repeated(ids)
     if not again:

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import MissingExtra, Problem, Problems
-from pioneer_build.inputs import InputText, blocks, json_array, lines, read, survey
+from pioneer_build.inputs import InputText, json_array, read, survey
+from pioneer_build.inputs import line_chunks as lines
+from pioneer_build.inputs import records as blocks
 from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for module in (blocks, lines, json_array):
         monkeypatch.setattr(module, "MAX_RECORD", 1 << 20)
     monkeypatch.setattr("pioneer_build.inputs.delimited.MAX_RECORD", 1 << 20)
-    monkeypatch.setattr("pioneer_build.inputs.chunks.MAX_RECORD", 1 << 20)
+    monkeypatch.setattr("pioneer_build.inputs.incremental.MAX_RECORD", 1 << 20)
     monkeypatch.setattr(lines.line_chunks, "__defaults__", (lines.CHUNK, 1 << 20))
     bomb = gzip.compress(b'"one"\n"' + b"a" * (8 << 20))
     put(tmp_path, "a.jsonl.gz", bomb)

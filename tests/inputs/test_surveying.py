@@ -12,7 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import PioneerError, Problems
-from pioneer_build.inputs import SurveyCache, chunks, new_texts, read, split, survey, text_digests
+from pioneer_build.inputs import (
+    SurveyCache,
+    new_texts,
+    read,
+    split,
+    survey,
+    text_digests,
+)
+from pioneer_build.inputs import (
+    incremental as chunks,
+)
 from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.inputs.blocks import MAX_RECORD
+from pioneer_build.inputs.records import MAX_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

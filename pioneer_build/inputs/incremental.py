@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO
 from zlib import crc32
 
-from pioneer_build.inputs.blocks import MAX_RECORD
-from pioneer_build.inputs.lines import CHUNK, LineTooLongError
+from pioneer_build.inputs.line_chunks import CHUNK, LineTooLongError
+from pioneer_build.inputs.records import MAX_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pioneer_build.inputs.identity import DIGEST_SIZE
+from pioneer_build.inputs.digests import DIGEST_SIZE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

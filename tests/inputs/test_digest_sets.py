@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.inputs import sets, split
+from pioneer_build.inputs import digest_sets as sets
+from pioneer_build.inputs import split
 
 digest = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(
     lambda halves: halves[0].to_bytes(8, "little") + halves[1].to_bytes(8, "little")

@@ -10,7 +10,7 @@ from pioneer_build.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.inputs.identity import Id
+    from pioneer_build.inputs.digests import Id
     from pioneer_build.inputs.problems import Complaints
 
 DEFAULT_FIELD = "text"
