@@ -7,6 +7,7 @@ import csv
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.wording import count, nearest
 
@@ -42,11 +43,9 @@ class _Lines:
             try:
                 yield line.decode()
             except UnicodeDecodeError:
-                column, message, hint = bad_byte(line)
-                source = line.decode(errors="replace")
-                self._rows.complain(self.count, message, "encoding", column=column, hint=hint, source=source)
+                self._rows.complain(bad_byte(line, self.count))
                 self.bad = True
-                yield source
+                yield line.decode(errors="replace")
 
 
 def read_blocks(
@@ -56,7 +55,7 @@ def read_blocks(
     for."""
     rows = Rows(name, columns, complaints)
     if found := foreign(cast("BufferedReader", stream).peek(_HEAD)[:_HEAD]):
-        rows.complain(1, found[0], "encoding", hint=found[1])
+        rows.complain(found)
         return
     lines = _Lines(stream, rows)
     decoded = iter(lines)
@@ -71,7 +70,7 @@ def read_blocks(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            rows.complain(start, f"not CSV: {error}", "csv", hint=_hint(str(error)))
+            rows.complain(Mistake(start, f"not CSV: {error}", "csv", hint=_hint(str(error))))
             if header is None:
                 return
             lines.bad = False
@@ -91,13 +90,14 @@ def read_blocks(
         elif len(cells) != len(header):
             hint = "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
             message = f"{count(len(cells), 'cell')}, where the first row names {len(header)}"
-            rows.complain(start, message, "columns", hint=hint, source=separator.join(cells))
+            rows.complain(Mistake(start, message, "columns", hint=hint, source=separator.join(cells)))
         else:
             rows.add(cells[text_at], cells[id_at] if id_at >= 0 else None, start)
             if len(rows) >= _BLOCK:
                 yield rows.take()
     if lines.too_long:
-        rows.complain(lines.count, f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read", "too-long")
+        message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read"
+        rows.complain(Mistake(lines.count, message, "too-long"))
     yield rows.take()
 
 
@@ -122,18 +122,13 @@ def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
             continue
         good = False
         if field in header:
-            rows.complain(1, f"two columns are called '{field}'", "duplicate-column", source=source)
+            rows.complain(Mistake(1, f"two columns are called '{field}'", "duplicate-column", source=source))
             continue
         near = nearest(field, header)
         names = ", ".join(header[:8]) + (", …" if len(header) > 8 else "")
         hint = f"did you mean {near}?" if near else f"its columns: {names}"
-        rows.complain(
-            1,
-            f"there is no column '{field}'",
-            "missing-field",
-            hint=f"{hint} (`field:` and `id:` say which)",
-            source=source,
-        )
+        hint += " (`field:` and `id:` say which)"
+        rows.complain(Mistake(1, f"there is no column '{field}'", "missing-field", hint=hint, source=source))
     return good
 
 

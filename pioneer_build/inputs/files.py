@@ -65,48 +65,48 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
         return ()
     folder = (root / spec_path).parent
     found = _expand(folder, pattern)
-    is_glob = bool(_MAGIC.search(pattern))
-    files: list[InputFile] = []
-    for path in found:
-        name = _name(path, root)
-        try:
-            resolved = path.resolve(strict=True)
-            mode = resolved.stat().st_mode
-        except (OSError, RuntimeError) as error:
-            if isinstance(error, FileNotFoundError) and not is_glob:
-                complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
-            else:
-                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-                complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
-            continue
-        if not resolved.is_relative_to(root):
-            complaints.add_to_spec(
-                f"{name} is outside the project",
-                code="path-outside",
-                hint="inputs stay inside the project's folder, symbolic links included",
-            )
-            continue
-        if stat.S_ISDIR(mode):
-            if not is_glob:
-                complaints.add_to_spec(
-                    f"{name} is a folder", code="not-a-file", hint=f"name its files: {pattern}/*.jsonl"
-                )
-            continue
-        if not stat.S_ISREG(mode):
-            complaints.add_to_spec(f"{name} is not a regular file", code="not-a-file")
-            continue
-        kind = _kind(path.name)
-        if kind is None:
-            complaints.add_to_spec(
-                f"can't tell the format of {name} from its name",
-                code="unknown-format",
-                hint=f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst",
-            )
-            continue
-        files.append(InputFile(path, name, *kind))
     if not found:
         complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/")
-    return tuple(files)
+    asked_for = None if _MAGIC.search(pattern) else pattern
+    files = [_input_file(path, root, asked_for, complaints) for path in found]
+    return tuple(file for file in files if file is not None)
+
+
+def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Complaints) -> InputFile | None:
+    """What kind of file `path` is; `None` where it is none to be read.
+
+    A spec that asks for one file by its path (`asked_for`) is told why it is none; of what a glob brings along
+    folders are passed over.
+    """
+    name = _name(path, root)
+    try:
+        resolved = path.resolve(strict=True)
+        mode = resolved.stat().st_mode
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, FileNotFoundError) and asked_for is not None:
+            complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
+        else:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
+        return None
+    if not resolved.is_relative_to(root):
+        hint = "inputs stay inside the project's folder, symbolic links included"
+        complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=hint)
+        return None
+    if stat.S_ISDIR(mode):
+        if asked_for is not None:
+            hint = f"name its files: {asked_for}/*.jsonl"
+            complaints.add_to_spec(f"{name} is a folder", code="not-a-file", hint=hint)
+        return None
+    if not stat.S_ISREG(mode):
+        complaints.add_to_spec(f"{name} is not a regular file", code="not-a-file")
+        return None
+    kind = _kind(path.name)
+    if kind is None:
+        hint = f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst"
+        complaints.add_to_spec(f"can't tell the format of {name} from its name", code="unknown-format", hint=hint)
+        return None
+    return InputFile(path, name, *kind)
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 
 if TYPE_CHECKING:
@@ -20,15 +22,11 @@ _SPACE = " \t\n\r"
 
 
 class _BrokenError(Exception):
-    """The file can't be read on from `line`."""
+    """The file can't be read on from where the mistake is."""
 
-    def __init__(self, message: str, line: int, column: int = 1, code: str = "json", hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.column = column
-        self.code = code
-        self.hint = hint
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.message)
+        self.mistake = mistake
 
 
 class _Text:
@@ -50,7 +48,7 @@ class _Text:
         if not self._started:
             self._started = True
             if found := foreign(data):
-                raise _BrokenError(found[0], 1, code="encoding", hint=found[1])
+                raise _BrokenError(found)
             data = data.removeprefix(BOM)
         self.ended = not data
         try:
@@ -59,8 +57,8 @@ class _Text:
             whole: bytes = error.object
             begin = whole.rfind(b"\n", 0, error.start) + 1
             line = self._decoded_lines + whole.count(b"\n", 0, error.start)
-            _, message, hint = bad_byte(whole[begin : error.end])
-            raise _BrokenError(message, line, code="encoding", hint=hint) from error
+            mistake = bad_byte(whole[begin : error.end], line)
+            raise _BrokenError(replace(mistake, column=1, source=None)) from error
         self._decoded_lines += fresh.count("\n")
         self.text = self.text[self.at :] + fresh
         self.at = 0
@@ -87,12 +85,12 @@ class _Text:
                 if self.ended or len(self.text) - self.at > MAX_RECORD:
                     line = self.line + self.text.count("\n", self.at, error.pos)
                     column = error.pos - self.text.rfind("\n", 0, error.pos)
-                    raise _BrokenError(f"not JSON: {error.msg}", line, column) from error
+                    raise _BrokenError(Mistake(line, f"not JSON: {error.msg}", "json", column)) from error
                 self.more(size)
                 size *= 2
                 continue
             except (ValueError, RecursionError) as error:
-                raise _BrokenError(f"not JSON: {error}", self.line) from error
+                raise _BrokenError(Mistake(self.line, f"not JSON: {error}", "json")) from error
             self.line += self.text.count("\n", self.at, end)
             self.at = end
             return value
@@ -108,7 +106,7 @@ def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Compl
             if len(rows) >= _BLOCK:
                 yield rows.take()
     except _BrokenError as error:
-        rows.complain(error.line, error.message, error.code, column=error.column, hint=error.hint)
+        rows.complain(error.mistake)
     yield rows.take()
 
 
@@ -117,7 +115,7 @@ def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
     opening = text.next()
     if opening != "[":
         hint = "one object a line is JSON Lines: call the file .jsonl" if opening == "{" else None
-        raise _BrokenError("expected a list", text.line, code="not-a-list", hint=hint)
+        raise _BrokenError(Mistake(text.line, "expected a list", "not-a-list", hint=hint))
     text.at += 1
     if text.next() == "]":
         text.at += 1
@@ -131,12 +129,10 @@ def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
             if separator == "]":
                 break
             if separator != ",":
-                raise _BrokenError(
-                    "not JSON: the list isn't closed" if not separator else "not JSON: expected , or ]",
-                    text.line,
-                )
+                message = "not JSON: the list isn't closed" if not separator else "not JSON: expected , or ]"
+                raise _BrokenError(Mistake(text.line, message, "json"))
     if text.next():
-        raise _BrokenError("not JSON: there is more after the list", text.line)
+        raise _BrokenError(Mistake(text.line, "not JSON: there is more after the list", "json"))
 
 
 def _refuse(constant: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pioneer_build.inputs.open_file import bad_byte
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 
 if TYPE_CHECKING:
@@ -49,14 +50,13 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
         try:
             source = line.decode()
         except UnicodeDecodeError:
-            column, message, hint = bad_byte(line)
-            rows.complain(number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace"))
+            rows.complain(bad_byte(line, number))
             continue
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             message, column = explain(source, error)
-            rows.complain(number, message, "json", column=column, source=source)
+            rows.complain(Mistake(number, message, "json", column, source=source))
             continue
         rows.add_record(record, number, source)
     return rows.take()

@@ -8,6 +8,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.zstd import ZstdStream
 
 if TYPE_CHECKING:
@@ -54,26 +55,28 @@ def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
     return io.BufferedReader(ZstdStream(raw), BUFFER)
 
 
-def foreign(head: bytes) -> tuple[str, str] | None:
-    """What a stream is that begins with `head`, if not UTF-8, and what to do about it."""
+def foreign(head: bytes) -> Mistake | None:
+    """What is wrong with a stream that begins with `head`, if it isn't UTF-8."""
     for mark, what in _MARKS:
         if head.startswith(mark):
             if what.startswith("UTF"):
-                return f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE"
-            return (
-                f"the file is {what}, but its name doesn't say so",
-                f"give it the ending that {what} files have",
+                return _not_utf8(f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE")
+            return _not_utf8(
+                f"the file is {what}, but its name doesn't say so", f"give it the ending that {what} files have"
             )
     if b"\0" in head[:4096]:
-        return (
-            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all",
-            "convert it to UTF-8",
+        return _not_utf8(
+            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all", "convert it to UTF-8"
         )
     return None
 
 
-def bad_byte(line: bytes) -> tuple[int, str, str]:
-    """Column, message and hint for a line that is not UTF-8."""
+def _not_utf8(message: str, hint: str) -> Mistake:
+    return Mistake(1, message, "encoding", hint=hint)
+
+
+def bad_byte(line: bytes, number: int) -> Mistake:
+    """What is wrong with a line that is not UTF-8, which is line `number` of its file."""
     try:
         line.decode()
     except UnicodeDecodeError as error:
@@ -81,9 +84,12 @@ def bad_byte(line: bytes) -> tuple[int, str, str]:
         byte = line[error.start]
         as_latin = bytes([byte]).decode("cp1252", errors="replace")
         guess = f" (in Windows-1252 it is {as_latin!r})" if as_latin.isprintable() and byte >= 0x80 else ""
-        return (
-            column,
+        return Mistake(
+            number,
             f"not UTF-8: byte 0x{byte:02x}{guess}",
-            "convert the file: iconv -f WINDOWS-1252 -t UTF-8 FILE",
+            "encoding",
+            column,
+            hint="convert the file: iconv -f WINDOWS-1252 -t UTF-8 FILE",
+            source=line.decode(errors="replace"),
         )
     raise AssertionError("the line is UTF-8")

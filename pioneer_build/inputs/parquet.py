@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import MissingExtra
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.wording import nearest
 
@@ -26,7 +27,8 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
         raise MissingExtra("a Parquet file", "parquet") from error
     rows = Rows(file.name, columns, complaints)
     if file.compression:
-        rows.complain(0, "Parquet compresses by itself: a compressed Parquet file can't be read", "unknown-format")
+        message = "Parquet compresses by itself: a compressed Parquet file can't be read"
+        rows.complain(Mistake(0, message, "unknown-format"))
         return
     row = 1
     try:
@@ -45,7 +47,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
                 yield rows.take()
     except (pa.ArrowException, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        rows.complain(row, f"can't be read as Parquet from here on: {first}", "damaged")
+        rows.complain(Mistake(row, f"can't be read as Parquet from here on: {first}", "damaged"))
 
 
 def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
@@ -57,5 +59,5 @@ def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
         near = nearest(field, names)
         hint = f"did you mean {near}?" if near else f"its columns: {', '.join(names[:8])}"
         what = f"two columns are called '{field}'" if field in names else f"there is no column '{field}'"
-        rows.complain(0, what, "missing-field", hint=f"{hint} (`field:` and `id:` say which)")
+        rows.complain(Mistake(0, what, "missing-field", hint=f"{hint} (`field:` and `id:` say which)"))
     return good

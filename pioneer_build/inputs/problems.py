@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem, Problems
@@ -12,6 +13,22 @@ if TYPE_CHECKING:
 
 SHOWN = 100
 _SOURCE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong at one place of a file.
+
+    `line` and `column` count from 1; line 0 is the file as a whole. `code` is a stable word for tools, `source` the
+    line or record itself, `hint` what to do.
+    """
+
+    line: int
+    message: str
+    code: str
+    column: int = 1
+    hint: str | None = None
+    source: str | None = None
 
 
 class Complaints:
@@ -25,30 +42,24 @@ class Complaints:
         self._problems: list[Problem] = []
         self._beyond: dict[str, int] = {}
 
-    def add(
-        self,
-        path: str,
-        line: int,
-        message: str,
-        *,
-        code: str,
-        column: int = 1,
-        hint: str | None = None,
-        source: str | None = None,
-    ) -> None:
-        """Counts one mistake, and keeps it if it is among the first."""
+    def add(self, path: str, mistake: Mistake) -> None:
+        """Counts one mistake of the file at `path` (relative to the project), and keeps it if it is among the first."""
         self.count += 1
         if len(self._problems) >= self.shown:
             self._beyond[path] = self._beyond.get(path, 0) + 1
             return
+        source = mistake.source
         if source is not None:
             source = source[:_SOURCE_CHARACTERS].rstrip("\r\n")
-        self._problems.append(Problem(path, line, column if line else 0, message, hint, source, 1, code))
+        column = mistake.column if mistake.line else 0
+        self._problems.append(
+            Problem(path, mistake.line, column, mistake.message, mistake.hint, source, code=mistake.code)
+        )
 
     def add_to_spec(self, message: str, *, code: str, hint: str | None = None) -> None:
-        """Counts a mistake of the spec's own `inputs`."""
+        """Counts a mistake of the spec's own `inputs`; arguments as `Mistake` has them."""
         line, column = self.at
-        self.add(self.spec, line, message, code=code, column=column, hint=hint)
+        self.add(self.spec, Mistake(line, message, code, column, hint))
 
     def take(self, others: Complaints) -> None:
         """Counts another's mistakes too, and keeps as many of them as there is room for."""

@@ -9,7 +9,7 @@ from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple's f
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, foreign, open_bytes
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns
 from pioneer_build.spec.model import InlineTexts
 
@@ -106,9 +106,9 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
         else:
             yield from _record_blocks(file, columns, complaints)
     except DamagedStreamError as error:
-        complaints.add(file.name, 0, str(error), code="damaged", hint="copy the file again from where it came")
+        complaints.add(file.name, Mistake(0, str(error), "damaged", hint="copy the file again from where it came"))
     except OSError as error:
-        complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
+        complaints.add(file.name, Mistake(0, f"can't read it: {error.strerror or error}", "unreadable"))
 
 
 def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) -> bool:
@@ -116,13 +116,8 @@ def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) 
     if columns.id is None and columns.field == Columns().field:
         return True
     asked = f"id '{columns.id}'" if columns.id is not None else f"field '{columns.field}'"
-    complaints.add(
-        file.name,
-        0,
-        f"a text file has no {asked}: each of its lines is a text",
-        code="missing-field",
-        hint="use JSONL or CSV for texts with fields",
-    )
+    message = f"a text file has no {asked}: each of its lines is a text"
+    complaints.add(file.name, Mistake(0, message, "missing-field", hint="use JSONL or CSV for texts with fields"))
     return False
 
 
@@ -145,19 +140,14 @@ def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
     found = foreign(head)
     if found is None:
         return False
-    message, hint = found
-    complaints.add(name, 1, message, code="encoding", hint=hint)
+    complaints.add(name, found)
     return True
 
 
 def complain_too_long(line: int, name: str, complaints: Complaints) -> None:
     """Says that the rest of a file is not read."""
-    complaints.add(
-        name,
-        line,
-        f"the line is longer than {MAX_RECORD >> 20} MiB; the rest of the file is not read",
-        code="too-long",
-    )
+    message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest of the file is not read"
+    complaints.add(name, Mistake(line, message, "too-long"))
 
 
 def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:

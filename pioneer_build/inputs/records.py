@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -50,19 +51,26 @@ class Rows:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def complain(self, line: int, message: str, code: str, **where: Any) -> None:
+    def complain(self, mistake: Mistake) -> None:
         """Names a mistake in this file."""
-        self._complaints.add(self._name, line, message, code=code, **where)
+        self._complaints.add(self._name, mistake)
 
     def add_record(self, record: Any, line: int, source: str | None = None) -> None:
-        """A record of JSON's values: an object, or a bare string where no id is asked for."""
+        """Takes a record of JSON's values: an object, or a bare string where no id is asked for.
+
+        Args:
+            record: as JSON has it.
+            line: where it begins, from 1.
+            source: its text, to be shown with a mistake.
+        """
         columns = self._columns
         if isinstance(record, str) and columns.id is None:
             self.add(record, None, line, source)
             return
         if not isinstance(record, dict):
             wanted = "an object" if columns.id is not None else "an object or a string"
-            self.complain(line, f"expected {wanted}, found {_kind(record)}", "not-a-record", source=source)
+            message = f"expected {wanted}, found {_kind(record)}"
+            self.complain(Mistake(line, message, "not-a-record", source=source))
             return
         if columns.field not in record:
             self._missing(columns.field, record, line, source)
@@ -73,28 +81,32 @@ class Rows:
         self.add(record[columns.field], record[columns.id] if columns.id is not None else None, line, source)
 
     def add(self, text: Any, key: Any, line: int, source: str | None = None) -> None:
-        """A text and, where one is asked for, its id; both judged."""
+        """Takes a text and, where one is asked for, its id; both judged.
+
+        Args:
+            text: should be a string that isn't empty.
+            key: the id: should be text or a whole number; ignored where none is asked for.
+            line: where the record begins, from 1.
+            source: its text, to be shown with a mistake.
+        """
         columns = self._columns
         if not isinstance(text, str):
-            self.complain(line, f"'{columns.field}' is {_kind(text)}, not text", "not-text", source=source)
+            self.complain(Mistake(line, f"'{columns.field}' is {_kind(text)}, not text", "not-text", source=source))
             return
         if not text or text.isspace():
-            self.complain(line, "the text is empty", "empty-text", source=source)
+            self.complain(Mistake(line, "the text is empty", "empty-text", source=source))
             return
         try:
             text.encode()
         except UnicodeEncodeError:
-            self.complain(
-                line,
-                "the text holds half of a surrogate pair, which UTF-8 can't say",
-                "not-unicode",
-                source=source,
-            )
+            message = "the text holds half of a surrogate pair, which UTF-8 can't say"
+            self.complain(Mistake(line, message, "not-unicode", source=source))
             return
         if columns.id is not None:
             if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
                 what = "empty" if key == "" else _kind(key)
-                self.complain(line, f"'{columns.id}' is {what}, not text or a whole number", "bad-id", source=source)
+                message = f"'{columns.id}' is {what}, not text or a whole number"
+                self.complain(Mistake(line, message, "bad-id", source=source))
                 return
             self._ids.append(key)
         self._texts.append(text)
@@ -109,7 +121,7 @@ class Rows:
         else:
             hint = f"its fields: {names or 'none'}; `field:` and `id:` say which are meant"
         state = "is null" if field in record else "is missing"
-        self.complain(line, f"field '{field}' {state}", "missing-field", hint=hint, source=source)
+        self.complain(Mistake(line, f"field '{field}' {state}", "missing-field", hint=hint, source=source))
 
     def take(self) -> Block:
         """The block so far; the next one begins."""

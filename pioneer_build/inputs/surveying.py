@@ -17,7 +17,7 @@ from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
 from pioneer_build.inputs.line_chunks import LineTooLongError
 from pioneer_build.inputs.open_file import BOM
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.reading import (
     LINE_PARSERS,
     blocks,
@@ -148,7 +148,7 @@ def _read(
             with file.path.open("rb", buffering=0) as stream:
                 return _read_lines(file, stream, columns, complaints, known, mark)
         except OSError as error:
-            complaints.add(file.name, 0, f"can't read it: {error.strerror or error}", code="unreadable")
+            complaints.add(file.name, Mistake(0, f"can't read it: {error.strerror or error}", "unreadable"))
             return FileMemory(mark, b"", b"")
     texts, ids = [], []
     for block in blocks(file, columns, complaints):
@@ -222,13 +222,9 @@ def _check_ids(
     for position, earlier in again:
         name, line, key = places.get(position, ("", 0, None))
         first_name, first_line, _ = places.get(earlier, ("", 0, None))
-        complaints.add(
-            name or files[0].name,
-            line,
-            f"id {key!r} is also at {first_name}:{first_line}" if name else "an id occurs twice",
-            code="duplicate-id",
-            hint=f"each '{columns.id}' names one text",
-        )
+        message = f"id {key!r} is also at {first_name}:{first_line}" if name else "an id occurs twice"
+        hint = f"each '{columns.id}' names one text"
+        complaints.add(name or files[0].name, Mistake(line, message, "duplicate-id", hint=hint))
 
 
 def _places(file: InputFile, columns: Columns, rows: list[int]) -> list[tuple[int, int, object]]:

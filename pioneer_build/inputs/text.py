@@ -38,8 +38,7 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
         try:
             text = line.removesuffix(b"\r").decode()
         except UnicodeDecodeError:
-            column, message, hint = bad_byte(line)
-            rows.complain(number, message, "encoding", column=column, hint=hint, source=line.decode(errors="replace"))
+            rows.complain(bad_byte(line, number))
             continue
         if text and not text.isspace():
             rows.add(text, None, number)
