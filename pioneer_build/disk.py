@@ -116,7 +116,13 @@ def write_whole(
 
 
 def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> NewFile:
-    """A new file in the folder of `target`, to be moved there; arguments as for `write_whole`."""
+    """A new file in the folder of `target`, to be moved there.
+
+    Args:
+        target: what it will replace.
+        mode: permission bits.
+        keep_mode: those of the file that is there, instead, if there is one.
+    """
     folder, name = os.path.split(os.fspath(target))
     if keep_mode:
         with suppress(OSError):

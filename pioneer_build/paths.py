@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +48,6 @@ def local_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 def local_path(root: str, environ: Mapping[str, str] = os.environ) -> str:
     """`local_folder` as text. Its name is cheap to make: it tells a user's projects apart, and is no digest."""
-    from zlib import crc32
-
     name = os.fsencode(root)
     return f"{state_path(environ)}/local/{crc32(name):08x}{crc32(name[::-1]):08x}"
 
@@ -77,6 +76,6 @@ def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
 
 
 def _path(text: str) -> Path:
-    from pathlib import Path
+    from pathlib import Path  # a plan with nothing to do asks for text
 
     return Path(text)

@@ -82,7 +82,13 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def noun_for(number: int, noun: str, plural: str | None = None) -> str:
-    """The noun alone, as `count` has it, for a number that is written in another way."""
+    """The noun alone, for a number that is written in another way.
+
+    Args:
+        number: how many.
+        noun: what one of them is called.
+        plural: as for `count`.
+    """
     return noun if number == 1 else plural or f"{noun}s"
 
 

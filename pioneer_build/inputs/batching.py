@@ -31,12 +31,20 @@ def new_texts(
     spec_path: str,
     at: tuple[int, int] = (0, 0),
 ) -> Iterator[InputText]:
-    """The texts whose digests are `missing` (16 bytes each), in the order of the input.
+    """The texts still to be labelled: each different one once, where it first stands, in the order of the input.
+
+    Args:
+        inputs: what the spec says.
+        surveyed: what `survey` found there.
+        missing: the digests of the texts to be labelled, 16 bytes each, no two alike.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project.
+        at: line and column of the spec's `inputs`, for messages.
 
     Raises:
         PioneerError: the files are not as surveyed any more: nothing else is yielded.
     """
-    from pioneer_build.inputs.digest_sets import first_positions
+    from pioneer_build.inputs.digest_sets import first_positions  # numpy
 
     positions = first_positions(surveyed.digests, missing)
     if not len(positions):
@@ -68,7 +76,10 @@ def batches(
     """`texts` in order, in lists of `max_items`; only the last, and those that reach `max_bytes`, are
     shorter.
 
-    `max_bytes` counts each text as JSON in UTF-8, with its comma. A text longer than that goes alone.
+    Args:
+        texts: across files.
+        max_items: texts a list.
+        max_bytes: of each text as JSON in UTF-8, with its comma. A text longer than that goes alone.
     """
     import orjson  # only where something is to be sent
 

@@ -93,7 +93,13 @@ class SurveyCache:
             return None
 
     def put(self, file: InputFile, columns: Columns, memory: FileMemory) -> None:
-        """Remembers `file`."""
+        """Remembers a file; a cache that doesn't take it is no error.
+
+        Args:
+            file: as it was found.
+            columns: which fields were asked for.
+            memory: what it held.
+        """
         cache = self._open()
         if cache is None:
             return
@@ -117,7 +123,7 @@ class SurveyCache:
     def _open(self) -> Any:
         if self._cache is None and not self._broken:
             try:
-                from pioneer_build.inputs.safe_diskcache import open_cache
+                from pioneer_build.inputs.safe_diskcache import open_cache  # diskcache imports sqlite3 and more
 
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._cache = open_cache(self.folder, SIZE_LIMIT)

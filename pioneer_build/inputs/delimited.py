@@ -3,7 +3,8 @@ ends."""
 
 from __future__ import annotations
 
-import csv
+from functools import cache
+from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
@@ -14,6 +15,7 @@ from pioneer_build.wording import count, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
+    from types import ModuleType
 
     from pioneer_build.inputs.problems import Complaints
 
@@ -51,8 +53,15 @@ class _Lines:
 def read_blocks(
     stream: BinaryIO, name: str, columns: Columns, complaints: Complaints, separator: str | None = None
 ) -> Iterator[Block]:
-    """The rows of a file. Without a `separator` it is the one of `, ; TAB |` that the first line speaks
-    for."""
+    """The rows of a file, in order.
+
+    Args:
+        stream: the file's bytes, decompressed.
+        name: the file's, relative to the project.
+        columns: which fields are asked for.
+        complaints: where mistakes go.
+        separator: between cells; without one it is that of `, ; TAB |` which the first line speaks for.
+    """
     rows = Rows(name, columns, complaints)
     if found := foreign(cast("BufferedReader", stream).peek(_HEAD)[:_HEAD]):
         rows.complain(found)
@@ -61,7 +70,7 @@ def read_blocks(
     decoded = iter(lines)
     first = next(decoded, "")
     separator = separator or _guess(first, columns)
-    csv.field_size_limit(MAX_RECORD)
+    csv = _own_csv()
     reader = csv.reader(_chain(first, decoded), delimiter=separator, strict=True)
     header: list[str] | None = None
     text_at, id_at = 0, -1
@@ -99,6 +108,22 @@ def read_blocks(
         message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read"
         rows.complain(Mistake(lines.count, message, "too-long"))
     yield rows.take()
+
+
+@cache
+def _own_csv() -> ModuleType:
+    """The reader of the standard library's `csv`, in an instance of our own that takes cells as long as a record.
+
+    How long a cell may be is one setting for a whole process. It belongs to the program that imports this library, so
+    it isn't touched: a second instance of the module has a setting of its own.
+    """
+    spec = find_spec("_csv")
+    assert spec is not None, "a part of Python"
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.field_size_limit(MAX_RECORD)
+    return module
 
 
 def _chain(first: str, others: Iterator[str]) -> Iterator[str]:

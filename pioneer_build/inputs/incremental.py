@@ -141,6 +141,12 @@ def _find(
 
 
 def chunk_of(data: bytes, rows: int, start: int) -> Chunk:
-    """The memory of some whole lines that held `rows` texts, after `start` others."""
+    """What is remembered of some whole lines.
+
+    Args:
+        data: the lines.
+        rows: how many texts they held.
+        start: how many texts the file has before them.
+    """
     end = data.find(b"\n") + 1 or len(data)
     return Chunk(len(data), sha256(data).digest(), crc32(data[:end]), data.count(b"\n"), rows, start)

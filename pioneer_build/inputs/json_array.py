@@ -97,7 +97,14 @@ class _Text:
 
 
 def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The elements of the list in order; nothing after the first place where it is no JSON."""
+    """The elements of the list in order; nothing after the first place where it is no JSON.
+
+    Args:
+        stream: the file's bytes, decompressed.
+        name: the file's, relative to the project.
+        columns: which fields are asked for.
+        complaints: where mistakes go.
+    """
     rows = Rows(name, columns, complaints)
     text = _Text(stream)
     try:

@@ -21,7 +21,16 @@ class LineTooLongError(Exception):
 
 
 def line_chunks(stream: BinaryIO, size: int = CHUNK, limit: int = MAX_RECORD) -> Iterator[bytes]:
-    """The stream's bytes in chunks that end with a newline; the last may lack it."""
+    """The stream's bytes in chunks that end with a newline; the last may lack it.
+
+    Args:
+        stream: read to its end.
+        size: bytes that are read at once; about what a chunk has.
+        limit: bytes of the longest line.
+
+    Raises:
+        LineTooLongError: a line is longer; what comes before the chunk it begins in was yielded.
+    """
     parts: list[bytes] = []
     held = lines = 0
     while data := stream.read(size):

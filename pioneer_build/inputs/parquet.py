@@ -19,8 +19,18 @@ _BLOCK = 4096
 
 
 def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The rows of a file, some thousand at a time."""
+    """The rows of a file, some thousand at a time.
+
+    Args:
+        file: not compressed again.
+        columns: which columns are asked for.
+        complaints: where mistakes go.
+
+    Raises:
+        MissingExtra: pyarrow isn't installed.
+    """
     try:
+        # an extra
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:

@@ -57,7 +57,13 @@ class Complaints:
         )
 
     def add_to_spec(self, message: str, *, code: str, hint: str | None = None) -> None:
-        """Counts a mistake of the spec's own `inputs`; arguments as `Mistake` has them."""
+        """Counts a mistake of the spec's own `inputs`.
+
+        Args:
+            message: what is wrong.
+            code: a stable word for tools.
+            hint: what to do.
+        """
         line, column = self.at
         self.add(self.spec, Mistake(line, message, code, column, hint))
 

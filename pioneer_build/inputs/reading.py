@@ -73,7 +73,17 @@ def read(inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, i
 def placed_blocks(
     inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)
 ) -> Iterator[tuple[str, Block]]:
-    """As `read`, but whole blocks, each with its file's name."""
+    """As `read`, but whole blocks, each with its file's name.
+
+    Args:
+        inputs: what the spec says.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project.
+        at: line and column of the spec's `inputs`, for messages.
+
+    Raises:
+        Problems: at the end of the first file that has mistakes.
+    """
     complaints = Complaints(spec_path, at)
     if isinstance(inputs, InlineTexts):
         check_inline(inputs, complaints)
@@ -97,7 +107,13 @@ def check_inline(inputs: InlineTexts, complaints: Complaints) -> None:
 
 
 def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The good texts of one file; what is wrong with the others goes to `complaints`."""
+    """The good texts of one file, in order.
+
+    Args:
+        file: as `find_files` found it.
+        columns: which fields are asked for.
+        complaints: where mistakes go: of texts, and of a file that can't be read.
+    """
     if file.format == "text" and not columns_fit_text(file, columns, complaints):
         return
     try:
@@ -112,7 +128,13 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
 
 
 def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) -> bool:
-    """Whether nothing is asked of a plain text file that it can't have: it has no fields."""
+    """Whether nothing is asked of a plain text file that it can't have: it has no fields.
+
+    Args:
+        file: a text file.
+        columns: what is asked for.
+        complaints: told if it can't be had.
+    """
     if columns.id is None and columns.field == Columns().field:
         return True
     asked = f"id '{columns.id}'" if columns.id is not None else f"field '{columns.field}'"
@@ -136,7 +158,13 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
 
 
 def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
-    """Whether a file that begins with `head` is of another encoding or kind; says so."""
+    """Whether a file is of another encoding or kind, by its first bytes.
+
+    Args:
+        head: those bytes.
+        name: the file's, relative to the project.
+        complaints: told if it is.
+    """
     found = foreign(head)
     if found is None:
         return False
@@ -145,7 +173,13 @@ def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
 
 
 def complain_too_long(line: int, name: str, complaints: Complaints) -> None:
-    """Says that the rest of a file is not read."""
+    """Says that the rest of a file is not read.
+
+    Args:
+        line: the number of the line that is longer than `MAX_RECORD`, from 1.
+        name: the file's, relative to the project.
+        complaints: told so.
+    """
     message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest of the file is not read"
     complaints.add(name, Mistake(line, message, "too-long"))
 
@@ -154,16 +188,16 @@ def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) ->
     """The readers of formats whose records may span lines; imported where they are needed."""
     match file.format:
         case "parquet":
-            from pioneer_build.inputs import parquet
+            from pioneer_build.inputs import parquet  # for itself, as the others: each imports a library
 
             yield from parquet.read_blocks(file, columns, complaints)
         case "json":
-            from pioneer_build.inputs import json_array
+            from pioneer_build.inputs import json_array  # json
 
             with open_bytes(file) as stream:
                 yield from json_array.read_blocks(stream, file.name, columns, complaints)
         case _:
-            from pioneer_build.inputs import delimited
+            from pioneer_build.inputs import delimited  # csv
 
             separator = "\t" if file.format == "tsv" else None
             with open_bytes(file) as stream:

@@ -28,13 +28,32 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
         return super().get(key, raw)
 
     def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
-        """The value as the database or a file has it; bytes only."""
+        """The value as the database or a file has it.
+
+        Args:
+            value: bytes only.
+            read: whether it is a file to be read, as diskcache has it.
+            key: its key.
+
+        Raises:
+            TypeError: it would have to be pickled.
+        """
         if not isinstance(value, bytes):
             raise TypeError("values are bytes")
         return super().store(value, read, key=key)
 
     def fetch(self, mode: object, filename: object, value: object, read: object) -> Any:
-        """The value as it was stored; a pickled one is refused."""
+        """The value as it was stored.
+
+        Args:
+            mode: how, as diskcache has it.
+            filename: where, if it is in a file.
+            value: itself, if it isn't.
+            read: whether an open file is wanted instead.
+
+        Raises:
+            ValueError: it is pickled.
+        """
         if mode == MODE_PICKLE:
             raise ValueError("a pickled value")
         return super().fetch(mode, filename, value, read)

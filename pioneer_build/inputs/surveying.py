@@ -100,7 +100,7 @@ def survey(
     if ids:
         _check_ids(ids, counts, files, columns, complaints)
     complaints.settle()
-    from pioneer_build.inputs.digest_sets import distinct
+    from pioneer_build.inputs.digest_sets import distinct  # numpy, which texts in the spec itself do without
 
     return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamps, texts)
 
@@ -205,7 +205,7 @@ def _check_ids(
 ) -> None:
     """Complains about each id that occurs again, naming both places. Files are read again only where there
     is one."""
-    from pioneer_build.inputs.digest_sets import repeated
+    from pioneer_build.inputs.digest_sets import repeated  # numpy
 
     again = repeated(ids)
     if not again:

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
-    """The texts of a chunk of whole lines, the first of which is line `first_line`."""
+    """The texts of a chunk of whole lines.
+
+    Args:
+        chunk: whole lines; the last may lack its end.
+        first_line: the number of the first, from 1.
+        name: the file's, relative to the project.
+        columns: which fields are asked for.
+        complaints: where mistakes go.
+    """
     lines = chunk.split(b"\n")
     if not lines[-1]:
         lines.pop()

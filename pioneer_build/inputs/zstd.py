@@ -22,7 +22,7 @@ class ZstdStream(io.RawIOBase):
 
     def __init__(self, raw: BinaryIO) -> None:
         try:
-            import zstandard
+            import zstandard  # an extra
         except ImportError as error:
             raise MissingExtra("a zstd file", "zstd") from error
         super().__init__()
