@@ -12,39 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pioneer_build.errors import MissingExtra, Problem, Problems
+from pioneer_build.errors import MissingExtra, Problems
 from pioneer_build.inputs import InputText, json_array, read, survey
 from pioneer_build.inputs import line_chunks as lines
 from pioneer_build.inputs import records as blocks
-from pioneer_build.spec.model import InlineTexts, InputFiles
+from pioneer_build.spec.model import InlineTexts
+from tests.inputs.project import problems_of, put, said, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def texts_of(root: Path, pattern: str, spec: str = "specs/x.yaml", **keys: str) -> list[InputText]:
-    (root / "specs").mkdir(exist_ok=True)
-    inputs = InputFiles(pattern, **keys)
-    found = list(read(inputs, project_root=root, spec_path=spec, at=(6, 9)))
-    assert survey(inputs, project_root=root, spec_path=spec, at=(6, 9)).rows == len(found)
-    return found
-
-
-def problems_of(root: Path, pattern: str, spec: str = "specs/x.yaml", **keys: str) -> list[Problem]:
-    (root / "specs").mkdir(exist_ok=True)
-    with pytest.raises(Problems) as caught:
-        survey(InputFiles(pattern, **keys), project_root=root, spec_path=spec, at=(6, 9))
-    return list(caught.value.problems)
-
-
-def said(problems: list[Problem]) -> list[tuple[str, str]]:
-    return [(problem.place, problem.message) for problem in problems]
-
-
-def put(root: Path, name: str, data: bytes | str) -> None:
-    path = root / "specs" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 # -- what is read
@@ -69,29 +45,6 @@ def test_jsonl(tmp_path: Path) -> None:
     ]
     put(tmp_path, "b.ndjson", '"bare"\n{"text": "object"}\n')
     assert [o.text for o in texts_of(tmp_path, "b.ndjson")] == ["bare", "object"]
-
-
-def test_csv(tmp_path: Path) -> None:
-    put(
-        tmp_path,
-        "a.csv",
-        '\ufeffid, body\r\n1,"two\r\nlines, ""quoted"""\r\n\r\n2, spaced \r\n3,é',
-    )
-    found = texts_of(tmp_path, "a.csv", field="body", id="id")
-    assert [(o.text, o.id, o.line) for o in found] == [
-        ('two\r\nlines, "quoted"', "1", 2),
-        (" spaced ", "2", 5),
-        ("é", "3", 6),
-    ]
-    put(tmp_path, "b.tsv", "text\tx\na, b\t1\n")
-    assert [o.text for o in texts_of(tmp_path, "b.tsv")] == ["a, b"]
-    put(tmp_path, "c.csv", "id;text\n1;a, b\n")
-    assert [o.text for o in texts_of(tmp_path, "c.csv")] == ["a, b"]
-
-
-def test_json(tmp_path: Path) -> None:
-    put(tmp_path, "a.json", '\ufeff [\n "one",\n {"text": "two",\n  "x": {}},\n{"text": "thr\\u00e9e"}]\n')
-    assert [(o.text, o.line) for o in texts_of(tmp_path, "a.json")] == [("one", 2), ("two", 3), ("thrée", 5)]
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -186,70 +139,7 @@ def test_every_text_comes_back_exactly(
         assert [(o.text, o.id) for o in texts_of(root, "a.csv", id="n")] == [(t, str(n)) for t, n in expected]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7])
-def test_json_in_small_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(json_array, "_READ", size)
-    monkeypatch.setattr(json_array._Text.more, "__defaults__", (size,))
-    put(tmp_path, "a.json", '[ {"text": "é\\n€"} ,\n"b" ,"c\\u00e9"\n]\n')
-    assert [(o.text, o.line) for o in texts_of(tmp_path, "a.json")] == [("é\n€", 1), ("b", 2), ("cé", 2)]
-
-
 # -- what is said
-
-
-def test_every_mistake_of_every_file_is_named(tmp_path: Path) -> None:
-    put(
-        tmp_path,
-        "data/a.jsonl",
-        '{"body": "fine", "id": 1}\n'
-        '{"bodi": "x", "id": 2}\n'
-        '{"body": "", "id": 3}\n'
-        '{"body": 7, "id": 4}\n'
-        "{oops\n"
-        "[1]\n"
-        '{"body": "x", "id": null}\n'
-        '{"body": "x", "id": 1.5}\n'
-        '{"body": "x"}\n'
-        '{"body": "again", "id": 1}\n'
-        '{"body": "\\ud800", "id": 9}\n',
-    )
-    put(tmp_path, "data/b.csv", "id,body\n1,fine\n2,too,many\n3,\n4,\xe9\n".encode("latin-1"))
-    found = problems_of(tmp_path, "data/*", field="body", id="id")
-    assert said(found) == [
-        ("specs/data/a.jsonl:2:1", "field 'body' is missing"),
-        ("specs/data/a.jsonl:3:1", "the text is empty"),
-        ("specs/data/a.jsonl:4:1", "'body' is a number, not text"),
-        ("specs/data/a.jsonl:5:2", "not JSON: Expecting property name enclosed in double quotes"),
-        ("specs/data/a.jsonl:6:1", "expected an object, found a list"),
-        ("specs/data/a.jsonl:7:1", "field 'id' is null"),
-        ("specs/data/a.jsonl:8:1", "'id' is a number, not text or a whole number"),
-        ("specs/data/a.jsonl:9:1", "field 'id' is missing"),
-        ("specs/data/a.jsonl:10:1", "id 1 is also at specs/data/a.jsonl:1"),
-        ("specs/data/a.jsonl:11:11", "not JSON: no low surrogate in string"),
-        ("specs/data/b.csv:3:1", "3 cells, where the first row names 2"),
-        ("specs/data/b.csv:4:1", "the text is empty"),
-        ("specs/data/b.csv:5:3", "not UTF-8: byte 0xe9 (in Windows-1252 it is 'é')"),
-    ]
-    assert found[0].hint is not None
-    assert "did you mean bodi?" in found[0].hint
-    assert found[0].source == '{"bodi": "x", "id": 2}'
-
-
-def test_mistakes_are_counted_beyond_the_first_hundred(tmp_path: Path) -> None:
-    put(tmp_path, "a.jsonl", '{"text": ""}\n' * 1234)
-    put(tmp_path, "b.jsonl", '{"text": ""}\n' * 2)
-    found = problems_of(tmp_path, "*.jsonl")
-    assert len(found) == 102
-    assert {problem.message for problem in found if problem.code == "more"} == {
-        "1,134 more errors in this file",
-        "2 more errors in this file",
-    }
-
-
-def test_duplicate_ids_across_files(tmp_path: Path) -> None:
-    put(tmp_path, "a.jsonl", '{"text": "x", "k": "7"}\n')
-    put(tmp_path, "b.csv", "k,text\n8,x\n7,y\n")
-    assert said(problems_of(tmp_path, "*", id="k")) == [("specs/b.csv:3:1", "id '7' is also at specs/a.jsonl:1")]
 
 
 @pytest.mark.parametrize(
@@ -284,99 +174,6 @@ def test_latin_1_is_refused_with_its_line(tmp_path: Path, name: str, data: str, 
     (problem,) = problems_of(tmp_path, name)
     assert (problem.place, problem.code) == (place, "encoding")
     assert "0xe9" in problem.message
-
-
-@pytest.mark.parametrize(
-    ("data", "place", "message"),
-    [
-        ("id,body\n1,x\n", "1:1", "there is no column 'text'"),
-        ("text,text\n1,x\n", "1:1", "two columns are called 'text'"),
-        ('text\n"a" b\n', "2:1", "not CSV: ',' expected after '\"'"),
-        ('text\na\n"never\nclosed\n', "3:1", "not CSV: unexpected end of data"),
-        ("text,b\n1\n", "2:1", "1 cell, where the first row names 2"),
-    ],
-)
-def test_csv_mistakes(tmp_path: Path, data: str, place: str, message: str) -> None:
-    put(tmp_path, "a.csv", data)
-    assert said(problems_of(tmp_path, "a.csv")) == [(f"specs/a.csv:{place}", message)]
-
-
-@pytest.mark.parametrize(
-    ("data", "place", "message"),
-    [
-        ('{"text": "a"}\n', "1:1", "expected a list"),
-        ('["a",\n "b"', "2:1", "not JSON: the list isn't closed"),
-        ('["a"\n "b"]', "2:1", "not JSON: expected , or ]"),
-        ('["a",\n {"text" "b"}]', "2:9", "not JSON: Expecting ':' delimiter"),
-        ('["a"] x', "1:1", "not JSON: there is more after the list"),
-        ('["a", NaN]', "1:1", "not JSON: NaN is no JSON value"),
-        ('["a",\n[]]', "2:1", "expected an object or a string, found a list"),
-        ("[" * 100_000, "1:1", None),
-        ("", "1:1", "expected a list"),
-    ],
-)
-def test_json_mistakes(tmp_path: Path, data: str, place: str, message: str | None) -> None:
-    put(tmp_path, "a.json", data)
-    ((where, what),) = said(problems_of(tmp_path, "a.json"))
-    assert where == f"specs/a.json:{place}"
-    assert message is None or what == message
-
-
-def test_files_that_are_not_there(tmp_path: Path) -> None:
-    put(tmp_path, "tickets.jsonl", '"a"\n')
-    put(tmp_path, "odd.xlsx", "x")
-    put(tmp_path, "empty.jsonl", "\n")
-    (tmp_path / "specs" / "folder").mkdir()
-    cases = {
-        "ticket.jsonl": ("no such file: specs/ticket.jsonl", "did you mean tickets.jsonl?"),
-        "data/*.csv": ("no file matches data/*.csv", "looked in specs/"),
-        "odd.xlsx": ("can't tell the format of specs/odd.xlsx from its name", None),
-        "folder": ("specs/folder is a folder", None),
-        "empty.jsonl": ("empty.jsonl holds no texts", None),
-        "/etc/passwd": ("the path of inputs is absolute: /etc/passwd", None),
-        "../../outside.txt": ("../outside.txt is outside the project", None),
-    }
-    (tmp_path.parent / "outside.txt").write_text("secret\n")
-    for pattern, (message, hint) in cases.items():
-        (problem,) = problems_of(tmp_path, pattern)
-        assert problem.place == "specs/x.yaml:6:9"
-        assert problem.message.endswith(message.removeprefix("../")) or problem.message == message
-        assert hint is None or problem.hint == hint
-
-
-def test_links_dont_lead_outside(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    put(root, "a.txt", "inside\n")
-    (tmp_path / "outside.txt").write_text("secret\n")
-    (root / "specs" / "b.txt").symlink_to(tmp_path / "outside.txt")
-    (root / "specs" / "loop.txt").symlink_to("loop.txt")
-    (root / "specs" / "c.txt").symlink_to("a.txt")
-    messages = [problem.message for problem in problems_of(root, "*.txt")]
-    assert "specs/b.txt is outside the project" in messages
-    assert len(messages) == 2
-    assert [o.text for o in texts_of(root, "c.txt")] == ["inside"]
-
-
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    import os
-
-    (tmp_path / "specs").mkdir()
-    os.mkfifo(tmp_path / "specs" / "a.txt")
-    assert problems_of(tmp_path, "a.txt")[0].code == "not-a-file"
-
-
-def test_globs_are_sorted_and_reach_down(tmp_path: Path) -> None:
-    for name in ("b/x.txt", "a/z/y.txt", "B/x.txt", "a.txt", ".hidden/x.txt", "a/.x.txt", "data[1].txt"):
-        put(tmp_path / "p", f"../data/{name}", name)
-    assert [o.text for o in texts_of(tmp_path / "p", "../data/**/*.txt")] == [
-        "B/x.txt",
-        "a.txt",
-        "a/z/y.txt",
-        "b/x.txt",
-        "data[1].txt",
-    ]
-    assert [o.text for o in texts_of(tmp_path / "p", "../data/data[1].txt")] == ["data[1].txt"]
-    assert [o.path for o in texts_of(tmp_path / "p", "../data/a.txt")] == ["data/a.txt"]
 
 
 def test_text_files_have_no_fields(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""CSV and TSV: columns, quotes, line ends, long cells, and what is said of a file that is none."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.inputs import delimited
+from tests.inputs.project import problems_of, put, said, texts_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_csv(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "a.csv",
+        '\ufeffid, body\r\n1,"two\r\nlines, ""quoted"""\r\n\r\n2, spaced \r\n3,é',
+    )
+    found = texts_of(tmp_path, "a.csv", field="body", id="id")
+    assert [(o.text, o.id, o.line) for o in found] == [
+        ('two\r\nlines, "quoted"', "1", 2),
+        (" spaced ", "2", 5),
+        ("é", "3", 6),
+    ]
+    put(tmp_path, "b.tsv", "text\tx\na, b\t1\n")
+    assert [o.text for o in texts_of(tmp_path, "b.tsv")] == ["a, b"]
+    put(tmp_path, "c.csv", "id;text\n1;a, b\n")
+    assert [o.text for o in texts_of(tmp_path, "c.csv")] == ["a, b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        ("id,body\n1,x\n", "1:1", "there is no column 'text'"),
+        ("text,text\n1,x\n", "1:1", "two columns are called 'text'"),
+        ('text\n"a" b\n', "2:1", "not CSV: ',' expected after '\"'"),
+        ('text\na\n"never\nclosed\n', "3:1", "not CSV: unexpected end of data"),
+        ("text,b\n1\n", "2:1", "1 cell, where the first row names 2"),
+    ],
+)
+def test_csv_mistakes(tmp_path: Path, data: str, place: str, message: str) -> None:
+    put(tmp_path, "a.csv", data)
+    assert said(problems_of(tmp_path, "a.csv")) == [(f"specs/a.csv:{place}", message)]
+
+
+def test_cells_longer_than_the_standard_library_reads(tmp_path: Path) -> None:
+    """And without a word to the rest of the process, which has a limit of its own."""
+    before = csv.field_size_limit(1000)
+    try:
+        long = "ab, \n" * 100_000
+        put(tmp_path, "a.csv", f'id,text\n1,"{long}"\n2,short\n')
+        assert [(o.id, o.text, o.line) for o in texts_of(tmp_path, "a.csv", id="id")] == [
+            ("1", long, 2),
+            ("2", "short", 100_003),
+        ]
+        assert csv.field_size_limit() == 1000
+        with pytest.raises(csv.Error, match="field larger than field limit"):
+            next(csv.reader(["x" * 1001]))
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_a_quote_that_is_never_closed_ends_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = delimited._own_csv()
+    before = own.field_size_limit(5000)
+    try:
+        put(tmp_path, "a.csv", 'text\n"' + "never closed\n" * 1000)
+        problems = problems_of(tmp_path, "a.csv")
+    finally:
+        own.field_size_limit(before)
+    assert problems[0].message.startswith("not CSV: field larger than field limit")
+    assert problems[0].hint == "a quote that is opened here is never closed"
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ("text;n\na, b;1\n", ["a, b"]),
+        ("n\ttext\n1\ta;b\n", ["a;b"]),
+        ("n|text\n1|a\n", ["a"]),
+        ('"n";"text"\n1;a\n', ["a"]),
+        ("text\na;b\n", ["a;b"]),
+        (' text ,"n"\n x ,1\n', [" x "]),
+    ],
+)
+def test_the_first_line_says_what_separates(tmp_path: Path, data: str, texts: list[str]) -> None:
+    put(tmp_path, "a.csv", data)
+    assert [o.text for o in texts_of(tmp_path, "a.csv")] == texts
+
+
+def test_a_tsv_is_separated_by_tabs_whatever_its_first_line_says(tmp_path: Path) -> None:
+    put(tmp_path, "a.tsv", "text;n\tx\n1\t2\n")
+    (problem,) = problems_of(tmp_path, "a.tsv")
+    assert (problem.message, problem.hint) == (
+        "there is no column 'text'",
+        "did you mean text;n? (`field:` and `id:` say which)",
+    )
+
+
+def test_lines_that_end_in_another_way(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", b"text,n\ra,1\rb,2\r")
+    problem = problems_of(tmp_path, "a.csv")[0]
+    assert problem.message.startswith("not CSV: new-line character seen")
+    assert problem.hint == "lines end with \\n or \\r\\n, not with \\r alone"
+
+
+def test_what_comes_after_a_mistake_is_read(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", 'text,n\n"a" b,1\nfine,2\nx\n,3\nfine,4\n')
+    assert said(problems_of(tmp_path, "a.csv")) == [
+        ("specs/a.csv:2:1", "not CSV: ',' expected after '\"'"),
+        ("specs/a.csv:4:1", "1 cell, where the first row names 2"),
+        ("specs/a.csv:5:1", "the text is empty"),
+    ]
+
+
+def test_many_rows_come_in_blocks(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", "text\n" + "".join(f"text {n}\n" for n in range(2500)))
+    assert [o.line for o in texts_of(tmp_path, "a.csv")] == list(range(2, 2502))
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", "")
+    assert [problem.message for problem in problems_of(tmp_path, "a.csv")] == ["there is no column 'text'"]

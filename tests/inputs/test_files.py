@@ -1,0 +1,148 @@
+"""Which files a spec's pattern names, in which order, and what is said where it names none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.inputs.files import InputFile, find_files
+from pioneer_build.inputs.problems import Complaints
+from tests.inputs.project import problems_of, put, texts_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    put(tmp_path, "tickets.jsonl", '"a"\n')
+    put(tmp_path, "odd.xlsx", "x")
+    put(tmp_path, "empty.jsonl", "\n")
+    (tmp_path / "specs" / "folder").mkdir()
+    cases = {
+        "ticket.jsonl": ("no such file: specs/ticket.jsonl", "did you mean tickets.jsonl?"),
+        "data/*.csv": ("no file matches data/*.csv", "looked in specs/"),
+        "odd.xlsx": ("can't tell the format of specs/odd.xlsx from its name", None),
+        "folder": ("specs/folder is a folder", None),
+        "empty.jsonl": ("empty.jsonl holds no texts", None),
+        "/etc/passwd": ("the path of inputs is absolute: /etc/passwd", None),
+        "../../outside.txt": ("../outside.txt is outside the project", None),
+    }
+    (tmp_path.parent / "outside.txt").write_text("secret\n")
+    for pattern, (message, hint) in cases.items():
+        (problem,) = problems_of(tmp_path, pattern)
+        assert problem.place == "specs/x.yaml:6:9"
+        assert problem.message.endswith(message.removeprefix("../")) or problem.message == message
+        assert hint is None or problem.hint == hint
+
+
+def test_links_dont_lead_outside(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    put(root, "a.txt", "inside\n")
+    (tmp_path / "outside.txt").write_text("secret\n")
+    (root / "specs" / "b.txt").symlink_to(tmp_path / "outside.txt")
+    (root / "specs" / "loop.txt").symlink_to("loop.txt")
+    (root / "specs" / "c.txt").symlink_to("a.txt")
+    messages = [problem.message for problem in problems_of(root, "*.txt")]
+    assert "specs/b.txt is outside the project" in messages
+    assert len(messages) == 2
+    assert [o.text for o in texts_of(root, "c.txt")] == ["inside"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+
+    (tmp_path / "specs").mkdir()
+    os.mkfifo(tmp_path / "specs" / "a.txt")
+    assert problems_of(tmp_path, "a.txt")[0].code == "not-a-file"
+
+
+def test_globs_are_sorted_and_reach_down(tmp_path: Path) -> None:
+    for name in ("b/x.txt", "a/z/y.txt", "B/x.txt", "a.txt", ".hidden/x.txt", "a/.x.txt", "data[1].txt"):
+        put(tmp_path / "p", f"../data/{name}", name)
+    assert [o.text for o in texts_of(tmp_path / "p", "../data/**/*.txt")] == [
+        "B/x.txt",
+        "a.txt",
+        "a/z/y.txt",
+        "b/x.txt",
+        "data[1].txt",
+    ]
+    assert [o.text for o in texts_of(tmp_path / "p", "../data/data[1].txt")] == ["data[1].txt"]
+    assert [o.path for o in texts_of(tmp_path / "p", "../data/a.txt")] == ["data/a.txt"]
+
+
+def found(root: Path, pattern: str, spec: str = "specs/x.yaml") -> tuple[tuple[InputFile, ...], list[str]]:
+    """The files, and what is complained of."""
+    complaints = Complaints(spec, (3, 9))
+    files = find_files(pattern, project_root=root, spec_path=spec, complaints=complaints)
+    return files, [f"{problem.code}: {problem.message}" for problem in complaints.problems()]
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "compression"),
+    [
+        ("a.txt", "text", ""),
+        ("a.TEXT", "text", ""),
+        ("a.jsonl", "jsonl", ""),
+        ("a.ndjson.gz", "jsonl", "gzip"),
+        ("a.json.zst", "json", "zstd"),
+        ("a.b.csv.gzip", "csv", "gzip"),
+        ("a.tab", "tsv", ""),
+        ("a.tsv.zstd", "tsv", "zstd"),
+        ("a.parquet", "parquet", ""),
+    ],
+)
+def test_the_name_says_what_kind(tmp_path: Path, name: str, format_: str, compression: str) -> None:
+    put(tmp_path, name, "x")
+    files, said = found(tmp_path, name)
+    assert said == []
+    assert files == (InputFile(tmp_path / "specs" / name, f"specs/{name}", format_, compression),)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a", "a.gz", "a.txt.bak", "a.doc", ".txt"])
+def test_names_that_say_nothing(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, "x")
+    files, said = found(tmp_path, name)
+    assert files == ()
+    assert said == [f"unknown-format: can't tell the format of specs/{name} from its name"]
+
+
+def test_all_mistakes_of_a_glob_are_told_and_the_good_files_found(tmp_path: Path) -> None:
+    for name in ("good.txt", "odd.bin", "also.jsonl"):
+        put(tmp_path, name, "x")
+    (tmp_path / "specs" / "folder.txt").mkdir()
+    os.mkfifo(tmp_path / "specs" / "pipe.txt")
+    (tmp_path / "specs" / "broken.txt").symlink_to("nowhere.txt")
+    files, said = found(tmp_path, "*.*")
+    assert [file.name for file in files] == ["specs/also.jsonl", "specs/good.txt"]
+    assert sorted(said) == [
+        "not-a-file: specs/pipe.txt is not a regular file",
+        "unknown-format: can't tell the format of specs/odd.bin from its name",
+        "unreadable: can't read specs/broken.txt: No such file or directory",
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["~/x.txt", "/tmp/x.txt", "~root/*.txt"])
+def test_absolute_paths(tmp_path: Path, pattern: str) -> None:
+    files, said = found(tmp_path, pattern)
+    assert (files, said) == ((), [f"path-outside: the path of inputs is absolute: {pattern}"])
+
+
+def test_a_glob_does_not_climb(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "x")
+    assert found(tmp_path, "*/../a.txt") == ((), ["no-file: no file matches */../a.txt"])
+
+
+def test_paths_count_from_the_specs_folder(tmp_path: Path) -> None:
+    put(tmp_path, "deep/data/a.txt", "x")
+    files, _ = found(tmp_path, "data/a.txt", spec="specs/deep/x.yaml")
+    assert [file.name for file in files] == ["specs/deep/data/a.txt"]
+    (tmp_path / "other").mkdir()
+    files, _ = found(tmp_path, "../specs/deep/data/*.txt", spec="other/x.yaml")
+    assert [file.name for file in files] == ["specs/deep/data/a.txt"]
+
+
+def test_a_folder_can_not_be_read_as_one_file(tmp_path: Path) -> None:
+    (tmp_path / "specs" / "data").mkdir(parents=True)
+    (problem,) = problems_of(tmp_path, "data")
+    assert (problem.message, problem.hint) == ("specs/data is a folder", "name its files: data/*.jsonl")

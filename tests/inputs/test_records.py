@@ -1,0 +1,126 @@
+"""Records judged one by one: which become texts, and what is said of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.errors import Problem
+from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.records import Block, Columns, Rows
+from tests.inputs.project import problems_of, put, said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_every_mistake_of_every_file_is_named(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "data/a.jsonl",
+        '{"body": "fine", "id": 1}\n'
+        '{"bodi": "x", "id": 2}\n'
+        '{"body": "", "id": 3}\n'
+        '{"body": 7, "id": 4}\n'
+        "{oops\n"
+        "[1]\n"
+        '{"body": "x", "id": null}\n'
+        '{"body": "x", "id": 1.5}\n'
+        '{"body": "x"}\n'
+        '{"body": "again", "id": 1}\n'
+        '{"body": "\\ud800", "id": 9}\n',
+    )
+    put(tmp_path, "data/b.csv", "id,body\n1,fine\n2,too,many\n3,\n4,\xe9\n".encode("latin-1"))
+    found = problems_of(tmp_path, "data/*", field="body", id="id")
+    assert said(found) == [
+        ("specs/data/a.jsonl:2:1", "field 'body' is missing"),
+        ("specs/data/a.jsonl:3:1", "the text is empty"),
+        ("specs/data/a.jsonl:4:1", "'body' is a number, not text"),
+        ("specs/data/a.jsonl:5:2", "not JSON: Expecting property name enclosed in double quotes"),
+        ("specs/data/a.jsonl:6:1", "expected an object, found a list"),
+        ("specs/data/a.jsonl:7:1", "field 'id' is null"),
+        ("specs/data/a.jsonl:8:1", "'id' is a number, not text or a whole number"),
+        ("specs/data/a.jsonl:9:1", "field 'id' is missing"),
+        ("specs/data/a.jsonl:10:1", "id 1 is also at specs/data/a.jsonl:1"),
+        ("specs/data/a.jsonl:11:11", "not JSON: no low surrogate in string"),
+        ("specs/data/b.csv:3:1", "3 cells, where the first row names 2"),
+        ("specs/data/b.csv:4:1", "the text is empty"),
+        ("specs/data/b.csv:5:3", "not UTF-8: byte 0xe9 (in Windows-1252 it is 'é')"),
+    ]
+    assert found[0].hint is not None
+    assert "did you mean bodi?" in found[0].hint
+    assert found[0].source == '{"bodi": "x", "id": 2}'
+
+
+def test_duplicate_ids_across_files(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl", '{"text": "x", "k": "7"}\n')
+    put(tmp_path, "b.csv", "k,text\n8,x\n7,y\n")
+    assert said(problems_of(tmp_path, "*", id="k")) == [("specs/b.csv:3:1", "id '7' is also at specs/a.jsonl:1")]
+
+
+def taken(columns: Columns, *records: Any) -> tuple[Block, list[Problem]]:
+    """The block of some records, the first of which is line 1, and what is complained of."""
+    complaints = Complaints()
+    rows = Rows("a.jsonl", columns, complaints)
+    for line, record in enumerate(records, 1):
+        rows.add_record(record, line)
+    return rows.take(), list(complaints.problems())
+
+
+def test_good_records() -> None:
+    block, problems = taken(Columns(), {"text": "a"}, "bare", {"text": "b", "x": 1})
+    assert (block, problems) == (Block(["a", "bare", "b"], None, [1, 2, 3]), [])
+    block, problems = taken(Columns("t", "k"), {"t": "a", "k": 1}, {"k": "1", "t": "b"})
+    assert (block, problems) == (Block(["a", "b"], [1, "1"], [1, 2]), [])
+
+
+@pytest.mark.parametrize(
+    ("record", "columns", "code", "message"),
+    [
+        (None, Columns(), "not-a-record", "expected an object or a string, found null"),
+        (True, Columns(), "not-a-record", "expected an object or a string, found true or false"),
+        (1.5, Columns(), "not-a-record", "expected an object or a string, found a number"),
+        ("bare", Columns(id="k"), "not-a-record", "expected an object, found a string"),
+        ({"text": {}}, Columns(), "not-text", "'text' is an object, not text"),
+        ({"text": ["a"]}, Columns(), "not-text", "'text' is a list, not text"),
+        ({"text": " \n\t"}, Columns(), "empty-text", "the text is empty"),
+        ("", Columns(), "empty-text", "the text is empty"),
+        (
+            {"text": "\ud800"},
+            Columns(),
+            "not-unicode",
+            "the text holds half of a surrogate pair, which UTF-8 can't say",
+        ),
+        ({"text": "a", "k": True}, Columns(id="k"), "bad-id", "'k' is true or false, not text or a whole number"),
+        ({"text": "a", "k": ""}, Columns(id="k"), "bad-id", "'k' is empty, not text or a whole number"),
+        ({"text": "a", "k": None}, Columns(id="k"), "missing-field", "field 'k' is null"),
+        ({"text": "a"}, Columns(id="k"), "missing-field", "field 'k' is missing"),
+        ({}, Columns(), "missing-field", "field 'text' is missing"),
+    ],
+)
+def test_records_that_are_none(record: Any, columns: Columns, code: str, message: str) -> None:
+    block, (problem,) = taken(columns, record)
+    assert block.texts == []
+    assert (problem.code, problem.message, problem.line) == (code, message, 1)
+
+
+def test_a_field_that_was_probably_meant() -> None:
+    _, (problem,) = taken(Columns(), {"texts": "a", "id": 1})
+    assert problem.hint == "did you mean texts? (`field:` and `id:` say which fields are meant)"
+    _, (problem,) = taken(Columns(), {"body": "a", "id": 1})
+    assert problem.hint == "its fields: body, id; `field:` and `id:` say which are meant"
+    _, (problem,) = taken(Columns(), {})
+    assert problem.hint == "its fields: none; `field:` and `id:` say which are meant"
+    _, (problem,) = taken(Columns(), {f"column {n}": "" for n in range(20)})
+    assert str(problem.hint).startswith("its fields: column 0, column 1,")
+    assert "column 7, …;" in str(problem.hint)
+
+
+def test_a_block_begins_anew() -> None:
+    rows = Rows("a", Columns(), Complaints())
+    rows.add("one", None, 1)
+    assert len(rows) == 1
+    assert rows.take().texts == ["one"]
+    assert len(rows) == 0
+    assert rows.take() == Block([], None, [])
