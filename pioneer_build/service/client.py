@@ -1,7 +1,7 @@
 """`HttpService`: the `Service` port over HTTP.
 
 A submission and a label request leave this machine once, and again only after an answer that certainly didn't
-accept them (425, 429, 503 with `Retry-After`) or when no connection was made: see `patience.py`. Waiting for
+accept them (425, 429, 503 with `Retry-After`) or when no connection was made: see `retry.py`. Waiting for
 a service that is busy is bounded; waiting for the pacer is not.
 """
 

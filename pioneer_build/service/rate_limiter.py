@@ -1,6 +1,6 @@
 """Who of this process may send next, so that this machine uses the whole of its rate limit and no more.
 
-A request on the generate endpoints waits for its `Turn`. Turns are counted in a window (`window.py`) that the
+A request on the generate endpoints waits for its `Turn`. Turns are counted in a window (`rate_window.py`) that the
 machine's processes share; within a process paid requests go before polls, and every tenth turn goes to a poll
 that waits.
 
