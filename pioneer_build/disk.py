@@ -36,7 +36,7 @@ class NewFile:
         OSError: from any method; whatever stood at the target still does.
     """
 
-    __slots__ = ("_mode", "_moved", "file", "path")
+    __slots__ = ("_mode", "_moved", "_synced", "file", "path")
 
     file: BinaryIO
 
@@ -46,6 +46,7 @@ class NewFile:
         self.path = os.path.join(folder, f"{hidden}{random_name()}.tmp")  # noqa: PTH118 - no pathlib here
         self._mode = mode
         self._moved = False
+        self._synced = -1  # how long the file was when it was last known to be on the disk
 
     def __enter__(self) -> NewFile:
         descriptor = create(self.path, self._mode)
@@ -63,8 +64,10 @@ class NewFile:
     def flush(self, *, durable: bool = True) -> os.stat_result:
         """Hands all bytes to the system, and with `durable` to the disk; what the system says of the file then."""
         self.file.flush()
-        if durable:
+        size = self.file.tell()
+        if durable and size != self._synced:
             os.fsync(self.file.fileno())
+            self._synced = size
         return os.fstat(self.file.fileno())
 
     def move_to(self, target: AnyPath, *, durable: bool = True) -> os.stat_result:

@@ -115,6 +115,19 @@ def test_what_is_durable_is_synced_before_and_after_its_name_is(tmp_path: Path, 
     assert synced == [os.path.basename(new.path), tmp_path.name]
 
 
+def test_what_was_synced_is_not_synced_again(tmp_path: Path, synced: list[str]) -> None:
+    with beside(tmp_path / "a") as new:
+        name = os.path.basename(new.path)
+        new.file.write(b"x")
+        new.flush()
+        new.flush()
+        new.file.write(b"y")
+        assert new.flush().st_size == 2
+        found = new.move_to(tmp_path / "a")
+    assert synced == [name, name, tmp_path.name]
+    assert (found.st_size, found.st_mtime_ns) == (2, (tmp_path / "a").stat().st_mtime_ns)
+
+
 def test_a_cache_is_not_synced(tmp_path: Path, synced: list[str]) -> None:
     write_whole(tmp_path / "a", [b"x"], durable=False)
     assert (synced, (tmp_path / "a").read_bytes()) == ([], b"x")
