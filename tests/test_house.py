@@ -21,7 +21,6 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 #: Measures that aren't at their target yet, and what they may be until then; to be emptied, never to be raised.
 NOT_YET: dict[str, int] = {
-    "modules at the root": 9,
     "import circles": 2,
     "imports that run up": 1,
     "functions over 60 lines": 5,
@@ -33,9 +32,9 @@ NOT_YET: dict[str, int] = {
     "modules of 100 lines without a test file": 46,
 }
 #: Rooms on disk that no layer has yet.
-NOT_YET_PLACED = {"revisions"}
+NOT_YET_PLACED: set[str] = set()
 #: Packages whose listing isn't of what is there yet.
-NOT_YET_LISTED = {"apply", "service"}
+NOT_YET_LISTED = {"apply"}
 #: Packages of many modules of one kind, whose listing names the others.
 LISTED_IN_PART = {"exports"}
 

@@ -2,7 +2,29 @@
 
 `survey` looks at all of an input once and says what it holds; `unchanged` whether that still holds; `read`
 streams the texts; `new_texts` those that are still to be labelled; `batches` makes requests of them.
-Formats are one module each; see docs/inputs.md.
+See docs/inputs.md.
+
+files           which files a spec names, and of which format
+reading         the texts of an input, streamed, whatever the format
+open_file       a file's bytes, decompressed, and its encoding
+text            plain text: a text a line
+jsonl           JSON Lines
+json_array      JSON: one list
+delimited       CSV and TSV
+parquet         Parquet
+zstd            zstd streams
+records         records judged one by one; blocks of texts
+problems        mistakes, collected
+digests         what makes two texts, or two ids, the same
+digest_sets     sets of digests
+surveying       one pass over an input: what it holds, and what is wrong with it
+line_chunks     a stream cut into chunks of whole lines
+incremental     chunks that are remembered, so that a changed file isn't parsed again as a whole
+cache           what was learnt of a file at its last reading
+safe_diskcache  diskcache without pickles
+stamps          what `stat` says of a file
+freshness       whether an input is as it was surveyed
+batching        the texts still to be labelled, in batches
 
 Names are imported when they are first used: a plan that finds every file unchanged needs one of them.
 """

@@ -2,6 +2,7 @@
 
 model        one spec declares one dataset
 settings     what `pioneer.yaml` may set
+base_url     the one rule for the address of a service
 fingerprint  `fp1`: the canonical form of a definition and its digest
 declared     a spec with its definition and fingerprint, as the planner takes it
 """

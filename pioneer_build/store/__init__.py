@@ -8,6 +8,19 @@ STORE/
   annotations/SCOPE/index             where each annotation is: derived, may be deleted
   annotations/SCOPE/quarantine/*.json texts that the service refuses, one file each
   tmp/                                what is being written
+
+store          `Store`: rows by their digest, and the way to everything else
+annotations    the annotations of one scope: which texts have one, new ones, all of them
+scope          what an annotation is an answer to, apart from its text
+segments       the files of batches, one a writer
+frames         their format
+compaction     many of them made into one
+index          sorted arrays of where each annotation is
+current_index  the index brought up to date with the files
+lookup         annotations read by their places
+quarantine     texts that the service refuses
+gc             what the store could do without
+disk           whole files with the store's permissions, and errors that help
 """
 
 from __future__ import annotations
