@@ -10,29 +10,26 @@ that a durable line was damaged later: a submission may be missing then, and not
 from __future__ import annotations
 
 import errno
-import json
+import fcntl
 import os
 import secrets
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
-from pioneer_build.disk import beside, sync_folder, write_all
+from pioneer_build.disk import sync_folder, write_all
 from pioneer_build.errors import JournalError
+from pioneer_build.journal.compaction import begin_fields, is_due, rewrite
+from pioneer_build.journal.index import SubmissionIndex
+from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_whole
 from pioneer_build.journal.model import Contended, Submission
-from pioneer_build.journal.process import _this_process
+from pioneer_build.journal.process import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pioneer_build.lock.model import Job
-
-VERSION = 1
-
-#: Compact once the log has this many lines, and more than half of them say something that a later one replaced.
-_COMPACT_FROM = 2000
 
 #: Bytes at the beginning of a log that tell it from every other: the first line has a random token in them.
 _HEAD = 96
@@ -47,10 +44,8 @@ class Journal:
         self._forget()
 
     def _forget(self) -> None:
-        self._state: dict[str, Submission] = {}
-        # tokens by what they are asked for by, so that a run of thousands doesn't look through all of them each time
-        self._tokens: dict[tuple[str, ...], dict[str, None]] = {}
-        self._seq: int | None = None
+        self._index = SubmissionIndex()
+        self._number: int | None = None
         self._lines = 0
         self._offset = 0
         self._head: tuple[int, bytes] | None = None
@@ -65,7 +60,7 @@ class Journal:
             JournalError: the log can't be read, is damaged, or was written by a newer version. It is left as it is.
         """
         self._catch_up()
-        return tuple(item for item in self._state.values() if item.backend == backend)
+        return self._index.on(backend)
 
     def about(
         self,
@@ -75,20 +70,19 @@ class Journal:
         job_id: str | None = None,
         tokens: Iterable[str] = (),
     ) -> tuple[Submission, ...]:
-        """The submissions to `backend` of one remote name or one job, or named by their tokens; see `submissions`."""
-        self._catch_up()
-        found = dict.fromkeys(tokens)
-        if remote_name is not None:
-            found |= self._tokens.get(("name", backend, remote_name), {})
-        if job_id is not None:
-            found |= self._tokens.get(("job", backend, job_id), {})
-        known = (self._state[token] for token in found if token in self._state)
-        return tuple(item for item in known if item.backend == backend)
+        """The submissions to `backend` of one remote name or one job, or named by their tokens.
 
-    def _put(self, item: Submission) -> None:
-        self._state[item.token] = item
-        for key in _keys(item):
-            self._tokens.setdefault(key, {})[item.token] = None
+        Args:
+            backend: to which they went.
+            remote_name: the dataset's name on the service.
+            job_id: the service's id of a job.
+            tokens: the names of submissions to add.
+
+        Raises:
+            JournalError: see `submissions`.
+        """
+        self._catch_up()
+        return self._index.about(backend, remote_name=remote_name, job_id=job_id, tokens=tokens)
 
     def _catch_up(self) -> None:
         """Takes in what was appended since the last look, by whatever process."""
@@ -126,72 +120,77 @@ class Journal:
             self._lines += 1
             self._offset += len(line) + 1
             self._take(line)
-        if tail and _is_whole(tail):  # all of it but the line feed; the next append brings one
+        if tail and is_whole(tail):  # all of it but the line feed; the next append brings one
             self._offset += len(tail)
             self._lines += 1
             self._take(tail)
 
-    def _take(self, line: bytes) -> None:
-        if not _is_whole(line):
+    def _take(self, data: bytes) -> None:
+        if not is_whole(data):
             return  # torn by a crash while it was written: it announced nothing that happened
         try:
-            event = json.loads(line.rpartition(b"\t")[0])
-            version, seq, token, kind = event["v"], event["seq"], event["token"], event["event"]
-            if version > VERSION:
+            line = decode_line(data)
+            if line.version > VERSION:
                 path = self.path
                 self._forget()
                 raise JournalError(
                     f"the journal {path} was written by a newer version of pioneer-build",
                     hint="upgrade pioneer-build; the journal was left as it is",
                 )
-            if self._seq is not None and seq != self._seq + 1:
+            if self._number is not None and line.number != self._number + 1:
                 self._damaged = self._damaged or self._lines
-            self._seq = seq
-            fields = event["fields"]
-            if fields.get("known") is not None:
-                fields["known"] = tuple(fields["known"])
-            if kind == "begin":
-                self._put(Submission(token=token, **fields))
-            elif token in self._state:
-                self._put(replace(self._state[token], **fields))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            self._number = line.number
+            if line.event == "begin":
+                self._index.put(Submission(token=line.token, **line.fields))
+            else:
+                self._index.change(line.token, line.fields)
+        except (ValueError, TypeError):
             self._damaged = self._damaged or self._lines
 
     # -- writing --
 
     def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
-        """Makes the intent durable; the submission with its token and process.
+        """Makes the intent to submit durable; the submission with its token and process.
 
-        `aware` are the tokens of the submissions that the decision to submit took into account, `mine` those that the
-        same run has begun since.
+        Args:
+            submission: what is to be sent; it gets a token here.
+            aware: the tokens of the submissions that the decision to submit took into account.
+            mine: the tokens of those that the same run has begun since.
 
         Raises:
             Contended: another submission of this definition, or to this remote name, has come since.
             JournalError: nothing was written.
         """
-        begun = replace(submission, token=secrets.token_hex(8), process=_this_process())
-        fields = {name: value for name, value in asdict(begun).items() if name != "token"}
+        begun = replace(submission, token=secrets.token_hex(8), process=this_process())
         with self._held():
             self._catch_up()
-            for token in {token: None for key in _keys(begun) for token in self._tokens.get(key, ())}:
-                if self._state[token].state != "refused" and token not in aware and token not in mine:
+            for rival in self._index.rivals(begun):
+                if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
                     raise Contended(
                         f"'{begun.remote_name}' was submitted to by another run meanwhile",
                         hint="run `pioneer-build apply` again: it takes over that job",
                     )
-            self._append("begin", begun.token, fields)
+            self._append("begin", begun.token, begin_fields(begun))
         return begun
 
     def record(self, token: str, **fields: Any) -> None:
-        """Makes what became of a submission durable: any fields of `Submission`."""
+        """Makes what became of a submission durable: any fields of `Submission`.
+
+        Raises:
+            JournalError: nothing was written.
+        """
         with self._held():
             self._catch_up()
             self._append("record", token, fields)
-            if self._lines > _COMPACT_FROM and self._lines > 2 * len(self._state):
+            if is_due(self._lines, len(self._index)):
                 self.compact()
 
     def ended(self, token: str, job: Job) -> None:
-        """Makes the end of a job durable, with all that the lock says of it."""
+        """Makes the end of a job durable, with all that the lock says of it.
+
+        Raises:
+            JournalError: nothing was written.
+        """
         self.record(
             token,
             state=job.state,
@@ -206,10 +205,13 @@ class Journal:
             reason=job.reason,
         )
 
+    def compact(self) -> None:
+        """Rewrites the log with one line a submission, as far as the disk lets. Only while the journal is held."""
+        rewrite(self.path, self._index, (self._number or 0) + 1)
+        self._catch_up()
+
     @contextmanager
     def _held(self) -> Iterator[None]:
-        import fcntl
-
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -227,7 +229,7 @@ class Journal:
         Raises:
             JournalError: it isn't there; what was written of it is taken back as far as the disk lets.
         """
-        line = self._line(event, token, fields, (self._seq or 0) + 1)
+        line = encode_line(Line(VERSION, (self._number or 0) + 1, event, token, fields))
         new = self._head is None
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -249,42 +251,6 @@ class Journal:
         except OSError as error:
             raise _failed("write", self.path, error) from None
         self._catch_up()
-
-    def _line(self, event: str, token: str, fields: Mapping[str, Any], seq: int) -> bytes:
-        value = {"v": VERSION, "seq": seq, "event": event, "token": token, "fields": fields}
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
-        return text + b"\t%08x\n" % crc32(text)
-
-    def compact(self) -> None:
-        """Rewrites the log with one line a submission; one that nothing came of is dropped.
-
-        Only while the journal is held. Where the disk refuses, the long log stays, which is as good.
-        """
-        kept = [item for item in self._state.values() if item.state != "refused"]
-        seq = (self._seq or 0) + 1
-        with suppress(OSError):
-            for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # of a process that died here
-                left.unlink(missing_ok=True)
-        with suppress(OSError), beside(self.path) as new:
-            new.file.write(self._line("compacted", secrets.token_hex(8), {}, seq))
-            for number, item in enumerate(kept, seq + 1):
-                fields = {name: value for name, value in asdict(item).items() if name != "token"}
-                new.file.write(self._line("begin", item.token, fields, number))
-            new.move_to(self.path)
-        self._catch_up()
-
-
-def _keys(item: Submission) -> list[tuple[str, ...]]:
-    """What a submission is found by: its remote name, the dataset and definition it makes, its job."""
-    keys = [("name", item.backend, item.remote_name), ("work", item.backend, item.dataset_name, item.fingerprint)]
-    if item.job_id is not None:
-        keys.append(("job", item.backend, item.job_id))
-    return keys
-
-
-def _is_whole(line: bytes) -> bool:
-    text, _, checksum = line.rpartition(b"\t")
-    return b"%08x" % crc32(text) == checksum
 
 
 def _failed(what: str, path: Path, error: OSError) -> JournalError:

@@ -17,7 +17,8 @@ def is_alive(process: str) -> bool | None:
     return bool(pid.isdigit()) and _started(int(pid)) == started
 
 
-def _this_process() -> str:
+def this_process() -> str:
+    """Names this process so that `is_alive` can tell it from any other: host, boot, pid, when it started."""
     return f"{socket.gethostname()}|{_boot()}|{os.getpid()}|{_started(os.getpid())}"
 
 

@@ -25,6 +25,12 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
     A submission fits a spec that has its definition, and its name or a remote name of its jobs. A job that the lock
     already has is brought up to date: the journal may know how it ended. One that it has under another name, after a
     rename, belongs there.
+
+    Args:
+        lock: what was built, as pioneer.lock has it.
+        specs: every spec of the project.
+        submissions: all that the journal knows on `backend`, in the order they were begun.
+        backend: whose entries.
     """
     by_fingerprint: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
@@ -96,11 +102,11 @@ def _updated(
     if not fitting and not known:
         return entry
     distinct = {item.token: item for item in (*known, *fitting)}
-    records = [_job_of(item, token in tokens) for token, item in distinct.items()]
+    records = [_job_of(item, was_unknown=token in tokens) for token, item in distinct.items()]
     return replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
 
 
-def _job_of(item: Submission, was_unknown: bool) -> Job:  # noqa: FBT001
+def _job_of(item: Submission, *, was_unknown: bool) -> Job:
     state: JobState
     match item.state:
         case "submitting" | "unknown" | "refused":

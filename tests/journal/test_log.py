@@ -13,42 +13,12 @@ from zlib import crc32
 
 import pytest
 
-import pioneer_build.journal.log as module
 from pioneer_build.errors import JournalError
-from pioneer_build.journal import process
+from pioneer_build.journal import compaction
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.model import Contended, Submission
-from pioneer_build.journal.process import is_alive
+from pioneer_build.journal.model import Contended
 from pioneer_build.lock.model import Job
-
-HOSTED = "https://example.test"
-
-
-def intent(name: str = "tickets", **changes: object) -> Submission:
-    made = Submission(
-        token="",
-        backend=HOSTED,
-        dataset_name=name,
-        base_name=name,
-        remote_name=name,
-        task_type="ner",
-        definition={"task_type": "ner", "labels": ["a"]},
-        fingerprint=f"fp1:{name}",
-        num_examples=10,
-        asked=10,
-        order=0,
-        request="sha256:0",
-        known=("1", "2"),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def journal(folder: Path) -> Journal:
-    return Journal(folder / "journal")
-
-
-def everything(folder: Path) -> tuple[Submission, ...]:
-    return journal(folder).submissions(HOSTED)
+from tests.journal.logs import HOSTED, everything, intent, journal
 
 
 def test_what_is_written_is_read_by_another(tmp_path: Path) -> None:
@@ -194,107 +164,6 @@ def test_a_refused_submission_stands_in_nobodys_way(tmp_path: Path) -> None:
     log.begin(intent(), frozenset())
 
 
-# -- compaction ----------------------------------------------------------------------------------------------------
-
-
-def fill(log: Journal, names: str = "abc") -> list[str]:
-    tokens = []
-    for name in names:
-        token = log.begin(intent(name), frozenset()).token
-        log.record(token, state="open", job_id=f"j-{name}")
-        tokens.append(token)
-    return tokens
-
-
-def test_compaction_keeps_all_but_what_nothing_came_of(tmp_path: Path) -> None:
-    log, reader = journal(tmp_path), journal(tmp_path)
-    tokens = fill(log)
-    log.record(log.begin(intent("z"), frozenset()).token, state="refused")
-    before = reader.submissions(HOSTED)
-    with log._held():
-        log.compact()
-    kept = everything(tmp_path)
-    assert [item.token for item in kept] == tokens
-    assert kept == before[:3] == log.submissions(HOSTED) == reader.submissions(HOSTED)
-    fill(reader, "d")
-    assert log.submissions(HOSTED) == reader.submissions(HOSTED) == everything(tmp_path)
-    assert len(everything(tmp_path)) == 4
-
-
-def test_it_compacts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_COMPACT_FROM", 20)
-    log = journal(tmp_path)
-    (token,) = fill(log, "a")
-    for number in range(100):
-        log.record(token, got=number)
-    assert log.path.read_bytes().count(b"\n") <= 22
-    assert everything(tmp_path)[0].got == 99
-
-
-def test_readers_notice_a_file_that_was_replaced_even_by_one_of_the_same_number(tmp_path: Path) -> None:
-    log, reader = journal(tmp_path), journal(tmp_path)
-    fill(log)
-    reader.submissions(HOSTED)
-    for _ in range(6):  # file systems hand out the inode of a removed file again
-        with log._held():
-            log.compact()
-        token = log.submissions(HOSTED)[0].token
-        log.record(token, got=1)
-        assert reader.submissions(HOSTED) == log.submissions(HOSTED)
-
-
-class _PowerCut(BaseException):
-    pass
-
-
-@pytest.mark.parametrize("call", ["fsync", "replace", "unlink"])
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_compaction_that_dies_anywhere_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
-) -> None:
-    log = journal(tmp_path)
-    tokens = fill(log)
-    real = getattr(os, call)
-    counted = 0
-
-    def dying(*args: object, **kwargs: object) -> object:
-        nonlocal counted
-        counted += 1
-        if counted == number:
-            raise _PowerCut
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(os, call, dying)
-    try:
-        with log._held():
-            log.compact()
-    except _PowerCut:
-        pass
-    monkeypatch.undo()
-    assert [item.token for item in everything(tmp_path)] == tokens
-    after = journal(tmp_path)
-    with after._held():
-        after.submissions(HOSTED)
-        after.compact()
-    assert [item.job_id for item in everything(tmp_path)] == ["j-a", "j-b", "j-c"]
-    assert sorted(path.name for path in (tmp_path / "journal").iterdir()) == ["journal.jsonl", "journal.lock"]
-
-
-def test_where_the_disk_refuses_a_compaction_the_long_log_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = journal(tmp_path)
-    tokens = fill(log)
-
-    def refuse(*args: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with log._held():
-        log.compact()
-    assert [item.token for item in everything(tmp_path)] == tokens
-
-
 # -- disks ---------------------------------------------------------------------------------------------------------
 
 
@@ -373,7 +242,7 @@ def test_a_journal_that_cant_be_read_says_so(tmp_path: Path) -> None:
 
 
 def test_several_processes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_COMPACT_FROM", 50)
+    monkeypatch.setattr(compaction, "COMPACT_FROM", 50)
     context = multiprocessing.get_context("fork")
     children = [context.Process(target=_worker, args=(tmp_path, number)) for number in range(4)]
     for child in children:
@@ -418,22 +287,3 @@ def _racer(folder: Path) -> None:
     except Contended:
         os._exit(7)
     os._exit(0)
-
-
-def test_whether_a_submitter_lives() -> None:
-    mine = process._this_process()
-    assert is_alive(mine) is True
-    host, boot, pid, started = mine.split("|")
-    assert is_alive(f"elsewhere|{boot}|{pid}|{started}") is None
-    assert is_alive(f"{host}|another-boot|{pid}|{started}") is False
-    assert is_alive(f"{host}|{boot}|{pid}|1") is False  # the number was given to another process
-    assert is_alive(f"{host}|{boot}|999999999|{started}") is False
-    assert is_alive("nonsense") is None
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT) is None:
-        pass
-    # a zombie doesn't submit any more
-    assert process._started(child) == ""
-    os.waitpid(child, 0)

@@ -1,0 +1,83 @@
+"""The submissions that a log tells of, found by what they are asked for by.
+
+A run of thousands asks for them one by one, so none of its questions looks through all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pioneer_build.journal.model import Submission
+
+
+class SubmissionIndex:
+    """Submissions in the order they were begun."""
+
+    def __init__(self) -> None:
+        self._by_token: dict[str, Submission] = {}
+        self._tokens: dict[tuple[str, ...], dict[str, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_token)
+
+    def __iter__(self) -> Iterator[Submission]:
+        return iter(self._by_token.values())
+
+    def put(self, submission: Submission) -> None:
+        """Takes in what is known of a submission now."""
+        self._by_token[submission.token] = submission
+        for key in _keys(submission):
+            self._tokens.setdefault(key, {})[submission.token] = None
+
+    def change(self, token: str, fields: Mapping[str, object]) -> None:
+        """Changes fields of a submission; one that isn't known stays unknown.
+
+        Raises:
+            TypeError: `Submission` has no such field.
+        """
+        if token in self._by_token:
+            self.put(replace(self._by_token[token], **fields))  # type: ignore[arg-type]  # checked by whoever wrote them
+
+    def on(self, backend: str) -> tuple[Submission, ...]:
+        """All submissions to one backend."""
+        return tuple(item for item in self if item.backend == backend)
+
+    def about(
+        self, backend: str, *, remote_name: str | None, job_id: str | None, tokens: Iterable[str]
+    ) -> tuple[Submission, ...]:
+        """The submissions of one remote name or one job, or named by their tokens.
+
+        Args:
+            backend: to which they went.
+            remote_name: the dataset's name on the service; `None` for no matter which.
+            job_id: the service's id of a job; `None` for no matter which.
+            tokens: the names of submissions to add.
+        """
+        found = dict.fromkeys(tokens)
+        if remote_name is not None:
+            found |= self._tokens.get(("name", backend, remote_name), {})
+        if job_id is not None:
+            found |= self._tokens.get(("job", backend, job_id), {})
+        known = (self._by_token[token] for token in found if token in self._by_token)
+        return tuple(item for item in known if item.backend == backend)
+
+    def rivals(self, submission: Submission) -> tuple[Submission, ...]:
+        """Those to the same remote name, of the same definition of the dataset, or of the same job."""
+        tokens = {token: None for key in _keys(submission) for token in self._tokens.get(key, ())}
+        return tuple(self._by_token[token] for token in tokens)
+
+
+def _keys(submission: Submission) -> list[tuple[str, ...]]:
+    """What a submission is found by: its remote name, the dataset and definition it makes, its job."""
+    backend = submission.backend
+    keys = [
+        ("name", backend, submission.remote_name),
+        ("work", backend, submission.dataset_name, submission.fingerprint),
+    ]
+    if submission.job_id is not None:
+        keys.append(("job", backend, submission.job_id))
+    return keys

@@ -1,0 +1,63 @@
+"""One line of the journal's file: JSON, a tab, its CRC-32 in hexadecimal, a line feed. docs/journal.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The version of the format; lines of a greater one are refused.
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line says.
+
+    `version` is that of the format, `number` the line's place in the log (without a gap), `event` one of `begin`,
+    `record` and `compacted`, `token` the submission's name, `fields` those of a `Submission`.
+    """
+
+    version: int
+    number: int
+    event: str
+    token: str
+    fields: Mapping[str, Any]
+
+
+def encode_line(line: Line) -> bytes:
+    """The line's bytes, its line feed included."""
+    value = {
+        "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": line.fields,
+    }  # fmt: skip
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
+    return text + b"\t%08x\n" % crc32(text)
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a line, without its line feed, has the checksum that it ends with: it was not torn while written."""
+    text, _, checksum = data.rpartition(b"\t")
+    return b"%08x" % crc32(text) == checksum
+
+
+def decode_line(data: bytes) -> Line:
+    """What a whole line says, given without its line feed. Of one of a newer version the fields are left out.
+
+    Raises:
+        ValueError: it isn't one of this format.
+    """
+    try:
+        value = json.loads(data.rpartition(b"\t")[0])
+        line = Line(value["v"], value["seq"], value["event"], value["token"], {})
+        if line.version > VERSION:
+            return line
+        fields = dict(value["fields"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a line of the journal: {error}") from None
+    if fields.get("known") is not None:  # JSON has no tuples
+        fields["known"] = tuple(fields["known"])
+    return Line(line.version, line.number, line.event, line.token, fields)

@@ -1,0 +1,47 @@
+"""One line of the journal: its published bytes, and what is no line."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import pytest
+
+from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_whole
+
+
+def test_the_bytes_of_a_line_are_those_of_the_published_format() -> None:
+    text = b'{"v":1,"seq":7,"event":"record","token":"t","fields":{"state":"open","job_id":"j-\\u00e9"}}'
+    line = Line(VERSION, 7, "record", "t", {"state": "open", "job_id": "j-é"})
+    assert encode_line(line) == text + b"\t%08x\n" % crc32(text)
+
+
+def test_a_line_is_read_as_it_was_written() -> None:
+    line = Line(VERSION, 1, "begin", "t", {"known": ("1", "2"), "definition": {"labels": ["a\tb\n"]}, "got": None})
+    data = encode_line(line)
+    assert data.count(b"\n") == 1
+    assert is_whole(data[:-1])
+    assert decode_line(data[:-1]) == line
+
+
+def test_a_line_that_lost_a_byte_anywhere_is_not_whole() -> None:
+    data = encode_line(Line(VERSION, 1, "begin", "t", {"asked": 10}))[:-1]
+    for place in range(len(data)):
+        assert not is_whole(data[:place])
+        assert not is_whole(data[:place] + data[place + 1 :])
+    assert not is_whole(b"")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[]", b"7", b'"v"', b"{", b"{}", b'{"v":1,"seq":1,"event":"begin","token":"t"}',
+     b'{"v":1,"seq":1,"event":"begin","token":"t","fields":7}', b'{"v":"1","seq":1,"event":"begin","token":"t"}'],
+)  # fmt: skip
+def test_whole_lines_that_say_something_else_are_refused(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - json's own message, or ours
+        decode_line(text + b"\t%08x" % crc32(text))
+
+
+def test_of_a_newer_version_no_more_than_the_version_is_understood() -> None:
+    text = b'{"v":2,"seq":1,"event":"merged","token":"t","fields":7}'
+    line = decode_line(text + b"\t%08x" % crc32(text))
+    assert (line.version, line.fields) == (2, {})
