@@ -134,7 +134,7 @@ async def _send_all(
             room.release()
 
     first = True
-    upcoming = batches(texts, max_bytes=run.options.max_batch_bytes)
+    upcoming = batches(texts)
     async with asyncio.TaskGroup() as group:
         while True:
             await room.acquire()

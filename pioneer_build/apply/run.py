@@ -63,7 +63,6 @@ class Options:
     deadline: float = DEADLINE_SECONDS
     first_poll: float = 2.0
     label_requests_in_flight: int = 8
-    max_batch_bytes: int = 8_000_000
     project_root: Path | None = None
 
 

@@ -13,6 +13,7 @@ from pioneer_build.spec.fingerprint import canonical_bytes, fold, nfc
 
 #: One request never asks for more; a larger dataset is made by several.
 MAX_EXAMPLES = 100_000
+#: The API document's, as a server says it: whoever calls this engine counts by `spec.limits` or by that document.
 MAX_INPUTS = 1_000
 MAX_LABELS = 1_000
 

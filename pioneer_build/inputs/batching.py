@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.digests import DIGEST_SIZE, text_digests
 from pioneer_build.inputs.reading import InputText, placed_blocks
+from pioneer_build.spec.limits import TEXT_BYTES_PER_REQUEST, TEXTS_PER_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
 
     from pioneer_build.inputs.surveying import InputsSurvey
     from pioneer_build.spec.model import Inputs
-
-#: The API document: "Accepts between 1 and 1,000 strings per request."
-MAX_ITEMS = 1_000
-#: Of the texts in a request's body, as JSON. Below the megabyte at which servers and proxies begin to
-#: refuse bodies.
-MAX_BYTES = 900_000
 
 
 def new_texts(
@@ -71,7 +66,7 @@ def _moved_on(path: str) -> PioneerError:
 
 
 def batches(
-    texts: Iterable[InputText], max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES
+    texts: Iterable[InputText], max_items: int = TEXTS_PER_REQUEST, max_bytes: int = TEXT_BYTES_PER_REQUEST
 ) -> Iterator[list[InputText]]:
     """`texts` in order, in lists of `max_items`; only the last, and those that reach `max_bytes`, are
     shorter.

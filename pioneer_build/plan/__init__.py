@@ -18,7 +18,6 @@ from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of
 from pioneer_build.plan.model import (
     PRECEDENCE,
     SETTLED,
-    TEXTS_PER_REQUEST,
     Action,
     Choices,
     Facts,
@@ -31,7 +30,6 @@ from pioneer_build.plan.model import (
 __all__ = [
     "PRECEDENCE",
     "SETTLED",
-    "TEXTS_PER_REQUEST",
     "Action",
     "Choices",
     "Facts",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.generate import find_unsettled
-from pioneer_build.plan.model import TEXTS_PER_REQUEST, Reason
+from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
+from pioneer_build.spec.limits import TEXTS_PER_REQUEST
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:

@@ -50,9 +50,6 @@ PRECEDENCE: tuple[Action, ...] = (
 #: Actions that leave the project as its specs say, so that `check` passes and `plan --detailed-exitcode` gives 0.
 SETTLED: frozenset[Action] = frozenset({"none", "fetch"})
 
-#: The API document, "Auto-label text for NER": between 1 and 1,000 strings per request.
-TEXTS_PER_REQUEST = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:

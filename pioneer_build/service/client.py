@@ -22,6 +22,7 @@ from pioneer_build.service.rate_limiter import TurnsOver
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
+from pioneer_build.spec.limits import TEXTS_PER_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -37,8 +38,6 @@ SUBMIT_SECONDS = 120.0
 LABEL_SECONDS = 300.0
 POLL_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
-MOST_TEXTS = 1000
-"""Texts in one label request."""
 
 # Scopes of a 429 that speak of work in flight: asking less often doesn't help, and polls must go on.
 _SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
@@ -117,13 +116,13 @@ class HttpService(Service):
         Args:
             task_type: not `decoder`.
             labels: as the spec has them.
-            texts: 1 to `MOST_TEXTS`.
+            texts: 1 to `TEXTS_PER_REQUEST`.
 
         Raises:
             Refused: they can't be labelled in one request; nothing was sent.
             ServiceError: see `Service.label`.
         """
-        if task_type == "decoder" or not 1 <= len(texts) <= MOST_TEXTS:
+        if task_type == "decoder" or not 1 <= len(texts) <= TEXTS_PER_REQUEST:
             raise Refused(f"{len(texts)} texts can't be labelled for {task_type} in one request")
         asked = self._asked(f"labelling {len(texts)} texts", paid=True)
         body = _encode({"labels": list(labels), "inputs": list(texts)})

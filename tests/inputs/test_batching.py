@@ -19,6 +19,11 @@ def test_only_the_last_is_short() -> None:
     assert list(batches([])) == []
 
 
+def test_a_batch_of_a_request_holds_at_most_eight_megabytes() -> None:
+    long = texts(*("x" * 9_000 for _ in range(2_000)))
+    assert [len(batch) for batch in batches(iter(long))] == [888, 888, 224]
+
+
 def test_a_long_text_goes_alone() -> None:
     assert [len(b) for b in batches(texts("a", "b" * 100, "c", "d"), max_bytes=50)] == [1, 1, 2]
 

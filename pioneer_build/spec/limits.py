@@ -1,0 +1,11 @@
+"""What one request to the service may hold: one place, for the planner that counts them and for whoever sends them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The API document, "Auto-label text for NER": "Accepts between 1 and 1,000 strings per request."
+TEXTS_PER_REQUEST: Final = 1_000
+#: Bytes of the texts in one label request, as JSON. A plan counts requests by texts alone, so this is far above what a
+#: thousand texts take as a rule; a service that refuses so large a body (413) is sent the halves.
+TEXT_BYTES_PER_REQUEST: Final = 8_000_000
