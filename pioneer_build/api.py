@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.operations.check import check as check_project
 from pioneer_build.operations.project_state import look, selected
+from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.apply import Event, Report
-    from pioneer_build.plan import Choices, Plan
+    from pioneer_build.plan import Plan
     from pioneer_build.results.check import CheckResult
 
 
@@ -25,6 +27,13 @@ def plan(
     exclude: Sequence[str] = (),
 ) -> Plan:
     """What would have to be submitted to make the datasets what the specs say. Nothing is sent.
+
+    Args:
+        directory: the project's folder, or one in it.
+        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
+        choices: what the flags `--resubmit`, `--retry`, `--relabel` and `--delete-remote` say.
+        select: selectors of the datasets to plan (names, globs, `tag:x`, `state:x`); none for all.
+        exclude: selectors of those to leave out.
 
     Raises:
         PioneerError: specs, lock or settings have a mistake.
@@ -45,32 +54,46 @@ def apply(
 ) -> Report:
     """Does what `plan` says, without asking; how it ended. `Report.good` says whether all is as it should be.
 
+    Signals are left alone. A `KeyboardInterrupt` ends it in good order, as one of the command line does, before it is
+    raised again: no job is lost, and the lock says what is known. To be called where no event loop runs.
+
+    Args:
+        directory: the project's folder, or one in it.
+        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
+        choices: what the flags `--resubmit`, `--retry`, `--relabel` and `--delete-remote` say.
+        select: selectors of the datasets to do (names, globs, `tag:x`, `state:x`); none for all.
+        exclude: selectors of those to leave out.
+        max_requests: paid requests that may be sent; what `limits` in pioneer.yaml says by default.
+        max_examples: examples that may be asked for; what `limits` in pioneer.yaml says by default.
+        wait: whether jobs are waited for; a later apply takes up those that are open.
+
     Raises:
         PioneerError: nothing could be done.
     """
-    from pioneer_build.operations import apply as operate
-    from pioneer_build.plan import Choices
+    # asyncio, on which a plan needn't wait
+    from pioneer_build.operations import apply as operation
+    from pioneer_build.operations.running import RunOptions
 
     project = open_project(Path(directory), backend)
-    limits = operate.Limits(
-        max_requests if max_requests is not None else project.config.max_requests,
-        max_examples if max_examples is not None else project.config.max_examples,
-    )
-    with operate.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
-        operate.check_budget(made, limits)
-        return operate.apply(found, made, _no_event, limits=limits, wait=wait)
+    options = RunOptions(max_requests, max_examples, wait).or_limits_of(project.config)
+    with operation.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
+        operation.check_budget(made, options)
+        return operation.apply(found, made, _no_event, options)
 
 
 def check(directory: str | Path = ".", *, backend: str | None = None, strict: bool = False) -> CheckResult:
     """Whether specs, lock and kept content are in step. Needs no key and no network.
 
+    Args:
+        directory: the project's folder, or one in it.
+        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
+        strict: whether rows that are not on this machine count as a finding.
+
     Raises:
         PioneerError: specs, lock or settings have a mistake.
     """
-    from pioneer_build.operations.check import check as find
-
     found = look(open_project(Path(directory), backend))
-    return find(found, found.plan, strict=strict)
+    return check_project(found, found.plan, strict=strict)
 
 
 def _silent(_holder: str) -> None:

@@ -36,10 +36,6 @@ OF_THE_PROCESS = {
 }  # fmt: skip
 #: A loop on a port of its own is what `serve` is: it stops when the process is told to.
 OWN_PROCESS = {"engine/server.py": {"loop.add_signal_handler"}}
-#: What isn't so yet; an entry is to go.
-NOT_YET = {
-    "operations/apply.py": {"signal.signal", "loop.add_signal_handler", "os._exit"},
-}
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
@@ -133,7 +129,7 @@ def test_nothing_below_the_command_line_prints_exits_or_acts_on_the_whole_proces
             "os.environ",
             "sys.modules",
         }
-    assert done <= OWN_PROCESS.get(shown(path), set()) | NOT_YET.get(shown(path), set())
+    assert done <= OWN_PROCESS.get(shown(path), set())
 
 
 def test_there_is_no_attic() -> None:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.job_rows import texts_of
+from pioneer_build.apply.judge_rows import texts_of
 from pioneer_build.checks.bounds import explicit_checks
 from pioneer_build.checks.label_rows import label_warnings
 from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line
 
 if TYPE_CHECKING:
-    from pioneer_build.apply.run import Run
-    from pioneer_build.spec.declared import Declared
+    from pioneer_build.apply.work import Work
 
 
-def warn_of_bounds(run: Run, item: Declared) -> None:
+def warn_of_bounds(work: Work) -> None:
     """Tells of each bound that the spec, or else the project, sets and that the dataset's rows don't keep."""
-    entry, store = run.entry(item.name), run.ports.store
+    run, entry, spec = work.run, work.entry, work.item.spec
+    store = run.ports.store
     if entry is None or entry.labelling is None or not store.has(entry.labelling.content):
         return
-    checks = explicit_checks(run.project_checks, item.spec.checks)
+    checks = explicit_checks(run.basis.checks, spec.checks)
     others = {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
     rows = (parse_line(line) for line in store.lines(entry.labelling.content))
     try:
-        warnings = label_warnings(rows, checks, item.spec.labels, others)
+        warnings = label_warnings(rows, checks, spec.labels, others)
     except StoreError as error:  # the rows are damaged, which whoever needs them is told
-        run.emit("note", item.name, error.message)
+        work.emit("note", error.message)
         return
     for found in warnings:
-        run.emit("note", item.name, found.message, check=found.check, measured=found.measured, bound=found.bound)
+        work.emit("note", found.message, check=found.check, measured=found.measured, bound=found.bound)

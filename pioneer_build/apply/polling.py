@@ -1,114 +1,140 @@
-"""When to poll: planned from how long jobs of this run took, so that a poll seldom comes too early.
-
-A poll costs as much of the rate limit as a submission. So of many jobs that are alike one goes ahead, the scout: it is
-polled to find out how long such a job takes, and the others wait for what it finds. Whoever scouted in vain is a scout
-no longer, so that a job that hangs keeps nobody waiting.
-"""
+"""Watches one open job until it is over, at the moments that the run's schedule of polls gives."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-#: What jobs are alike in: the task type, and how many examples, to a power of two.
-Kind: TypeAlias = "tuple[str, int]"
+from pioneer_build.apply.poll_schedule import kind_of
+from pioneer_build.apply.stopped import Stopped, one_line, stops_all
+from pioneer_build.errors import NotThere, ServiceError
+from pioneer_build.ports import JobReport
 
-#: A poll comes this much later than the shortest wait that is known to have sufficed.
-_MARGIN = 1.02
-#: The longest wait between two polls of one job, in seconds.
-_LONGEST = 60.0
-#: The latest age at which a job is polled for the first time, in seconds, however long others hang.
-_LATEST = 600.0
-#: The share by which waits grow between polls in vain.
-_GROWTH = 0.25
-#: Where a kind's jobs are known to end within this share of each other, nobody looks earlier.
-_NARROW = 0.2
-_ANY: Kind = ("", 0)
+if TYPE_CHECKING:
+    from pioneer_build.apply.work import Work
+    from pioneer_build.lock.model import Job
+
+#: Polls in a row that say the service doesn't know the job, before the run believes it.
+_GONE_AFTER = 3
+#: Polls in a row that fail for another reason, before the run leaves the job open.
+_FAILING_AFTER = 5
+#: Seconds too few to wait for: a clock may not tell them apart.
+_SOON = 0.001
 
 
-@dataclass(slots=True)
-class Paces:
-    """What is known of the jobs' durations. Ages are seconds since a job was submitted, or first seen open.
+async def watch(work: Work, job: Job) -> JobReport:
+    """Polls until the job is over: a report that says ready or failed.
 
-    A kind has the longest age at which a job was found running and the shortest at which one was found done; `news` is
-    set whenever one of them changes, and then replaced. Until a kind has been seen to end, the nearest is taken for it.
+    Raises:
+        Stopped: the run was stopped, the deadline passed, or the service can't be asked.
     """
+    try:
+        return await _Watch(work, job).to_the_end()
+    finally:
+        work.run.poll_schedule.leaves(job)
 
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    _running: dict[Kind, float] = field(default_factory=dict)
-    _done: dict[Kind, float] = field(default_factory=dict)
-    _scouts: dict[Kind, object] = field(default_factory=dict)
 
-    def wait(self, kind: Kind, job: object, age: float, polled: float | None, default: float) -> float:
-        """Seconds until a job is to be polled, at least until there is news.
+class _Watch:
+    """One job that is watched. Ages are seconds since the watch began; `_polled` is that of the last poll in vain."""
 
-        Args:
-            kind: what the job is like.
-            job: tells it from others.
-            age: now.
-            polled: its age when it was last polled in vain.
-            default: seconds after which the very first job is polled.
-        """
-        done, running = self._done.get(kind), self._running.get(kind, 0.0)
-        again = 0.0 if polled is None else max(polled + default / 2, self._after(polled))
-        if done is None:
-            guess = self._guess(kind)
-            if not self._is_scout(kind if guess is not None else _ANY, job):
-                return max(_LONGEST, again - age)
-            first = guess * _MARGIN if guess is not None else max(default, self._after(self._running.get(_ANY, 0.0)))
-            return max(0.0, max(min(max(first, running), _LATEST), again) - age)
-        due = done * _MARGIN
-        if done - running > _NARROW * done and polled is None and self._is_scout(kind, job):
-            due = max(running, (running + 3 * done) / 4)
-        return max(0.0, max(due, again) - age)
+    def __init__(self, work: Work, job: Job) -> None:
+        self._work = work
+        self._job = job
+        self._run = work.run
+        self._schedule = work.run.poll_schedule
+        self._kind = kind_of(work.item.spec.task_type, job.asked)
+        self._began = work.run.ports.now()
+        self._polled: float | None = None
+        self._gone = 0
+        self._failing = 0
+        self._odd_word = ""
 
-    def still_running(self, kind: Kind, job: object, age: float, *, first: bool) -> None:
-        """Takes in that a job was not done at `age`; `first` says that it had not been polled before."""
-        for each in (kind, _ANY):
-            self._running[each] = max(age, self._running.get(each, 0.0))
-        done = self._done.get(kind)
-        if first and done is not None and age >= done:
-            self._done[kind] = done * 1.1  # not `age`: one job that hangs says nothing of the others
-            self._tell()
-        self.leaves(job)
+    async def to_the_end(self) -> JobReport:
+        """The report that says that the job is over."""
+        while True:
+            await self._until_due()
+            self._check_going()
+            first, self._polled = self._polled is None, self._age()
+            report = await self._poll()
+            if report is not None:
+                self._polled = self._age()
+                if report.status in ("ready", "failed"):
+                    self._schedule.done(self._kind, self._job, self._polled)
+                    return report
+                self._schedule.still_running(self._kind, self._job, self._polled, first=first)
+                self._tell(report)
+            self._schedule.leaves(self._job)
 
-    def done(self, kind: Kind, job: object, age: float) -> None:
-        """Takes in that a job was found done at `age`."""
-        known = self._done.get(kind)
-        self._done[kind] = age if known is None else min(age, known)
-        if known is None:
-            self._tell()
-        if self._running.get(kind, 0.0) > self._done[kind]:
-            self._running[kind] = self._done[kind] * 0.5
-        self.leaves(job)
+    def _age(self) -> float:
+        return self._run.ports.now() - self._began
 
-    def leaves(self, job: object) -> None:
-        """Takes in that a job is no scout any more, whatever came of it."""
-        left = [kind for kind, scout in self._scouts.items() if scout is job]
-        for kind in left:
-            del self._scouts[kind]
-        if left:
-            self._tell()
+    async def _until_due(self) -> None:
+        """Waits until the job is to be polled, the deadline comes, or the run is stopped."""
+        options = self._run.options
+        while not self._run.stopping.is_set():
+            age = self._age()
+            # the last poll comes when the deadline does
+            left = max(options.deadline - age, 0.0) + 0.01
+            wait = self._schedule.wait(self._kind, self._job, age, self._polled, options.first_poll)
+            if wait <= _SOON or age > options.deadline:
+                return
+            await self._run.pause(min(wait, left), self._schedule.changed)
 
-    def _tell(self) -> None:
-        self.news.set()
-        self.news = asyncio.Event()
+    def _check_going(self) -> None:
+        if self._run.stopping.is_set():
+            message = f"{self._job.named} is open; it goes on remotely"
+            raise Stopped("stopped", message, "pioneer-build apply")
+        age, deadline = self._age(), self._run.options.deadline
+        if age > deadline and (self._polled is not None or deadline == 0):
+            message = f"{self._job.named} is still open after {age:,.0f} s"
+            raise Stopped("deadline", message, "pioneer-build apply")
 
-    def _after(self, age: float) -> float:
-        return age + min(_LONGEST, age * _GROWTH)
-
-    def _is_scout(self, kind: Kind, job: object) -> bool:
-        return self._scouts.setdefault(kind, job) is job
-
-    def _guess(self, kind: Kind) -> float | None:
-        """How long jobs of the nearest kind took."""
-        if not self._done:
+    async def _poll(self) -> JobReport | None:
+        """What the service says of the job; `None` where it can't say now."""
+        try:
+            report = await _ask(self._work, self._job)
+        except NotThere:
+            self._gone, self._failing = self._gone + 1, 0
+            if self._gone >= _GONE_AFTER:
+                raise Stopped(
+                    "failed",
+                    f"the service does not know job {self._job.job_id}, which stays open: another key or URL made it,"
+                    " or it is gone",
+                    f"pioneer-build apply --retry {self._work.name}  (gives it up and buys it again)",
+                ) from None
             return None
-        near = min(self._done, key=lambda other: (other[0] != kind[0], abs(other[1] - kind[1]), other))
-        return self._done[near]
+        except ServiceError as error:
+            self._gone, self._failing = 0, self._failing + 1
+            if stops_all(error):
+                self._run.stop(error)
+            elif self._failing >= _FAILING_AFTER:
+                message = f"{self._job.named} stays open, and can't be polled: {one_line(error)}"
+                raise Stopped("stopped", message, "pioneer-build apply") from None
+            return None
+        self._gone = self._failing = 0
+        return report
+
+    def _tell(self, report: JobReport) -> None:
+        self._work.emit("polled", report.said, job_id=self._job.job_id, said=report.said, done=report.done)
+        if report.status == "unrecognised" and report.said != self._odd_word:
+            self._odd_word = report.said
+            text = f"{self._job.named} has the status '{report.said}', which is unheard of: it is polled on"
+            self._work.emit("note", text)
 
 
-def kind_of(task_type: str, examples: int) -> Kind:
-    """What a job is like."""
-    return task_type, max(0, examples).bit_length()
+async def _ask(work: Work, job: Job) -> JobReport:
+    """How a job stands; where only its version is known, how that stands."""
+    service = work.run.service
+    if job.job_id is not None:
+        try:
+            return await service.poll(job.job_id)
+        except NotThere:
+            if job.version is None or job.inferred:
+                raise
+    listed = await service.versions(job.remote_name) or ()
+    found = next((version for version in listed if version.version == job.version), None)
+    if found is None:
+        raise NotThere(f"'{job.remote_name}' has no version {job.version}")
+    said = (found.status or "ready").lower()
+    return JobReport(
+        f"version {found.version}", found.job_status, said, job.remote_name, found.size, version=found.version
+    )

@@ -9,25 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.generate import watch
+from pioneer_build.apply.polling import watch
 from pioneer_build.apply.submit import request_for
 
 if TYPE_CHECKING:
-    from pioneer_build.apply.run import Run
-    from pioneer_build.lock.model import Entry
+    from pioneer_build.apply.work import Work
     from pioneer_build.ports import JobReport
-    from pioneer_build.spec.declared import Declared
 
 
-async def do_again(
-    run: Run, item: Declared, entry: Entry, remote_name: str, through: int | None = None
-) -> JobReport | None:
+async def rebuild(work: Work, remote_name: str, through: int | None = None) -> JobReport | None:
     """Has the local engine do the recorded jobs of `remote_name` that it doesn't know; the last one's report.
 
     Args:
-        run: the apply.
-        item: the dataset; jobs of other definitions can't be made again.
-        entry: what the lock records.
+        work: the step; jobs of other definitions can't be made again.
         remote_name: whose jobs.
         through: the `order` of the last job that is needed; all of them by default.
 
@@ -35,17 +29,18 @@ async def do_again(
         ServiceError: the engine failed.
         Stopped: the run was stopped.
     """
+    entry, service = work.entry, work.run.service
     recorded = [
         job
-        for job in entry.jobs
+        for job in (entry.jobs if entry is not None else ())
         if job.remote_name == remote_name and job.accepted and (through is None or job.order <= through)
     ]
-    listed = await run.ports.service.versions(remote_name) or ()
+    listed = await service.versions(remote_name) or ()
     report = None
     for job in recorded[len(listed) :]:
-        if job.fingerprint != item.fingerprint:
+        if job.fingerprint != work.item.fingerprint:
             return None
-        run.emit("note", item.name, f"the local engine makes {job.asked:,} rows again")
-        job_id = await run.ports.service.submit(request_for(item, remote_name, job.asked))
-        report = await watch(run, item, replace(job, job_id=job_id))
+        work.emit("note", f"the local engine makes {job.asked:,} rows again")
+        job_id = await service.submit(request_for(work.item, remote_name, job.asked))
+        report = await watch(work, replace(job, job_id=job_id))
     return report

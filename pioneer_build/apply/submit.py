@@ -7,53 +7,44 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.run import Stopped, says, stops_all
-from pioneer_build.errors import Busy, FateUnknown, NotReached, PioneerError, Refused, ServiceError
+from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
+from pioneer_build.apply.strangers import strangers
+from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
 from pioneer_build.journal.model import Contended, Submission
-from pioneer_build.lock.merge import merge_jobs
-from pioneer_build.lock.model import Entry, Job, digest_of
-from pioneer_build.plan import entry_for
+from pioneer_build.lock.model import Job, digest_of
 from pioneer_build.ports import GenerateRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pioneer_build.apply.run import Run
-    from pioneer_build.plan import Step
+    from pioneer_build.apply.work import Work
     from pioneer_build.ports import RemoteVersion
     from pioneer_build.spec.declared import Declared
 
-
-def entry_with(run: Run, item: Declared, **changes: object) -> Entry:
-    """The entry of `item` as the spec now says, with what is remembered of its settings."""
-    spec, backend = item.spec, run.options.backend
-    known = entry_for(item, run.lock(), backend)[0]
-    settings = {"protect": spec.protect, "on_change": spec.on_change, "checks": dict(item.checks), "forgotten": False}
-    if known is None:
-        known = Entry(item.name, backend, spec.task_type, item.definition, item.name, spec.num_examples)
-    definition = {
-        "task_type": spec.task_type,
-        "definition": item.definition,
-        "fingerprint": item.fingerprint,
-        "num_examples": spec.num_examples,
-    }
-    return replace(known, **{**definition, **settings, **changes})  # type: ignore[arg-type]
-
-
-def keep(run: Run, step: Step, item: Declared, job: Job) -> None:
-    """Takes what is now known of `job` into the lock."""
-    entry = entry_with(run, item)
-    others = [known for known in entry.jobs if known.key != job.key and not _same_submission(known, job)]
-    run.put(replace(entry, jobs=merge_jobs([*others, job])), instead_of=step.renamed_from)
-
-
-def _same_submission(a: Job, b: Job) -> bool:
-    return bool(set(a.submissions) & set(b.submissions))
+#: The spec's keys that a refusal may be about, as the service's reasons name them; the first that occurs counts.
+_KEYS = (
+    "num_examples",
+    "labels",
+    "domain_description",
+    "classified_examples",
+    "prompt",
+    "dataset_name",
+    "task_type",
+)
 
 
 def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequest:
-    """The request body for a spec, in the author's own order and words."""
+    """The request body for a spec, in the author's own order and words.
+
+    Args:
+        item: the spec.
+        remote_name: the dataset's name on the service.
+        examples: how many rows to ask for.
+    """
     spec = item.spec
     return GenerateRequest(
         dataset_name=remote_name,
@@ -66,195 +57,217 @@ def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequ
     )
 
 
-#: Why a job counts as failed that the user didn't want to wait for.
-GIVEN_UP = "given up by the user"
-
-
-async def submit(run: Run, step: Step, item: Declared, examples: int, *, top_up: bool = False) -> Job:
+async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
     """Submits one job; the open job.
+
+    Args:
+        work: the step.
+        examples: how many rows to ask for.
+        top_up: whether the job only fills up what an earlier one left missing.
 
     Raises:
         Stopped: it was not accepted, or its fate is unknown; journal and lock say so.
     """
+    run = work.run
     run.check_going()
-    run.afford(examples)
+    run.budget.afford(examples)
     _check_room(run)
-    run.on_the_way += 1
-    try:
-        return await _submit(run, step, item, examples, top_up=top_up)
-    finally:
-        run.on_the_way -= 1
-
-
-async def _submit(run: Run, step: Step, item: Declared, examples: int, *, top_up: bool) -> Job:
-    name, remote_name = item.name, step.remote_name
-    journal, service = run.ports.journal, run.ports.service
-    backend = run.options.backend
-    listed = await _look(run, step, item)
-    run.check_going()
-    run.spend(examples)
-    request = request_for(item, remote_name, examples)
-    entry = entry_with(run, item)
-    job = Job(
-        fingerprint=item.fingerprint,
-        remote_name=remote_name,
-        asked=examples,
-        state="open",
-        order=1 + max((known.order for known in entry.jobs), default=-1),
-        top_up=top_up,
-    )
-    intent = Submission(
-        token="",
-        backend=backend,
-        dataset_name=name,
-        base_name=entry.base_name,
-        remote_name=remote_name,
-        task_type=item.spec.task_type,
-        definition=item.definition,
-        fingerprint=item.fingerprint,
-        num_examples=item.spec.num_examples or 0,
-        asked=examples,
-        order=job.order,
-        request=digest_of(request.body()),
-        known=None if listed is None else tuple(version.version for version in listed),
-        top_up=top_up,
-        on_change=item.spec.on_change,
-    )
-    try:
-        token = run.begin(intent)
-    except Contended as error:
-        run.refund(examples)
-        raise Stopped("refused", error.message, "pioneer-build apply") from None
-    except PioneerError:
-        run.refund(examples)
-        raise
-    run.emit("submitting", name, f"asking for {examples:,} examples", examples=examples, remote_name=remote_name)
-    try:
-        job_id = await service.submit(request)
-    except ServiceError as error:
-        raise _not_submitted(run, step, item, job, token, error) from None
-    except asyncio.CancelledError:
-        _unknown(run, step, item, job, token, "interrupted while the request was out")
-        raise
-    job = replace(job, job_id=job_id)
-    try:
-        journal.record(token, state="open", job_id=job_id)
-    except PioneerError as error:
-        # the lock may still take it; and whoever reads this can
-        run.emit("submitted", name, f"job {job_id}", job_id=job_id, remote_name=remote_name)
-        run.stop(error)
-        adopt = f"pioneer-build adopt {name} {job_id}"
-        with suppress(PioneerError):
-            keep(run, step, item, replace(job, submissions=(token,)))
-            run.write_lock(finally_=True)
-        message = f"the service accepted job {job_id}, and the journal did not take it down: {says(error)}"
-        raise Stopped("stopped", message, adopt) from None
-    run.emit("submitted", name, f"job {job_id}", job_id=job_id, remote_name=remote_name)
-    keep(run, step, item, job)
-    return job
+    with run.budget.on_the_way():
+        listed = await _look(work)
+        run.check_going()
+        run.budget.spend(examples)
+        sending = _begin(work, examples, listed, top_up=top_up)
+        return await _send(sending)
 
 
 def _check_room(run: Run) -> None:
     """Raises `Stopped` where nobody waits for jobs and as many are open as may be."""
     if run.options.wait:
         return  # each job holds one of so many workers
-    jobs = (job for entry in run.entries.values() if entry.backend == run.options.backend for job in entry.jobs)
-    count = sum(1 for job in jobs if job.state == "open")
-    if count + run.on_the_way >= run.options.max_open_jobs:
+    count = sum(1 for entry in run.lock.entries() for job in entry.jobs if job.state == "open")
+    if count + run.budget.under_way >= run.options.max_open_jobs:
         message = f"not submitted yet: {count:,} jobs are open, as many as `max_open_jobs` lets"
         raise Stopped("pending", message, "pioneer-build apply")
 
 
-async def _look(run: Run, step: Step, item: Declared) -> tuple[RemoteVersion, ...] | None:
+async def _look(work: Work) -> Sequence[RemoteVersion] | None:
     """The versions that the service lists under the remote name, all of them accounted for.
 
     Raises:
         Stopped: one of them is in neither lock nor journal.
     """
-    remote_name, backend = step.remote_name, run.options.backend
+    run, remote_name = work.run, work.step.remote_name
     try:
-        listed = await run.ports.service.versions(remote_name)
+        listed = await run.service.versions(remote_name)
     except ServiceError as error:
-        if stops_all(error) or isinstance(error, NotReached):
+        if stops_submissions(error):
             run.stop(error)
-        raise Stopped("stopped", f"not submitted: {says(error)}") from None
+        raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
     if not listed:
         return listed
-    strange = strangers(run, remote_name, backend, listed)
-    if strange and item.name not in run.resubmit:
+    strange = strangers(run, remote_name, listed)
+    if strange and not work.resubmits:
         version = strange[0].version
         raise Stopped(
             "refused",
             f"'{remote_name}' exists on the service, and its version {version} is in neither the lock nor the journal",
-            f"pioneer-build adopt {item.name} --version {version}  (or apply --resubmit {item.name})",
+            f"pioneer-build adopt {work.name} --version {version}  (or apply --resubmit {work.name})",
         )
     return listed
 
 
-def strangers(
-    run: Run, remote_name: str, backend: str, listed: tuple[RemoteVersion, ...], *, but: str | None = None
-) -> list[RemoteVersion]:
-    """The listed versions that no job of lock or journal made; `but` is a token not to count."""
-    ids: set[str] = set()
-    versions: set[str] = set()
-    unnamed: set[str] = set()
-    jobs: list[Job | Submission] = [
-        job for entry in run.entries_with(remote_name) if entry.backend == backend for job in entry.jobs
-    ]
-    about = run.ports.journal.about(backend, remote_name=remote_name)
-    jobs += [known for known in about if known.token != but]
-    for known in jobs:
-        if known.remote_name != remote_name:
-            continue
-        if known.job_id is not None:
-            ids.add(known.job_id)
-        if known.version is not None and not known.inferred:
-            versions.add(known.version)
-        elif known.job_id is not None and (known.state != "failed" or known.reason == GIVEN_UP):
-            unnamed.add(known.job_id)  # a job that failed made no version; one that was given up may have
-    left = [item for item in listed if item.version not in versions and item.id not in ids]
-    unnamed -= {item.id for item in listed if item.id is not None}
-    unnamed -= {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
-    # jobs whose version nobody named account for as many versions
-    return left[: max(0, len(left) - len(unnamed))]
+# -- the intent ----------------------------------------------------------------------------------------------------
 
 
-def _not_submitted(run: Run, step: Step, item: Declared, job: Job, token: str, error: ServiceError) -> Stopped:
-    name = item.name
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A submission whose intent is durable: what is sent, and the journal's name for it."""
+
+    work: Work
+    request: GenerateRequest
+    job: Job
+    token: str
+
+
+def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *, top_up: bool) -> _Sending:
+    """Makes the intent durable. The request is paid for already, and paid back where this fails.
+
+    Raises:
+        Stopped: another run has submitted the same meanwhile.
+        JournalError: the disk didn't take it.
+    """
+    item, entry = work.item, work.entry_as_declared()
+    request = request_for(item, work.step.remote_name, examples)
+    job = Job(
+        fingerprint=item.fingerprint,
+        remote_name=request.dataset_name,
+        asked=examples,
+        state="open",
+        order=1 + max((known.order for known in entry.jobs), default=-1),
+        top_up=top_up,
+    )
+    intent = replace(
+        submission_of(work, job, entry.base_name),
+        request=digest_of(request.body()),
+        known=None if listed is None else tuple(version.version for version in listed),
+        top_up=top_up,
+    )
+    try:
+        token = work.run.journal.begin(intent)
+    except Contended as error:
+        work.run.budget.refund(examples)
+        raise Stopped("refused", error.message, "pioneer-build apply") from None
+    except PioneerError:
+        work.run.budget.refund(examples)
+        raise
+    return _Sending(work, request, job, token)
+
+
+def submission_of(work: Work, job: Job, base_name: str) -> Submission:
+    """What the journal takes down of a job of the dataset before it is begun.
+
+    Args:
+        work: the step.
+        job: what is asked for.
+        base_name: the remote name of the dataset's first definition.
+    """
+    item = work.item
+    return Submission(
+        token="",
+        backend=work.run.options.backend,
+        dataset_name=item.name,
+        base_name=base_name,
+        remote_name=job.remote_name,
+        task_type=item.spec.task_type,
+        definition=item.definition,
+        fingerprint=item.fingerprint,
+        num_examples=item.spec.num_examples or 0,
+        asked=job.asked,
+        order=job.order,
+        request="",
+        on_change=item.spec.on_change,
+    )
+
+
+# -- the request ---------------------------------------------------------------------------------------------------
+
+
+async def _send(sending: _Sending) -> Job:
+    """Sends the request and makes the job id durable."""
+    work, run = sending.work, sending.work.run
+    examples, remote_name = sending.job.asked, sending.job.remote_name
+    text = f"asking for {examples:,} examples"
+    work.emit("submitting", text, examples=examples, remote_name=remote_name)
+    try:
+        job_id = await run.service.submit(sending.request)
+    except ServiceError as error:
+        raise _not_submitted(sending, error) from None
+    except asyncio.CancelledError:
+        _unknown(sending, "interrupted while the request was out")
+        raise
+    job = replace(sending.job, job_id=job_id)
+    try:
+        run.journal.record(sending.token, state="open", job_id=job_id)
+    except PioneerError as error:
+        raise _not_taken_down(sending, job, error) from None
+    work.emit("submitted", f"job {job_id}", job_id=job_id, remote_name=remote_name)
+    work.keep(job)
+    return job
+
+
+def _not_taken_down(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
+    """The service has accepted the job and the journal can't say so: the lock may still take it; and whoever reads."""
+    work, run = sending.work, sending.work.run
+    work.emit("submitted", f"job {job.job_id}", job_id=job.job_id, remote_name=job.remote_name)
+    run.stop(error)
+    with suppress(PioneerError):
+        work.keep(replace(job, submissions=(sending.token,)))
+        run.lock.write()
+    message = f"the service accepted job {job.job_id}, and the journal did not take it down: {one_line(error)}"
+    return Stopped("stopped", message, f"pioneer-build adopt {work.name} {job.job_id}")
+
+
+def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
     if isinstance(error, FateUnknown):
-        return _unknown(run, step, item, job, token, error.message)
-    run.refund(job.asked)
+        return _unknown(sending, error.message)
+    run = sending.work.run
+    run.budget.refund(sending.job.asked)
+    run.journal.record(sending.token, state="refused", reason=error.message)
     if isinstance(error, Refused) and not stops_all(error):
-        line, column = item.spec.place(_field_of(error) or "dataset_name")
-        reason = error.message
-        run.ports.journal.record(token, state="refused", reason=reason)
-        keep(run, step, item, replace(job, state="failed", reason=reason, submissions=(token,)))
-        place = f"{item.spec.path}:{line}:{column}: " if item.spec.path else ""
-        return Stopped(
-            "failed", f"{place}refused by the service: {reason}", f"pioneer-build apply --retry {name}", error.details
-        )
-    run.ports.journal.record(token, state="refused", reason=error.message)
-    if stops_all(error) or isinstance(error, NotReached):
+        return _refused(sending, error)
+    if stops_submissions(error):
         run.stop(error)
-    if isinstance(error, Busy):
-        return Stopped("stopped", f"not submitted: {says(error)}", "pioneer-build apply")
-    return Stopped("stopped", f"not submitted: {says(error)}")
+    command = "pioneer-build apply" if isinstance(error, Busy) else None
+    return Stopped("stopped", f"not submitted: {one_line(error)}", command)
 
 
-def _unknown(run: Run, step: Step, item: Declared, job: Job, token: str, why: str) -> Stopped:
-    def write_down() -> None:
-        run.ports.journal.record(token, state="unknown", reason=why)
+def _refused(sending: _Sending, error: Refused) -> Stopped:
+    """The service refuses what the spec asks for: remembered, so that it is not sent at each apply."""
+    work, spec = sending.work, sending.work.item.spec
+    work.keep(replace(sending.job, state="failed", reason=error.message, submissions=(sending.token,)))
+    line, column = spec.place(_key_of(error) or "dataset_name")
+    place = f"{spec.path}:{line}:{column}: " if spec.path else ""
+    message = f"{place}refused by the service: {error.message}"
+    return Stopped("failed", message, f"pioneer-build apply --retry {work.name}", error.details)
 
-    def keep_it() -> None:
-        keep(run, step, item, replace(job, state="unknown", reason=why, submissions=(token,)))
 
-    name, trouble = item.name, ""
-    for act in (write_down, keep_it):
+def _unknown(sending: _Sending, why: str) -> Stopped:
+    """The request went out and may have been accepted: never sent again by itself."""
+    work, run = sending.work, sending.work.run
+
+    def take_down() -> None:
+        run.journal.record(sending.token, state="unknown", reason=why)
+
+    def keep() -> None:
+        work.keep(replace(sending.job, state="unknown", reason=why, submissions=(sending.token,)))
+
+    name, trouble = work.name, ""
+    for act in (take_down, keep):
         try:
             act()
         except PioneerError as error:  # the journal has the intent, which is taken for unknown as well
             run.stop(error)
-            trouble = f"; {says(error)}"
+            trouble = f"; {one_line(error)}"
     return Stopped(
         "unknown",
         f"{why}: it is not sent again by itself{trouble}",
@@ -262,16 +275,7 @@ def _unknown(run: Run, step: Step, item: Declared, job: Job, token: str, why: st
     )
 
 
-def _field_of(error: ServiceError) -> str | None:
+def _key_of(error: ServiceError) -> str | None:
     """The spec's key that the service's reasons name, if one does."""
     text = " ".join((error.message, *error.details))
-    keys = (
-        "num_examples",
-        "labels",
-        "domain_description",
-        "classified_examples",
-        "prompt",
-        "dataset_name",
-        "task_type",
-    )
-    return next((key for key in keys if key in text), None)
+    return next((key for key in _KEYS if key in text), None)

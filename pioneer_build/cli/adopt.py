@@ -34,6 +34,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
       1    it doesn't exist, doesn't fit, or is recorded already; nothing was written
       3    recorded, and failed or rejected
     """
+    from pioneer_build.cli.interrupts import interruptible
     from pioneer_build.cli.progress import progress
     from pioneer_build.operations.adopt import adopt
     from pioneer_build.operations.apply import planned
@@ -43,8 +44,12 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     if (job_id is None) == (version is None):
         raise UsageError("give a job's id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")
     project = options.project()
-    with planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan), progress(options, plan) as sink:
-        report = adopt(found, name, sink, job_id=job_id, version=version)
+    with (
+        planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan),
+        progress(options, plan) as sink,
+        interruptible(sink) as interrupt,
+    ):
+        report = adopt(found, name, sink, job_id=job_id, version=version, interrupt=interrupt)
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:

@@ -66,27 +66,26 @@ def command(
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
+    from pioneer_build.cli.interrupts import interruptible
     from pioneer_build.cli.progress import progress
-    from pioneer_build.operations.apply import Limits, apply, check_budget, planned
+    from pioneer_build.operations.apply import apply, check_budget, planned
+    from pioneer_build.operations.running import RunOptions
     from pioneer_build.render.apply import outcome_text, outcome_value
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     project = options.project()
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
-    limits = Limits(
-        max_requests if max_requests is not None else project.config.max_requests,
-        max_examples if max_examples is not None else project.config.max_examples,
-    )
+    run_options = RunOptions(max_requests, max_examples, not no_wait, deadline * 60).or_limits_of(project.config)
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
-        check_budget(plan, limits)
+        check_budget(plan, run_options)
         busy = any(step.action != "none" for step in plan.steps)
         if busy and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
-        with progress(options, plan) as sink:
-            report = apply(found, plan, sink, limits=limits, wait=not no_wait, deadline=deadline * 60)
+        with progress(options, plan) as sink, interruptible(sink) as interrupt:
+            report = apply(found, plan, sink, run_options, interrupt)
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:

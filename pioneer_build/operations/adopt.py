@@ -5,28 +5,46 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply import Report, adopt_into
+from pioneer_build.apply import adopt_into
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.backend import open_service
+from pioneer_build.operations.interrupt import Interrupt
+from pioneer_build.operations.running import RunOptions, run_to_its_end
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
-    from pioneer_build.apply.events import Sink
+    from pioneer_build.apply import Report, Run, Sink
     from pioneer_build.operations.project_state import Situation
-    from pioneer_build.plan import Step
-    from pioneer_build.spec.declared import Declared
-from pioneer_build.operations.apply import Limits, _graceful, _run, _signals, _terminable, _waits
+
+#: How many seconds the end of an adopted job that is still running is waited for.
+_DEADLINE_SECONDS = 600.0
 
 
-def adopt(found: Situation, name: str, sink: Sink, *, job_id: str | None = None, version: str | None = None) -> Report:
+def adopt(
+    found: Situation,
+    name: str,
+    sink: Sink,
+    *,
+    job_id: str | None = None,
+    version: str | None = None,
+    interrupt: Interrupt | None = None,
+) -> Report:
     """Records a job or version that exists on the service as one of the dataset `name`; how that went.
+
+    A `KeyboardInterrupt` stops it as `interrupt` does, and is raised again then.
+
+    Args:
+        found: the project; it must be held.
+        name: the dataset.
+        sink: told of everything that happens.
+        job_id: the service's id of a job; or else
+        version: the service's name of a version.
+        interrupt: stops it from outside.
 
     Raises:
         PioneerError: there is no such dataset, or the job doesn't exist or fit. Nothing was written.
     """
     item = found.declared.get(name)
     if item is None:
-        from pioneer_build.wording import nearest
-
         near = nearest(name, sorted(found.declared))
         raise PioneerError(
             f"no spec declares '{name}'", hint=f"did you mean '{near}'?" if near else "write its spec first"
@@ -34,15 +52,9 @@ def adopt(found: Situation, name: str, sink: Sink, *, job_id: str | None = None,
     if item.spec.is_label:
         raise PioneerError(f"'{name}' labels texts of its own, and has no jobs to adopt")
     step = next(step for step in found.plan.steps if step.dataset_name == name)
-    with _terminable():
-        return asyncio.run(_adopt(found, step, item, sink, job_id, version))
 
+    async def walk(run: Run) -> Report:
+        return await adopt_into(run, step, item, job_id=job_id, version=version)
 
-async def _adopt(
-    found: Situation, step: Step, item: Declared, sink: Sink, job_id: str | None, version: str | None
-) -> Report:
-    async with open_service(found.project.config, found.project.root, _waits(sink)) as service:
-        run = _run(found, found.plan, service, sink, Limits(), wait=True, deadline=600.0)
-        with _signals(run, service) as interrupted:
-            work = adopt_into(run, step, item, job_id=job_id, version=version)
-            return await _graceful(run, work, interrupted)
+    options = RunOptions(deadline=_DEADLINE_SECONDS)
+    return asyncio.run(run_to_its_end(found, walk, sink, options, interrupt or Interrupt()))

@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 async def open_service(config: Config, root: Path, say: Callable[[str], None]) -> AsyncIterator[HttpService]:
     """The service; closed at the end.
 
+    Args:
+        config: the settings in force.
+        root: the project's folder, which the local engine keeps its state in.
+        say: told of waits and other remarks, a sentence each.
+
     Raises:
         PioneerError: there is no key.
         MissingExtra: the local engine isn't installed.
         ServiceError: URL or key can't be used.
     """
+    # httpx, which takes a fifth of a second
     from pioneer_build.service.connect import connect, connect_in_process
 
     if config.base_url is not None:
@@ -46,6 +52,7 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
             await service.aclose()
         return
     try:
+        # the extra `local`
         from pioneer_build.engine.app import create_app
         from pioneer_build.engine.config import EngineConfig
     except ModuleNotFoundError as error:

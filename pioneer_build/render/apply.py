@@ -8,8 +8,7 @@ from pioneer_build.render.text import coloured, wrapped
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
-    from pioneer_build.apply import Report
-    from pioneer_build.apply.events import Outcome
+    from pioneer_build.apply import Outcome, Report
     from pioneer_build.plan import Plan
     from pioneer_build.render.text import Colour
 

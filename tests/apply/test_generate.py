@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.apply.submit import GIVEN_UP
+from pioneer_build.apply.strangers import GIVEN_UP
 from pioneer_build.journal.model import Submission
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices

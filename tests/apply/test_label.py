@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, apply_plan
 from pioneer_build.errors import FateUnknown, Refused
 from pioneer_build.inputs import survey
 from pioneer_build.journal.log import Journal
@@ -48,6 +48,9 @@ class Labeller:
             raise FateUnknown("the service answered 500", status=500)
         self.answered.update(texts)
         return Labelled(tuple({} if self.silent(one) else {"label": labels[0]} for one in texts))
+
+    def stop(self) -> None:
+        return
 
 
 class Project:
@@ -90,16 +93,12 @@ class Project:
             def emit(event: Event) -> None:
                 self.events.append(event)
                 if interrupt_at is not None and len(self.service.requests) >= interrupt_at:
-                    run.interrupted = True
-                    run.stopping.set()
+                    run.interrupt()
 
             run = Run(
                 Ports(self.service, self.store, self.journal, lockfile, emit, self.clock.now, self.clock.sleep),  # type: ignore[arg-type]
                 Options(BACKEND, project_root=self.root, **options),
-                dict(lock.entries),
-                {NAME: item},
-                surveys={NAME: found},
-                retry=choices.retry,
+                Basis(lock, {NAME: item}, surveys={NAME: found}, choices=choices),
             )
             return await apply_plan(self.plan, run)
 

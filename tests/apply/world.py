@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pioneer_build.apply import Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, apply_plan
 from pioneer_build.errors import (
     Busy,
     FateUnknown,
@@ -212,6 +212,9 @@ class ModelService:
             del self.jobs[job.job_id]
         self.fuse.burn()
 
+    def stop(self) -> None:
+        return
+
     async def aclose(self) -> None:
         return
 
@@ -347,7 +350,7 @@ class World:
         """Does the plan; `None` where the process died."""
         trouble = trouble or Trouble()
         # every apply is a process of its own here, and those that began something before have ended
-        with patch.object(sys.modules["pioneer_build.apply.run"], "is_alive", lambda process: self.others_live):
+        with patch.object(sys.modules["pioneer_build.apply.run_journal"], "is_alive", lambda process: self.others_live):
             return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
 
     async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:
@@ -368,20 +371,20 @@ class World:
         def emit(event: Event) -> None:
             self.events.append(event)
             if trouble.interrupt_at is not None and len(self.events) - began >= trouble.interrupt_at:
-                run.interrupted = True
-                run.stopping.set()
+                run.interrupt()
 
         began = len(self.events)
         run = Run(
             Ports(service, store, journal, lock, emit, self.clock.now, self.clock.sleep),  # type: ignore[arg-type]
             options,
-            dict(seen.lock.entries),
-            seen.declared,
-            resubmit=seen.plan.choices.resubmit,
-            retry=seen.plan.choices.retry,
-            aware=seen.aware,
+            Basis(
+                seen.lock,
+                seen.declared,
+                seen.lockfile.as_read,
+                choices=seen.plan.choices,
+                submissions=seen.aware,
+            ),
         )
-        run.note_taken_over(seen.lockfile.as_read)
         try:
             return await apply_plan(seen.plan, run)
         except Crash:

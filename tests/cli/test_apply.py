@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.apply.events import Outcome, Report
+from pioneer_build.apply.results import Outcome, Report
 from pioneer_build.cli import apply as module
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.errors import NoAccess, PioneerError

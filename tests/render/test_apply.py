@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.apply.events import Outcome, Report
+from pioneer_build.apply.results import Outcome, Report
 from pioneer_build.errors import NoAccess
 from pioneer_build.plan import Plan
 from pioneer_build.render.apply import outcome_text, outcome_value

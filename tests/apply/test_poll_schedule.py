@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.apply.polling import Paces, kind_of
+from pioneer_build.apply.poll_schedule import PollSchedule, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ def polls_of(
     durations: list[float], *, size: Callable[[int], int] = lambda _: 100, default: float = 2.0
 ) -> list[float]:
     """Watches jobs that begin together; the ages at which each poll went out, in their order."""
-    paces = Paces()
+    schedule = PollSchedule()
     polled: dict[int, float | None] = dict.fromkeys(range(len(durations)))
     waiting = [(0.0, number) for number in polled]
     asked: list[float] = []
@@ -30,19 +30,19 @@ def polls_of(
         plans = []
         for _, number in waiting:
             kind = kind_of("ner", size(number))
-            plans.append((now + paces.wait(kind, number, now, polled[number], default), number))
+            plans.append((now + schedule.wait(kind, number, now, polled[number], default), number))
         heapq.heapify(plans)
         now, number = heapq.heappop(plans)
         kind = kind_of("ner", size(number))
-        if paces.wait(kind, number, now, polled[number], default) > 0:
+        if schedule.wait(kind, number, now, polled[number], default) > 0:
             waiting = [*plans, (now, number)]
             continue
         asked.append(now)
         if now >= durations[number]:
-            paces.done(kind, number, now)
+            schedule.done(kind, number, now)
             waiting = plans
         else:
-            paces.still_running(kind, number, now, first=polled[number] is None)
+            schedule.still_running(kind, number, now, first=polled[number] is None)
             polled[number] = now
             waiting = [*plans, (now, number)]
     return asked
@@ -74,24 +74,24 @@ def test_a_job_that_hangs_keeps_nobody_waiting() -> None:
 
 
 def test_a_scout_that_leaves_is_followed_by_another() -> None:
-    paces = Paces()
-    assert paces.wait(KIND, "a", 0.0, None, 2.0) == 2.0
-    assert paces.wait(KIND, "b", 0.0, None, 2.0) > 2.0
-    news = paces.news
-    paces.leaves("a")
-    assert news.is_set()
-    assert not paces.news.is_set()
-    assert paces.wait(KIND, "b", 0.0, None, 2.0) == 2.0
+    schedule = PollSchedule()
+    assert schedule.wait(KIND, "a", 0.0, None, 2.0) == 2.0
+    assert schedule.wait(KIND, "b", 0.0, None, 2.0) > 2.0
+    changed = schedule.changed
+    schedule.leaves("a")
+    assert changed.is_set()
+    assert not schedule.changed.is_set()
+    assert schedule.wait(KIND, "b", 0.0, None, 2.0) == 2.0
 
 
 def test_waits_between_polls_grow_and_are_bounded() -> None:
-    paces = Paces()
+    schedule = PollSchedule()
     age, waits = 0.0, []
     for _ in range(40):
-        wait = paces.wait(KIND, "a", age, age or None, 2.0)
+        wait = schedule.wait(KIND, "a", age, age or None, 2.0)
         waits.append(wait)
         age += wait
-        paces.still_running(KIND, "a", age, first=False)
+        schedule.still_running(KIND, "a", age, first=False)
     assert waits[0] == 2.0
     assert max(waits) <= 61
     assert age > 1000

@@ -1,0 +1,226 @@
+"""Walks a plan: what it lists is done, step by step, and how each step ended is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from pioneer_build.apply.adopt import adopt
+from pioneer_build.apply.fetch import fetch
+from pioneer_build.apply.generate import build, resume
+from pioneer_build.apply.label import label
+from pioneer_build.apply.label_warnings import warn_of_bounds
+from pioneer_build.apply.rebuild import rebuild
+from pioneer_build.apply.reconcile import reconcile
+from pioneer_build.apply.remove import delete, forget
+from pioneer_build.apply.results import Outcome
+from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
+from pioneer_build.apply.work import Work
+from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pioneer_build.apply.results import Report
+    from pioneer_build.apply.run import Run
+    from pioneer_build.plan import Plan, Step
+    from pioneer_build.spec.declared import Declared
+
+#: Steps that send nothing paid come first, so that what was paid for before is safe before more is bought.
+_FIRST = ("reconcile", "resume")
+
+
+async def apply_plan(plan: Plan, run: Run) -> Report:
+    """Does what `plan` says; the lock is written when this returns or raises, unless the report says otherwise.
+
+    One dataset's failure doesn't stop the others. `run.stopping` ends submissions: jobs go on remotely.
+    """
+    queue: asyncio.Queue[Step] = asyncio.Queue()
+    for step in sorted(plan.steps, key=lambda step: (step.action not in _FIRST, step.dataset_name)):
+        if step.action != "none":
+            queue.put_nowait(step)
+    workers = min(run.options.max_open_jobs, queue.qsize())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(_take_from(queue, run))
+    except BaseExceptionGroup as group_error:
+        raise _first_of(group_error) from None
+    finally:
+        _write_lock(run)
+    return run.report()
+
+
+async def adopt_into(
+    run: Run, step: Step, item: Declared, *, job_id: str | None = None, version: str | None = None
+) -> Report:
+    """Records a job or version of the service as one of the dataset; how that went.
+
+    Args:
+        run: the apply.
+        step: what the plan has for the dataset.
+        item: the dataset's spec.
+        job_id: the service's id of a job; or else
+        version: the service's name of a version.
+
+    Raises:
+        PioneerError: it doesn't exist or doesn't fit: nothing was written.
+    """
+    refused: list[PioneerError] = []
+    work = Work(run, step, item)
+
+    async def take_in() -> str:
+        try:
+            await adopt(work, job_id=job_id, version=version)
+        except (JournalError, LockError, StoreError, Stopped):
+            raise
+        except PioneerError as error:
+            refused.append(error)
+            return ""
+        return _rows_now(work)
+
+    try:
+        outcome = await _outcome(run, step, take_in())
+        if not refused:
+            run.end(outcome)
+    finally:
+        if not refused:
+            _write_lock(run)
+    if refused:
+        raise refused[0]
+    return run.report()
+
+
+def _write_lock(run: Run) -> None:
+    """Writes the lock for the last time; where that fails the report says so, and the journal has all that counts."""
+    try:
+        run.lock.write()
+    except PioneerError as error:
+        run.stop(error)
+        if run.error is None:  # interrupted as well
+            run.error = error
+        run.emit("note", "", f"{one_line(error)}. The journal has every job; the next apply takes them over.")
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _take_from(queue: asyncio.Queue[Step], run: Run) -> None:
+    while not queue.empty():
+        step = queue.get_nowait()
+        run.end(await _outcome(run, step, _do(run, step)))
+
+
+async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
+    """How a step ends: done, with what `doing` says; or however it ended before it was done."""
+    try:
+        message = await doing
+    except Stopped as stopped:
+        ended = stopped
+    except ServiceError as error:
+        if stops_submissions(error):
+            run.stop(error)
+        ended = Stopped("stopped", one_line(error), "pioneer-build apply")
+    except (JournalError, LockError, StoreError) as error:
+        # a file of ours that can't be written: nothing more goes out
+        run.stop(error)
+        ended = Stopped("stopped", one_line(error), "pioneer-build apply")
+    except Problems as error:
+        places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
+        ended = Stopped("stopped", f"its inputs can't be read any more: {places}", "pioneer-build plan")
+    except PioneerError as error:
+        ended = Stopped("stopped", one_line(error), "pioneer-build plan")
+    else:
+        return Outcome(step.dataset_name, step.action, "done", message)
+    return Outcome(step.dataset_name, step.action, ended.result, ended.message, ended.command, ended.details)
+
+
+# -- one step ------------------------------------------------------------------------------------------------------
+
+
+async def _do(run: Run, step: Step) -> str:
+    """Does a step; how that went, in words."""
+    item = run.basis.declared.get(step.dataset_name)
+    work = Work(run, step, item) if item is not None else None
+    if step.refused is not None:
+        if work is not None:
+            _take_protection_off(work)
+        raise Stopped("refused", step.refused, step.command)
+    run.emit("start", step.dataset_name, step.action, action=step.action)
+    if work is None:
+        return await _remove(run, step)
+    await _do_work(work)
+    return _rows_now(work)
+
+
+async def _remove(run: Run, step: Step) -> str:
+    """Does a step of a dataset that has no spec any more."""
+    entry = run.lock.entry(step.dataset_name)
+    if entry is None:
+        return "done"
+    return await delete(run, entry) if step.action == "delete" else forget(run, entry)
+
+
+async def _do_work(work: Work) -> None:
+    """Does a step of a dataset that has a spec."""
+    run, step, spec = work.run, work.step, work.item.spec
+    makes_more = not spec.is_label and (step.requests or step.action == "resume")
+    if run.options.free and makes_more and work.entry is not None:
+        # the engine appends: what the lock records must be there before more is made
+        await rebuild(work, step.remote_name)
+    match step.action:
+        case "blocked":
+            reason = step.reasons[0].text if step.reasons else "the last job failed"
+            raise Stopped("blocked", reason, step.command)
+        case "reconcile":
+            await reconcile(work)
+        case "resume":
+            await resume(work)
+        case "label":
+            await label(work)
+        case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
+            if spec.is_label and not step.fetch and not _has_other_inputs(work):
+                work.put(work.entry_as_declared())
+                if step.action == "update":  # of checks, perhaps: held against the rows that there are
+                    warn_of_bounds(work)
+            elif spec.is_label:
+                await label(work)
+            else:
+                if step.action != "fetch":
+                    await build(work)
+                if step.fetch:
+                    await fetch(work)
+        case "none" | "forget" | "delete":
+            return
+        case _:
+            assert_never(step.action)
+
+
+def _take_protection_off(work: Work) -> None:
+    """A spec that takes protection off and changes what it protected: the first is remembered, the second refused."""
+    entry = work.entry
+    if work.step.protected and not work.item.spec.protect and entry is not None:
+        work.put(replace(entry, protect=False))
+
+
+def _has_other_inputs(work: Work) -> bool:
+    """Whether a label spec that comes back has other texts, or another definition, than it had."""
+    entry, survey = work.entry, work.run.basis.surveys.get(work.name)
+    if work.step.action != "restore" or entry is None or entry.labelling is None or survey is None:
+        return False
+    return (entry.labelling.fingerprint, entry.labelling.inputs) != (work.item.fingerprint, survey.digest)
+
+
+def _rows_now(work: Work) -> str:
+    """What readers now get of the dataset, in words."""
+    entry = work.entry
+    if entry is None:
+        return "done"
+    unverified = "" if entry.verified else ", not verified: the service gives no rows"
+    missing = entry.labelling.unsupported if entry.labelling is not None else ()
+    unsupported = f"; the service can't find these labels: {', '.join(missing)}" if missing else ""
+    return f"{entry.examples:,} rows{unverified}{unsupported}"

@@ -1,0 +1,142 @@
+"""The rows of a job held against the checks, and kept: the job is ready then, or rejected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply.job_rows import raw_rows
+from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
+from pioneer_build.checks.quarantine import quarantine_line
+from pioneer_build.errors import StoreError
+from pioneer_build.rows import parse_line, row_line, text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pioneer_build.apply.job_rows import Brought
+    from pioneer_build.apply.run import Run
+    from pioneer_build.apply.work import Work
+    from pioneer_build.checks.judge import Judgement
+    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.ports import StorePort
+    from pioneer_build.spec.declared import Declared
+
+
+def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
+    """The job with what it brought judged and kept: ready, or rejected; ready and not verified where it has no rows.
+
+    Args:
+        work: the step.
+        job: the job while it was open.
+        brought: what came of it.
+
+    Raises:
+        StoreError: the disk didn't take the rows.
+    """
+    job = replace(job, version=brought.version, inferred=brought.inferred, revision=brought.revision or job.revision)
+    if brought.appended:
+        reason = (
+            f"version {brought.version} also holds examples of an earlier definition: this service appends to a"
+            " dataset; `on_change: new_name` keeps definitions apart"
+        )
+        return replace(job, state="rejected", got=0, verified=True, reason=reason)
+    if brought.rows is None:
+        return replace(job, state="ready", got=job.asked, verified=False, reason=None)
+    return judge_rows(work, job, brought.rows)
+
+
+def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
+    """The job after its rows were held against the checks, and kept in the store.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows as the service gave them, or in normal form.
+
+    Raises:
+        StoreError: the disk didn't take the rows.
+    """
+    verdict = verdict_on(work, job, rows)
+    store = work.run.ports.store
+    accepted = store.put(row_line(row) for row in verdict.accepted)
+    aside = store.put(quarantine_line(bad) for bad in verdict.quarantined) if verdict.quarantined else None
+    if verdict.quarantined:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in verdict.measures.causes)
+        work.emit("quarantined", f"{len(verdict.quarantined):,} rows set aside: {causes}",
+                  count=len(verdict.quarantined), causes=dict(verdict.measures.causes))  # fmt: skip
+    failures = [failure for failure in verdict.failures if not _is_topped_up(work.item, failure.check, verdict)]
+    return replace(
+        job,
+        state="rejected" if failures else "ready",
+        got=len(verdict.accepted),
+        rows=accepted,
+        quarantined=aside,
+        verified=True,
+        reason="; ".join(failure.message for failure in failures) or None,
+    )
+
+
+def judge_again(work: Work, entry: Entry) -> Entry:
+    """The entry after its current jobs were held against changed checks, where their rows are here."""
+    store = work.run.ports.store
+    jobs = []
+    for job in entry.jobs:
+        mine = job.fingerprint == work.item.fingerprint and job.state in ("ready", "rejected") and job.rows is not None
+        if mine and all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined)):
+            try:
+                judgement = judge_rows(work, replace(job, reason=None), raw_rows(store, job))
+                work.run.journal.settle(judgement)
+                jobs.append(judgement)
+                continue
+            except StoreError as error:
+                work.emit("note", error.message)
+        jobs.append(job)
+    return replace(entry, jobs=tuple(jobs))
+
+
+def _is_topped_up(item: Declared, check: str, verdict: Judgement) -> bool:
+    """Whether a shortage is no reason to reject, because the missing rows will be asked for again."""
+    return check == "min_accepted" and item.spec.top_up is not None and bool(verdict.accepted)
+
+
+def verdict_on(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
+    """What the checks say of a job's rows.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows as the service gave them, or in normal form.
+    """
+    run, entry = work.run, work.entry
+    earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
+    checks = work.checks
+    taken = TakenTexts(
+        frozenset(_digests_of_texts(run.ports.store, earlier)),
+        {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with},
+    )
+    return judge(rows, JobTerms(*work.terms(job), job.asked), checks, taken)
+
+
+def _stands_before(other: Job, job: Job) -> bool:
+    return other.fingerprint == job.fingerprint and other.state == "ready" and other.order < job.order
+
+
+def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
+    """The digests of the texts of the jobs' accepted rows, as far as they are here."""
+    for job in jobs:
+        if job.rows is not None and store.has(job.rows):
+            for line in store.lines(job.rows):
+                yield text_digest(parse_line(line))
+
+
+def texts_of(run: Run, name: str) -> Iterator[bytes]:
+    """The digests of the texts that readers of the dataset `name` get, as far as its rows are here."""
+    entry, store = run.lock.entry(name), run.ports.store
+    if entry is None:
+        return
+    if entry.labelling is not None:
+        if store.has(entry.labelling.content):
+            yield from (text_digest(parse_line(line)) for line in store.lines(entry.labelling.content))
+        return
+    yield from _digests_of_texts(store, entry.readable())

@@ -1,0 +1,297 @@
+"""Texts sent to be labelled, in batches, and their answers kept: what a batch meets, and what poisons it.
+
+An answer is durable in the store before it counts, so whatever dies, only what was in flight is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply.label_rows import reject
+from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
+from pioneer_build.checks.label_rows import judge_annotations
+from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError, StoreError
+from pioneer_build.inputs import batches, new_texts, text_digest
+from pioneer_build.rows import Fault
+from pioneer_build.rows.annotation import annotation_line, normalise_annotation
+from pioneer_build.wording import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pioneer_build.apply.work import Work
+    from pioneer_build.inputs import InputText
+    from pioneer_build.ports import AnnotationsPort
+
+#: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
+_TRIES = 3
+#: Requests in a row without an answer, while a batch is searched, before that is taken for an outage.
+_OUTAGE_AFTER = 12
+
+
+@dataclass(slots=True)
+class LabelProgress:
+    """What one label step has got so far: distinct texts, by how they ended. `began` is the run's clock, in seconds.
+
+    `works` says that the service has taken a request of this definition, now or earlier: what it refuses then is the
+    fault of texts. `unsupported` are labels that the service said it can't find.
+    """
+
+    work: Work
+    store: AnnotationsPort
+    to_do: int
+    began: float
+    works: bool = False
+    annotated: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    unsupported: set[str] = field(default_factory=set)
+
+    def quarantine(self, one: InputText, cause: str, reason: str) -> None:
+        """Counts a text that has no usable annotation, and tells of it; `reason` is in words."""
+        self.faults[cause] += 1
+        place = f"{one.path}:{one.line}"
+        self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)
+
+    def tell(self, texts: int) -> None:
+        """Tells that so many texts were answered just now, and how far the step is."""
+        done = self.annotated + self.faults.total()
+        rate = done / max(self.work.run.ports.now() - self.began, 1e-3)
+        left = (self.to_do - done) / rate if rate else 0.0
+        text = f"{done:,} of {self.to_do:,} texts, {rate:,.0f} a second"
+        if done < self.to_do:
+            text = f"{text}, {duration(left)} left"
+        self.work.emit("labelled", text, texts=texts, done=done, total=self.to_do, rate=round(rate, 1),
+                       seconds_left=round(left, 1))  # fmt: skip
+
+
+async def send_all(progress: LabelProgress, missing: bytes) -> None:
+    """Sends the texts whose digests are `missing` (16 bytes each), as many batches at once as may be in flight.
+
+    Raises:
+        Stopped: not all could be labelled. What was answered is kept.
+        PioneerError: the inputs are not as they were when the plan was made.
+    """
+    if not missing:
+        return
+    run = progress.work.run
+    room = asyncio.Semaphore(run.options.label_requests_in_flight)
+    failed: list[Exception] = []
+
+    async def send(batch: list[InputText]) -> None:
+        try:
+            await _Batch(progress, batch).send()
+        except Exception as error:  # noqa: BLE001 - raised again below, once the others have come to their end
+            failed.append(error)
+        finally:
+            room.release()
+
+    first = True
+    upcoming = batches(_new_texts(progress.work, missing))
+    async with asyncio.TaskGroup() as group:
+        while True:
+            await room.acquire()
+            batch: list[InputText] | None = None
+            if not failed and not run.stopping.is_set():
+                try:
+                    batch = next(upcoming, None)
+                except PioneerError as error:  # the inputs changed; what is out is waited for all the same
+                    failed.append(error)
+            if batch is None:
+                break
+            if first:  # one batch alone, so that a wrong request is found out by sending it once
+                await send(batch)
+                first = False
+                continue
+            group.create_task(send(batch))
+    if failed:
+        raise failed[0]
+    run.check_going()
+
+
+def _new_texts(work: Work, missing: bytes) -> Iterator[InputText]:
+    spec, root = work.item.spec, work.run.options.project_root
+    assert root is not None
+    assert spec.inputs is not None
+    return new_texts(
+        spec.inputs, work.survey, missing, project_root=root, spec_path=spec.path, at=spec.place("inputs")
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The fate of one batch: sent, sent again, halved until what poisons it is found."""
+
+    progress: LabelProgress
+    whole: Sequence[InputText]
+    answered: set[int] = field(default_factory=set)
+    failing: int = 0
+
+    async def send(self) -> None:
+        """Sends the batch until each of its texts is annotated or in quarantine."""
+        try:
+            await self._ask(self.whole, _TRIES)
+        except FateUnknown as error:
+            await self._halve(self.whole, error)
+        except Refused as error:
+            await self._search(self.whole, error)
+
+    # -- one request --
+
+    async def _ask(self, texts: Sequence[InputText], tries: int) -> None:
+        work, run, spec = self.progress.work, self.progress.work.run, self.progress.work.item.spec
+        service = run.service
+        for attempt in range(1, tries + 1):
+            run.check_going()
+            run.budget.spend(len(texts))
+            try:
+                answer = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
+            except FateUnknown as error:
+                self.failing += 1
+                if attempt == tries:
+                    raise
+                work.emit("waiting", f"{error.message}: sending again", seconds=2**attempt)
+                await run.pause(float(2**attempt))
+            except ServiceError as error:
+                run.budget.refund(len(texts))
+                self._check_helps(error)
+                raise
+            else:
+                self.failing = 0
+                self.progress.works = True
+                self.answered.update(map(id, texts))
+                self.progress.unsupported.update(answer.unsupported)
+                self._keep(texts, answer.items)
+                return
+
+    def _check_helps(self, error: ServiceError) -> None:
+        """Raises `Stopped` where halving the batch won't help."""
+        if stops_submissions(error):
+            self.progress.work.run.stop(error)
+            raise Stopped("stopped", f"not labelled: {one_line(error)}") from None
+        if isinstance(error, Busy):
+            raise Stopped("stopped", f"not labelled: {one_line(error)}", "pioneer-build apply") from None
+        reasons = " ".join((error.message, *error.details))
+        if "labels" in reasons and "inputs" not in reasons:
+            raise self._refused(error)
+
+    def _keep(self, texts: Sequence[InputText], items: Sequence[Any]) -> None:
+        """Keeps the answers, one an item, in the order of the texts; each item is what the service's JSON has."""
+        progress, store, spec = self.progress, self.progress.store, self.progress.work.item.spec
+        good: list[tuple[bytes, bytes]] = []
+        bad: list[tuple[InputText, Fault]] = []
+        for one, raw in zip(texts, items, strict=True):
+            annotation = normalise_annotation(raw, one.text, spec.task_type, spec.labels)
+            if isinstance(annotation, Fault):
+                bad.append((one, annotation))
+            else:
+                good.append((text_digest(one.text), annotation_line(annotation)))
+        had = progress.annotated or store.count()
+        try:
+            store.add(good)
+            if bad and not good and not had and len(texts) == len(self.whole):
+                self._check_worth_it(bad)
+            for one, fault in bad:
+                store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
+        except StoreError as error:
+            progress.work.run.stop(error)
+            message = f"answers could not be kept: {one_line(error)}"
+            raise Stopped("stopped", message, "pioneer-build apply") from None
+        progress.annotated += len(good)
+        for one, fault in bad:
+            progress.quarantine(one, fault.cause, fault.message)
+        progress.tell(len(texts))
+
+    def _check_worth_it(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
+        """The first answer holds no annotation at all: no dataset comes of it, and no more is sent."""
+        work = self.progress.work
+        failure = judge_annotations(0, Counter(fault.cause for _, fault in bad), work.checks)
+        if failure is not None:
+            reject(work, failure.message)
+            raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {work.name}")
+
+    # -- what poisons it --
+
+    def _halves(self, texts: Sequence[InputText]) -> Iterator[Sequence[InputText]]:
+        """Both halves, without what was answered out of turn; worked out as each is asked for."""
+        middle = len(texts) // 2
+        for half in (texts[:middle], texts[middle:]):
+            if left := [one for one in half if id(one) not in self.answered]:
+                yield left
+
+    async def _search(self, texts: Sequence[InputText], error: Refused) -> None:
+        """Halves a refused batch until the texts that poison it are found."""
+        if len(texts) == 1:
+            if not self.progress.works:
+                await self._doubt(texts[0], error)
+            self._poisonous(texts[0], error)
+            return
+        for half in self._halves(texts):
+            try:
+                await self._ask(half, _TRIES)
+            except Refused as refused:
+                await self._search(half, refused)
+            except FateUnknown as unknown:
+                await self._halve(half, unknown)
+
+    async def _doubt(self, one: InputText, error: Refused) -> None:
+        """Nothing was ever taken: is it this text, or the request itself? Other texts of the batch tell.
+
+        Raises:
+            Stopped: they are refused as well.
+        """
+        whole = self.whole
+        others = {id(other): other for other in (whole[-1], whole[len(whole) // 2], whole[0]) if other is not one}
+        for other in others.values():
+            try:
+                await self._ask([other], 1)
+            except Refused:
+                continue
+            except FateUnknown as unknown:
+                raise _outage(unknown) from None
+            return
+        raise self._refused(error)
+
+    async def _halve(self, texts: Sequence[InputText], error: FateUnknown) -> None:
+        """After repeated 5xx: halves once; the search goes on only where one half succeeded.
+
+        What never succeeds again is an outage that began meanwhile.
+        """
+        if len(texts) == 1:
+            if len(self.whole) == 1:
+                raise _outage(error)
+            self._poisonous(texts[0], error)
+            return
+        bad: list[tuple[Sequence[InputText], FateUnknown]] = []
+        asked = 0
+        for half in self._halves(texts):
+            asked += 1
+            try:
+                await self._ask(half, 1)
+            except FateUnknown as unknown:
+                bad.append((half, unknown))
+            except Refused as refused:
+                await self._search(half, refused)
+        if (len(bad) == asked and len(texts) == len(self.whole)) or self.failing > _OUTAGE_AFTER:
+            raise _outage(error)
+        for half, cause in bad:
+            await self._halve(half, cause)
+
+    def _poisonous(self, one: InputText, error: ServiceError) -> None:
+        reason = f"refused by the service: {error.message}"
+        self.progress.store.quarantine(text_digest(one.text), reason)
+        self.progress.quarantine(one, "refused", reason)
+
+    def _refused(self, error: ServiceError) -> Stopped:
+        """The request is refused whatever its texts are: remembered, so that it is not sent at each apply."""
+        work, spec = self.progress.work, self.progress.work.item.spec
+        reject(work, error.message, refused=True)
+        line, column = spec.place("labels")
+        message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
+        return Stopped("failed", message, f"pioneer-build apply --retry {work.name}", error.details)
+
+
+def _outage(error: FateUnknown) -> Stopped:
+    return Stopped("stopped", f"the service keeps failing: {one_line(error)}", "pioneer-build apply")

@@ -1,0 +1,97 @@
+"""The journal as one run uses it: what was sent on its backend, by whomever, and what it sends itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.journal.process import is_alive
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Job
+    from pioneer_build.ports import JournalPort
+
+
+class RunJournal:
+    """The journal on one backend.
+
+    Args:
+        port: the journal.
+        backend: the one that the run is for.
+        aware: the tokens of the submissions that the plan took into account.
+    """
+
+    def __init__(self, port: JournalPort, backend: str, aware: Collection[str] = ()) -> None:
+        self._port = port
+        self._backend = backend
+        self._aware = aware
+        self._begun: dict[str, set[str]] = {}
+
+    def submissions(self) -> tuple[Submission, ...]:
+        """All submissions there are, in the order they were begun."""
+        return self._port.submissions(self._backend)
+
+    def about(self, remote_name: str) -> tuple[Submission, ...]:
+        """The submissions to one remote name."""
+        return self._port.about(self._backend, remote_name=remote_name)
+
+    def of(self, job: Job) -> Submission | None:
+        """What is known of the submission that made `job`, if anything."""
+        named = job.remote_name if job.job_id is None else None
+        about = self._port.about(self._backend, remote_name=named, job_id=job.job_id, tokens=job.submissions)
+        for known in about:
+            same_version = job.version is not None and not job.inferred and known.version == job.version
+            if (
+                known.token in job.submissions
+                or (job.job_id is not None and known.job_id == job.job_id)
+                or (job.job_id is None and same_version and known.remote_name == job.remote_name)
+            ):
+                return known
+        return None
+
+    def under_way(self, job: Job) -> bool:
+        """Whether another process is submitting `job` just now."""
+        known = self.of(job)
+        return known is not None and known.state == "submitting" and bool(is_alive(known.process))
+
+    def begin(self, intent: Submission) -> str:
+        """Makes the intent to submit durable; its token.
+
+        Raises:
+            Contended: somebody else has submitted the same since the plan was made.
+            JournalError: nothing was written.
+        """
+        mine = self._begun.setdefault(intent.dataset_name, set())
+        token = self._port.begin(intent, self._aware, mine).token
+        mine.add(token)
+        return token
+
+    def adopt(self, found: Submission) -> None:
+        """Makes durable what others submitted, whatever else was.
+
+        Raises:
+            JournalError: nothing was written.
+        """
+        self._port.begin(found, frozenset(known.token for known in self.submissions()))
+
+    def record(self, token: str, **fields: Any) -> None:
+        """Makes what became of a submission durable: any fields of `Submission`.
+
+        Raises:
+            JournalError: nothing was written.
+        """
+        self._port.record(token, **fields)
+
+    def settle(self, job: Job) -> None:
+        """Makes how `job` stands now durable, where the journal knows it.
+
+        The lock alone wouldn't do: whoever takes over from the journal must not learn of an earlier end.
+
+        Raises:
+            JournalError: nothing was written.
+        """
+        known = self.of(job)
+        if known is not None:
+            self._port.ended(known.token, job)

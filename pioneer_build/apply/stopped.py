@@ -1,0 +1,46 @@
+"""How a step ends before it is done, and which errors end the whole run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import NoAccess, NotReached, Refused
+
+if TYPE_CHECKING:
+    from pioneer_build.apply.results import Result
+    from pioneer_build.errors import PioneerError, ServiceError
+
+
+class Stopped(Exception):
+    """Ends one step with an outcome. Raised inside this package only.
+
+    Args:
+        result: how the step ended.
+        message: what is so and why, in one sentence.
+        command: the one command that helps.
+        details: the service's list of reasons.
+    """
+
+    def __init__(self, result: Result, message: str, command: str | None = None, details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.result = result
+        self.message = message
+        self.command = command
+        self.details = details
+
+
+def stops_all(error: ServiceError) -> bool:
+    """Whether what one request met every other one will meet too: the key, the address."""
+    if isinstance(error, NoAccess):
+        return True
+    return isinstance(error, Refused) and (error.status in (404, 405, 501) or 300 <= (error.status or 0) < 400)
+
+
+def stops_submissions(error: ServiceError) -> bool:
+    """Whether no further submission will do better: as `stops_all`, and where the service isn't reached."""
+    return stops_all(error) or isinstance(error, NotReached)
+
+
+def one_line(error: PioneerError) -> str:
+    """The error's message and what to do about it, in one line."""
+    return error.message if error.hint is None else f"{error.message}; {error.hint}"

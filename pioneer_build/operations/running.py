@@ -1,0 +1,180 @@
+"""A run with its ports opened, walked to its end whatever interrupts it: what `apply` and `adopt` share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
+from pioneer_build.apply.run import DEADLINE_SECONDS
+from pioneer_build.operations.backend import open_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Self
+
+    from pioneer_build.apply import Sink
+    from pioneer_build.operations.interrupt import Interrupt
+    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.project.config import Config
+    from pioneer_build.service.client import HttpService
+
+#: After an interrupt, requests that are out get this many seconds to be answered.
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What one run may spend, and how long it may take.
+
+    `max_requests` (paid ones) and `max_examples` bound what it sends; `None` for no limit. `wait` says whether jobs are
+    waited for, and `deadline` for how many seconds each.
+    """
+
+    max_requests: int | None = None
+    max_examples: int | None = None
+    wait: bool = True
+    deadline: float = DEADLINE_SECONDS
+
+    def or_limits_of(self, config: Config) -> Self:
+        """The same, with the limits of pioneer.yaml where there is none here."""
+        return replace(
+            self,
+            max_requests=self.max_requests if self.max_requests is not None else config.max_requests,
+            max_examples=self.max_examples if self.max_examples is not None else config.max_examples,
+        )
+
+
+async def run_to_its_end(
+    found: Situation,
+    walk: Callable[[Run], Coroutine[Any, Any, Report]],
+    sink: Sink,
+    options: RunOptions,
+    interrupt: Interrupt,
+    *,
+    needs_service: bool = True,
+) -> Report:
+    """Opens the service, and does `walk` with a run that is made of `found`; the report.
+
+    Cancelling this stops the run as `interrupt` does, before the cancellation goes on.
+
+    Args:
+        found: what the plan was made of; the project must be held.
+        walk: what the run is to do; it writes the lock at its end, also when it is cancelled.
+        sink: told of everything that happens.
+        options: what may be spent, and how long it may take.
+        interrupt: stops the run.
+        needs_service: whether the service is asked anything; without, neither key nor network is needed.
+
+    Raises:
+        PioneerError: the service can't be opened.
+    """
+    config, root = found.project.config, found.project.root
+    async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
+        run = _new_run(found, service, sink, options)
+        return await _interruptible(run, walk(run), interrupt)
+
+
+def _waits(sink: Sink) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        with suppress(OSError, ValueError):
+            sink(Event("waiting", "", text))
+
+    return say
+
+
+def _new_run(found: Situation, service: HttpService | None, sink: Sink, options: RunOptions) -> Run:
+    project, config = found.project, found.project.config
+    return Run(
+        Ports(
+            service=service,
+            store=found.store,
+            journal=found.journal,
+            lock=project.lockfile,
+            emit=sink if service is None else _with_usage(sink, service),
+            now=time.monotonic,
+            sleep=asyncio.sleep,
+        ),
+        Options(
+            backend=config.backend,
+            free=config.local,
+            wait=options.wait,
+            max_open_jobs=config.max_open_jobs,
+            max_requests=options.max_requests,
+            max_examples=options.max_examples,
+            deadline=options.deadline,
+            first_poll=0.05 if config.local else 1.0,
+            project_root=project.root,
+        ),
+        Basis(
+            lock=found.lock,
+            as_read=project.lockfile.as_read,
+            declared=found.declared,
+            surveys=found.surveys,
+            choices=found.plan.choices,
+            submissions=found.submissions,
+            checks=config.checks,
+        ),
+    )
+
+
+def _with_usage(sink: Sink, service: HttpService) -> Sink:
+    """`sink`, told with every batch how much of the rate limit is used."""
+
+    def told(event: Event) -> None:
+        usage = service.usage() if event.kind == "labelled" else None
+        if usage is not None and usage.limit is not None:
+            text = f"{event.text}; {usage.used:,} of {usage.limit:,} requests of this minute used"
+            event = replace(event, text=text, fields={**event.fields, "used": usage.used, "limit": usage.limit})
+        sink(event)
+
+    return told
+
+
+async def _interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
+    """Awaits `walk`; after an interrupt requests that are out are waited for, and then given up as unknown."""
+    walking = asyncio.ensure_future(walk)
+    interrupted = asyncio.Event()
+
+    def stop(note: str) -> None:
+        run.interrupt()
+        interrupted.set()
+        if note:
+            run.emit("note", "", note)
+
+    with interrupt.heard_by(stop):
+        try:
+            await _first_of(walking, interrupted)
+        except asyncio.CancelledError:  # by whoever runs the loop, as asyncio does at Ctrl-C
+            run.interrupt()
+            await _end(walking)
+            raise
+        if not walking.done() and not await _end(walking):
+            return run.report()
+        return await walking
+
+
+async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event) -> None:
+    """Waits until the walk has ended, or is interrupted."""
+    interruption = asyncio.ensure_future(interrupted.wait())
+    either: set[asyncio.Future[Any]] = {walking, interruption}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        interruption.cancel()
+
+
+async def _end(walking: asyncio.Future[Report]) -> bool:
+    """Waits for an interrupted walk, cancels it where the grace is not enough; whether it ended by itself."""
+    try:
+        await asyncio.wait({walking}, timeout=GRACE_SECONDS)
+    finally:
+        ended = walking.done()
+        if not ended:
+            walking.cancel()
+            with suppress(asyncio.CancelledError):
+                await walking
+    return ended
