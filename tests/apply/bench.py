@@ -1,0 +1,58 @@
+"""One dataset under one trouble at a time: what came of its step, and how its jobs stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.plan import Choices
+from pioneer_build.ports import GenerateRequest
+from pioneer_build.spec.model import Spec
+from tests.apply.world import BACKEND, Checkout, ModelJob, ModelService, Trouble, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pioneer_build.apply import Report
+    from pioneer_build.lock.model import Entry
+
+SPEC = Spec("a", "ner", ("x", "y"), 4, path="specs/a.yaml", line=1)
+
+
+class Bench:
+    def __init__(self, folder: Path, **service: Any) -> None:
+        self.world = World(folder, ModelService(**service))
+        (folder / "one").mkdir()
+        self.checkout = Checkout(folder / "one", {"a": SPEC})
+        self.service = self.world.service
+
+    def edit(self, **changes: Any) -> None:
+        self.checkout.specs["a"] = replace(self.checkout.specs["a"], **changes)
+
+    def apply(self, *faults: str, resubmit: bool = False, retry: bool = False, wait: bool = True, **more: Any) -> str:
+        """How the step of the one dataset ended; "" where there was none."""
+        names = frozenset({"a"})
+        choices = Choices(names if resubmit else frozenset(), names if retry else frozenset())
+        options = {name: more.pop(name) for name in ("deadline", "max_open_jobs") if name in more}
+        seen = self.world.look(self.checkout, choices)
+        self.plan = seen.plan
+        report = self.world.apply(seen, Trouble(faults, **more), wait=wait, **options)
+        assert report is not None
+        self.report: Report = report
+        self.message = report.outcomes[0].message if report.outcomes else ""
+        self.command = report.outcomes[0].command if report.outcomes else None
+        return report.outcomes[0].result if report.outcomes else ""
+
+    @property
+    def entry(self) -> Entry:
+        return self.checkout.lock().entries["a", BACKEND]
+
+    def states(self) -> list[str]:
+        return [job.state for job in self.entry.jobs]
+
+    def foreign(self, size: int = 4, labels: tuple[str, ...] = ("x", "y"), name: str = "a") -> ModelJob:
+        number = str(1 + sum(job.request.dataset_name == name for job in self.service.jobs.values()))
+        request = GenerateRequest(name, "ner", size, labels)
+        job = ModelJob(f"foreign-{number}", request, number, "", 0)
+        self.service.jobs[job.job_id] = job
+        return job

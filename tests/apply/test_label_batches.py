@@ -1,0 +1,138 @@
+"""Batches under poison, outages and answers that are none: what is bought, what is kept, what is said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pioneer_build.errors import Refused
+from tests.apply.labelling import Project, holds, result
+from tests.apply.world import BACKEND
+
+
+@pytest.mark.parametrize("kind", ["refuse", "fail"])
+@pytest.mark.parametrize("poison", [(0,), (39,), (17,), (0, 1), (0, 39), (5, 6, 7, 30), (38, 39)])
+def test_poison_is_found_and_named(project: Project, kind: str, poison: tuple[int, ...]) -> None:
+    bad = tuple(project.texts[number] for number in poison)
+    setattr(project.service, kind, holds(*bad))
+    report = project.apply()
+    if kind == "fail" and len(poison) > 1 and {number < 20 for number in poison} == {True, False}:
+        # both halves fail: it looks like an outage, and is not multiplied
+        assert result(report) == "stopped"
+        assert len(project.service.requests) <= 5
+        return
+    assert result(report) == "rejected"
+    assert len([event for event in project.events if event.kind == "quarantined"]) == len(poison)
+    assert set(project.service.answered) == set(project.texts) - set(bad)
+    assert set(project.service.answered.values()) == {1}
+    assert project.entry().examples == 40 - len(poison)
+    assert dict(project.entry().paid) == {project.entry().fingerprint: 40 - len(poison)}
+    assert project.apply().outcomes == ()
+    # the service learns to take them
+    setattr(project.service, kind, lambda texts: False)
+    before = len(project.service.requests)
+    assert result(project.apply(retry=True)) == "done"
+    assert [set(texts) for texts in project.service.requests[before:]] == [set(bad)]
+    assert project.entry().examples == 40
+
+
+def test_a_poisonous_text_among_many_costs_few_requests(project: Project) -> None:
+    project.texts = tuple(f"text {number}" for number in range(1000))
+    project.service.refuse = holds("text 700")
+    project.apply()
+    assert len(project.service.requests) <= 2 + 2 * 10
+
+
+def test_an_outage_is_not_multiplied(project: Project) -> None:
+    project.texts = tuple(f"text {number}" for number in range(5000))
+    project.service.fail = lambda texts: True
+    report = project.apply()
+    assert (result(report), len(project.service.requests)) == ("stopped", 5)
+    assert report.requests == 5
+    project.service.fail = lambda texts: False
+    assert result(project.apply()) == "done"
+
+
+def test_an_outage_in_the_middle_ends_the_search(project: Project) -> None:
+    project.texts = tuple(f"text {number}" for number in range(1000))
+    project.service.fail = lambda texts: len(project.service.requests) > 6 or "text 1" in texts
+    assert result(project.apply()) == "stopped"
+    assert len(project.service.requests) <= 20
+    kept = set(project.service.answered)
+    project.service.fail = lambda texts: False
+    project.apply()
+    assert set(project.service.answered.values()) == {1}
+    assert kept
+    assert project.entry().examples == 1000
+
+
+def test_a_request_that_is_wrong_itself_is_not_halved_to_the_end(project: Project) -> None:
+    project.texts = tuple(f"text {number}" for number in range(1000))
+    project.service.refuse = lambda texts: True
+    report = project.apply()
+    assert result(report) == "failed"
+    assert len(project.service.requests) <= 14
+    assert report.requests == 0
+    assert result(project.apply()) == "blocked"
+    assert len(project.service.requests) <= 14
+    assert not project.store.annotations(BACKEND, project.entry().fingerprint).quarantined()
+
+
+def test_a_refusal_that_names_the_labels_is_sent_once(project: Project) -> None:
+    def refuse(*_: object) -> bool:
+        raise Refused("labels: at most 1", status=422, details=("labels: at most 1 item",))
+
+    project.service.refuse = refuse
+    assert result(project.apply()) == "failed"
+    assert len(project.service.requests) == 1
+
+
+def test_empty_answers_are_no_dataset(project: Project) -> None:
+    project.texts = tuple(f"text {number}" for number in range(3000))
+    project.service.silent = lambda text: True
+    assert result(project.apply()) == "rejected"
+    assert len(project.service.requests) == 1
+    assert project.entry().labelling is None
+    assert result(project.apply()) == "blocked"
+    assert len(project.service.requests) == 1
+    project.service.silent = lambda text: False
+    assert result(project.apply(retry=True)) == "done"
+
+
+def test_one_empty_answer_for_one_new_text_spoils_nothing(project: Project) -> None:
+    project.apply()
+    project.texts += ("new",)
+    project.service.silent = lambda text: text == "new"
+    assert result(project.apply()) == "rejected"
+    assert project.entry().examples == 40
+    assert project.entry().rejection is None
+    assert project.apply().outcomes == ()
+    project.service.silent = lambda text: False
+    assert result(project.apply(retry=True)) == "done"
+    assert project.service.requests[2:] == [("new",)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    refused=st.sets(st.integers(0, 29), max_size=4),
+    silent=st.sets(st.integers(0, 29), max_size=3),
+    stops=st.lists(st.integers(1, 6), max_size=2),
+)
+def test_whatever_is_refused_every_other_text_is_bought_once(
+    tmp_path_factory: pytest.TempPathFactory, refused: set[int], silent: set[int], stops: list[int]
+) -> None:
+    project = Project(tmp_path_factory.mktemp("label"))
+    project.texts = tuple(f"text {number}" for number in range(30))
+    project.service.refuse = holds(*(project.texts[number] for number in refused))
+    project.service.silent = lambda text: int(text.split()[1]) in silent
+    for stop in stops:
+        project.apply(interrupt_at=len(project.service.requests) + stop)
+    project.apply()
+    project.apply()
+    done = set(project.texts) - {project.texts[number] for number in refused}
+    assert set(project.service.answered) == done
+    assert set(project.service.answered.values()) == {1}
+    entry = project.entry()
+    if entry.labelling is not None:
+        assert entry.examples == len(done - {project.texts[number] for number in silent})

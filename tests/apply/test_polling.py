@@ -1,0 +1,41 @@
+"""Jobs that are watched: those that vanish, never end, or can't be asked for."""
+
+from __future__ import annotations
+
+from tests.apply.bench import Bench
+
+
+def test_a_job_that_vanishes_is_given_up_by_the_user_alone(bench: Bench) -> None:
+    assert bench.apply(wait=False) == "open"
+    bench.service.jobs["job-1"].vanished = True
+    assert bench.apply() == "failed"
+    assert bench.states() == ["open"]
+    assert bench.apply(retry=True) == "done"
+    assert bench.states() == ["failed", "ready"]
+    assert bench.service.submits == 2
+
+
+def test_a_job_that_never_ends_stays_open(bench: Bench) -> None:
+    bench.service.polls_needed = 10_000
+    began = bench.world.clock.seconds
+    assert bench.apply(deadline=100.0) == "deadline"
+    assert bench.world.clock.seconds - began < 102
+    assert bench.states() == ["open"]
+    bench.service.jobs["job-1"].polls = 0
+    assert bench.apply() == "done"
+
+
+def test_polls_that_fail_leave_it_open(bench: Bench) -> None:
+    assert bench.apply(wait=False) == "open"
+    assert bench.apply(*["error"] * 5) == "stopped"
+    assert not bench.report.good
+    assert bench.apply("strange", "error", "not-there", "strange") == "done"
+
+
+def test_an_interrupt_while_jobs_are_open(bench: Bench) -> None:
+    bench.service.polls_needed = 100
+    assert bench.apply(interrupt_at=5) == "stopped"
+    assert bench.report.interrupted
+    assert bench.states() == ["open"]
+    bench.service.jobs["job-1"].polls = 0
+    assert bench.apply() == "done"

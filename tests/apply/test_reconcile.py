@@ -1,0 +1,100 @@
+"""Submissions whose fate is unknown: found again, waited for, and never guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.apply.strangers import GIVEN_UP
+from pioneer_build.journal.model import Submission
+from tests.apply.bench import SPEC, Bench
+from tests.apply.world import BACKEND, declared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_an_unanswered_job_is_found_again(tmp_path: Path, ids: bool) -> None:
+    bench = Bench(tmp_path, gives_ids=ids)
+    assert bench.apply("", "created-unanswered") == "unknown"
+    assert bench.states() == ["unknown"]
+    assert bench.plan.steps[0].action == "create"
+    assert bench.apply() == "done"
+    assert bench.plan.steps[0].action == "reconcile"
+    (job,) = bench.entry.jobs
+    assert (job.state, job.job_id, job.version) == ("ready", "job-1" if ids else None, "1")
+    assert bench.apply() == ""
+    assert bench.service.submits == 1
+
+
+def test_a_lost_one_may_still_appear(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    for _ in range(3):
+        assert bench.apply() == "unknown"
+    assert "one may still appear" in bench.message
+    assert bench.service.submits == 1
+    assert bench.apply(resubmit=True) == "done"
+    assert [job.state for job in bench.entry.jobs] == ["failed", "ready"]
+    assert bench.entry.jobs[0].reason == GIVEN_UP
+
+
+def test_of_several_none_is_guessed(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    bench.foreign()
+    bench.foreign()
+    assert bench.apply() == "unknown"
+    assert "versions 2, 1 are new, and any may be it" in bench.message
+    assert bench.states() == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({"labels": ("x", "z")}, "its labels are x, z"), ({"size": 3}, "it has 3 rows")]
+)
+def test_what_does_not_fit_is_not_adopted(bench: Bench, changes: dict[str, Any], why: str) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    bench.foreign(**changes)
+    assert bench.apply() == "unknown"
+    assert why in bench.message
+    assert bench.command is not None
+    assert bench.command.startswith("pioneer-build adopt a --version 1")
+
+
+def test_versions_that_were_there_before_are_not_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.apply() == "done"
+    bench.edit(num_examples=8)
+    assert bench.apply("", "created-unanswered") == "unknown"
+    assert bench.apply() == "done"
+    assert [(job.job_id, job.version) for job in bench.entry.jobs] == [("job-1", "1"), ("job-2", "2")]
+
+
+def test_an_unknown_one_of_an_earlier_definition_is_held_against_its_own_labels(bench: Bench) -> None:
+    assert bench.apply("", "created-unanswered") == "unknown"
+    bench.edit(labels=("p",))
+    assert bench.apply() == "done"
+    assert bench.plan.steps[0].action == "reconcile"
+    assert bench.states() == ["ready"]
+    assert bench.apply() == "done"
+    assert bench.plan.steps[0].action == "replace"
+    bench.edit(labels=("y", "x"))
+    assert bench.apply() == "done"
+    assert bench.plan.steps[0].action == "restore"
+    assert bench.service.submits == 2
+
+
+def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
+    bench.world.others_live = True
+    item = declared(SPEC)
+    bench.world.journal().begin(
+        Submission("", BACKEND, "a", "a", "a", "ner", item.definition, item.fingerprint, 4, 4, 0, "sha256:0"),
+        frozenset(),
+    )
+    assert bench.apply() == "unknown"
+    assert "another run is submitting 4 examples to 'a' just now" in bench.message
+    assert bench.apply(resubmit=True) == "refused"
+    bench.world.others_live = False
+    assert bench.apply() == "unknown"
+    assert "was sent and not answered" in bench.message
+    assert bench.service.submits == 0

@@ -1,0 +1,60 @@
+"""Submitting: looked at before it is paid for, never lost, never sent twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.project.lock_file import LOCK_NAME
+from tests.apply.bench import SPEC, Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(("fault", "result"), [("refused", "failed"), ("busy", "stopped"), ("no-access", "stopped"),
+                                               ("not-reached", "stopped")])  # fmt: skip
+def test_what_was_certainly_not_accepted_costs_nothing(bench: Bench, fault: str, result: str) -> None:
+    bench.service.lists = False
+    assert bench.apply(fault) == result
+    assert bench.report.requests == 0
+    if result == "failed":
+        assert bench.message.startswith("specs/a.yaml:1:1: refused by the service")
+        assert bench.apply() == "blocked"
+        assert bench.apply(retry=True) == "done"
+    else:
+        assert not (bench.checkout.root / LOCK_NAME).exists()
+        assert bench.apply() == "done"
+    assert len(bench.service.jobs) == 1
+
+
+def test_one_that_appears_after_all_is_not_built_upon_silently(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    assert bench.apply(resubmit=True) == "done"
+    bench.foreign()
+    bench.edit(num_examples=8)
+    assert bench.apply() == "refused"
+    assert "version 2 is in neither the lock nor the journal" in bench.message
+    assert bench.service.submits == 2
+
+
+def test_without_waiting_no_more_jobs_are_open_than_may_be(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for name in "bcd":
+        bench.checkout.specs[name] = replace(SPEC, dataset_name=name)
+    bench.apply(wait=False, max_open_jobs=3)
+    assert [outcome.result for outcome in bench.report.outcomes] == ["open", "open", "open", "pending"]
+    assert bench.report.good
+    bench.apply()
+    assert all(outcome.result == "done" for outcome in bench.report.outcomes)
+
+
+def test_a_disk_that_takes_nothing_after_the_intent(bench: Bench) -> None:
+    assert bench.apply(disk={"journal": {1, 2, 3, 4}, "lock": set(range(9))}) == "stopped"
+    assert "the service accepted job job-1" in bench.message
+    assert bench.command == "pioneer-build adopt a job-1"
+    assert bench.report.stopped is not None
+    assert bench.apply() == "done"  # by the service's list
+    assert bench.service.submits == 1
