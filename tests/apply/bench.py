@@ -22,7 +22,7 @@ SPEC = Spec("a", "ner", ("x", "y"), 4, path="specs/a.yaml", line=1)
 class Bench:
     def __init__(self, folder: Path, **service: Any) -> None:
         self.world = World(folder, ModelService(**service))
-        (folder / "one").mkdir()
+        (folder / "one").mkdir(parents=True)
         self.checkout = Checkout(folder / "one", {"a": SPEC})
         self.service = self.world.service
 
@@ -31,7 +31,7 @@ class Bench:
 
     def apply(self, *faults: str, resubmit: bool = False, retry: bool = False, wait: bool = True, **more: Any) -> str:
         """How the step of the one dataset ended; "" where there was none."""
-        names = frozenset({"a"})
+        names = frozenset(self.checkout.specs)
         choices = Choices(names if resubmit else frozenset(), names if retry else frozenset())
         options = {name: more.pop(name) for name in ("deadline", "max_open_jobs") if name in more}
         seen = self.world.look(self.checkout, choices)

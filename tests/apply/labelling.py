@@ -13,7 +13,7 @@ from pioneer_build.journal.log import Journal
 from pioneer_build.plan import Choices, Facts, InputFacts, make_plan
 from pioneer_build.ports import Labelled
 from pioneer_build.project.lock_file import LockFile
-from pioneer_build.spec.model import InlineTexts, InputFiles, Spec
+from pioneer_build.spec.model import Checks, InlineTexts, InputFiles, Spec
 from pioneer_build.store import Store
 from tests.apply.world import BACKEND, Deadline, declared
 
@@ -26,12 +26,17 @@ NAME = "tickets"
 
 
 class Labeller:
-    """The label endpoint. `refuse` and `fail` say which texts a request mustn't hold; `silent` which get `{}`."""
+    """The label endpoint. `refuse` and `fail` say which texts a request mustn't hold; `silent` which get `{}`.
+
+    Every other text gets the label number `first`; `unsupported` are those that it says it can't find.
+    """
 
     def __init__(self) -> None:
         self.refuse: Callable[[Sequence[str]], bool] = lambda texts: False
         self.fail: Callable[[Sequence[str]], bool] = lambda texts: False
         self.silent: Callable[[str], bool] = lambda text: False
+        self.unsupported: tuple[str, ...] = ()
+        self.first = 0
         self.requests: list[tuple[str, ...]] = []
         self.answered: Counter[str] = Counter()
 
@@ -43,7 +48,9 @@ class Labeller:
         if self.fail(texts):
             raise FateUnknown("the service answered 500", status=500)
         self.answered.update(texts)
-        return Labelled(tuple({} if self.silent(one) else {"label": labels[0]} for one in texts))
+        return Labelled(
+            tuple({} if self.silent(one) else {"label": labels[self.first]} for one in texts), self.unsupported
+        )
 
     def stop(self) -> None:
         return
@@ -61,11 +68,15 @@ class Project:
         self.clock = Deadline()
         self.events: list[Event] = []
         self.texts: tuple[str, ...] = ()
+        self.labels = ("x", "y")
+        self.checks = Checks()
         self.file: Path | None = None
 
     def apply(self, *, retry: bool = False, interrupt_at: int | None = None, **options: Any) -> Report:
         inputs = InlineTexts(self.texts) if self.file is None else InputFiles(self.file.name)
-        item = declared(Spec(NAME, "classification", ("x", "y"), inputs=inputs, path="spec.yaml", line=1))
+        item = declared(
+            Spec(NAME, "classification", self.labels, inputs=inputs, checks=self.checks, path="spec.yaml", line=1)
+        )
         found = survey(inputs, project_root=self.root, spec_path="spec.yaml", at=(1, 1))
         annotations = self.store.annotations(BACKEND, item.fingerprint)
         aside = annotations.quarantined()
@@ -83,7 +94,7 @@ class Project:
         choices = Choices(retry=frozenset({NAME}) if retry else frozenset())
         contents = [entry.labelling.content for entry in lock.entries.values() if entry.labelling is not None]
         present = [content for content in contents if self.store.has(content)]
-        self.plan = make_plan([item], lock, Facts(BACKEND, present=present, inputs=facts.inputs), choices)
+        self.plan = make_plan([item], lock, Facts(BACKEND, options.get("free", False), present, facts.inputs), choices)
 
         async def go() -> Report:
             def emit(event: Event) -> None:

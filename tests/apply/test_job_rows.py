@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pioneer_build.lock.model import Lock
+from pioneer_build.project.lock_file import LOCK_NAME
 from tests.apply.bench import Bench
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
 
@@ -33,3 +39,48 @@ def test_a_new_version_that_stands_alone_is_fine(bench: Bench) -> None:
     bench.edit(labels=("p",))
     assert bench.apply() == "done"
     assert [(job.remote_name, job.version) for job in bench.entry.jobs] == [("a", "1"), ("a", "2")]
+
+
+def test_a_download_that_holds_earlier_rows_too_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version is all that was appended to it until then; a job's rows are what it added."""
+    bench = Bench(tmp_path, gives_rows=False)
+    assert bench.apply() == "done"
+
+    async def everything(name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
+        rows = [row for job in bench.service.jobs.values() for row in bench.service._rows(job)]
+        return _stream(rows)
+
+    monkeypatch.setattr(bench.service, "download", everything)
+    bench.edit(num_examples=7)
+    assert bench.apply() == "done"
+    assert [(job.asked, job.got, job.quarantined) for job in bench.entry.jobs] == [(4, 4, None), (3, 3, None)]
+
+
+async def _stream(rows: list[dict[str, Any]]) -> AsyncIterator[Mapping[str, Any]]:
+    for row in rows:
+        yield row
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_the_version_of_a_job_that_doesnt_name_it(tmp_path: Path, ids: bool) -> None:
+    """By its id; else it is the only one that is new. One that others made meanwhile leaves it to counting."""
+    bench = Bench(tmp_path, gives_rows=False, gives_ids=ids)
+    assert bench.apply() == "done"
+    assert [(job.version, job.inferred, job.verified) for job in bench.entry.jobs] == [("1", False, True)]
+    bench.edit(num_examples=7)
+    assert bench.apply(wait=False) == "open"
+    bench.foreign(size=3)
+    assert bench.apply() == "done"
+    job = bench.entry.jobs[1]
+    assert (job.version, job.inferred, job.verified) == ("2", not ids, ids), "rows of a counted one may be another's"
+
+
+def test_a_version_of_another_backend_says_nothing_about_this_one(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, gives_rows=False, gives_ids=False)
+    assert bench.apply() == "done"
+    elsewhere = replace(bench.entry, backend="https://elsewhere.test")
+    (bench.checkout.root / LOCK_NAME).unlink()
+    bench = Bench(tmp_path / "another", gives_rows=False, gives_ids=False)
+    bench.world.look(bench.checkout).lockfile.write(Lock({("a", "https://elsewhere.test"): elsewhere}))
+    assert bench.apply() == "done"
+    assert [(job.version, job.inferred) for job in bench.entry.jobs] == [("1", False)]

@@ -1,15 +1,20 @@
-"""The rows of a label spec, where the inputs are not what they were."""
+"""The rows of a label spec: what they are made of, and when they are not taken into the lock."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.errors import StoreError
+from pioneer_build.spec.model import Checks
+from pioneer_build.store import Store
 from tests.apply.labelling import Project, result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("change", ["grow", "shrink", "edit", "remove"])
@@ -43,5 +48,72 @@ def test_inputs_that_change_meanwhile(project: Project, change: str) -> None:
     project.service.refuse = lambda texts: False
     if change == "remove":
         project.file.write_text("\n".join(lines) + "\n")
+    assert result(project.apply()) == "done"
+    assert set(project.service.answered.values()) == {1}
+
+
+def test_a_label_that_cant_be_found_is_remembered_until_the_definition_changes(project: Project) -> None:
+    project.service.unsupported = ("y",)
+    assert "can't find these labels: y" in project.apply().outcomes[0].message
+    assert project.entry().labelling.unsupported == ("y",)
+    project.service.unsupported = ()
+    project.texts += ("new",)
+    assert result(project.apply()) == "done"
+    assert project.entry().labelling.unsupported == ("y",), "the service says it once"
+    project.labels = ("x", "z")
+    assert result(project.apply()) == "done"
+    assert project.entry().labelling.unsupported == ()
+
+
+def test_rows_are_in_input_order_with_a_row_for_each_repetition(project: Project) -> None:
+    project.texts = ("b", "a", "b", "c")
+    project.checks = Checks(min_accepted=0.5)
+    project.service.silent = lambda text: text == "a"
+    assert result(project.apply()) == "rejected"
+    entry = project.entry()
+    rows = [json.loads(line)["text"] for line in project.store.lines(entry.labelling.content)]
+    assert rows == ["b", "b", "c"]
+    counted = entry.labelling
+    assert (counted.texts, counted.distinct, counted.annotated, counted.quarantined, counted.rows) == (4, 3, 2, 1, 3)
+
+
+def test_too_many_texts_without_an_annotation_leave_the_rows_as_they_were(project: Project) -> None:
+    project.checks = Checks(min_accepted=0.9)
+    assert result(project.apply()) == "done"
+    before = project.entry()
+    project.texts += tuple(f"silent {number}" for number in range(10))
+    project.service.silent = lambda text: text.startswith("silent")
+    assert result(project.apply()) == "rejected"
+    entry = project.entry()
+    assert entry.labelling == before.labelling
+    assert entry.rejection.state == "rejected"
+    assert "40 of 50 texts were annotated" in entry.rejection.reason
+    assert result(project.apply()) == "blocked"
+
+
+def test_other_rows_than_those_in_the_lock_are_recorded_only_when_that_is_asked_for(
+    project: Project, tmp_path: Path
+) -> None:
+    """Another machine: the engine labels the texts again for nothing, and its revision decides otherwise."""
+    project.apply(free=True)
+    content = project.entry().labelling.content
+    project.store = Store(tmp_path / "another-store")
+    project.service.first = 1
+    assert result(project.apply(free=True)) == "differs"
+    assert project.entry().labelling.content == content
+    assert result(project.apply(free=True, retry=True)) == "done"
+    assert project.entry().labelling.content != content
+
+
+def test_a_disk_that_refuses_the_rows_keeps_the_answers(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(lines: object) -> str:
+        raise StoreError("No space left on device")
+
+    monkeypatch.setattr(project.store, "put", refuse)
+    report = project.apply()
+    assert result(report) == "stopped"
+    assert isinstance(report.stopped, StoreError)
+    assert project.entry().labelling is None
+    monkeypatch.undo()
     assert result(project.apply()) == "done"
     assert set(project.service.answered.values()) == {1}

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from pioneer_build.apply import Event, Outcome
+from pioneer_build.apply.stopped import Stopped
+from pioneer_build.errors import NoAccess, NotReached, PioneerError
 from tests.apply.bench import Bench
+from tests.apply.runs import MemoryRun
 
 
 def test_a_listener_that_went_away_stops_nothing(bench: Bench) -> None:
@@ -11,3 +19,73 @@ def test_a_listener_that_went_away_stops_nothing(bench: Bench) -> None:
 
     bench.world.events = type("Closed", (list,), {"append": lambda self, event: broken(event)})()
     assert bench.apply() == "done"
+
+
+def test_how_steps_ended_is_told_and_reported_by_name() -> None:
+    memory = MemoryRun()
+    for name in "ba":
+        memory.run.end(Outcome(name, "create", "done", "4 rows"))
+    assert memory.events == [
+        Event("ended", name, "4 rows", {"result": "done", "action": "create"}) for name in "ba"
+    ]  # fmt: skip
+    report = memory.run.report()
+    assert [outcome.dataset_name for outcome in report.outcomes] == ["a", "b"]
+    assert report.good
+    assert (report.requests, report.examples, report.lock_changed) == (0, 0, False)
+
+
+def test_a_run_without_a_service_says_so_where_one_is_asked_for() -> None:
+    with pytest.raises(PioneerError, match="this needs the service"):
+        _ = MemoryRun().run.service
+    service = object()
+    assert MemoryRun(service=service).run.service is service
+
+
+def test_the_first_error_stops_it_and_is_the_one_reported() -> None:
+    run = MemoryRun().run
+    run.check_going()
+    first = NoAccess("no credits")
+    run.stop(first)
+    run.stop(NotReached("no route"))
+    assert run.report().stopped is first
+    assert not run.report().good
+    with pytest.raises(Stopped, match="not submitted: the run was stopped"):
+        run.check_going()
+
+
+class Stoppable:
+    stopped = 0
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+def test_an_interrupt_keeps_the_service_from_sending_and_outweighs_later_errors() -> None:
+    service = Stoppable()
+    run = MemoryRun(service=service).run
+    run.interrupt()
+    run.stop(NotReached("stopped before it was sent"))
+    assert service.stopped == 1
+    assert (run.report().interrupted, run.report().stopped) == (True, None)
+    with pytest.raises(Stopped, match="not submitted: interrupted"):
+        run.check_going()
+    MemoryRun().run.interrupt()  # without a service too
+
+
+@pytest.mark.parametrize("what", ["stop", "news", "time"])
+def test_a_pause_ends_with_the_time_the_run_or_news(what: str) -> None:
+    async def go() -> None:
+        memory = MemoryRun()
+        news = asyncio.Event()
+        pause = asyncio.ensure_future(memory.run.pause(0.0 if what == "time" else 60.0, news))
+        await asyncio.sleep(0)
+        if what == "stop":
+            memory.run.interrupt()
+        elif what == "news":
+            news.set()
+        await asyncio.wait_for(pause, 5)
+        assert len(asyncio.all_tasks()) <= 4  # this one, and those that are being cancelled
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(go())

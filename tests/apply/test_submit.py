@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.apply.submit import request_for
+from pioneer_build.lock.model import digest_of
 from pioneer_build.project.lock_file import LOCK_NAME
 from tests.apply.bench import SPEC, Bench
+from tests.apply.world import declared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +61,28 @@ def test_a_disk_that_takes_nothing_after_the_intent(bench: Bench) -> None:
     assert bench.report.stopped is not None
     assert bench.apply() == "done"  # by the service's list
     assert bench.service.submits == 1
+
+
+def test_a_refusal_points_at_the_key_of_the_spec_that_it_is_about(bench: Bench) -> None:
+    bench.service.lists = False
+    bench.edit(marks=(("num_examples", 7, 3),))
+    assert bench.apply("refused") == "failed"
+    assert bench.message == "specs/a.yaml:7:3: refused by the service: num_examples is too large"
+
+
+def test_what_is_sent_was_taken_down_as_it_was_sent(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    bench.edit(num_examples=6)
+    assert bench.apply() == "done"
+    first, second = bench.world.submissions()
+    assert (first.asked, first.order, first.known, first.base_name) == (4, 0, (), "a")
+    assert (second.asked, second.order, second.known, second.remote_name) == (2, 1, ("1",), "a")
+    assert first.request == digest_of(request_for(declared(SPEC), "a", 4).body())
+    assert second.request == digest_of(request_for(declared(SPEC), "a", 2).body())
+
+
+@pytest.mark.parametrize("fault", ["created-unanswered", "lost"])
+def test_what_was_not_answered_counts_as_spent(bench: Bench, fault: str) -> None:
+    assert bench.apply("", fault) == "unknown"
+    assert (bench.report.requests, bench.report.examples) == (1, 4)
+    assert [item.state for item in bench.world.submissions()] == ["unknown"]

@@ -11,10 +11,12 @@ import random
 import sys
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, adopt_into, apply_plan
+from pioneer_build.checks.bounds import checks_key, explicit_checks
 from pioneer_build.errors import (
     Busy,
     FateUnknown,
@@ -34,10 +36,11 @@ from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVers
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
+from pioneer_build.spec.model import Checks
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.journal.model import Submission
@@ -296,7 +299,7 @@ class Checkout:
 
 def declared(spec: Spec) -> Declared:
     definition = definition_of(spec)
-    return Declared(spec, definition, fingerprint_of(definition))
+    return Declared(spec, definition, fingerprint_of(definition), checks_key(explicit_checks(Checks(), spec.checks)))
 
 
 @dataclass
@@ -348,12 +351,29 @@ class World:
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
         """Does the plan; `None` where the process died."""
-        trouble = trouble or Trouble()
+        walk = partial(apply_plan, seen.plan)
+        return self.run(seen, trouble or Trouble(), Options(BACKEND, wait=wait, **options), walk)
+
+    def adopt(self, seen: Seen, name: str, trouble: Trouble | None = None, **target: str) -> Report | None:
+        """Records a job (`job_id`) or a version (`version`) as one of a dataset; `None` where the process died."""
+        (step,) = [step for step in seen.plan.steps if step.dataset_name == name]
+
+        async def walk(run: Run) -> Report:
+            return await adopt_into(run, step, seen.declared[name], **target)
+
+        return self.run(seen, trouble or Trouble(), Options(BACKEND), walk)
+
+    def run(
+        self, seen: Seen, trouble: Trouble, options: Options, walk: Callable[[Run], Awaitable[Report]]
+    ) -> Report | None:
+        """One process that looked, has trouble, and walks; `None` where it died."""
         # every apply is a process of its own here, and those that began something before have ended
         with patch.object(sys.modules["pioneer_build.apply.run_journal"], "is_alive", lambda process: self.others_live):
-            return asyncio.run(self._apply(seen, trouble, Options(BACKEND, wait=wait, **options)))
+            return asyncio.run(self._run(seen, trouble, options, walk))
 
-    async def _apply(self, seen: Seen, trouble: Trouble, options: Options) -> Report | None:
+    async def _run(
+        self, seen: Seen, trouble: Trouble, options: Options, walk: Callable[[Run], Awaitable[Report]]
+    ) -> Report | None:
         fuse = Fuse(trouble.crash_at)
         service = self.service
         service.fuse, service.faults = fuse, deque(trouble.faults)
@@ -386,7 +406,7 @@ class World:
             ),
         )
         try:
-            return await apply_plan(seen.plan, run)
+            return await walk(run)
         except Crash:
             return None
 

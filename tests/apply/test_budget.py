@@ -1,0 +1,46 @@
+"""What a run may spend: a request is refused before it is counted, and what was not accepted is paid back."""
+
+from __future__ import annotations
+
+import pytest
+
+from pioneer_build.apply.budget import Budget
+from pioneer_build.apply.stopped import Stopped
+
+
+def test_requests_are_bounded() -> None:
+    budget = Budget(max_requests=2)
+    budget.spend(1_000)
+    budget.spend(1_000)
+    for act in (budget.afford, budget.spend):
+        with pytest.raises(Stopped, match="the budget of 2 requests is used up") as refused:
+            act(1)
+        assert (refused.value.result, refused.value.command) == ("refused", "raise --max-requests")
+    assert (budget.requests, budget.examples) == (2, 2_000)
+    budget.refund(1_000)
+    budget.spend(1)
+    assert (budget.requests, budget.examples) == (2, 1_001)
+
+
+def test_examples_are_bounded() -> None:
+    budget = Budget(max_examples=10)
+    budget.spend(10)
+    budget.refund(10)
+    with pytest.raises(Stopped, match="11 more examples would exceed the budget of 10"):
+        budget.spend(11)
+    budget.spend(10)
+    assert (budget.requests, budget.examples) == (1, 10)
+
+
+def test_nothing_may_be_spent_at_all() -> None:
+    with pytest.raises(Stopped):
+        Budget(max_requests=0).afford(0)
+
+
+def test_what_is_on_the_way_is_counted_until_it_ends_however_that_is() -> None:
+    budget = Budget()
+    with budget.on_the_way(), budget.on_the_way():
+        assert budget.under_way == 2
+    with pytest.raises(Stopped), budget.on_the_way():
+        raise Stopped("stopped", "")
+    assert budget.under_way == 0

@@ -1,0 +1,191 @@
+"""The functions: what they give a script, and that an apply leaves the script's process to the script."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build import api
+from pioneer_build.errors import PioneerError
+from pioneer_build.journal.log import Journal
+from pioneer_build.plan import Choices
+from tests.crashes.machine import KEY, Machine, Server, write_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: A script that goes on after its apply was interrupted, and says what it then sees.
+SCRIPT = """
+import json, signal, sys
+from pioneer_build import api
+handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+try:
+    report = api.apply(sys.argv[1])
+    said = "ended"
+except KeyboardInterrupt:
+    said = "interrupted"
+assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+print(json.dumps({"said": said, "steps": [step.action for step in api.plan(sys.argv[1]).steps]}))
+"""
+
+
+def until(what: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def script(machine: Machine, project: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(project)],
+        env=machine.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+# -- in a process that is interrupted ------------------------------------------------------------------------------
+
+
+def test_an_interrupt_while_jobs_are_open_writes_the_lock_and_is_raised(tmp_path: Path) -> None:
+    with Server("--job-seconds", "20") as server:
+        machine = Machine(tmp_path, server.url)
+        project = machine.checkout()
+        for name in "abc":
+            write_spec(project, name)
+        with script(machine, project) as process:
+            until(lambda: len(server.jobs()) == 3)
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert time.monotonic() - began < 10, "nothing was out: there was nothing to wait for"
+        assert json.loads(out) == {"said": "interrupted", "steps": ["resume"] * 3}
+        lock = json.loads((project / "pioneer.lock").read_text())
+        assert "job-1" in json.dumps(lock)
+        assert machine.known_jobs(project) == {"job-1", "job-2", "job-3"}
+
+
+def test_an_interrupt_while_the_answer_is_out_waits_for_it(tmp_path: Path) -> None:
+    with Server("--submit-seconds", "2") as server:
+        machine = Machine(tmp_path, server.url)
+        project = machine.checkout()
+        write_spec(project, "a")
+        with script(machine, project) as process:
+            until(server.submissions)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert json.loads(out) == {"said": "interrupted", "steps": ["resume"]}
+        assert machine.known_jobs(project) == {"job-1"}
+        assert server.submissions() == 1
+
+
+def test_a_second_interrupt_waits_for_nothing_and_leaves_an_unknown_submission(tmp_path: Path) -> None:
+    with Server("--submit-seconds", "8") as server:
+        machine = Machine(tmp_path, server.url)
+        project = machine.checkout()
+        write_spec(project, "a")
+        with script(machine, project) as process:
+            until(server.submissions)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert time.monotonic() - began < 6
+        assert json.loads(out) == {"said": "interrupted", "steps": ["reconcile"]}
+        assert server.submissions() == 1
+        assert [job["state"] for job in machine.status(project)["a"]["jobs"]] == ["unknown"]
+
+
+def test_a_process_that_is_terminated_dies_as_it_would_and_loses_nothing(tmp_path: Path) -> None:
+    """SIGTERM is the script's: without a handler of its own it is gone at once. The journal has what counts."""
+    with Server("--job-seconds", "20") as server:
+        machine = Machine(tmp_path, server.url)
+        project = machine.checkout()
+        write_spec(project, "a")
+        with script(machine, project) as process:
+            until(server.jobs)
+            time.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+        (sent,) = Journal(tmp_path / "home/.local/state/pioneer-build/journal").submissions(server.url)
+        assert (sent.state, sent.job_id) == ("open", "job-1")
+        assert machine.known_jobs(project) == {"job-1"}
+
+
+# -- in this process -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server("--datasets", "/datasets") as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PIONEER_API_KEY", KEY)
+    monkeypatch.setenv("PIONEER_BASE_URL", server.url)
+    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "60000")
+    root = Machine(tmp_path, server.url).checkout()
+    for name in "ab":
+        write_spec(root, name)
+    return root
+
+
+def test_plan_apply_and_check(project: Path, server: Server) -> None:
+    plan = api.plan(project, select=["a"])
+    assert [(step.dataset_name, step.action, step.requests) for step in plan.steps] == [("a", "create", 1)]
+    report = api.apply(project, exclude=["b"])
+    assert report.good
+    assert [(outcome.dataset_name, outcome.result) for outcome in report.outcomes] == [("a", "done")]
+    assert [finding.dataset_name for finding in api.check(project).findings] == ["b"]
+    assert api.apply(str(project)).good
+    assert not api.check(project, strict=True).findings
+    assert server.submissions() == 2
+
+
+def test_a_budget_is_refused_before_the_first_request(project: Path, server: Server) -> None:
+    for limit in ({"max_requests": 1}, {"max_examples": 5}):
+        with pytest.raises(PioneerError, match="and the budget is"):
+            api.apply(project, **limit)  # type: ignore[arg-type]
+    (project / "pioneer.yaml").write_text("version: 1\nlimits: {max_requests: 1}\n")
+    with pytest.raises(PioneerError, match="needs 2 requests, and the budget is 1"):
+        api.apply(project)
+    assert server.submissions() == 0
+    assert api.apply(project, max_requests=2).good
+
+
+def test_what_the_flags_say_is_said_by_choices(project: Path, server: Server) -> None:
+    server.fail("POST /generate", {"status": 422, "body": {"detail": "no"}})
+    assert not api.apply(project, select=["a"]).good
+    assert [step.action for step in api.plan(project, select=["a"]).steps] == ["blocked"]
+    again = Choices(retry=frozenset({"a"}))
+    assert [step.action for step in api.plan(project, choices=again, select=["a"]).steps] == ["create"]
+    assert api.apply(project, choices=again, select=["a"]).good
+
+
+def test_without_waiting_jobs_stay_open(project: Path) -> None:
+    report = api.apply(project, wait=False)
+    assert [outcome.result for outcome in report.outcomes] == ["open", "open"]
+    assert api.apply(project).good
+
+
+def test_it_runs_in_any_thread(project: Path) -> None:
+    reports: list[object] = []
+    thread = threading.Thread(target=lambda: reports.append(api.apply(project).good))
+    thread.start()
+    thread.join(60)
+    assert reports == [True]
