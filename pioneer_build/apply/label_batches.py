@@ -50,7 +50,13 @@ class LabelProgress:
     unsupported: set[str] = field(default_factory=set)
 
     def quarantine(self, one: InputText, cause: str, reason: str) -> None:
-        """Counts a text that has no usable annotation, and tells of it; `reason` is in words."""
+        """Counts a text that has no usable annotation, and tells of it.
+
+        Args:
+            one: the text.
+            cause: what tools count it under.
+            reason: why, in words.
+        """
         self.faults[cause] += 1
         place = f"{one.path}:{one.line}"
         self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)

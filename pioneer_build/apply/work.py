@@ -127,7 +127,13 @@ class Work:
         return self.item.spec.task_type, self.item.spec.labels
 
     def emit(self, kind: EventKind, text: str, **fields: Any) -> None:
-        """Tells what happened to the dataset; see `Run.emit`."""
+        """Tells what happened to the dataset.
+
+        Args:
+            kind: what happened.
+            text: a sentence for people.
+            fields: what docs/events.md says of the kind, as JSON values.
+        """
         self.run.emit(kind, self.name, text, **fields)
 
 

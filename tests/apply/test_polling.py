@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import NoAccess
 from tests.apply.bench import Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_job_that_vanishes_is_given_up_by_the_user_alone(bench: Bench) -> None:
@@ -39,3 +45,26 @@ def test_an_interrupt_while_jobs_are_open(bench: Bench) -> None:
     assert bench.states() == ["open"]
     bench.service.jobs["job-1"].polls = 0
     assert bench.apply() == "done"
+
+
+def test_a_word_that_is_unheard_of_is_told_once(bench: Bench) -> None:
+    assert bench.apply(wait=False) == "open"
+    assert bench.apply("strange", "strange", "") == "done"
+    notes = [event.text for event in bench.world.events if event.kind == "note"]
+    assert notes == ["job job-1 has the status 'hibernating', which is unheard of: it is polled on"]
+    assert [event.fields["said"] for event in bench.world.events if event.kind == "polled"][:2] == ["hibernating"] * 2
+
+
+def test_a_key_that_was_revoked_stops_the_run_and_leaves_the_job_open(bench: Bench) -> None:
+    assert bench.apply(wait=False) == "open"
+    assert bench.apply("no-access") == "stopped"
+    assert isinstance(bench.report.stopped, NoAccess)
+    assert bench.states() == ["open"]
+
+
+def test_of_a_version_without_a_job_the_service_is_asked_how_the_version_stands(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, gives_ids=False)
+    assert bench.apply("", "created-unanswered") == "unknown"
+    assert bench.apply() == "done"
+    (job,) = bench.entry.jobs
+    assert (job.job_id, job.version, job.state, job.verified) == (None, "1", "ready", True)

@@ -118,7 +118,10 @@ def test_a_second_signal_ends_the_process_at_once(how: str, numbers: tuple[signa
         time.sleep(0.2)
         process.send_signal(numbers[1])
         began = time.monotonic()
-        code = process.wait(30)
+        try:
+            code = process.wait(30)
+        finally:
+            process.kill()
         last = process.stderr.read()
     assert code == 130
     assert time.monotonic() - began < 5
