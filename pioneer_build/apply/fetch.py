@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.job_rows import download, rows_of_report
-from pioneer_build.apply.judge_rows import verdict_on
+from pioneer_build.apply.judge_rows import judgement_of
 from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.checks.quarantine import quarantine_line
@@ -45,18 +45,18 @@ async def _fetch_job(work: Work, job: Job) -> None:
             f"the rows of job {job.job_id} are not on this machine, and the service does not give them",
             "set `store:` in pioneer.yaml to a folder that the team shares",
         )
-    verdict = verdict_on(work, replace(job, state="open"), rows)
+    judgement = judgement_of(work, replace(job, state="open"), rows)
     try:
-        digest = run.ports.store.put(row_line(row) for row in verdict.accepted)
-        if verdict.quarantined:
-            run.ports.store.put(quarantine_line(bad) for bad in verdict.quarantined)
+        digest = run.ports.store.put(row_line(row) for row in judgement.accepted)
+        if judgement.quarantined:
+            run.ports.store.put(quarantine_line(bad) for bad in judgement.quarantined)
     except PioneerError as error:
         run.stop(error)
         raise Stopped("stopped", f"rows could not be kept: {one_line(error)}", "pioneer-build apply") from None
     if digest == job.rows:
         return
     if work.retries and run.options.free:
-        work.keep(replace(job, rows=digest, got=len(verdict.accepted), revision=revision))
+        work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision))
         return
     made_by = f" by engine revision {job.revision}" if job.revision else ""
     raise Stopped(

@@ -170,7 +170,8 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
     if not before or not all(store.has(other.rows or "") for other in before):
         return rows
     earlier = [raw for other in before for raw in raw_rows(store, other)]
-    split = split_version(rows, earlier, *work.terms(job))
+    terms = work.terms(job)
+    split = split_version(rows, earlier, terms.task_type, terms.labels)
     return split.new if split.complete else rows
 
 

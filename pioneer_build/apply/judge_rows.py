@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.job_rows import raw_rows
-from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
+from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.quarantine import quarantine_line
 from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line, row_line, text_digest
@@ -57,19 +57,19 @@ def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
     Raises:
         StoreError: the disk didn't take the rows.
     """
-    verdict = verdict_on(work, job, rows)
+    judgement = judgement_of(work, job, rows)
     store = work.run.ports.store
-    accepted = store.put(row_line(row) for row in verdict.accepted)
-    aside = store.put(quarantine_line(bad) for bad in verdict.quarantined) if verdict.quarantined else None
-    if verdict.quarantined:
-        causes = ", ".join(f"{count:,} {cause}" for cause, count in verdict.measures.causes)
-        work.emit("quarantined", f"{len(verdict.quarantined):,} rows set aside: {causes}",
-                  count=len(verdict.quarantined), causes=dict(verdict.measures.causes))  # fmt: skip
-    failures = [failure for failure in verdict.failures if not _is_topped_up(work.item, failure.check, verdict)]
+    accepted = store.put(row_line(row) for row in judgement.accepted)
+    aside = store.put(quarantine_line(bad) for bad in judgement.quarantined) if judgement.quarantined else None
+    if judgement.quarantined:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in judgement.measures.causes)
+        work.emit("quarantined", f"{len(judgement.quarantined):,} rows set aside: {causes}",
+                  count=len(judgement.quarantined), causes=dict(judgement.measures.causes))  # fmt: skip
+    failures = [failure for failure in judgement.failures if not _is_topped_up(work.item, failure.check, judgement)]
     return replace(
         job,
         state="rejected" if failures else "ready",
-        got=len(verdict.accepted),
+        got=len(judgement.accepted),
         rows=accepted,
         quarantined=aside,
         verified=True,
@@ -85,9 +85,9 @@ def judge_again(work: Work, entry: Entry) -> Entry:
         mine = job.fingerprint == work.item.fingerprint and job.state in ("ready", "rejected") and job.rows is not None
         if mine and all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined)):
             try:
-                judgement = judge_rows(work, replace(job, reason=None), raw_rows(store, job))
-                work.run.journal.settle(judgement)
-                jobs.append(judgement)
+                ended = judge_rows(work, replace(job, reason=None), raw_rows(store, job))
+                work.run.journal.settle(ended)
+                jobs.append(ended)
                 continue
             except StoreError as error:
                 work.emit("note", error.message)
@@ -95,12 +95,12 @@ def judge_again(work: Work, entry: Entry) -> Entry:
     return replace(entry, jobs=tuple(jobs))
 
 
-def _is_topped_up(item: Declared, check: str, verdict: Judgement) -> bool:
+def _is_topped_up(item: Declared, check: str, judgement: Judgement) -> bool:
     """Whether a shortage is no reason to reject, because the missing rows will be asked for again."""
-    return check == "min_accepted" and item.spec.top_up is not None and bool(verdict.accepted)
+    return check == "min_accepted" and item.spec.top_up is not None and bool(judgement.accepted)
 
 
-def verdict_on(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
+def judgement_of(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
     """What the checks say of a job's rows.
 
     Args:
@@ -115,7 +115,7 @@ def verdict_on(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
         frozenset(_digests_of_texts(run.ports.store, earlier)),
         {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with},
     )
-    return judge(rows, JobTerms(*work.terms(job), job.asked), checks, taken)
+    return judge(rows, work.terms(job), checks, taken)
 
 
 def _stands_before(other: Job, job: Job) -> bool:

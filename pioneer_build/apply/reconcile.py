@@ -98,10 +98,10 @@ def misfit(work: Work, job: Job, version: RemoteVersion) -> str | None:
         job: the job as it was asked for.
         version: what the service lists.
     """
-    task_type, labels = work.terms(job)
-    if version.task_type is not None and version.task_type != task_type:
+    terms = work.terms(job)
+    if version.task_type is not None and version.task_type != terms.task_type:
         return f"it is of task type {version.task_type}"
-    if version.labels is not None and not _same_labels(version.labels, labels):
+    if version.labels is not None and not _same_labels(version.labels, terms.labels):
         return f"its labels are {', '.join(version.labels)}"
     if version.size is not None and version.job_status == "ready":
         entry = work.entry

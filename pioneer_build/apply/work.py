@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.checks.judge import JobTerms
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import Entry
 from pioneer_build.plan import entry_for
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
     from pioneer_build.plan import Step
     from pioneer_build.spec.declared import Declared
-    from pioneer_build.spec.model import Checks, TaskType
+    from pioneer_build.spec.model import Checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ class Work:
         """Whether the user has what failed, or is open, tried again (`--retry`)."""
         return self.name in self.run.basis.choices.retry
 
-    def terms(self, job: Job) -> tuple[TaskType, tuple[str, ...]]:
-        """Task type and labels that `job` was asked for, which may be those of an earlier definition."""
+    def terms(self, job: Job) -> JobTerms:
+        """What `job` was asked for: task type and labels may be those of an earlier definition."""
         entry, known = self.entry, self.run.journal.of(job)
         for fingerprint, definition in (
             (self.item.fingerprint, self.item.definition),
@@ -123,8 +124,8 @@ class Work:
             *([(known.fingerprint, known.definition)] if known is not None else []),
         ):
             if fingerprint == job.fingerprint:
-                return definition["task_type"], tuple(definition.get("labels", ()))
-        return self.item.spec.task_type, self.item.spec.labels
+                return JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
+        return JobTerms(self.item.spec.task_type, self.item.spec.labels, job.asked)
 
     def emit(self, kind: EventKind, text: str, **fields: Any) -> None:
         """Tells what happened to the dataset.

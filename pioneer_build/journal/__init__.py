@@ -2,7 +2,9 @@
 
 model       a submission
 log         the file: read, and appended to
-lines       the form of a line;  index: submissions by what they are asked for by;  compaction: the file made short
+lines       the form of a line
+index       submissions by what they are asked for by
+compaction  the file made short
 process     whether the process that sent one still lives
 takeover    what the journal knows and the lock does not
 """

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pioneer_build.checks.judge import JobTerms
 from pioneer_build.lock.model import Entry, Job
 from pioneer_build.plan import entry_for
 from pioneer_build.spec.model import Checks, Spec
@@ -132,9 +133,9 @@ def test_a_job_takes_the_place_of_the_submission_that_it_came_of() -> None:
 def test_a_job_was_asked_for_by_the_definition_that_it_has() -> None:
     memory = MemoryRun(OLD)
     work = memory.work(replace(SPEC, labels=("z",)))
-    assert work.terms(Job(work.item.fingerprint, "old", 4, "open")) == ("ner", ("z",))
-    assert work.terms(FIRST) == ("ner", ("x", "y")), "the definition in force, under the old name still"
-    assert work.terms(Job("fp1:nobody's", "old", 4, "open")) == ("ner", ("z",))
+    assert work.terms(Job(work.item.fingerprint, "old", 4, "open")) == JobTerms("ner", ("z",), 4)
+    assert work.terms(FIRST) == JobTerms("ner", ("x", "y"), 4), "the definition in force, under the old name still"
+    assert work.terms(Job("fp1:nobody's", "old", 4, "open")) == JobTerms("ner", ("z",), 4)
 
 
 def test_the_spec_bounds_over_the_project() -> None:
