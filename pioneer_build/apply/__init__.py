@@ -18,6 +18,7 @@ job_rows        what a job brought
 judge_rows      whether that is right
 label           the steps of a label spec
 label_batches   texts sent, and answers kept
+label_progress  how far that is
 label_rows      the rows that come of them
 label_warnings  bounds that those rows miss
 fetch           rows that the lock names and this machine lacks

@@ -15,7 +15,7 @@ EventKind: TypeAlias = Literal[
     "submitted",  # it was accepted: job_id
     "polled",  # a job isn't done yet: said, done
     "labelled",  # a batch was answered and kept: texts, done, total
-    "quarantined",  # a text or rows were set aside: count, cause, place
+    "quarantined",  # a text or rows were quarantined: count, cause, place
     "waiting",  # nothing can go out for a while: seconds, why
     "note",  # something worth knowing that changes nothing
     "ended",  # a step is over: result

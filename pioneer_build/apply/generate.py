@@ -87,7 +87,7 @@ async def resume(work: Work) -> None:
     run, entry = work.run, work.entry
     jobs = [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
     first: Stopped | None = None
-    for job in jobs:  # one that ends badly doesn't keep the others from being looked at
+    for job in jobs:  # one that ends badly doesn't keep the others from being watched
         try:
             await see_through(work, job)
         except Stopped as stopped:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.label_batches import LabelProgress, send_all
+from pioneer_build.apply.label_batches import send_all
+from pioneer_build.apply.label_progress import LabelProgress
 from pioneer_build.apply.label_rows import in_quarantine, make_rows
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped

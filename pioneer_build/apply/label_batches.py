@@ -17,60 +17,18 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.inputs import batches, new_texts, text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
-from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pioneer_build.apply.label_progress import LabelProgress
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import AnnotationsPort
 
 #: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
 _TRIES = 3
 #: Requests in a row without an answer, while a batch is searched, before that is taken for an outage.
 _OUTAGE_AFTER = 12
-
-
-@dataclass(slots=True)
-class LabelProgress:
-    """What one label step has got so far: distinct texts, by how they ended. `began` is the run's clock, in seconds.
-
-    `works` says that the service has taken a request of this definition, now or earlier: what it refuses then is the
-    fault of texts. `unsupported` are labels that the service said it can't find.
-    """
-
-    work: Work
-    store: AnnotationsPort
-    to_do: int
-    began: float
-    works: bool = False
-    annotated: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    unsupported: set[str] = field(default_factory=set)
-
-    def quarantine(self, one: InputText, cause: str, reason: str) -> None:
-        """Counts a text that has no usable annotation, and tells of it.
-
-        Args:
-            one: the text.
-            cause: what tools count it under.
-            reason: why, in words.
-        """
-        self.faults[cause] += 1
-        place = f"{one.path}:{one.line}"
-        self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)
-
-    def tell(self, texts: int) -> None:
-        """Tells that so many texts were answered just now, and how far the step is."""
-        done = self.annotated + self.faults.total()
-        rate = done / max(self.work.run.ports.now() - self.began, 1e-3)
-        left = (self.to_do - done) / rate if rate else 0.0
-        text = f"{done:,} of {self.to_do:,} texts, {rate:,.0f} a second"
-        if done < self.to_do:
-            text = f"{text}, {duration(left)} left"
-        self.work.emit("labelled", text, texts=texts, done=done, total=self.to_do, rate=round(rate, 1),
-                       seconds_left=round(left, 1))  # fmt: skip
 
 
 async def send_all(progress: LabelProgress, missing: bytes) -> None:
