@@ -10,11 +10,10 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TypeAlias
 
     AnyPath: TypeAlias = "str | os.PathLike[str]"
 
@@ -179,3 +178,49 @@ def sync_folder(folder: AnyPath) -> None:
 def random_name() -> str:
     """A name that no other process, on whatever machine, will think of: 20 hexadecimal digits."""
     return os.urandom(10).hex()
+
+
+# -- stamps: whether a file is as it was -----------------------------------------------------------------------------
+
+#: What tells one state of a file from another: size in bytes, mtime in ns, inode, ctime in ns.
+Stamp: TypeAlias = "tuple[int, int, int, int]"
+#: The name of a file that was read, relative to the project, and its stamp; `None` where that would prove nothing.
+StampedFile: TypeAlias = "tuple[str, Stamp | None]"
+
+_SECOND_NS = 1_000_000_000
+#: Times in whole seconds are of a file system that counts in them: FAT in steps of two, HFS+ and ext3 in steps of one.
+_MARGIN_OF_SECONDS_NS = 2 * _SECOND_NS
+#: Others take the kernel's clock at its last tick, 10 ms ago at most (ext4, XFS, tmpfs, APFS, NTFS; finer with the
+#: multigrain times of Linux 6.13), or store steps of 10 ms (exFAT). Five of them.
+_MARGIN_OF_TICKS_NS = 50_000_000
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """The stamp of a file with this `stat`."""
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+
+
+def stamp_at(path: str) -> Stamp | None:
+    """The stamp of the file at `path`; `None` where there is none.
+
+    Raises:
+        OSError: it can't be asked.
+    """
+    try:
+        return stamp_of(os.stat(path))  # noqa: PTH116 - no pathlib here
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_settled(stamp: Stamp, read_at_ns: int) -> bool:
+    """Whether any change after `read_at_ns` would show in the stamp. One that isn't settled proves nothing.
+
+    A change so soon after another may leave the same times: git calls them racy.
+
+    Args:
+        stamp: of a file, taken before it was read.
+        read_at_ns: when reading began, in ns since 1970.
+    """
+    _, mtime, _, ctime = stamp
+    in_seconds = not mtime % _SECOND_NS or not ctime % _SECOND_NS
+    return max(mtime, ctime) + (_MARGIN_OF_SECONDS_NS if in_seconds else _MARGIN_OF_TICKS_NS) < read_at_ns

@@ -44,6 +44,7 @@ CLICK = {"_locale", "locale"}
 HELP = {"_bz2", "_compression", "_lzma", "bz2", "click._textwrap", "fnmatch", "lzma", "shutil", "textwrap", "zlib"}
 #: A plan or check with nothing to do.
 NOTHING_TO_DO = {
+    "pioneer_build.disk",
     "pioneer_build.paths",
     "pioneer_build.cache",
     "pioneer_build.cache.spec_files",

@@ -10,7 +10,7 @@ prove anything (`stamps.is_settled`), and rows are looked for each time, since a
     nothing_to_do(…)     the hot path: imports next to nothing
     Verdict.text()       what `situation` writes
 
-The file: a line `pioneer-build verdict 2 CRC LENGTH…`, then the sections, each of so many bytes. Sections that the
+The file: a line `pioneer-build verdict 3 CRC LENGTH…`, then the sections, each of so many bytes. Sections that the
 hot path compares as a whole are plain text; the rest is JSON, read when it is needed.
 """
 
@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import adler32, crc32
 
 from pioneer_build._version import __version__
-from pioneer_build.cache.spec_files import Stamp, spec_stamps, stamp_at, stamp_of
+from pioneer_build.cache.spec_files import spec_stamps
+from pioneer_build.disk import Stamp, stamp_at, stamp_of
 from pioneer_build.paths import cache_path, local_path, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_HEAD: Final = "pioneer-build verdict 2"
+_HEAD: Final = "pioneer-build verdict 3"
 #: What a plan reads of the environment (`config.resolve`); a key is none of it.
 _VARIABLES = ("PIONEER_BACKEND", "PIONEER_BASE_URL", "PIONEER_REQUESTS_PER_MINUTE", "XDG_DATA_HOME", "HOME")
 
@@ -192,20 +193,15 @@ def inputs_hold(verdict: Verdict, root: str) -> bool:
         path = os.path.join(root, os.path.dirname(spec_path), pattern)  # noqa: PTH118, PTH120
         if len(stamps) != 1 or not os.path.realpath(path).startswith(root.rstrip("/") + "/"):
             return False
-        known = stamps[0]
-        if stamp_at(path) != (known["size"], known["mtime_ns"], known["inode"], known["ctime_ns"]):
+        if stamp_at(path) != tuple(stamps[0][1]):
             return False
     return True
 
 
-def _glob_holds(root: str, spec_path: str, pattern: str, stamps: list[dict[str, Any]]) -> bool:
-    from pathlib import Path
+def _glob_holds(root: str, spec_path: str, pattern: str, stamps: list[list[Any]]) -> bool:
+    from pioneer_build.inputs.freshness import unchanged_glob
 
-    from pioneer_build.inputs import FileStamp, unchanged
-    from pioneer_build.spec.model import InputFiles
-
-    known = tuple(FileStamp(**stamp) for stamp in stamps)
-    return unchanged(InputFiles(pattern), known, project_root=Path(root), spec_path=spec_path)
+    return unchanged_glob(root, spec_path, pattern, [(name, tuple(stamp)) for name, stamp in stamps])
 
 
 def keep(key: Key, verdict: Verdict) -> None:

@@ -18,8 +18,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build._version import __version__
-from pioneer_build.cache.spec_files import Stamp, is_settled
-from pioneer_build.disk import write_whole
+from pioneer_build.disk import Stamp, is_settled, write_whole
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.spec.settings import Settings, SpendingLimits
 
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
 #: One parsed spec: itself, its definition, its fingerprint.
 Parsed: TypeAlias = "tuple[Spec, Definition, str]"
 
-_HEAD = f"pioneer-build seen 2 {__version__}".encode()
+_HEAD = f"pioneer-build seen 3 {__version__}".encode()
+_PROGRAM = f"3 {__version__}"
 _CHECKS = {field.name: field.default for field in fields(Checks)}
 
 
@@ -51,7 +51,7 @@ class Seen:
         self._noted = False
         try:
             value = json.loads(self._notes_path.read_bytes())
-            if value["program"] == __version__:
+            if value["program"] == _PROGRAM:
                 self._notes = value["notes"]
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -124,7 +124,7 @@ class Seen:
             living: all files there are, where that is known: so that others are forgotten once they are many.
         """
         if self._noted:
-            value = {"program": __version__, "notes": self._notes}
+            value = {"program": _PROGRAM, "notes": self._notes}
             self._noted = not _written(self._notes_path, json.dumps(value, separators=(",", ":")).encode())
         if not self._news and living is None:
             return

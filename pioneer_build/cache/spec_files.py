@@ -1,4 +1,4 @@
-"""What tells one state of a file from another, and the stamps of a project's spec files.
+"""Finds a project's spec files, with their stamps.
 
 On the way of a plan with nothing to do: imports next to nothing.
 """
@@ -7,39 +7,16 @@ from __future__ import annotations
 
 import os
 from stat import S_ISREG
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from pioneer_build.disk import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Size, mtime in ns, inode, ctime in ns.
-Stamp: TypeAlias = "tuple[int, int, int, int]"
+    from pioneer_build.disk import Stamp
 
 SPEC_ENDINGS = (".yaml", ".yml")
-
-
-def stamp_of(found: os.stat_result) -> Stamp:
-    """The stamp of a file with this `stat`."""
-    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
-
-
-def stamp_at(path: str) -> Stamp | None:
-    """The stamp of the file at `path`; `None` where there is none.
-
-    Raises:
-        OSError: it can't be asked.
-    """
-    try:
-        return stamp_of(os.stat(path))  # noqa: PTH116
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def is_settled(stamp: Stamp, read_at_ns: int) -> bool:
-    """Whether a change after `read_at_ns` would show: file systems count in seconds (FAT: two) or in milliseconds."""
-    latest = max(stamp[1], stamp[3])
-    coarse = stamp[1] % 1_000_000_000 == 0
-    return latest + (2_000_000_000 if coarse else 50_000_000) < read_at_ns
 
 
 def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) -> dict[str, Stamp]:

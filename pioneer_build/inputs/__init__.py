@@ -22,7 +22,6 @@ line_chunks     a stream cut into chunks of whole lines
 incremental     chunks that are remembered, so that a changed file isn't parsed again as a whole
 cache           what was learnt of a file at its last reading
 safe_diskcache  diskcache without pickles
-stamps          what `stat` says of a file
 freshness       whether an input is as it was surveyed
 batching        the texts still to be labelled, in batches
 
@@ -40,12 +39,10 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.digests import DIGEST_SIZE, Id, split, text_digest, text_digests
     from pioneer_build.inputs.freshness import unchanged
     from pioneer_build.inputs.reading import InputText, read
-    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.inputs.surveying import InputsSurvey, survey
 
 __all__ = [
     "DIGEST_SIZE",
-    "FileStamp",
     "Id",
     "InputText",
     "InputsSurvey",
@@ -62,7 +59,6 @@ __all__ = [
 
 _MODULES = {
     "DIGEST_SIZE": "digests",
-    "FileStamp": "stamps",
     "Id": "digests",
     "InputText": "reading",
     "InputsSurvey": "surveying",

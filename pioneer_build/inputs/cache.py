@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.inputs.digests import DIGEST_SIZE
 from pioneer_build.inputs.incremental import Chunk
-from pioneer_build.inputs.stamps import FileStamp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.disk import Stamp
     from pioneer_build.inputs.files import InputFile
     from pioneer_build.inputs.records import Columns
 
-_VERSION = b"pioneer-build inputs 1\n"
+_VERSION = b"pioneer-build inputs 2\n"
 _HEAD = struct.Struct("<III")
 _CHUNK = struct.Struct("<QIII32s")
 #: Enough for some ten million texts; the least recently used file goes first.
@@ -31,16 +31,19 @@ SIZE_LIMIT = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class FileMemory:
-    """One file as read: its stamp, its digests in order, and the chunks it can be taken apart into."""
+    """One file as read: its digests in order, and the chunks it can be taken apart into.
 
-    stamp: FileStamp
+    `stamp` is that of the file, `None` where it would prove nothing.
+    """
+
+    stamp: Stamp | None
     texts: bytes
     ids: bytes
     chunks: tuple[Chunk, ...] = ()
 
     def encode(self) -> bytes:
         """As bytes, with a checksum."""
-        meta = json.dumps(asdict(self.stamp)).encode()
+        meta = json.dumps(self.stamp).encode()
         table = b"".join([_CHUNK.pack(c.length, c.head, c.lines, c.rows, c.sha) for c in self.chunks])
         starts = struct.pack(f"<{len(self.chunks)}Q", *[c.start for c in self.chunks])
         head = _HEAD.pack(len(meta), len(self.chunks), 1 if self.ids else 0)
@@ -56,7 +59,7 @@ def decode(data: bytes) -> FileMemory | None:
     at = len(_VERSION)
     meta_size, count, has_ids = _HEAD.unpack_from(body, at)
     at += _HEAD.size
-    stamp = FileStamp(**json.loads(bytes(body[at : at + meta_size])))
+    stamp = json.loads(bytes(body[at : at + meta_size]))
     at += meta_size
     starts = struct.unpack_from(f"<{count}Q", body, at + count * _CHUNK.size)
     chunks = tuple(
@@ -69,7 +72,7 @@ def decode(data: bytes) -> FileMemory | None:
     size = (len(body) - at) // (2 if has_ids else 1)
     if size % DIGEST_SIZE:
         return None
-    return FileMemory(stamp, bytes(body[at : at + size]), bytes(body[at + size :]), chunks)
+    return FileMemory(tuple(stamp) if stamp else None, bytes(body[at : at + size]), bytes(body[at + size :]), chunks)
 
 
 class SurveyCache:

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import stamp_at
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.problems import Complaints
-from pioneer_build.spec.model import InlineTexts
+from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from pioneer_build.inputs.stamps import FileStamp
+    from pioneer_build.disk import Stamp, StampedFile
     from pioneer_build.spec.model import Inputs
 
 
-def unchanged(inputs: Inputs, files: Sequence[FileStamp], *, project_root: Path, spec_path: str) -> bool:
-    """Whether the files that `inputs` names now are those of `files` (of an `InputsSurvey`), each still the
-    same.
+def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Path, spec_path: str) -> bool:
+    """Whether the files that `inputs` names now are those of `files`, each still the same.
 
     False also where that can't be told: a file changed too shortly before it was surveyed. Texts in the spec
     itself never change without the spec.
+
+    Args:
+        inputs: what the spec says.
+        files: the files of an `InputsSurvey`.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project.
     """
     if isinstance(inputs, InlineTexts):
         return not files
     complaints = Complaints()
     found = find_files(inputs.path, project_root=project_root, spec_path=spec_path, complaints=complaints)
-    if complaints.count or [file.name for file in found] != [stamp.name for stamp in files]:
+    if complaints.count or [file.name for file in found] != [name for name, _ in files]:
         return False
-    return all(stamp.holds(file.path) for file, stamp in zip(found, files, strict=True))
+    return all(_is_same(file.path, stamp) for file, (_, stamp) in zip(found, files, strict=True))
+
+
+def unchanged_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
+    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which knows a spec's pattern and no more.
+
+    Args:
+        root: the project's folder.
+        spec_path: the spec's file, relative to the project.
+        pattern: what `inputs` says: a path or glob, relative to the spec's file.
+        files: as they were.
+    """
+    return unchanged(InputFiles(pattern), files, project_root=Path(root), spec_path=spec_path)
+
+
+def _is_same(path: Path, stamp: Stamp | None) -> bool:
+    try:
+        return stamp is not None and stamp_at(str(path)) == stamp
+    except OSError:
+        return False

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import is_settled, stamp_at
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
 from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest, text_digests
@@ -27,14 +28,13 @@ from pioneer_build.inputs.reading import (
     complain_if_foreign,
     complain_too_long,
 )
-from pioneer_build.inputs.stamps import FileStamp, stamp
 from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
     from typing import BinaryIO
 
+    from pioneer_build.disk import Stamp, StampedFile
     from pioneer_build.inputs.cache import SurveyCache
     from pioneer_build.inputs.files import InputFile
     from pioneer_build.inputs.records import Columns
@@ -46,14 +46,14 @@ class InputsSurvey:
     """What an input holds.
 
     `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones.
-    `files` are the files in order, as they were read. `digests` are the text digests in order, 16 bytes
+    `files` are the files in order, with their stamps. `digests` are the text digests in order, 16 bytes
     each.
     """
 
     digest: str
     rows: int
     distinct: int
-    files: tuple[FileStamp, ...]
+    files: tuple[StampedFile, ...]
     digests: bytes
 
 
@@ -92,7 +92,7 @@ def survey(
     memories = [_file(file, columns, complaints, cache) for file in files]
     texts = b"".join([memory.texts for memory in memories])
     ids = b"".join([memory.ids for memory in memories])
-    stamps = tuple(memory.stamp for memory in memories)
+    stamped = tuple((file.name, memory.stamp) for file, memory in zip(files, memories, strict=True))
     counts = [len(memory.texts) // DIGEST_SIZE for memory in memories]
     del memories
     if not texts and not complaints.count:
@@ -102,20 +102,21 @@ def survey(
     complaints.settle()
     from pioneer_build.inputs.digest_sets import distinct  # numpy, which texts in the spec itself do without
 
-    return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamps, texts)
+    return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamped, texts)
 
 
 def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: SurveyCache | None) -> FileMemory:
     """What `file` holds, from memory where it is unchanged."""
     known = cache.get(file, columns) if cache else None
-    if known and known.stamp.holds(file.path):
+    if known and known.stamp is not None and known.stamp == _stamp(file):
         return known
     for _ in range(3):
         trial = Complaints(complaints.spec, complaints.at)
         began = time.time_ns()
-        before = _stat(file)
-        memory = _read(file, columns, trial, known, before, began)
-        if before is None or (after := _stat(file)) is None or memory.stamp.same(after):
+        before = _stamp(file)
+        settled = before if before is not None and is_settled(before, began) else None
+        memory = _read(file, columns, trial, known, settled)
+        if before is None or (after := _stamp(file)) is None or before == after:
             break
     else:
         raise PioneerError(f"{file.name} changes while it is read", hint="wait until it is written, then try again")
@@ -125,37 +126,31 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
     return memory
 
 
-def _stat(file: InputFile) -> os.stat_result | None:
+def _stamp(file: InputFile) -> Stamp | None:
     try:
-        return file.path.stat()
-    except OSError:
+        return stamp_at(str(file.path))
+    except OSError:  # reading it says what is wrong
         return None
 
 
 def _read(
-    file: InputFile,
-    columns: Columns,
-    complaints: Complaints,
-    known: FileMemory | None,
-    before: os.stat_result | None,
-    began: int,
+    file: InputFile, columns: Columns, complaints: Complaints, known: FileMemory | None, stamp: Stamp | None
 ) -> FileMemory:
-    mark = FileStamp(file.name, 0, 0, 0, 0, settled=False) if before is None else stamp(file.name, before, began)
     if file.format in LINE_PARSERS and not file.compression:
         if file.format == "text" and not columns_fit_text(file, columns, complaints):
-            return FileMemory(mark, b"", b"")
+            return FileMemory(stamp, b"", b"")
         try:
             with file.path.open("rb", buffering=0) as stream:
-                return _read_lines(file, stream, columns, complaints, known, mark)
+                return _read_lines(file, stream, columns, complaints, known, stamp)
         except OSError as error:
             complaints.add(file.name, Mistake(0, f"can't read it: {error.strerror or error}", "unreadable"))
-            return FileMemory(mark, b"", b"")
+            return FileMemory(stamp, b"", b"")
     texts, ids = [], []
     for block in blocks(file, columns, complaints):
         texts.append(text_digests(block.texts))
         if block.ids is not None:
             ids.append(id_digests(block.ids))
-    return FileMemory(mark, b"".join(texts), b"".join(ids))
+    return FileMemory(stamp, b"".join(texts), b"".join(ids))
 
 
 def _read_lines(
@@ -164,7 +159,7 @@ def _read_lines(
     columns: Columns,
     complaints: Complaints,
     known: FileMemory | None,
-    mark: FileStamp,
+    stamp: Stamp | None,
 ) -> FileMemory:
     """Reads a file of lines, of which the parts that are `known` are not parsed again."""
     parse = LINE_PARSERS[file.format]
@@ -173,7 +168,7 @@ def _read_lines(
     line = 1
     head = stream.read(4096)
     if complain_if_foreign(head, file.name, complaints):
-        return FileMemory(mark, b"", b"")
+        return FileMemory(stamp, b"", b"")
     stream.seek(len(BOM) if head.startswith(BOM) else 0)
     try:
         for piece in pieces(stream, old):
@@ -197,7 +192,7 @@ def _read_lines(
             line += piece.data.count(b"\n")
     except LineTooLongError:
         complain_too_long(line, file.name, complaints)
-    return FileMemory(mark, bytes(texts), bytes(ids), tuple(chunks))
+    return FileMemory(stamp, bytes(texts), bytes(ids), tuple(chunks))
 
 
 def _check_ids(

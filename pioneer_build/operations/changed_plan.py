@@ -20,7 +20,8 @@ from pioneer_build.cache.plan_cache import (
     recall,
     stamp_text,
 )
-from pioneer_build.cache.spec_files import is_settled, spec_stamps
+from pioneer_build.cache.spec_files import spec_stamps
+from pioneer_build.disk import is_settled
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.text import read_lock
@@ -31,7 +32,7 @@ from pioneer_build.project.specs import declared_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pioneer_build.cache.spec_files import Stamp
+    from pioneer_build.disk import Stamp
     from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
 

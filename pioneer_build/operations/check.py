@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.cache.spec_files import Stamp, is_settled, stamp_of
+from pioneer_build.disk import Stamp, is_settled, stamp_of
 from pioneer_build.errors import StoreError
 from pioneer_build.operations.remember_plan import remember_digests
 from pioneer_build.plan import SETTLED

@@ -53,7 +53,7 @@ def state_now(project: Project) -> State:
         LockError: it can't be read.
     """
     lock = project.lockfile.read()
-    if project.lockfile.signature() is None:
+    if project.lockfile.stamp() is None:
         return State(lock, None, None, "absent")
     text = project.lockfile.path.read_text("utf-8")
     return State(lock, None, None, "conflicted" if is_conflicted(text) else "present")

@@ -5,10 +5,10 @@ Reading only. For a project with nothing to do this is a few `stat` calls a data
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.cache.spec_files import is_settled
+from pioneer_build.disk import is_settled
 from pioneer_build.errors import PioneerError, Problem, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
@@ -116,7 +116,7 @@ def journal_folder(project: Project) -> Path:
 def read_lock(project: Project) -> Lock:
     """The lock; an unchanged one isn't verified a second time."""
     seen = project.seen
-    signature = project.lockfile.signature()
+    signature = project.lockfile.stamp()
     known = seen.noted("lock")
     trusted = signature is not None and known == list(signature)
     lock = project.lockfile.read(trusted=trusted)
@@ -223,14 +223,13 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
 
 def _same_files(root: Path, item: Declared, known: dict[str, Any]) -> bool:
     from pioneer_build.inputs import unchanged
-    from pioneer_build.inputs.stamps import FileStamp
     from pioneer_build.spec.model import InputFiles
 
     if known["spec"] != _spec_key(item):
         return False
     if not isinstance(item.spec.inputs, InputFiles):
         return True
-    stamps = tuple(FileStamp(**stamp) for stamp in known["files"])
+    stamps = [(name, tuple(stamp) if stamp else None) for name, stamp in known["files"]]
     return unchanged(item.spec.inputs, stamps, project_root=root, spec_path=item.spec.path)
 
 
@@ -257,7 +256,7 @@ def _surveyed(project: Project, item: Declared, store: Store, surveys: dict[str,
     noted[item.name] = {
         "digest": found.digest,
         "spec": _spec_key(item),
-        "files": [asdict(stamp) for stamp in found.files],
+        "files": [[name, list(stamp) if stamp else None] for name, stamp in found.files],
     }
     project.seen.note("inputs", noted)
     annotations = store.annotations(project.config.backend, item.fingerprint)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.cache.plan_cache import Verdict, contents_text, files_text, keep, recall
-from pioneer_build.cache.spec_files import Stamp, is_settled
+from pioneer_build.disk import Stamp, is_settled
 from pioneer_build.spec.model import InputFiles
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _is_known(project: Project, item: Declared) -> bool:
     if not item.spec.is_label or not _has_files(item):
         return True
     known = (project.seen.noted("inputs") or {}).get(item.name)
-    return known is not None and all(stamp["settled"] for stamp in known["files"])
+    return known is not None and all(stamp is not None for _, stamp in known["files"])
 
 
 def _has_files(item: Declared) -> bool:

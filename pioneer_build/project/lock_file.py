@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from pioneer_build.disk import beside
+from pioneer_build.disk import beside, stamp_at, stamp_of
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
 from pioneer_build.lock.merge import merge, merge3
@@ -20,10 +20,10 @@ from pioneer_build.lock.text import RESTORE, lock_text, read_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.disk import Stamp
     from pioneer_build.git import Stage
 
 LOCK_NAME = "pioneer.lock"
-Signature: TypeAlias = "tuple[int, int, int, int] | None"
 
 
 class LockFile:
@@ -35,20 +35,21 @@ class LockFile:
     def __init__(self, root: Path) -> None:
         self.path = root / LOCK_NAME
         self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
-        self._signature: Signature = None
+        self._stamp: Stamp | None = None
         self._text: str | None = None
         self._others = Lock()
         self.as_read = Lock()
 
-    def signature(self) -> Signature:
-        """Size, mtime in ns, inode and ctime in ns of the file; `None` where there is none."""
+    def stamp(self) -> Stamp | None:
+        """The stamp of the file; `None` where there is none.
+
+        Raises:
+            LockError: it can't be asked.
+        """
         try:
-            found = os.stat(self.path)  # noqa: PTH116 - on the way of a plan with nothing to do
-        except FileNotFoundError:
-            return None
+            return stamp_at(os.fspath(self.path))
         except OSError as error:
             raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
-        return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
 
     def read(self, *, trusted: bool = False) -> Lock:
         """The lock; empty where there is none. Where git left conflict markers, both sides joined.
@@ -60,9 +61,9 @@ class LockFile:
         return lock
 
     def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
-        signature = self.signature()
-        if signature is None:
-            self._signature = self._text = None
+        stamp = self.stamp()
+        if stamp is None:
+            self._stamp = self._text = None
             return Lock(), Lock()
         try:
             with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
@@ -79,7 +80,7 @@ class LockFile:
             lock = read_lock(text, trusted=trusted)
             found = lock, lock
         # only what could be read may be replaced
-        self._signature, self._text = signature, text
+        self._stamp, self._text = stamp, text
         return found
 
     def _joined(self, text: str) -> tuple[Lock, Lock]:
@@ -108,7 +109,7 @@ class LockFile:
 
     def _replace(self, lock: Lock) -> bool | None:
         """Puts `lock` in the file's place; whether the bytes changed, `None` where the file changed meanwhile."""
-        if self.signature() != self._signature:
+        if self.stamp() != self._stamp:
             # what somebody else wrote is in every later write of this run too: no job is ever dropped
             self._others = merge(self._others, self._read(trusted=False)[0])
         if self._others.entries:
@@ -120,16 +121,16 @@ class LockFile:
             with beside(self.path, 0o644, keep_mode=True) as new:
                 new.file.write(text.encode("utf-8"))
                 new.flush()
-                if self.signature() != self._signature:
+                if self.stamp() != self._stamp:
                     return None
-                mine = new.move_to(self.path)
+                written = stamp_of(new.move_to(self.path))
         except OSError as error:
             hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
             raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
-        there = self.signature()
-        ours = there is not None and there[:3] == (mine.st_size, mine.st_mtime_ns, mine.st_ino)
+        there = self.stamp()
+        ours = there is not None and there[:3] == written[:3]  # renaming it may have changed its ctime
         # what somebody put there in this very moment is read before the next write
-        self._text, self._signature = (text, there) if ours else (None, None)
+        self._text, self._stamp = (text, there) if ours else (None, None)
         return True
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.plan_cache import Key
 from pioneer_build.cache.spec_cache import Seen
-from pioneer_build.cache.spec_files import Stamp, stamp_of
+from pioneer_build.disk import Stamp, stamp_of
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.paths import cache_folder, find_root
 from pioneer_build.project.config import Config, resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.cache.spec_files import Stamp, spec_stamps
+from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.errors import Problem, Problems
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.cache.spec_cache import Parsed
+    from pioneer_build.disk import Stamp
     from pioneer_build.parse.specs import Broken
     from pioneer_build.project.open import Project
     from pioneer_build.spec.model import Spec

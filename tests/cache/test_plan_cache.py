@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cache.plan_cache import Verdict, nothing_to_do
+from pioneer_build.disk import stamp_of
 from pioneer_build.operations.project_state import look
 from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
@@ -154,11 +155,7 @@ def test_label_specs_are_held_by_their_files(root: Path, monkeypatch: pytest.Mon
     found = recalled(root)
     assert found is not None
     (root / "texts.txt").write_text("a\nb\n")
-    stat = (root / "texts.txt").stat()
-    stamp = {
-        "name": "texts.txt", "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "ctime_ns": stat.st_ctime_ns,
-        "inode": stat.st_ino, "settled": True,
-    }  # fmt: skip
+    stamp = ["texts.txt", stamp_of((root / "texts.txt").stat())]
     for pattern in ("../texts.txt", "../*.txt"):
         found.inputs = json.dumps([["specs/one.yaml", pattern, [stamp]]]).encode()
         assert module.inputs_hold(found, str(root))

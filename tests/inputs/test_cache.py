@@ -15,12 +15,13 @@ from pioneer_build.inputs.cache import FileMemory, SurveyCache, decode
 from pioneer_build.inputs.files import InputFile
 from pioneer_build.inputs.incremental import Chunk
 from pioneer_build.inputs.records import Columns
-from pioneer_build.inputs.stamps import FileStamp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STAMP = FileStamp("a.jsonl", 7, 1_700_000_000_000_000_001, 2, 3, settled=True)
+    from pioneer_build.disk import Stamp
+
+STAMP = (7, 1_700_000_000_000_000_001, 2, 3)
 CHUNKS = st.lists(
     st.builds(
         Chunk,
@@ -40,10 +41,10 @@ def input_file(folder: Path, name: str = "a.jsonl") -> InputFile:
     return InputFile(folder / name, name, "jsonl", "")
 
 
-@given(st.integers(0, 5), st.booleans(), CHUNKS)
-def test_what_is_encoded_is_decoded(texts: int, ids: bool, chunks: list[Chunk]) -> None:
+@given(st.sampled_from([STAMP, None]), st.integers(0, 5), st.booleans(), CHUNKS)
+def test_what_is_encoded_is_decoded(stamp: Stamp | None, texts: int, ids: bool, chunks: list[Chunk]) -> None:
     digests = bytes(range(16)) * texts
-    memory = FileMemory(STAMP, digests, digests[::-1] if ids else b"", tuple(chunks))
+    memory = FileMemory(stamp, digests, digests[::-1] if ids else b"", tuple(chunks))
     assert decode(memory.encode()) == memory
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pioneer_build.inputs import InputsSurvey, survey, unchanged
+from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.spec.model import InlineTexts, InputFiles
+from tests.built import age
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +20,11 @@ INPUTS = InputFiles("*.txt")
 
 
 @pytest.fixture
-def surveyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InputsSurvey:
-    """Two files that count as settled, whenever they were written."""
-    monkeypatch.setattr("pioneer_build.inputs.stamps.GRANULARITY_NS", -1_000_000_000_000)
+def surveyed(tmp_path: Path) -> InputsSurvey:
+    """Two files, written long enough ago for their times to prove something."""
     (tmp_path / "a.txt").write_text("a\n")
     (tmp_path / "b.txt").write_text("b\n")
+    age()
     return survey(INPUTS, project_root=tmp_path, spec_path="x.yaml")
 
 
@@ -64,4 +67,21 @@ def test_another_file_in_its_place(tmp_path: Path, surveyed: InputsSurvey) -> No
 
 def test_a_stamp_that_is_not_settled_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a\n")
-    assert not same(tmp_path, survey(INPUTS, project_root=tmp_path, spec_path="x.yaml"))
+    soon = time.time_ns() + 5_000_000_000
+    os.utime(tmp_path / "a.txt", ns=(soon, soon))
+    found = survey(INPUTS, project_root=tmp_path, spec_path="x.yaml")
+    assert found.files == (("a.txt", None),)
+    assert not same(tmp_path, found)
+
+
+def test_a_glob_by_itself(tmp_path: Path, surveyed: InputsSurvey) -> None:
+    assert unchanged_glob(str(tmp_path), "x.yaml", "*.txt", surveyed.files)
+    assert not unchanged_glob(str(tmp_path), "x.yaml", "a*.txt", surveyed.files)
+    (tmp_path / "c.txt").write_text("c\n")
+    assert not unchanged_glob(str(tmp_path), "x.yaml", "*.txt", surveyed.files)
+
+
+def test_a_file_that_cant_be_asked_for_counts_as_changed(tmp_path: Path, surveyed: InputsSurvey) -> None:
+    (tmp_path / "a.txt").unlink()
+    (tmp_path / "a.txt").symlink_to("a.txt")
+    assert not same(tmp_path, surveyed)

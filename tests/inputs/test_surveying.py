@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +20,13 @@ from pioneer_build.inputs import (
     split,
     survey,
     text_digests,
+    unchanged,
 )
 from pioneer_build.inputs import (
     incremental as chunks,
 )
 from pioneer_build.spec.model import InlineTexts, InputFiles
+from tests.built import age
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +47,6 @@ def write(path: Path, rows: list) -> None:
 def cache(tmp_path: Path) -> Iterator[SurveyCache]:
     with SurveyCache(tmp_path / "cache") as cache:
         yield cache
-
-
-def age(path: Path, seconds: int = 100) -> None:
-    """Makes a file look as if it had been left alone (its ctime can't be set: it is taken as it is)."""
-    now = path.stat().st_mtime_ns
-    os.utime(path, ns=(now, now - seconds * 1_000_000_000))
 
 
 def test_the_digest_tells_texts_ids_and_order(tmp_path: Path) -> None:
@@ -85,7 +82,7 @@ def test_an_unchanged_file_is_not_read_again(
     tmp_path: Path, cache: SurveyCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "a.jsonl", [{"text": "a"}, {"text": "b"}])
-    monkeypatch.setattr("pioneer_build.inputs.stamps.GRANULARITY_NS", -1_000_000_000_000)
+    age()
     first = look(tmp_path, cache=cache)
     monkeypatch.setattr("pioneer_build.inputs.surveying._read", None)
     assert look(tmp_path, cache=cache) == first
@@ -96,10 +93,11 @@ def test_an_unchanged_file_is_not_read_again(
 def test_a_file_changed_just_now_is_not_trusted(tmp_path: Path, cache: SurveyCache) -> None:
     path = tmp_path / "a.jsonl"
     write(path, [{"text": "a"}])
+    soon = time.time_ns() + 5_000_000_000
+    os.utime(path, ns=(soon, soon))
     found = look(tmp_path, cache=cache)
-    (stamp,) = found.files
-    assert not stamp.settled
-    assert not stamp.holds(path)
+    assert found.files == (("a.jsonl", None),)
+    assert not unchanged(InputFiles("a.jsonl"), found.files, project_root=tmp_path, spec_path="x.yaml")
 
 
 def test_a_cache_that_cant_be_used_costs_time_only(tmp_path: Path) -> None:
@@ -112,6 +110,7 @@ def test_a_cache_that_cant_be_used_costs_time_only(tmp_path: Path) -> None:
 
 def test_a_cache_full_of_rubbish_is_ignored(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", [{"text": "a"}])
+    age()
     expected = look(tmp_path)
     import diskcache
 

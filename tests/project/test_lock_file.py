@@ -47,7 +47,7 @@ def ids(lock: Lock) -> set[str]:
 
 def test_there_is_none(tmp_path: Path) -> None:
     file = LockFile(tmp_path)
-    assert file.signature() is None
+    assert file.stamp() is None
     assert file.read() == file.as_read == Lock()
     assert file.write(Lock()) is False, "nothing to say, no file"
     assert not file.path.exists()

@@ -68,7 +68,7 @@ def lock(opened: Project) -> list[DoctorFinding]:
         found = opened.lockfile.read()
     except PioneerError as error:
         return [DoctorFinding("lock", "wrong", error.message, error.hint or "git checkout -- pioneer.lock")]
-    if opened.lockfile.signature() is None:
+    if opened.lockfile.stamp() is None:
         return [DoctorFinding("lock", "note", "there is no pioneer.lock yet", "pioneer-build apply")]
     if b"\n<<<<<<< " in b"\n" + opened.lockfile.path.read_bytes():
         text = "pioneer.lock has git's conflict markers; both sides were read"

@@ -47,7 +47,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
     }
     for draft in drafts:
         texts |= {draft.path: draft.text, **draft.files}
-    if not drafts and not spec_files(root, folder)[0] and project.lockfile.signature() is None:
+    if not drafts and not spec_files(root, folder)[0] and project.lockfile.stamp() is None:
         texts |= starter.starter_specs(folder)
     new: list[str] = []
     kept: list[str] = []
