@@ -133,10 +133,6 @@ def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
 def texts_of(run: Run, name: str) -> Iterator[bytes]:
     """The digests of the texts that readers of the dataset `name` get, as far as its rows are here."""
     entry, store = run.lock.entry(name), run.ports.store
-    if entry is None:
-        return
-    if entry.labelling is not None:
-        if store.has(entry.labelling.content):
-            yield from (text_digest(parse_line(line)) for line in store.lines(entry.labelling.content))
-        return
-    yield from _digests_of_texts(store, entry.readable())
+    for digest in entry.content_digests if entry is not None else ():
+        if store.has(digest):
+            yield from (text_digest(parse_line(line)) for line in store.lines(digest))

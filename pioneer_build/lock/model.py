@@ -319,6 +319,16 @@ class Entry:
         return digest_of({"examples": self.examples, "rows": digests})
 
     @property
+    def content_digests(self) -> tuple[str, ...]:
+        """The digests of the files in the store whose rows readers get, in order; of a job that gave no rows, none.
+
+        Of a label spec that turned to asking for rows these are its jobs', though it was labelled before.
+        """
+        if self.num_examples is None:
+            return (self.labelling.content,) if self.labelling is not None else ()
+        return tuple(job.rows for job in self.readable() if job.rows is not None)
+
+    @property
     def remote_name(self) -> str:
         """Where the definition in force lives on the service; the base name where no job has gone out yet."""
         mine = [job for job in self.jobs if job.fingerprint == self.fingerprint]

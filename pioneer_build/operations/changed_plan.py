@@ -206,7 +206,7 @@ def _remember(
     rows: dict[str, list[str]] = {}
     for name in done:
         entry = lock.get(name, project.config.backend)
-        rows[name] = [job.rows for job in entry.readable() if job.rows is not None] if entry is not None else []
+        rows[name] = list(entry.content_digests) if entry is not None else []
     now = {path: values for path, values in old.items() if path not in by_path}
     items = {item.name: item for item in declared}
     now |= {path: [step_value(done[name], items[name], rows) for name in by_path[path]] for path in settled}

@@ -33,8 +33,7 @@ def check(found: Situation, plan: Plan, *, strict: bool = False) -> CheckResult:
         entry = found.lock.get(name, found.backend)
         if entry is None or entry.forgotten:
             continue
-        rows = [entry.labelling.content] if entry.labelling else [job.rows for job in entry.readable() if job.rows]
-        for digest in rows:
+        for digest in entry.content_digests:
             if contents.has(digest):
                 if (fault := contents.fault(digest)) is not None:
                     findings.append(CheckFinding("content", name, fault, "pioneer-build apply", path, line))

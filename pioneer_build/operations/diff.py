@@ -89,9 +89,8 @@ def kept_rows(store: Store) -> Reader:
     def read(entry: Entry) -> Lines | str:
         try:
             locked_lines(entry, store)
-            named = [entry.labelling.content] if entry.labelling is not None else [job.rows for job in entry.readable()]
-            for digest in named:
-                next(iter(store.lines(digest or "")), None)
+            for digest in entry.content_digests:
+                next(iter(store.lines(digest)), None)
         except PioneerError as error:
             return error.message
         return lambda: locked_lines(entry, store)

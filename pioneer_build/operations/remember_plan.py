@@ -125,8 +125,7 @@ def rows_of(found: Situation, names: Iterable[str]) -> dict[str, list[str]]:
     for name in names:
         entry = found.lock.get(name, found.backend)
         if entry is not None:
-            content = [entry.labelling.content] if entry.labelling is not None else []
-            rows[name] = content or [job.rows for job in entry.readable() if job.rows is not None]
+            rows[name] = list(entry.content_digests)
     return rows
 
 
