@@ -30,7 +30,7 @@ from pioneer_build.plan import Facts, Plan, Step, make_plan
 from pioneer_build.project.specs import declared_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pioneer_build.disk import Stamp
     from pioneer_build.project.open import Project
@@ -168,12 +168,6 @@ class _Kept:
     def __contains__(self, digest: object) -> bool:
         digits = str(digest).removeprefix("sha256:")
         return os.path.exists(f"{self._rows}/{digits[:2]}/{digits}.jsonl")  # noqa: PTH110
-
-    def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
 
 
 def _step(value: Sequence[Any]) -> Step:

@@ -19,7 +19,7 @@ from pioneer_build.project.specs import load_specs
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pioneer_build.inputs import InputsSurvey
@@ -147,12 +147,6 @@ class _Present:
 
     def __contains__(self, digest: object) -> bool:
         return isinstance(digest, str) and self.store.has(digest)
-
-    def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
 
 
 def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, backend: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pioneer_build.lock.model import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Container, Mapping
 
 
 Action: TypeAlias = Literal[
@@ -81,7 +81,7 @@ class Facts:
 
     backend: str
     free: bool = False
-    present: Collection[str] = ()
+    present: Container[str] = ()
     inputs: Mapping[str, InputFacts] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     unwritten: Collection[str] = ()
