@@ -22,8 +22,13 @@ SPEC_ENDINGS = (".yaml", ".yml")
 def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) -> dict[str, Stamp]:
     """The spec files below `folder` with their stamps, by path relative to `root` with `/`, sorted.
 
-    Hidden files and folders are passed over. What is wrong with a path (a symbolic link that leaves the project, a
-    folder that can't be read) goes to `complain`, as the path and a message.
+    Hidden files and folders are passed over.
+
+    Args:
+        root: the project's folder, real and absolute.
+        folder: the folder of specs, relative to it.
+        complain: told what is wrong with a path, as the path and a message: of a symbolic link that leaves the
+            project, of a folder that can't be read.
     """
     found: dict[str, Stamp] = {}
     folders = [folder.strip("/") or "."]
@@ -43,7 +48,12 @@ def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) ->
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(path)
                     elif name.endswith(SPEC_ENDINGS):
-                        status = entry.stat()
+                        try:
+                            status = entry.stat()
+                        except FileNotFoundError:  # removed this very moment, or a link to nowhere
+                            if entry.is_symlink():
+                                complain(path, "can't be read: a symbolic link to a file that isn't there")
+                            continue
                         if S_ISREG(status.st_mode):
                             found[path] = stamp_of(status)
         except FileNotFoundError:
