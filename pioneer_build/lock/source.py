@@ -16,6 +16,8 @@ LOCK_VERSION: Final = 2
 RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
 UPGRADE: Final = "upgrade pioneer-build; the lock was left as it is"
 
+_DECODER: Final = json.JSONDecoder()
+
 #: The keys of the file, by the version that brought them.
 _KEYS: Final = {1: {"datasets", "lock_version"}, 2: {"datasets", "lock_version", "split"}}
 
@@ -95,13 +97,27 @@ class LockSource:
             raise self.error("a split lock has `split: true` and no dataset", line=self.line("split", 2))
         return TopLevel(version, datasets, split)
 
+    def dataset(self, name: str, start: int = 0) -> tuple[Any, int]:
+        """What stands under the name of a dataset, and where it ends; `None` where the text is laid out otherwise.
+
+        Args:
+            name: the dataset's.
+            start: look from this place on, in code points: datasets are in order of their names.
+        """
+        at = self.offset(name, 4, start)
+        if at < 0:
+            return None, start
+        try:
+            return _DECODER.raw_decode(self.text, at + len(f"\n    {quoted(name)}: "))
+        except (ValueError, RecursionError):
+            return None, start
+
     def _version(self, version: object) -> int:
-        at = self.line("lock_version", 2)
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise self.error(f"lock_version {version!r} is no version", line=at)
+            raise self.error(f"lock_version {version!r} is no version", line=self.line("lock_version", 2))
         if version > LOCK_VERSION:
             message = f"lock_version {version} is newer than this program reads ({LOCK_VERSION})"
-            raise self.error(message, line=at, hint=UPGRADE)
+            raise self.error(message, line=self.line("lock_version", 2), hint=UPGRADE)
         return version
 
     def _parsed(self, *, trusted: bool) -> Any:

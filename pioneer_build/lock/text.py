@@ -17,9 +17,9 @@ from pioneer_build.lock.schema import Mismatch, check_entry
 from pioneer_build.lock.source import LOCK_PATH, RESTORE, UPGRADE, LockSource, as_json, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["RESTORE", "lock_text", "read_lock"]
+__all__ = ["RESTORE", "lock_text", "read_entries", "read_lock"]
 
 
 def lock_text(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | None = None) -> str:
@@ -88,6 +88,34 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
                 raise source.error(f"the entry of '{name}' ({backend}) {error}", line=line, hint=hint) from None
             except (KeyError, TypeError, AttributeError) as error:  # only where bytes were trusted wrongly
                 raise LockError(f"{path}: the entry of '{name}' is damaged ({error})", hint=RESTORE) from None
+    return Lock(entries)
+
+
+def read_entries(text: str, names: Iterable[str]) -> Lock | None:
+    """The entries of some datasets, without reading the others; `None` where that can't be done.
+
+    To parse a lock of a thousand datasets takes a tenth of the time of a plan with one changed spec. So entries are
+    decoded where they stand, found by the layout that locks are written in; that an entry is its dataset's is what its
+    digest says.
+
+    Args:
+        text: the text of `pioneer.lock`, which was read as a whole before: nothing else in it is looked at.
+        names: of datasets that the lock has.
+    """
+    source = LockSource(text)
+    entries: dict[tuple[str, str], Entry] = {}
+    end = 0
+    for name in sorted(names):
+        backends, end = source.dataset(name, end)
+        if not isinstance(backends, dict):
+            return None
+        for backend, fields in backends.items():
+            try:
+                if not _is_whole(name, backend, fields):
+                    return None
+                entries[name, backend] = entry_of(name, backend, fields)
+            except (KeyError, TypeError, AttributeError):
+                return None
     return Lock(entries)
 
 
