@@ -29,7 +29,7 @@ SIZES = (100, 1_000, 10_000)
 def applied(folder: Path, count: int) -> tuple[float, float]:
     """Seconds of CPU and of the wall that an apply of `count` new specs takes."""
     from pioneer_build.operations.apply import apply
-    from pioneer_build.operations.project_state import look
+    from pioneer_build.operations.project_state import read_project_state
     from pioneer_build.project.open import open_project
 
     root = folder / f"p{count}"
@@ -38,8 +38,8 @@ def applied(folder: Path, count: int) -> tuple[float, float]:
     with serving() as url:
         os.environ.update(PIONEER_API_KEY=KEY)
         project = open_project(root, url)
-        project.config = replace(project.config, requests_per_minute=None)
-        found = look(project)
+        project = replace(project, config=replace(project.config, requests_per_minute=None))
+        found = read_project_state(project)
         assert found.plan.requests == count
         began = time.process_time(), time.perf_counter()
         report = apply(found, found.plan, lambda _: None)

@@ -27,14 +27,12 @@ from benchmarks.made import environment, make_project
 MAIN = "from pioneer_build.cli import main; main()"
 #: What a plan with one changed spec imports, and pydantic's models, which are as good as an import.
 NEEDED = (
-    "import pioneer_build.cli, pioneer_build.cli.plan, pioneer_build.operations.changed_plan,"
+    "import pioneer_build.cli, pioneer_build.cli.plan, pioneer_build.operations.plan,"
     " pioneer_build.checks.bounds, pioneer_build.parse, pioneer_build.render.plan;"
     " from pioneer_build.parse.schema import spec_adapter; spec_adapter()"
 )
 #: What a plan of a fresh clone imports.
-WHOLE = NEEDED.replace(
-    "import ", "import pioneer_build.operations.project_state, pioneer_build.operations.remember_plan, ", 1
-)
+WHOLE = NEEDED.replace("import ", "import pioneer_build.operations.project_state, ", 1)
 
 
 @dataclass

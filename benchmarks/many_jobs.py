@@ -29,7 +29,7 @@ def main() -> int:
     jobs, limit = int(words[0]) if words else 1_000, int(words[1]) if len(words) > 1 else 120
     period = float(words[2]) if len(words) > 2 else 6.0
     from pioneer_build.operations.apply import apply
-    from pioneer_build.operations.project_state import look
+    from pioneer_build.operations.project_state import read_project_state
     from pioneer_build.project.open import open_project
     from pioneer_build.service import rate_limiter as pacer
     from pioneer_build.service.rate_window import Rules
@@ -44,7 +44,7 @@ def main() -> int:
         root = Path(folder) / "p"
         make_project(root, jobs, built=False)
         os.environ.update(environment(root) | {"PIONEER_API_KEY": KEY, "PIONEER_REQUESTS_PER_MINUTE": str(limit)})
-        found = look(open_project(root, url))
+        found = read_project_state(open_project(root, url))
         began = time.perf_counter()
         report = apply(found, found.plan, lambda _: None)
         took = time.perf_counter() - began

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.operations.check import check as check_project
-from pioneer_build.operations.project_state import look, selected
+from pioneer_build.operations.check import check_project
+from pioneer_build.operations.plan import plan_project
 from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
 
@@ -38,7 +38,8 @@ def plan(
     Raises:
         PioneerError: specs, lock or settings have a mistake.
     """
-    return selected(look(open_project(Path(directory), backend), choices), select, exclude)
+    project = open_project(Path(directory), backend)
+    return plan_project(project, choices, select=select, exclude=exclude, evidence=True)
 
 
 def apply(
@@ -92,8 +93,7 @@ def check(directory: str | Path = ".", *, backend: str | None = None, strict: bo
     Raises:
         PioneerError: specs, lock or settings have a mistake.
     """
-    found = look(open_project(Path(directory), backend))
-    return check_project(found, found.plan, strict=strict)
+    return check_project(open_project(Path(directory), backend), strict=strict)
 
 
 def _silent(_holder: str) -> None:

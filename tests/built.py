@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pioneer_build.lock.model import Entry, Job, Lock
+from pioneer_build.inputs import survey
+from pioneer_build.lock.model import Entry, Job, Labelling, Lock
 from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text
+from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.fingerprint import definition_of
 
 if TYPE_CHECKING:
@@ -44,19 +47,47 @@ def home(root: Path, patch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def put_rows(share: Path, content: bytes) -> str:
+    """Puts a content into the store of `share`; its digest."""
+    digest = sha256(content).hexdigest()
+    row = share / "pioneer-build" / "store" / "rows" / digest[:2] / f"{digest}.jsonl"
+    row.parent.mkdir(parents=True, exist_ok=True)
+    row.write_bytes(content)
+    return f"sha256:{digest}"
+
+
+def label_text(more: str = "") -> str:
+    """A spec named `texts` that labels the files of the project's folder `inputs`."""
+    return f"version: 1\ndataset_name: texts\ntask_type: ner\nlabels: [x]\ninputs: ../inputs/*.txt\n{more}"
+
+
+def build_texts(root: Path, share: Path) -> None:
+    """A label spec with two files of texts, labelled, beside what the lock has already."""
+    (root / "inputs").mkdir()
+    (root / "inputs" / "a.txt").write_text("one\ntwo\n")
+    (root / "inputs" / "b.txt").write_text("three\n")
+    write_spec(root, "texts.yaml", label_text())
+    (spec,) = parse_text(label_text().encode(), "specs/texts.yaml").specs
+    assert spec.inputs is not None
+    found = survey(spec.inputs, project_root=root, spec_path=spec.path)
+    content = put_rows(
+        share, b"".join(b'{"text": "%s", "entities": []}\n' % text for text in (b"one", b"two", b"three"))
+    )
+    entry = Entry("texts", "pioneer", "ner", definition_of(spec), "texts")
+    labelling = Labelling(entry.fingerprint, found.digest, 3, 3, 3, 0, 3, content)
+    file = LockFile(root)
+    file.write(file.read().with_entries([replace(entry, labelling=labelling)]))
+
+
 def build(root: Path, share: Path, names: list[str]) -> None:
     """Specs named `names`, their lock, and their rows in the store of `share`."""
     entries = {}
     for name in names:
         write_spec(root, f"{name}.yaml", spec_text(name))
         (spec,) = parse_text(spec_text(name).encode(), "x.yaml").specs
-        content = b'{"text": "%s", "label": "a"}\n' % name.encode()
-        digest = sha256(content).hexdigest()
-        row = share / "pioneer-build" / "store" / "rows" / digest[:2] / f"{digest}.jsonl"
-        row.parent.mkdir(parents=True, exist_ok=True)
-        row.write_bytes(content)
+        digest = put_rows(share, b'{"text": "%s", "label": "a"}\n' % name.encode())
         entry = Entry(name, "pioneer", spec.task_type, definition_of(spec), name, 10)
-        job = Job(entry.fingerprint, name, 10, "ready", 0, f"j-{name}", "1", 10, f"sha256:{digest}", verified=True)
+        job = Job(entry.fingerprint, name, 10, "ready", 0, f"j-{name}", "1", 10, digest, verified=True)
         entries[name, "pioneer"] = Entry(
             name, "pioneer", spec.task_type, entry.definition, name, 10, (job,), fingerprint=entry.fingerprint
         )

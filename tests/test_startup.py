@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.operations.check import check
-from pioneer_build.operations.project_state import look
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.project.open import open_project
 from tests.built import age, build, home
 
@@ -70,7 +70,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = home(root, monkeypatch)
     build(root, folder / "share", ["one", "two"])
     age()
-    found = look(open_project(root))
+    found = read_project_state(open_project(root))
     check(found, found.plan)
     return root
 

@@ -1,1 +1,9 @@
-"""What was seen before, so that an unchanged project costs a few `stat` calls. All of it may be deleted."""
+"""What was seen of a project, so that it isn't read again. All of it may be deleted; a damaged file is ignored.
+
+spec_files     finds spec files with their stamps
+plan_cache     the last plan, and whether there is anything to do
+cached_steps   what the last plan said of each dataset, for a plan of some specs alone
+spec_cache     parsed specs
+project_cache  settings, verified digests, inputs
+cache_file     how these are written
+"""

@@ -1,109 +1,123 @@
-"""What the last plan found, so that the next one of the same facts is a matter of `stat` calls.
+"""The last plan of a project, so that the next one of the same facts is a matter of `stat` calls.
 
-A verdict holds for one project under one set of settings. It names everything that the plan was made of, with its
-stamp: settings, lock and journal, every spec file, every file of inputs, the rows in the store. Where one of them has
-moved, it says nothing, and the plan is made anew (`situation`; `news` where only spec files moved).
+A cached plan holds for one project under one set of settings. It names everything that the plan was made of, with its
+stamp: settings, lock and journal, every spec file, every file of inputs, the contents in the store. Where one of them
+has changed, a plan is made anew (`operations.plan`): of some specs alone, where only their files changed.
 
-A cache: it may be deleted, a damaged one is ignored. Nothing is remembered of a file whose times are too young to
-prove anything (`stamps.is_settled`), and rows are looked for each time, since a store may be emptied by hand.
+Nothing is cached of a file whose times are too young to prove anything (`disk.is_settled`), and contents are looked
+for each time, since a store may be emptied by hand.
 
-    nothing_to_do(…)     the hot path: imports next to nothing
-    Verdict.text()       what `situation` writes
+    nothing_to_do(…)       for a plan or check of an unchanged project: imports next to nothing
+    write_cached_plan(…)   the one way into the cache; `operations.make_plan` says what goes in
 
-The file: a line `pioneer-build verdict 3 CRC LENGTH…`, then the sections, each of so many bytes. Sections that the
-hot path compares as a whole are plain text; the rest is JSON, read when it is needed.
+The file: a line `pioneer-build plan cache 4 CRC LENGTH…`, then the sections, each of so many bytes. Sections that are
+compared as a whole are plain text; the rest is JSON, read when it is needed.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from zlib import adler32, crc32
 
 from pioneer_build._version import __version__
 from pioneer_build.cache.spec_files import spec_stamps
-from pioneer_build.disk import Stamp, stamp_at, stamp_of
+from pioneer_build.disk import stamp_at, stamp_of
 from pioneer_build.paths import cache_path, local_path, state_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-_HEAD: Final = "pioneer-build verdict 3"
+    from pioneer_build.disk import Stamp, StampedFile
+
+#: Says whether a glob names the files that it named, unchanged: `(root, spec path, glob, those files)`.
+GlobCheck: TypeAlias = "Callable[[str, str, str, Sequence[StampedFile]], bool]"
+
+_HEAD: Final = "pioneer-build plan cache 4"
 #: What a plan reads of the environment (`config.resolve`); a key is none of it.
 _VARIABLES = ("PIONEER_BACKEND", "PIONEER_BASE_URL", "PIONEER_REQUESTS_PER_MINUTE", "XDG_DATA_HOME", "HOME")
 
+#: The stamp of a file that can't be asked for one: it never proves anything.
+_UNKNOWN: Final = (0, 1 << 63, 0, 1 << 63)
 
-class Verdict:
-    """What a plan found, as sections of bytes. The names of the attributes say what is in each.
 
-    `key` names the project, the settings and the stamps of what there is one of. `places` has the folder of the specs,
-    the folder of the rows, how many steps there are, and whether all of them had nothing to do. `files` has the spec
-    files whose datasets had nothing to do, `contents` the rows they need, with the stamp of those whose digest was
-    compared; `inputs` the files of label specs. `steps` and `more` are for a plan that is shown, or made of this one.
+class PlanKey:
+    """What a plan is cached under, and where. Made before anything is read, so that its stamps are older.
+
+    `stamps` are of settings, lock, and the journals of the service and of the local engine; `lock_stamp` is one of
+    them.
     """
 
-    __slots__ = ("contents", "files", "inputs", "key", "more", "places", "steps")
+    __slots__ = ("lock_stamp", "path", "root", "stamps", "text")
 
-    def __init__(self, key: bytes, places: bytes, files: bytes, contents: bytes, inputs: bytes, steps: bytes,
-                 more: bytes) -> None:  # fmt: skip
-        self.key = key
-        self.places = places
-        self.files = files
-        self.contents = contents
-        self.inputs = inputs
-        self.steps = steps
-        self.more = more
+    def __init__(self, root: str, backend: str | None, environ: Mapping[str, str]) -> None:
+        self.root = root
+        names = [root, repr(backend), *[f"{name}={environ.get(name)!r}" for name in _VARIABLES]]
+        named = "\n".join(names).encode("utf-8", "surrogateescape")
+        self.path = f"{cache_path(environ)}/projects/{crc32(named):08x}{adler32(named):08x}.plan"
+        self.lock_stamp = _stamp_at(f"{root}/pioneer.lock")
+        self.stamps = (
+            _stamp_at(f"{root}/pioneer.yaml"),
+            self.lock_stamp,
+            _stamp_at(f"{state_path(environ)}/journal/journal.jsonl"),
+            _stamp_at(f"{local_path(root, environ)}/journal/journal.jsonl"),
+        )
+        self.text = named + f"\n{__version__}\n{self.stamps}\n".encode()
+
+
+class CachedPlan(NamedTuple):
+    """A plan as sections of bytes.
+
+    `key` is the text of its `PlanKey`. `places` (`places_text`) has the folders of specs and contents, and what the
+    plan came to. `files` (`files_text`) are the spec files all of whose datasets have nothing to do, and `contents`
+    (`contents_text`) what those need. The others are JSON: `inputs` a list of `cached_steps.CachedInputs`, the files of
+    those that are label specs; `steps` an object of lists of `CachedStep`, what the plan says of them, by spec file;
+    `rest` what a plan of the other specs alone has to know, `cached_steps.RestOfProject`.
+    """
+
+    key: bytes
+    places: bytes
+    files: bytes
+    contents: bytes
+    inputs: bytes
+    steps: bytes
+    rest: bytes
 
     def text(self) -> bytes:
         """The file's bytes."""
-        sections = [self.key, self.places, self.files, self.contents, self.inputs, self.steps, self.more]
-        body = b"".join(sections)
-        lengths = " ".join([str(len(section)) for section in sections])
+        body = b"".join(self)
+        lengths = " ".join([str(len(section)) for section in self])
         return f"{_HEAD} {crc32(body):08x} {lengths}\n".encode() + body
 
     @property
-    def count(self) -> int:
-        """How many datasets the plan was about."""
+    def datasets(self) -> int:
+        """How many datasets the plan is about."""
         return int(self.places.split(b"\n")[2])
 
     @property
-    def whole(self) -> bool:
-        """Whether none of them had anything to do."""
-        return self.places.split(b"\n")[3] == b"whole"
+    def has_nothing_to_do(self) -> bool:
+        """Whether none of them has anything to do."""
+        return self.places.split(b"\n")[3] == b"nothing"
+
+    @property
+    def has_input_files(self) -> bool:
+        """Whether there are label specs with files among those with nothing to do."""
+        return self.inputs != b"[]"
 
     @property
     def digests(self) -> int:
         """How many contents they have."""
         return self.contents.count(b"\n")
 
-    def value(self, section: bytes) -> Any:
-        """A section's JSON value."""
-        import json
-
-        return json.loads(section)
-
-
-class Key:
-    """What a verdict is looked up by, and where it lies. Made before anything is read, so that its stamps are older."""
-
-    __slots__ = ("path", "root", "stamps", "text")
-
-    def __init__(self, root: str, backend: str | None, environ: Mapping[str, str]) -> None:
-        self.root = root
-        names = [root, repr(backend), *[f"{name}={environ.get(name)!r}" for name in _VARIABLES]]
-        named = "\n".join(names).encode("utf-8", "surrogateescape")
-        self.path = f"{cache_path(environ)}/seen/{crc32(named):08x}{adler32(named):08x}.plan"
-        self.stamps = (
-            stamp_at(f"{root}/pioneer.yaml"),
-            stamp_at(f"{root}/pioneer.lock"),
-            stamp_at(f"{state_path(environ)}/journal/journal.jsonl"),
-            stamp_at(f"{local_path(root, environ)}/journal/journal.jsonl"),
-        )
-        self.text = named + f"\n{__version__}\n{self.stamps}\n".encode()
+    def changed_files(self, files: Mapping[str, Stamp]) -> list[str]:
+        """Those of `files` (spec files as they are now) that are not in the cached plan, or not as they were."""
+        lines = self.files.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        known = dict(line.split("\t", 1) for line in lines)
+        return [path for path, stamp in files.items() if known.get(path) != _stamp_text(stamp)]
 
 
-def recall(key: Key) -> Verdict | None:
-    """The verdict that was kept under `key`, if it still says something."""
+def read_cached_plan(key: PlanKey) -> CachedPlan | None:
+    """The plan that was cached under `key`, if its settings, lock and journal are those of now."""
     try:
         with open(key.path, "rb") as file:  # noqa: PTH123 - pathlib is not on the way
             head = file.readline(500)
@@ -112,45 +126,76 @@ def recall(key: Key) -> Verdict | None:
         return None
     start, _, lengths = head.rstrip(b"\n").partition(f"{_HEAD} ".encode())
     words = lengths.split()
-    if start or len(words) != 8 or words[0] != b"%08x" % crc32(body):
+    if start or len(words) != 1 + len(CachedPlan._fields) or words[0] != b"%08x" % crc32(body):
         return None
-    sections, at = [], 0
+    sections: list[bytes] = []
+    at = 0
     for word in words[1:]:
         sections.append(body[at : at + int(word)])
         at += int(word)
-    verdict = Verdict(*sections)
-    return verdict if verdict.key == key.text else None
+    cached = CachedPlan(*sections)
+    return cached if cached.key == key.text else None
+
+
+def write_cached_plan(key: PlanKey, plan: CachedPlan) -> None:
+    """Writes the plan, unless it is there; a disk that doesn't take it is no error."""
+    from pioneer_build.cache.cache_file import write_cache_file  # nothing is written where there is nothing to do
+
+    text = plan.text()
+    try:
+        with open(key.path, "rb") as file:  # noqa: PTH123 - as above
+            if file.read() == text:
+                return
+    except OSError:
+        pass
+    write_cache_file(key.path, text)
 
 
 def nothing_to_do(
-    root: str, backend: str | None, environ: Mapping[str, str] = os.environ, *, verified: bool = False
-) -> Verdict | None:
-    """The verdict of the last plan, if it had nothing to do and nothing has moved since.
+    root: str,
+    backend: str | None,
+    same_glob: GlobCheck,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    verified: bool = False,
+) -> CachedPlan | None:
+    """The last plan, if it had nothing to do and nothing has changed since.
 
     Args:
         root: the project's folder, real and absolute.
         backend: the flag `--backend`.
+        same_glob: asked about label specs whose files are a glob.
         environ: the environment.
         verified: only where every content was compared with its digest, and is as it was then.
     """
     try:
-        verdict = recall(Key(root, backend, environ))
-        if verdict is None or not verdict.whole:
+        cached = read_cached_plan(PlanKey(root, backend, environ))
+        if cached is None or not cached.has_nothing_to_do:
             return None
-        folder, rows, *_ = verdict.places.decode("utf-8", "surrogateescape").split("\n")
+        folder, contents, *_ = cached.places.decode("utf-8", "surrogateescape").split("\n")
         faults: list[str] = []
         files = files_text(spec_stamps(root, folder, lambda path, _: faults.append(path)))
-        if faults or files != verdict.files or not contents_hold(verdict.contents, rows, verified=verified):
+        if faults or files != cached.files or not contents_are_there(cached, contents, verified=verified):
             return None
-        return verdict if inputs_hold(verdict, root) else None
+        return cached if inputs_are_unchanged(cached, root, same_glob) else None
     except (OSError, ValueError):
         return None
 
 
-def stamp_text(stamp: Stamp) -> str:
-    """A stamp as sections have it."""
-    size, mtime, inode, ctime = stamp
-    return f"{size} {mtime} {inode} {ctime}"
+# -- sections ------------------------------------------------------------------------------------------------------
+
+
+def places_text(specs: str, contents: str, datasets: int, *, nothing: bool) -> bytes:
+    """The section `places`.
+
+    Args:
+        specs: the folder of specs, relative to the root.
+        contents: the folder of contents, `rows` of the store.
+        datasets: how many steps the plan has.
+        nothing: whether none of them has anything to do.
+    """
+    lines = [specs, contents, str(datasets), "nothing" if nothing else "something"]
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
 def files_text(files: Mapping[str, Stamp]) -> bytes:
@@ -160,63 +205,66 @@ def files_text(files: Mapping[str, Stamp]) -> bytes:
 
 
 def contents_text(contents: Iterable[tuple[str, Stamp | None]]) -> bytes:
-    """The section `contents`: a line a content, 64 digits and, where it was verified, its stamp."""
+    """The section `contents`: a line a content, 64 digits and, where it was compared with its digest, its stamp."""
     lines = []
     for digest, stamp in contents:
-        known = f" {stamp_text(stamp)}" if stamp is not None else ""
+        known = f" {_stamp_text(stamp)}" if stamp is not None else ""
         lines.append(f"{digest.removeprefix('sha256:')}{known}\n")
     return "".join(lines).encode()
 
 
-def contents_hold(section: bytes, rows: str, *, verified: bool) -> bool:
-    """Whether all contents are there; with `verified` also whether each is the file that was verified."""
-    for line in section.decode("ascii").split("\n")[:-1]:
+def contents_are_there(plan: CachedPlan, folder: str, *, verified: bool) -> bool:
+    """Whether all contents are there; with `verified` also whether each is the file that was verified.
+
+    Args:
+        plan: the cached plan.
+        folder: of the contents, `rows` of the store.
+        verified: see above.
+    """
+    for line in plan.contents.decode("ascii").split("\n")[:-1]:
         digits = line[:64]
         try:
-            found = os.stat(f"{rows}/{digits[:2]}/{digits}.jsonl")  # noqa: PTH116
+            found = os.stat(f"{folder}/{digits[:2]}/{digits}.jsonl")  # noqa: PTH116
         except OSError:
             return False
-        if verified and line[65:] != stamp_text(stamp_of(found)):
+        if verified and line[65:] != _stamp_text(stamp_of(found)):
             return False
     return True
 
 
-def inputs_hold(verdict: Verdict, root: str) -> bool:
-    """Whether the files that label specs name are those they were, and unchanged."""
-    if verdict.inputs == b"[]":
+def inputs_are_unchanged(plan: CachedPlan, root: str, same_glob: GlobCheck) -> bool:
+    """Whether the files that label specs name are those they were, and unchanged.
+
+    Args:
+        plan: the cached plan.
+        root: the project's folder, real and absolute.
+        same_glob: asked about globs.
+    """
+    if not plan.has_input_files:
         return True
-    for spec_path, pattern, stamps in verdict.value(verdict.inputs):
+    import json  # only where label specs have files
+
+    for spec_path, pattern, stamped in json.loads(plan.inputs):
+        files = [(name, tuple(stamp)) for name, stamp in stamped]
         if any(char in pattern for char in "*?["):
-            if not _glob_holds(root, spec_path, pattern, stamps):
+            if not same_glob(root, spec_path, pattern, files):
                 return False
             continue
         path = os.path.join(root, os.path.dirname(spec_path), pattern)  # noqa: PTH118, PTH120
-        if len(stamps) != 1 or not os.path.realpath(path).startswith(root.rstrip("/") + "/"):
+        if len(files) != 1 or not os.path.realpath(path).startswith(root.rstrip("/") + "/"):
             return False
-        if stamp_at(path) != tuple(stamps[0][1]):
+        if stamp_at(path) != files[0][1]:
             return False
     return True
 
 
-def _glob_holds(root: str, spec_path: str, pattern: str, stamps: list[list[Any]]) -> bool:
-    from pioneer_build.inputs.freshness import unchanged_glob
-
-    return unchanged_glob(root, spec_path, pattern, [(name, tuple(stamp)) for name, stamp in stamps])
-
-
-def keep(key: Key, verdict: Verdict) -> None:
-    """Writes the verdict, unless it is there; a disk that doesn't take it is no error."""
-    from pioneer_build.disk import write_whole  # nothing is written where there is nothing to do
-
-    text = verdict.text()
+def _stamp_at(path: str) -> Stamp | None:
     try:
-        with open(key.path, "rb") as file:  # noqa: PTH123
-            if file.read() == text:
-                return
-    except OSError:
-        pass
-    try:
-        os.makedirs(os.path.dirname(key.path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        write_whole(key.path, [text], durable=False)
-    except OSError:
-        return
+        return stamp_at(path)
+    except OSError:  # whoever reads it says what is wrong
+        return _UNKNOWN
+
+
+def _stamp_text(stamp: Stamp) -> str:
+    size, mtime, inode, ctime = stamp
+    return f"{size} {mtime} {inode} {ctime}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, format_option, selection_options
-from pioneer_build.cli.output import as_json, out, say
+from pioneer_build.cli.output import as_json, out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from pioneer_build.errors import LockError, Problems
+    from pioneer_build.project.open import Project
+    from pioneer_build.results.check import CheckResult
 
 
 @click.command("check")
@@ -39,64 +39,34 @@ def command(
     \b
     In a workflow of GitHub each finding is also shown beside the line it is about.
     """
-    if not (strict or select or exclude or form == "json") and (verdict := options.nothing_to_do(verified=True)):
+    if not (strict or select or exclude or form == "json") and (done := options.nothing_to_do(verified=True)):
         if options.verbosity >= 0:
             from pioneer_build.render.check import in_step_text
 
-            out(in_step_text(verdict.count, verdict.digests))
+            out(in_step_text(done.datasets, done.digests))
         return exits.OK
     from pioneer_build.errors import LockError, Problems
-    from pioneer_build.operations.check import check
-    from pioneer_build.operations.project_state import look, selected
+    from pioneer_build.operations.check import check_project
+    from pioneer_build.render.check import check_text
 
     project = options.project()
     try:
-        found = look(project)
+        result = check_project(project, select=select, exclude=exclude, strict=strict)
     except (LockError, Problems) as error:
-        if _on_github():
-            from pioneer_build.render.github import lock_commands, problem_commands
-
-            folder = _folder_there(project.root)
-            if isinstance(error, Problems):
-                _annotate(problem_commands(error.problems, folder))
-            else:
-                _annotate(lock_commands(error, folder))
+        _annotate(error, project)
         raise
-    plan = selected(found, select, exclude)
-    result = check(found, plan, strict=strict)
-    if _on_github():
-        from pioneer_build.render.github import check_commands
-
-        _annotate(check_commands(result, _folder_there(project.root)))
+    _annotate(result, project)
     if form == "json":
         out(as_json(result.value()))
-    else:
-        from pioneer_build.render.check import check_text
-
-        text = check_text(result)
-        if result.findings or options.verbosity >= 0:
-            out(text)
+    elif result.findings or options.verbosity >= 0:
+        out(check_text(result))
     if result.wrong:
         return exits.ERROR
     return exits.PENDING if result.pending else exits.OK
 
 
-def _on_github() -> bool:
-    return os.environ.get("GITHUB_ACTIONS") == "true"
+def _annotate(found: CheckResult | LockError | Problems, project: Project) -> None:
+    from pioneer_build.cli.annotations import annotate, on_github  # not for a check with nothing to do
 
-
-def _annotate(commands: Iterable[str]) -> None:
-    """On stderr, so that stdout stays data; a runner reads both."""
-    for command in commands:
-        say(command)
-
-
-def _folder_there(root: Path) -> str:
-    """The project's folder in the repository that the workflow checked out; empty where it is that, or outside."""
-    from pathlib import Path
-
-    workspace = os.environ.get("GITHUB_WORKSPACE", "")
-    if not workspace or not root.is_relative_to(real := Path(os.path.realpath(workspace))):
-        return ""
-    folder = root.relative_to(real).as_posix()
-    return "" if folder == "." else folder
+    if on_github():
+        annotate(found, project.root)

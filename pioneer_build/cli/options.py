@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from pioneer_build.cache.plan_cache import Verdict
+    from pioneer_build.cache.plan_cache import CachedPlan
+    from pioneer_build.disk import StampedFile
     from pioneer_build.plan import Choices
     from pioneer_build.project.open import Project
 
@@ -36,12 +37,23 @@ class Globals:
 
         return open_project(Path(self.directory), self.backend)
 
-    def nothing_to_do(self, *, verified: bool = False) -> Verdict | None:
-        """What the last plan found, where it had nothing to do and nothing has moved since (`verdict`)."""
+    def nothing_to_do(self, *, verified: bool = False) -> CachedPlan | None:
+        """The last plan, where it had nothing to do and nothing has changed since.
+
+        Args:
+            verified: only where every content was compared with its digest, and is as it was then.
+        """
         from pioneer_build.cache.plan_cache import nothing_to_do
         from pioneer_build.paths import find_root
 
-        return nothing_to_do(find_root(os.path.realpath(self.directory)), self.backend, verified=verified)
+        root = find_root(os.path.realpath(self.directory))
+        return nothing_to_do(root, self.backend, _same_glob, verified=verified)
+
+
+def _same_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
+    from pioneer_build.inputs.freshness import unchanged_glob  # only where a label spec has a glob
+
+    return unchanged_glob(root, spec_path, pattern, files)
 
 
 def format_option(*more: str) -> Callable[[F], F]:

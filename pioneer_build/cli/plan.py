@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.cli.output import as_json, out, say, wants_colour, width
+
+if TYPE_CHECKING:
+    from pioneer_build.plan import Plan
 
 
 @click.command("plan")
@@ -41,39 +45,38 @@ def command(
       pioneer-build plan --select 'support-*'
       pioneer-build plan --out plan.json           then: pioneer-build apply plan.json
     """
-    changing = bool(resubmit or retry or relabel or delete_remote or select or exclude or target)
-    if not (changing or all_steps or options.verbosity > 0) and form == "text" and (done := options.nothing_to_do()):
+    all_steps = all_steps or options.verbosity > 0
+    changing = resubmit or retry or relabel or delete_remote or select or exclude or target
+    if not (changing or all_steps) and form == "text" and (done := options.nothing_to_do()):
         from pioneer_build.render.plan import nothing_text
 
-        out(nothing_text(done.count))
+        out(nothing_text(done.datasets))
         return exits.OK
-    from pioneer_build.operations.changed_plan import plan_of
-    from pioneer_build.plan.json import plan_value
-    from pioneer_build.render.plan import plan_text
-    from pioneer_build.render.plan_markdown import plan_markdown
+    from pioneer_build.operations.plan import plan_project
 
-    plan = None if changing else plan_of(options.project())
-    if plan is None:
-        from pioneer_build.operations.project_state import look, selected
-
-        choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
-        plan = selected(look(options.project(), choices), select, exclude)
+    choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
+    plan = plan_project(options.project(), choices, select=select, exclude=exclude, evidence=target is not None)
     if target is not None:
         from pathlib import Path
 
         from pioneer_build.operations.saved_plan import write_plan
 
         write_plan(Path(target), plan)
-    if form == "json":
-        out(as_json(plan_value(plan)))
-    elif form == "markdown":
-        out(plan_markdown(plan))
-    else:
-        out(
-            plan_text(
-                plan, width=width(), colour=wants_colour(sys.stdout), all_steps=all_steps or options.verbosity > 0
-            )
-        )
+    out(_shown(plan, form, all_steps=all_steps))
     if target is not None and options.verbosity >= 0:
         say(f"saved to {target}: `pioneer-build apply {target}` does exactly this")
     return exits.PENDING if detailed_exitcode and plan.changes else exits.OK
+
+
+def _shown(plan: Plan, form: str, *, all_steps: bool) -> str:
+    if form == "json":
+        from pioneer_build.plan.json import plan_value
+
+        return as_json(plan_value(plan))
+    if form == "markdown":
+        from pioneer_build.render.plan_markdown import plan_markdown
+
+        return plan_markdown(plan)
+    from pioneer_build.render.plan import plan_text
+
+    return plan_text(plan, width=width(), colour=wants_colour(sys.stdout), all_steps=all_steps)

@@ -13,14 +13,14 @@ from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report, Run, Sink
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
 
 #: How many seconds the end of an adopted job that is still running is waited for.
 _DEADLINE_SECONDS = 600.0
 
 
 def adopt(
-    found: Situation,
+    found: ProjectState,
     name: str,
     sink: Sink,
     *,

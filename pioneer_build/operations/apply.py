@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply import apply_plan
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.interrupt import Interrupt
-from pioneer_build.operations.project_state import look, selected
+from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.operations.running import RunOptions, run_to_its_end
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.paths import state_folder
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.apply import Report, Sink
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Choices, Plan, Step
     from pioneer_build.project.open import Project
 
@@ -35,7 +35,7 @@ def planned(
     planfile: Path | None,
     *,
     waiting: Callable[[str], None],
-) -> Iterator[tuple[Situation, Plan]]:
+) -> Iterator[tuple[ProjectState, Plan]]:
     """Holds the project, and plans what `apply` then does while it is held.
 
     Args:
@@ -52,10 +52,10 @@ def planned(
     with ProjectHold(project.root, state_folder(), waiting):
         if planfile is not None:
             saved = read_plan(planfile)
-            found = look(project, saved.choices)
+            found = read_project_state(project, saved.choices)
             yield found, as_reviewed(saved, found.plan)
         else:
-            found = look(project, choices)
+            found = read_project_state(project, choices)
             yield found, selected(found, select, exclude)
 
 
@@ -77,7 +77,7 @@ def check_budget(plan: Plan, options: RunOptions) -> None:
 
 
 def apply(
-    found: Situation,
+    found: ProjectState,
     plan: Plan,
     sink: Sink,
     options: RunOptions | None = None,

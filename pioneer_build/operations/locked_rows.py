@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
     """The rows of a dataset in order, each as a line of JSON that ends in a line feed.
 
-    Each file is held against its digest before its first row is given.
+    Each file is verified against its digest before its first row is given.
 
     Raises:
         PioneerError: nothing is built, or the rows can't be had here.

@@ -11,10 +11,10 @@ from pioneer_build.operations.backend import open_service
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
 
 
-def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, str]:
+def refreshed(found: ProjectState, values: Sequence[dict[str, Any]]) -> dict[str, str]:
     """What the service says of each open job now, by job id. Nothing is written.
 
     Raises:
@@ -24,7 +24,7 @@ def refreshed(found: Situation, values: Sequence[dict[str, Any]]) -> dict[str, s
     return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
 
 
-async def _refreshed(found: Situation, job_ids: Sequence[str]) -> dict[str, str]:
+async def _refreshed(found: ProjectState, job_ids: Sequence[str]) -> dict[str, str]:
     said: dict[str, str] = {}
     async with open_service(found.project.config, found.project.root, lambda _: None) as service:
         for job_id in job_ids:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply import Sink
     from pioneer_build.operations.interrupt import Interrupt
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
@@ -49,7 +49,7 @@ class RunOptions:
 
 
 async def run_to_its_end(
-    found: Situation,
+    found: ProjectState,
     walk: Callable[[Run], Coroutine[Any, Any, Report]],
     sink: Sink,
     options: RunOptions,
@@ -86,7 +86,7 @@ def _waits(sink: Sink) -> Callable[[str], None]:
     return say
 
 
-def _new_run(found: Situation, service: HttpService | None, sink: Sink, options: RunOptions) -> Run:
+def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, options: RunOptions) -> Run:
     project, config = found.project, found.project.config
     return Run(
         Ports(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.checks.quarantine import parse_quarantined
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.locked_rows import locked_lines
-from pioneer_build.operations.project_state import look
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.status import status_of
 from pioneer_build.rows import Tally, parse_line
 from pioneer_build.wording import nearest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pioneer_build.lock.model import Entry
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.project.open import Project
     from pioneer_build.store import Store
 
@@ -33,7 +33,7 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
     Raises:
         PioneerError: there is no such dataset, or specs or lock have a mistake.
     """
-    found = look(project)
+    found = read_project_state(project)
     entry = found.lock.get(name, found.backend)
     declared = found.declared.get(name)
     if entry is None and declared is None:
@@ -48,7 +48,7 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
     return value
 
 
-def _no_dataset(found: Situation, name: str) -> PioneerError:
+def _no_dataset(found: ProjectState, name: str) -> PioneerError:
     near = nearest(name, sorted({*found.declared, *(entry.dataset_name for entry in found.lock.on(found.backend))}))
     hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
     return PioneerError(f"there is no dataset '{name}'", hint=hint)

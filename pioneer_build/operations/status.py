@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.project_state import look, selected
+from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.results.dataset import dataset_status
 from pioneer_build.results.status import StatusResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Step
     from pioneer_build.project.open import Project
 
@@ -29,7 +29,7 @@ def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, r
     Raises:
         PioneerError: specs, lock or a selector have a mistake. That the service can't be asked is in the result.
     """
-    found = look(project)
+    found = read_project_state(project)
     values = tuple(status_of(found, name, step) for name, step in listed_steps(found, select, exclude).items())
     if not refresh:
         return StatusResult(values)
@@ -45,7 +45,7 @@ def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, r
     return StatusResult(values)
 
 
-def listed_steps(found: Situation, select: Sequence[str], exclude: Sequence[str]) -> dict[str, Step | None]:
+def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[str]) -> dict[str, Step | None]:
     """The datasets that a list shows, by name, with their steps.
 
     Args:
@@ -65,7 +65,7 @@ def listed_steps(found: Situation, select: Sequence[str], exclude: Sequence[str]
     return dict(sorted(listed.items()))
 
 
-def status_of(found: Situation, name: str, step: Step | None) -> dict[str, Any]:
+def status_of(found: ProjectState, name: str, step: Step | None) -> dict[str, Any]:
     """One dataset as `status` and `show` tell it.
 
     Args:

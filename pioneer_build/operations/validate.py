@@ -22,7 +22,7 @@ def validate(project: Project, paths: Sequence[Path], select: Sequence[str], exc
     """The datasets whose specs are valid, all of those that were asked for.
 
     Args:
-        project: an opened project; what was read is remembered.
+        project: an opened project; what was read is cached.
         paths: files whose mistakes are told; none for all. Rules between specs see the whole project.
         select: selectors of the datasets to name; none for all.
         exclude: selectors of those to leave out.
@@ -32,13 +32,13 @@ def validate(project: Project, paths: Sequence[Path], select: Sequence[str], exc
         PioneerError: a path is not in the project, or a selector matches nothing.
     """
     only = [_inside(project.root, path) for path in paths] or None
-    specs = load_specs(project, only=only)
-    project.seen.save()
+    specs = load_specs(project, only=only).declared
+    project.cache.save()
     if select or exclude:
         chosen = select_names([Selectable(item.name, item.spec.tags, "new") for item in specs], select, exclude)
-        specs = [item for item in specs if item.name in chosen]
+        specs = tuple(item for item in specs if item.name in chosen)
     if only is not None:
-        specs = [item for item in specs if item.spec.path in only]
+        specs = tuple(item for item in specs if item.spec.path in only)
     return ValidateResult(tuple(item.name for item in specs), len({item.spec.path for item in specs}))
 
 

@@ -15,9 +15,10 @@ from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
 from pioneer_build.lock.merge import merge, merge3
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import RESTORE, lock_text, read_lock
+from pioneer_build.lock.text import RESTORE, lock_text, read_entries, read_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pioneer_build.disk import Stamp
@@ -60,22 +61,23 @@ class LockFile:
         lock, self.as_read = self._read(trusted=trusted)
         return lock
 
+    def read_entries(self, names: Iterable[str]) -> Lock | None:
+        """The entries of some datasets, as `lock.text.read_entries`. Not for a run that writes the lock.
+
+        Raises:
+            LockError: the file can't be read.
+        """
+        return read_entries(self._read_text(), names)
+
     def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
+        """The lock, and what the file itself says."""
         stamp = self.stamp()
         if stamp is None:
             self._stamp = self._text = None
             return Lock(), Lock()
-        try:
-            with open(self.path, "rb") as file:  # noqa: PTH123 - on the way of a plan with nothing to do
-                data = file.read()
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
-        except OSError as error:
-            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        text = self._read_text()
         if is_conflicted(text):
-            found = self._joined(text)
+            found = self._merge_sides(text)
         else:
             lock = read_lock(text, trusted=trusted)
             found = lock, lock
@@ -83,8 +85,20 @@ class LockFile:
         self._stamp, self._text = stamp, text
         return found
 
-    def _joined(self, text: str) -> tuple[Lock, Lock]:
-        """Both sides of a merge in progress: as git's index has them, else as the markers show them."""
+    def _read_text(self) -> str:
+        try:
+            return self.path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
+        except OSError as error:
+            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+
+    def _merge_sides(self, text: str) -> tuple[Lock, Lock]:
+        """Both sides of a merge in progress joined, as git's index has them, else as the markers show them.
+
+        The second lock has what both agree on.
+        """
         base, ours, theirs = _staged(self.path, 1), _staged(self.path, 2), _staged(self.path, 3)
         if ours is not None and theirs is not None:
             a, b = _side(ours, "our side"), _side(theirs, "their side")
@@ -148,6 +162,11 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> None:
     """Git's merge driver: writes the joined lock to `ours`.
 
     Where a side can't be read, `ours` gets both sides with conflict markers, as git leaves a conflict.
+
+    Args:
+        base: a file with the common ancestor.
+        ours: a file with our side, which gets the result.
+        theirs: a file with their side.
 
     Raises:
         LockError: what is wrong with a side, after `ours` was written.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -15,7 +17,17 @@ if TYPE_CHECKING:
 
 
 class ProjectHold:
-    """Holds a project for one run; a context manager. A dead process holds nothing, whatever host or boot it was of."""
+    """Holds a project for one run; a context manager. A dead process holds nothing, whatever host or boot it was of.
+
+    Args:
+        root: the project's folder.
+        folder: the user's folder of state, where the lock is.
+        waiting: told who holds the project, where that must be waited for.
+        wait: whether to wait; else a project that is held is an error.
+
+    Raises:
+        PioneerError: (on entering) the lock can't be written, or the project is held.
+    """
 
     def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None], *, wait: bool = True) -> None:
         name = sha256(str(root.resolve()).encode()).hexdigest()[:24]
@@ -25,9 +37,6 @@ class ProjectHold:
         self._fd = -1
 
     def __enter__(self) -> ProjectHold:
-        import fcntl
-        import socket
-
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.spec_files import spec_stamps
@@ -18,7 +19,32 @@ if TYPE_CHECKING:
     from pioneer_build.disk import Stamp
     from pioneer_build.parse.specs import Broken
     from pioneer_build.project.open import Project
-    from pioneer_build.spec.model import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpecs:
+    """The specs of a project, by name, and the stamps of all spec files, by path."""
+
+    declared: tuple[Declared, ...]
+    files: Mapping[str, Stamp]
+
+
+@dataclass(slots=True)
+class SpecReading:
+    """What was read of some spec files, each by itself.
+
+    `parsed` has the specs without a mistake, by path. `problems` are the mistakes, and `broken` the datasets that they
+    are about. `anew` says whether a file had to be parsed.
+    """
+
+    parsed: dict[str, list[Parsed]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    anew: bool = False
+
+    def all(self) -> list[Parsed]:
+        """The specs of all files, in the order of files."""
+        return [one for parsed in self.parsed.values() for one in parsed]
 
 
 def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]]:
@@ -35,8 +61,8 @@ def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]
     return spec_stamps(str(root), folder, complain), problems
 
 
-def load_specs(project: Project, *, only: Iterable[str] | None = None) -> list[Declared]:
-    """All specs of the project, by name, judged one by one and against each other.
+def load_specs(project: Project, *, only: Iterable[str] | None = None) -> ProjectSpecs:
+    """All specs of the project, judged one by one and against each other.
 
     Args:
         project: the project.
@@ -46,71 +72,70 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> list[D
         Problems: every mistake of every file.
     """
     files, problems = spec_files(project.root, project.config.specs)
-    project.files = files
-    seen = project.seen
-    parsed: dict[str, list[Parsed]] = {}
-    news = []
-    for path, stamp in files.items():
-        known = seen.specs(path, stamp)
-        if known is None:
-            news.append(path)
-        else:
-            parsed[path] = known
-    whole = [[path, list(stamp)] for path, stamp in files.items()]
-    fresh = bool(news) or seen.noted("cross") != _key(whole)
-    if fresh or problems:
-        problems += _parse_news(project, files, news, parsed)
+    reading = read_specs(project, files)
+    if reading.anew or problems or not project.cache.has_cross_checked(files):
+        problems += reading.problems
+        problems += _cross_check(project, reading)
         if only is not None:
             shown = set(only)
             problems = [problem for problem in problems if problem.path in shown]
         if problems:
-            seen.save(files)  # the others are right, and needn't be read again
+            project.cache.save(files)  # the others are right, and needn't be read again
             raise Problems(problems)
-        seen.note("cross", _key(whole))
-    return declared_of(project, [one for path in files for one in parsed.get(path, ())])
+        project.cache.put_cross_checked(files)
+    return ProjectSpecs(tuple(declared_of(project, reading.all())), files)
+
+
+def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
+    """Reads spec files, each by itself; one that is in the cache isn't parsed.
+
+    Args:
+        project: the project.
+        files: paths relative to the root, with stamps.
+    """
+    reading = SpecReading()
+    changed = []
+    for path, stamp in files.items():
+        known = project.cache.specs.get(path, stamp)
+        reading.parsed[path] = known or []
+        if known is None:
+            changed.append(path)
+    if not changed:
+        return reading
+    from pioneer_build.parse import parse_files  # pydantic and yaml: only where a file changed
+
+    reading.anew = True
+    found = parse_files(changed, project.root)
+    reading.problems += found.problems
+    reading.broken += found.broken
+    for spec in found.specs:
+        definition = definition_of(spec)
+        reading.parsed[spec.path].append((spec, definition, fingerprint_of(definition)))
+    wrong = {problem.path for problem in found.problems}
+    for path in changed:
+        if path not in wrong:
+            project.cache.specs.put(path, files[path], reading.parsed[path])
+    return reading
+
+
+def _cross_check(project: Project, reading: SpecReading) -> Iterable[Problem]:
+    from pioneer_build.parse import cross_check  # pydantic and yaml: only where a file changed
+
+    specs = [spec for spec, _, _ in reading.all()]
+    return cross_check(specs, tuple(reading.broken), lambda path: (project.root / path).read_bytes())
 
 
 def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:
     """Parsed specs as the planner takes them, by name."""
-    remembered = _Remembered(project.config.checks)
+    recorded = _RecordedChecks(project.config.checks)
     return [
-        Declared(spec, definition, fingerprint, remembered.of(spec.checks))
+        Declared(spec, definition, fingerprint, recorded.of(spec.checks))
         for spec, definition, fingerprint in sorted(parsed, key=lambda one: one[0].dataset_name)
     ]
 
 
-def _key(whole: object) -> str:
-    from hashlib import sha256
-
-    return sha256(repr(whole).encode()).hexdigest()
-
-
-def _parse_news(
-    project: Project, files: Mapping[str, Stamp], news: list[str], parsed: dict[str, list[Parsed]]
-) -> list[Problem]:
-    from pioneer_build.parse import cross_check, parse_files  # pydantic and yaml: only where there is news
-
-    problems: list[Problem] = []
-    broken: list[Broken] = []
-    result = parse_files(news, project.root)
-    broken += result.broken
-    problems += result.problems
-    for path in news:
-        parsed[path] = []
-    for spec in result.specs:
-        definition = definition_of(spec)
-        parsed[spec.path].append((spec, definition, fingerprint_of(definition)))
-    wrong = {problem.path for problem in problems}
-    for path in news:
-        if path not in wrong:
-            project.seen.keep(path, files[path], parsed[path])
-    specs: list[Spec] = [one[0] for path in files for one in parsed.get(path, ())]
-    problems += cross_check(specs, tuple(broken), lambda path: (project.root / path).read_bytes())
-    return problems
-
-
-class _Remembered:
-    """The bounds that project and spec set, as the lock remembers them; the defaults are not among them."""
+class _RecordedChecks:
+    """The checks of specs as the lock records them: those that settings or spec set, without defaults."""
 
     def __init__(self, project: Checks) -> None:
         self._project = project
@@ -120,7 +145,7 @@ class _Remembered:
     def of(self, spec: Checks) -> Mapping[str, object]:
         known = self._known.get(spec)
         if known is None:
-            from pioneer_build.checks.bounds import checks_key, explicit_checks
+            from pioneer_build.checks.bounds import checks_key, explicit_checks  # only where checks are set
 
             known = self._known[spec] = checks_key(explicit_checks(self._project, spec))
         return known

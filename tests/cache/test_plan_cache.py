@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.cache.plan_cache import Verdict, nothing_to_do
+from pioneer_build.cache.plan_cache import CachedPlan, inputs_are_unchanged, nothing_to_do
 from pioneer_build.disk import stamp_of
-from pioneer_build.operations.project_state import look
+from pioneer_build.inputs.freshness import unchanged_glob
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
 from tests.built import age, build, home, spec_text, write_spec
@@ -29,18 +30,18 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = home(root, monkeypatch)
     build(root, folder / "share", ["one", "two", "three"])
     age()
-    look(open_project(root))
+    read_project_state(open_project(root))
     return root
 
 
-def recalled(root: Path, backend: str | None = None) -> Verdict | None:
-    return nothing_to_do(str(root), backend)
+def recalled(root: Path, backend: str | None = None, *, verified: bool = False) -> CachedPlan | None:
+    return nothing_to_do(str(root), backend, unchanged_glob, verified=verified)
 
 
 def test_a_plan_with_nothing_to_do_is_remembered(root: Path) -> None:
     found = recalled(root)
     assert found is not None
-    assert (found.count, found.digests, found.whole) == (3, 3, True)
+    assert (found.datasets, found.digests, found.has_nothing_to_do) == (3, 3, True)
 
 
 def edit(root: Path) -> None:
@@ -115,52 +116,50 @@ def test_a_damaged_one_is_ignored(root: Path, cut: int) -> None:
     assert recalled(root) is None
     path.write_bytes(b"\0" * len(data))
     assert recalled(root) is None
-    look(open_project(root))
+    read_project_state(open_project(root))
     assert recalled(root) is not None
 
 
 def test_a_file_too_young_to_tell_is_not_remembered(root: Path) -> None:
     soon = time.time_ns() + 5_000_000_000
     os.utime(root / "specs" / "one.yaml", ns=(soon, soon))
-    look(open_project(root))
+    read_project_state(open_project(root))
     assert recalled(root) is None
 
 
 def test_a_plan_with_flags_says_nothing_of_one_without(root: Path) -> None:
     for path in (root.parent / "p-home" / "cache").rglob("*.plan"):
         path.unlink()
-    look(open_project(root), Choices(retry=frozenset({"one"})))
+    read_project_state(open_project(root), Choices(retry=frozenset({"one"})))
     assert recalled(root) is None
 
 
 def test_only_what_was_verified_is_called_verified(root: Path) -> None:
     from pioneer_build.operations.check import check
 
-    assert nothing_to_do(str(root), None, verified=True) is None
-    found = look(open_project(root))
+    assert recalled(root, verified=True) is None
+    found = read_project_state(open_project(root))
     assert check(found, found.plan).digests == 3
-    assert nothing_to_do(str(root), None, verified=True) is not None
+    assert recalled(root, verified=True) is not None
     path = row_file(root)
     path.write_bytes(path.read_bytes()[::-1])
-    assert nothing_to_do(str(root), None) is not None  # a plan asks whether rows are there
-    assert nothing_to_do(str(root), None, verified=True) is None
-    found = look(open_project(root))
+    assert recalled(root) is not None  # a plan asks whether rows are there
+    assert recalled(root, verified=True) is None
+    found = read_project_state(open_project(root))
     (finding,) = check(found, found.plan).findings
     assert finding.kind == "content"
 
 
 def test_label_specs_are_held_by_their_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pioneer_build.cache import plan_cache as module
-
     found = recalled(root)
     assert found is not None
     (root / "texts.txt").write_text("a\nb\n")
     stamp = ["texts.txt", stamp_of((root / "texts.txt").stat())]
     for pattern in ("../texts.txt", "../*.txt"):
-        found.inputs = json.dumps([["specs/one.yaml", pattern, [stamp]]]).encode()
-        assert module.inputs_hold(found, str(root))
+        found = found._replace(inputs=json.dumps([["specs/one.yaml", pattern, [stamp]]]).encode())
+        assert inputs_are_unchanged(found, str(root), unchanged_glob)
     (root / "more.txt").write_text("c\n")
-    assert not module.inputs_hold(found, str(root))
+    assert not inputs_are_unchanged(found, str(root), unchanged_glob)
     (root / "texts.txt").write_text("a\nc\n")
-    found.inputs = json.dumps([["specs/one.yaml", "../texts.txt", [stamp]]]).encode()
-    assert not module.inputs_hold(found, str(root))
+    found = found._replace(inputs=json.dumps([["specs/one.yaml", "../texts.txt", [stamp]]]).encode())
+    assert not inputs_are_unchanged(found, str(root), unchanged_glob)

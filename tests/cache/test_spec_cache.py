@@ -1,19 +1,16 @@
-"""What was read before comes back as it was, and only for the same stamp."""
+"""Specs that were parsed before come back as they were, and only for the same stamp."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from pioneer_build.cache.spec_cache import Parsed, Seen
+from pioneer_build.cache.spec_cache import Parsed, SpecCache
 from pioneer_build.parse import parse_text
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
-from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import Settings, SpendingLimits
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STAMP = (10, 1_000, 3, 1_000)
 
@@ -36,105 +33,135 @@ def parsed(text: str, path: str = "specs/x.yaml") -> list[Parsed]:
     return [(spec, definition_of(spec), fingerprint_of(definition_of(spec))) for spec in result.specs]
 
 
+def opened(folder: Path) -> SpecCache:
+    return SpecCache(str(folder / "x.specs"), time.time_ns())
+
+
+def data(cache: SpecCache) -> bytes:
+    return Path(cache.path).read_bytes()
+
+
 @pytest.mark.parametrize("kind", SPECS)
 def test_specs_come_back_as_they_were(tmp_path: Path, kind: str) -> None:
-    seen = Seen(tmp_path, tmp_path)
+    cache = opened(tmp_path)
     known = parsed(SPECS[kind])
-    seen.keep("specs/x.yaml", STAMP, known)
-    seen.save()
-    again = Seen(tmp_path, tmp_path)
-    assert again.specs("specs/x.yaml", STAMP) == known
-    assert again.specs("specs/y.yaml", STAMP) is None
+    cache.put("specs/x.yaml", STAMP, known)
+    cache.save()
+    again = opened(tmp_path)
+    assert again.get("specs/x.yaml", STAMP) == known
+    assert again.get("specs/y.yaml", STAMP) is None
     for place in range(4):
         other = [*STAMP]
         other[place] += 1
-        assert again.specs("specs/x.yaml", tuple(other)) is None  # type: ignore[arg-type]
+        assert again.get("specs/x.yaml", tuple(other)) is None  # type: ignore[arg-type]
 
 
 def test_a_changed_file_adds_a_line(tmp_path: Path) -> None:
-    seen = Seen(tmp_path, tmp_path)
+    cache = opened(tmp_path)
     for number in range(50):
-        seen.keep(f"{number}.yaml", STAMP, parsed(SPECS["ner"], f"{number}.yaml"))
-    seen.save()
-    size = seen.path.stat().st_size
-    seen = Seen(tmp_path, tmp_path)
+        cache.put(f"{number}.yaml", STAMP, parsed(SPECS["ner"], f"{number}.yaml"))
+    cache.save()
+    size = len(data(cache))
+    cache = opened(tmp_path)
     later = (10, 2_000, 3, 2_000)
-    seen.keep("7.yaml", later, parsed(SPECS["decoder"], "7.yaml"))
-    seen.save()
-    assert seen.path.stat().st_size < size * 1.1
-    again = Seen(tmp_path, tmp_path)
-    assert again.specs("7.yaml", later) == parsed(SPECS["decoder"], "7.yaml")
-    assert again.specs("7.yaml", STAMP) is None
-    assert again.specs("8.yaml", STAMP) is not None
+    cache.put("7.yaml", later, parsed(SPECS["decoder"], "7.yaml"))
+    cache.save()
+    assert len(data(cache)) < size * 1.1
+    again = opened(tmp_path)
+    assert again.get("7.yaml", later) == parsed(SPECS["decoder"], "7.yaml")
+    assert again.get("7.yaml", STAMP) is None
+    assert again.get("8.yaml", STAMP) is not None
 
 
 def test_it_doesnt_grow_without_end(tmp_path: Path) -> None:
     sizes = []
     for number in range(400):
-        seen = Seen(tmp_path, tmp_path)
-        seen.keep("a.yaml", (10, number, 3, number), parsed(SPECS["ner"], "a.yaml"))
-        seen.save()
-        sizes.append(seen.path.stat().st_size)
+        cache = opened(tmp_path)
+        cache.put("a.yaml", (10, number, 3, number), parsed(SPECS["ner"], "a.yaml"))
+        cache.save()
+        sizes.append(len(data(cache)))
     assert max(sizes) < 120 * sizes[0]
-    assert Seen(tmp_path, tmp_path).specs("a.yaml", (10, 399, 3, 399)) is not None
+    assert opened(tmp_path).get("a.yaml", (10, 399, 3, 399)) is not None
 
 
 def test_files_that_are_gone_are_forgotten_in_the_end(tmp_path: Path) -> None:
     for number in range(300):
-        seen = Seen(tmp_path, tmp_path)
-        seen.keep(f"{number}.yaml", STAMP, parsed(SPECS["ner"], f"{number}.yaml"))
-        seen.save([f"{number}.yaml"])
-    assert len(seen.path.read_bytes().split(b"\n")) < 130
+        cache = opened(tmp_path)
+        cache.put(f"{number}.yaml", STAMP, parsed(SPECS["ner"], f"{number}.yaml"))
+        cache.save([f"{number}.yaml"])
+    assert len(data(cache).split(b"\n")) < 130
+
+
+def test_files_that_are_gone_are_forgotten_though_nothing_is_new(tmp_path: Path) -> None:
+    cache = opened(tmp_path)
+    for number in range(200):
+        cache.put(f"{number}.yaml", STAMP, parsed(SPECS["ner"], f"{number}.yaml"))
+    cache.save()
+    again = opened(tmp_path)
+    assert again.get("7.yaml", STAMP) is not None
+    again.save(["7.yaml"])
+    assert data(again).count(b"\n") == 2
+    assert opened(tmp_path).get("7.yaml", STAMP) is not None
 
 
 def test_saving_what_is_known_keeps_it(tmp_path: Path) -> None:
-    seen = Seen(tmp_path, tmp_path)
-    seen.keep("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
-    seen.save(["a.yaml"])
-    data = seen.path.read_bytes()
-    again = Seen(tmp_path, tmp_path)
-    again.note("lock", [1])
+    cache = opened(tmp_path)
+    cache.put("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
+    cache.save(["a.yaml"])
+    before = data(cache)
+    again = opened(tmp_path)
     again.save()
     again.save(["a.yaml"])
-    assert again.path.read_bytes() == data
-    assert Seen(tmp_path, tmp_path).noted("lock") == [1]
+    again.get("a.yaml", STAMP)
+    again.save(["a.yaml"])
+    assert data(again) == before
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-7], lambda data: b"x" + data, lambda data: b"\0" * len(data)])
-def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: object) -> None:
-    seen = Seen(tmp_path, tmp_path)
-    seen.keep("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
-    seen.note("a", 1)
-    seen.save()
-    for path in tmp_path.iterdir():
-        path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
-    again = Seen(tmp_path, tmp_path)
-    assert again.specs("a.yaml", STAMP) is None
-    assert again.noted("a") is None
-    again.keep("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
+def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    cache = opened(tmp_path)
+    cache.put("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
+    cache.save()
+    Path(cache.path).write_bytes(damage(data(cache)))
+    again = opened(tmp_path)
+    assert again.get("a.yaml", STAMP) is None
+    again.put("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
     again.save()
-    assert Seen(tmp_path, tmp_path).specs("a.yaml", STAMP) is not None
+    assert opened(tmp_path).get("a.yaml", STAMP) is not None
+
+
+def test_a_damaged_line_is_ignored(tmp_path: Path) -> None:
+    cache = opened(tmp_path)
+    for name in ("a.yaml", "b.yaml"):
+        cache.put(name, STAMP, parsed(SPECS["ner"], name))
+    cache.save()
+    Path(cache.path).write_bytes(data(cache).replace(b'"task_type":"ner"', b'"task_typo":"ner"', 1))
+    again = opened(tmp_path)
+    assert [again.get(name, STAMP) is None for name in ("a.yaml", "b.yaml")] == [True, False]
 
 
 def test_a_stamp_too_young_is_not_kept(tmp_path: Path) -> None:
-    seen = Seen(tmp_path, tmp_path)
-    seen.keep("a.yaml", (10, seen.began, 3, seen.began), parsed(SPECS["ner"], "a.yaml"))
-    seen.save()
-    assert not seen.path.exists()
-
-
-def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
-    settings = Settings("local", "s", None, 7, 8, None, 9, Checks(min_accepted=0.5), SpendingLimits(1, 2))
-    seen = Seen(tmp_path, tmp_path)
-    seen.keep_settings(STAMP, settings)
-    seen.save()
-    assert Seen(tmp_path, tmp_path).settings(STAMP) == settings
-    assert Seen(tmp_path, tmp_path).settings((1, 2, 3, 4)) is None
+    now = time.time_ns()
+    cache = SpecCache(str(tmp_path / "x.specs"), now)
+    cache.put("a.yaml", (10, now, 3, now), parsed(SPECS["ner"], "a.yaml"))
+    cache.save()
+    assert not Path(cache.path).exists()
 
 
 def test_a_folder_that_cant_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    seen = Seen(tmp_path / "file" / "seen", tmp_path)
-    seen.keep("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
-    seen.note("a", 1)
-    seen.save()
+    cache = opened(tmp_path / "file" / "deep")
+    cache.put("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
+    cache.save()
+
+
+def test_a_file_that_cant_be_added_to_is_no_error(tmp_path: Path) -> None:
+    cache = opened(tmp_path)
+    cache.put("a.yaml", STAMP, parsed(SPECS["ner"], "a.yaml"))
+    cache.save()
+    again = opened(tmp_path)
+    again.put("b.yaml", STAMP, parsed(SPECS["ner"], "b.yaml"))
+    assert again.get("a.yaml", STAMP) is not None
+    Path(again.path).unlink()
+    again.save()
+    assert not Path(again.path).exists()

@@ -16,7 +16,9 @@ from pioneer_build.cli.options import (
     selection_options,
 )
 from pioneer_build.errors import PioneerError
+from pioneer_build.operations.check import check_project
 from pioneer_build.plan import Choices
+from tests.built import age, build, build_texts, home
 from tests.made import Made, classes
 
 if TYPE_CHECKING:
@@ -78,3 +80,21 @@ def test_the_project_and_what_was_found_last_time(tmp_path: Path) -> None:
     assert options.nothing_to_do() is None, "no plan was made yet"
     with pytest.raises(PioneerError, match="no such folder"):
         Globals(str(tmp_path / "nowhere"), None, 0, "text").project()
+
+
+def test_nothing_is_to_do_as_long_as_nothing_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path.resolve() / "p"
+    root.mkdir()
+    share = home(root, monkeypatch) / "share"
+    build(root, share, ["one"])
+    build_texts(root, share)
+    age()
+    options = Globals(str(root / "specs"), None, 0, "text")
+    assert options.nothing_to_do() is None
+    check_project(options.project())
+    found = options.nothing_to_do(verified=True)
+    assert found is not None
+    assert found.datasets == 2
+    assert Globals(str(root), "local", 0, "text").nothing_to_do() is None
+    (root / "inputs" / "c.txt").write_text("one more that the glob names\n")
+    assert options.nothing_to_do() is None

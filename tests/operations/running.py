@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pioneer_build.operations.project_state import look
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.project.open import open_project
 from tests.crashes.machine import KEY, Machine, Server, write_spec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pioneer_build.apply import Event
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
 
 
 @dataclass
@@ -27,8 +27,8 @@ class Found:
     server: Server
     events: list[Event] = field(default_factory=list)
 
-    def look(self) -> Situation:
-        return look(open_project(self.root))
+    def look(self) -> ProjectState:
+        return read_project_state(open_project(self.root))
 
 
 def found(folder: Path, server: Server, patch: pytest.MonkeyPatch, names: Sequence[str] = ("a",)) -> Found:

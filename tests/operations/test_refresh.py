@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.project_state import look
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.refresh import refreshed
 from pioneer_build.operations.status import status
 from pioneer_build.project.open import open_project
@@ -24,7 +24,7 @@ def test_open_jobs(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
         made.write_lock()
         lock = (made.root / "pioneer.lock").read_bytes()
         project = open_project(made.root, service.url)
-        found = look(project)
+        found = read_project_state(project)
         values = status(project, (), ()).datasets
         assert [value["state"] for value in values] == ["open", "ready"]
         assert refreshed(found, values) == {"job-open": "it does not know this job"}
@@ -40,4 +40,4 @@ def test_no_key(made: Made) -> None:
     made.write_lock()
     project = open_project(made.root, made.backend)
     with pytest.raises(PioneerError, match="no key"):
-        refreshed(look(project), status(project, (), ()).datasets)
+        refreshed(read_project_state(project), status(project, (), ()).datasets)

@@ -1,4 +1,4 @@
-"""A project on disk: its root, its spec files, and what is read of them."""
+"""A project on disk: its root, its settings, its lock; what didn't change isn't read again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.paths import cache_folder, find_root, state_folder
 from pioneer_build.project.open import open_project
-from pioneer_build.project.specs import load_specs, spec_files
-from tests.built import age, home, spec_text, write_spec
+from tests.built import age, build, home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,45 +46,79 @@ def test_folders_follow_the_environment() -> None:
     assert str(state_folder({"HOME": "/h"})) == "/h/.local/state/pioneer-build"
 
 
-def test_spec_files(root: Path, tmp_path: Path) -> None:
-    for file in ("b.yaml", "a/x.yml", "a/deep/y.yaml", ".hidden.yaml", ".git/z.yaml", "notes.txt"):
-        write_spec(root, file, spec_text("x"))
-    (root / "specs" / "inside.yaml").symlink_to(root / "specs" / "b.yaml")
-    (root / "specs" / "folder.yaml").mkdir()
-    files, problems = spec_files(root, "specs/")
-    assert list(files) == ["specs/a/deep/y.yaml", "specs/a/x.yml", "specs/b.yaml", "specs/inside.yaml"]
-    assert not problems
-    outside = tmp_path / "outside.yaml"
-    outside.write_text("")
-    (root / "specs" / "out.yaml").symlink_to(outside)
-    (problem,) = spec_files(root, "specs")[1]
-    assert (problem.path, problem.code) == ("specs/out.yaml", "outside")
-
-
-def test_no_specs_folder(root: Path) -> None:
-    assert spec_files(root, "specs") == ({}, [])
-
-
-def test_all_mistakes_of_all_files_at_once(root: Path) -> None:
-    write_spec(root, "a.yaml", spec_text("a", more="lables: [x]\n"))
-    write_spec(root, "b.yaml", spec_text("b"))
-    write_spec(root, "c.yaml", spec_text("b"))
-    with pytest.raises(Problems) as error:
-        load_specs(open_project(root))
-    assert {problem.path for problem in error.value.problems} == {"specs/a.yaml", "specs/c.yaml"}
-
-
-def test_files_that_are_right_are_not_read_again_because_of_others(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_not_parsed_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pioneer_build import parse
 
-    read: list[str] = []
-    real = parse.parse_files
-    monkeypatch.setattr(parse, "parse_files", lambda paths, where: (read.extend(paths), real(paths, where))[1])
-    for name in ("a", "b"):
-        write_spec(root, f"{name}.yaml", spec_text(name))
-    write_spec(root, "c.yaml", spec_text("c", more="lables: [x]\n"))
+    (root / "pioneer.yaml").write_text("version: 1\nspecs: data\n")
+    age()
+    project = open_project(root)
+    assert project.config.specs == "data"
+    project.cache.save()
+    monkeypatch.setattr(parse, "parse_settings", None)
+    assert open_project(root).config.specs == "data"
+    (root / "pioneer.yaml").write_text("version: 1\nspecs: other\n")
+    with pytest.raises(TypeError):
+        open_project(root)
+
+
+def test_settings_with_a_mistake_are_said_each_time(root: Path) -> None:
+    (root / "pioneer.yaml").write_text("version: 1\nspec: data\n")
     age()
     for _ in range(2):
-        with pytest.raises(Problems):
-            load_specs(open_project(root))
-    assert read == ["specs/a.yaml", "specs/b.yaml", "specs/c.yaml", "specs/c.yaml"]
+        with pytest.raises(Problems, match="1 error"):
+            open_project(root)
+
+
+def test_settings_that_cant_be_read(root: Path) -> None:
+    (root / "pioneer.yaml").unlink()
+    (root / "pioneer.yaml").symlink_to("pioneer.yaml")
+    (root / "pioneer.lock").write_text("")
+    with pytest.raises(PioneerError, match=r"can't read pioneer\.yaml"):
+        open_project(root)
+
+
+def test_the_journal_of_the_local_engine_is_the_projects_own(root: Path) -> None:
+    service, local = open_project(root).journal_folder, open_project(root, "local").journal_folder
+    assert service == state_folder() / "journal"
+    assert local.is_relative_to(state_folder() / "local")
+
+
+# -- the lock ------------------------------------------------------------------------------------------------------
+
+
+def damaged(root: Path) -> None:
+    """Edits the entry of `two` by hand."""
+    path = root / "pioneer.lock"
+    path.write_text(
+        path.read_text().replace('"dataset_name": "two"', '"dataset_name": "2"').replace('"j-two"', '"j-2"')
+    )
+    age()
+
+
+def test_an_unchanged_lock_is_verified_once(root: Path, tmp_path: Path) -> None:
+    build(root, tmp_path / "share", ["one", "two"])
+    damaged(root)
+    with pytest.raises(LockError, match="digest"):
+        open_project(root).read_lock()
+    project = open_project(root)
+    stamp = project.lockfile.stamp()
+    assert stamp is not None
+    project.cache.put_verified_lock(stamp)
+    assert len(project.read_lock().entries) == 2
+
+
+def test_what_was_verified_is_known_to_the_next_command(root: Path, tmp_path: Path) -> None:
+    build(root, tmp_path / "share", ["one", "two"])
+    age()
+    project = open_project(root)
+    lock = project.read_lock()
+    project.cache.save()
+    again = open_project(root)
+    stamp = again.lockfile.stamp()
+    assert stamp is not None
+    assert again.cache.has_verified_lock(stamp)
+    assert again.read_lock() == lock
+
+
+def test_there_is_no_lock(root: Path) -> None:
+    assert not open_project(root).read_lock().entries

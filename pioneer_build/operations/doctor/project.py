@@ -9,7 +9,6 @@ from zlib import crc32
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
-from pioneer_build.operations.project_state import journal_folder
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
@@ -33,13 +32,13 @@ def project(opened: Project) -> list[DoctorFinding]:
         text = f"there is no {SETTINGS_NAME} in {opened.root} or above it"
         findings.append(DoctorFinding("project", "note", text, "pioneer-build init"))
     try:
-        specs = load_specs(opened)
+        specs = load_specs(opened).declared
     except Problems as error:
         findings.append(DoctorFinding("specs", "wrong", f"{error.message} in the specs", "pioneer-build validate"))
         return findings
     except PioneerError as error:
         return [*findings, DoctorFinding("specs", "wrong", error.message, error.hint)]
-    opened.seen.save()
+    opened.cache.save()
     if not specs:
         findings.append(DoctorFinding("specs", "note", f"no spec in {opened.config.specs}/", "pioneer-build init"))
     else:
@@ -83,7 +82,7 @@ def lock(opened: Project) -> list[DoctorFinding]:
 
 def journal(opened: Project) -> list[DoctorFinding]:
     """Whether the backend's log of submissions is whole, and what in it is unfinished."""
-    log = Journal(journal_folder(opened))
+    log = Journal(opened.journal_folder)
     try:
         submissions = log.submissions(opened.config.backend)
         damaged = damaged_lines(log.path)

@@ -88,5 +88,5 @@ def _drafts(project: Project, source: str, directory: Path, read_stdin: Callable
         raise PioneerError(f"can't read {source}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise PioneerError(f"{source} is not UTF-8") from None
-    taken = [declared.name for declared in load_specs(project)]
+    taken = [declared.name for declared in load_specs(project).declared]
     return drafts_of(read_requests(text), stem, project.config.specs.strip("/") or ".", taken)

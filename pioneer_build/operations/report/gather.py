@@ -13,7 +13,7 @@ from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.inputs import read, text_digest
 from pioneer_build.lock.model import Lock
 from pioneer_build.operations.diff import kept_rows, state_at
-from pioneer_build.operations.project_state import look
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.report.counts import Counts
 from pioneer_build.operations.report.packed_rows import pack, quarantined_value, row_value
 from pioneer_build.operations.status import listed_steps, status_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pioneer_build.diff.rows import Lines
     from pioneer_build.diff.state import State
     from pioneer_build.lock.model import Entry
-    from pioneer_build.operations.project_state import Situation
+    from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Step
     from pioneer_build.project.open import Project
 
@@ -61,7 +61,7 @@ def gather(project: Project, request: ReportRequest) -> ReportContents:
         PioneerError: there is no such revision, a selector matches nothing, or specs or lock have a mistake.
     """
     since = state_at(project, request.since) if request.since is not None else None
-    found = look(project)
+    found = read_project_state(project)
     steps = listed_steps(found, request.select, request.exclude)
     changes = _changes(found, steps.keys(), since)
     shares = _shares({name: _examples(found, name) for name in steps}, request.most_rows)
@@ -81,7 +81,7 @@ def gather(project: Project, request: ReportRequest) -> ReportContents:
     return ReportContents(overview, chunks)
 
 
-def _examples(found: Situation, name: str) -> int:
+def _examples(found: ProjectState, name: str) -> int:
     entry = found.lock.get(name, found.backend)
     return entry.examples if entry is not None else 0
 
@@ -97,7 +97,7 @@ def _shares(examples: dict[str, int], most: int) -> dict[str, int]:
     return shares
 
 
-def _notes(found: Situation, since: State | None) -> list[str]:
+def _notes(found: ProjectState, since: State | None) -> list[str]:
     notes = []
     if since is not None and since.found == "absent":
         notes.append(f"{since.title} has no pioneer.lock: everything counts as added")
@@ -111,7 +111,7 @@ def _notes(found: Situation, since: State | None) -> list[str]:
 
 
 def _dataset(
-    found: Situation, name: str, step: Step | None, change: DatasetDiff | None, share: int, chunks: dict[str, str]
+    found: ProjectState, name: str, step: Step | None, change: DatasetDiff | None, share: int, chunks: dict[str, str]
 ) -> dict[str, Any]:
     entry, item = found.lock.get(name, found.backend), found.declared.get(name)
     value = status_of(found, name, step)
@@ -165,7 +165,7 @@ def _keep(chunks: dict[str, str], packed: Iterator[str]) -> list[str]:
     return ids
 
 
-def _quarantined(found: Situation, entry: Entry | None, chunks: dict[str, str]) -> dict[str, Any]:
+def _quarantined(found: ProjectState, entry: Entry | None, chunks: dict[str, str]) -> dict[str, Any]:
     """The rows, or texts, that were set aside: counted by cause, the first of them packed."""
     causes: Counter[str] = Counter()
     kept: list[list[Any]] = []
@@ -185,7 +185,7 @@ def _quarantined(found: Situation, entry: Entry | None, chunks: dict[str, str]) 
     }
 
 
-def _set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str]:
+def _set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
     if entry.labelling is not None:
         yield from _texts_set_aside(found, entry)
     for job in entry.current():
@@ -198,7 +198,7 @@ def _set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str]:
             yield error.message if isinstance(error, StoreError) else "rows set aside can't be read"
 
 
-def _texts_set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str]:
+def _texts_set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
     if entry.labelling is None or not entry.labelling.quarantined:
         return
     try:
@@ -212,7 +212,7 @@ def _texts_set_aside(found: Situation, entry: Entry) -> Iterator[list[Any] | str
         yield [cause if colon else "refused", message or reason, *digest]
 
 
-def _named_texts(found: Situation, name: str, refused: dict[bytes, Any]) -> Iterator[tuple[list[str | None], str]]:
+def _named_texts(found: ProjectState, name: str, refused: dict[bytes, Any]) -> Iterator[tuple[list[str | None], str]]:
     """The refused texts of this dataset with their place; only their digests where the inputs can't be read."""
     item = found.declared.get(name)
     if item is None or item.spec.inputs is None:
@@ -235,7 +235,7 @@ def _named_texts(found: Situation, name: str, refused: dict[bytes, Any]) -> Iter
 # -- changes -------------------------------------------------------------------------------------------------------
 
 
-def _changes(found: Situation, names: Collection[str], since: State | None) -> dict[str, DatasetDiff]:
+def _changes(found: ProjectState, names: Collection[str], since: State | None) -> dict[str, DatasetDiff]:
     if since is None:
         return {}
     now = Lock({key: entry for key, entry in found.lock.entries.items() if key[0] in names})

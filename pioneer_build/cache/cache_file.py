@@ -1,0 +1,17 @@
+"""How a file of the cache is written."""
+
+from __future__ import annotations
+
+import os
+
+from pioneer_build.disk import write_whole
+
+
+def write_cache_file(path: str, data: bytes) -> bool:
+    """Writes a file of the cache, whole or not at all, and makes its folders; whether that could be done."""
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - its path is text
+        write_whole(path, [data], durable=False)
+    except OSError:
+        return False
+    return True

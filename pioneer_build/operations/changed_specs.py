@@ -1,0 +1,162 @@
+"""The specs of the files that changed since the last plan, where they can be planned without the others.
+
+Where that can't be told from the cached plan alone (a rename, a name that is taken or gone, texts to label, a job that
+only the journal knows, a mistake) the whole project must be planned.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.cache.cached_steps import RestOfProject, read_inputs, read_rest, read_steps
+from pioneer_build.cache.plan_cache import contents_are_there, inputs_are_unchanged, read_cached_plan
+from pioneer_build.errors import LockError
+from pioneer_build.lock.model import Lock
+from pioneer_build.operations.plan_scope import PlanScope, StoredContents, UnchangedSpecs
+from pioneer_build.plan import Facts
+from pioneer_build.project.specs import declared_of, read_specs, spec_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
+
+#: More changed files than these, and than this share of all, and the whole is as quick.
+_FEW_FILES, _FEW_SHARE = 4, 0.2
+
+
+def rest_of_project(
+    declared: Sequence[Declared], lock: Lock, backend: str, submissions: Iterable[Submission]
+) -> RestOfProject:
+    """What a later plan of some specs alone will have to know, by a plan of the whole project.
+
+    Args:
+        declared: all specs.
+        lock: with what the journal knows.
+        backend: the one that the plan is for.
+        submissions: the journal's.
+    """
+    names = {item.name for item in declared}
+    entries = list(lock.on(backend))
+    removed = [entry for entry in entries if entry.dataset_name not in names]
+    accepted = [item for item in submissions if item.state != "refused"]
+    return RestOfProject(
+        separate=all(_names_no_other(item) for item in declared) and all(entry.forgotten for entry in removed),
+        locked=[entry.dataset_name for entry in entries],
+        removed=[entry.dataset_name for entry in removed],
+        remote_names={
+            job.remote_name: entry.dataset_name
+            for entry in entries
+            for job in entry.jobs
+            if job.accepted or job.state == "unknown"
+        },
+        taken={item.remote_name: item.fingerprint for item in accepted},
+        submitted=sorted({item.fingerprint for item in accepted}),
+    )
+
+
+def changed_specs(project: Project) -> PlanScope | None:
+    """The specs of the files that changed, if theirs is all that can differ from the cached plan; else `None`.
+
+    A mistake in a spec counts as such a difference: the whole finds it again, and says it beside all others.
+    """
+    cached = read_cached_plan(project.plan_key)
+    if cached is None:
+        return None
+    rest = read_rest(cached.rest)
+    if not rest.separate:
+        return None
+    files, problems = spec_files(project.root, project.config.specs)
+    steps = read_steps(cached.steps)
+    changed = cached.changed_files(files)
+    if problems or len(changed) > _FEW_FILES + _FEW_SHARE * len(files) or not steps.keys() <= files.keys():
+        return None
+    if not contents_are_there(cached, str(project.config.store / "rows"), verified=False):
+        return None
+    if cached.has_input_files:
+        from pioneer_build.inputs.freshness import unchanged_glob  # not for a project without label specs
+
+        if not inputs_are_unchanged(cached, str(project.root), unchanged_glob):
+            return None
+    reading = read_specs(project, {path: files[path] for path in changed})
+    if reading.problems:
+        return None
+    declared = declared_of(project, reading.all())
+    had_changed = not steps.keys().isdisjoint(changed)
+    before = {step.dataset_name: step.fingerprint for path in changed for step in steps.pop(path, ())}
+    kept = frozenset(step.dataset_name for values in steps.values() for step in values)
+    if not _are_separate(declared, before, kept, rest):
+        return None
+    lock = _entries(project, declared, kept, rest)
+    if lock is None:
+        return None
+    inputs = [one for one in read_inputs(cached.inputs) if one.spec_path in steps]
+    facts = _facts(project, declared, kept, rest)
+    return PlanScope(files, declared, lock, facts, rest, UnchangedSpecs(steps, inputs, had_changed))
+
+
+def _are_separate(
+    declared: Sequence[Declared], before: Mapping[str, str], kept: Collection[str], rest: RestOfProject
+) -> bool:
+    """Whether specs can be planned without the others.
+
+    Args:
+        declared: the specs of the files that changed.
+        before: the fingerprints of the datasets that these files had, where they had nothing to do.
+        kept: the names of the datasets in all other files.
+        rest: what is known of the rest of the project.
+    """
+    names = {item.name for item in declared}
+    if len({name.casefold() for name in (*names, *kept)}) != len(declared) + len(kept):
+        return False  # a name is taken
+    if not set(rest.locked) <= {*names, *kept, *rest.removed}:
+        return False  # a dataset is gone
+    if rest.removed and not names <= set(rest.locked) - set(rest.removed):
+        return False  # a new dataset may be a removed one under another name, or one that is back
+    submitted = set(rest.submitted)
+    return all(
+        _names_no_other(item)
+        and not item.spec.is_label
+        # the journal has no job of this definition that the lock may lack
+        and (item.fingerprint not in submitted or before.get(item.name) == item.fingerprint)
+        for item in declared
+    )
+
+
+def _names_no_other(item: Declared) -> bool:
+    return item.spec.renamed_from is None and not item.spec.checks.no_overlap_with
+
+
+def _entries(project: Project, declared: Sequence[Declared], kept: Collection[str], rest: RestOfProject) -> Lock | None:
+    """The entries of the specs, of the lock that the cached plan was made of; `None` where these alone don't do."""
+    locked = {item.name for item in declared}.intersection(rest.locked)
+    if not locked:
+        return Lock()
+    try:
+        lock = project.lockfile.read_entries(locked)
+        if lock is None or project.lockfile.stamp() != project.plan_key.lock_stamp:
+            return None  # it is laid out by hand, or was written since
+    except LockError:
+        return None
+    entries = list(lock.on(project.config.backend))
+    if len(entries) != len(locked) or any(entry.base_name in kept for entry in entries):
+        return None
+    return lock
+
+
+def _facts(project: Project, declared: Sequence[Declared], kept: Collection[str], rest: RestOfProject) -> Facts:
+    mine = {item.name for item in declared}
+    taken = {
+        **rest.taken,
+        **{name: "" for name, owner in rest.remote_names.items() if owner not in mine},
+        **dict.fromkeys(kept, ""),  # a dataset's own name is for it, whether or not something is there
+    }
+    return Facts(
+        backend=project.config.backend,
+        free=project.config.local,
+        present=StoredContents(project.config.store),
+        taken=taken,
+        requests_per_minute=project.config.requests_per_minute,
+    )

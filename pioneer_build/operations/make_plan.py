@@ -1,0 +1,120 @@
+"""Makes a plan and caches it: of a whole project or of some of its specs, in one way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_section, rest_section
+from pioneer_build.cache.plan_cache import CachedPlan, contents_text, files_text, places_text, write_cached_plan
+from pioneer_build.disk import is_settled
+from pioneer_build.plan import Choices
+from pioneer_build.spec.model import InputFiles
+
+if TYPE_CHECKING:
+    from pioneer_build.operations.plan_scope import PlanScope
+    from pioneer_build.plan import Plan, Step
+    from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
+
+
+def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
+    """Makes the plan, and saves what was learnt on the way.
+
+    Args:
+        project: the project.
+        scope: what was read of it.
+        choices: the flags that change steps.
+    """
+    plan = scope.plan(choices)
+    project.cache.save(scope.files)
+    cache_plan(project, scope, plan)
+    return plan
+
+
+def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:
+    """Caches a plan that no flag changed, if what it was made of has proved not to be moving.
+
+    A later one may be cached over it, once more contents are verified.
+
+    Args:
+        project: the project.
+        scope: what the plan was made of.
+        plan: the plan.
+    """
+    key, began, before = project.plan_key, project.cache.began, scope.unchanged
+    if scope.rest is None or plan.choices != Choices():
+        return
+    if not all(stamp is None or is_settled(stamp, began) for stamp in key.stamps):
+        return
+    steps = _steps_to_cache(project, scope, plan)
+    if before is not None and not steps and not before.had_changed:
+        return  # it is cached already
+    inputs = [
+        _cached_inputs(project, item)
+        for item in scope.declared
+        if item.spec.path in steps and isinstance(item.spec.inputs, InputFiles)
+    ]
+    if before is not None:
+        steps = {**before.steps, **steps}
+        inputs = [*before.inputs, *inputs]
+    files = {path: stamp for path, stamp in scope.files.items() if path in steps}
+    kept = [step for path in files for step in steps[path]]
+    verified = project.cache.verified_contents()
+    digests = dict.fromkeys(digest for step in kept for digest in step.contents)
+    cached = CachedPlan(
+        key=key.text,
+        places=places_text(
+            project.config.specs,
+            str(project.config.store / "rows"),
+            len(plan.steps),
+            nothing=len(files) == len(scope.files) and len(kept) == len(plan.steps),
+        ),
+        files=files_text(files),
+        contents=contents_text((digest, verified.get(digest)) for digest in digests),
+        inputs=json_section(inputs),
+        steps=json_section({path: steps[path] for path in files}),
+        rest=rest_section(scope.rest),
+    )
+    write_cached_plan(key, cached)
+
+
+def _steps_to_cache(project: Project, scope: PlanScope, plan: Plan) -> dict[str, list[CachedStep]]:
+    """The steps of the planned spec files all of whose datasets have nothing to do, by path."""
+    paths = scope.files if scope.unchanged is None else scope.files.keys() - scope.unchanged.steps.keys()
+    by_path: dict[str, list[Declared]] = {path: [] for path in paths}
+    for item in scope.declared:
+        by_path[item.spec.path].append(item)
+    steps = {step.dataset_name: step for step in plan.steps}
+    return {
+        path: [_cached_step(scope, item, steps[item.name]) for item in items]
+        for path, items in by_path.items()
+        if is_settled(scope.files[path], project.cache.began)
+        and not any(char in path for char in "\t\n")
+        and all(_is_done(steps[item.name]) and _has_settled_inputs(project, item) for item in items)
+    }
+
+
+def _cached_step(scope: PlanScope, item: Declared, step: Step) -> CachedStep:
+    entry = scope.lock.get(item.name, scope.facts.backend)
+    contents = entry.content_digests if entry is not None else ()
+    return CachedStep(item.name, step.total, step.remote_name, step.protected, contents, item.fingerprint)
+
+
+def _is_done(step: Step) -> bool:
+    """Whether a step says no more than that there is nothing to do."""
+    return step.action == "none" and not (step.reasons or step.fetch or step.refused or step.requests)
+
+
+def _has_settled_inputs(project: Project, item: Declared) -> bool:
+    """Whether the files of a label spec's inputs have stamps that prove something."""
+    if not isinstance(item.spec.inputs, InputFiles):
+        return True
+    known = project.cache.inputs(item.name)
+    return known is not None and all(stamp is not None for _, stamp in known.files)
+
+
+def _cached_inputs(project: Project, item: Declared) -> CachedInputs:
+    known = project.cache.inputs(item.name)
+    assert known is not None
+    assert isinstance(item.spec.inputs, InputFiles)
+    return CachedInputs(item.spec.path, item.spec.inputs.path, known.files)

@@ -1,0 +1,54 @@
+"""`plan`: what `apply` would do. Of a project in which only spec files changed, only their specs are planned anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.operations.changed_specs import changed_specs
+from pioneer_build.operations.make_plan import plan_from
+from pioneer_build.plan import Choices
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pioneer_build.plan import Plan
+    from pioneer_build.project.open import Project
+
+
+def plan_project(
+    project: Project,
+    choices: Choices | None = None,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    evidence: bool = False,
+) -> Plan:
+    """What would have to be submitted to make the datasets what the specs say. Nothing is sent.
+
+    Args:
+        project: an opened project; what is learnt of it is cached.
+        choices: the flags that change steps.
+        select: selectors of `--select`.
+        exclude: selectors of `--exclude`.
+        evidence: whether each step must know what it was decided on, for a plan that is saved.
+
+    Raises:
+        PioneerError: specs, lock or settings have a mistake.
+    """
+    chosen = choices or Choices()
+    if chosen == Choices() and not (select or exclude or evidence):
+        plan = plan_of_changed(project)
+        if plan is not None:
+            return plan
+    from pioneer_build.operations.project_state import read_project_state, selected  # journal, store, inputs
+
+    return selected(read_project_state(project, chosen), select, exclude)
+
+
+def plan_of_changed(project: Project) -> Plan | None:
+    """The plan of the project, made of the specs that changed and of the cached plan; `None` where these don't tell.
+
+    It is what a plan of the whole project would be, but that unchanged steps don't know what they were decided on.
+    """
+    scope = changed_specs(project)
+    return plan_from(project, scope, Choices()) if scope is not None else None
