@@ -28,7 +28,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
+    from importlib import import_module  # start-up: `--version` needs none of it
 
     if name == "api":
         return import_module(f"{__name__}.api")

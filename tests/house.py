@@ -23,6 +23,8 @@ PACKAGE = "pioneer_build"
 #: A function longer than this doesn't fit a screen.
 LONG = 60
 MOST_PARAMETERS = 6
+#: What a Python program calls by keyword: its parameters are options, as those of a command are.
+PUBLIC_KEYWORDS = frozenset({"pioneer_build.api.apply"})
 #: A function of this many parameters, besides `self`, says what each is.
 DESCRIBED_FROM = 3
 #: A module of this many lines or more has a test file of its own.
@@ -267,11 +269,11 @@ class House:
         return _largest((function.lines, name) for name, function in self.functions() if function.lines > LONG)
 
     def wide_functions(self) -> list[str]:
-        """Functions of more than six parameters, `self` counted, but for click's; the widest first."""
+        """Functions of more than six parameters, `self` counted, but for click's and the public API's; the widest first."""
         return _largest(
             (len(function.parameters), name)
             for name, function in self.functions()
-            if len(function.parameters) > MOST_PARAMETERS and not function.is_command
+            if len(function.parameters) > MOST_PARAMETERS and not function.is_command and name not in PUBLIC_KEYWORDS
         )
 
     def methods(self) -> list[str]:
