@@ -269,7 +269,7 @@ class House:
         return _largest((function.lines, name) for name, function in self.functions() if function.lines > LONG)
 
     def wide_functions(self) -> list[str]:
-        """Functions of more than six parameters, `self` counted, but for click's and the public API's; the widest first."""
+        """Functions of more than six parameters, `self` counted, but for click and the public API; widest first."""
         return _largest(
             (len(function.parameters), name)
             for name, function in self.functions()
