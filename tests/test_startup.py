@@ -119,7 +119,7 @@ def test_nothing_is_parsed_where_nothing_changed(root: Path, arguments: list[str
     assert heavy <= {"secrets", "socket"}
 
 
-def test_a_plan_as_json_looks_at_the_verdict_alone(root: Path) -> None:
+def test_a_plan_as_json_looks_at_the_cached_plan_alone(root: Path) -> None:
     names = imported(root, "plan", "--format", "json")
     assert not names & {
         "pioneer_build.operations.project_state",

@@ -22,7 +22,7 @@ PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
 #: The API document: "Generate endpoints are rate-limited to 120 requests per minute per user".
 REQUESTS_PER_MINUTE = 120
 MAX_OPEN_JOBS = 100
-_KEYS = ("PIONEER_API_KEY", "FASTINO_API_KEY")
+_KEY_VARIABLES = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def resolve(
         PioneerError: a flag or variable has a value that can't be used.
     """
     chosen = backend or environ.get("PIONEER_BACKEND") or settings.backend or "pioneer"
-    identity, base_url = _backend(chosen, environ.get("PIONEER_BASE_URL") or settings.base_url)
-    limit = _limit(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
+    identity, base_url = _identity_and_url(chosen, environ.get("PIONEER_BASE_URL") or settings.base_url)
+    limit = _requests_per_minute(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
     return Config(
         backend=identity,
         base_url=base_url,
@@ -82,7 +82,7 @@ def resolve(
         checks=settings.checks or Checks(),
         max_requests=settings.limits.max_requests if settings.limits else None,
         max_examples=settings.limits.max_examples if settings.limits else None,
-        api_key=_key(environ, base_url),
+        api_key=_api_key(environ, base_url),
     )
 
 
@@ -108,14 +108,15 @@ def normal_url(url: str) -> str:
     )
 
 
-def _backend(chosen: str, base_url: str | None) -> tuple[str, str | None]:
+def _identity_and_url(chosen: str, base_url: str | None) -> tuple[str, str | None]:
+    """The backend's identity, and where its requests go."""
     if chosen == "local":
         return "local", None
     url = normal_url((base_url or PUBLISHED_URLS[0]) if chosen == "pioneer" else chosen)
     return ("pioneer" if url in PUBLISHED_URLS else url), url
 
 
-def _limit(environ: Mapping[str, str]) -> int | None:
+def _requests_per_minute(environ: Mapping[str, str]) -> int | None:
     text = environ.get("PIONEER_REQUESTS_PER_MINUTE", "")
     if not text:
         return None
@@ -124,11 +125,12 @@ def _limit(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-def _key(environ: Mapping[str, str], base_url: str | None) -> str | None:
+def _api_key(environ: Mapping[str, str], base_url: str | None) -> str | None:
+    """The key for a service: of the variables that both of its names have, the one of this name first."""
     if base_url is None:
         return None
     fastino = f".{BaseUrl.parse(base_url).host}".endswith(".fastino.ai")
-    for variable in reversed(_KEYS) if fastino else _KEYS:
+    for variable in reversed(_KEY_VARIABLES) if fastino else _KEY_VARIABLES:
         if key := environ.get(variable, "").strip():
             return key
     return None
