@@ -1,4 +1,4 @@
-"""`plan`, `apply` and `check` as functions: what the commands do, without a terminal."""
+"""`plan`, `apply` and `check` as functions, for use in Python programs."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def plan(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Plan:
-    """What would have to be submitted to make the datasets what the specs say. Nothing is sent.
+    """Plans what has to be submitted to bring the datasets up to date with their specs. Nothing is sent.
 
     Args:
-        directory: the project's folder, or one in it.
-        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
-        choices: what the flags `--resubmit`, `--retry`, `--relabel` and `--delete-remote` say.
+        directory: the project's folder, or a folder in it.
+        backend: `local`, `pioneer` or a base URL; by default, the one in pioneer.yaml.
+        choices: the datasets to `--resubmit`, `--retry`, `--relabel` or `--delete-remote`, as the flags would.
         select: selectors of the datasets to plan (names, globs, `tag:x`, `state:x`); none for all.
-        exclude: selectors of those to leave out.
+        exclude: selectors of datasets to leave out.
 
     Raises:
-        PioneerError: specs, lock or settings have a mistake.
+        PioneerError: specs, lock or settings have an error.
     """
     project = open_project(Path(directory), backend)
     return plan_project(project, choices, select=select, exclude=exclude, evidence=True)
@@ -53,25 +53,26 @@ def apply(
     max_examples: int | None = None,
     wait: bool = True,
 ) -> Report:
-    """Does what `plan` says, without asking; how it ended. `Report.good` says whether all is as it should be.
+    """Makes a plan and does what it says, without confirmation. `Report.good` says whether every step succeeded.
 
-    Signals are left alone. A `KeyboardInterrupt` ends it in good order, as one of the command line does, before it is
-    raised again: no job is lost, and the lock says what is known. To be called where no event loop runs.
+    No signal handlers are installed. After a `KeyboardInterrupt`, the run ends in good order, as on the command line,
+    before it is raised again: no job is lost, and the lock is written. Don't call this while an event loop is running
+    in the thread.
 
     Args:
-        directory: the project's folder, or one in it.
-        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
-        choices: what the flags `--resubmit`, `--retry`, `--relabel` and `--delete-remote` say.
-        select: selectors of the datasets to do (names, globs, `tag:x`, `state:x`); none for all.
-        exclude: selectors of those to leave out.
-        max_requests: paid requests that may be sent; what `limits` in pioneer.yaml says by default.
-        max_examples: examples that may be asked for; what `limits` in pioneer.yaml says by default.
-        wait: whether jobs are waited for; a later apply takes up those that are open.
+        directory: the project's folder, or a folder in it.
+        backend: `local`, `pioneer` or a base URL; by default, the one in pioneer.yaml.
+        choices: the datasets to `--resubmit`, `--retry`, `--relabel` or `--delete-remote`, as the flags would.
+        select: selectors of the datasets to apply (names, globs, `tag:x`, `state:x`); none for all.
+        exclude: selectors of datasets to leave out.
+        max_requests: how many paid requests may be sent; by default, the limit in pioneer.yaml.
+        max_examples: how many examples may be requested; by default, the limit in pioneer.yaml.
+        wait: whether to wait for jobs; the next apply resumes jobs that are still open.
 
     Raises:
         PioneerError: nothing could be done.
     """
-    # asyncio, on which a plan needn't wait
+    # asyncio takes time to import, and `plan` doesn't need it
     from pioneer_build.operations import apply as operation
     from pioneer_build.operations.running import RunOptions
 
@@ -83,15 +84,15 @@ def apply(
 
 
 def check(directory: str | Path = ".", *, backend: str | None = None, strict: bool = False) -> CheckResult:
-    """Whether specs, lock and kept content are in step. Needs no key and no network.
+    """Checks that the lock is up to date with the specs, and that stored rows match it. Needs no key and no network.
 
     Args:
-        directory: the project's folder, or one in it.
-        backend: `local`, `pioneer` or a base URL; what pioneer.yaml says by default.
+        directory: the project's folder, or a folder in it.
+        backend: `local`, `pioneer` or a base URL; by default, the one in pioneer.yaml.
         strict: whether rows that are not on this machine count as a finding.
 
     Raises:
-        PioneerError: specs, lock or settings have a mistake.
+        PioneerError: specs, lock or settings have an error.
     """
     return check_project(open_project(Path(directory), backend), strict=strict)
 

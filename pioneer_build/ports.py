@@ -1,11 +1,11 @@
-"""What `apply` needs from the world, as protocols, and the values that pass through them.
+"""The protocols through which `apply` uses the service, the store, the journal and the lock, with their values.
 
-Service           the service's HTTP API: `service.client`, over HTTP
-StorePort         rows, and AnnotationsPort, the annotations of one definition: `store.Store`
-JournalPort       submissions, durably: `journal.log.Journal`
+Service           the service's HTTP API; implemented in `service.client`
+StorePort         stored rows; with AnnotationsPort, the annotations of one definition: `store.Store`
+JournalPort       the durable log of submissions: `journal.log.Journal`
 LockPort          pioneer.lock: `project.lock_file.LockFile`
 
-Tests implement them to fail in every way there is.
+Tests implement them so that each call can fail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed", "unrecognised"]
 
-#: What services say of a version whose rows are all there, or never will be.
+#: The statuses of a version, as services report them, that mean ready or failed.
 _READY_WORDS = frozenset({"ready", "complete", "completed", "succeeded"})
 _FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
 
@@ -41,7 +41,7 @@ class GenerateRequest:
     prompt: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """The JSON object to send; keys that say nothing are left out."""
+        """The JSON object to send; empty keys are left out."""
         body: dict[str, Any] = {
             "task_type": self.task_type,
             "dataset_name": self.dataset_name,
@@ -60,11 +60,11 @@ class GenerateRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """One answer to a poll, in this tool's words.
+    """The response to a poll, in this tool's terms.
 
-    `status` is ours, `said` the service's own word. `done` counts the rows made so far. `rows` are the job's
-    rows as the service shaped them, `None` where it gives none. `version` is the service's name of the version
-    the job made. `error` is the service's own text. `revision` is the local engine's, where it says one.
+    `status` is one of `JobStatus`, `said` the status that the service reported. `done` counts the rows made so far.
+    `rows` are the job's rows in the service's own form, `None` if it provides none. `version` is the service's name of
+    the version that the job made. `error` is the service's own text. `revision` is that of the local engine, if known.
     """
 
     job_id: str
@@ -80,9 +80,10 @@ class JobReport:
 
 @dataclass(frozen=True, slots=True)
 class RemoteVersion:
-    """One version of a dataset as the service lists it.
+    """One version of a dataset, as the service lists it.
 
-    `id` is the job's id where the service says so; `size` the number of rows; `status` the service's own word.
+    `id` is the id of the job that made it, if the service reports that; `size` is the number of rows; `status` is the
+    status that the service reported.
     """
 
     version: str
@@ -94,16 +95,16 @@ class RemoteVersion:
 
     @property
     def job_status(self) -> JobStatus:
-        """How the job that makes it stands, in this tool's words; a version of which nothing is said is ready."""
+        """The status of the job that makes it, in this tool's terms; a version without a status is ready."""
         word = (self.status or "ready").lower()
         return "ready" if word in _READY_WORDS else "failed" if word in _FAILED_WORDS else "running"
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The answer to one label request: one item an input, in the order of the inputs, each still raw.
+    """The response to a label request: one item for each input, in the same order, in the service's own form.
 
-    `unsupported` are labels that the service says it can't find.
+    `unsupported` are the labels that the service reported as unsupported.
     """
 
     items: tuple[Any, ...]
@@ -113,15 +114,15 @@ class Labelled:
 class Service(Protocol):
     """The service's HTTP API. Every method raises `ServiceError` (see `errors`) and nothing else.
 
-    `submit` is never repeated by the implementation once a body went out, except after an answer that certainly
-    didn't accept it (425, 429, 503). All others may be repeated a few times inside.
+    The implementation never repeats `submit` after the body was sent, except after a response that certainly did not
+    accept it (425, 429, 503). It may repeat all other requests a few times.
     """
 
     async def submit(self, request: GenerateRequest) -> str:
-        """`POST /generate`; the job id. `FateUnknown` where it may have been accepted."""
+        """`POST /generate`; returns the job id. `FateUnknown` if it may have been accepted."""
 
     async def poll(self, job_id: str) -> JobReport:
-        """`GET /generate/jobs/:job_id`. `NotThere` where the service doesn't know the job."""
+        """`GET /generate/jobs/:job_id`. `NotThere` if the service doesn't know the job."""
 
     async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
         """`POST /generate/{task}/label-existing` for 1 to 1,000 texts, sent once; `FateUnknown` for 5xx and time-outs.
@@ -129,52 +130,52 @@ class Service(Protocol):
         Args:
             task_type: `ner` or `classification`.
             labels: the declared labels, in the author's order.
-            texts: what to label.
+            texts: the texts to label.
 
         Raises:
-            FateUnknown: also where the answer has not as many items as there are texts: it can't be aligned.
+            FateUnknown: also if the response doesn't have one item for each text.
         """
 
     async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
-        """The dataset's versions; empty where it doesn't exist; `None` where the service lists none at all."""
+        """The dataset's versions; empty if it doesn't exist; `None` if this service does not list versions."""
 
     async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
-        """The rows of one version; `None` where they can't be had."""
+        """The rows of one version; `None` if the service doesn't provide them."""
 
     async def delete(self, dataset_name: str) -> None:
-        """Deletes the dataset with all its versions; done where there is none. `Refused` (409) while in use."""
+        """Deletes the dataset with all its versions; does nothing if there is none. `Refused` (409) while in use."""
 
     def stop(self) -> None:
-        """Lets no further paid request out; what is on its way goes on, and so do polls."""
+        """Sends no more paid requests from now on; requests in flight continue, and so do polls."""
 
     async def aclose(self) -> None:
         """Closes connections."""
 
 
 class AnnotationsPort(Protocol):
-    """The annotations of texts that one backend made under one definition (docs/store.md).
+    """The annotations of texts that one backend made with one definition (docs/store.md). A context manager.
 
-    Texts are named by their digests of 16 bytes; several of them are those bytes joined. Every method raises
-    `StoreError` for whatever the file system refuses. To be used with `with`.
+    Texts are identified by their digests of 16 bytes; several digests are joined. Every method raises `StoreError` if
+    the file system fails.
     """
 
     def missing(self, digests: bytes, /) -> bytes:
-        """Of `digests` those neither annotated nor in quarantine, each once, in order."""
+        """Those of `digests` that are neither annotated nor in quarantine, each once, in order."""
 
     def count(self) -> int:
         """How many texts are annotated."""
 
     def lookup(self, digests: bytes, /) -> Iterator[bytes | RefusedText | None]:
-        """Of each of `digests`, in order: its annotation as a line, or why it is in quarantine, or nothing."""
+        """For each of `digests`, in order: its annotation as a line, or why it is in quarantine, or `None`."""
 
     def add(self, batch: Sequence[tuple[bytes, bytes]], /) -> None:
-        """Keeps (digest, annotation) pairs, durably."""
+        """Stores (digest, annotation) pairs durably."""
 
     def quarantine(self, digest: bytes, reason: str, /) -> None:
-        """Remembers, durably, that a text has no usable annotation, and why; it counts as done."""
+        """Records durably that a text has no usable annotation, and why; it counts as done."""
 
     def clear_quarantine(self, digests: Iterable[bytes] | None = None, /) -> int:
-        """Takes some texts, or all, out of quarantine; how many there were."""
+        """Removes some texts, or all, from quarantine; returns how many that were."""
 
     def quarantined(self) -> Mapping[bytes, RefusedText]:
         """The texts in quarantine, by digest."""
@@ -187,16 +188,16 @@ class StorePort(Protocol):
     """Content-addressed files (docs/store.md)."""
 
     def has(self, digest: str) -> bool:
-        """Whether the content of `digest` is here."""
+        """Whether the store has the content of `digest`."""
 
     def put(self, lines: Iterable[bytes], /) -> str:
-        """Keeps the lines durably; their digest."""
+        """Stores the lines durably; returns their digest."""
 
     def lines(self, digest: str) -> Iterator[bytes]:
         """The lines of `digest`, each ended by a line feed."""
 
     def annotations(self, backend: str, fingerprint: str) -> AnnotationsPort:
-        """The annotations made by one backend under one definition."""
+        """The annotations made by one backend with one definition."""
 
 
 class JournalPort(Protocol):
@@ -213,40 +214,40 @@ class JournalPort(Protocol):
         job_id: str | None = None,
         tokens: Iterable[str] = (),
     ) -> tuple[Submission, ...]:
-        """The submissions of one remote name or one job, or named by their tokens.
+        """The submissions to one remote name, those of one job, and those with these tokens, all together.
 
         Args:
-            backend: to which they went.
-            remote_name: the dataset's name on the service.
-            job_id: the service's id of a job.
-            tokens: the names of submissions to add.
+            backend: the backend that they were sent to.
+            remote_name: the dataset's name on the service; `None` to add none by name.
+            job_id: the service's id of a job; `None` to add none by job.
+            tokens: the tokens of further submissions.
         """
 
     def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
-        """Makes the intent to submit durable; the submission with its token.
+        """Records durably what is about to be submitted; returns the submission with its token.
 
         Args:
-            submission: what is to be sent.
-            aware: the tokens of the submissions that the decision to submit took into account.
-            mine: the tokens of those that the same run has begun since.
+            submission: what is about to be sent.
+            aware: the tokens of the submissions that the decision to submit considered.
+            mine: the tokens of submissions that the same run has begun since.
 
         Raises:
-            Contended: another one of this definition, or to this remote name, has come since.
+            Contended: there is another submission of this definition, or to this remote name, by another run.
         """
 
     def record(self, token: str, **fields: Any) -> None:
-        """Makes what became of a submission durable: any fields of `Submission`."""
+        """Records durably what is now known of a submission: any fields of `Submission`."""
 
     def ended(self, token: str, job: Job) -> None:
-        """Makes the end of a job durable, with all that the lock says of it."""
+        """Records durably how a job ended, with everything that the lock has of it."""
 
 
 class LockPort(Protocol):
     """The lock on disk."""
 
     def write(self, lock: Lock) -> bool:
-        """Writes `lock`, joined with what somebody else wrote since it was read; whether the bytes changed.
+        """Writes `lock`, merged with what others wrote since it was read; returns whether the bytes changed.
 
         Raises:
-            LockError: it is as it was.
+            LockError: it could not be written; the file is unchanged.
         """

@@ -159,10 +159,10 @@ def test_plan_apply_and_check(project: Path, server: Server) -> None:
 
 def test_a_budget_is_refused_before_the_first_request(project: Path, server: Server) -> None:
     for limit in ({"max_requests": 1}, {"max_examples": 5}):
-        with pytest.raises(PioneerError, match="and the budget is"):
+        with pytest.raises(PioneerError, match="but the budget is"):
             api.apply(project, **limit)  # type: ignore[arg-type]
     (project / "pioneer.yaml").write_text("version: 1\nlimits: {max_requests: 1}\n")
-    with pytest.raises(PioneerError, match="needs 2 requests, and the budget is 1"):
+    with pytest.raises(PioneerError, match="needs 2 requests, but the budget is 1"):
         api.apply(project)
     assert server.submissions() == 0
     assert api.apply(project, max_requests=2).good

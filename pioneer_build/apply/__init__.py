@@ -1,30 +1,30 @@
-"""Does what a plan says, through the ports that it is handed, and records it as it happens.
+"""Does what a plan says, using the ports that it is given, and records each step as it happens.
 
-executor        walks a plan, step by step
+executor        runs a plan, step by step
 results         how steps and runs end
 stopped         what ends a step early, and which errors end the whole run
 events          what happens, as values
-run             the state of one apply, and what it is handed
-work            one step of it, with the dataset's entry
-lock_writer     the lock while a run goes
+run             the state of one apply, and its inputs
+work            one step, with the dataset's entry
+lock_writer     the lock during a run
 run_journal     the journal as a run uses it
 budget          what a run may spend
-submit          one submission, never lost and never made twice
-strangers       versions on the service that nobody here made
+submit          one submission, never lost and never sent twice
+strangers       versions on the service that are in neither lock nor journal
 generate        the steps of a generate spec
-polling         watches a job until it is over
+polling         polls a job until it has ended
 poll_schedule   when to poll
-job_rows        what a job brought
-judge_rows      whether that is right
+job_rows        the rows of a job
+judge_rows      whether the rows pass the checks
 label           the steps of a label spec
-label_batches   texts sent, and answers kept
-label_progress  how far that is
-label_rows      the rows that come of them
-label_warnings  bounds that those rows miss
-fetch           rows that the lock names and this machine lacks
-rebuild         the local engine's work, done again where its jobs are not
-reconcile       submissions whose fate is unknown
-adopt           what the user says they made
+label_batches   sends texts in batches, and stores their annotations
+label_progress  counts and reports the progress of a label step
+label_rows      makes the rows of a label spec
+label_warnings  warns of bounds that those rows violate
+fetch           rows that the lock names and this machine doesn't have
+rebuild         repeats the local engine's work on a machine that doesn't have its jobs
+reconcile       submissions with unknown outcome
+adopt           jobs and versions that the user names
 remove          datasets whose spec was removed
 """
 

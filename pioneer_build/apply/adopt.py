@@ -1,6 +1,6 @@
-"""Takes in a job or version that exists on the service: one that an unanswered submission made, or a foreign one.
+"""Adopts an existing job or version of the service: the result of an unknown submission, or made in another way.
 
-What the service says of it is held against the spec first; its rows are judged like those of any other job.
+The data that the service reports must match the spec; the rows are then judged like those of any other job.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.lock.model import Job
+from pioneer_build.wording import noun_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the service says of the thing to adopt. `over` says that it is ready, or has failed."""
+    """What the service reports about the job or version to adopt. `over`: it is ready, or has failed."""
 
     remote_name: str
     job_id: str | None
@@ -35,16 +36,16 @@ class _Found:
 
 
 async def adopt(work: Work, *, job_id: str | None = None, version: str | None = None) -> None:
-    """Records a job, or a version, as one of the dataset, and judges its rows where it is ready.
+    """Records a job or a version in the dataset, and judges its rows if it is ready.
 
     Args:
-        work: what the plan has for the dataset; the step's remote name is where the dataset's next job would go.
-        job_id: the job; or else
-        version: the version.
+        work: the plan's step for the dataset, with the remote name that its next job would use.
+        job_id: the service's id of the job; if None, `version` is required.
+        version: the service's name of the version.
 
     Raises:
-        PioneerError: it doesn't exist, doesn't fit, or is recorded already. Nothing was written.
-        Stopped: it is recorded, and is still open, has failed, or was rejected.
+        PioneerError: it doesn't exist, doesn't match the spec, or is already recorded; nothing was written.
+        Stopped: it is recorded, but is still open, has failed, or was rejected.
     """
     run = work.run
     _check_job_is_new(work, job_id)
@@ -56,7 +57,7 @@ async def adopt(work: Work, *, job_id: str | None = None, version: str | None = 
         found = await _version(work, names, version)
     job = _job_for(work, found)
     if found.listed is not None and (why := misfit(work, job, found.listed)):
-        raise PioneerError(f"version {found.listed.version} of '{found.remote_name}' does not fit the spec: {why}")
+        raise PioneerError(f"version {found.listed.version} of '{found.remote_name}' does not match the spec: {why}")
     known = run.journal.of(job)
     if known is None:
         base_name = work.entry_as_declared().base_name
@@ -68,11 +69,11 @@ async def adopt(work: Work, *, job_id: str | None = None, version: str | None = 
     run.lock.write()
     work.emit("submitted", f"{job.named} is recorded", job_id=job.job_id, remote_name=job.remote_name)
     if not found.over:
-        raise Stopped("open", f"{job.named} is recorded, and is still open", "pioneer-build apply")
+        raise Stopped("open", f"{job.named} is recorded; it is still open", "pioneer-build apply")
     await see_through(work, job)
 
 
-# -- is it ours already? -------------------------------------------------------------------------------------------
+# -- is it already recorded? ---------------------------------------------------------------------------------------
 
 
 def _check_job_is_new(work: Work, job_id: str | None) -> None:
@@ -84,15 +85,14 @@ def _check_job_is_new(work: Work, job_id: str | None) -> None:
             if job.job_id == job_id:
                 whose = "this dataset" if entry.dataset_name == item.name else f"'{entry.dataset_name}'"
                 raise PioneerError(
-                    f"job {job_id} is recorded already, as one of {whose} ({job.state})", hint="pioneer-build status"
+                    f"job {job_id} is already recorded for {whose} ({job.state})", hint="pioneer-build status"
                 )
     for known in run.journal.submissions():
         if known.job_id == job_id and (known.dataset_name, known.fingerprint) != (item.name, item.fingerprint):
-            raise PioneerError(
-                f"job {job_id} was submitted for '{known.dataset_name}'"
-                + (" under another definition" if known.dataset_name == item.name else ""),
-                hint="go back to that definition, and `pioneer-build apply` takes it up by itself",
-            )
+            message, what = f"job {job_id} was submitted for '{known.dataset_name}'", "spec"
+            if known.dataset_name == item.name:
+                message, what = f"{message} with another definition", "definition"
+            raise PioneerError(message, hint=f"restore that {what}; then `pioneer-build apply` resumes the job")
 
 
 def _check_version_is_new(work: Work, remote_name: str, found: RemoteVersion) -> None:
@@ -101,17 +101,17 @@ def _check_version_is_new(work: Work, remote_name: str, found: RemoteVersion) ->
         for job in entry.jobs:
             if job.remote_name == remote_name and job.version == found.version and not job.inferred:
                 raise PioneerError(
-                    f"version {found.version} of '{remote_name}' is recorded already, as one of"
-                    f" '{entry.dataset_name}' ({job.state})",
+                    f"version {found.version} of '{remote_name}' is already recorded for '{entry.dataset_name}'"
+                    f" ({job.state})",
                     hint="pioneer-build status",
                 )
 
 
-# -- what the service says of it -----------------------------------------------------------------------------------
+# -- what the service reports --------------------------------------------------------------------------------------
 
 
 def _remote_names(work: Work) -> tuple[str, ...]:
-    """Where the job may be, the likeliest first: where something is unknown, and where this definition is."""
+    """The remote names that the job may have, likeliest first: those of unknown submissions, and of this definition."""
     entry = work.entry
     every = entry.jobs if entry is not None else ()
     unknown = [job.remote_name for job in every if job.state == "unknown"]
@@ -126,14 +126,14 @@ async def _job(work: Work, names: Sequence[str], job_id: str) -> _Found:
         report = await service.poll(job_id)
     except NotThere:
         raise PioneerError(
-            f"the service does not know job {job_id}", hint="is it of this key and base URL? nothing was written"
+            f"the service does not know job {job_id}",
+            hint="check the job id, and that the key and the base URL are those that submitted it; nothing was written",
         ) from None
     remote_name = report.dataset_name or names[0]
     if remote_name not in names:
         raise PioneerError(
-            f"job {job_id} makes '{remote_name}' on the service, and '{work.name}' is made under"
-            f" {' or '.join(repr(name) for name in names)}",
-            hint="give the spec whose job it is; nothing was written",
+            f"job {job_id} belongs to '{remote_name}' on the service, not to {' or '.join(map(repr, names))}",
+            hint="pass the name of the dataset that the job belongs to; nothing was written",
         )
     listed = None
     for one in await service.versions(remote_name) or ():
@@ -145,26 +145,29 @@ async def _job(work: Work, names: Sequence[str], job_id: str) -> _Found:
 
 
 async def _version(work: Work, names: Sequence[str], version: str) -> _Found:
-    seen = []
+    seen: dict[str, list[str]] = {}
     for remote_name in names:
         listed = await work.run.service.versions(remote_name)
         if listed is None:
             raise PioneerError(
-                "this service lists no versions, so none can be adopted", hint=f"pioneer-build adopt {work.name} JOB_ID"
+                "this service does not list versions, so a version can't be adopted",
+                hint=f"pioneer-build adopt {work.name} JOB_ID",
             )
         for one in listed:
             if one.version != version:
-                seen.append(f"{remote_name} {one.version}")
+                seen.setdefault(remote_name, []).append(one.version)
                 continue
             _check_version_is_new(work, remote_name, one)
             over = one.job_status in ("ready", "failed")
             return _Found(remote_name, one.id, one.version, one.size, over, one)
-    there = f"; there are {', '.join(seen)}" if seen else ""
-    raise PioneerError(f"the service has no version {version} of '{work.name}'{there}", hint="nothing was written")
+    others = "".join(
+        f"; '{name}' has {noun_for(len(versions), 'version')} {', '.join(versions)}" for name, versions in seen.items()
+    )
+    raise PioneerError(f"the service has no version {version} of '{work.name}'{others}", hint="nothing was written")
 
 
 def _job_for(work: Work, found: _Found) -> Job:
-    """The job as it will be recorded: an unknown submission of the dataset, settled, or else a further job."""
+    """The job to record: an unknown submission of the dataset that this resolves, otherwise a new job."""
     item, entry = work.item, work.entry
     jobs = entry.jobs if entry is not None else ()
     unknown = [job for job in jobs if job.state == "unknown" and job.remote_name == found.remote_name]
@@ -173,7 +176,7 @@ def _job_for(work: Work, found: _Found) -> Job:
         return replace(best, state="open", job_id=found.job_id, version=found.version, reason=None)
     there = sum(job.asked for job in jobs if job.remote_name == found.remote_name and job.state == "ready")
     missing = max(1, (item.spec.num_examples or 1) - there)
-    # a version may count the rows of those before it
+    # the size of a version may include the rows of earlier versions
     asked = missing if found.size in (None, 0, missing, missing + there) else found.size or missing
     return Job(
         fingerprint=item.fingerprint,

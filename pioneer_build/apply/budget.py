@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.stopped import Stopped
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Budget:
-    """Paid requests and the examples they ask for: the most a run may send (`None`: any number), and those it has sent.
+    """Paid requests and the examples they request: the limits of a run (`None`: no limit), and what it has sent.
 
-    `under_way` counts submissions that are being made just now, and so are neither open jobs nor none.
+    `under_way` counts submissions that are being sent right now, so are not open jobs yet.
     """
 
     max_requests: int | None = None
@@ -26,20 +27,20 @@ class Budget:
     under_way: int = 0
 
     def afford(self, examples: int) -> None:
-        """Looks whether one more request, for so many examples, is within the budget.
+        """Checks that one more request, for this many examples, is within the budget.
 
         Raises:
             Stopped: it is not.
         """
         if self.max_requests is not None and self.requests + 1 > self.max_requests:
-            message = f"the budget of {self.max_requests:,} requests is used up"
+            message = f"the budget of {count(self.max_requests, 'request')} is used up"
             raise Stopped("refused", message, "raise --max-requests")
         if self.max_examples is not None and self.examples + examples > self.max_examples:
-            message = f"{examples:,} more examples would exceed the budget of {self.max_examples:,}"
+            message = f"{count(examples, 'more example')} would exceed the budget of {self.max_examples:,}"
             raise Stopped("refused", message, "raise --max-examples")
 
     def spend(self, examples: int) -> None:
-        """Counts one paid request for so many examples.
+        """Counts one paid request for this many examples.
 
         Raises:
             Stopped: it would exceed the budget; nothing was counted.
@@ -49,7 +50,7 @@ class Budget:
         self.examples += examples
 
     def refund(self, examples: int) -> None:
-        """Takes back a request for so many examples that was certainly not accepted."""
+        """Uncounts a request for this many examples, which was certainly not accepted."""
         self.requests -= 1
         self.examples -= examples
 

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 #: The kinds of events; a stable set that tools may rely on (docs/events.md).
 EventKind: TypeAlias = Literal[
     "start",  # a step begins
-    "submitting",  # a submission leaves
-    "submitted",  # it was accepted: job_id
-    "polled",  # a job isn't done yet: said, done
-    "labelled",  # a batch was answered and kept: texts, done, total
-    "quarantined",  # a text or rows were quarantined: count, cause, place
-    "waiting",  # nothing can go out for a while: seconds, why
-    "note",  # something worth knowing that changes nothing
-    "ended",  # a step is over: result
+    "submitting",  # a submission is being sent: examples, remote_name
+    "submitted",  # it was accepted, found or adopted: job_id
+    "polled",  # a job is not done yet: said, done
+    "labelled",  # the annotations of a batch are stored: texts, done, total
+    "quarantined",  # rows, or a text, were quarantined: count, causes, place
+    "waiting",  # no request can be sent for a while: seconds
+    "note",  # information that changes nothing
+    "ended",  # a step has ended: result
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to one dataset (or to the run, where the name is empty)."""
+    """Something that happened to a dataset, or, if the name is empty, to the run as a whole."""
 
     kind: EventKind
     dataset_name: str

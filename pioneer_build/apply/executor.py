@@ -1,4 +1,4 @@
-"""Walks a plan: what it lists is done, step by step, and how each step ended is recorded."""
+"""Runs a plan: does its steps, and records how each of them ended."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
 from pioneer_build.apply.work import Work
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Step
     from pioneer_build.spec.declared import Declared
 
-#: Steps that send nothing paid come first, so that what was paid for before is safe before more is bought.
+#: These come first: they cost nothing, and secure what was paid for earlier before more is paid for.
 _FIRST = ("reconcile", "resume")
 
 
 async def apply_plan(plan: Plan, run: Run) -> Report:
-    """Does what `plan` says; the lock is written when this returns or raises, unless the report says otherwise.
+    """Does what `plan` says. When this returns or raises, the lock is written, unless the report has an error.
 
-    One dataset's failure doesn't stop the others. `run.stopping` ends submissions: jobs go on remotely.
+    If one dataset fails, the others continue. `run.stopping` ends submissions; jobs continue on the service.
     """
     queue: asyncio.Queue[Step] = asyncio.Queue()
     for step in sorted(plan.steps, key=lambda step: (step.action not in _FIRST, step.dataset_name)):
@@ -55,17 +56,17 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
 async def adopt_into(
     run: Run, step: Step, item: Declared, *, job_id: str | None = None, version: str | None = None
 ) -> Report:
-    """Records a job or version of the service as one of the dataset; how that went.
+    """Records an existing job or version of the service in the dataset, and returns how that ended.
 
     Args:
         run: the apply.
-        step: what the plan has for the dataset.
+        step: the plan's step for the dataset.
         item: the dataset's spec.
-        job_id: the service's id of a job; or else
+        job_id: the service's id of a job; if None, `version` is required.
         version: the service's name of a version.
 
     Raises:
-        PioneerError: it doesn't exist or doesn't fit: nothing was written.
+        PioneerError: it doesn't exist, or doesn't match the spec; nothing was written.
     """
     refused: list[PioneerError] = []
     work = Work(run, step, item)
@@ -93,14 +94,15 @@ async def adopt_into(
 
 
 def _write_lock(run: Run) -> None:
-    """Writes the lock for the last time; where that fails the report says so, and the journal has all that counts."""
+    """Writes the lock for the last time. If that fails, the report has the error; the journal has all jobs."""
     try:
         run.lock.write()
     except PioneerError as error:
         run.stop(error)
         if run.error is None:  # interrupted as well
             run.error = error
-        run.emit("note", "", f"{one_line(error)}. The journal has every job; the next apply takes them over.")
+        text = "All jobs are recorded in the journal; the next apply adds them to pioneer.lock."
+        run.emit("note", "", f"{one_line(error)}. {text}")
 
 
 def _first_of(error: BaseException) -> BaseException:
@@ -116,7 +118,7 @@ async def _take_from(queue: asyncio.Queue[Step], run: Run) -> None:
 
 
 async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
-    """How a step ends: done, with what `doing` says; or however it ended before it was done."""
+    """How a step ended: done, with the message that `doing` returns, or stopped before that."""
     try:
         message = await doing
     except Stopped as stopped:
@@ -126,12 +128,12 @@ async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
             run.stop(error)
         ended = Stopped("stopped", one_line(error), "pioneer-build apply")
     except (JournalError, LockError, StoreError) as error:
-        # a file of ours that can't be written: nothing more goes out
+        # one of our own files can't be written: submit nothing more
         run.stop(error)
         ended = Stopped("stopped", one_line(error), "pioneer-build apply")
     except Problems as error:
         places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
-        ended = Stopped("stopped", f"its inputs can't be read any more: {places}", "pioneer-build plan")
+        ended = Stopped("stopped", f"the inputs can no longer be read: {places}", "pioneer-build plan")
     except PioneerError as error:
         ended = Stopped("stopped", one_line(error), "pioneer-build plan")
     else:
@@ -143,12 +145,12 @@ async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
 
 
 async def _do(run: Run, step: Step) -> str:
-    """Does a step; how that went, in words."""
+    """Does a step; returns a message about how it ended."""
     item = run.basis.declared.get(step.dataset_name)
     work = Work(run, step, item) if item is not None else None
     if step.refused is not None:
         if work is not None:
-            _take_protection_off(work)
+            _remove_protection(work)
         raise Stopped("refused", step.refused, step.command)
     run.emit("start", step.dataset_name, step.action, action=step.action)
     if work is None:
@@ -158,7 +160,7 @@ async def _do(run: Run, step: Step) -> str:
 
 
 async def _remove(run: Run, step: Step) -> str:
-    """Does a step of a dataset that has no spec any more."""
+    """Does a step of a dataset whose spec was removed; returns a message about how it ended."""
     entry = run.lock.entry(step.dataset_name)
     if entry is None:
         return "done"
@@ -170,7 +172,7 @@ async def _do_work(work: Work) -> None:
     run, step, spec = work.run, work.step, work.item.spec
     makes_more = not spec.is_label and (step.requests or step.action == "resume")
     if run.options.free and makes_more and work.entry is not None:
-        # the engine appends: what the lock records must be there before more is made
+        # the engine appends, so the jobs in the lock must exist before new ones are added
         await rebuild(work, step.remote_name)
     match step.action:
         case "blocked":
@@ -185,7 +187,7 @@ async def _do_work(work: Work) -> None:
         case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
             if spec.is_label and not step.fetch and not _has_other_inputs(work):
                 work.put(work.entry_as_declared())
-                if step.action == "update":  # of checks, perhaps: held against the rows that there are
+                if step.action == "update":  # the checks may have changed: apply them to the existing rows
                     warn_of_bounds(work)
             elif spec.is_label:
                 await label(work)
@@ -200,15 +202,15 @@ async def _do_work(work: Work) -> None:
             assert_never(step.action)
 
 
-def _take_protection_off(work: Work) -> None:
-    """A spec that takes protection off and changes what it protected: the first is remembered, the second refused."""
+def _remove_protection(work: Work) -> None:
+    """For a spec that removes `protect` and changes the dataset: the change is refused, but the removal recorded."""
     entry = work.entry
     if work.step.protected and not work.item.spec.protect and entry is not None:
         work.put(replace(entry, protect=False))
 
 
 def _has_other_inputs(work: Work) -> bool:
-    """Whether a label spec that comes back has other texts, or another definition, than it had."""
+    """Whether a label spec that was restored has other texts, or another definition, than before."""
     entry, survey = work.entry, work.run.basis.surveys.get(work.name)
     if work.step.action != "restore" or entry is None or entry.labelling is None or survey is None:
         return False
@@ -216,11 +218,11 @@ def _has_other_inputs(work: Work) -> bool:
 
 
 def _rows_now(work: Work) -> str:
-    """What readers now get of the dataset, in words."""
+    """A message about the rows that readers of the dataset now get."""
     entry = work.entry
     if entry is None:
         return "done"
-    unverified = "" if entry.verified else ", not verified: the service gives no rows"
+    unverified = "" if entry.verified else ", not verified: the service does not provide the rows"
     missing = entry.labelling.unsupported if entry.labelling is not None else ()
-    unsupported = f"; the service can't find these labels: {', '.join(missing)}" if missing else ""
-    return f"{entry.examples:,} rows{unverified}{unsupported}"
+    unsupported = f"; the service does not support these labels: {', '.join(missing)}" if missing else ""
+    return f"{count(entry.examples, 'row')}{unverified}{unsupported}"

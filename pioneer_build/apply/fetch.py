@@ -1,4 +1,4 @@
-"""Rows that the lock names and this machine lacks: got again without paying, and compared with their digest."""
+"""Fetches rows that the lock names and this machine doesn't have, for free, and compares their digest."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
 
 
-#: Rows as the service shaped them, `None` where they can't be had; and the revision of the engine, where one says it.
+#: Rows in the service's own form, `None` if not available; and the revision of the local engine, if it made them.
 _Rows: TypeAlias = "tuple[tuple[Any, ...] | None, str | None]"
+#: What helps if the service no longer has rows that another machine has.
+_SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
 
 
 async def fetch(work: Work) -> None:
-    """Gets the rows of the dataset's current jobs that are not in the store.
+    """Fetches the rows of the dataset's current jobs that are not in the store.
 
     Raises:
-        Stopped: they can't be had, or are not what the lock says.
+        Stopped: they are not available, or don't match the lock.
     """
     entry, store = work.entry, work.run.ports.store
     if entry is None:
@@ -42,8 +44,8 @@ async def _fetch_job(work: Work, job: Job) -> None:
     if rows is None:
         raise Stopped(
             "refused",
-            f"the rows of job {job.job_id} are not on this machine, and the service does not give them",
-            "set `store:` in pioneer.yaml to a folder that the team shares",
+            f"the rows of {job.named} are not on this machine, and the service does not provide them",
+            _SHARED_STORE,
         )
     judgement = judgement_of(work, replace(job, state="open"), rows)
     try:
@@ -52,22 +54,25 @@ async def _fetch_job(work: Work, job: Job) -> None:
             run.ports.store.put(quarantine_line(bad) for bad in judgement.quarantined)
     except PioneerError as error:
         run.stop(error)
-        raise Stopped("stopped", f"rows could not be kept: {one_line(error)}", "pioneer-build apply") from None
+        message = f"the rows could not be stored: {one_line(error)}"
+        raise Stopped("stopped", message, "pioneer-build apply") from None
     if digest == job.rows:
         return
     if work.retries and run.options.free:
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision))
         return
-    made_by = f" by engine revision {job.revision}" if job.revision else ""
+    made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
     raise Stopped(
         "differs",
-        f"the rows that came for job {job.job_id} are not those in the lock, which were made{made_by}",
-        f"pioneer-build apply --retry {work.name}  (records the rows as they are made here)",
+        f"the rows received for {job.named} don't match the digest in pioneer.lock{made_by}",
+        f"pioneer-build apply --retry {work.name}  (records the rows that this machine makes)"
+        if run.options.free
+        else _SHARED_STORE,
     )
 
 
 async def _rows_of(work: Work, job: Job) -> _Rows:
-    """The rows a ready job brought: from the job, from its version, or from the local engine's making them again."""
+    """The rows of a ready job: from the job, from its version, or made again by the local engine."""
     try:
         if job.job_id is not None:
             report = await work.run.service.poll(job.job_id)
@@ -75,7 +80,7 @@ async def _rows_of(work: Work, job: Job) -> _Rows:
                 return rows_of_report(work, job, report.rows), report.revision
     except NotThere:
         made = await rebuild(work, job.remote_name, job.order) if work.run.options.free else None
-        if made is not None:  # else its version may be there all the same, made by another revision of the engine
+        if made is not None:  # otherwise its version may still exist, made by another revision of the engine
             return (made.rows, made.revision) if made.status == "ready" else (None, None)
     except ServiceError as error:
         raise Stopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply") from None

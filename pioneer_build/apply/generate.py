@@ -1,4 +1,4 @@
-"""The steps of a generate spec: submit, watch until the job is over, judge its rows, top up what is missing."""
+"""The steps of a generate spec: submit, poll until the job has ended, judge its rows, top up missing rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.strangers import GIVEN_UP
 from pioneer_build.apply.submit import submit
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +25,10 @@ T = TypeVar("T")
 
 
 async def build(work: Work) -> None:
-    """Does a step of a generate spec that may submit: whatever its action is.
+    """Does a step of a generate spec that may submit, whatever its action.
 
     Raises:
-        Stopped: it ended before it was done.
+        Stopped: the step ended before it was done.
     """
     run, step = work.run, work.step
     if not step.requests:
@@ -43,7 +44,7 @@ async def build(work: Work) -> None:
 
 
 def _record(work: Work) -> None:
-    """Makes the lock say what the spec says, where nothing is to be asked for."""
+    """Updates the lock from the spec, for a step that requests nothing."""
     give_up(work)
     entry = work.entry_as_declared()
     judged_again = any(reason.field == "checks" for reason in work.step.reasons)
@@ -56,10 +57,10 @@ def _record(work: Work) -> None:
 
 
 def give_up(work: Work) -> None:
-    """With `--resubmit` or `--retry`: records that submissions of unknown fate, or open jobs, are given up.
+    """With `--resubmit` or `--retry`: records that submissions with unknown outcome, or open jobs, are given up.
 
     Raises:
-        Stopped: another run is submitting one of them just now.
+        Stopped: another run is submitting one of them right now.
     """
     run, entry = work.run, work.entry
     if entry is None:
@@ -69,8 +70,8 @@ def give_up(work: Work) -> None:
     for job in entry.jobs:
         if chosen.get(job.state, False):
             if run.journal.under_way(job):
-                message = f"another run is submitting {job.asked:,} examples to '{job.remote_name}' just now"
-                raise Stopped("refused", message, "pioneer-build apply  (when that run has ended)")
+                message = f"another run is submitting {count(job.asked, 'example')} to '{job.remote_name}' right now"
+                raise Stopped("refused", message, "pioneer-build apply  (after that run has ended)")
             job = replace(job, state="failed", reason=GIVEN_UP)
             run.journal.settle(job)
         jobs.append(job)
@@ -79,15 +80,15 @@ def give_up(work: Work) -> None:
 
 
 async def resume(work: Work) -> None:
-    """Polls the dataset's open jobs until they are over.
+    """Polls the dataset's open jobs until they have ended.
 
     Raises:
-        Stopped: one of them ended badly, or is still open.
+        Stopped: one of them failed, was rejected, or is still open.
     """
     run, entry = work.run, work.entry
     jobs = [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
     first: Stopped | None = None
-    for job in jobs:  # one that ends badly doesn't keep the others from being watched
+    for job in jobs:  # if one fails, the others are still polled
         try:
             await see_through(work, job)
         except Stopped as stopped:
@@ -101,7 +102,7 @@ async def resume(work: Work) -> None:
 
 
 async def see_through(work: Work, job: Job) -> None:
-    """Watches an open job to its end and judges what it brought.
+    """Polls an open job until it has ended, and judges its rows.
 
     Raises:
         Stopped: it failed, was rejected, or is still open.
@@ -111,7 +112,7 @@ async def see_through(work: Work, job: Job) -> None:
         raise Stopped("open", f"{job.named} is open", "pioneer-build apply")
     report = await watch(work, job)
     if report.status == "failed":
-        reason = report.error or f"the service says '{report.said}'"
+        reason = report.error or f"status on the service: {report.said}"
         version = report.version or job.version
         ended = replace(job, state="failed", reason=reason, version=version, revision=report.revision)
     else:
@@ -120,7 +121,7 @@ async def see_through(work: Work, job: Job) -> None:
     _kept(run, lambda: run.journal.settle(ended), job)
     work.keep(ended)
     if ended.fingerprint != work.item.fingerprint:
-        return  # how a job of an earlier definition ended is no end of this step
+        return  # the end of a job of an earlier definition doesn't decide how this step ends
     if ended.state == "failed":
         command = f"pioneer-build apply --retry {work.name}"
         raise Stopped("failed", f"{job.named} failed: {ended.reason}", command)
@@ -129,25 +130,25 @@ async def see_through(work: Work, job: Job) -> None:
 
 
 def _rejected(work: Work, job: Job) -> Stopped:
-    command = f"pioneer-build show {work.name} --rejected  (then apply --retry {work.name})"
+    command = f"pioneer-build show {work.name} --rejected  (then: pioneer-build apply --retry {work.name})"
     return Stopped("rejected", f"{job.named}: {job.reason}", command)
 
 
 def _kept(run: Run, act: Callable[[], T], job: Job) -> T:
-    """What `act` gives; where the disk doesn't take it the run stops, and the job stays open."""
+    """The result of `act`; if the disk fails, the run is stopped and the job stays open."""
     try:
         return act()
     except PioneerError as error:
         run.stop(error)
-        message = f"{job.named} is ready, and its rows could not be kept: {one_line(error)}"
+        message = f"{job.named} is ready, but its rows could not be stored: {one_line(error)}"
         raise Stopped("stopped", message, "pioneer-build apply") from None
 
 
 async def fill_up(work: Work) -> None:
-    """With `top_up`: asks again for accepted rows that are missing, as often as the spec allows.
+    """With `top_up`: requests missing rows again, as often as the spec allows.
 
     Raises:
-        Stopped: too few were accepted even so, or the run was stopped.
+        Stopped: too few rows were accepted nevertheless, or the run was stopped.
     """
     item = work.item
     if item.spec.top_up is None or item.spec.num_examples is None:
@@ -156,7 +157,7 @@ async def fill_up(work: Work) -> None:
     while True:
         entry = work.entry
         if entry is None or entry.fingerprint != item.fingerprint:
-            return  # the definition in force is an earlier one: what the new one needs is for the next plan to say
+            return  # the entry still has an earlier definition; the next plan says what the new one needs
         current = entry.current()
         got = sum(job.got or 0 for job in current if job.state == "ready")
         attempts = sum(1 for job in current if job.top_up)
@@ -164,14 +165,15 @@ async def fill_up(work: Work) -> None:
             return
         if attempts >= attempts_allowed:
             break
-        text = f"{wanted - got:,} rows are missing: asking again ({attempts + 1} of {attempts_allowed})"
-        work.emit("note", text)
+        attempt = f"attempt {attempts + 1} of {attempts_allowed}"
+        work.emit("note", f"{count(wanted - got, 'row')} missing: requesting more ({attempt})")
         await see_through(work, await submit(work, wanted - got, top_up=True))
     bound = work.checks.min_accepted
     if bound is not None and got < bound * wanted:
         last = next(job for job in reversed(current) if job.state == "ready")
         reason = (
-            f"{got:,} of {wanted:,} rows were accepted after {attempts} more attempts, at least {bound:.0%} must be"
+            f"{got:,} of {count(wanted, 'row')} were accepted after {count(attempts, 'additional attempt')};"
+            f" at least {bound:.0%} are required"
         )
         rejected = replace(last, state="rejected", reason=reason)
         work.run.journal.settle(rejected)

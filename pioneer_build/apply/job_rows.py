@@ -1,4 +1,4 @@
-"""The rows of a job that the service calls ready: got, and told from those of earlier jobs."""
+"""The rows of a job that is ready on the service: downloaded, and separated from those of earlier jobs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a job brought: its rows as the service gave them (`None` where they can't be had), and its version.
+    """The results of a job: its rows in the service's own form (`None` if not available), and its version.
 
-    `inferred` says that the version was counted, `appended` that it also holds rows of an earlier definition, where it
-    was to stand alone; `revision` is that of the engine which made the rows, where one says it.
+    `inferred`: the version was found by counting jobs. `appended`: the version also contains rows of an earlier
+    definition, although it should stand alone. `revision`: that of the local engine, if it made the rows.
     """
 
     rows: tuple[Any, ...] | None
@@ -34,15 +34,15 @@ class Brought:
 
 
 async def bring(work: Work, job: Job, report: JobReport) -> Brought:
-    """The rows of a ready job: its `data`, else the download of its version, told from those of earlier jobs.
+    """The rows of a ready job: its `data`, or the download of its version, without the rows of earlier jobs.
 
     Args:
         work: the step.
         job: the job, as the lock has it.
-        report: the service's word that it is ready.
+        report: the service's report that it is ready.
 
     Raises:
-        Stopped: they can't be had now. The job stays open, so that they are asked for again.
+        Stopped: they can't be read right now. The job stays open, so that the next apply tries again.
     """
     version, inferred = report.version or (None if job.inferred else job.version), False
     if version is None:
@@ -53,12 +53,12 @@ async def bring(work: Work, job: Job, report: JobReport) -> Brought:
     if report.rows is not None:
         rows: tuple[Any, ...] | None = rows_of_report(work, job, report.rows)
     else:
-        # rows of a version that was only counted might be those of another job
+        # if the version was only counted, its rows might be those of another job
         rows = None if inferred else await download(work, job, version)
     return Brought(rows, version, inferred, appended, report.revision)
 
 
-# -- which version it made -----------------------------------------------------------------------------------------
+# -- its version ---------------------------------------------------------------------------------------------------
 
 
 async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersion, ...] | None:
@@ -73,7 +73,7 @@ async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersio
 
 
 def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) -> str | None:
-    """Which of the listed versions the job made: by its id, else the only one that is new and nobody else's."""
+    """The listed version that the job made: the one with its id, or the only new one that belongs to no other job."""
     for version in listed or ():
         if version.id is not None and version.id == job.job_id:
             return version.version
@@ -92,7 +92,7 @@ def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) ->
 
 
 def _counted(work: Work, job: Job) -> int:
-    """Which version of its remote name a job made, by counting the jobs that came before it and didn't fail."""
+    """The version that a job made, found by counting the earlier jobs of its remote name that didn't fail."""
     return 1 + sum(
         1
         for other in _jobs_of(work)
@@ -105,7 +105,7 @@ def _counted(work: Work, job: Job) -> int:
 
 
 async def _is_appended(work: Work, job: Job, version: str, report: JobReport) -> bool:
-    """Whether a version that was to stand alone (`on_change: new_version`) is too large for the job that made it."""
+    """Whether a version that should stand alone (`on_change: new_version`) is too large for the job that made it."""
     entry = work.entry
     if work.item.spec.on_change != "new_version" or entry is None:
         return False
@@ -125,26 +125,26 @@ async def _is_appended(work: Work, job: Job, version: str, report: JobReport) ->
 
 
 def rows_of_report(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The job's own rows among those that the answer to a poll holds.
+    """The job's own rows among those in the response to a poll.
 
     Args:
         work: the step.
-        job: whose rows.
-        rows: all that the answer holds, as the service shaped them.
+        job: the job.
+        rows: all rows of the response, in the service's own form.
     """
     return _new_rows(work, job, rows) if len(rows) > job.asked else rows
 
 
 async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | None:
-    """The job's rows from the download of its version; `None` where there is none.
+    """The job's rows from the download of its version; `None` if the service doesn't provide it.
 
     Args:
         work: the step.
-        job: whose rows.
+        job: the job.
         version: the service's name of the version that it made.
 
     Raises:
-        Stopped: the download broke.
+        Stopped: the download failed.
     """
     try:
         stream = await work.run.service.download(job.remote_name, version)
@@ -160,7 +160,7 @@ async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | None
 
 
 def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`rows` without those that earlier jobs of the same remote name brought, where it holds them all."""
+    """`rows` without those of earlier jobs of the same remote name, if it contains all of these."""
     store = work.run.ports.store
     before = [
         other
@@ -176,15 +176,15 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def raw_rows(store: StorePort, job: Job) -> list[Any]:
-    """All rows that a job brought, accepted and quarantined, in the order they came.
+    """All rows of a job, accepted and quarantined, in their original order.
 
     Raises:
-        StoreError: they are not here, or not what they should be.
+        StoreError: they are not in the store, or damaged.
     """
     accepted = iter([parse_line(line) for line in store.lines(job.rows)] if job.rows is not None else [])
-    aside = [parse_quarantined(line) for line in store.lines(job.quarantined)] if job.quarantined is not None else []
+    bad_lines = store.lines(job.quarantined) if job.quarantined is not None else ()
     rows: list[Any] = []
-    for bad in sorted(aside, key=lambda bad: bad.number):
+    for bad in sorted(map(parse_quarantined, bad_lines), key=lambda bad: bad.number):
         while len(rows) + 1 < bad.number and (row := next(accepted, None)) is not None:
             rows.append(row)
         rows.append(bad.raw)
@@ -197,5 +197,5 @@ def _jobs_of(work: Work) -> tuple[Job, ...]:
 
 
 def _not_now(job: Job, error: ServiceError) -> Stopped:
-    message = f"{job.named} is ready, and its rows can't be read now: {one_line(error)}"
+    message = f"{job.named} is ready, but its rows can't be read right now: {one_line(error)}"
     return Stopped("stopped", message, "pioneer-build apply")

@@ -1,4 +1,4 @@
-"""The rows of a job held against the checks, and kept: the job is ready then, or rejected."""
+"""Judges the rows of a job by the checks, and stores them: the job is then ready, or rejected."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.job_rows import raw_rows
 from pioneer_build.checks.judge import TakenTexts, judge
+from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
 from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line, row_line, text_digest
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,21 +26,21 @@ if TYPE_CHECKING:
 
 
 def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
-    """The job with what it brought judged and kept: ready, or rejected; ready and not verified where it has no rows.
+    """Judges and stores the results of a job. Returns it as ready or rejected; without rows, as ready but not verified.
 
     Args:
         work: the step.
         job: the job while it was open.
-        brought: what came of it.
+        brought: its results.
 
     Raises:
-        StoreError: the disk didn't take the rows.
+        StoreError: the rows could not be stored.
     """
     job = replace(job, version=brought.version, inferred=brought.inferred, revision=brought.revision or job.revision)
     if brought.appended:
         reason = (
-            f"version {brought.version} also holds examples of an earlier definition: this service appends to a"
-            " dataset; `on_change: new_name` keeps definitions apart"
+            f"version {brought.version} also contains examples of an earlier definition, because this service appends"
+            " to datasets; use `on_change: new_name`"
         )
         return replace(job, state="rejected", got=0, verified=True, reason=reason)
     if brought.rows is None:
@@ -47,38 +49,38 @@ def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
 
 
 def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
-    """The job after its rows were held against the checks, and kept in the store.
+    """Judges the rows of a job by the checks, and stores them. Returns the job as ready or rejected.
 
     Args:
         work: the step.
         job: the job.
-        rows: its rows as the service gave them, or in normal form.
+        rows: its rows, in the service's own form or in normal form.
 
     Raises:
-        StoreError: the disk didn't take the rows.
+        StoreError: the rows could not be stored.
     """
     judgement = judgement_of(work, job, rows)
     store = work.run.ports.store
     accepted = store.put(row_line(row) for row in judgement.accepted)
-    aside = store.put(quarantine_line(bad) for bad in judgement.quarantined) if judgement.quarantined else None
+    quarantined = store.put(quarantine_line(bad) for bad in judgement.quarantined) if judgement.quarantined else None
     if judgement.quarantined:
-        causes = ", ".join(f"{count:,} {cause}" for cause, count in judgement.measures.causes)
-        work.emit("quarantined", f"{len(judgement.quarantined):,} rows set aside: {causes}",
-                  count=len(judgement.quarantined), causes=dict(judgement.measures.causes))  # fmt: skip
+        number, causes = len(judgement.quarantined), judgement.measures.causes
+        text = ", ".join(f"{bad:,} {phrase(cause, bad)}" for cause, bad in causes)
+        work.emit("quarantined", f"{count(number, 'row')} quarantined: {text}", count=number, causes=dict(causes))
     failures = [failure for failure in judgement.failures if not _is_topped_up(work.item, failure.check, judgement)]
     return replace(
         job,
         state="rejected" if failures else "ready",
         got=len(judgement.accepted),
         rows=accepted,
-        quarantined=aside,
+        quarantined=quarantined,
         verified=True,
         reason="; ".join(failure.message for failure in failures) or None,
     )
 
 
 def judge_again(work: Work, entry: Entry) -> Entry:
-    """The entry after its current jobs were held against changed checks, where their rows are here."""
+    """The entry after its current jobs were judged by changed checks, if their rows are in the store."""
     store = work.run.ports.store
     jobs = []
     for job in entry.jobs:
@@ -96,17 +98,17 @@ def judge_again(work: Work, entry: Entry) -> Entry:
 
 
 def _is_topped_up(item: Declared, check: str, judgement: Judgement) -> bool:
-    """Whether a shortage is no reason to reject, because the missing rows will be asked for again."""
+    """Whether too few rows are no reason to reject the job, because the missing ones will be requested again."""
     return check == "min_accepted" and item.spec.top_up is not None and bool(judgement.accepted)
 
 
 def judgement_of(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
-    """What the checks say of a job's rows.
+    """The result of the checks for a job's rows.
 
     Args:
         work: the step.
         job: the job.
-        rows: its rows as the service gave them, or in normal form.
+        rows: its rows, in the service's own form or in normal form.
     """
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
@@ -123,7 +125,7 @@ def _stands_before(other: Job, job: Job) -> bool:
 
 
 def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
-    """The digests of the texts of the jobs' accepted rows, as far as they are here."""
+    """The digests of the texts of the jobs' accepted rows, as far as those are in the store."""
     for job in jobs:
         if job.rows is not None and store.has(job.rows):
             for line in store.lines(job.rows):
@@ -131,7 +133,7 @@ def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
 
 
 def texts_of(run: Run, name: str) -> Iterator[bytes]:
-    """The digests of the texts that readers of the dataset `name` get, as far as its rows are here."""
+    """The digests of the texts that readers of the dataset `name` get, as far as its rows are in the store."""
     entry, store = run.lock.entry(name), run.ports.store
     for digest in entry.content_digests if entry is not None else ():
         if store.has(digest):

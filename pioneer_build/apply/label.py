@@ -1,6 +1,6 @@
-"""The steps of a label spec: send the texts that have no annotation yet, keep each answer, make the rows.
+"""The steps of a label spec: send the texts that have no annotation yet, store each response, make the rows.
 
-An answer is durable in the store before it counts, so whatever dies, only what was in flight is sent again.
+A response counts only when it is durable in the store. So after a crash, only requests that were in flight are resent.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from pioneer_build.apply.label_rows import in_quarantine, make_rows
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.inputs import split
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
 
 
 async def label(work: Work) -> None:
-    """Labels what is new, then makes the dataset's rows again.
+    """Labels the new texts, then makes the dataset's rows.
 
     Raises:
-        Stopped: not all texts could be labelled. What was answered is kept.
+        Stopped: not all texts could be labelled. The annotations received so far are stored.
     """
     run, survey = work.run, work.survey
     with run.ports.store.annotations(run.options.backend, work.item.fingerprint) as store:
@@ -32,30 +33,31 @@ async def label(work: Work) -> None:
         missing = store.missing(survey.digests)
         progress = LabelProgress(work, store, len(missing) // 16, run.ports.now(), works=store.count() > 0)
         if progress.to_do > work.step.examples and not run.options.free:
-            message = "annotations went missing from the store since the plan was made"
+            message = "annotations have disappeared from the store since the plan was made"
             raise Stopped("refused", message, "pioneer-build plan")
         try:
             await send_all(progress, missing)
         finally:
             _count_paid(progress)
         if left := len(store.missing(survey.digests)) // 16:
-            raise Stopped("stopped", f"{left:,} texts are still to be labelled", "pioneer-build apply")
+            raise Stopped("stopped", f"{count(left, 'text')} still to be labelled", "pioneer-build apply")
         make_rows(work, store, progress.unsupported)
     warn_of_bounds(work)
     if progress.faults:
-        count = sum(progress.faults.values())
-        causes = ", ".join(f"{number:,} {cause}" for cause, number in progress.faults.most_common())
+        number = progress.faults.total()
+        were = "was" if number == 1 else "were"
+        text = f"{count(number, 'text')} got no usable annotation and {were} quarantined"
         raise Stopped(
             "rejected",
-            f"{count:,} texts were given no usable annotation and are in quarantine ({causes}); the others are used",
-            f"pioneer-build show {work.name} --rejected  (then apply --retry {work.name})",
+            f"{text} ({progress.causes}); the others are used",
+            f"pioneer-build show {work.name} --rejected  (then: pioneer-build apply --retry {work.name})",
         )
 
 
 def _count_paid(progress: LabelProgress) -> None:
-    """Takes into the lock how many annotations of this definition were paid for."""
+    """Records in the lock how many annotations of this definition were paid for."""
     work, store = progress.work, progress.store
-    # the definition in force, and the rows that go with it, change only when the rows are made
+    # the entry's definition changes only together with its rows
     entry = work.entry or work.entry_as_declared()
     paid = dict(entry.paid)
     left = len(store.missing(work.survey.digests)) // 16

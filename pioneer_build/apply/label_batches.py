@@ -1,6 +1,6 @@
-"""Texts sent to be labelled, in batches, and their answers kept: what a batch meets, and what poisons it.
+"""Sends texts to be labelled, in batches, and stores their annotations; finds the texts that make a batch fail.
 
-An answer is durable in the store before it counts, so whatever dies, only what was in flight is sent again.
+A response counts only when it is durable in the store. So after a crash, only requests that were in flight are resent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.inputs import batches, new_texts, text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
 
-#: How often a batch is sent when the answers are 5xx or don't come, before it is halved.
+#: If the response is a 5xx or missing, a batch is sent this many times before it is halved.
 _TRIES = 3
-#: Requests in a row without an answer, while a batch is searched, before that is taken for an outage.
+#: While a batch is searched, more than this many requests in a row without a response count as an outage.
 _OUTAGE_AFTER = 12
 
 
 async def send_all(progress: LabelProgress, missing: bytes) -> None:
-    """Sends the texts whose digests are `missing` (16 bytes each), as many batches at once as may be in flight.
+    """Sends the texts whose digests are `missing` (16 bytes each), several batches at a time.
 
     Raises:
-        Stopped: not all could be labelled. What was answered is kept.
-        PioneerError: the inputs are not as they were when the plan was made.
+        Stopped: not all could be labelled. The annotations received so far are stored.
+        PioneerError: the inputs have changed since the plan was made.
     """
     if not missing:
         return
@@ -47,7 +48,7 @@ async def send_all(progress: LabelProgress, missing: bytes) -> None:
     async def send(batch: list[InputText]) -> None:
         try:
             await _Batch(progress, batch).send()
-        except Exception as error:  # noqa: BLE001 - raised again below, once the others have come to their end
+        except Exception as error:  # noqa: BLE001 - raised again below, when the other batches have ended
             failed.append(error)
         finally:
             room.release()
@@ -61,11 +62,11 @@ async def send_all(progress: LabelProgress, missing: bytes) -> None:
             if not failed and not run.stopping.is_set():
                 try:
                     batch = next(upcoming, None)
-                except PioneerError as error:  # the inputs changed; what is out is waited for all the same
+                except PioneerError as error:  # the inputs changed; requests in flight are waited for nevertheless
                     failed.append(error)
             if batch is None:
                 break
-            if first:  # one batch alone, so that a wrong request is found out by sending it once
+            if first:  # one batch alone, so that a request that is wrong as such is sent only once
                 await send(batch)
                 first = False
                 continue
@@ -86,7 +87,10 @@ def _new_texts(work: Work, missing: bytes) -> Iterator[InputText]:
 
 @dataclass(slots=True)
 class _Batch:
-    """The fate of one batch: sent, sent again, halved until what poisons it is found."""
+    """One batch: sent, resent, and halved until the texts that make it fail are found.
+
+    `answered` has the ids of the text objects that got a response, `failing` counts requests in a row without one.
+    """
 
     progress: LabelProgress
     whole: Sequence[InputText]
@@ -94,7 +98,7 @@ class _Batch:
     failing: int = 0
 
     async def send(self) -> None:
-        """Sends the batch until each of its texts is annotated or in quarantine."""
+        """Sends the batch until each of its texts is annotated or quarantined."""
         try:
             await self._ask(self.whole, _TRIES)
         except FateUnknown as error:
@@ -111,12 +115,12 @@ class _Batch:
             run.check_going()
             run.budget.spend(len(texts))
             try:
-                answer = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
+                response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
                 self.failing += 1
                 if attempt == tries:
                     raise
-                work.emit("waiting", f"{error.message}: sending again", seconds=2**attempt)
+                work.emit("waiting", f"{error.message}; retrying in {duration(2**attempt)}", seconds=2**attempt)
                 await run.pause(float(2**attempt))
             except ServiceError as error:
                 run.budget.refund(len(texts))
@@ -126,12 +130,12 @@ class _Batch:
                 self.failing = 0
                 self.progress.works = True
                 self.answered.update(map(id, texts))
-                self.progress.unsupported.update(answer.unsupported)
-                self._keep(texts, answer.items)
+                self.progress.unsupported.update(response.unsupported)
+                self._store(texts, response.items)
                 return
 
     def _check_helps(self, error: ServiceError) -> None:
-        """Raises `Stopped` where halving the batch won't help."""
+        """Raises `Stopped` if halving the batch won't help."""
         if stops_submissions(error):
             self.progress.work.run.stop(error)
             raise Stopped("stopped", f"not labelled: {one_line(error)}") from None
@@ -141,8 +145,8 @@ class _Batch:
         if "labels" in reasons and "inputs" not in reasons:
             raise self._refused(error)
 
-    def _keep(self, texts: Sequence[InputText], items: Sequence[Any]) -> None:
-        """Keeps the answers, one an item, in the order of the texts; each item is what the service's JSON has."""
+    def _store(self, texts: Sequence[InputText], items: Sequence[Any]) -> None:
+        """Stores the annotations: `items` has one for each text, in the same order, as decoded from the response."""
         progress, store, spec = self.progress, self.progress.store, self.progress.work.item.spec
         good: list[tuple[bytes, bytes]] = []
         bad: list[tuple[InputText, Fault]] = []
@@ -161,7 +165,7 @@ class _Batch:
                 store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
         except StoreError as error:
             progress.work.run.stop(error)
-            message = f"answers could not be kept: {one_line(error)}"
+            message = f"annotations could not be stored: {one_line(error)}"
             raise Stopped("stopped", message, "pioneer-build apply") from None
         progress.annotated += len(good)
         for one, fault in bad:
@@ -169,28 +173,28 @@ class _Batch:
         progress.tell(len(texts))
 
     def _check_worth_it(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
-        """The first answer holds no annotation at all: no dataset comes of it, and no more is sent."""
+        """The first response has no usable annotation at all: raises `Stopped` if the checks reject that."""
         work = self.progress.work
         failure = judge_annotations(0, Counter(fault.cause for _, fault in bad), work.checks)
         if failure is not None:
             reject(work, failure.message)
             raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {work.name}")
 
-    # -- what poisons it --
+    # -- finding the texts that make it fail --
 
     def _halves(self, texts: Sequence[InputText]) -> Iterator[Sequence[InputText]]:
-        """Both halves, without what was answered out of turn; worked out as each is asked for."""
+        """Both halves, without texts that got a response already; each half is computed when it is needed."""
         middle = len(texts) // 2
         for half in (texts[:middle], texts[middle:]):
             if left := [one for one in half if id(one) not in self.answered]:
                 yield left
 
     async def _search(self, texts: Sequence[InputText], error: Refused) -> None:
-        """Halves a refused batch until the texts that poison it are found."""
+        """Halves a refused batch until the texts that are refused are found."""
         if len(texts) == 1:
             if not self.progress.works:
-                await self._doubt(texts[0], error)
-            self._poisonous(texts[0], error)
+                await self._check_others(texts[0], error)
+            self._quarantine(texts[0], error)
             return
         for half in self._halves(texts):
             try:
@@ -200,11 +204,11 @@ class _Batch:
             except FateUnknown as unknown:
                 await self._halve(half, unknown)
 
-    async def _doubt(self, one: InputText, error: Refused) -> None:
-        """Nothing was ever taken: is it this text, or the request itself? Other texts of the batch tell.
+    async def _check_others(self, one: InputText, error: Refused) -> None:
+        """No request was ever accepted: sends other texts, to see if it is this text or the request that is refused.
 
         Raises:
-            Stopped: they are refused as well.
+            Stopped: the others are refused too.
         """
         whole = self.whole
         others = {id(other): other for other in (whole[-1], whole[len(whole) // 2], whole[0]) if other is not one}
@@ -219,14 +223,14 @@ class _Batch:
         raise self._refused(error)
 
     async def _halve(self, texts: Sequence[InputText], error: FateUnknown) -> None:
-        """After repeated 5xx: halves once; the search goes on only where one half succeeded.
+        """After repeated 5xx: halves the batch, and continues only if one of its halves succeeded.
 
-        What never succeeds again is an outage that began meanwhile.
+        If nothing succeeds any more, it is an outage.
         """
         if len(texts) == 1:
             if len(self.whole) == 1:
                 raise _outage(error)
-            self._poisonous(texts[0], error)
+            self._quarantine(texts[0], error)
             return
         bad: list[tuple[Sequence[InputText], FateUnknown]] = []
         asked = 0
@@ -243,13 +247,13 @@ class _Batch:
         for half, cause in bad:
             await self._halve(half, cause)
 
-    def _poisonous(self, one: InputText, error: ServiceError) -> None:
+    def _quarantine(self, one: InputText, error: ServiceError) -> None:
         reason = f"refused by the service: {error.message}"
         self.progress.store.quarantine(text_digest(one.text), reason)
         self.progress.quarantine(one, "refused", reason)
 
     def _refused(self, error: ServiceError) -> Stopped:
-        """The request is refused whatever its texts are: remembered, so that it is not sent at each apply."""
+        """The request is refused whatever its texts are: recorded, so that not every apply sends it again."""
         work, spec = self.progress.work, self.progress.work.item.spec
         reject(work, error.message, refused=True)
         line, column = spec.place("labels")

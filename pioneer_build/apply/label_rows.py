@@ -1,4 +1,4 @@
-"""The rows of a label spec: made of its texts in their order and of the annotations that the store has of them."""
+"""Makes the rows of a label spec from its texts, in their order, and from their annotations in the store."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 
 def make_rows(work: Work, store: AnnotationsPort, unsupported: Collection[str]) -> None:
-    """Makes the rows in input order, keeps them, and takes what they are into the lock.
+    """Makes the rows in the order of the inputs, stores them, and records them in the lock.
 
     Args:
         work: the step.
-        store: the annotations; none of the texts is missing there.
-        unsupported: labels that the service said in this run it can't find; what it said before holds on.
+        store: the annotations; each text is annotated or quarantined there.
+        unsupported: labels that the service reported as unsupported in this run; they are added to earlier ones.
 
     Raises:
-        Stopped: too many texts have no annotation, or the rows are not those that the lock names.
-        PioneerError: the inputs changed meanwhile.
+        Stopped: too many texts have no annotation, or the rows don't match the lock.
+        PioneerError: the inputs changed in the meantime.
     """
-    rows, content = _keep_rows(work, store)
+    rows, content = _store_rows(work, store)
     labelling = _labelling(work, store, rows, content)
-    _hold_against_the_lock(work, labelling)
+    _compare_with_lock(work, labelling)
     entry = work.entry_as_declared()
     before = entry.labelling
     if before is not None and before.fingerprint == work.item.fingerprint:
@@ -50,23 +50,23 @@ def make_rows(work: Work, store: AnnotationsPort, unsupported: Collection[str]) 
 
 def in_quarantine(store: AnnotationsPort, survey: InputsSurvey) -> dict[bytes, RefusedText]:
     """The texts of these inputs that are in quarantine, by digest."""
-    aside = store.quarantined()
-    if not aside:
+    quarantined = store.quarantined()
+    if not quarantined:
         return {}
-    here = set(split(survey.digests))
-    return {digest: found for digest, found in aside.items() if digest in here}
+    digests = set(split(survey.digests))
+    return {digest: found for digest, found in quarantined.items() if digest in digests}
 
 
 def reject(work: Work, reason: str, *, refused: bool = False) -> None:
-    """Remembers why these texts come to nothing under this definition, so that they are not sent at each apply.
+    """Records in the lock why these texts can't be labelled with this definition, so that no apply sends them again.
 
     Args:
         work: the step.
-        reason: why, in words.
-        refused: whether the service refused the request, rather than that its answers were no annotations.
+        reason: an explanation for people.
+        refused: whether the service refused the request; otherwise, it returned too few usable annotations.
 
     Raises:
-        LockError: the lock was due to be written, and the disk didn't take it.
+        LockError: the lock was due to be written, and that failed.
     """
     entry = work.entry or work.entry_as_declared()
     rejection = Rejection(work.item.fingerprint, work.survey.digest, "failed" if refused else "rejected", reason)
@@ -74,16 +74,16 @@ def reject(work: Work, reason: str, *, refused: bool = False) -> None:
 
 
 def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> Labelling:
-    """What the dataset is made of now.
+    """What the dataset now consists of.
 
     Raises:
         Stopped: too many of the texts have no annotation.
     """
     survey = work.survey
-    aside = in_quarantine(store, survey)
-    annotated = survey.distinct - len(aside)
-    if aside:
-        causes = Counter(_cause(found.reason) for found in aside.values())
+    quarantined = in_quarantine(store, survey)
+    annotated = survey.distinct - len(quarantined)
+    if quarantined:
+        causes = Counter(_cause(found.reason) for found in quarantined.values())
         failure = judge_annotations(annotated, causes, work.checks)
         if failure is not None:
             reject(work, failure.message)
@@ -94,29 +94,29 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
         texts=survey.rows,
         distinct=survey.distinct,
         annotated=annotated,
-        quarantined=len(aside),
+        quarantined=len(quarantined),
         rows=rows,
         content=content,
     )
 
 
-def _hold_against_the_lock(work: Work, made: Labelling) -> None:
-    """Raises `Stopped` where the lock names other rows for the same work, and the user didn't ask for new ones."""
+def _compare_with_lock(work: Work, made: Labelling) -> None:
+    """Raises `Stopped` if the lock has other rows of the same inputs and definition, and new ones weren't requested."""
     before = work.entry_as_declared().labelling
     if before is None or (before.inputs, before.fingerprint) != (made.inputs, made.fingerprint):
         return
     if work.step.action in ("fetch", "none") and before.content != made.content and not work.retries:
         raise Stopped(
             "differs",
-            "the rows made here are not those in the lock: another revision of the engine made them",
-            f"pioneer-build apply --retry {work.name}  (records the rows as they are made here)",
+            "the rows made on this machine don't match pioneer.lock, whose rows were made by another engine revision",
+            f"pioneer-build apply --retry {work.name}  (records the rows that this machine makes)",
         )
 
 
 def _cause(reason: str) -> Cause:
-    """The cause that a quarantined text's reason begins with; a refused text has no annotation."""
-    said = reason.partition(":")[0]
-    return next((cause for cause in CAUSES if cause == said), "no-annotation")
+    """The cause that the reason of a quarantined text begins with; a refused text counts as without annotation."""
+    word = reason.partition(":")[0]
+    return next((cause for cause in CAUSES if cause == word), "no-annotation")
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------
@@ -127,14 +127,15 @@ class _Counted:
     rows: int = 0
 
 
-def _keep_rows(work: Work, store: AnnotationsPort) -> tuple[int, str]:
-    """Keeps the rows; how many there are, and their digest."""
+def _store_rows(work: Work, store: AnnotationsPort) -> tuple[int, str]:
+    """Stores the rows; returns their number and their digest."""
     counted = _Counted()
     try:
         content = work.run.ports.store.put(_lines(work, store, counted))
     except StoreError as error:
         work.run.stop(error)
-        raise Stopped("stopped", f"rows could not be kept: {one_line(error)}", "pioneer-build apply") from None
+        message = f"the rows could not be stored: {one_line(error)}"
+        raise Stopped("stopped", message, "pioneer-build apply") from None
     return counted.rows, content
 
 
@@ -146,7 +147,7 @@ def _lines(work: Work, store: AnnotationsPort, counted: _Counted) -> Iterator[by
     answers = zip(split(digests), store.lookup(digests), strict=True)
     for one, found in zip_longest(texts, answers):
         if one is None or found is None or text_digest(one.text) != found[0]:
-            raise PioneerError("the inputs changed while they were labelled", hint="what was answered is kept")
+            raise PioneerError("the inputs changed during labelling", hint="the annotations received so far are stored")
         if isinstance(found[1], bytes):
             counted.rows += 1
             yield row_line_of(one.text, found[1], one.id)

@@ -1,4 +1,4 @@
-"""Warnings of bounds that a label dataset misses. Its texts are the author's: nothing is ever rejected for them."""
+"""Warns of bounds that the rows of a label spec violate. Its texts are the author's own, so nothing is rejected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def warn_of_bounds(work: Work) -> None:
-    """Tells of each bound that the spec, or else the project, sets and that the dataset's rows don't keep."""
+    """Emits a note for each bound, set by the spec or by the project, that the dataset's rows violate."""
     run, entry, spec = work.run, work.entry, work.item.spec
     store = run.ports.store
     if entry is None or entry.labelling is None or not store.has(entry.labelling.content):
@@ -25,7 +25,7 @@ def warn_of_bounds(work: Work) -> None:
     rows = (parse_line(line) for line in store.lines(entry.labelling.content))
     try:
         warnings = label_warnings(rows, checks, spec.labels, others)
-    except StoreError as error:  # the rows are damaged, which whoever needs them is told
+    except StoreError as error:  # the rows are damaged; this is an error only for commands that need them
         work.emit("note", error.message)
         return
     for found in warnings:

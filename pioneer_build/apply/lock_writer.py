@@ -1,4 +1,4 @@
-"""The lock while a run goes: its entries as they are now, written to the disk at a bounded share of the time."""
+"""The lock during a run: its current entries, written to disk as often as a bounded share of the time allows."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
 
     from pioneer_build.ports import LockPort
 
-#: The lock is rewritten while the run goes as long as that takes at most this share of the time.
+#: During the run, writing the lock may take at most this share of the time.
 LOCK_SHARE = 0.02
 
 
 class LockWriter:
-    """The entries of a lock, and the one who writes them.
+    """Has the entries of the lock during a run, and writes them.
 
     Args:
         port: pioneer.lock.
-        lock: what was known when the plan was made: what was read, and what the journal knew taken over.
-        backend: the one that the run is for.
+        lock: the lock when the plan was made, with the journal's submissions merged into it.
+        backend: the backend of the run.
         now: a monotonic clock, in seconds.
-        as_read: what pioneer.lock itself said; where that is less than `lock`, there is something to write.
+        as_read: pioneer.lock without the journal's submissions; if it differs from `lock`, that has to be written.
     """
 
     def __init__(
         self, port: LockPort, lock: Lock, backend: str, now: Callable[[], float], as_read: Lock | None = None
     ) -> None:
-        #: Whether the file's bytes were changed.
+        #: Whether the bytes of the file have changed.
         self.changed = False
         self._port = port
         self._now = now
@@ -37,15 +37,15 @@ class LockWriter:
         self._entries = dict(lock.entries)
         self._dirty = as_read is not None and dict(as_read.entries) != self._entries
         self._free_at = 0.0
-        # filled by the first question: a run without submissions asks none
+        # filled at the first use: a run without submissions doesn't need it
         self._by_remote_name: dict[str, dict[tuple[str, str], None]] | None = None
 
     def lock(self) -> Lock:
-        """The lock as it is now: a view, which later changes show in."""
+        """The current lock: a view that follows later changes."""
         return Lock(self._entries)
 
     def entry(self, name: str) -> Entry | None:
-        """The entry under a dataset's name as it is now; `Work.entry` also knows what it was called before."""
+        """The current entry under a dataset's name; `Work.entry` also considers its former name."""
         return self._entries.get((name, self._backend))
 
     def entries(self) -> Iterator[Entry]:
@@ -53,7 +53,7 @@ class LockWriter:
         return (entry for (_, backend), entry in self._entries.items() if backend == self._backend)
 
     def with_remote_name(self, remote_name: str) -> list[Entry]:
-        """The entries of this backend that have jobs under `remote_name`, whatever their dataset."""
+        """The entries of this backend, of whatever dataset, that have jobs under `remote_name`."""
         if self._by_remote_name is None:
             self._by_remote_name = {}
             for entry in self.entries():
@@ -67,10 +67,10 @@ class LockWriter:
             self._by_remote_name.setdefault(job.remote_name, {})[entry.dataset_name, entry.backend] = None
 
     def put(self, entry: Entry, *, instead_of: str | None = None) -> None:
-        """Takes `entry` into the lock, and writes it where that is due; `instead_of` is the name it had before.
+        """Puts `entry` into the lock, and writes the lock if that is due; `instead_of` is the entry's former name.
 
         Raises:
-            LockError: it was due, and the disk didn't take it.
+            LockError: writing was due, and failed.
         """
         if instead_of is not None and instead_of != entry.dataset_name:
             self._entries.pop((instead_of, entry.backend), None)
@@ -81,19 +81,19 @@ class LockWriter:
         self.write_if_due()
 
     def write_if_due(self) -> None:
-        """Writes what isn't written yet, unless writing would take more than its share of the run's time.
+        """Writes unwritten changes, unless writing would take more than its share of the run's time.
 
         Raises:
-            LockError: the disk didn't take it.
+            LockError: writing failed.
         """
         if self._now() >= self._free_at:
             self.write()
 
     def write(self) -> None:
-        """Writes what isn't written yet.
+        """Writes unwritten changes.
 
         Raises:
-            LockError: the disk didn't take it.
+            LockError: writing failed.
         """
         if not self._dirty:
             return

@@ -1,8 +1,8 @@
-"""When to poll: planned from how long jobs of this run took, so that a poll seldom comes too early.
+"""When to poll: planned from how long earlier jobs of this run took, so that few polls come too early.
 
-A poll costs as much of the rate limit as a submission. So of many jobs that are alike one goes ahead, the scout: it is
-polled to find out how long such a job takes, and the others wait for what it finds. Whoever scouted in vain is a scout
-no longer, so that a job that hangs keeps nobody waiting.
+A poll uses as much of the rate limit as a submission. So among jobs of the same kind, one is the scout: it is polled
+to find out how long such a job takes, and the others wait for the result. After a poll that finds it still running,
+another job may become the scout, so that a job that hangs doesn't delay the others.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-#: What jobs are alike in: the task type, and how many examples, to a power of two.
+#: Jobs of the same kind have the same task type, and the same number of examples up to a power of two.
 Kind: TypeAlias = "tuple[str, int]"
 
-#: A poll comes this much later than the shortest wait that is known to have sufficed.
+#: A poll is made at the shortest age at which such a job is known to have been done, times this.
 _MARGIN = 1.02
 #: The longest wait between two polls of one job, in seconds.
 _LONGEST = 60.0
-#: The latest age at which a job is polled for the first time, in seconds, however long others hang.
+#: A job is polled for the first time at this age in seconds at the latest, however long others take.
 _LATEST = 600.0
-#: The share by which waits grow between polls in vain.
+#: Between polls that find a job running, the wait is this share of its age.
 _GROWTH = 0.25
-#: Where a kind's jobs are known to end within this share of each other, nobody looks earlier.
+#: If the ends of a kind's jobs are known to within this share, no job is polled early to find out more.
 _NARROW = 0.2
 _ANY: Kind = ("", 0)
 
 
 @dataclass(slots=True)
 class PollSchedule:
-    """What is known of the jobs' durations. Ages are seconds since a job was submitted, or first seen open.
+    """What is known of the durations of jobs. Ages are in seconds, since polling of the job began.
 
-    A kind has the longest age at which a job was found running and the shortest at which one was found done; `changed`
-    is set whenever one of them changes, and then replaced. Until a kind has been seen to end, the nearest is taken for
-    it.
+    For each kind there is the longest age at which a job was found running, and the shortest at which one was found
+    done. `changed` is set when one of them changes, and then replaced by a new event. Until a job of a kind has ended,
+    the nearest kind is used instead.
     """
 
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,14 +42,14 @@ class PollSchedule:
     _scouts: dict[Kind, object] = field(default_factory=dict)
 
     def wait(self, kind: Kind, job: object, age: float, polled: float | None, default: float) -> float:
-        """Seconds until a job is to be polled, unless something changes before.
+        """Seconds until a job's next poll, unless something changes before.
 
         Args:
-            kind: what the job is like.
-            job: tells it from others.
+            kind: the job's kind.
+            job: identifies the job.
             age: its age now, in seconds.
-            polled: its age, in seconds, when it was last polled in vain; `None` where it never was.
-            default: seconds after which the very first job is polled.
+            polled: its age at its latest poll, in seconds; `None` if it was never polled.
+            default: the age, in seconds, at which the first job of a run is polled.
         """
         done, running = self._done.get(kind), self._running.get(kind, 0.0)
         next_poll = 0.0 if polled is None else max(polled + default / 2, self._after(polled))
@@ -65,29 +65,29 @@ class PollSchedule:
         return max(0.0, max(due, next_poll) - age)
 
     def still_running(self, kind: Kind, job: object, age: float, *, first: bool) -> None:
-        """Takes in that a job was not done yet.
+        """Records that a poll found a job still running.
 
         Args:
-            kind: what the job is like.
-            job: tells it from others.
-            age: its age when it was polled, in seconds.
-            first: whether it had not been polled before.
+            kind: the job's kind.
+            job: identifies the job.
+            age: its age at the poll, in seconds.
+            first: whether this was its first poll.
         """
         for each in (kind, _ANY):
             self._running[each] = max(age, self._running.get(each, 0.0))
         done = self._done.get(kind)
         if first and done is not None and age >= done:
-            self._done[kind] = done * 1.1  # not `age`: one job that hangs says nothing of the others
+            self._done[kind] = done * 1.1  # not `age`: a job that hangs says nothing about the others
             self._tell()
         self.leaves(job)
 
     def done(self, kind: Kind, job: object, age: float) -> None:
-        """Takes in that a job was found done.
+        """Records that a poll found a job done.
 
         Args:
-            kind: what the job is like.
-            job: tells it from others.
-            age: its age when it was polled, in seconds.
+            kind: the job's kind.
+            job: identifies the job.
+            age: its age at the poll, in seconds.
         """
         known = self._done.get(kind)
         self._done[kind] = age if known is None else min(age, known)
@@ -98,7 +98,7 @@ class PollSchedule:
         self.leaves(job)
 
     def leaves(self, job: object) -> None:
-        """Takes in that a job is no scout any more, whatever came of it."""
+        """Makes a job no longer a scout, whatever its last poll found."""
         left = [kind for kind, scout in self._scouts.items() if scout is job]
         for kind in left:
             del self._scouts[kind]
@@ -116,7 +116,7 @@ class PollSchedule:
         return self._scouts.setdefault(kind, job) is job
 
     def _guess(self, kind: Kind) -> float | None:
-        """How long jobs of the nearest kind took."""
+        """The duration of jobs of the nearest kind."""
         if not self._done:
             return None
         near = min(self._done, key=lambda other: (other[0] != kind[0], abs(other[1] - kind[1]), other))
@@ -124,5 +124,5 @@ class PollSchedule:
 
 
 def kind_of(task_type: str, examples: int) -> Kind:
-    """What a job is like."""
+    """The kind of a job."""
     return task_type, max(0, examples).bit_length()

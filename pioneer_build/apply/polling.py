@@ -1,4 +1,4 @@
-"""Watches one open job until it is over, at the moments that the run's schedule of polls gives."""
+"""Polls one open job until it has ended, at the times that the run's poll schedule sets."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from pioneer_build.apply.poll_schedule import kind_of
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all
 from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.ports import JobReport
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
 
-#: Polls in a row that say the service doesn't know the job, before the run believes it.
+#: After this many polls in a row with the answer that the service doesn't know the job, the run believes it.
 _GONE_AFTER = 3
-#: Polls in a row that fail for another reason, before the run leaves the job open.
+#: After this many polls in a row that fail for another reason, the run leaves the job open.
 _FAILING_AFTER = 5
-#: Seconds too few to wait for: a clock may not tell them apart.
+#: Waits shorter than this many seconds are skipped: the clock may not be that precise.
 _SOON = 0.001
 
 
 async def watch(work: Work, job: Job) -> JobReport:
-    """Polls until the job is over: a report that says ready or failed.
+    """Polls until the job has ended; returns the report that says ready or failed.
 
     Raises:
-        Stopped: the run was stopped, the deadline passed, or the service can't be asked.
+        Stopped: the run was stopped, the deadline passed, or polling failed.
     """
     try:
         return await _Watch(work, job).to_the_end()
@@ -34,7 +35,7 @@ async def watch(work: Work, job: Job) -> JobReport:
 
 
 class _Watch:
-    """One job that is watched. Ages are seconds since the watch began; `_polled` is that of the last poll in vain."""
+    """One job being polled. Ages are in seconds since this began; `_polled` is the age at the latest poll."""
 
     def __init__(self, work: Work, job: Job) -> None:
         self._work = work
@@ -49,7 +50,7 @@ class _Watch:
         self._odd_word = ""
 
     async def to_the_end(self) -> JobReport:
-        """The report that says that the job is over."""
+        """The report that says that the job has ended."""
         while True:
             await self._until_due()
             self._check_going()
@@ -68,11 +69,11 @@ class _Watch:
         return self._run.ports.now() - self._began
 
     async def _until_due(self) -> None:
-        """Waits until the job is to be polled, the deadline comes, or the run is stopped."""
+        """Waits until the next poll is due, the deadline has passed, or the run is stopped."""
         options = self._run.options
         while not self._run.stopping.is_set():
             age = self._age()
-            # the last poll comes when the deadline does
+            # the last poll is made at the deadline
             left = max(options.deadline - age, 0.0) + 0.01
             wait = self._schedule.wait(self._kind, self._job, age, self._polled, options.first_poll)
             if wait <= _SOON or age > options.deadline:
@@ -81,15 +82,15 @@ class _Watch:
 
     def _check_going(self) -> None:
         if self._run.stopping.is_set():
-            message = f"{self._job.named} is open; it goes on remotely"
+            message = f"{self._job.named} is open; it continues on the service"
             raise Stopped("stopped", message, "pioneer-build apply")
         age, deadline = self._age(), self._run.options.deadline
         if age > deadline and (self._polled is not None or deadline == 0):
-            message = f"{self._job.named} is still open after {age:,.0f} s"
+            message = f"{self._job.named} is still open after {duration(age)}"
             raise Stopped("deadline", message, "pioneer-build apply")
 
     async def _poll(self) -> JobReport | None:
-        """What the service says of the job; `None` where it can't say now."""
+        """The service's report on the job; `None` if this poll failed."""
         try:
             report = await _ask(self._work, self._job)
         except NotThere:
@@ -97,9 +98,9 @@ class _Watch:
             if self._gone >= _GONE_AFTER:
                 raise Stopped(
                     "failed",
-                    f"the service does not know job {self._job.job_id}, which stays open: another key or URL made it,"
-                    " or it is gone",
-                    f"pioneer-build apply --retry {self._work.name}  (gives it up and buys it again)",
+                    f"the service does not know {self._job.named}: it was submitted with another key or base URL, or"
+                    " it was deleted; it stays open in pioneer.lock",
+                    f"pioneer-build apply --retry {self._work.name}  (gives up the job and pays for a new one)",
                 ) from None
             return None
         except ServiceError as error:
@@ -107,7 +108,7 @@ class _Watch:
             if stops_all(error):
                 self._run.stop(error)
             elif self._failing >= _FAILING_AFTER:
-                message = f"{self._job.named} stays open, and can't be polled: {one_line(error)}"
+                message = f"{self._job.named} stays open; polling failed: {one_line(error)}"
                 raise Stopped("stopped", message, "pioneer-build apply") from None
             return None
         self._gone = self._failing = 0
@@ -117,12 +118,12 @@ class _Watch:
         self._work.emit("polled", report.said, job_id=self._job.job_id, said=report.said, done=report.done)
         if report.status == "unrecognised" and report.said != self._odd_word:
             self._odd_word = report.said
-            text = f"{self._job.named} has the status '{report.said}', which is unheard of: it is polled on"
+            text = f"{self._job.named} has the unknown status '{report.said}'; polling continues"
             self._work.emit("note", text)
 
 
 async def _ask(work: Work, job: Job) -> JobReport:
-    """How a job stands; where only its version is known, how that stands."""
+    """The status of a job; if only its version is known, the status of that."""
     service = work.run.service
     if job.job_id is not None:
         try:

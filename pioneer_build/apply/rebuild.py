@@ -1,7 +1,7 @@
-"""The local engine's work, done again on a machine that hasn't its jobs: free, and the same rows come out.
+"""Repeats the local engine's work on a machine that doesn't have its jobs: this is free, and gives the same rows.
 
-The engine's ordinals go on where a dataset ends, so the requests that the lock records, in their order, make the same
-jobs, versions and rows in an engine that knows nothing yet.
+The engine numbers the rows of a dataset across its jobs. So if a new engine gets the requests that the lock records, in
+their order, it makes the same jobs, versions and rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.submit import request_for
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 
 async def rebuild(work: Work, remote_name: str, through: int | None = None) -> JobReport | None:
-    """Has the local engine do the recorded jobs of `remote_name` that it doesn't know; the last one's report.
+    """Repeats the recorded jobs of `remote_name` that the local engine doesn't have; returns the last one's report.
 
     Args:
-        work: the step; jobs of other definitions can't be made again.
-        remote_name: whose jobs.
-        through: the `order` of the last job that is needed; all of them by default.
+        work: the step; jobs of other definitions can't be repeated.
+        remote_name: the dataset's name on the service.
+        through: the `order` of the last job that is needed; by default all are.
 
     Raises:
         ServiceError: the engine failed.
@@ -40,7 +41,7 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
     for job in recorded[len(listed) :]:
         if job.fingerprint != work.item.fingerprint:
             return None
-        work.emit("note", f"the local engine makes {job.asked:,} rows again")
+        work.emit("note", f"the local engine rebuilds {count(job.asked, 'row')}")
         job_id = await service.submit(request_for(work.item, remote_name, job.asked))
         report = await watch(work, replace(job, job_id=job_id))
     return report

@@ -1,4 +1,4 @@
-"""Submissions whose fate is unknown: found again where the service lists versions, and never guessed."""
+"""Submissions with unknown outcome: their job is found if the service lists versions, and never guessed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pioneer_build.apply.generate import see_through
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.strangers import strangers
 from pioneer_build.errors import ServiceError
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 async def reconcile(work: Work) -> None:
-    """Looks for what an unknown submission may have made; adopts it where exactly one version fits.
+    """Looks for the results of the dataset's unknown submissions, and adopts a version if it is the only candidate.
 
     Raises:
-        Stopped: nothing, or more than one thing, was found.
+        Stopped: there is no candidate, or more than one.
     """
     entry = work.entry
     assert entry is not None
@@ -33,7 +34,7 @@ async def reconcile(work: Work) -> None:
             if job.state == "open":
                 await see_through(work, job)
             else:
-                await _settle(work, job)
+                await _resolve(work, job)
         except Stopped as stopped:
             if first is None or (stopped.result == "unknown" and first.result != "unknown"):
                 first = stopped
@@ -43,75 +44,77 @@ async def reconcile(work: Work) -> None:
         raise first
 
 
-async def _settle(work: Work, job: Job) -> None:
+async def _resolve(work: Work, job: Job) -> None:
     run = work.run
     if run.journal.under_way(job):
-        message = f"another run is submitting {job.asked:,} examples to '{job.remote_name}' just now"
-        raise Stopped("unknown", message, "pioneer-build apply  (when that run has ended)")
-    submission = run.journal.of(job)  # none, where another machine submitted it: the lock alone knows
+        message = f"another run is submitting {count(job.asked, 'example')} to '{job.remote_name}' right now"
+        raise Stopped("unknown", message, "pioneer-build apply  (after that run has ended)")
+    submission = run.journal.of(job)  # none if another machine submitted it: only the lock has it
     found = await _find(work, job, submission)
     adopted = replace(job, state="open", job_id=found.id, version=found.version, reason=None)
     if submission is not None:
         token = submission.token
         run.journal.record(token, state="open", job_id=found.id, version=found.version, reason=None)
-    text = f"version {found.version} is what the unanswered submission made"
+    text = f"version {found.version} is the result of the submission with unknown outcome"
     work.emit("submitted", text if found.id is None else f"job {found.id}: {text}", job_id=found.id)
     work.keep(adopted)
     await see_through(work, adopted)
 
 
 async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVersion:
-    """The one version that an unanswered submission can have made.
+    """The only version that the unknown submission can have made.
 
     Raises:
-        Stopped: there is none, or more than one, or what there is doesn't fit.
+        Stopped: there is none, or more than one, or it doesn't match.
     """
     run, name = work.run, work.name
-    adopt = f"pioneer-build adopt {name} JOB_ID  (or apply --resubmit {name})"
-    sent = f"a submission of {job.asked:,} examples to '{job.remote_name}' was sent and not answered"
+    resubmit = f"  (or: pioneer-build apply --resubmit {name})"
+    adopt = f"pioneer-build adopt {name} JOB_ID{resubmit}"
+    unknown = f"the outcome of a submission of {count(job.asked, 'example')} to '{job.remote_name}' is unknown"
     try:
         listed = await run.service.versions(job.remote_name)
     except ServiceError as error:
-        raise Stopped("unknown", f"{sent}, and the service can't be asked: {one_line(error)}", adopt) from None
+        raise Stopped("unknown", f"{unknown}; the service can't be queried: {one_line(error)}", adopt) from None
     if listed is None:
-        raise Stopped("unknown", f"{sent}, and this service lists no versions", adopt)
+        why = "this service does not list versions, so the job can't be found automatically"
+        raise Stopped("unknown", f"{unknown}; {why}", adopt)
     token, before = (submission.token, submission.known or ()) if submission is not None else (None, ())
     new = [found for found in strangers(run, job.remote_name, listed, but=token) if found.version not in before]
     if not new:
-        raise Stopped("unknown", f"{sent}; no new version is there, and one may still appear", adopt)
+        raise Stopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:
         versions = ", ".join(version.version for version in new)
         command = f"pioneer-build adopt {name} --version VERSION"
-        raise Stopped("unknown", f"{sent}; versions {versions} are new, and any may be it", command)
+        raise Stopped("unknown", f"{unknown}; versions {versions} are new, and any of them may be its result", command)
     found = new[0]
-    if why := misfit(work, job, found):
-        command = f"pioneer-build adopt {name} --version {found.version}  (or apply --resubmit {name})"
-        raise Stopped("unknown", f"{sent}; version {found.version} is new, and {why}", command)
+    if mismatch := misfit(work, job, found):
+        command = f"pioneer-build adopt {name} --version {found.version}{resubmit}"
+        raise Stopped("unknown", f"{unknown}; version {found.version} is new, but {mismatch}", command)
     return found
 
 
 def misfit(work: Work, job: Job, version: RemoteVersion) -> str | None:
-    """Why `version` can't be what `job` made; `None` where it fits.
+    """Why `version` can't be the result of `job`; `None` if it can.
 
     Args:
         work: the step.
-        job: the job as it was asked for.
-        version: what the service lists.
+        job: the job as it was requested.
+        version: the version as the service lists it.
     """
     terms = work.terms(job)
     if version.task_type is not None and version.task_type != terms.task_type:
-        return f"it is of task type {version.task_type}"
+        return f"its task type is {version.task_type}"
     if version.labels is not None and not _same_labels(version.labels, terms.labels):
         return f"its labels are {', '.join(version.labels)}"
     if version.size is not None and version.job_status == "ready":
         entry = work.entry
-        earlier = sum(  # a version may count the rows of those before it
+        earlier = sum(  # the size of a version may include the rows of earlier versions
             other.asked
             for other in (entry.jobs if entry is not None else ())
             if other.remote_name == job.remote_name and other.order < job.order
         )
         if version.size not in (job.asked, job.asked + earlier):
-            return f"it has {version.size:,} rows"
+            return f"it has {count(version.size, 'row')}"
     return None
 
 

@@ -18,7 +18,7 @@ GOOD: frozenset[Result] = frozenset({"done", "open", "pending"})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one step ended. `message` says what and why; `command` is the one command that helps."""
+    """How one step ended. `message` says what happened and why; `command` is the command that fixes it."""
 
     dataset_name: str
     action: Action
@@ -32,8 +32,9 @@ class Outcome:
 class Report:
     """How an apply ended.
 
-    `stopped` is the error that ended submissions for all datasets (a key, the network, a disk); `interrupted` says
-    that the user did. `requests` and `examples` were sent in this run; `lock_changed` whether the lock's bytes did.
+    `stopped` is the error that ended submissions for all datasets (key, network, disk); `interrupted` says that the
+    user ended them. `requests` and `examples` were sent in this run; `lock_changed` says whether pioneer.lock has other
+    bytes than before.
     """
 
     outcomes: tuple[Outcome, ...]

@@ -1,6 +1,6 @@
-"""One apply in progress: what it was handed, what it may still do, and how its steps ended.
+"""One apply in progress: its inputs, what it may still do, and how its steps ended.
 
-Everything an apply touches comes in through `Ports`, so that tests can make each of them fail.
+Everything that an apply touches comes in through `Ports`, so that tests can make each of them fail.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from pioneer_build.ports import JournalPort, LockPort, Service, StorePort
     from pioneer_build.spec.declared import Declared
 
-#: A job that was polled this many seconds without an end stays open.
+#: A job that has not ended after this many seconds of polling stays open.
 DEADLINE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What an apply is handed. `now` is a monotonic clock in seconds, `sleep` waits on it.
+    """What an apply works with. `now` is a monotonic clock, in seconds; `sleep` waits on the same clock.
 
-    `service` is `None` where no step of the plan asks the service anything: no key and no connection are needed then.
+    `service` is `None` if no step of the plan needs the service; then no key and no connection is needed.
     """
 
     service: Service | None
@@ -54,10 +54,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an apply goes about it. Counts are of this run; `deadline` and `first_poll` are seconds on the clock.
+    """Options of one apply. Limits are for this run; `deadline` and `first_poll` are in seconds.
 
-    `free` says that the backend's work costs nothing (the local engine); `wait` that jobs are waited for, each no
-    longer than `deadline`; `project_root` is what the paths of inputs count from.
+    `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`.
+    `project_root`: the folder that paths of inputs are relative to.
     """
 
     backend: str
@@ -74,11 +74,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the plan was made of.
+    """What the plan was made from.
 
-    `lock` has taken over what the journal knew; `as_read` is what pioneer.lock itself said (`None`: the same).
-    `submissions` are the tokens of those that were taken into account, `surveys` are of the label specs whose inputs
-    were read, `checks` the project's own.
+    `lock` is pioneer.lock with the journal's submissions merged into it; `as_read` is pioneer.lock alone (`None`: it is
+    the same). `submissions` are the tokens of the submissions that the plan considered. `surveys` has the label specs
+    whose inputs were read. `checks` are those of the project.
     """
 
     lock: Lock
@@ -91,7 +91,7 @@ class Basis:
 
 
 class Run:
-    """One apply in progress. `stopping` is set once nothing more may be submitted; jobs go on remotely."""
+    """One apply in progress. `stopping` is set when nothing more may be submitted; jobs continue on the service."""
 
     def __init__(self, ports: Ports, options: Options, basis: Basis) -> None:
         self.ports = ports
@@ -111,24 +111,24 @@ class Run:
         """The service.
 
         Raises:
-            PioneerError: the plan had no step that needs it, and none was opened.
+            PioneerError: it was not opened, because no step of the plan needs it.
         """
         if self.ports.service is None:
-            raise PioneerError("this needs the service, and the plan did not", hint="pioneer-build plan")
+            raise PioneerError("this step needs the service, which the plan did not expect", hint="pioneer-build plan")
         return self.ports.service
 
-    # -- telling --
+    # -- events --
 
     def emit(self, kind: EventKind, dataset_name: str, text: str, **fields: Any) -> None:
-        """Tells what happened.
+        """Emits an event.
 
         Args:
             kind: what happened.
-            dataset_name: to which dataset; empty for the run as a whole.
+            dataset_name: the dataset that it is about; empty for the run as a whole.
             text: a sentence for people.
-            fields: what docs/events.md says of the kind, as JSON values.
+            fields: the fields that docs/events.md lists for the kind, as JSON values.
         """
-        with suppress(OSError, ValueError):  # whoever listened went away, which is no reason to stop
+        with suppress(OSError, ValueError):  # the reader went away, which is no reason to stop
             self.ports.emit(Event(kind, dataset_name, text, fields))
 
     def end(self, outcome: Outcome) -> None:
@@ -137,7 +137,7 @@ class Run:
         self.emit("ended", outcome.dataset_name, outcome.message, result=outcome.result, action=outcome.action)
 
     def report(self) -> Report:
-        """How the run has gone so far."""
+        """The result of the run so far."""
         return Report(
             outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.dataset_name)),
             requests=self.budget.requests,
@@ -150,7 +150,7 @@ class Run:
     # -- stopping --
 
     def check_going(self) -> None:
-        """Looks whether anything more may be submitted.
+        """Checks that the run may still submit.
 
         Raises:
             Stopped: it may not.
@@ -161,20 +161,20 @@ class Run:
             raise Stopped("stopped", "not submitted: interrupted")
 
     def stop(self, error: Exception) -> None:
-        """Ends all submissions of this run because of `error`."""
+        """Ends the submissions of this run because of `error`."""
         if self.error is None and not self.interrupted:
             self.error = error
         self.stopping.set()
 
     def interrupt(self) -> None:
-        """Ends all submissions of this run because the user said so; what is out is still waited for."""
+        """Ends the submissions of this run at the user's request; those in flight are still waited for."""
         self.interrupted = True
         self.stopping.set()
         if self.ports.service is not None:
             self.ports.service.stop()
 
     async def pause(self, seconds: float, news: asyncio.Event | None = None) -> None:
-        """Sleeps, but not past the end of the run, nor past `news`."""
+        """Sleeps until the time is over, the run is stopped, or `news` is set."""
         waits = [asyncio.ensure_future(self.ports.sleep(seconds)), asyncio.ensure_future(self.stopping.wait())]
         if news is not None:
             waits.append(asyncio.ensure_future(news.wait()))

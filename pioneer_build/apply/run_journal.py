@@ -1,4 +1,4 @@
-"""The journal as one run uses it: what was sent on its backend, by whomever, and what it sends itself."""
+"""The journal as one run uses it: the submissions of all runs to its backend, and those that it sends itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class RunJournal:
-    """The journal on one backend.
+    """The journal's submissions to one backend.
 
     Args:
         port: the journal.
-        backend: the one that the run is for.
-        aware: the tokens of the submissions that the plan took into account.
+        backend: the backend of the run.
+        aware: the tokens of the submissions that the plan considered.
     """
 
     def __init__(self, port: JournalPort, backend: str, aware: Collection[str] = ()) -> None:
@@ -30,7 +30,7 @@ class RunJournal:
         self._begun: dict[str, set[str]] = {}
 
     def submissions(self) -> tuple[Submission, ...]:
-        """All submissions there are, in the order they were begun."""
+        """All submissions, in the order they were begun."""
         return self._port.submissions(self._backend)
 
     def about(self, remote_name: str) -> tuple[Submission, ...]:
@@ -38,7 +38,7 @@ class RunJournal:
         return self._port.about(self._backend, remote_name=remote_name)
 
     def of(self, job: Job) -> Submission | None:
-        """What is known of the submission that made `job`, if anything."""
+        """The submission that made `job`, if the journal has it."""
         named = job.remote_name if job.job_id is None else None
         about = self._port.about(self._backend, remote_name=named, job_id=job.job_id, tokens=job.submissions)
         for known in about:
@@ -52,15 +52,15 @@ class RunJournal:
         return None
 
     def under_way(self, job: Job) -> bool:
-        """Whether another process is submitting `job` just now."""
+        """Whether another process is submitting `job` right now."""
         known = self.of(job)
         return known is not None and known.state == "submitting" and bool(is_alive(known.process))
 
     def begin(self, intent: Submission) -> str:
-        """Makes the intent to submit durable; its token.
+        """Records durably what is about to be submitted, and returns the submission's token.
 
         Raises:
-            Contended: somebody else has submitted the same since the plan was made.
+            Contended: another run has submitted the same since the plan was made.
             JournalError: nothing was written.
         """
         mine = self._begun.setdefault(intent.dataset_name, set())
@@ -69,7 +69,7 @@ class RunJournal:
         return token
 
     def adopt(self, found: Submission) -> None:
-        """Makes durable what others submitted, whatever else was.
+        """Records durably a submission that was made in another way, whatever else is in the journal.
 
         Raises:
             JournalError: nothing was written.
@@ -77,7 +77,7 @@ class RunJournal:
         self._port.begin(found, frozenset(known.token for known in self.submissions()))
 
     def record(self, token: str, **fields: Any) -> None:
-        """Makes what became of a submission durable: any fields of `Submission`.
+        """Records durably what is now known of a submission: any fields of `Submission`.
 
         Raises:
             JournalError: nothing was written.
@@ -85,9 +85,9 @@ class RunJournal:
         self._port.record(token, **fields)
 
     def settle(self, job: Job) -> None:
-        """Makes how `job` stands now durable, where the journal knows it.
+        """Records durably the current state of `job`, if the journal has its submission.
 
-        The lock alone wouldn't do: whoever takes over from the journal must not learn of an earlier end.
+        The lock alone is not enough: other checkouts take over from the journal, and must not get an older state.
 
         Raises:
             JournalError: nothing was written.

@@ -1,4 +1,4 @@
-"""How a step ends before it is done, and which errors end the whole run."""
+"""What ends a step before it is done, and which errors end the whole run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Stopped(Exception):
 
     Args:
         result: how the step ended.
-        message: what is so and why, in one sentence.
-        command: the one command that helps.
-        details: the service's list of reasons.
+        message: what happened and why, in one sentence.
+        command: the command that fixes it.
+        details: the reasons that the service listed.
     """
 
     def __init__(self, result: Result, message: str, command: str | None = None, details: tuple[str, ...] = ()) -> None:
@@ -30,17 +30,17 @@ class Stopped(Exception):
 
 
 def stops_all(error: ServiceError) -> bool:
-    """Whether what one request met every other one will meet too: the key, the address."""
+    """Whether every other request would get this error too, because of the key or the base URL."""
     if isinstance(error, NoAccess):
         return True
     return isinstance(error, Refused) and (error.status in (404, 405, 501) or 300 <= (error.status or 0) < 400)
 
 
 def stops_submissions(error: ServiceError) -> bool:
-    """Whether no further submission will do better: as `stops_all`, and where the service isn't reached."""
+    """Whether further submissions are useless: as `stops_all`, or because the service can't be reached."""
     return stops_all(error) or isinstance(error, NotReached)
 
 
 def one_line(error: PioneerError) -> str:
-    """The error's message and what to do about it, in one line."""
+    """The error's message and hint in one line."""
     return error.message if error.hint is None else f"{error.message}; {error.hint}"

@@ -1,6 +1,6 @@
-"""Versions on the service that nobody here is known to have made.
+"""Versions on the service that are not accounted for: neither lock nor journal has the job that made them.
 
-They must not be built upon; or one of them is what an unanswered request made.
+Nothing may be submitted on top of them. One of them may be the result of a submission with unknown outcome.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
 
-#: Why a job counts as failed that the user didn't want to wait for.
+#: The reason of a job that counts as failed because the user gave it up. Compared with stored reasons: never change it.
 GIVEN_UP = "given up by the user"
 
 
 def strangers(
     run: Run, remote_name: str, listed: Sequence[RemoteVersion], *, but: str | None = None
 ) -> list[RemoteVersion]:
-    """The listed versions that no job of lock or journal made.
+    """The listed versions that were made by no job of lock or journal.
 
     Args:
         run: the apply.
         remote_name: the dataset's name on the service.
-        listed: what the service lists under it.
-        but: the token of a submission that is not to account for any of them.
+        listed: the versions that the service lists under it.
+        but: the token of a submission to leave out, so that its version is among the results.
     """
     ids: set[str] = set()
     versions: set[str] = set()
@@ -43,9 +43,9 @@ def strangers(
         if known.version is not None and not known.inferred:
             versions.add(known.version)
         elif known.job_id is not None and (known.state != "failed" or known.reason == GIVEN_UP):
-            unnamed.add(known.job_id)  # a job that failed made no version; one that was given up may have
+            unnamed.add(known.job_id)  # a failed job made no version, but one that was given up may have
     left = [item for item in listed if item.version not in versions and item.id not in ids]
     unnamed -= {item.id for item in listed if item.id is not None}
     unnamed -= {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
-    # jobs whose version nobody named account for as many versions
+    # each job whose version is not known accounts for one of the versions
     return left[: max(0, len(left) - len(unnamed))]

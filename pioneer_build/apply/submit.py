@@ -1,6 +1,6 @@
-"""One submission of one generate job, so that it is never lost and never made twice.
+"""Submits one generate job, so that it is never lost and never sent twice.
 
-Look before paying; make the intent durable; send; make the job id durable before anything else happens with it.
+List the versions; record durably what is about to be sent; send it; record the job id durably before using it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
 from pioneer_build.ports import GenerateRequest
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pioneer_build.ports import RemoteVersion
     from pioneer_build.spec.declared import Declared
 
-#: The spec's keys that a refusal may be about, as the service's reasons name them; the first that occurs counts.
+#: The spec's keys that a refusal may be about, as the service's reasons name them; the first one found is used.
 _KEYS = (
     "num_examples",
     "labels",
@@ -43,7 +44,7 @@ def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequ
     Args:
         item: the spec.
         remote_name: the dataset's name on the service.
-        examples: how many rows to ask for.
+        examples: how many rows to request.
     """
     spec = item.spec
     return GenerateRequest(
@@ -58,22 +59,22 @@ def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequ
 
 
 async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
-    """Submits one job; the open job.
+    """Submits one job, and returns it in the state `open`.
 
     Args:
         work: the step.
-        examples: how many rows to ask for.
-        top_up: whether the job only fills up what an earlier one left missing.
+        examples: how many rows to request.
+        top_up: whether the job only replaces rows that earlier jobs left missing.
 
     Raises:
-        Stopped: it was not accepted, or its fate is unknown; journal and lock say so.
+        Stopped: it was not accepted, or the outcome is unknown; journal and lock record that.
     """
     run = work.run
     run.check_going()
     run.budget.afford(examples)
     _check_room(run)
     with run.budget.on_the_way():
-        listed = await _look(work)
+        listed = await _list_versions(work)
         run.check_going()
         run.budget.spend(examples)
         sending = _begin(work, examples, listed, top_up=top_up)
@@ -81,20 +82,21 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
 
 
 def _check_room(run: Run) -> None:
-    """Raises `Stopped` where nobody waits for jobs and as many are open as may be."""
+    """Raises `Stopped` if jobs are not waited for, and as many are open as `max_open_jobs` allows."""
     if run.options.wait:
-        return  # each job holds one of so many workers
-    count = sum(1 for entry in run.lock.entries() for job in entry.jobs if job.state == "open")
-    if count + run.budget.under_way >= run.options.max_open_jobs:
-        message = f"not submitted yet: {count:,} jobs are open, as many as `max_open_jobs` lets"
+        return  # each open job occupies a worker, and there are only `max_open_jobs` of them
+    most = run.options.max_open_jobs
+    open_jobs = sum(1 for entry in run.lock.entries() for job in entry.jobs if job.state == "open")
+    if open_jobs + run.budget.under_way >= most:
+        message = f"not submitted yet: at most {count(most, 'job')} may be open at a time (`max_open_jobs`)"
         raise Stopped("pending", message, "pioneer-build apply")
 
 
-async def _look(work: Work) -> Sequence[RemoteVersion] | None:
-    """The versions that the service lists under the remote name, all of them accounted for.
+async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
+    """The versions that the service lists under the remote name; all of them are in lock or journal.
 
     Raises:
-        Stopped: one of them is in neither lock nor journal.
+        Stopped: one of them is in neither.
     """
     run, remote_name = work.run, work.step.remote_name
     try:
@@ -110,18 +112,19 @@ async def _look(work: Work) -> Sequence[RemoteVersion] | None:
         version = strange[0].version
         raise Stopped(
             "refused",
-            f"'{remote_name}' exists on the service, and its version {version} is in neither the lock nor the journal",
-            f"pioneer-build adopt {work.name} --version {version}  (or apply --resubmit {work.name})",
+            f"'{remote_name}' already exists on the service, and its version {version} is in neither pioneer.lock nor"
+            " the journal",
+            f"pioneer-build adopt {work.name} --version {version}  (or: pioneer-build apply --resubmit {work.name})",
         )
     return listed
 
 
-# -- the intent ----------------------------------------------------------------------------------------------------
+# -- before it is sent ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A submission whose intent is durable: what is sent, and the journal's name for it."""
+    """A submission that is in the journal: what is sent, and its token in the journal."""
 
     work: Work
     request: GenerateRequest
@@ -130,11 +133,11 @@ class _Sending:
 
 
 def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *, top_up: bool) -> _Sending:
-    """Makes the intent durable. The request is paid for already, and paid back where this fails.
+    """Records durably what is about to be sent. The budget has it already; if this fails, that is undone.
 
     Raises:
-        Stopped: another run has submitted the same meanwhile.
-        JournalError: the disk didn't take it.
+        Stopped: another run has submitted the same in the meantime.
+        JournalError: it could not be written.
     """
     item, entry = work.item, work.entry_as_declared()
     request = request_for(item, work.step.remote_name, examples)
@@ -164,11 +167,11 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
 
 
 def submission_of(work: Work, job: Job, base_name: str) -> Submission:
-    """What the journal takes down of a job of the dataset before it is begun.
+    """What the journal records of a job before it is sent.
 
     Args:
         work: the step.
-        job: what is asked for.
+        job: the job to submit.
         base_name: the remote name of the dataset's first definition.
     """
     item = work.item
@@ -189,41 +192,41 @@ def submission_of(work: Work, job: Job, base_name: str) -> Submission:
     )
 
 
-# -- the request ---------------------------------------------------------------------------------------------------
+# -- sending it ----------------------------------------------------------------------------------------------------
 
 
 async def _send(sending: _Sending) -> Job:
-    """Sends the request and makes the job id durable."""
+    """Sends the request, and records the job id durably."""
     work, run = sending.work, sending.work.run
     examples, remote_name = sending.job.asked, sending.job.remote_name
-    text = f"asking for {examples:,} examples"
+    text = f"requesting {count(examples, 'example')}"
     work.emit("submitting", text, examples=examples, remote_name=remote_name)
     try:
         job_id = await run.service.submit(sending.request)
     except ServiceError as error:
         raise _not_submitted(sending, error) from None
     except asyncio.CancelledError:
-        _unknown(sending, "interrupted while the request was out")
+        _unknown(sending, "interrupted while waiting for the response")
         raise
     job = replace(sending.job, job_id=job_id)
     try:
         run.journal.record(sending.token, state="open", job_id=job_id)
     except PioneerError as error:
-        raise _not_taken_down(sending, job, error) from None
+        raise _not_recorded(sending, job, error) from None
     work.emit("submitted", f"job {job_id}", job_id=job_id, remote_name=remote_name)
     work.keep(job)
     return job
 
 
-def _not_taken_down(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
-    """The service has accepted the job and the journal can't say so: the lock may still take it; and whoever reads."""
+def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
+    """The service has accepted the job, but the journal can't be written: tell the user, and try to write the lock."""
     work, run = sending.work, sending.work.run
     work.emit("submitted", f"job {job.job_id}", job_id=job.job_id, remote_name=job.remote_name)
     run.stop(error)
     with suppress(PioneerError):
         work.keep(replace(job, submissions=(sending.token,)))
         run.lock.write()
-    message = f"the service accepted job {job.job_id}, and the journal did not take it down: {one_line(error)}"
+    message = f"the service accepted job {job.job_id}, but it could not be written to the journal: {one_line(error)}"
     return Stopped("stopped", message, f"pioneer-build adopt {work.name} {job.job_id}")
 
 
@@ -242,7 +245,7 @@ def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
 
 
 def _refused(sending: _Sending, error: Refused) -> Stopped:
-    """The service refuses what the spec asks for: remembered, so that it is not sent at each apply."""
+    """The service refuses what the spec requests: recorded, so that not every apply sends it again."""
     work, spec = sending.work, sending.work.item.spec
     work.keep(replace(sending.job, state="failed", reason=error.message, submissions=(sending.token,)))
     line, column = spec.place(_key_of(error) or "dataset_name")
@@ -252,30 +255,31 @@ def _refused(sending: _Sending, error: Refused) -> Stopped:
 
 
 def _unknown(sending: _Sending, why: str) -> Stopped:
-    """The request went out and may have been accepted: never sent again by itself."""
+    """The request was sent and may have been accepted, so it is never resent automatically."""
     work, run = sending.work, sending.work.run
 
-    def take_down() -> None:
+    def to_journal() -> None:
         run.journal.record(sending.token, state="unknown", reason=why)
 
-    def keep() -> None:
+    def to_lock() -> None:
         work.keep(replace(sending.job, state="unknown", reason=why, submissions=(sending.token,)))
 
     name, trouble = work.name, ""
-    for act in (take_down, keep):
+    for act in (to_journal, to_lock):
         try:
             act()
-        except PioneerError as error:  # the journal has the intent, which is taken for unknown as well
+        except PioneerError as error:  # the journal has the line from before the request, which counts as unknown too
             run.stop(error)
             trouble = f"; {one_line(error)}"
     return Stopped(
         "unknown",
-        f"{why}: it is not sent again by itself{trouble}",
-        f"pioneer-build apply  (looks for what it made; or adopt {name} JOB_ID, or apply --resubmit {name})",
+        f"{why}; the submission may have been accepted, so it is not resent automatically{trouble}",
+        f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {name} JOB_ID, or pioneer-build"
+        f" apply --resubmit {name})",
     )
 
 
 def _key_of(error: ServiceError) -> str | None:
-    """The spec's key that the service's reasons name, if one does."""
+    """The spec's key that the service's reasons name, if any."""
     text = " ".join((error.message, *error.details))
     return next((key for key in _KEYS if key in text), None)

@@ -1,4 +1,4 @@
-"""One step of a plan being done: the dataset that it is about, as the spec says it and as the lock has it."""
+"""One step of a plan in progress, with its dataset: the spec, and the entry in the lock."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Work:
     """A step of a dataset that has a spec. `item` is that spec, `run` the apply that does the step.
 
-    What is read and written of the dataset goes by two rules, so that a rename can end anywhere: `entry` is what the
-    planner looked at, and the first `put` carries out the rename.
+    Two rules make sure that a rename may be interrupted anywhere: `entry` is read as the planner reads it, and the
+    first `put` carries out the rename.
     """
 
     run: Run
@@ -35,25 +35,25 @@ class Work:
 
     @property
     def name(self) -> str:
-        """The dataset's name, as the spec says it now."""
+        """The dataset's name in the spec."""
         return self.item.name
 
     @property
     def entry(self) -> Entry | None:
-        """What the lock now has of the dataset, under its name; `None` where it has nothing.
+        """The dataset's entry in the lock, under its name in the spec; `None` if it has none.
 
-        The one order that a dataset is looked up in, and the planner's own: the entry under the spec's name, joined
-        with the one under `renamed_from` where that is there too. So
+        This is the only way to look up a dataset, and the planner's own: the entry under the spec's name, merged with
+        the one under `renamed_from` if that exists too. So
 
         - before a rename is carried out, it is the old entry under the new name;
-        - afterwards, and without a rename, it is the entry under the name;
-        - where both are there (a rename that ended half way, or a merge of branches that brought the old one back), no
-          job of either is missing from it.
+        - afterwards, and without a rename, it is the entry under the spec's name;
+        - if both exist (the rename was interrupted, or a merge of branches restored the old one), it has the jobs of
+          both.
         """
         return entry_for(self.item, self.run.lock.lock(), self.run.options.backend)[0]
 
     def entry_as_declared(self) -> Entry:
-        """The entry as the spec now says: its definition in force, its size and what is remembered of its settings."""
+        """The entry with the spec's current definition, size and settings."""
         item, spec, backend = self.item, self.item.spec, self.run.options.backend
         known = self.entry
         if known is None:
@@ -71,18 +71,18 @@ class Work:
         )
 
     def put(self, entry: Entry) -> None:
-        """Takes the dataset's entry into the lock, in place of what is there under its name and under its old one.
+        """Puts the dataset's entry into the lock; it replaces those under the dataset's name and its former name.
 
         Raises:
-            LockError: the lock was due to be written, and the disk didn't take it.
+            LockError: the lock was due to be written, and that failed.
         """
         self.run.lock.put(entry, instead_of=self.item.spec.renamed_from)
 
     def keep(self, job: Job) -> None:
-        """Takes what is now known of `job` into the lock.
+        """Puts `job`, as it is known now, into the lock.
 
-        With a job of the spec's definition, that definition is in force; with one of an earlier definition, the one
-        in force stays.
+        A job of the spec's definition makes that the entry's current definition; a job of an earlier definition leaves
+        the entry's definition as it is.
 
         Raises:
             LockError: see `put`.
@@ -93,7 +93,7 @@ class Work:
         others = [known for known in entry.jobs if known.key != job.key and not _same_submission(known, job)]
         self.put(replace(entry, jobs=merge_jobs([*others, job])))
 
-    # -- what holds for it --
+    # -- what applies to it --
 
     @property
     def survey(self) -> InputsSurvey:
@@ -102,21 +102,21 @@ class Work:
 
     @property
     def checks(self) -> Checks:
-        """The bounds in force: the spec's, over the project's."""
+        """The bounds that apply: those of the spec, otherwise those of the project."""
         return effective_checks(self.run.basis.checks, self.item.spec.checks)
 
     @property
     def resubmits(self) -> bool:
-        """Whether the user gives up submissions of unknown fate (`--resubmit`)."""
+        """Whether submissions with unknown outcome are to be given up (`--resubmit`)."""
         return self.name in self.run.basis.choices.resubmit
 
     @property
     def retries(self) -> bool:
-        """Whether the user has what failed, or is open, tried again (`--retry`)."""
+        """Whether failed or open jobs are to be submitted again (`--retry`)."""
         return self.name in self.run.basis.choices.retry
 
     def terms(self, job: Job) -> JobTerms:
-        """What `job` was asked for: task type and labels may be those of an earlier definition."""
+        """What `job` was requested with: task type and labels may be those of an earlier definition."""
         entry, known = self.entry, self.run.journal.of(job)
         for fingerprint, definition in (
             (self.item.fingerprint, self.item.definition),
@@ -128,12 +128,12 @@ class Work:
         return JobTerms(self.item.spec.task_type, self.item.spec.labels, job.asked)
 
     def emit(self, kind: EventKind, text: str, **fields: Any) -> None:
-        """Tells what happened to the dataset.
+        """Emits an event about the dataset.
 
         Args:
             kind: what happened.
             text: a sentence for people.
-            fields: what docs/events.md says of the kind, as JSON values.
+            fields: the fields that docs/events.md lists for the kind, as JSON values.
         """
         self.run.emit(kind, self.name, text, **fields)
 

@@ -1,6 +1,6 @@
-"""What Ctrl-C, SIGTERM and SIGHUP do while a run goes: the first stops it, a second one ends the process at once.
+"""Ctrl-C, SIGTERM and SIGHUP during a run: the first signal stops the run, a second one ends the process immediately.
 
-This is the one place that installs signal handlers for a run or ends the process in the middle of one.
+This is the only module that installs signal handlers for a run, or ends the process in the middle of one.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Sink
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: Seconds that a last word may take, where stderr doesn't take it.
-_LAST_WORD_SECONDS = 0.5
+#: How many seconds the last message may take, in case stderr blocks.
+_LAST_MESSAGE_SECONDS = 0.5
 
 
 @contextmanager
 def interruptible(sink: Sink) -> Iterator[Interrupt]:
-    """A handle for a run, which signals stop as long as this lasts; what they do is told to `sink`.
+    """Yields a handle for a run. While this lasts, signals stop that run; `sink` gets a note about it.
 
-    A signal that comes while no run listens (before it begins, or once it has ended) raises `KeyboardInterrupt`, so
-    that a terminated program cleans up as an interrupted one does. One that is ignored (nohup) stays so.
+    A signal that arrives when no run listens (before it begins, or after it has ended) raises `KeyboardInterrupt`, so
+    that a terminated program cleans up like an interrupted one. A signal that was ignored before (nohup) stays ignored.
     """
     interrupt = Interrupt()
     heard = False
@@ -41,12 +41,15 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
         if heard:
             _exit_at_once(sink)
         name = signal.Signals(number).name
-        heard = interrupt.stop(f"{name}: no further submissions; jobs go on remotely. Again to stop at once.")
+        again = "Press Ctrl-C" if number == signal.SIGINT else f"Send {name}"
+        heard = interrupt.stop(
+            f"{name}: no more submissions; running jobs continue on the service. {again} again to stop immediately."
+        )
         if not heard:
             raise KeyboardInterrupt
 
     before = {}
-    with suppress(ValueError):  # not the main thread: whoever has that one minds signals
+    with suppress(ValueError):  # not the main thread, which has to handle signals then
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, on_signal)
@@ -58,18 +61,18 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
 
 
 def _exit_at_once(sink: Sink) -> None:
-    """Ends the process, whatever it is doing; all that counts is on the disk already.
+    """Ends the process, whatever it is doing; everything that must survive is on disk already.
 
-    The last word is said by another thread: this one may have been interrupted with stderr or the screen in its hands.
+    Another thread prints the last message: this one may have been interrupted while it was using stderr or the screen.
     """
 
     def say() -> None:
         with suppress(Exception):
-            sink(Event("note", "", "stopped at once; the next apply takes up what was begun"))
+            sink(Event("note", "", "stopped immediately; the next apply resumes what was started"))
 
     try:
         last = threading.Thread(target=say, daemon=True)
         last.start()
-        last.join(_LAST_WORD_SECONDS)
+        last.join(_LAST_MESSAGE_SECONDS)
     finally:
         os._exit(INTERRUPTED)

@@ -1,10 +1,10 @@
-"""What was sent: the append-only log of submissions. docs/journal.md.
+"""The journal: the append-only log of submissions (docs/journal.md).
 
 model       a submission
-log         the file: read, and appended to
-lines       the form of a line
-index       submissions by what they are asked for by
-compaction  the file made short
-process     whether the process that sent one still lives
-takeover    what the journal knows and the lock does not
+log         reads the file, and appends to it
+lines       the format of a line
+index       finds submissions by name, definition or job
+compaction  rewrites the file without obsolete lines
+process     whether the process of a submission is still alive
+takeover    merges submissions that the lock doesn't have into it
 """

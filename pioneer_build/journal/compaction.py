@@ -1,4 +1,4 @@
-"""Rewrites the journal's file with one line a submission, so that it doesn't grow without end."""
+"""Rewrites the journal's file with one line for each submission, so that it doesn't grow forever."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
 
-#: Compact once the log has this many lines, and more than half of them say something that a later one replaced.
+#: The log is compacted when it has more lines than this, and more than half of them are obsolete.
 COMPACT_FROM = 2000
 
 
 def is_due(lines: int, submissions: int) -> bool:
-    """Whether a log of so many lines, about so many submissions, is to be rewritten."""
+    """Whether a log with this many lines, about this many submissions, should be rewritten."""
     return lines > COMPACT_FROM and lines > 2 * submissions
 
 
 def begin_fields(submission: Submission) -> dict[str, Any]:
-    """The fields of the line that says all of a submission."""
+    """The fields of a `begin` line, which has all of a submission."""
     return {name: value for name, value in asdict(submission).items() if name != "token"}
 
 
 def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
-    """Puts a file with one line a submission in the log's place; a submission that nothing came of is dropped.
+    """Replaces the log by a file with one line for each submission, without refused ones.
 
-    Only while the journal is held. Where the disk refuses, the long log stays, which is as good.
+    Call it only while holding the journal's lock. If the disk fails, the old log stays, and nothing is lost.
 
     Args:
         path: the log.
-        submissions: all that the log tells of.
-        number: of the first line.
+        submissions: all submissions of the log.
+        number: the number of the first line.
     """
     with suppress(OSError):
-        for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that died here
+        for left in path.parent.glob(f".{path.name}.*.tmp"):  # left by a process that died here
             left.unlink(missing_ok=True)
     kept = [submission for submission in submissions if submission.state != "refused"]
     with suppress(OSError), beside(path) as new:

@@ -1,6 +1,6 @@
-"""The submissions that a log tells of, found by what they are asked for by.
+"""The submissions of a log, indexed by remote name, by dataset and definition, and by job.
 
-A run of thousands asks for them one by one, so none of its questions looks through all of them.
+A run of thousands of jobs looks them up one by one, so no lookup may search all of them.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class SubmissionIndex:
         return iter(self._by_token.values())
 
     def put(self, submission: Submission) -> None:
-        """Takes in what is known of a submission now."""
+        """Adds a submission, or replaces what was known of it."""
         self._by_token[submission.token] = submission
         for key in _keys(submission):
             self._tokens.setdefault(key, {})[submission.token] = None
 
     def change(self, token: str, fields: Mapping[str, object]) -> None:
-        """Changes fields of a submission; one that isn't known stays unknown.
+        """Changes fields of a submission; does nothing if there is no such submission.
 
         Raises:
             TypeError: `Submission` has no such field.
         """
         if token in self._by_token:
-            self.put(replace(self._by_token[token], **fields))  # type: ignore[arg-type]  # checked by whoever wrote them
+            self.put(replace(self._by_token[token], **fields))  # type: ignore[arg-type]  # checked when they were written
 
     def on(self, backend: str) -> tuple[Submission, ...]:
         """All submissions to one backend."""
@@ -49,13 +49,13 @@ class SubmissionIndex:
     def about(
         self, backend: str, *, remote_name: str | None, job_id: str | None, tokens: Iterable[str]
     ) -> tuple[Submission, ...]:
-        """The submissions of one remote name or one job, or named by their tokens.
+        """The submissions to one remote name, those of one job, and those with these tokens, all together.
 
         Args:
-            backend: to which they went.
-            remote_name: the dataset's name on the service; `None` for no matter which.
-            job_id: the service's id of a job; `None` for no matter which.
-            tokens: the names of submissions to add.
+            backend: the backend that they were sent to.
+            remote_name: the dataset's name on the service; `None` to add none by name.
+            job_id: the service's id of a job; `None` to add none by job.
+            tokens: the tokens of further submissions.
         """
         found = dict.fromkeys(tokens)
         if remote_name is not None:
@@ -66,13 +66,13 @@ class SubmissionIndex:
         return tuple(item for item in known if item.backend == backend)
 
     def rivals(self, submission: Submission) -> tuple[Submission, ...]:
-        """Those to the same remote name, of the same definition of the dataset, or of the same job."""
+        """The submissions to the same remote name, of the same dataset and definition, or of the same job."""
         tokens = {token: None for key in _keys(submission) for token in self._tokens.get(key, ())}
         return tuple(self._by_token[token] for token in tokens)
 
 
 def _keys(submission: Submission) -> list[tuple[str, ...]]:
-    """What a submission is found by: its remote name, the dataset and definition it makes, its job."""
+    """The keys of a submission: its remote name, its dataset and definition, its job."""
     backend = submission.backend
     keys = [
         ("name", backend, submission.remote_name),

@@ -1,4 +1,4 @@
-"""One line of the journal's file: JSON, a tab, its CRC-32 in hexadecimal, a line feed. docs/journal.md."""
+"""One line of the journal's file: JSON, a tab, its CRC-32 in hexadecimal, a line feed (docs/journal.md)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from zlib import crc32
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The version of the format; lines of a greater one are refused.
+#: The version of the format; lines with a greater version are refused.
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one line says.
+    """One line.
 
-    `version` is that of the format, `number` the line's place in the log (without a gap), `event` one of `begin`,
-    `record` and `compacted`, `token` the submission's name, `fields` those of a `Submission`.
+    `version` is that of the format, `number` the line's number (`seq`, without gaps), `event` one of `begin`, `record`
+    and `compacted`. `token` identifies the submission, `fields` are fields of `Submission`.
     """
 
     version: int
@@ -30,7 +30,7 @@ class Line:
 
 
 def encode_line(line: Line) -> bytes:
-    """The line's bytes, its line feed included."""
+    """The bytes of the line, including its line feed."""
     value = {
         "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": line.fields,
     }  # fmt: skip
@@ -39,16 +39,16 @@ def encode_line(line: Line) -> bytes:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether a line, without its line feed, has the checksum that it ends with: it was not torn while written."""
+    """Whether the checksum at the end of a line (given without its line feed) is right: it was written completely."""
     text, _, checksum = data.rpartition(b"\t")
     return b"%08x" % crc32(text) == checksum
 
 
 def decode_line(data: bytes) -> Line:
-    """What a whole line says, given without its line feed. Of one of a newer version the fields are left out.
+    """Decodes a complete line, given without its line feed. The fields of a line of a newer version are left out.
 
     Raises:
-        ValueError: it isn't one of this format.
+        ValueError: it doesn't have this format.
     """
     try:
         value = json.loads(data.rpartition(b"\t")[0])

@@ -1,10 +1,10 @@
-"""The append-only log of submissions, in the user's state folder. docs/journal.md.
+"""The append-only log of submissions, in the user's state folder (docs/journal.md).
 
-A line is durable before the request that it announces leaves, and the job id is durable before anything else happens
-with it. The log belongs to the user, not to a checkout, so that cleaning or switching a checkout loses nothing.
+A line is durable before the request that it announces is sent, and a job id is durable before anything is done with
+it. The log belongs to the user, not to a checkout, so cleaning or switching a checkout loses nothing.
 
-Lines are numbered without a gap. A line that was torn while it was written never got its number used, so a gap means
-that a durable line was damaged later: a submission may be missing then, and nothing is concluded from the rest.
+Lines are numbered without gaps. A line that was truncated by a crash never used its number, so a gap means that a
+durable line was damaged later. A submission may then be missing, and nothing is concluded from the other lines.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Job
 
-#: Bytes at the beginning of a log that tell it from every other: the first line has a random token in them.
+#: This many bytes at the beginning identify a log: they contain the random token of the first line.
 _HEAD = 96
 
 
 class Journal:
-    """The log at `folder/journal.jsonl`. Safe for several processes: each append holds `folder/journal.lock`."""
+    """The log `folder/journal.jsonl`. Several processes may use it: appending holds a lock on `folder/journal.lock`."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.jsonl"
@@ -57,7 +57,7 @@ class Journal:
         """All submissions to `backend`, in the order they were begun.
 
         Raises:
-            JournalError: the log can't be read, is damaged, or was written by a newer version. It is left as it is.
+            JournalError: the log can't be read, is damaged, or was written by a newer version; it is left unchanged.
         """
         self._catch_up()
         return self._index.on(backend)
@@ -70,13 +70,13 @@ class Journal:
         job_id: str | None = None,
         tokens: Iterable[str] = (),
     ) -> tuple[Submission, ...]:
-        """The submissions to `backend` of one remote name or one job, or named by their tokens.
+        """The submissions to one remote name, those of one job, and those with these tokens, all together.
 
         Args:
-            backend: to which they went.
-            remote_name: the dataset's name on the service.
-            job_id: the service's id of a job.
-            tokens: the names of submissions to add.
+            backend: the backend that they were sent to.
+            remote_name: the dataset's name on the service; `None` to add none by name.
+            job_id: the service's id of a job; `None` to add none by job.
+            tokens: the tokens of further submissions.
 
         Raises:
             JournalError: see `submissions`.
@@ -85,11 +85,11 @@ class Journal:
         return self._index.about(backend, remote_name=remote_name, job_id=job_id, tokens=tokens)
 
     def _catch_up(self) -> None:
-        """Takes in what was appended since the last look, by whatever process."""
+        """Reads the lines that were appended since the last time, by any process."""
         known = self._head is not None
         self._read_on()
         if self._damaged is not None and known:
-            # half of it was read while another process changed it: read it as it is now
+            # another process may have rewritten it while it was being read: read it again from the beginning
             self._forget()
             self._read_on()
         if self._damaged is not None:
@@ -97,14 +97,14 @@ class Journal:
             self._forget()
             raise JournalError(
                 f"{self.path}:{line}: the journal is damaged, and a submission may be missing from it",
-                hint="restore it from a backup; or, if every job there is stands in pioneer.lock, move it away",
+                hint="restore it from a backup; or, if all of your jobs are in pioneer.lock, move it away",
             )
 
     def _read_on(self) -> None:
         try:
             with self.path.open("rb") as file:
                 head = (os.fstat(file.fileno()).st_ino, file.read(_HEAD))
-                # compaction puts another file in place, which may get the number (inode) of one that was before
+                # compaction replaces the file; the new one may have the inode number of an earlier one
                 if head != self._head or os.fstat(file.fileno()).st_size < self._offset:
                     self._forget()
                     self._head = head
@@ -120,14 +120,14 @@ class Journal:
             self._lines += 1
             self._offset += len(line) + 1
             self._take(line)
-        if tail and is_whole(tail):  # all of it but the line feed; the next append brings one
+        if tail and is_whole(tail):  # only its line feed is missing; the next append adds it
             self._offset += len(tail)
             self._lines += 1
             self._take(tail)
 
     def _take(self, data: bytes) -> None:
         if not is_whole(data):
-            return  # torn by a crash while it was written: it announced nothing that happened
+            return  # truncated by a crash: what it announced did not happen
         try:
             line = decode_line(data)
             if line.version > VERSION:
@@ -135,7 +135,7 @@ class Journal:
                 self._forget()
                 raise JournalError(
                     f"the journal {path} was written by a newer version of pioneer-build",
-                    hint="upgrade pioneer-build; the journal was left as it is",
+                    hint="upgrade pioneer-build; the journal was not changed",
                 )
             if self._number is not None and line.number != self._number + 1:
                 self._damaged = self._damaged or self._lines
@@ -150,15 +150,15 @@ class Journal:
     # -- writing --
 
     def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
-        """Makes the intent to submit durable; the submission with its token and process.
+        """Records durably what is about to be submitted; returns the submission with its token and process.
 
         Args:
-            submission: what is to be sent; it gets a token here.
-            aware: the tokens of the submissions that the decision to submit took into account.
-            mine: the tokens of those that the same run has begun since.
+            submission: what is about to be sent; it gets its token here.
+            aware: the tokens of the submissions that the decision to submit considered.
+            mine: the tokens of submissions that the same run has begun since.
 
         Raises:
-            Contended: another submission of this definition, or to this remote name, has come since.
+            Contended: there is another submission of this definition, or to this remote name, by another run.
             JournalError: nothing was written.
         """
         begun = replace(submission, token=secrets.token_hex(8), process=this_process())
@@ -167,14 +167,14 @@ class Journal:
             for rival in self._index.rivals(begun):
                 if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
                     raise Contended(
-                        f"'{begun.remote_name}' was submitted to by another run meanwhile",
-                        hint="run `pioneer-build apply` again: it takes over that job",
+                        f"another run has submitted to '{begun.remote_name}' in the meantime",
+                        hint="run `pioneer-build apply` again: it resumes that job",
                     )
             self._append("begin", begun.token, begin_fields(begun))
         return begun
 
     def record(self, token: str, **fields: Any) -> None:
-        """Makes what became of a submission durable: any fields of `Submission`.
+        """Records durably what is now known of a submission: any fields of `Submission`.
 
         Raises:
             JournalError: nothing was written.
@@ -186,7 +186,7 @@ class Journal:
                 self.compact()
 
     def ended(self, token: str, job: Job) -> None:
-        """Makes the end of a job durable, with all that the lock says of it.
+        """Records durably how a job ended, with everything that the lock has of it.
 
         Raises:
             JournalError: nothing was written.
@@ -206,7 +206,7 @@ class Journal:
         )
 
     def compact(self) -> None:
-        """Rewrites the log with one line a submission, as far as the disk lets. Only while the journal is held."""
+        """Rewrites the log with one line for each submission, if the disk allows. The lock must be held."""
         rewrite(self.path, self._index, (self._number or 0) + 1)
         self._catch_up()
 
@@ -224,10 +224,10 @@ class Journal:
             os.close(fd)
 
     def _append(self, event: str, token: str, fields: Mapping[str, Any]) -> None:
-        """Adds a line, durably. The journal must be held and read to its end.
+        """Adds a line, durably. The lock must be held, and the file read to its end.
 
         Raises:
-            JournalError: it isn't there; what was written of it is taken back as far as the disk lets.
+            JournalError: it was not added; a part that was written is removed again, if the disk allows.
         """
         line = encode_line(Line(VERSION, (self._number or 0) + 1, event, token, fields))
         new = self._head is None
@@ -235,7 +235,7 @@ class Journal:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
                 size = os.fstat(fd).st_size
-                if size and os.pread(fd, 1, size - 1) != b"\n":  # a torn tail: what comes next must not join it
+                if size and os.pread(fd, 1, size - 1) != b"\n":  # a truncated line: the new one must not continue it
                     line = b"\n" + line
                 try:
                     write_all(fd, line)

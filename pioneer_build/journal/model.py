@@ -1,4 +1,4 @@
-"""One submission, as the journal knows it."""
+"""One submission, as the journal has it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open",
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One submission as far as the journal knows it.
+    """One submission, as the journal has it.
 
-    `token` names it; `dataset_name`, `base_name`, `definition`, `num_examples` and `order` are what an entry of the
-    lock needs to be made again. `known` are the versions that the service listed before (`None`: it lists none).
-    The rest are the fields of a `Job`. `process` tells whether the submitter still lives (see `is_alive`).
+    `token` identifies it. With `dataset_name`, `base_name`, `definition`, `num_examples` and `order`, the lock's entry
+    can be made again. `request` is the digest of the request body. `known` are the versions that the service listed
+    before (`None`: it lists no versions). `process` is the process that sent it (see `is_alive`). The other fields are
+    those of a `Job`.
     """
 
     token: str
@@ -54,4 +55,4 @@ class Submission:
 
 
 class Contended(JournalError):
-    """Another process has begun a submission to the same remote name since the journal was last read."""
+    """Since the plan was made, another run has begun a submission of this definition, or to this remote name."""

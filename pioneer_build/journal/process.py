@@ -1,4 +1,4 @@
-"""Whether the process that sent something still lives."""
+"""Whether the process that sent a submission is still alive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 
 def is_alive(process: str) -> bool | None:
-    """Whether the submitter still runs: `None` where that can't be told (another host)."""
+    """Whether the process is still running; `None` if that can't be found out (another host)."""
     host, boot, pid, started = [*process.split("|"), "", "", "", ""][:4]
     if host != socket.gethostname():
         return None
@@ -18,7 +18,7 @@ def is_alive(process: str) -> bool | None:
 
 
 def this_process() -> str:
-    """Names this process so that `is_alive` can tell it from any other: host, boot, pid, when it started."""
+    """A name that identifies this process for `is_alive`: host, boot, pid and start time."""
     return f"{socket.gethostname()}|{_boot()}|{os.getpid()}|{_started(os.getpid())}"
 
 
@@ -31,7 +31,7 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in the kernel's ticks, so that a reused pid isn't taken for it; "" if it is gone."""
+    """The start time of a process, in the kernel's ticks, because pids are reused; "" if it doesn't exist."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - a kernel file
             fields = file.read().rpartition(")")[2].split()

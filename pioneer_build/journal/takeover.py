@@ -1,6 +1,6 @@
-"""What the journal knows and the lock doesn't: jobs of these very definitions, begun in another checkout or lost.
+"""Takes over jobs from the journal that the lock doesn't have, because another checkout began them or it was lost.
 
-Values in, values out. Only jobs that fit a spec are taken over, so that the lock says what this project was built of.
+Values in, values out. Only jobs that match a spec are taken over, so the lock has only jobs of this project.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submission], backend: str) -> Lock:
-    """`lock` with the jobs of `submissions` that were made for one of `specs`.
+    """`lock` with the jobs of those `submissions` that match one of `specs`.
 
-    A submission fits a spec that has its definition, and its name or a remote name of its jobs. A job that the lock
-    already has is brought up to date: the journal may know how it ended. One that it has under another name, after a
-    rename, belongs there.
+    A submission matches a spec if it has the same definition, and either the spec's name (or its `renamed_from`) or a
+    remote name of its jobs. A job that the lock already has is updated, because the journal may know how it ended. If
+    the lock has it under another name, after a rename, it stays there.
 
     Args:
-        lock: what was built, as pioneer.lock has it.
-        specs: every spec of the project.
-        submissions: all that the journal knows on `backend`, in the order they were begun.
-        backend: whose entries.
+        lock: pioneer.lock.
+        specs: all specs of the project.
+        submissions: all submissions to `backend`, in the order they were begun.
+        backend: the backend of the entries.
     """
     by_fingerprint: dict[str, list[Submission]] = {}
     by_job: dict[str, Submission] = {}
@@ -55,7 +55,7 @@ def take_over(lock: Lock, specs: Iterable[Declared], submissions: Iterable[Submi
         entry = lock.get(declared.name, backend)
         old_name = declared.spec.renamed_from
         if entry is None and old_name is not None:
-            entry = lock.get(old_name, backend)  # its jobs come along when the rename is done
+            entry = lock.get(old_name, backend)  # the rename moves its jobs later
         names = {declared.name, old_name or declared.name}
         remotes = {job.remote_name for job in entry.jobs} if entry is not None else set()
         fitting = [
@@ -128,6 +128,8 @@ def _job_of(item: Submission, *, was_unknown: bool) -> Job:
         top_up=item.top_up,
         quarantined=item.quarantined,
         revision=item.revision,
-        reason="the run that sent it was ended" if item.state == "submitting" else item.reason,
+        reason="the run that sent it ended before it recorded a response"
+        if item.state == "submitting"
+        else item.reason,
         submissions=(item.token,) if state == "unknown" or was_unknown or item.job_id is None else (),
     )

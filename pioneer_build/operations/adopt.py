@@ -1,4 +1,4 @@
-"""Records a job or version that exists on the service as one of a dataset."""
+"""Records an existing job or version of the service in a dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Report, Run, Sink
     from pioneer_build.operations.project_state import ProjectState
 
-#: How many seconds the end of an adopted job that is still running is waited for.
+#: If an adopted job is still running, how many seconds to wait for its end.
 _DEADLINE_SECONDS = 600.0
 
 
@@ -28,29 +28,29 @@ def adopt(
     version: str | None = None,
     interrupt: Interrupt | None = None,
 ) -> Report:
-    """Records a job or version that exists on the service as one of the dataset `name`; how that went.
+    """Records an existing job or version of the service in the dataset `name`, and returns how that ended.
 
-    A `KeyboardInterrupt` stops it as `interrupt` does, and is raised again then.
+    A `KeyboardInterrupt` stops the run as `interrupt` does, and is then raised again.
 
     Args:
         found: the project; it must be held.
-        name: the dataset.
-        sink: told of everything that happens.
-        job_id: the service's id of a job; or else
+        name: the dataset's name.
+        sink: gets every event.
+        job_id: the service's id of a job; if None, `version` is required.
         version: the service's name of a version.
-        interrupt: stops it from outside.
+        interrupt: a handle to stop the run.
 
     Raises:
-        PioneerError: there is no such dataset, or the job doesn't exist or fit. Nothing was written.
+        PioneerError: no spec has this name, or the job doesn't exist or doesn't match; nothing was written.
     """
     item = found.declared.get(name)
     if item is None:
         near = nearest(name, sorted(found.declared))
         raise PioneerError(
-            f"no spec declares '{name}'", hint=f"did you mean '{near}'?" if near else "write its spec first"
+            f"no spec declares '{name}'", hint=f"did you mean '{near}'?" if near else "write a spec for it first"
         )
     if item.spec.is_label:
-        raise PioneerError(f"'{name}' labels texts of its own, and has no jobs to adopt")
+        raise PioneerError(f"'{name}' is a label spec, so it has no jobs to adopt")
     step = next(step for step in found.plan.steps if step.dataset_name == name)
 
     async def walk(run: Run) -> Report:

@@ -1,4 +1,4 @@
-"""Runs a plan for a project: holds the project, opens the backend, walks the plan."""
+"""Runs a plan for a project: keeps other runs out, opens the backend, and does the plan's steps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pioneer_build.operations.running import RunOptions, run_to_its_end
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,18 +37,18 @@ def planned(
     *,
     waiting: Callable[[str], None],
 ) -> Iterator[tuple[ProjectState, Plan]]:
-    """Holds the project, and plans what `apply` then does while it is held.
+    """Holds the project against other runs, and yields the plan that `apply` does while it is held.
 
     Args:
         project: an opened project.
         choices: the flags that change steps; a saved plan has its own.
-        select: selectors of the datasets to do (names, globs, `tag:x`, `state:x`); none for all.
-        exclude: selectors of those to leave out.
+        select: selectors of the datasets to apply (names, globs, `tag:x`, `state:x`); none for all.
+        exclude: selectors of datasets to leave out.
         planfile: a saved plan, to do exactly what it says; without selectors.
-        waiting: told who holds the project, where it is held.
+        waiting: called with the holder of the project, if another run holds it.
 
     Raises:
-        PioneerError: the plan can't be made, or isn't the one that was saved.
+        PioneerError: the plan can't be made, or is no longer the one that was saved.
     """
     with ProjectHold(project.root, state_folder(), waiting):
         if planfile is not None:
@@ -60,19 +61,19 @@ def planned(
 
 
 def check_budget(plan: Plan, options: RunOptions) -> None:
-    """Refuses a plan that would exceed a budget, before the first request.
+    """Refuses a plan that would exceed a limit, before the first request.
 
     Raises:
-        PioneerError: with the numbers.
+        PioneerError: it would.
     """
-    for name, wanted, most in (
-        ("requests", plan.requests, options.max_requests),
-        ("examples", plan.examples, options.max_examples),
+    for noun, wanted, most in (
+        ("request", plan.requests, options.max_requests),
+        ("example", plan.examples, options.max_examples),
     ):
         if most is not None and wanted > most:
             raise PioneerError(
-                f"the plan needs {wanted:,} {name}, and the budget is {most:,}: nothing was sent",
-                hint=f"raise --max-{name} (or `limits:` in pioneer.yaml), or apply a part with --select",
+                f"the plan needs {count(wanted, noun)}, but the budget is {most:,}; nothing was sent",
+                hint=f"raise --max-{noun}s (or `limits:` in pioneer.yaml), or apply part of the plan with --select",
             )
 
 
@@ -83,19 +84,19 @@ def apply(
     options: RunOptions | None = None,
     interrupt: Interrupt | None = None,
 ) -> Report:
-    """Does what `plan` says; the report. The lock is written whatever happens.
+    """Does what `plan` says, and returns the report. The lock is written whatever happens.
 
-    A `KeyboardInterrupt` stops it as `interrupt` does, and is raised again then.
+    A `KeyboardInterrupt` stops the run as `interrupt` does, and is then raised again.
 
     Args:
-        found: what the plan was made of; the project must be held.
+        found: what the plan was made from; the project must be held.
         plan: what to do.
-        sink: told of everything that happens.
+        sink: gets every event.
         options: what may be spent, and how long it may take.
-        interrupt: stops it from outside.
+        interrupt: a handle to stop the run.
 
     Raises:
-        PioneerError: the service can't be opened: nothing was done.
+        PioneerError: the service can't be opened; nothing was done.
     """
     return asyncio.run(
         run_to_its_end(

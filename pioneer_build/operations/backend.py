@@ -1,4 +1,4 @@
-"""Opens the service that the settings name: over HTTP, or the local engine in this process."""
+"""Opens the backend of the settings: a service over HTTP, or the local engine in this process."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_service(config: Config, root: Path, say: Callable[[str], None]) -> AsyncIterator[HttpService]:
-    """The service; closed at the end.
+    """Opens the service, and closes it at the end.
 
     Args:
-        config: the settings in force.
-        root: the project's folder, which the local engine keeps its state in.
-        say: told of waits and other remarks, a sentence each.
+        config: the settings.
+        root: the project's folder; the local engine stores its state there.
+        say: called with each note, such as a wait for the rate limit, as a sentence.
 
     Raises:
         PioneerError: there is no key.
         MissingExtra: the local engine isn't installed.
-        ServiceError: URL or key can't be used.
+        ServiceError: the base URL or the key can't be used.
     """
-    # httpx, which takes a fifth of a second
+    # httpx takes 0.2 s to import
     from pioneer_build.service.connect import connect, connect_in_process
 
     if config.base_url is not None:
         if config.api_key is None:
             raise PioneerError(
-                f"no key for {config.base_url}",
+                f"no API key for {config.base_url}",
                 hint="export PIONEER_API_KEY=…  (or FASTINO_API_KEY); `--backend local` needs none",
             )
         service = connect(
@@ -52,7 +52,7 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
             await service.aclose()
         return
     try:
-        # the extra `local`
+        # needs the extra `local`
         from pioneer_build.engine.app import create_app
         from pioneer_build.engine.config import EngineConfig
     except ModuleNotFoundError as error:

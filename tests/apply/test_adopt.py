@@ -85,9 +85,11 @@ def test_what_does_not_exist_is_refused(bench: Bench) -> None:
     assert refusal(bench, job_id="job-77") == "the service does not know job job-77"
     assert refusal(bench, version="9") == "the service has no version 9 of 'a'"
     bench.foreign()
-    assert refusal(bench, version="9") == "the service has no version 9 of 'a'; there are a 1"
+    assert refusal(bench, version="9") == "the service has no version 9 of 'a'; 'a' has version 1"
+    bench.foreign()
+    assert refusal(bench, version="9") == "the service has no version 9 of 'a'; 'a' has versions 2, 1"
     bench.service.lists = False
-    assert refusal(bench, version="1") == "this service lists no versions, so none can be adopted"
+    assert refusal(bench, version="1") == "this service does not list versions, so a version can't be adopted"
 
 
 @pytest.mark.parametrize(
@@ -101,17 +103,17 @@ def test_what_does_not_fit_is_refused(bench: Bench, changes: dict[str, Any], why
 
 def test_what_is_recorded_already_is_refused(bench: Bench) -> None:
     assert bench.apply() == "done"
-    assert refusal(bench, job_id="job-1") == "job job-1 is recorded already, as one of this dataset (ready)"
-    assert "is recorded already" in refusal(bench, version="1")
+    assert refusal(bench, job_id="job-1") == "job job-1 is already recorded for this dataset (ready)"
+    assert "is already recorded" in refusal(bench, version="1")
     bench.checkout.specs["b"] = replace(bench.checkout.specs["a"], dataset_name="b")
-    assert refusal(bench, name="b", job_id="job-1") == "job job-1 is recorded already, as one of 'a' (ready)"
+    assert refusal(bench, name="b", job_id="job-1") == "job job-1 is already recorded for 'a' (ready)"
 
 
 def test_a_job_of_another_definition_is_refused(bench: Bench) -> None:
     assert bench.apply(wait=False) == "open"
     (bench.checkout.root / LOCK_NAME).unlink()
     bench.edit(labels=("p",))
-    assert refusal(bench, job_id="job-1") == "job job-1 was submitted for 'a' under another definition"
+    assert refusal(bench, job_id="job-1") == "job job-1 was submitted for 'a' with another definition"
 
 
 def test_one_under_the_old_name_is_the_renamed_datasets(bench: Bench) -> None:

@@ -33,8 +33,10 @@ def test_examples_are_bounded() -> None:
 
 
 def test_nothing_may_be_spent_at_all() -> None:
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped, match="the budget of 0 requests is used up"):
         Budget(max_requests=0).afford(0)
+    with pytest.raises(Stopped, match=r"^1 more example would exceed the budget of 0$"):
+        Budget(max_examples=0).afford(1)
 
 
 def test_what_is_on_the_way_is_counted_until_it_ends_however_that_is() -> None:

@@ -99,5 +99,5 @@ def test_new_versions_that_hold_old_examples_are_rejected(bench: Bench, monkeypa
 
     monkeypatch.setattr(bench.service, "versions", appending)
     assert bench.apply() == "rejected"
-    assert "version 2 also holds examples of an earlier definition" in bench.message
+    assert "version 2 also contains examples of an earlier definition" in bench.message
     assert bench.entry.examples == 4

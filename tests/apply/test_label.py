@@ -52,6 +52,14 @@ def test_paid_annotations_that_vanish_are_not_bought_again_silently(project: Pro
     assert len(project.service.requests) == 1
 
 
+def test_progress_counts_texts(project: Project) -> None:
+    project.texts = ("one",)
+    project.apply()
+    (text,) = [event.text for event in project.events if event.kind == "labelled"]
+    assert text.startswith("1 of 1 text, ")
+    assert text.endswith(" per second")
+
+
 def test_the_lock_reads_back(project: Project) -> None:
     project.apply()
     assert isinstance(project.lock, Lock)

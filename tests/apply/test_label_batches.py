@@ -23,7 +23,12 @@ def test_poison_is_found_and_named(project: Project, kind: str, poison: tuple[in
         assert len(project.service.requests) <= 5
         return
     assert result(report) == "rejected"
-    assert len([event for event in project.events if event.kind == "quarantined"]) == len(poison)
+    number, texts, were = len(poison), "text" if len(poison) == 1 else "texts", "was" if len(poison) == 1 else "were"
+    assert report.outcomes[0].message == (
+        f"{number} {texts} got no usable annotation and {were} quarantined"
+        f" ({number} {were} refused by the service); the others are used"
+    )
+    assert len([event for event in project.events if event.kind == "quarantined"]) == number
     assert set(project.service.answered) == set(project.texts) - set(bad)
     assert set(project.service.answered.values()) == {1}
     assert project.entry().examples == 40 - len(poison)
@@ -104,7 +109,9 @@ def test_one_empty_answer_for_one_new_text_spoils_nothing(project: Project) -> N
     project.apply()
     project.texts += ("new",)
     project.service.silent = lambda text: text == "new"
-    assert result(project.apply()) == "rejected"
+    report = project.apply()
+    assert result(report) == "rejected"
+    assert "1 text got no usable annotation and was quarantined (1 has no annotation)" in report.outcomes[0].message
     assert project.entry().examples == 40
     assert project.entry().rejection is None
     assert project.apply().outcomes == ()

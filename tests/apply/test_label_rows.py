@@ -54,7 +54,7 @@ def test_inputs_that_change_meanwhile(project: Project, change: str) -> None:
 
 def test_a_label_that_cant_be_found_is_remembered_until_the_definition_changes(project: Project) -> None:
     project.service.unsupported = ("y",)
-    assert "can't find these labels: y" in project.apply().outcomes[0].message
+    assert "does not support these labels: y" in project.apply().outcomes[0].message
     assert project.entry().labelling.unsupported == ("y",)
     project.service.unsupported = ()
     project.texts += ("new",)
@@ -99,7 +99,9 @@ def test_other_rows_than_those_in_the_lock_are_recorded_only_when_that_is_asked_
     content = project.entry().labelling.content
     project.store = Store(tmp_path / "another-store")
     project.service.first = 1
-    assert result(project.apply(free=True)) == "differs"
+    report = project.apply(free=True)
+    assert result(report) == "differs"
+    assert "don't match pioneer.lock" in report.outcomes[0].message
     assert project.entry().labelling.content == content
     assert result(project.apply(free=True, retry=True)) == "done"
     assert project.entry().labelling.content != content

@@ -1,4 +1,4 @@
-"""Jobs that are watched: those that vanish, never end, or can't be asked for."""
+"""Jobs that are polled: those that disappear, never end, or can't be polled."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def test_an_interrupt_while_jobs_are_open(bench: Bench) -> None:
     assert bench.apply() == "done"
 
 
-def test_a_word_that_is_unheard_of_is_told_once(bench: Bench) -> None:
+def test_an_unknown_status_is_reported_once(bench: Bench) -> None:
     assert bench.apply(wait=False) == "open"
     assert bench.apply("strange", "strange", "") == "done"
     notes = [event.text for event in bench.world.events if event.kind == "note"]
-    assert notes == ["job job-1 has the status 'hibernating', which is unheard of: it is polled on"]
+    assert notes == ["job job-1 has the unknown status 'hibernating'; polling continues"]
     assert [event.fields["said"] for event in bench.world.events if event.kind == "polled"][:2] == ["hibernating"] * 2
 
 

@@ -33,7 +33,8 @@ def test_a_lost_one_may_still_appear(bench: Bench) -> None:
     assert bench.apply("", "lost") == "unknown"
     for _ in range(3):
         assert bench.apply() == "unknown"
-    assert "one may still appear" in bench.message
+    unknown = "the outcome of a submission of 4 examples to 'a' is unknown"
+    assert bench.message == f"{unknown}; there is no new version yet, but one may still appear"
     assert bench.service.submits == 1
     assert bench.apply(resubmit=True) == "done"
     assert [job.state for job in bench.entry.jobs] == ["failed", "ready"]
@@ -45,7 +46,7 @@ def test_of_several_none_is_guessed(bench: Bench) -> None:
     bench.foreign()
     bench.foreign()
     assert bench.apply() == "unknown"
-    assert "versions 2, 1 are new, and any may be it" in bench.message
+    assert "versions 2, 1 are new, and any of them may be its result" in bench.message
     assert bench.states() == ["unknown"]
 
 
@@ -92,9 +93,9 @@ def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
         frozenset(),
     )
     assert bench.apply() == "unknown"
-    assert "another run is submitting 4 examples to 'a' just now" in bench.message
+    assert "another run is submitting 4 examples to 'a' right now" in bench.message
     assert bench.apply(resubmit=True) == "refused"
     bench.world.others_live = False
     assert bench.apply() == "unknown"
-    assert "was sent and not answered" in bench.message
+    assert "the outcome of a submission of 4 examples to 'a' is unknown" in bench.message
     assert bench.service.submits == 0

@@ -35,7 +35,7 @@ def test_how_steps_ended_is_told_and_reported_by_name() -> None:
 
 
 def test_a_run_without_a_service_says_so_where_one_is_asked_for() -> None:
-    with pytest.raises(PioneerError, match="this needs the service"):
+    with pytest.raises(PioneerError, match="this step needs the service"):
         _ = MemoryRun().run.service
     service = object()
     assert MemoryRun(service=service).run.service is service

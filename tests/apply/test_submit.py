@@ -39,7 +39,7 @@ def test_one_that_appears_after_all_is_not_built_upon_silently(bench: Bench) -> 
     bench.foreign()
     bench.edit(num_examples=8)
     assert bench.apply() == "refused"
-    assert "version 2 is in neither the lock nor the journal" in bench.message
+    assert "version 2 is in neither pioneer.lock nor the journal" in bench.message
     assert bench.service.submits == 2
 
 
@@ -49,6 +49,8 @@ def test_without_waiting_no_more_jobs_are_open_than_may_be(tmp_path: Path) -> No
         bench.checkout.specs[name] = replace(SPEC, dataset_name=name)
     bench.apply(wait=False, max_open_jobs=3)
     assert [outcome.result for outcome in bench.report.outcomes] == ["open", "open", "open", "pending"]
+    limit = "at most 3 jobs may be open at a time (`max_open_jobs`)"
+    assert bench.report.outcomes[-1].message == f"not submitted yet: {limit}"
     assert bench.report.good
     bench.apply()
     assert all(outcome.result == "done" for outcome in bench.report.outcomes)

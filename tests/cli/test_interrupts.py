@@ -41,7 +41,10 @@ def test_the_first_signal_stops_the_run_by_its_name(number: signal.Signals) -> N
     before = handlers()
     with interruptible(silent) as interrupt:
         note = asyncio.run(go())
-    assert note == f"{number.name}: no further submissions; jobs go on remotely. Again to stop at once."
+    again = "Press Ctrl-C" if number == signal.SIGINT else f"Send {number.name}"
+    assert note == (
+        f"{number.name}: no more submissions; running jobs continue on the service. {again} again to stop immediately."
+    )
     assert handlers() == before
 
 
@@ -114,7 +117,7 @@ def test_a_second_signal_ends_the_process_at_once(how: str, numbers: tuple[signa
         assert process.stderr is not None
         assert process.stderr.readline() == "ready\n"
         process.send_signal(numbers[0])
-        assert process.stderr.readline().startswith(f"{numbers[0].name}: no further submissions")
+        assert process.stderr.readline().startswith(f"{numbers[0].name}: no more submissions")
         time.sleep(0.2)
         process.send_signal(numbers[1])
         began = time.monotonic()
@@ -125,4 +128,4 @@ def test_a_second_signal_ends_the_process_at_once(how: str, numbers: tuple[signa
         last = process.stderr.read()
     assert code == 130
     assert time.monotonic() - began < 5
-    assert last == ("" if how == "blocked" else "stopped at once; the next apply takes up what was begun\n")
+    assert last == ("" if how == "blocked" else "stopped immediately; the next apply resumes what was started\n")

@@ -29,7 +29,7 @@ def test_a_foreign_dataset_is_not_created_into_and_can_be_adopted(machine: Machi
     job_id = post(server, "a")
     refused = machine.run(project, "apply", "--yes")
     assert refused.returncode == 3
-    assert "its version 1 is in neither the lock nor the journal" in refused.stdout
+    assert "its version 1 is in neither pioneer.lock nor the journal" in refused.stdout
     assert "pioneer-build adopt a --version 1" in refused.stdout
     assert server.submissions() == 1
     done = machine.run(project, "adopt", "a", "--version", "1")
@@ -49,7 +49,7 @@ def test_the_job_must_exist_fit_and_be_new(machine: Machine, server: Server) -> 
     other = post(server, "elsewhere")
     for arguments, message in (
         (("a", "job-77"), "the service does not know job job-77"),
-        (("a", other), "makes 'elsewhere' on the service, and 'a' is made under 'a'"),
+        (("a", other), "belongs to 'elsewhere' on the service, not to 'a'"),
         (("a", "--version", "9"), "the service has no version 9 of 'a'"),
         (("aa", other), "no spec declares 'aa'"),
     ):
@@ -62,7 +62,7 @@ def test_the_job_must_exist_fit_and_be_new(machine: Machine, server: Server) -> 
     mine = machine.status(project)["a"]["jobs"][0]["job_id"]
     again = machine.run(project, "adopt", "a", mine)
     assert again.returncode == 1
-    assert "recorded already, as one of this dataset (ready)" in again.stderr
+    assert "is already recorded for this dataset (ready)" in again.stderr
 
 
 def test_rows_that_dont_fit_are_rejected(machine: Machine, server: Server) -> None:

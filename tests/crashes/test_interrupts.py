@@ -38,7 +38,7 @@ def test_one_signal_stops_and_loses_nothing(tmp_path: Path, number: signal.Signa
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
         assert process.returncode == 130, err
-        assert f"{number.name}: no further submissions" in err
+        assert f"{number.name}: no more submissions" in err
         assert "the next apply takes it up" in out
         assert {value["state"] for value in machine.status(project).values()} == {"open"}
         assert machine.run(project, "apply", "--yes").returncode == 0

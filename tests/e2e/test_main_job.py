@@ -311,7 +311,7 @@ def test_labels_that_cannot_be_found_are_said(project: Path, cli: Cli) -> None:
     )
     answer = cli("apply", "--yes")
     assert answer.code == 0
-    assert "can't find these labels: starship" in answer.out
+    assert "does not support these labels: starship" in answer.out
     assert cli("show", "ships", "--format", "json").json()["unsupported_labels"] == ["starship"]
     assert "starship" in cli("show", "ships").out
     (project / "specs" / "all.yaml").write_text(

@@ -71,12 +71,12 @@ def test_exactly_what_was_reviewed(project: PlanProject, tmp_path: Path) -> None
 
 def test_budgets_are_judged_before_the_first_request(project: PlanProject) -> None:
     ran = project.run("apply", "--yes", "--max-requests", "2", code=1)
-    assert "the plan needs 3 requests, and the budget is 2: nothing was sent" in ran.err
+    assert "the plan needs 3 requests, but the budget is 2; nothing was sent" in ran.err
     ran = project.run("apply", "--yes", "--max-examples", "9", code=1)
-    assert "the plan needs 10 examples, and the budget is 9: nothing was sent" in ran.err
+    assert "the plan needs 10 examples, but the budget is 9; nothing was sent" in ran.err
     (project.root / "pioneer.yaml").write_text("version: 1\nbackend: local\nlimits: {max_requests: 1}\n")
     ran = project.run("apply", "--yes", code=1)
-    assert "the plan needs 3 requests, and the budget is 1: nothing was sent" in ran.err
+    assert "the plan needs 3 requests, but the budget is 1; nothing was sent" in ran.err
     assert not project.lock_path.exists()
     assert project.apply("--select", "support")["requests"] == 1, "a part fits"
     assert project.apply("--max-requests", "2", "--max-examples", "6")["requests"] == 2, "the flag comes first"

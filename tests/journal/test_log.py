@@ -144,7 +144,7 @@ def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_path: Path) -> None:
     mine, other = journal(tmp_path), journal(tmp_path)
     first = mine.begin(intent(), frozenset())
-    with pytest.raises(Contended, match="submitted to by another run"):
+    with pytest.raises(Contended, match="another run has submitted to 'tickets'"):
         other.begin(intent(), frozenset())
     with pytest.raises(Contended):  # another remote name, the same work
         other.begin(intent(remote_name="tickets-2"), frozenset())

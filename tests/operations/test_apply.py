@@ -52,7 +52,7 @@ def test_a_plan_that_asks_the_service_nothing_needs_no_key(project: Found, monke
     assert len(project.server.state()["seen"]) == seen
     write_spec(project.root, "a", size=9)
     state = project.look()
-    with pytest.raises(PioneerError, match="no key for"):
+    with pytest.raises(PioneerError, match="no API key for"):
         apply(state, state.plan, project.events.append)
 
 
@@ -89,10 +89,10 @@ def test_budgets_are_those_of_the_whole_plan() -> None:
     plan = Plan("pioneer", (Step("a", "create", (), 1, 400), Step("b", "label", (), 3, 2_600)))
     check_budget(plan, RunOptions())
     check_budget(plan, RunOptions(4, 3_000))
-    over = "the plan needs 4 requests, and the budget is 3: nothing was sent"
+    over = "the plan needs 4 requests, but the budget is 3; nothing was sent"
     with pytest.raises(PioneerError, match=over) as refused:
         check_budget(plan, RunOptions(3, 3_000))
     assert refused.value.hint is not None
     assert refused.value.hint.startswith("raise --max-requests")
-    with pytest.raises(PioneerError, match="the plan needs 3,000 examples, and the budget is 0"):
+    with pytest.raises(PioneerError, match="the plan needs 3,000 examples, but the budget is 0"):
         check_budget(plan, RunOptions(None, 0))

@@ -58,7 +58,7 @@ def test_what_is_out_is_waited_for_and_nothing_more_is_sent(slow: Found) -> None
     assert report.interrupted
     assert report.stopped is None
     assert [outcome.result for outcome in report.outcomes] == ["stopped"]
-    assert "job job-1 is open; it goes on remotely" in report.outcomes[0].message
+    assert "job job-1 is open; it continues on the service" in report.outcomes[0].message
     assert [step.action for step in slow.look().plan.steps] == ["resume"]
 
 
@@ -130,7 +130,7 @@ def test_without_a_service_neither_key_nor_network_is_needed(slow: Found, monkey
     state = slow.look()
 
     async def walk_nothing(run: Run) -> Report:
-        with pytest.raises(PioneerError, match="this needs the service"):
+        with pytest.raises(PioneerError, match="this step needs the service"):
             _ = run.service
         return run.report()
 
@@ -139,7 +139,7 @@ def test_without_a_service_neither_key_nor_network_is_needed(slow: Found, monkey
             state, walk_nothing, slow.events.append, RunOptions(), Interrupt(), needs_service=needs
         )  # fmt: skip
         if needs:
-            with pytest.raises(PioneerError, match="no key for"):
+            with pytest.raises(PioneerError, match="no API key for"):
                 asyncio.run(go)
         else:
             assert asyncio.run(go).good
