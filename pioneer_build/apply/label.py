@@ -31,10 +31,19 @@ async def label(work: Work) -> None:
         if work.retries:
             store.clear_quarantine(split(survey.digests))
         missing = store.missing(survey.digests)
-        progress = LabelProgress(work, store, len(missing) // 16, run.ports.now(), works=store.count() > 0)
+        progress = LabelProgress(
+            work,
+            store,
+            len(missing) // 16,
+            run.ports.now(),
+            rebuilds=run.options.free and not work.step.requests,
+            works=store.count() > 0,
+        )
         if progress.to_do > work.step.examples and not run.options.free:
             message = "annotations have disappeared from the store since the plan was made"
             raise Stopped("refused", message, "pioneer-build plan")
+        if progress.rebuilds and missing:
+            work.emit("note", f"the local engine labels {count(progress.to_do, 'text')} again")
         try:
             await send_all(progress, missing)
         finally:

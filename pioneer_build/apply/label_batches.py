@@ -113,7 +113,8 @@ class _Batch:
         service = run.service
         for attempt in range(1, tries + 1):
             run.check_going()
-            run.budget.spend(len(texts))
+            if not self.progress.rebuilds:
+                run.budget.spend(len(texts))
             try:
                 response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
@@ -123,7 +124,8 @@ class _Batch:
                 work.emit("waiting", f"{error.message}; retrying in {duration(2**attempt)}", seconds=2**attempt)
                 await run.pause(float(2**attempt))
             except ServiceError as error:
-                run.budget.refund(len(texts))
+                if not self.progress.rebuilds:
+                    run.budget.refund(len(texts))
                 self._check_helps(error)
                 raise
             else:

@@ -23,15 +23,16 @@ FaultCause: TypeAlias = "Cause | Literal['refused']"
 class LabelProgress:
     """The progress of one label step, in distinct texts. `began` is its start on the run's clock, in seconds.
 
-    `works`: the service has accepted a request of this definition, now or earlier, so if it refuses one, that is
-    because of the texts. `unsupported` are the labels that the service reported as unsupported.
+    `rebuilds`: the local engine repeats work that the lock records, which counts as no request. `works`: the service
+    has accepted a request of this definition, now or earlier, so if it refuses one, that is because of the texts.
+    `unsupported` are the labels that the service reported as unsupported.
     """
 
     work: Work
     store: AnnotationsPort
     to_do: int
     began: float
-
+    rebuilds: bool = False
     works: bool = False
     annotated: int = 0
     faults: Counter[FaultCause] = field(default_factory=Counter)

@@ -52,6 +52,17 @@ def test_paid_annotations_that_vanish_are_not_bought_again_silently(project: Pro
     assert len(project.service.requests) == 1
 
 
+def test_the_local_engine_labels_again_without_a_request(project: Project, tmp_path: Path) -> None:
+    assert project.apply(free=True).requests == 1
+    project.store = Store(tmp_path / "another-store")
+    project.events.clear()
+    report = project.apply(free=True, max_requests=0, max_examples=0)
+    assert project.plan.requests == 0
+    assert (result(report), report.requests, report.examples) == ("done", 0, 0)
+    assert len(project.service.requests) == 2
+    assert "the local engine labels 40 texts again" in [event.text for event in project.events if event.kind == "note"]
+
+
 def test_progress_counts_texts(project: Project) -> None:
     project.texts = ("one",)
     project.apply()
