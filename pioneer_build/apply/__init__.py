@@ -10,8 +10,10 @@ lock_writer     the lock during a run
 run_journal     the journal as a run uses it
 budget          what a run may spend
 submit          one submission, never lost and never sent twice
-strangers       versions on the service that are in neither lock nor journal
+unknown_versions  versions on the service that are in neither lock nor journal
 generate        the steps of a generate spec
+finish_job      polls an open job to its end, and judges its rows
+top_up          requests missing rows again
 polling         polls a job until it has ended
 poll_schedule   when to poll
 job_rows        the rows of a job

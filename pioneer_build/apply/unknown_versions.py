@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GIVEN_UP = "given up by the user"
 
 
-def strangers(
+def unknown_versions(
     run: Run, remote_name: str, listed: Sequence[RemoteVersion], *, but: str | None = None
 ) -> list[RemoteVersion]:
     """The listed versions that were made by no job of lock or journal.
