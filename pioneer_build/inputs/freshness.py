@@ -1,4 +1,4 @@
-"""Whether an input is as it was surveyed, by `stat` alone: nothing is read, nothing heavy imported."""
+"""Whether an input has changed since its survey, only by `stat`: nothing is read, nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Path, spec_path: str) -> bool:
-    """Whether the files that `inputs` names now are those of `files`, each still the same.
+    """Whether `inputs` still names the same files as `files`, all of them unchanged.
 
-    False also where that can't be told: a file changed too shortly before it was surveyed. Texts in the spec
-    itself never change without the spec.
+    Also False if that isn't known, because a file was changed shortly before the survey. Texts in the spec itself never
+    change unless the spec does.
 
     Args:
-        inputs: what the spec says.
+        inputs: as in the spec.
         files: the files of an `InputsSurvey`.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project.
