@@ -180,18 +180,18 @@ def random_name() -> str:
     return os.urandom(10).hex()
 
 
-# -- stamps: whether a file is as it was -----------------------------------------------------------------------------
+# -- stamps: whether a file has changed ------------------------------------------------------------------------------
 
-#: What tells one state of a file from another: size in bytes, mtime in ns, inode, ctime in ns.
+#: The state of a file: size in bytes, mtime in ns, inode, ctime in ns.
 Stamp: TypeAlias = "tuple[int, int, int, int]"
-#: The name of a file that was read, relative to the project, and its stamp; `None` where that would prove nothing.
+#: The name of a file that was read, relative to the project, and its stamp; `None` if that would prove nothing.
 StampedFile: TypeAlias = "tuple[str, Stamp | None]"
 
 _SECOND_NS = 1_000_000_000
-#: Times in whole seconds are of a file system that counts in them: FAT in steps of two, HFS+ and ext3 in steps of one.
+#: For times in whole seconds, from file systems with this resolution: two seconds in FAT, one in HFS+ and ext3.
 _MARGIN_OF_SECONDS_NS = 2 * _SECOND_NS
-#: Others take the kernel's clock at its last tick, 10 ms ago at most (ext4, XFS, tmpfs, APFS, NTFS; finer with the
-#: multigrain times of Linux 6.13), or store steps of 10 ms (exFAT). Five of them.
+#: For all others. They use the kernel's clock at its last tick, at most 10 ms ago (ext4, XFS, tmpfs, APFS, NTFS; finer
+#: with the multigrain times of Linux 6.13), or have a resolution of 10 ms (exFAT). This is five times that.
 _MARGIN_OF_TICKS_NS = 50_000_000
 
 
@@ -201,10 +201,10 @@ def stamp_of(found: os.stat_result) -> Stamp:
 
 
 def stamp_at(path: str) -> Stamp | None:
-    """The stamp of the file at `path`; `None` where there is none.
+    """The stamp of the file at `path`; `None` if there is none.
 
     Raises:
-        OSError: it can't be asked.
+        OSError: it has no readable `stat`.
     """
     try:
         return stamp_of(os.stat(path))  # noqa: PTH116 - no pathlib here
@@ -215,11 +215,11 @@ def stamp_at(path: str) -> Stamp | None:
 def is_settled(stamp: Stamp, read_at_ns: int) -> bool:
     """Whether any change after `read_at_ns` would show in the stamp. One that isn't settled proves nothing.
 
-    A change so soon after another may leave the same times: git calls them racy.
+    A second change shortly after the first may leave the same times: git calls them racy.
 
     Args:
         stamp: of a file, taken before it was read.
-        read_at_ns: when reading began, in ns since 1970.
+        read_at_ns: when reading started, in ns since 1970.
     """
     _, mtime, _, ctime = stamp
     in_seconds = not mtime % _SECOND_NS or not ctime % _SECOND_NS

@@ -13,7 +13,7 @@ from pioneer_build.spec.fingerprint import canonical_bytes, fold, nfc
 
 #: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000
-#: The API document's, as a server says it: whoever calls this engine counts by `spec.limits` or by that document.
+#: The limit in the API document. Callers use `spec.limits`, or that document.
 MAX_INPUTS = 1_000
 MAX_LABELS = 1_000
 

@@ -39,13 +39,13 @@ def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Pat
 
 
 def unchanged_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
-    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which knows a spec's pattern and no more.
+    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which has only the pattern of a spec.
 
     Args:
         root: the project's folder.
         spec_path: the spec's file, relative to the project.
-        pattern: what `inputs` says: a path or glob, relative to the spec's file.
-        files: as they were.
+        pattern: the `inputs` of the spec: a path or glob, relative to the spec's file.
+        files: in the state in which they were read.
     """
     return unchanged(InputFiles(pattern), files, project_root=Path(root), spec_path=spec_path)
 

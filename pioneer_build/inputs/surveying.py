@@ -129,7 +129,7 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
 def _stamp(file: InputFile) -> Stamp | None:
     try:
         return stamp_at(str(file.path))
-    except OSError:  # reading it says what is wrong
+    except OSError:  # reading the file reports the error
         return None
 
 

@@ -320,7 +320,7 @@ class Entry:
 
     @property
     def content_digests(self) -> tuple[str, ...]:
-        """The digests of the files in the store whose rows readers get, in order; of a job that gave no rows, none.
+        """The digests of the files in the store whose rows readers get, in order, without jobs that have no rows.
 
         Of a label spec that turned to asking for rows these are its jobs', though it was labelled before.
         """

@@ -98,11 +98,11 @@ class LockSource:
         return TopLevel(version, datasets, split)
 
     def dataset(self, name: str, start: int = 0) -> tuple[Any, int]:
-        """What stands under the name of a dataset, and where it ends; `None` where the text is laid out otherwise.
+        """The value of a dataset, and its end; `None` if the text has another layout.
 
         Args:
-            name: the dataset's.
-            start: look from this place on, in code points: datasets are in order of their names.
+            name: of the dataset.
+            start: search from this place, in code points: datasets are sorted by name.
         """
         at = self.offset(name, 4, start)
         if at < 0:
