@@ -1,7 +1,7 @@
-"""Files that are whole or not there: written under another name, then renamed. Errors stay `OSError`.
+"""Writes files completely or not at all: under another name, then renamed. Errors stay `OSError`.
 
-A reader sees the old file or the new one, never half of one. Imports next to nothing: a plan with nothing to do comes
-by here.
+A reader sees the old file or the new one, never a part of one. Imports almost nothing, because a plan with nothing to
+do imports it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
     AnyPath: TypeAlias = "str | os.PathLike[str]"
 
-#: Longest part of a file's name that its temporary file repeats, in bytes: a name may have 255.
+#: How much of a file's name its temporary file repeats, in bytes: a name may have 255.
 _NAME_BYTES = 100
 
 
 class NewFile:
-    """A file being written under a random name in `folder`, until `move_to` gives it its real one.
+    """A file that is written under a random name in `folder`, until `move_to` gives it its final name.
 
-    `with NewFile(…) as new:` makes it; `new.file` takes the bytes. What isn't moved by the end of the block is removed.
+    `with NewFile(…) as new:` creates it; write to `new.file`. If it isn't moved by the end of the block, it is removed.
 
     Args:
-        folder: where it is written, on the file system of what it will replace.
-        name: what it will be called, for whoever finds one that a killed process left; may be empty.
-        mode: its permission bits from the start, whatever the umask.
+        folder: where it is written; on the same file system as the file that it will replace.
+        name: its final name, so that a file left by a killed process can be recognized; may be empty.
+        mode: its permission bits, whatever the umask is.
 
     Raises:
-        OSError: from any method; whatever stood at the target still does.
+        OSError: from any method; the target is not changed.
     """
 
     __slots__ = ("_mode", "_moved", "_synced", "file", "path")
@@ -45,12 +45,12 @@ class NewFile:
         self.path = os.path.join(folder, f"{hidden}{random_name()}.tmp")  # noqa: PTH118 - no pathlib here
         self._mode = mode
         self._moved = False
-        self._synced = -1  # how long the file was when it was last known to be on the disk
+        self._synced = -1  # the length of the file when it was last synced
 
     def __enter__(self) -> NewFile:
         descriptor = create(self.path, self._mode)
         try:
-            # the umask may have taken bits away
+            # the umask may have removed bits
             if self._mode & ~os.fstat(descriptor).st_mode:
                 os.fchmod(descriptor, self._mode)
             self.file = os.fdopen(descriptor, "wb", buffering=1 << 18)
@@ -61,7 +61,7 @@ class NewFile:
         return self
 
     def flush(self, *, durable: bool = True) -> os.stat_result:
-        """Hands all bytes to the system, and with `durable` to the disk; what the system says of the file then."""
+        """Passes all bytes to the system, and with `durable` also to the disk. Returns the file's `stat`."""
         self.file.flush()
         size = self.file.tell()
         if durable and size != self._synced:
@@ -70,11 +70,11 @@ class NewFile:
         return os.fstat(self.file.fileno())
 
     def move_to(self, target: AnyPath, *, durable: bool = True) -> os.stat_result:
-        """Puts the file at `target`, in place of what is there; what the system says of it.
+        """Moves the file to `target`, replacing what is there. Returns its `stat`.
 
         Args:
             target: on the same file system.
-            durable: it survives a power loss when this returns.
+            durable: whether it must survive a power loss once this returns.
         """
         found = self.flush(durable=durable)
         os.replace(self.path, target)  # noqa: PTH105
@@ -84,7 +84,7 @@ class NewFile:
         return found
 
     def __exit__(self, *_: object) -> None:
-        with suppress(OSError):  # of bytes that the disk didn't take, as was said when they were written
+        with suppress(OSError):  # bytes that can't be written were reported when they were
             self.file.close()
         if not self._moved:
             with suppress(OSError):
@@ -99,17 +99,17 @@ def write_whole(
     keep_mode: bool = False,
     durable: bool = True,
 ) -> int:
-    """Writes a file by way of a temporary one beside it; its size in bytes.
+    """Writes a file through a temporary one beside it; returns its size in bytes.
 
     Args:
         target: the file; its folder must exist.
-        parts: its bytes, in pieces. If one can't be had, `target` stays as it was.
+        parts: its bytes, in pieces. If one of them raises an error, `target` is not changed.
         mode: permission bits.
-        keep_mode: a file that is replaced keeps its own permission bits, and `mode` is for a new one.
-        durable: it survives a power loss when this returns. A cache does without.
+        keep_mode: an existing file keeps its own permission bits; `mode` is for a new one.
+        durable: whether it must survive a power loss once this returns. A cache doesn't need that.
 
     Raises:
-        OSError: it can't be written; what stood there still does.
+        OSError: it can't be written; the existing file is not changed.
     """
     with beside(target, mode, keep_mode=keep_mode) as new:
         for part in parts:
@@ -118,12 +118,12 @@ def write_whole(
 
 
 def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> NewFile:
-    """A new file in the folder of `target`, to be moved there.
+    """A new file in the folder of `target`, which will be moved there.
 
     Args:
-        target: what it will replace.
+        target: the file that it will replace.
         mode: permission bits.
-        keep_mode: those of the file that is there, instead, if there is one.
+        keep_mode: use the permission bits of the existing file, if there is one.
     """
     folder, name = os.path.split(os.fspath(target))
     if keep_mode:
@@ -133,16 +133,16 @@ def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> Ne
 
 
 def create(path: AnyPath, mode: int, *, append: bool = False) -> int:
-    """The descriptor of a file that wasn't there, opened to be written; a link in its place is not followed.
+    """Creates a file and opens it for writing; returns its descriptor. A link at its place is not followed.
 
     Args:
         path: the file.
-        mode: permission bits; the umask takes some away.
-        append: every write goes to its end.
+        mode: permission bits; the umask removes some.
+        append: whether every write goes to its end.
 
     Raises:
-        FileExistsError: there is one.
-        OSError: it can't be made.
+        FileExistsError: it exists.
+        OSError: it can't be created.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(path, flags | (os.O_APPEND if append else 0), mode)
@@ -152,7 +152,7 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Writes all of `data` to an open file.
 
     Raises:
-        OSError: the disk took only some of it, or nothing.
+        OSError: only some of it, or nothing, could be written.
     """
     view = memoryview(data)
     while view:
@@ -160,38 +160,38 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def sync_folder(folder: AnyPath) -> None:
-    """Makes durable which files a folder has: after fsync(2) of a file, its name still needs one of its folder.
+    """Syncs a folder: after fsync(2) of a new file, its name still needs an fsync of the folder.
 
     Raises:
-        OSError: the disk didn't take it.
+        OSError: the folder can't be synced.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such thing
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that can't sync folders
             raise
     finally:
         os.close(descriptor)
 
 
 def random_name() -> str:
-    """A name that no other process, on whatever machine, will think of: 20 hexadecimal digits."""
+    """A name that no other process on any machine will choose: 20 hexadecimal digits."""
     return os.urandom(10).hex()
 
 
-# -- stamps: whether a file is as it was -----------------------------------------------------------------------------
+# -- stamps: whether a file has changed ------------------------------------------------------------------------------
 
-#: What tells one state of a file from another: size in bytes, mtime in ns, inode, ctime in ns.
+#: The state of a file: size in bytes, mtime in ns, inode, ctime in ns.
 Stamp: TypeAlias = "tuple[int, int, int, int]"
-#: The name of a file that was read, relative to the project, and its stamp; `None` where that would prove nothing.
+#: The name of a file that was read, relative to the project, and its stamp; `None` if that would prove nothing.
 StampedFile: TypeAlias = "tuple[str, Stamp | None]"
 
 _SECOND_NS = 1_000_000_000
-#: Times in whole seconds are of a file system that counts in them: FAT in steps of two, HFS+ and ext3 in steps of one.
+#: For times in whole seconds, from file systems with this resolution: two seconds in FAT, one in HFS+ and ext3.
 _MARGIN_OF_SECONDS_NS = 2 * _SECOND_NS
-#: Others take the kernel's clock at its last tick, 10 ms ago at most (ext4, XFS, tmpfs, APFS, NTFS; finer with the
-#: multigrain times of Linux 6.13), or store steps of 10 ms (exFAT). Five of them.
+#: For all others. They use the kernel's clock at its last tick, at most 10 ms ago (ext4, XFS, tmpfs, APFS, NTFS; finer
+#: with the multigrain times of Linux 6.13), or have a resolution of 10 ms (exFAT). This is five times that.
 _MARGIN_OF_TICKS_NS = 50_000_000
 
 
@@ -201,10 +201,10 @@ def stamp_of(found: os.stat_result) -> Stamp:
 
 
 def stamp_at(path: str) -> Stamp | None:
-    """The stamp of the file at `path`; `None` where there is none.
+    """The stamp of the file at `path`; `None` if there is none.
 
     Raises:
-        OSError: it can't be asked.
+        OSError: it has no readable `stat`.
     """
     try:
         return stamp_of(os.stat(path))  # noqa: PTH116 - no pathlib here
@@ -215,11 +215,11 @@ def stamp_at(path: str) -> Stamp | None:
 def is_settled(stamp: Stamp, read_at_ns: int) -> bool:
     """Whether any change after `read_at_ns` would show in the stamp. One that isn't settled proves nothing.
 
-    A change so soon after another may leave the same times: git calls them racy.
+    A second change shortly after the first may leave the same times: git calls them racy.
 
     Args:
         stamp: of a file, taken before it was read.
-        read_at_ns: when reading began, in ns since 1970.
+        read_at_ns: when reading started, in ns since 1970.
     """
     _, mtime, _, ctime = stamp
     in_seconds = not mtime % _SECOND_NS or not ctime % _SECOND_NS

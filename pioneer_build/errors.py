@@ -1,22 +1,22 @@
-"""Everything that can go wrong in a way a user may see.
+"""Every error that a user may see.
 
     PioneerError                       one clear message; exit 1 unless a command says otherwise
     ├── UsageError                     the command line itself is wrong; exit 64
-    ├── Problems                       mistakes in files, each with its place; all at once
-    ├── LockError                      pioneer.lock can't be read, or isn't what it says it is
+    ├── Problems                       errors in files: all of them, each with its place
+    ├── LockError                      pioneer.lock can't be read, or doesn't match its digests
     ├── PlanFileError                  a saved plan can't be read
     ├── StoreError                     the store can't be read or written
     ├── JournalError                   the journal can't be read or written
     ├── MissingExtra                   an optional dependency isn't installed
-    └── ServiceError                   what the service, or the way to it, did
+    └── ServiceError                   a request to the service failed
         ├── NotReached                 no connection: nothing was sent
-        ├── Busy                       425, 429, 503: not accepted now; waiting helps
-        ├── NoAccess                   401, 402, 403: key, credits, rights; waiting doesn't help
-        ├── Refused                    any other 4xx, or a redirect: not accepted as it is
-        ├── FateUnknown                sent, and no usable answer: it may have been accepted
-        └── NotThere                   404 on something that was asked for by its id or name
+        ├── Busy                       425, 429, 503: not accepted now; retrying later helps
+        ├── NoAccess                   401, 402, 403: key, credits, permissions; retrying doesn't help
+        ├── Refused                    any other 4xx, or a redirect: not accepted
+        ├── FateUnknown                sent, but no usable response: it may have been accepted
+        └── NotThere                   404 for something that was requested by its id or name
 
-Libraries raise; `pioneer_build.cli` alone turns these into exit codes and prints them.
+Libraries raise these; only `pioneer_build.cli` prints them and turns them into exit codes.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ if TYPE_CHECKING:
 
 
 class PioneerError(Exception):
-    """An error the user can act on.
+    """An error that the user can fix.
 
     Args:
-        message: what is wrong, in one sentence, without a trailing stop.
-        hint: what to do about it; a command where there is one.
+        message: what is wrong, in one sentence, without a full stop.
+        hint: what to do about it; a command if there is one.
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        if hint is not None:  # a script's traceback shows it too
+        if hint is not None:  # shown in the traceback of a script, too
             self.add_note(f"help: {hint}")
 
 
 class UsageError(PioneerError):
-    """The command line asks for something that doesn't exist or doesn't fit."""
+    """The command line asks for something that doesn't exist or is not allowed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in one file, with its place.
+    """One error in one file, with its place.
 
-    `path` is relative to the project, with `/`. `line` and `column` count from 1; 0 where there is none.
-    `source` is the line itself, `width` how many characters of it are meant, `hint` what to do,
-    `code` a stable word for tools (such as `unknown-key`).
+    `path` is relative to the project, with `/`. `line` and `column` count from 1, or are 0 if there is none. `source`
+    is the line itself, `width` the number of characters to mark in it, `hint` what to do, `code` a stable word for
+    tools (such as `unknown-key`).
     """
 
     path: str
@@ -75,7 +75,7 @@ class Problem:
 
 
 class Problems(PioneerError):
-    """Mistakes in files, all of those found, sorted by place."""
+    """Errors in files: all that were found, sorted by place."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column, p.message)))
@@ -84,11 +84,11 @@ class Problems(PioneerError):
 
 
 class LockError(PioneerError):
-    """The lock can't be read or is not what it says it is. It is left as it was."""
+    """The lock can't be read, or doesn't match its digests. It is not changed."""
 
 
 class PlanFileError(PioneerError):
-    """A saved plan can't be read, or was made by a newer version."""
+    """A saved plan can't be read, or was written by a newer version."""
 
 
 class StoreError(PioneerError):
@@ -100,7 +100,7 @@ class JournalError(PioneerError):
 
 
 class MissingExtra(PioneerError):
-    """Something needs an optional dependency. `hint` is the command that installs it."""
+    """An optional dependency is needed, but not installed. `hint` is the command that installs it."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
@@ -111,9 +111,9 @@ class MissingExtra(PioneerError):
 
 
 class ServiceError(PioneerError):
-    """What the service, or the way to it, did.
+    """A request to the service failed.
 
-    `status` is the HTTP status, if an answer came; `link` the service's own link to settle the matter
+    `status` is the HTTP status, if there was a response; `link` the service's own link to resolve the problem
     (`resolution_url`); `details` the service's list of reasons (the `errors` of a 422).
     """
 
@@ -133,11 +133,11 @@ class ServiceError(PioneerError):
 
 
 class NotReached(ServiceError):
-    """No connection was made, so nothing was sent: name, address, TLS, refused."""
+    """There was no connection, so nothing was sent: name, address, TLS, refused."""
 
 
 class Busy(ServiceError):
-    """425, 429 or 503: certainly not accepted, and waiting helps. `retry_after` is in seconds."""
+    """425, 429 or 503: certainly not accepted, but retrying later helps. `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Busy(ServiceError):
 
 
 class NoAccess(ServiceError):
-    """401, 402 or 403: no request of this key will do better by waiting."""
+    """401, 402 or 403: retrying with this key doesn't help."""
 
 
 class Refused(ServiceError):
@@ -160,8 +160,8 @@ class Refused(ServiceError):
 
 
 class NotThere(Refused):
-    """404 for a thing that was named: a job, a dataset, a version."""
+    """404 for something that was requested by name: a job, a dataset, a version."""
 
 
 class FateUnknown(ServiceError):
-    """The request was sent and no usable answer came: it may have been accepted."""
+    """The request was sent, but there was no usable response: it may have been accepted."""

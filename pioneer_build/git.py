@@ -1,10 +1,10 @@
-"""What this tool asks of git: files at revisions, both sides of a merge, and the merge driver of `pioneer.lock`.
+"""Runs git: files at revisions, both sides of a merge, and the merge driver for `pioneer.lock`.
 
-Reading runs no hooks, filters or text conversion, and nothing is fetched. A revision's name comes from a command line
-or a CI variable, so it is never taken for an option: git gets the commit's own id, and the name itself only after
+Reading runs no hooks, filters or text conversion, and fetches nothing. The name of a revision comes from a command line
+or a CI variable, so it is never passed as an option: git gets the id of the commit, and the name itself only after
 `--end-of-options`.
 
-A clone's configuration is never in the repository, so each clone sets the driver up once: `init` does.
+The configuration of a clone is never in the repository, so each clone sets up the driver once: `init` does it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 #: The name that `.gitattributes` gives the driver.
 DRIVER_NAME: Final = "pioneer-lock"
-#: Where the program isn't on the PATH of whoever merges, git's own merge leaves conflict markers, which a plan reads.
+#: If the program isn't on the PATH of the person who merges, git's own merge leaves conflict markers, which a plan
+#: reads.
 DRIVER: Final = (
     "if command -v pioneer-build >/dev/null; then pioneer-build merge-lock %O %A %B; "
     "else git merge-file -L ours -L base -L theirs %A %O %B; fi"
 )
-#: No prompts, no lock files for the sake of speed, no fetching of what a partial clone lacks, messages in English.
+#: No prompts, no lock files for speed alone, no fetching of objects that a partial clone lacks, messages in English.
 _CALM: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -33,7 +34,7 @@ _CALM: Final = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }
-#: Seconds after which a git that says nothing is given up: a network folder that hangs must not hang this tool.
+#: Seconds after which a silent git is stopped: a network folder that hangs must not hang this tool.
 _TIMEOUT: Final = 60.0
 
 #: What git's index calls the three sides of a merge (gitrevisions(7)).
@@ -51,11 +52,11 @@ def commit_of(folder: Path, revision: str) -> str:
         revision: a branch, tag, id, `HEAD~3` or whatever gitrevisions(7) allows for one commit.
 
     Raises:
-        UsageError: it can't be a revision's name.
-        PioneerError: there is no git, no repository, or no such commit.
+        UsageError: it can't be the name of a revision.
+        PioneerError: git is not installed, or there is no repository, or no such commit.
     """
     if not revision or revision.startswith("-") or "\0" in revision or "\n" in revision:
-        raise UsageError(f"{revision!r} is no git revision", hint="give a branch, a tag or a commit")
+        raise UsageError(f"{revision!r} is not a git revision", hint="pass a branch, a tag or a commit")
     done = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     # old versions of git print the option itself, too
     commit = done.stdout.decode("ascii", "replace").split()[-1:] if done.returncode == 0 else []
@@ -65,12 +66,12 @@ def commit_of(folder: Path, revision: str) -> str:
 
 
 def file_at(folder: Path, name: str, commit: str) -> bytes | None:
-    """The bytes of the file `name`, which is in `folder`, at `commit`; `None` where it wasn't there.
+    """The bytes of the file `name` in `folder` at `commit`; `None` if the commit doesn't have it.
 
     Args:
         folder: a folder of the work tree.
         name: a file's name, without a folder.
-        commit: an id, as `commit_of` gives it.
+        commit: an id, as returned by `commit_of`.
 
     Raises:
         PioneerError: git can't read it.
@@ -86,12 +87,12 @@ def file_at(folder: Path, name: str, commit: str) -> bytes | None:
 
 
 def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
-    """The bytes of a file as git's index holds them during a merge; `None` where there are none, or no git.
+    """The bytes of a file in git's index during a merge; `None` if there are none, or no git.
 
     Args:
         folder: a folder of the work tree.
         name: a file's name, without a folder.
-        stage: 1 the common ancestor, 2 our side, 3 theirs.
+        stage: 1 for the common ancestor, 2 for our side, 3 for theirs.
     """
     try:
         read = _run(folder, "cat-file", "blob", f":{stage}:./{name}")
@@ -103,33 +104,35 @@ def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
 def _no_commit(folder: Path, revision: str) -> PioneerError:
     if _run(folder, "rev-parse", "--git-dir").returncode != 0:
         return PioneerError(
-            f"{folder} is in no git repository", hint="`git init`, and commit pioneer.lock: diff compares what git has"
+            f"{folder} is not in a git repository",
+            hint="run `git init` and commit pioneer.lock: diff compares revisions in git",
         )
     if ".." in revision:
-        return PioneerError(f"'{revision}' is a range, not a commit", hint="give two revisions: pioneer-build diff A B")
+        return PioneerError(f"'{revision}' is a range, not a commit", hint="pass two revisions: pioneer-build diff A B")
     if revision == "HEAD":
         return PioneerError("this repository has no commit yet", hint="commit specs and pioneer.lock first")
     shallow = _run(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
     hint = "this clone is shallow: `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)" if shallow else None
-    return PioneerError(f"git knows no commit '{revision}'", hint=hint or "`git log --oneline -- pioneer.lock`")
+    log = "`git log --oneline -- pioneer.lock` lists the commits of the lock"
+    return PioneerError(f"git can't find the commit '{revision}'", hint=hint or log)
 
 
 # -- the merge driver ----------------------------------------------------------------------------------------------
 
 
 def is_in_repository(folder: Path) -> bool | None:
-    """Whether `folder` is in the work tree of a git repository; `None` where there is no git."""
+    """Whether `folder` is in the work tree of a git repository; `None` if git is not installed."""
     found = _words(folder, "rev-parse", "--is-inside-work-tree")
     return None if found is None else found == "true"
 
 
 def driver_of(folder: Path) -> str | None:
-    """The merge driver that is configured for the clone; `None` where there is none."""
+    """The merge driver that is configured in the clone; `None` if there is none."""
     return _words(folder, "config", "--get", f"merge.{DRIVER_NAME}.driver") or None
 
 
 def set_driver(folder: Path) -> bool:
-    """Configures the merge driver in this clone, unless there is one; whether it is there now."""
+    """Configures the merge driver in this clone if none is configured. Returns whether it is configured now."""
     if driver_of(folder) is not None:
         return True
     _words(folder, "config", f"merge.{DRIVER_NAME}.name", "pioneer.lock: per dataset, no job is lost")
@@ -138,7 +141,7 @@ def set_driver(folder: Path) -> bool:
 
 
 def merges_with_driver(folder: Path) -> bool:
-    """Whether git's attributes give `pioneer.lock` in `folder` the driver."""
+    """Whether git's attributes set the driver for `pioneer.lock` in `folder`."""
     said = _words(folder, "check-attr", "merge", "--", "pioneer.lock") or ""
     return said.endswith(f": {DRIVER_NAME}")
 
@@ -149,7 +152,7 @@ def is_ignored(folder: Path, name: str) -> bool:
 
 
 def version() -> str | None:
-    """git's version; `None` where there is no git."""
+    """The version of git; `None` if git is not installed."""
     said = _words(None, "--version")
     return said.removeprefix("git version ") if said else None
 
@@ -158,10 +161,10 @@ def version() -> str | None:
 
 
 def _run(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """What git did in `folder`, or where this process is.
+    """Runs git in `folder`, or in the current folder.
 
     Raises:
-        PioneerError: there is no git, or it can't be run.
+        PioneerError: git is not installed, or can't be run.
     """
     try:
         return subprocess.run(  # noqa: S603 - a list, no shell
@@ -174,17 +177,15 @@ def _run(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[by
             timeout=_TIMEOUT,
         )
     except FileNotFoundError:
-        raise PioneerError(
-            "the program git was not found", hint="install git: earlier states are read with it"
-        ) from None
+        raise PioneerError("git is not installed", hint="install git: it is needed to read earlier states") from None
     except subprocess.TimeoutExpired:
-        raise PioneerError(f"git {arguments[0]} didn't end within {_TIMEOUT:.0f} s") from None
+        raise PioneerError(f"git {arguments[0]} didn't finish within {_TIMEOUT:.0f} s") from None
     except OSError as error:
         raise PioneerError(f"git can't be run: {error.strerror}") from None
 
 
 def _words(folder: Path | None, *arguments: str) -> str | None:
-    """What git says, stripped; "" where it fails, `None` where it can't be run."""
+    """The output of git, stripped; "" if it fails, `None` if it can't be run."""
     try:
         done = _run(folder, *arguments)
     except PioneerError:
@@ -193,4 +194,4 @@ def _words(folder: Path | None, *arguments: str) -> str | None:
 
 
 def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
-    return " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"it ended with {done.returncode}"
+    return " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"exit code {done.returncode}"

@@ -1,6 +1,6 @@
-"""What messages have in common: counts with their noun, durations, text made safe to show, the word that was meant.
+"""Parts of messages: counts with their noun, durations, text that is safe to show, the nearest valid word.
 
-Pure, and imports nothing: a plan with nothing to do comes by here.
+Pure, and imports nothing, because a plan with nothing to do imports it.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Words longer than this are no typing mistakes of ours; comparing them costs time for nothing.
+#: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
-#: Those of Unicode's spaces (category Zs) that Python calls unprintable.
+#: The Unicode spaces (category Zs) that Python calls unprintable.
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-#: Who finds many wrong words among many valid ones guesses for so many of them only.
+#: Callers that find many wrong words look for the nearest valid one only for this many of them.
 MAX_GUESSES = 50
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """The one of `valid` that `word` was probably meant to be, or None where nothing is close.
+    """The one of `valid` that `word` was probably meant to be, or None if none is close.
 
-    Close is up to a third of the letters wrong, missing, too many or swapped; letter case, and `-` or a
-    space for `_`, are free. Of two equally close the first in order of `valid` wins.
+    Close means that up to a third of the letters are wrong, missing, added or swapped. Letter case doesn't count, and
+    neither does `-` or a space instead of `_`. Of two equally close words, the first one in `valid` wins.
     """
     if not word or len(word) > _LONGEST:
         return None
@@ -33,7 +33,7 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
         if len(candidate) > _LONGEST:
             continue
         other = _plain(candidate)
-        # one letter of one or two is no likeness
+        # at least two letters must agree
         limit = min(best_distance - 1, max(len(plain), len(other)) - 2 if plain != other else 0)
         if limit < 0 or abs(len(other) - len(plain)) > limit:
             continue
@@ -44,7 +44,7 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
 
 
 def _begun(plain: str, valid: Sequence[str]) -> str | None:
-    """The only one that begins as `plain` does, which must be a few letters."""
+    """The only one that starts with `plain`; None if `plain` has three letters or fewer."""
     longer = [candidate for candidate in valid if _plain(candidate).startswith(plain)] if len(plain) > 3 else []
     return longer[0] if len(longer) == 1 else None
 
@@ -54,7 +54,7 @@ def _plain(word: str) -> str:
 
 
 def _distance(a: str, b: str, limit: int) -> int:
-    """Letters more, less, replaced or swapped (optimal string alignment); past `limit` just more than it."""
+    """Letters added, missing, replaced or swapped (optimal string alignment); above `limit`, some number above it."""
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
@@ -71,29 +71,29 @@ def _distance(a: str, b: str, limit: int) -> int:
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
-    """How many there are of something: `1 row`, `2,000 rows`.
+    """A number with its noun: `1 row`, `2,000 rows`.
 
     Args:
         number: how many.
-        noun: what one of them is called.
-        plural: what several are called, where that isn't `noun` and an s: `entries`.
+        noun: in the singular.
+        plural: of the noun, if it isn't `noun` and an s: `entries`.
     """
     return f"{number:,} {noun_for(number, noun, plural)}"
 
 
 def noun_for(number: int, noun: str, plural: str | None = None) -> str:
-    """The noun alone, for a number that is written in another way.
+    """Only the noun, for a number that is written differently.
 
     Args:
         number: how many.
-        noun: what one of them is called.
+        noun: in the singular.
         plural: as for `count`.
     """
     return noun if number == 1 else plural or f"{noun}s"
 
 
 def duration(seconds: float) -> str:
-    """How long something takes, in the two largest units that matter: `90 s`, `5 min`, `2 h 5 min`, `3 days`."""
+    """A duration in units that people use: `90 s`, `5 min`, `2 h 5 min`, `3 days 4 h`, `400 days`."""
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
@@ -102,13 +102,17 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    return count(round(minutes / 60 / 24), "day")
+    hours = round(minutes / 60)
+    if hours < 10 * 24:
+        days = count(hours // 24, "day")
+        return f"{days} {hours % 24} h" if hours % 24 else days
+    return count(round(hours / 24), "day")
 
 
 def visible(text: str) -> str:
-    """`text` with control characters escaped, so that what a spec or service says can't steer a terminal.
+    """`text` with control characters escaped, so that text from a spec or the service can't control a terminal.
 
-    Also what a terminal hides, or shows in another order; spaces of whatever width stay.
+    Characters that a terminal hides or reorders are escaped too; spaces of any width are kept.
     """
     if text.isprintable():
         return text

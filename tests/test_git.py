@@ -69,7 +69,7 @@ def test_an_option_is_no_revision(repository: Path, name: str) -> None:
     "name", ["nope", "HEAD..HEAD", "main...main", "HEAD:pioneer.lock", ":/", "$(touch pwned)", "HEAD^{tree}", "@{u}"]
 )
 def test_what_names_no_commit(repository: Path, name: str) -> None:
-    with pytest.raises(PioneerError, match=r"no commit|range"):
+    with pytest.raises(PioneerError, match=r"can't find the commit|range"):
         commit_of(repository, name)
     assert not (repository / "pwned").exists()
 
@@ -88,7 +88,7 @@ def test_an_annotated_tag_is_its_commit(repository: Path) -> None:
 def test_no_repository_no_commit_no_history(tmp_path: Path, repository: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(PioneerError, match="in no git repository"):
+    with pytest.raises(PioneerError, match="not in a git repository"):
         commit_of(empty, "HEAD")
     git(empty, "init", "-q")
     with pytest.raises(PioneerError, match="no commit yet"):
@@ -102,7 +102,7 @@ def test_no_repository_no_commit_no_history(tmp_path: Path, repository: Path) ->
 
 def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(PioneerError, match="git was not found"):
+    with pytest.raises(PioneerError, match="git is not installed"):
         commit_of(repository, "HEAD")
     assert (version(), is_in_repository(repository), driver_of(repository)) == (None, None, None)
     assert staged(repository, "pioneer.lock", 2) is None
@@ -209,7 +209,7 @@ def test_every_call_is_calm(tmp_path: Path, repository: Path, monkeypatch: pytes
 def test_a_git_that_does_not_end_is_given_up(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_git(tmp_path, monkeypatch, "exec sleep 20")
     monkeypatch.setattr("pioneer_build.git._TIMEOUT", 0.1)
-    with pytest.raises(PioneerError, match="didn't end within"):
+    with pytest.raises(PioneerError, match="didn't finish within"):
         commit_of(repository, "HEAD")
     assert (version(), staged(repository, "pioneer.lock", 2)) == (None, None)
 

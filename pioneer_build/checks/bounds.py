@@ -1,4 +1,4 @@
-"""The bounds in force, and a bound that does not hold."""
+"""The bounds in force, and a bound that is broken."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from pioneer_build.spec.model import Checks
 
-#: The bounds where neither spec nor project sets any. Beside them, a job of ner rows must have some entity
-#: somewhere, unless `max_empty_ratio` says otherwise.
+#: The bounds if neither spec nor project sets any. In addition, a job of ner rows must have at least one entity, unless
+#: `max_empty_ratio` is set.
 DEFAULTS = Checks(min_accepted=0.8, max_duplicate_ratio=0.2)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFailure:
-    """One bound that doesn't hold: the name of the check, what was measured, the bound, a sentence."""
+    """A broken bound: the name of the check, the measured value, the bound, a sentence."""
 
     check: str
     measured: float
@@ -23,12 +23,12 @@ class CheckFailure:
 
 
 def effective_checks(project: Checks, spec: Checks) -> Checks:
-    """The bounds in force: the spec's, else the project's, else `DEFAULTS`; of `no_overlap_with` the union."""
+    """The bounds in force: the spec's, else the project's, else `DEFAULTS`; for `no_overlap_with` the union."""
     return _first_said(spec, project, DEFAULTS)
 
 
 def explicit_checks(project: Checks, spec: Checks) -> Checks:
-    """The bounds that somebody set: the spec's, else the project's. The lock remembers these."""
+    """The bounds that are set explicitly: the spec's, else the project's. The lock stores these."""
     return _first_said(spec, project)
 
 
@@ -42,7 +42,7 @@ def _first_said(*said: Checks) -> Checks:
 
 
 def checks_key(checks: Checks) -> dict[str, Any]:
-    """The bounds that are set, as a small JSON object with sorted keys, for the lock to remember."""
+    """The bounds that are set, as a small JSON object with sorted keys, which the lock stores."""
     key: dict[str, Any] = {}
     for entry in sorted(fields(Checks), key=lambda f: f.name):
         value = getattr(checks, entry.name)

@@ -1,4 +1,4 @@
-"""Which bounds on all rows of a job don't hold, in words."""
+"""Finds the broken bounds on all rows of a job, and describes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pioneer_build.checks.bounds import CheckFailure
-from pioneer_build.checks.phrases import counted, phrase
+from pioneer_build.checks.phrases import are, counted, phrase, repeated
 from pioneer_build.rows.normal_form import shown
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def broken_bounds(
     measures: Measures, checks: Checks, task_type: TaskType, quarantined: Sequence[QuarantinedRow]
 ) -> tuple[CheckFailure, ...]:
-    """The bounds that don't hold for the rows of one job.
+    """The broken bounds for the rows of one job.
 
     Args:
-        measures: what was counted of them.
+        measures: what was counted in them.
         checks: the bounds in force.
-        task_type: what the rows are for.
-        quarantined: the rows that are bad by themselves, in order: messages name the first of each cause.
+        task_type: the task that the rows are for.
+        quarantined: the rejected rows, in order: messages quote the first one of each cause.
     """
     found = [_too_few(measures, checks, quarantined), _too_alike(measures, checks)]
     if measures.accepted:
@@ -42,27 +42,27 @@ def _too_few(measures: Measures, checks: Checks, quarantined: Sequence[Quarantin
     due = measures.received if measures.asked is None else measures.asked
     if checks.min_accepted is None:
         return None
-    # 0.8 * 20 is a little more than 16 in binary
+    # in binary, 0.8 * 20 is slightly more than 16
     need = math.ceil(due * checks.min_accepted - 1e-9)
     if measures.accepted >= need and (measures.accepted or not due):
         return None
     why = []
     if not measures.received:
-        why.append("no rows came")
+        why.append("no rows were received")
     elif measures.asked is not None and measures.received < measures.asked:
-        why.append(f"only {measures.received} came")
+        why.append(f"only {measures.received} received")
     first: dict[Cause, QuarantinedRow] = {}
     for item in quarantined:
         first.setdefault(item.cause, item)
     for cause, count in measures.causes:
         said = f"{count} {phrase(cause, count)}"
         why.append(f"{said} (row {first[cause].number}: {first[cause].message})" if cause in _TELLING else said)
-    were = "rows asked for are" if measures.asked is not None else "rows are"
-    message = f"{measures.accepted} of {due} {were} usable, at least {max(need, 1)} must be: {'; '.join(why)}"
+    rows = counted(due, "row" if measures.asked is None else "requested row")
+    message = f"{measures.accepted} of {rows} {are(due)} usable (at least {max(need, 1)} must be): {'; '.join(why)}"
     return CheckFailure("min_accepted", round(measures.accepted_ratio, 6), float(checks.min_accepted), message)
 
 
-#: Causes whose sentence says more than their name.
+#: Causes whose message says more than their name.
 _TELLING = frozenset(
     {
         "span-not-in-text",
@@ -80,31 +80,30 @@ def _too_alike(measures: Measures, checks: Checks) -> CheckFailure | None:
     bound, ratio = checks.max_duplicate_ratio, measures.duplicate_ratio
     if bound is None or ratio <= bound + 1e-9:
         return None
-    message = (
-        f"{measures.duplicates} of {measures.received} rows repeat another"
-        f" ({ratio:.2f}, at most {bound:.2f}): {measures.most_alike} rows are alike,"
-        f" with the text {shown(measures.alike_text)}"
-    )
+    repeats = repeated(measures.duplicates, measures.received)
+    alike = f"{measures.most_alike} rows have the text {shown(measures.alike_text)}"
+    message = f"{repeats} ({ratio:.2f}; at most {bound:.2f} allowed): {alike}"
     return CheckFailure("max_duplicate_ratio", round(ratio, 6), float(bound), message)
 
 
 def too_empty(measures: Measures, checks: Checks) -> CheckFailure | None:
-    """`max_empty_ratio`, where it doesn't hold: rows of ner without an entity."""
+    """The broken `max_empty_ratio` bound, if it is broken: too many ner rows without an entity."""
     bound, ratio = checks.max_empty_ratio, measures.empty_ratio
     if bound is None:
         if measures.content.entities:
             return None
-        message = f"none of {counted(measures.accepted, 'row')} has an entity; max_empty_ratio: 1 allows that"
+        message = f"none of {counted(measures.accepted, 'row')} has an entity; to allow this, set `max_empty_ratio: 1`"
         return CheckFailure("max_empty_ratio", 1.0, 1.0, message)
     if ratio <= bound + 1e-9:
         return None
     empty = measures.content.empty
-    message = f"{empty} of {measures.accepted} rows have no entity ({ratio:.2f}, at most {bound:.2f})"
+    lacking = f"{empty} of {counted(measures.accepted, 'row')} {'has' if empty == 1 else 'have'} no entity"
+    message = f"{lacking} ({ratio:.2f}; at most {bound:.2f} allowed)"
     return CheckFailure("max_empty_ratio", round(ratio, 6), float(bound), message)
 
 
 def unbalanced(measures: Measures, checks: Checks) -> list[CheckFailure]:
-    """`min_examples_per_label` and `max_label_share`, where they don't hold."""
+    """The broken bounds among `min_examples_per_label` and `max_label_share`."""
     found: list[CheckFailure] = []
     least = checks.min_examples_per_label
     if least is not None:
@@ -112,12 +111,12 @@ def unbalanced(measures: Measures, checks: Checks) -> list[CheckFailure]:
         if short:
             named = ", ".join(f"{shown(label)} has {count}" for label, count in short[:5])
             more = f" and {len(short) - 5} more" if len(short) > 5 else ""
-            message = f"a label needs at least {counted(least, 'row')}: {named}{more}"
+            message = f"each label needs at least {counted(least, 'row')}: {named}{more}"
             found.append(
                 CheckFailure("min_examples_per_label", min(count for _, count in short), float(least), message)
             )
     label, share = measures.largest_label
     if checks.max_label_share is not None and share > checks.max_label_share + 1e-9:
-        message = f"{shown(label)} has a share of {share:.2f}, at most {checks.max_label_share:.2f} is allowed"
+        message = f"{shown(label)} has a share of {share:.2f} (at most {checks.max_label_share:.2f} allowed)"
         found.append(CheckFailure("max_label_share", round(share, 6), float(checks.max_label_share), message))
     return found

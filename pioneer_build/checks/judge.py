@@ -1,7 +1,7 @@
-"""Judges what a job brought. A job is ready only if its rows are within the bounds.
+"""Judges the rows of a job. A job is ready only if its rows are within the bounds.
 
-`judge` takes the rows of one job as the service gave them, quarantines the bad ones with their cause, and measures the
-rest against the bounds of a spec or project. Values in, values out.
+`judge` takes the rows of one job as the service sent them, quarantines the bad ones with their cause, and checks the
+rest against the bounds of the spec or project. Values in, values out.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobTerms:
-    """What a job was asked for: rows of a task with these declared labels.
+    """What a job was requested for: rows of a task with these declared labels.
 
-    `rows` is how many; `None` where nobody knows (an adopted version).
+    `rows` is how many; `None` if that is unknown (an adopted version).
     """
 
     task_type: TaskType
@@ -37,9 +37,9 @@ class JobTerms:
 
 @dataclass(frozen=True, slots=True)
 class TakenTexts:
-    """Texts that a job's rows mustn't have, by their `text_digest`s.
+    """Texts that a job's rows must not have, by their `text_digest`s.
 
-    `earlier` are those of the dataset's earlier jobs, `others` those of the datasets that `no_overlap_with` names.
+    `earlier` are the texts of earlier jobs of the dataset, `others` those of the datasets in `no_overlap_with`.
     """
 
     earlier: Collection[bytes] = ()
@@ -48,7 +48,7 @@ class TakenTexts:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of one job: accepted rows in normal form and in order, the others, and bounds that don't hold."""
+    """The result for one job: accepted rows in normal form and in order, quarantined rows, and broken bounds."""
 
     accepted: tuple[Row, ...]
     quarantined: tuple[QuarantinedRow, ...]
@@ -60,10 +60,10 @@ def judge(raws: Iterable[Any], terms: JobTerms, checks: Checks, taken: TakenText
     """Judges the rows of one job.
 
     Args:
-        raws: the rows as the service gave them, or in normal form; any JSON values.
-        terms: what the job was asked for.
+        raws: the rows as the service sent them, or in normal form; any JSON values.
+        terms: what the job was requested for.
         checks: the bounds in force (`effective_checks`).
-        taken: texts that other rows have already; a row with one of them is `known`, or an `overlap`.
+        taken: texts that other rows already have; a row with one of them is `known`, or an `overlap`.
     """
     screen = _Screen(checks, taken or TakenTexts())
     normalise = Normaliser(terms.task_type, terms.labels)
@@ -99,7 +99,7 @@ def judge(raws: Iterable[Any], terms: JobTerms, checks: Checks, taken: TakenText
 
 
 class _Screen:
-    """Why a well-formed row is quarantined: other rows, and the bounds on a single row."""
+    """Finds why a well-formed row is quarantined: because of other rows, or of bounds on a single row."""
 
     def __init__(self, checks: Checks, taken: TakenTexts) -> None:
         self._checks = checks
@@ -132,32 +132,31 @@ class _Screen:
         if checks.min_chars is not None or checks.max_chars is not None:
             length = length_of(row)
             if checks.min_chars is not None and length < checks.min_chars:
-                return Fault("too-short", f"{counted(length, 'character')}, at least {checks.min_chars} are asked for")
+                return Fault("too-short", f"{counted(length, 'character')} (at least {checks.min_chars} required)")
             if checks.max_chars is not None and length > checks.max_chars:
-                return Fault("too-long", f"{counted(length, 'character')}, at most {checks.max_chars} are allowed")
+                return Fault("too-long", f"{counted(length, 'character')} (at most {checks.max_chars} allowed)")
         if checks.min_confidence is not None:
             score = confidence_of(row)
             if score is not None and score < checks.min_confidence:
                 return Fault(
-                    "low-confidence",
-                    f"confidence {score:.2f}, at least {checks.min_confidence:.2f} is needed",
+                    "low-confidence", f"confidence {score:.2f} (at least {checks.min_confidence:.2f} required)"
                 )
         return None
 
 
 def _unmixed(accepted: list[tuple[int, Any, Row]], aside: list[QuarantinedRow]) -> list[tuple[int, Any, Row]]:
-    """`accepted` without the rarer form, which goes `aside`: a dataset has `label` or `labels`, never both."""
+    """`accepted` without the rarer form, which is added to `aside`: a dataset has `label` or `labels`, never both."""
     many = sum(1 for _, _, row in accepted if "labels" in row)
     if not many or many == len(accepted):
         return accepted
     kept, other = ("labels", "label") if 2 * many > len(accepted) else ("label", "labels")
-    message = f"the row has `{other}` where most rows of the job have `{kept}`"
+    message = f"the row has `{other}`, but most rows of the job have `{kept}`"
     aside += [QuarantinedRow(number, raw, "mixed-labels", message) for number, raw, row in accepted if other in row]
     return [item for item in accepted if kept in item[2]]
 
 
 def quickly_searched(digests: Collection[bytes]) -> Collection[bytes]:
-    """`digests` as something that is asked for one of them in no time."""
+    """`digests` as a collection that is fast to search."""
     return digests if isinstance(digests, set | frozenset | dict) else frozenset(digests)
 
 

@@ -1,4 +1,4 @@
-"""Checks of a label spec's dataset. Its texts are the author's, so none of them is ever a reason to reject it."""
+"""Checks the dataset of a label spec. Its texts are the author's own, so they are never a reason to reject it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pioneer_build.checks.bounds import CheckFailure
 from pioneer_build.checks.job_bounds import too_empty, unbalanced
 from pioneer_build.checks.judge import quickly_searched
 from pioneer_build.checks.measures import Measures
-from pioneer_build.checks.phrases import counted, phrase
+from pioneer_build.checks.phrases import are, counted, phrase, repeated
 from pioneer_build.rows import Tally, confidence_of, length_of, text_digest
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def judge_annotations(annotated: int, faults: Mapping[Cause, int], checks: Checks) -> CheckFailure | None:
-    """Whether enough of the author's texts were annotated: `{}` for every text is no dataset.
+    """The broken bound if too few of the author's texts were annotated: `{}` for every text is not a dataset.
 
     Args:
         annotated: distinct texts with an annotation.
-        faults: distinct texts without one, by the cause that `normalise_annotation` gave.
-        checks: the bounds in force; `min_accepted` is to all these texts.
+        faults: distinct texts without one, by the cause from `normalise_annotation`.
+        checks: the bounds in force; `min_accepted` is a share of all these texts.
     """
     missing = sum(faults.values())
     due = annotated + missing
@@ -40,21 +40,22 @@ def judge_annotations(annotated: int, faults: Mapping[Cause, int], checks: Check
         for cause, count in sorted(faults.items(), key=lambda item: (-item[1], item[0]))
         if count
     )
-    message = f"{annotated} of {counted(due, 'text')} were annotated, at least {max(need, 1)} must be: {why}"
+    share = f"{annotated} of {counted(due, 'text')} {'was' if due == 1 else 'were'} annotated"
+    message = f"{share} (at least {max(need, 1)} must be): {why}"
     return CheckFailure("min_accepted", round(annotated / due, 6), float(checks.min_accepted), message)
 
 
 def label_warnings(
     rows: Iterable[Row], checks: Checks, labels: Sequence[str], others: Mapping[str, Collection[bytes]] | None = None
 ) -> tuple[CheckFailure, ...]:
-    """The bounds that don't hold for the rows of a label dataset, for somebody to be warned about.
+    """The broken bounds for the rows of a label dataset, which users are warned about.
 
     Args:
         rows: all of its rows, in normal form; read once.
-        checks: the bounds that somebody set (`explicit_checks`), without the defaults, lest a corpus without entities
-            be warned about. `min_accepted` is `judge_annotations`' business.
+        checks: the explicit bounds (`explicit_checks`), without the defaults, so that texts without entities cause no
+            warning. `min_accepted` is checked by `judge_annotations`.
         labels: the declared labels.
-        others: `text_digest`s by dataset of those that `no_overlap_with` names.
+        others: the `text_digest`s of each dataset in `no_overlap_with`.
     """
     if not _has_any(checks):
         return ()
@@ -70,7 +71,7 @@ def label_warnings(
 
 
 def _has_any(checks: Checks) -> bool:
-    """Whether a bound is set that rows of label datasets can miss."""
+    """Whether any bound is set that rows of label datasets can break."""
     bounds = (
         checks.max_duplicate_ratio, checks.max_empty_ratio, checks.min_examples_per_label, checks.max_label_share,
         checks.min_confidence, checks.min_chars, checks.max_chars,
@@ -79,12 +80,11 @@ def _has_any(checks: Checks) -> bool:
 
 
 def _whole(content: RowsSummary, checks: Checks) -> Iterator[CheckFailure]:
-    """The bounds on all rows that don't hold."""
+    """The broken bounds on all rows."""
     measures = Measures(None, content.rows, content.rows, content.duplicates, 0, "", (), content)
     bound, ratio = checks.max_duplicate_ratio, measures.duplicate_ratio
     if bound is not None and ratio > bound + 1e-9:
-        repeat = f"{content.duplicates} of {counted(content.rows, 'row')} repeat another"
-        message = f"{repeat} ({ratio:.2f}, at most {bound:.2f})"
+        message = f"{repeated(content.duplicates, content.rows)} ({ratio:.2f}; at most {bound:.2f} allowed)"
         yield CheckFailure("max_duplicate_ratio", round(ratio, 6), float(bound), message)
     if content.entities_per_row is not None and checks.max_empty_ratio is not None:
         empty = too_empty(measures, checks)
@@ -95,7 +95,7 @@ def _whole(content: RowsSummary, checks: Checks) -> Iterator[CheckFailure]:
 
 @dataclass(slots=True)
 class _Singles:
-    """Counts rows that miss bounds on a single row."""
+    """Counts rows that break bounds on a single row."""
 
     checks: Checks
     others: Mapping[str, Collection[bytes]]
@@ -119,7 +119,7 @@ class _Singles:
             self.taken += any(digest in found for found in self.others.values())
 
     def broken(self, rows: int) -> Iterator[CheckFailure]:
-        """The bounds that some of `rows` rows miss."""
+        """The bounds that some of `rows` rows break."""
         checks = self.checks
         for check, count, bound in (
             ("min_confidence", self.low, checks.min_confidence),
@@ -128,11 +128,12 @@ class _Singles:
         ):
             if count and bound is not None:
                 side = "above" if check == "max_chars" else "below"
-                message = f"{count} of {counted(rows, 'row')} {_is(count)} {side} {check}: {bound}"
+                message = f"{count} of {counted(rows, 'row')} {are(count)} {side} {check}: {bound}"
                 yield CheckFailure(check, float(count), float(bound), message)
         if self.taken:
             has = "has" if self.taken == 1 else "have"
-            message = f"{self.taken} of {counted(rows, 'row')} {has} a text of {', '.join(self.others)}"
+            names = ", ".join(self.others)
+            message = f"{self.taken} of {counted(rows, 'row')} {has} a text that also occurs in {names}"
             yield CheckFailure("no_overlap_with", float(self.taken), 0.0, message)
 
 

@@ -1,4 +1,4 @@
-"""What was counted of some rows, for bounds to be compared with."""
+"""What was counted in some rows, to compare with bounds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What was counted. `asked` is `None` where nobody knows; `content` is of the accepted rows.
+    """What was counted. `asked` is `None` if unknown; `content` describes the accepted rows.
 
-    `duplicates` are rows that repeat one of the same job; `most_alike` is the largest number of rows with one
-    text, `alike_text` the text of those. `causes` counts the quarantined rows, the most frequent first.
+    `duplicates` are rows with the text of another row of the job; `most_alike` is the largest number of rows with the
+    same text, `alike_text` that text. `causes` counts the quarantined rows, the most frequent cause first.
     """
 
     asked: int | None
@@ -28,23 +28,23 @@ class Measures:
 
     @property
     def accepted_ratio(self) -> float:
-        """Accepted rows to rows asked for, or to those that came where nobody knows what was asked."""
+        """Accepted rows divided by requested rows, or by received ones if the requested number is unknown."""
         due = self.received if self.asked is None else self.asked
         return self.accepted / due if due else 0.0
 
     @property
     def duplicate_ratio(self) -> float:
-        """Duplicates to rows that came."""
+        """Duplicates divided by received rows."""
         return self.duplicates / self.received if self.received else 0.0
 
     @property
     def empty_ratio(self) -> float:
-        """Accepted ner rows without an entity to accepted rows."""
+        """Accepted ner rows without an entity, divided by accepted rows."""
         return self.content.empty / self.accepted if self.accepted else 0.0
 
     @property
     def largest_label(self) -> tuple[str, float]:
-        """The most frequent label and its share: of all entities in ner, else of all labels given."""
+        """The most frequent label and its share: of all entities in ner, else of all labels."""
         counts = self.content.mentions or self.content.by_label
         total = sum(count for _, count in counts)
         if not total:

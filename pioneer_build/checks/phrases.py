@@ -1,6 +1,6 @@
-"""Counts and causes in the sentences of checks.
+"""Counts and causes as parts of sentences.
 
-The sentences are kept with what they are about, and have digests: their numbers stay without separators.
+The sentences are stored, and files with them have digests. Their numbers have no thousands separators.
 """
 
 from __future__ import annotations
@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 
 def counted(number: int, noun: str) -> str:
-    """How many there are: `1 row`, `2000 rows`."""
+    """A number with its noun: `1 row`, `2000 rows`."""
     return f"{number} {noun_for(number, noun)}"
 
 
+def are(number: int) -> str:
+    """`is` for one, otherwise `are`."""
+    return "is" if number == 1 else "are"
+
+
+def repeated(duplicates: int, rows: int) -> str:
+    """`3 of 20 rows are duplicates`; `1 of 20 rows is a duplicate`."""
+    return f"{duplicates} of {counted(rows, 'row')} {'is a duplicate' if duplicates == 1 else 'are duplicates'}"
+
+
 def phrase(cause: Cause, count: int) -> str:
-    """What so many rows of one cause do, after their number: `have no text`; `has no text` for one."""
+    """The predicate for rows with this cause, to follow their number: `have no text`; `has no text` for one."""
     words = CAUSES[cause]
     if count != 1:
         return words

@@ -1,4 +1,4 @@
-"""Rows that were refused, as lines of a file in the store."""
+"""Quarantined rows as lines of a file in the store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """One quarantined row. `number` is its place among those that came, from 1; `raw` what the service sent."""
+    """One quarantined row. `number` is its position in the response, from 1; `raw` is what the service sent."""
 
     number: int
     raw: Any
@@ -21,19 +21,19 @@ class QuarantinedRow:
 
 
 def quarantine_line(item: QuarantinedRow) -> bytes:
-    """`item` as one line of JSON, ended by a line feed; ASCII, as a quarantined row may not be Unicode."""
+    """`item` as one line of JSON, ended by a line feed; ASCII, because a quarantined row may not be valid Unicode."""
     said = {"number": item.number, "cause": item.cause, "message": item.message, "raw": item.raw}
     return (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
 
 
 def parse_quarantined(line: bytes | str) -> QuarantinedRow:
-    """The item of a line that `quarantine_line` wrote.
+    """The row of a line that `quarantine_line` wrote.
 
     Raises:
-        ValueError: it is no such line.
+        ValueError: it is not such a line.
     """
     said = json.loads(line)
     try:
         return QuarantinedRow(said["number"], said["raw"], said["cause"], said["message"])
     except (KeyError, TypeError) as error:
-        raise ValueError("not a line of a quarantine") from error
+        raise ValueError("not a quarantine record") from error

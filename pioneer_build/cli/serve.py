@@ -21,26 +21,36 @@ if TYPE_CHECKING:
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 takes a free one."
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 selects a free port."
 )
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
-@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where jobs and datasets are kept.")
+@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Folder for jobs and datasets.")
 @click.option(
-    "--key", "keys", multiple=True, envvar="PIONEER_SERVE_KEY", metavar="KEY", help="Accept this key only; repeatable."
+    "--key", "keys", multiple=True, envvar="PIONEER_SERVE_KEY", metavar="KEY", help="Accept only this key; repeatable."
 )
-@click.option("--limit", type=click.IntRange(1), default=120, show_default=True, help="Requests a minute and key.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=120,
+    show_default=True,
+    help="Rate limit: requests per minute and key.",
+)
 @click.option(
     "--vocabulary",
     type=click.Choice(["seed", "hosted"]),
     default="hosted",
     show_default=True,
-    help="Words of the answers.",
+    help="Field names and status words of responses: of the hosted service, or of the published API document (seed).",
 )
-@click.option("--no-datasets", is_flag=True, help="No dataset endpoints, as a server of the API document alone.")
-@click.option("--seed", type=int, help="What decides the rows, beside the request (default: pioneer.yaml's).")
-@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Rehearse: seconds a job takes at least.")
-@click.option("--fail", type=click.FloatRange(0, 1), default=0.0, help="Rehearse: share of jobs that fail.")
-@click.option("--drop", type=click.FloatRange(0, 1), default=0.0, help="Rehearse: share of answers that are lost.")
+@click.option(
+    "--no-datasets", is_flag=True, help="No dataset endpoints, like a server that implements only the API document."
+)
+@click.option("--seed", type=int, help="Random seed (default: seed in pioneer.yaml).")
+@click.option(
+    "--latency", type=click.FloatRange(0), default=0.0, help="Simulate: minimum duration of a job, in seconds."
+)
+@click.option("--fail", type=click.FloatRange(0, 1), default=0.0, help="Simulate: fraction of jobs that fail.")
+@click.option("--drop", type=click.FloatRange(0, 1), default=0.0, help="Simulate: fraction of responses dropped.")
 @click.pass_obj
 def command(
     options: Globals,
@@ -59,7 +69,7 @@ def command(
 ) -> None:
     """Serve the local engine over HTTP, with the API of the hosted service.
 
-    Any key that isn't empty is accepted, unless --key names some. Jobs and datasets survive a restart on the same port.
+    Any non-empty key is accepted, unless --key is given. Jobs and datasets survive a restart on the same port.
 
     \b
     In another shell:
@@ -67,9 +77,10 @@ def command(
       pioneer-build --backend pioneer apply
     """
     if not allow_remote and not _is_loopback(host):
-        raise UsageError(f"{host} is no loopback address", hint="--allow-remote, if other machines may reach it")
+        hint = "pass --allow-remote to accept connections from other machines"
+        raise UsageError(f"{host} is not a loopback address", hint=hint)
     try:
-        # the extra `local`, which may not be installed; and seconds to import, which --help needn't wait for
+        # needs the extra `local`, which may not be installed, and takes seconds to import, which --help must not
         from pioneer_build.engine.config import EngineConfig
         from pioneer_build.engine.server import run_server
     except ModuleNotFoundError as error:
@@ -93,7 +104,7 @@ def command(
         out(f"serving on {url}")
         sys.stdout.flush()
         if options.verbosity >= 0:
-            say(f"jobs and datasets are kept in {folder}; Ctrl-C ends")
+            say(f"jobs and datasets are stored in {folder}; press Ctrl-C to stop")
 
     run_server(config, host, port, ready)
 

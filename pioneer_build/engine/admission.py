@@ -1,4 +1,4 @@
-"""Which requests are taken: keys, a window of requests a minute, the size of a body, and a budget of examples."""
+"""Decides which requests are accepted: by key, requests per minute, size of the body, and a budget of examples."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ WindowScope: TypeAlias = Literal["generate", "datasets"]
 
 #: Seconds.
 _WINDOW = 60.0
-#: The dataset endpoints' limit, in generate limits.
+#: The limit of the dataset endpoints, as a multiple of the generate limit.
 _DATASET_FACTOR = 10
 
 
 class RequestWindow:
-    """At most `limit` requests of one caller in any 60 seconds. A refused request doesn't count."""
+    """At most `limit` requests of one caller in any 60 seconds. Refused requests don't count."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._taken: dict[str, deque[float]] = {}
 
     def take(self, caller: str, now: float) -> int:
-        """0 where the request fits; otherwise the whole seconds after which one fits again. `now` is in seconds."""
+        """0 if the request fits; otherwise the whole seconds until one fits again. `now` is in seconds."""
         taken = self._taken.setdefault(caller, deque())
         while taken and taken[0] <= now - _WINDOW:
             taken.popleft()
@@ -43,13 +43,13 @@ class RequestWindow:
 
 
 class ExampleBudget:
-    """A number of examples; `spend` says whether they were there. `None` has no end."""
+    """A number of examples; `spend` returns whether there were enough. `None` is unlimited."""
 
     def __init__(self, examples: int | None) -> None:
         self._left = examples
 
     def spend(self, examples: int) -> bool:
-        """Takes `examples` out of the budget, or nothing where there are too few."""
+        """Takes `examples` out of the budget, or nothing if there are too few."""
         if self._left is None:
             return True
         if examples > self._left:
@@ -59,7 +59,7 @@ class ExampleBudget:
 
 
 class Admission:
-    """Judges a request by its key and by how many came before it."""
+    """Accepts or refuses a request by its key and by the number of earlier requests."""
 
     def __init__(self, config: EngineConfig) -> None:
         self._keys = config.api_keys
@@ -70,10 +70,10 @@ class Admission:
         }
 
     def admit(self, request: Request, scope: WindowScope) -> None:
-        """Counts a request that may go on.
+        """Counts an accepted request.
 
         Raises:
-            ErrorAnswer: 401 for its key, 429 where its window is full.
+            ErrorAnswer: 401 for its key, 429 if its window is full.
         """
         key = request.headers.get("x-api-key", "")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -100,7 +100,7 @@ async def read_body(request: Request, most: int) -> bytes:
     """The body of a request, of at most `most` bytes.
 
     Raises:
-        ErrorAnswer: 413 where there are more, as soon as that is known.
+        ErrorAnswer: 413 if there are more, as soon as that is known.
     """
     too_large = ErrorAnswer(413, {"detail": f"Request body too large: at most {most} bytes"})
     declared = request.headers.get("content-length", "")

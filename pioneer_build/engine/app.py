@@ -1,7 +1,7 @@
-"""The ASGI application: the service's HTTP contract over this machine's engine.
+"""The ASGI application: the HTTP API of the service, implemented by the engine on this machine.
 
-Routes judge and answer; whatever computes runs on threads. Nothing starts before it is needed: an
-in-process client calls no lifespan, so the workers and the models start with the first request that wants them.
+Routes check requests and respond; computations run on threads. Nothing starts before it is needed: an in-process client
+sends no lifespan events, so the workers and the models start with the first request that needs them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class EngineApp:
-    """The application. `await aclose()`, or the lifespan's end, stops it; unfinished jobs stay queued."""
+    """The application. `await aclose()`, or the end of its lifespan, stops it; unfinished jobs stay queued."""
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
@@ -50,7 +50,7 @@ class EngineApp:
         await self._app(scope, receive, send)
 
     def start(self) -> None:
-        """Opens the state and takes up unfinished jobs; otherwise that happens at the first request.
+        """Opens the state and resumes unfinished jobs; otherwise the first request does that.
 
         Raises:
             OSError, sqlite3.Error: the state can't be opened.
@@ -58,11 +58,11 @@ class EngineApp:
         self._runtime.start()
 
     def close(self) -> None:
-        """Stops the threads and closes the state. The application can't be used afterwards."""
+        """Stops the threads and closes the state. After that, the application can't be used."""
         self._runtime.close()
 
     async def aclose(self) -> None:
-        """`close` that doesn't block the loop."""
+        """`close` without blocking the event loop."""
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 
     @asynccontextmanager
@@ -112,7 +112,7 @@ class EngineApp:
             except ErrorAnswer as error:
                 return error.response
             except (sqlite3.Error, OSError) as fault:
-                # nothing was accepted: what is written is written whole or not at all
+                # nothing was accepted: transactions are written completely or not at all
                 body = {"detail": f"The engine's state can't be read or written: {fault}"}
                 return JSONResponse(body, 503, {"Retry-After": "5"})
 

@@ -1,4 +1,4 @@
-"""A script: makes `data/vectors.bin` anew, after a word list or a sentence of the engine changed.
+"""A script that generates `data/vectors.bin` again, after a word list or a sentence of the engine has changed.
 
 python -m pioneer_build.engine.build_vectors
 """

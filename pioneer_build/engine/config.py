@@ -1,4 +1,4 @@
-"""What an engine is told when it starts."""
+"""The settings of an engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pioneer_build.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Whose words answers use: those of the published API document, or those recorded from the hosted service.
+#: The field names and status words of responses: of the published API document, or as recorded from the hosted service.
 Vocabulary: TypeAlias = Literal["seed", "hosted"]
 
 
@@ -19,19 +19,19 @@ class EngineConfig:
     """The settings of one engine.
 
     Args:
-        state_dir: folder of the engine's jobs and datasets, created with mode 0700; processes may share it.
-        seed: the first part of what decides every row.
-        api_keys: the keys that are accepted; `None` accepts any key that isn't empty.
-        requests_per_minute: sliding window a key on the generate endpoints (ten times that on the dataset
-            endpoints); `None` for no limit.
-        vocabulary: whose field names and status words answers use.
-        latency: seconds that a job takes at least from its acceptance, and a label request at least.
-        fail: share (0..1) of jobs that end `failed`, and of label requests answered 503.
-        drop: share (0..1) of accepted POST requests whose answer is cut off. The work is done all the same.
-        max_body_bytes: larger request bodies are answered 413.
-        workers: threads that run jobs, and as many that label.
+        state_dir: folder for the engine's jobs and datasets, created with mode 0700; processes may share it.
+        seed: the random seed of all rows.
+        api_keys: the accepted keys; `None` accepts any non-empty key.
+        requests_per_minute: sliding window per key on the generate endpoints (ten times that on the dataset endpoints);
+            `None` for no limit.
+        vocabulary: the field names and status words of responses.
+        latency: minimum seconds of a job after its acceptance, and of a label request.
+        fail: fraction (0..1) of jobs that end `failed`, and of label requests that get a 503.
+        drop: fraction (0..1) of accepted POST requests whose response is cut off. Their work is done all the same.
+        max_body_bytes: larger request bodies get a 413.
+        workers: number of threads that run jobs, and of those that label.
         datasets: whether there are dataset endpoints; a server of the published API document has none.
-        credits: examples that may be asked for in the lifetime of this process before 402; `None` for no end.
+        credits: examples that may be requested from this process before it responds with 402; `None` for no limit.
 
     Raises:
         UsageError: a value is out of its range.
@@ -53,7 +53,7 @@ class EngineConfig:
     def __post_init__(self) -> None:
         for name in ("fail", "drop"):
             if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(f"{name} is a share and must be between 0 and 1")
+                raise UsageError(f"{name} is a fraction and must be between 0 and 1")
         if self.latency < 0:
             raise UsageError("latency is in seconds and can't be negative")
         if self.workers < 1 or self.max_body_bytes < 1:

@@ -1,4 +1,4 @@
-"""The engine's SQLite file: one connection, used by several threads, beside those of other processes."""
+"""The engine's SQLite file: one connection per process, used by several threads."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _LAYOUT = 1
 
 
 class Database:
-    """Jobs and rows in `file`, which is made where it isn't there. Every method may raise `sqlite3.Error`.
+    """Jobs and rows in `file`, which is created if it doesn't exist. Every method may raise `sqlite3.Error`.
 
     Raises:
-        sqlite3.Error: the file can't be used, or a newer version made it.
-        OSError: it can't be made.
+        sqlite3.Error: the file can't be used, or a newer version wrote it.
+        OSError: it can't be created.
     """
 
     def __init__(self, file: Path) -> None:
-        # made here, so that it is never readable by others, not even before SQLite first writes it
+        # created here, so that others can never read it, not even before SQLite first writes it
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
@@ -58,19 +58,19 @@ class Database:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         with self.writing():
             if self.number("PRAGMA user_version") not in (0, _LAYOUT):
-                raise sqlite3.DatabaseError("the engine's state was made by a newer version")
+                raise sqlite3.DatabaseError("the engine's state was written by a newer version")
             for statement in _SCHEMA.split(";"):
                 self.execute(statement)
             self.execute(f"PRAGMA user_version={_LAYOUT}")
 
     def close(self) -> None:
-        """Closes the file, after what is being written."""
+        """Closes the file after pending writes."""
         with self._lock:
             self._connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction: what is executed inside of it is written whole or, where it ends in an error, not at all."""
+        """A transaction: everything in it is written, or, if it ends with an error, nothing."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -81,21 +81,21 @@ class Database:
             self._connection.execute("COMMIT")
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
-        """Runs a statement that writes; how many rows it changed."""
+        """Runs a writing statement; returns the number of changed rows."""
         with self._lock:
             return self._connection.execute(statement, values).rowcount
 
     def execute_each(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
-        """Runs a statement that writes, once for each item of `values`."""
+        """Runs a writing statement once for each item of `values`."""
         with self._lock:
             self._connection.executemany(statement, values)
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a query finds."""
+        """The results of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
     def number(self, query: str, values: Sequence[Any] = ()) -> int:
-        """The whole number that a query asks for."""
+        """The whole number that a query returns."""
         ((number,),) = self.rows(query, values)
         return int(number)

@@ -1,4 +1,4 @@
-"""A version's rows as a file."""
+"""The rows of a version as a file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class NotInstalled(Exception):
-    """The format needs a package that isn't here."""
+    """The format needs a package that isn't installed."""
 
 
 def as_jsonl(rows: Rows) -> bytes:
-    """One JSON object a line."""
+    """One JSON object per line."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def as_csv(rows: Rows) -> bytes:
-    """A header and a record a row; lists are JSON in their cell."""
+    """A header, and one record per row; lists are JSON in their cell."""
     out = io.StringIO()
     columns = list(rows[0]) if rows else []
     writer = csv.writer(out, lineterminator="\n")
@@ -38,17 +38,17 @@ def _cell(value: Any) -> str:
 
 
 def as_parquet(rows: Rows) -> bytes:
-    """Columns as they are in the rows.
+    """Columns like in the rows.
 
     Raises:
-        NotInstalled: pyarrow is absent.
+        NotInstalled: pyarrow is not installed.
     """
     try:
         # a library of the extra `parquet`: only this format needs it
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow, which is not installed here") from None
+        raise NotInstalled("parquet needs pyarrow, which is not installed on the server") from None
     out = io.BytesIO()
     parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out)
     return out.getvalue()

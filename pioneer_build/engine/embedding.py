@@ -1,7 +1,7 @@
-"""Sentence embeddings: what a text is about, as a vector of length 1.
+"""Sentence embeddings: the meaning of a text as a vector of length 1.
 
-Each text is run alone. The int8 model scales its activations by what is in the batch, so a text in a batch
-would get another vector than the same text alone; and answers must depend on the text and nothing else.
+Each text is run alone. The int8 model scales its activations by the content of the batch, so a text in a batch would
+get another vector than the same text alone; but responses must depend only on the text.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 Vectors: TypeAlias = "NDArray[np.float32]"
 
-#: The model was trained on at most this many tokens.
+#: The maximum length in tokens that the model was trained on.
 _TOKENS = 128
-#: Vectors kept in memory; 1.5 kB each.
+#: Number of vectors kept in memory, 1.5 kB each.
 _KEPT = 20_000
 
 
 class Embedder:
-    """The embedding model, loaded once. Safe to use from several threads."""
+    """The embedding model, loaded once. Thread-safe."""
 
     def __init__(self) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # exact integer products on every CPU: without it those lacking VNNI saturate, and give other vectors
+        # exact integer products on every CPU: without it, CPUs without VNNI saturate, and give other vectors
         options.add_session_config_entry("session.x64quantprecision", "1")
         self._session: Any = onnxruntime.InferenceSession(
             embedding_model(), options, providers=["CPUExecutionProvider"]
@@ -57,7 +57,7 @@ class Embedder:
         return vector
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row a text. Identical texts are run once; recent ones not at all."""
+        """One row per text. Identical texts are run once; recent ones are cached."""
         with self._lock:
             known = {text: self._kept[text] for text in set(texts) if text in self._kept}
         new = list(dict.fromkeys(text for text in texts if text not in known))
@@ -80,7 +80,7 @@ def embedder() -> Embedder:
     """The model, loaded on first use.
 
     Raises:
-        MissingExtra, PioneerError: it isn't there, or isn't the right one.
+        MissingExtra, PioneerError: it isn't installed, or isn't the right one.
     """
     with LOADING:
         return _load()

@@ -1,4 +1,4 @@
-"""Answers that aren't a success, and one that breaks off."""
+"""Responses that aren't a success, and one that is cut off."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class ErrorAnswer(Exception):
-    """Ends the handling of a request with an answer that isn't a success.
+    """Ends the handling of a request with a response that isn't a success.
 
     Args:
         status: the HTTP status.
-        body: what is sent, as JSON.
-        headers: further ones.
+        body: sent as JSON.
+        headers: additional ones.
     """
 
     def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
@@ -29,7 +29,7 @@ class ErrorAnswer(Exception):
 
 
 def invalid_request(errors: list[dict[str, Any]]) -> ErrorAnswer:
-    """422 with what is wrong, at least one item of `loc`, `msg` and `type`; the first is its `detail` too."""
+    """422 with at least one error, as items with `loc`, `msg` and `type`; the first one is also its `detail`."""
     where = ".".join(str(part) for part in errors[0]["loc"][1:])
     detail = f"{where}: {errors[0]['msg']}" if where else errors[0]["msg"]
     return ErrorAnswer(422, {"detail": detail, "errors": errors})
@@ -41,8 +41,8 @@ def invalid_query(name: str, message: str) -> ErrorAnswer:
 
 
 class CutOffAnswer(Response):
-    """An answer that breaks off after its first byte: over a socket the connection is closed, in-process the
-    body can't be read. Either way the caller can't know what became of its request."""
+    """A response that is cut off after its first byte: a socket is closed, in-process the body can't be read.
+    In both cases the caller can't know the outcome of its request."""
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
@@ -52,12 +52,12 @@ class CutOffAnswer(Response):
 
 
 async def http_error(_: Request, error: Exception) -> Response:
-    """The answer to a path or method that isn't there."""
+    """The response for a path or method that doesn't exist."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     detail = error.detail if isinstance(error, HTTPException) else "Internal error"
     return JSONResponse({"detail": detail}, status, headers)
 
 
 async def server_error(_: Request, error: Exception) -> Response:
-    """The answer to a request that a fault of the engine ended."""
+    """The response if an error of the engine ended a request."""
     return JSONResponse({"error": "internal_error", "message": f"{type(error).__name__}: {error}"}, 500)

@@ -1,4 +1,4 @@
-"""Runs one job after another: claims it, makes its rows, and ends it with them or with the reason why it failed."""
+"""Runs one job after another: claims it, generates its rows, and ends it with them or with the reason it failed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """The engine is closing: the job goes back into the queue."""
+    """The engine is closing: the job returns to the queue."""
 
 
 class Producer(Protocol):
-    """What makes rows."""
+    """Generates rows."""
 
     def __call__(
         self,
@@ -35,16 +35,16 @@ class Producer(Protocol):
         earlier: Sequence[dict[str, Any]],
         on_progress: Callable[[int], None],
     ) -> list[dict[str, Any]]:
-        """As many rows as the request asks for, following `earlier`, the rows the dataset has already.
+        """As many rows as the request asks for, after `earlier`, the rows that the dataset already has.
 
         Args:
-            request: what is wanted.
-            seed: the engine's.
+            request: the request.
+            seed: the engine's random seed.
             earlier: the dataset's rows before this job.
-            on_progress: told now and then how many rows there are; what it raises goes through.
+            on_progress: called now and then with the number of rows; its exceptions are not caught.
 
         Raises:
-            Shortfall: it can't.
+            Shortfall: there are fewer rows than requested.
         """
         ...
 
@@ -54,9 +54,9 @@ class JobRunner:
 
     Args:
         state: where jobs are claimed and ended.
-        produce: makes their rows.
-        seed: the engine's.
-        fail: share of the jobs that fail, as a simulated fault.
+        produce: generates their rows.
+        seed: the engine's random seed.
+        fail: fraction of the jobs that fail, as a simulated fault.
     """
 
     def __init__(self, state: EngineState, produce: Producer, *, seed: int, fail: float) -> None:
@@ -67,11 +67,11 @@ class JobRunner:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Jobs that run end at their next progress, and go back into the queue."""
+        """Makes running jobs stop at their next progress, and return to the queue."""
         self._stopping.set()
 
     def run_next(self) -> bool:
-        """Runs the next job that is due, to its end; `False` where none is.
+        """Runs the next due job, to its end; returns `False` if there is none.
 
         Raises:
             sqlite3.Error: the state can't be read or written. The job stays claimed or queued, and is tried again.
@@ -95,7 +95,7 @@ class JobRunner:
             earlier = [row for before in self._earlier(job) for row in self._state.own_rows(before)]
             note(0)
             if simulated_faults.strikes(self._fail, "fail", job.job_id):
-                raise Shortfall("Generation failed: this engine was told to fail a share of its jobs")
+                raise Shortfall("Generation failed: simulated failure (--fail)")
             rows = self._produce(request, seed=self._seed, earlier=earlier, on_progress=note)
         except Stopped:
             self._state.release(job)
@@ -105,7 +105,7 @@ class JobRunner:
         except sqlite3.Error:
             self._state.release(job)
             raise
-        except Exception as fault:  # noqa: BLE001 - a fault of one job must not end the thread: it ends the job
+        except Exception as fault:  # noqa: BLE001 - an error in one job must end the job, not the thread
             _log.exception("job %s failed", job.job_id)
             error = f"Internal error: {type(fault).__name__}: {fault}"
         self._state.finish(job, rows, error=error, revision=REVISION)

@@ -9,5 +9,5 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-#: Held while something heavy is imported or constructed.
+#: Held while something heavy is imported or created.
 LOADING: Final = threading.RLock()

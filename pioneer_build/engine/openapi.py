@@ -1,4 +1,4 @@
-"""The engine's own OpenAPI 3.1 document: what this server answers, in its vocabulary."""
+"""The engine's own OpenAPI 3.1 document: what this server accepts and returns, in its vocabulary."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def document(config: EngineConfig) -> Schema:
     }
 
 
-# ---- a function a path
+# ---- one function per path
 
 
 def _generate(vocabulary: Vocabulary) -> Schema:
@@ -85,16 +85,16 @@ def _find_entities(vocabulary: Vocabulary) -> Schema:
         )
     else:
         answer = _answer(
-            "One item an input",
+            "One item per input",
             list_of(text_with_entities()),
-            X_Unsupported_Labels="labels that can't be found, percent-encoded, by commas",
+            X_Unsupported_Labels="unsupported labels, percent-encoded, separated by commas",
         )
     return _label(f"Find entities in at most {MAX_INPUTS} texts", answer)
 
 
 def _classify(vocabulary: Vocabulary) -> Schema:
     item = text_with_class()
-    answer = _results(item, {}) if vocabulary == "hosted" else _answer("One item an input", list_of(item))
+    answer = _results(item, {}) if vocabulary == "hosted" else _answer("One item per input", list_of(item))
     return _label(f"Classify at most {MAX_INPUTS} texts into at most {MAX_LABELS} classes", answer)
 
 
@@ -105,7 +105,7 @@ def _label(summary: str, answer: Schema) -> Schema:
 
 
 def _results(item: Schema, notes: Schema) -> Schema:
-    return _answer("One item an input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
+    return _answer("One item per input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
 
 
 def _datasets(prefix: str) -> Schema:
@@ -170,7 +170,7 @@ def _download() -> Schema:
     }  # fmt: skip
 
 
-# ---- what paths are made of
+# ---- parts of paths
 
 
 def _operation(summary: str, success: Schema, *errors: str, **more: Any) -> Schema:
@@ -203,15 +203,15 @@ def _in_query(name: str, schema: Schema) -> Schema:
 
 _DETAIL = object_of({"detail": TEXT})
 _ERRORS: dict[str, Schema] = {
-    "401": _answer("No key, or one that isn't accepted", _DETAIL),
+    "401": _answer("Missing or invalid key", _DETAIL),
     "402": _answer("No credits left", object_of({"code": TEXT, "message": TEXT, "resolution_url": TEXT})),
     "404": _answer("No such job, dataset or version", _DETAIL),
     "409": _answer("The version isn't ready, or is in use", _DETAIL),
     "413": _answer("The body is too large", _DETAIL),
     "422": _answer(
-        "The request is not as it must be",
+        "Invalid request",
         object_of({"detail": TEXT, "errors": list_of(object_of({"loc": list_of({}), "msg": TEXT, "type": TEXT}))}),
     ),
     "429": _answer("Too many requests in a minute", _DETAIL, Retry_After="seconds", X_RateLimit_Scope="which limit"),
-    "503": _answer("Not accepted now; waiting helps", _DETAIL, Retry_After="seconds"),
+    "503": _answer("Temporarily unavailable; retry later", _DETAIL, Retry_After="seconds"),
 }

@@ -1,4 +1,4 @@
-"""JSON schemas of the engine's answers, in either vocabulary, and the pieces they are made of."""
+"""JSON schemas of the engine's responses, in both vocabularies, and their parts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TEXT: Schema = {"type": "string"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
-#: What is in a row is another page's: docs/rows.md.
+#: The content of a row is described in docs/rows.md.
 ROW: Schema = {"type": "object"}
 
 
 def object_of(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
-    """An object with these properties, all of them required but the `optional` ones."""
+    """An object with these properties, all of them required except the `optional` ones."""
     return {
         "type": "object",
         "properties": properties,
@@ -34,7 +34,7 @@ def list_of(items: Schema) -> Schema:
 
 
 def or_null(schema: Schema) -> Schema:
-    """`schema`, or nothing."""
+    """`schema`, or null."""
     return {"oneOf": [schema, {"type": "null"}]}
 
 
@@ -56,7 +56,7 @@ def version() -> Schema:
 
 
 def accepted(vocabulary: Vocabulary) -> Schema:
-    """What `POST /generate` answers."""
+    """The response of `POST /generate`."""
     schema = object_of({"job_id": TEXT, "status": _status(vocabulary)})
     if vocabulary == "hosted":
         schema["properties"] |= {"dataset_name": TEXT, "task_type": TEXT, "is_seed": FLAG, "message": TEXT}
@@ -64,7 +64,7 @@ def accepted(vocabulary: Vocabulary) -> Schema:
 
 
 def job(vocabulary: Vocabulary) -> Schema:
-    """What `GET /generate/jobs/:job_id` answers."""
+    """The response of `GET /generate/jobs/:job_id`."""
     known = {"job_id": TEXT, "status": _status(vocabulary), "dataset_name": TEXT}
     if vocabulary == "seed":
         return object_of(known | {"num_examples": WHOLE})
@@ -83,13 +83,13 @@ def job(vocabulary: Vocabulary) -> Schema:
 
 
 def text_with_entities() -> Schema:
-    """One item of an answer about entities."""
+    """One item of a response with entities."""
     entity = object_of({"text": TEXT, "label": TEXT, "start": WHOLE, "end": WHOLE, "score": SHARE})
     return object_of({"text": TEXT, "entities": list_of(entity)})
 
 
 def text_with_class() -> Schema:
-    """One item of an answer about classes."""
+    """One item of a response with classes."""
     scores = {"type": "object", "additionalProperties": SHARE}
     return object_of({"text": TEXT, "label": TEXT, "score": SHARE, "margin": SHARE, "scores": scores})
 

@@ -1,4 +1,4 @@
-"""Whether the process that claimed something still lives: each holds a file of its own locked until it ends."""
+"""Whether the process with a claim is still running: each process keeps a file of its own locked until it ends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class ProcessClaim:
-    """This process's file in `folder`, locked for as long as it lives. `owner` is what its claims are marked with.
+    """This process's file in `folder`, locked while it runs. Its claims are marked with `owner`.
 
     Raises:
-        OSError: the folder or the file can't be made.
+        OSError: the folder or the file can't be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +31,7 @@ class ProcessClaim:
         os.close(self._file)
 
     def is_alive(self, owner: str) -> bool:
-        """Whether the process behind `owner` still holds its file locked; the file of one that doesn't is removed."""
+        """Whether the process of `owner` still has its file locked; if it doesn't, the file is removed."""
         try:
             handle = os.open(self._folder / owner, os.O_RDWR)
         except FileNotFoundError:

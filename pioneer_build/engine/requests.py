@@ -1,6 +1,6 @@
-"""Request bodies as the API document has them, judged by pydantic.
+"""Request bodies as in the API document, checked by pydantic.
 
-Unknown keys are accepted and ignored: the hosted service takes more than its document names.
+Unknown keys are accepted and ignored: the hosted service accepts more than its document describes.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pioneer_build.spec.fingerprint import canonical_bytes, fold, nfc
 
-#: One request never asks for more; a larger dataset is made by several.
+#: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000
-#: The API document's, as a server says it: whoever calls this engine counts by `spec.limits` or by that document.
+#: The limit in the API document. Callers use `spec.limits`, or that document.
 MAX_INPUTS = 1_000
 MAX_LABELS = 1_000
 
 
 def _whole(value: Any) -> Any:
-    """JSON has one kind of number: 100.0 is 100."""
+    """JSON has only one type of number: 100.0 is 100."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-#: White space spelled out: what `\\s` means differs between the engines that read this pattern.
+#: White space is listed: `\\s` has different meanings in the engines that read this pattern.
 _NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=_NOT_BLANK)]
 Labels = Annotated[list[Label], Field(min_length=1, max_length=MAX_LABELS, json_schema_extra={"uniqueItems": True})]
 
-#: What the models below judge and a schema of fields can't say.
+#: Rules of the models below that a schema of fields can't express.
 _LABELS_WHERE_NEEDED: dict[str, Any] = {
     "if": {"properties": {"task_type": {"enum": ["ner", "classification"]}}},
     "then": {"required": ["labels"], "properties": {"labels": {"type": "array"}}},
@@ -73,7 +73,7 @@ class GenerateRequest(_Body):
         return self
 
     def definition(self) -> dict[str, Any]:
-        """The part that decides the rows: labels and examples as sets, white space folded (as in `fp1`)."""
+        """The part that determines the rows: labels and examples as sets, white space folded (as in `fp1`)."""
         definition: dict[str, Any] = {"task_type": self.task_type}
         if self.task_type != "decoder":
             definition["labels"] = sorted({nfc(label) for label in self.labels or ()})
@@ -87,7 +87,7 @@ class GenerateRequest(_Body):
         return definition
 
     def canonical(self) -> bytes:
-        """The definition as bytes: what, with seed, dataset and ordinal, decides a row."""
+        """The definition as bytes: together with seed, dataset and ordinal it determines a row."""
         return canonical_bytes(self.definition())
 
 
@@ -105,7 +105,7 @@ class LabelRequest(_Body):
 
 
 def error_items(error: ValidationError) -> list[dict[str, Any]]:
-    """What is wrong with a body, in the form of the API's `errors`: `loc`, `msg`, `type` each."""
+    """The errors of a body, in the form of the API's `errors`: each with `loc`, `msg`, `type`."""
     return [
         {
             "loc": ["body", *found["loc"]],

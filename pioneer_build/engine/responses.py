@@ -1,4 +1,4 @@
-"""Answers in both vocabularies: the published document's exact fields, or those recorded from the service."""
+"""Responses in both vocabularies: the exact fields of the published document, or those recorded from the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pioneer_build.engine.config import Vocabulary
     from pioneer_build.engine.state import EngineJob
 
-#: Status words of jobs, a vocabulary each.
+#: Status words of jobs, by vocabulary.
 JOB_STATUS: dict[Vocabulary, dict[str, str]] = {
     "seed": {"queued": "queued", "running": "running", "ready": "complete", "failed": "failed"},
     "hosted": {"queued": "queued", "running": "generating", "ready": "ready", "failed": "failed"},
@@ -19,7 +19,7 @@ _VERSION_STATUS = {"queued": "initialized", "running": "converting", "ready": "r
 
 
 def accepted(job: EngineJob, vocabulary: Vocabulary) -> dict[str, Any]:
-    """What `POST /generate` answers."""
+    """The response of `POST /generate`."""
     answer: dict[str, Any] = {"job_id": job.job_id, "status": "queued"}
     if vocabulary == "hosted":
         answer |= {
@@ -32,13 +32,13 @@ def accepted(job: EngineJob, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def progress(job: EngineJob, vocabulary: Vocabulary, *, rows: list[dict[str, Any]], size: int) -> dict[str, Any]:
-    """What `GET /generate/jobs/:job_id` answers.
+    """The response of `GET /generate/jobs/:job_id`.
 
     Args:
         job: the job.
-        vocabulary: whose field names and status words it uses.
-        rows: the job's own, where it is ready and the vocabulary has them; otherwise empty.
-        size: how many rows the dataset has as of it.
+        vocabulary: of its field names and status words.
+        rows: the job's own rows, if it is ready and the vocabulary has them; otherwise empty.
+        size: the number of rows in the dataset up to this version.
     """
     answer: dict[str, Any] = {
         "job_id": job.job_id,
@@ -58,7 +58,7 @@ def progress(job: EngineJob, vocabulary: Vocabulary, *, rows: list[dict[str, Any
 
 
 def version(job: EngineJob, size: int) -> dict[str, Any]:
-    """One version of a dataset. `size` counts the rows of the dataset as of it."""
+    """One version of a dataset. `size` is the number of rows in the dataset up to this version."""
     return {
         "id": job.job_id,
         "dataset_name": job.dataset_name,

@@ -1,6 +1,6 @@
-"""Which engine this is."""
+"""The revision of this engine."""
 
 from __future__ import annotations
 
-#: Kept with every job. A change that makes other rows or answers out of the same request counts it up.
+#: Stored with every job. Incremented by every change that gives other rows or annotations for the same request.
 REVISION = "engine-1"

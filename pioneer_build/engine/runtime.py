@@ -1,4 +1,4 @@
-"""What runs behind the routes: the state, the threads that make rows and label, and the budget of examples.
+"""What runs behind the routes: the state, the threads that generate rows and label, and the budget of examples.
 
 Nothing starts before it is needed: the state opens with the first request, the workers with the first job.
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Label requests that may wait for a thread before further ones are answered 503.
+#: Maximum number of label requests that wait for a thread; further ones get a 503.
 _MAX_WAITING = 32
 
 
 class Runtime:
-    """The parts of one running engine that its routes share."""
+    """The parts of a running engine that its routes share."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -48,7 +48,7 @@ class Runtime:
         self._budget = ExampleBudget(config.credits)
 
     def start(self) -> None:
-        """Opens the state, if it isn't open, and takes up unfinished jobs.
+        """Opens the state, if it isn't open, and resumes unfinished jobs.
 
         Raises:
             OSError, sqlite3.Error: the state can't be opened.
@@ -61,7 +61,7 @@ class Runtime:
                 self._workers.start()
 
     def close(self) -> None:
-        """Stops the threads and closes the state, for good; unfinished jobs stay queued."""
+        """Stops the threads and closes the state permanently; unfinished jobs stay queued."""
         self._closed = True
         if self._workers is not None:
             self._workers.close()
@@ -83,21 +83,21 @@ class Runtime:
         return self._state
 
     def wake_workers(self) -> None:
-        """There may be a job to run."""
+        """Tells the workers that there may be a job to run."""
         if self._workers is not None:
             self._workers.start()
 
     async def stored(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What a call of the state answers, waited for on a thread.
+        """The result of a method of the state, called on a thread.
 
         Args:
             call: the method.
-            args, kwargs: what it is given.
+            args, kwargs: its arguments.
         """
         return await asyncio.get_running_loop().run_in_executor(self._storage, partial(call, *args, **kwargs))
 
     async def labelled(self, call: Callable[[], T]) -> T:
-        """What `call` of the models answers, computed on a thread of its own kind."""
+        """The result of `call`, which uses the models, computed on a separate thread."""
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._labelling, call)
@@ -105,10 +105,10 @@ class Runtime:
             self._waiting -= 1
 
     def refuse_if_busy(self) -> None:
-        """Before a label request is taken.
+        """Called before a label request is accepted.
 
         Raises:
-            ErrorAnswer: 503, too many wait already.
+            ErrorAnswer: 503, too many are waiting already.
         """
         if self._waiting >= _MAX_WAITING:
             raise ErrorAnswer(503, {"detail": "Too many label requests are waiting"}, {"Retry-After": "2"})
@@ -117,7 +117,7 @@ class Runtime:
         """Takes `examples` out of the budget.
 
         Raises:
-            ErrorAnswer: 402, there aren't as many left.
+            ErrorAnswer: 402, there are not enough left.
         """
         if not self._budget.spend(examples):
             raise ErrorAnswer(
@@ -130,9 +130,9 @@ class Runtime:
             )
 
     def strikes(self, share: float, fault: str) -> bool:
-        """Whether a simulated fault strikes the request that is handled now. `share` is between 0 and 1."""
+        """Whether a simulated fault affects the current request. `share` is between 0 and 1."""
         return simulated_faults.strikes(share, fault, str(next(self._requests)))
 
     def answer(self, response: Response) -> Response:
-        """`response`, or the loss of it as a simulated fault."""
+        """`response`, or a cut-off one as a simulated fault."""
         return CutOffAnswer() if self.strikes(self.config.drop, "drop") else response

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to `run_server`: uvicorn would raise them again when it has stopped."""
+    """Leaves signals to `run_server`: uvicorn would raise them again after it has stopped."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -33,12 +33,12 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
 
     Args:
         config: the engine's settings.
-        host: address to listen on; the caller decides whether it may be another than loopback.
-        port: 0 takes a free one.
-        on_ready: called with the base URL once connections are accepted.
+        host: address to listen on; the caller decides whether it may be something other than loopback.
+        port: 0 selects a free port.
+        on_ready: called with the base URL when connections are accepted.
 
     Raises:
-        PioneerError: the address can't be had, or the state can't be opened.
+        PioneerError: the address is not available, or the state can't be opened.
     """
     app = create_app(config)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,4 +1,4 @@
-"""Simulated faults: which jobs, label requests and answers go wrong because the engine was told that some should."""
+"""Simulated faults: decides which jobs, label requests and responses fail on request."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from hashlib import sha256
 
 
 def strikes(share: float, fault: str, name: str) -> bool:
-    """Whether a fault strikes: decided by names alone, so that it is the same every time.
+    """Whether a fault happens: determined only by names, so that it is the same every time.
 
     Args:
-        share: of how many, between 0 and 1.
-        fault: which of the engine's faults it is, such as `drop`.
-        name: of the job or request that it may strike.
+        share: fraction of affected requests, between 0 and 1.
+        fault: the kind of fault, such as `drop`.
+        name: of the job or request that may be affected.
     """
     if share <= 0:
         return False

@@ -1,8 +1,8 @@
-"""What the engine remembers: jobs, and the rows they made. SQLite, one file in the state folder.
+"""What the engine stores: jobs and their rows. SQLite, one file in the state folder.
 
-A job is a version of its dataset. Rows and the job's end are written in one transaction, so that a job
-either has all of its rows or none. Processes that share the folder claim jobs; a claim belongs to a file
-that its process holds locked, so that the claim of a killed process is free at once.
+A job is a version of its dataset. Rows and the end of the job are written in one transaction, so that a job has either
+all of its rows or none. Processes that share the folder claim jobs; a claim belongs to a file that its process keeps
+locked, so that the claim of a killed process is released immediately.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class EngineJob:
-    """One accepted request, also one version of its dataset. `created_at` is in seconds since 1970."""
+    """One accepted request, which is also one version of its dataset. `created_at` is in seconds since 1970."""
 
     seq: int
     job_id: str
@@ -41,12 +41,12 @@ class EngineJob:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether it has ended."""
         return self.status in ("ready", "failed")
 
     @property
     def asked(self) -> int:
-        """How many examples the request wants."""
+        """The number of requested examples."""
         return int(json.loads(self.request)["num_examples"])
 
 
@@ -58,13 +58,13 @@ class InUse(Exception):
 
 
 class EngineState:
-    """The engine's memory in `folder`. Safe to use from several threads and processes.
+    """The engine's state in `folder`. Safe to use from several threads and processes.
 
-    Every method may raise `sqlite3.Error`: the file can't be read or written (a full disk among others).
+    Every method may raise `sqlite3.Error`: the file can't be read or written (for example because the disk is full).
 
     Raises:
         sqlite3.Error: the file can't be used.
-        OSError: the folder can't be made.
+        OSError: the folder can't be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +73,7 @@ class EngineState:
         self._claim = ProcessClaim(folder / "owners")
 
     def close(self) -> None:
-        """Gives up this process's claims and closes the file."""
+        """Releases this process's claims and closes the file."""
         self._db.close()
         self._claim.close()
 
@@ -84,17 +84,17 @@ class EngineState:
     # ---- accepting
 
     def accept(self, *, identity: str, task_type: str, dataset_name: str, request: str, delay: float) -> EngineJob:
-        """A new job, durable: the next version of `dataset_name`.
+        """Stores a new job durably: the next version of `dataset_name`.
 
-        The id is a digest of `identity`, dataset and version, so that the same requests in the same order get the
-        same ids on every machine. Version numbers are never used twice, not even after a removal.
+        The id is a digest of `identity`, dataset and version, so that the same requests in the same order get the same
+        ids on every machine. Version numbers are never reused, not even after a removal.
 
         Args:
-            identity: what was asked for, as text.
-            task_type: what the rows are for.
-            dataset_name: whose version it is.
+            identity: the definition, as text.
+            task_type: the task that the rows are for.
+            dataset_name: the dataset of the version.
             request: the whole request as JSON.
-            delay: seconds from now before which it isn't run.
+            delay: seconds from now before it may run.
         """
         now = time.time()
         with self._db.writing():
@@ -111,10 +111,10 @@ class EngineState:
             )
         return self.job(job_id)
 
-    # ---- looking
+    # ---- reading
 
     def job(self, job_id: str) -> EngineJob:
-        """The job of that id.
+        """The job with this id.
 
         Raises:
             KeyError: there is none.
@@ -125,11 +125,11 @@ class EngineState:
         return found[0]
 
     def unfinished(self) -> int:
-        """How many jobs are queued or running, in whatever process."""
+        """The number of queued and running jobs, in all processes."""
         return self._db.number("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')")
 
     def versions(self, dataset_name: str) -> list[EngineJob]:
-        """The versions of a dataset that are there, oldest first."""
+        """The existing versions of a dataset, oldest first."""
         return self._jobs("WHERE dataset_name = ? AND NOT removed ORDER BY version", (dataset_name,))
 
     def own_rows(self, job: EngineJob) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ class EngineState:
         return [json.loads(body) for (body,) in found]
 
     def rows_through(self, job: EngineJob, *, limit: int | None = None) -> list[dict[str, Any]]:
-        """The rows of the dataset as of this version, the first `limit` of them: earlier versions' first."""
+        """The rows of the dataset up to this version, the first `limit` of them: those of earlier versions first."""
         found = self._db.rows(
             "SELECT body FROM rows JOIN jobs ON rows.job = jobs.seq"
             " WHERE dataset_name = ? AND version <= ? AND NOT removed ORDER BY version, ordinal LIMIT ?",
@@ -147,20 +147,20 @@ class EngineState:
         return [json.loads(body) for (body,) in found]
 
     def size_through(self, job: EngineJob) -> int:
-        """How many rows `rows_through` has."""
+        """The number of rows in `rows_through`."""
         return self._db.number(
             "SELECT coalesce(sum(produced), 0) FROM jobs"
             " WHERE dataset_name = ? AND version <= ? AND status = 'ready' AND NOT removed",
             (job.dataset_name, job.version),
         )
 
-    # ---- working
+    # ---- running
 
     def claim(self) -> EngineJob | None:
-        """A job to run now, marked as this process's, or `None`.
+        """A job to run now, claimed for this process, or `None`.
 
-        Jobs of one dataset run one after another, in the order of their versions: where the rows of one
-        begin depends on how the one before ended.
+        Jobs of one dataset run one after another, in the order of their versions: the first ordinal of a job depends on
+        how the previous one ended.
         """
         owner = self._claim.owner
         with self._db.writing():
@@ -184,7 +184,7 @@ class EngineState:
         return None
 
     def progress(self, job: EngineJob, produced: int) -> None:
-        """Notes how many rows there are so far."""
+        """Stores the number of rows so far."""
         with self._db.writing():
             self._db.execute(
                 "UPDATE jobs SET produced = ? WHERE seq = ? AND status = 'running' AND owner = ?",
@@ -192,7 +192,7 @@ class EngineState:
             )
 
     def release(self, job: EngineJob) -> None:
-        """Puts a job back in the queue: this process stops before it is done."""
+        """Returns a job to the queue, because this process stops before it is done."""
         with self._db.writing():
             self._db.execute(
                 "UPDATE jobs SET status = 'queued', owner = NULL, produced = 0"
@@ -201,13 +201,13 @@ class EngineState:
             )
 
     def finish(self, job: EngineJob, rows: Sequence[dict[str, Any]], *, error: str | None, revision: str) -> None:
-        """Ends a job: with its rows, or with the reason why it failed. Does nothing where another process has it.
+        """Ends a job: with its rows, or with the reason it failed. Does nothing if another process has claimed it.
 
         Args:
-            job: one that this process claimed.
-            rows: all that were made; of a failed job they are counted and dropped.
+            job: one that this process has claimed.
+            rows: all rows; those of a failed job are counted and dropped.
             error: why it failed, or `None`.
-            revision: which engine made them.
+            revision: of the engine that made them.
         """
         status = "ready" if error is None else "failed"
         kept = rows if error is None else ()
@@ -226,7 +226,7 @@ class EngineState:
     # ---- removing
 
     def remove(self, versions: Sequence[EngineJob]) -> None:
-        """Takes versions out of their dataset and drops their rows. The jobs can still be asked for.
+        """Removes versions from their dataset and drops their rows. The jobs can still be polled.
 
         Raises:
             InUse: one of them, or a later version of the dataset, isn't finished.

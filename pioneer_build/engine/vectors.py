@@ -1,11 +1,10 @@
-"""Vectors of the engine's own texts, made beforehand: `data/vectors.bin`.
+"""Precomputed vectors of the engine's own texts: `data/vectors.bin`.
 
-They save seconds at the first job, and they are the same on every CPU. After a change of a word list or
-a sentence: `python -m pioneer_build.engine.build_vectors`. A text that isn't in the file is embedded
-when it is needed.
+They save seconds in the first job, and they are the same on every CPU. After a change of a word list or a sentence, run
+`python -m pioneer_build.engine.build_vectors`. A text that isn't in the file is embedded when it is needed.
 
-The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted,
-and for each a row of signed bytes, the vector scaled so that its largest part is 127.
+The file: the number of texts (4 bytes, little-endian), the first 8 bytes of the SHA-256 of each, sorted, and for each a
+row of signed bytes, the vector scaled so that its largest component is 127.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pioneer_build.engine.embedding import Vectors, embedder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-#: Where the vectors are, in this package.
+#: The path of the vectors in this package.
 VECTORS_FILE = "data/vectors.bin"
 _WIDTH = 384
 
@@ -41,7 +40,7 @@ def pack(texts: Iterable[str]) -> bytes:
 
 
 def unpack(content: bytes) -> tuple[Mapping[bytes, int], Vectors]:
-    """The row of each key, and the rows as vectors of length 1."""
+    """The row number of each key, and the rows as vectors of length 1."""
     count = int.from_bytes(content[:4], "little")
     keys = {content[4 + 8 * i : 12 + 8 * i]: i for i in range(count)}
     rows = np.frombuffer(content, dtype=np.int8, offset=4 + 8 * count).reshape(count, _WIDTH).astype(np.float32)
@@ -54,13 +53,13 @@ def _kept() -> tuple[Mapping[bytes, int], Vectors]:
 
 
 def missing(texts: Iterable[str]) -> list[str]:
-    """Those of `texts` that the file doesn't have."""
+    """Those of `texts` that are not in the file."""
     keys, _ = _kept()
     return [text for text in texts if _key(text) not in keys]
 
 
 def own_vectors(texts: Sequence[str]) -> Vectors:
-    """A row a text, for texts that the engine brings along."""
+    """One row per text, for texts of the engine itself."""
     keys, rows = _kept()
     new = list(dict.fromkeys(missing(texts)))
     fresh = dict(zip(new, embedder().embed(new), strict=True)) if new else {}

@@ -31,7 +31,7 @@ def _is_ideograph(char: str) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """`text` in lower case without accents, cut at white space and around punctuation and ideographs."""
+    """`text` in lower case without accents, split at white space and around punctuation and ideographs."""
     out: list[str] = []
     current: list[str] = []
 
@@ -75,7 +75,7 @@ def _pieces(word: str, known: dict[str, int]) -> list[int]:
 
 
 def token_ids(text: str, limit: int) -> list[int]:
-    """The ids of `text` between the start and end marks, at most `limit` of them in all."""
+    """The ids of `text` between the start and end tokens, at most `limit` in all."""
     known = vocabulary()
     ids = [_START]
     for word in words(text):

@@ -1,7 +1,7 @@
-"""The threads that run jobs. They start with the first job there is to run, and end with `close`.
+"""The threads that run jobs. They start with the first job, and end with `close`.
 
-Whatever else might run jobs (processes, other machines) stands in this place: it is given a runner, and has `start`
-and `close`.
+Other ways to run jobs (processes, other machines) would replace this module: it gets a runner, and has `start` and
+`close`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
-#: Seconds between looks for jobs that other processes left or that only now come due.
+#: Seconds between checks for jobs that other processes left, or that have become due.
 _LOOK_AGAIN = 0.2
 
 
 class Runner(Protocol):
-    """What runs jobs one at a time; `job_runner.JobRunner` is one."""
+    """Runs jobs one at a time; `job_runner.JobRunner` implements it."""
 
     def run_next(self) -> bool:
-        """Runs the next job that is due, to its end; `False` where none is.
+        """Runs the next due job, to its end; returns `False` if there is none.
 
         Raises:
             sqlite3.Error: the state can't be read or written; the job is tried again.
@@ -29,7 +29,7 @@ class Runner(Protocol):
         ...
 
     def stop(self) -> None:
-        """Jobs that run end soon, and go back into the queue."""
+        """Makes running jobs end soon, and return to the queue."""
         ...
 
 
@@ -44,7 +44,7 @@ class WorkerPool:
         self._closing = False
 
     def start(self) -> None:
-        """Makes sure that the threads run, and looks for work now."""
+        """Makes sure that the threads run, and wakes them."""
         with self._wake:
             if self._closing:
                 return
@@ -57,7 +57,7 @@ class WorkerPool:
             self._wake.notify_all()
 
     def close(self) -> None:
-        """Stops the threads soon; a job that isn't done goes back into the queue. Blocks until they ended."""
+        """Stops the threads soon; an unfinished job returns to the queue. Blocks until they have ended."""
         with self._wake:
             self._closing = True
             self._runner.stop()

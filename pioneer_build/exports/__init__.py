@@ -1,11 +1,11 @@
-"""Rows for other programs: one module a format. docs/exports.md has the table of what each can't hold.
+"""Rows for other programs: one module per format. docs/exports.md has a table of what each can't represent.
 
-    base     what a format is: `Exporter`, `Ledger`
+    base     the parts of a format: `Exporter`, `Ledger`
     formats  the formats by name, without importing any
-    files    `export_to_path`, `export_to_stream`, `export_splits`: whole files or none
+    files    `export_to_path`, `export_to_stream`, `export_splits`: complete files or none
     splits   `--split train=0.9,test=0.1`
 
-A format's own library is imported when it is used, and where it is missing `MissingExtra` names the extra.
+The library of a format is imported when it is used; if it is missing, `MissingExtra` names the extra.
 """
 
 from __future__ import annotations

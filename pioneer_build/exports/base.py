@@ -1,4 +1,4 @@
-"""What a format is, and the ledger of what it can't hold."""
+"""The parts of a format, and the ledger of what it can't represent."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from pioneer_build.errors import UsageError
 from pioneer_build.rows import DeclaredLabels, Fault
 from pioneer_build.rows.entities import read_entities
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,23 +25,23 @@ Loss: TypeAlias = Literal[
     "offsets", "overlaps", "ambiguous", "scores", "ids", "id-types", "white-space", "edges", "label-names"
 ]
 
-#: What a count in a ledger says: "3 entities that overlap another".
-LOSSES: dict[Loss, str] = {
-    "offsets": "entities whose place can't be told from their text",
-    "overlaps": "entities that overlap another",
-    "ambiguous": "mentions without offsets",
-    "scores": "scores",
-    "ids": "ids",
-    "id-types": "ids that are numbers, written as text",
-    "white-space": "rows whose white space isn't kept",
-    "edges": "entities whose white space at an end isn't kept",
-    "label-names": "labels written with '_' where they have a space",
+#: What a format can't represent: a noun, its plural, and the text around their count.
+LOSSES: dict[Loss, tuple[str, str, str]] = {
+    "offsets": ("entity", "entities", "the offsets of {}, whose position is ambiguous without them"),
+    "overlaps": ("overlapping entity", "overlapping entities", "{}"),
+    "ambiguous": ("mention", "mentions", "{} without offsets"),
+    "scores": ("score", "scores", "{}"),
+    "ids": ("id", "ids", "{}"),
+    "id-types": ("numeric id", "numeric ids", "the type of {} (written as text)"),
+    "white-space": ("row", "rows", "the white space of {}"),
+    "edges": ("entity", "entities", "the white space at the ends of {}"),
+    "label-names": ("label", "labels", "the spaces in {} (written as '_')"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """How many `rows` were written, and how often the format couldn't hold something, the most frequent first."""
+    """The number of `rows` written, and what the format couldn't represent, the most frequent first."""
 
     rows: int
     lost: tuple[tuple[Loss, int], ...] = ()
@@ -51,17 +52,21 @@ class Ledger:
         return ledger(self.rows + other.rows, counts)
 
     def sentences(self) -> list[str]:
-        """`lost` for people: "12 scores are not in this format"."""
-        return [f"not in this format: {count} {LOSSES[loss]}" for loss, count in self.lost]
+        """`lost` for people: "not preserved in this format: 12 scores"."""
+        lost = ((LOSSES[loss], times) for loss, times in self.lost)
+        return [
+            f"not preserved in this format: {text.format(count(times, noun, plural))}"
+            for (noun, plural, text), times in lost
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class RowStream:
-    """Rows to be written, in order, and what they are.
+    """Rows to write, in order, with their task and labels.
 
     Args:
-        rows: in normal form; consumed once, as a stream.
-        task_type: what the rows are for.
+        rows: in normal form; a stream that is read once.
+        task_type: the task that the rows are for.
         labels: the declared labels, in the author's order.
     """
 
@@ -71,45 +76,45 @@ class RowStream:
 
 
 class Exporter(Protocol):
-    """Writes rows in one format. A module of this package is one: its function `write` has this signature."""
+    """Writes rows in one format. Modules of this package implement it: their function `write` has this signature."""
 
     def write(self, source: RowStream, target: BinaryIO | Path) -> Ledger:
-        """Writes all rows of `source` and says what was lost.
+        """Writes all rows of `source`, and returns what was lost.
 
-        `target` is a binary stream; for a format that is a folder, the path of one that doesn't exist yet.
+        `target` is a binary stream, or, if the format is a folder, the path of a new folder.
 
         Raises:
-            UsageError: the format can't hold rows of this task at all.
+            UsageError: the format can't represent rows of this task.
         """
 
 
 def ledger(rows: int, lost: Counter[Loss]) -> Ledger:
-    """A `Ledger` of what was counted; losses that didn't happen are left out."""
+    """A `Ledger` of the counted losses, without those that are 0."""
     return Ledger(rows, tuple(sorted(((k, n) for k, n in lost.items() if n), key=lambda item: (-item[1], item[0]))))
 
 
 def binary(target: BinaryIO | Path) -> BinaryIO:
-    """`target` of a format that writes a stream."""
+    """`target` as a stream, for a format that is a single file."""
     if isinstance(target, Path):
         raise TypeError("this format writes to a binary stream")
     return target
 
 
 def only_for(task_type: TaskType, allowed: Sequence[TaskType], format_name: str) -> None:
-    """Refuses a task that the format has no form for.
+    """Refuses a task that the format can't represent.
 
     Args:
-        task_type: that of the rows.
-        allowed: the tasks that the format has a form for.
-        format_name: as `--as` has it.
+        task_type: the task of the rows.
+        allowed: the tasks that the format supports.
+        format_name: as in `--as`.
 
     Raises:
-        UsageError: `task_type` is none of `allowed`.
+        UsageError: `task_type` is not one of `allowed`.
     """
     if task_type not in allowed:
         raise UsageError(
-            f"{format_name} holds {' and '.join(allowed)} rows, and these are {task_type} rows",
-            hint="jsonl, pioneer, csv, parquet and hf hold every task",
+            f"{format_name} supports {' and '.join(allowed)} rows, but this is a {task_type} dataset",
+            hint="jsonl, pioneer, csv, parquet and hf support every task",
         )
 
 
@@ -136,14 +141,14 @@ def id_text(row: Row, lost: Counter[Loss]) -> str | None:
 
 
 def in_groups(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    """`rows` in lists of `size`, the last one shorter."""
+    """`rows` in lists of `size`; the last list may be shorter."""
     rest = iter(rows)
     while group := list(islice(rest, size)):
         yield group
 
 
 def unplaced(row: Row, written: object) -> int:
-    """How many entities that had offsets don't have them when `written`, spans alone, is read again."""
+    """How many entities with offsets have none when `written`, which has only the spans, is read again."""
     again = read_entities(written, row["text"], _ANY)
     if isinstance(again, Fault):
         return 0
@@ -152,9 +157,9 @@ def unplaced(row: Row, written: object) -> int:
 
 
 def apart(entities: Iterable[Entity]) -> tuple[list[Entity], int]:
-    """Entities that don't overlap, in order, the longest of each knot first; and how many were left out.
+    """Entities that don't overlap, in order, the longest of each overlapping group; and how many were dropped.
 
-    Ambiguous ones have no place and are in neither.
+    Ambiguous ones have no position, and are neither kept nor counted.
     """
     placed = sorted(
         (e for e in entities if "start" in e), key=lambda e: (e["start"] - e["end"], e["start"], e["label"])

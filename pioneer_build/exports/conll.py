@@ -1,7 +1,7 @@
-"""`conll`: a token, a tab and its IOB2 tag a line; an empty line after each row.
+"""`conll`: one token, a tab and its IOB2 tag per line; an empty line after each row.
 
-Tokens are runs of word characters, and any other visible character alone, cut also where an entity begins or ends,
-so that every entity has whole tokens. Of entities that overlap the longest is kept.
+Tokens are runs of word characters, and any other visible character by itself. They are also split where an entity
+begins or ends, so that every entity has whole tokens. Of overlapping entities, the longest is kept.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
 
 
 class _Names:
-    """Labels as tags: readers split a line at white space, so a label has '_' where it has some."""
+    """Labels as tags: readers split a line at white space, so white space in a label is replaced by '_'."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._tags: dict[str, str] = {}
@@ -61,7 +61,7 @@ class _Names:
             tag = "_".join(label.split())
             owner = self._owners.setdefault(tag, label)
             if owner != label:
-                raise UsageError(f"conll can't tell the labels '{owner}' and '{label}' apart")
+                raise UsageError(f"in conll, the labels '{owner}' and '{label}' would be the same")
             self._tags[label] = tag
         return tag
 
@@ -91,7 +91,7 @@ def _sentence(row: Row, names: _Names, lost: Counter[Loss]) -> str:
 
 
 def tokens_of(text: str, cuts: set[int]) -> Iterable[tuple[int, int]]:
-    """Start and end of each token of `text`, with a further border at each of `cuts`."""
+    """Start and end of each token of `text`, which is also split at each of `cuts`."""
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         for cut in range(start + 1, end) if cuts else ():

@@ -4,7 +4,7 @@
     classification  id, text, label, score;  or id, text, labels (a JSON array), score
     decoder         messages (a JSON array)
 
-Text is written as it is: a cell that begins with '=' stays so, and a spreadsheet may take it for a formula.
+Text is never changed: a cell that begins with '=' keeps it, and a spreadsheet may interpret it as a formula.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     rest = iter(source.rows)
     first = next(rest, None)
     columns = _columns(source.task_type, first)
-    # newline="": the lines end as RFC 4180 has it, and a line feed in a text stays one
+    # newline="": lines end as in RFC 4180, and a line feed in a text is kept
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     try:
         table = csv.writer(text)
@@ -42,7 +42,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
             count += 1
             table.writerow([_cell(row, column, lost) for column in columns])
     finally:
-        # the stream is the caller's to close
+        # the caller closes the stream
         text.detach()
     return ledger(count, lost)
 

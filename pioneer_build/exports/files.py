@@ -1,4 +1,4 @@
-"""Exports to files and folders: whole or not at all, and no one else's to read."""
+"""Exports to files and folders: completely or not at all, and readable only by the owner."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pioneer_build.rows import Row
     from pioneer_build.spec.model import TaskType
 
-#: What a folder that was exported has in it; no other folder is ever replaced.
+#: Files in a folder that was exported; no other folder is ever replaced.
 _FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")
 
 
@@ -30,38 +30,38 @@ def export_to_stream(
     """Writes `rows` in the format `name` to an open binary stream, such as stdout's buffer.
 
     Args:
-        name: the format.
-        rows: in normal form; consumed once.
-        target: stays open.
-        task_type: what the rows are for.
+        name: of the format.
+        rows: in normal form; a stream that is read once.
+        target: it is not closed.
+        task_type: the task that the rows are for.
         labels: the declared labels, in the author's order.
 
     Raises:
-        UsageError: there is no such format, or it needs a path.
+        UsageError: the format doesn't exist, or needs a path.
         MissingExtra: its library isn't installed.
     """
     if format_named(name).needs_path:
-        raise UsageError(f"the format '{name}' can't go to stdout", hint="say where: --to PATH")
+        raise UsageError(f"the format '{name}' can't be written to stdout", hint="pass --to PATH")
     return exporter(name).write(RowStream(rows, task_type, labels), target)
 
 
 def export_to_path(
     name: str, rows: Iterable[Row], path: Path, task_type: TaskType, labels: Sequence[str] = ()
 ) -> Ledger:
-    """Writes `rows` in the format `name` to `path`, a file or a folder as the format is.
+    """Writes `rows` in the format `name` to `path`, a file or a folder, depending on the format.
 
-    What was there stays as it was until all is written and then is replaced at once. New files are made 0600 and
-    folders 0700; a file that is replaced keeps its mode. A folder that is no earlier export is never replaced.
+    Existing content is kept until everything is written, and then replaced at once. New files get the mode 0600 and
+    folders 0700; a file that is replaced keeps its mode. A folder that is not an earlier export is never replaced.
 
     Args:
-        name: the format.
-        rows: in normal form; consumed once.
+        name: of the format.
+        rows: in normal form; a stream that is read once.
         path: of the file or folder.
-        task_type: what the rows are for.
+        task_type: the task that the rows are for.
         labels: the declared labels, in the author's order.
 
     Raises:
-        UsageError: there is no such format, or `path` is taken by something else.
+        UsageError: the format doesn't exist, or something else is at `path`.
         MissingExtra: its library isn't installed.
         PioneerError: the path can't be written.
     """
@@ -76,10 +76,10 @@ def export_to_path(
 
 
 def copy_lines_to_path(lines: Iterable[bytes], path: Path) -> Ledger:
-    """Writes rows that are lines of `jsonl` already to the file `path`, as `export_to_path` would, unread.
+    """Writes lines of `jsonl` to the file `path`, like `export_to_path`, but without parsing them.
 
     Raises:
-        UsageError: `path` is taken by something else.
+        UsageError: something else is at `path`.
         PioneerError: the path can't be written, or the rows can't be read.
     """
     count = 0
@@ -101,11 +101,11 @@ def export_splits(
     """Writes each part of `split` to `folder`: `train.jsonl` and so on; for `hf` one folder of a `DatasetDict`.
 
     Args:
-        name: the format.
-        read: gives the rows from the start; called once a part, so that nothing is held in memory.
-        folder: made if it isn't there; other files in it are left alone.
+        name: of the format.
+        read: returns the rows from the start; called once per part, so that nothing is kept in memory.
+        folder: created if it doesn't exist; other files in it are not changed.
         split: the parts.
-        task_type: what the rows are for.
+        task_type: the task that the rows are for.
         labels: the declared labels.
 
     Raises:
@@ -135,7 +135,7 @@ def export_splits(
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Errors of the file system as errors of this tool."""
+    """Turns errors of the file system into errors of this tool."""
     try:
         yield
     except OSError as error:
@@ -146,9 +146,9 @@ def _readable(path: Path) -> Iterator[None]:
 @contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     if path.is_dir():
-        raise UsageError(f"{path} is a folder", hint="name a file")
+        raise UsageError(f"{path} is a folder", hint="pass the path of a file")
     if path.exists() and not path.is_file():
-        # a pipe or /dev/stdout: there is nothing to replace
+        # a pipe or /dev/stdout: there is no file to replace
         with path.open("wb") as plain:
             yield plain
         return
@@ -160,9 +160,9 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
-    """A path for a new folder beside `path`, which takes its place at the end."""
+    """A path for a new folder beside `path`, which replaces it at the end."""
     if path.exists() and not _replaceable(path):
-        raise UsageError(f"{path} exists and is no export of this format", hint="name a new folder")
+        raise UsageError(f"{path} exists and is not an export of this format", hint="pass the path of a new folder")
     path = path.resolve()
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
         fresh, old = Path(room) / "new", Path(room) / "old"

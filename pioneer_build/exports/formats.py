@@ -1,4 +1,4 @@
-"""The formats by name. Nothing of a format is imported before it is used."""
+"""The formats by name. The module of a format is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format: its `name` for `--as`, the module that writes it, and what it needs.
+    """One format: its `name` for `--as`, the module that writes it, and its requirements.
 
-    `suffix` is that of a file of it; `binary` formats need `--to`, as a terminal can't show them; a `folder`
-    format needs it too. `extra` names the optional dependency.
+    `suffix` is that of its files; `binary` formats need `--to`, because a terminal can't show them; `folder` formats
+    need it too. `extra` names the optional dependency.
     """
 
     name: str
@@ -31,49 +31,49 @@ class Format:
 
     @property
     def needs_path(self) -> bool:
-        """Whether it can't go to stdout."""
+        """Whether it can't be written to stdout."""
         return self.binary or self.folder
 
 
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
-        Format("jsonl", "jsonl", ".jsonl", "rows as they are, a line each"),
-        Format("pioneer", "pioneer", ".jsonl", "the rows the service takes as an upload"),
-        Format("gliner2", "gliner2", ".jsonl", "training rows of GLiNER2"),
+        Format("jsonl", "jsonl", ".jsonl", "rows in normal form, one per line"),
+        Format("pioneer", "pioneer", ".jsonl", "rows that the service accepts as an upload"),
+        Format("gliner2", "gliner2", ".jsonl", "training rows for GLiNER2"),
         Format("spacy", "spacy", ".spacy", "a DocBin", binary=True, extra="spacy"),
-        Format("conll", "conll", ".conll", "a token and its IOB2 tag a line"),
+        Format("conll", "conll", ".conll", "one token and its IOB2 tag per line"),
         Format("csv", "csv", ".csv", "RFC 4180, for spreadsheets"),
-        Format("parquet", "parquet", ".parquet", "columns, nested where rows are", binary=True, extra="parquet"),
+        Format("parquet", "parquet", ".parquet", "columns, nested like the rows", binary=True, extra="parquet"),
         Format("hf", "hf", "", "a folder for datasets.load_from_disk", folder=True, extra="hf"),
     )
 }
 
 
 def format_named(name: str) -> Format:
-    """The format that `--as NAME` means.
+    """The format for `--as NAME`.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is no format with this name.
     """
     found = FORMATS.get(name)
     if found is None:
         near = get_close_matches(name, FORMATS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(FORMATS)}"
-        raise UsageError(f"there is no format '{name}'", hint=hint)
+        raise UsageError(f"unknown format '{name}'", hint=hint)
     return found
 
 
 def exporter(name: str) -> Exporter:
-    """The writer of a format, imported now.
+    """The writer of a format; imports its module.
 
     Raises:
-        UsageError: there is no format of this name.
+        UsageError: there is no format with this name.
         MissingExtra: its library isn't installed.
     """
     form = format_named(name)
     try:
-        # a format's own library is an extra's, and is imported when it is used
+        # the library of a format is an extra, and is imported when it is used
         return cast("Exporter", import_module(f"pioneer_build.exports.{form.module}"))
     except ModuleNotFoundError as error:
         if form.extra is None or (error.name or "").startswith("pioneer_build"):

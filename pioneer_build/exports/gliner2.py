@@ -1,8 +1,8 @@
-"""`gliner2`: training rows of the gliner2 package, `{"input", "output"}` a line.
+"""`gliner2`: training rows for the gliner2 package, one `{"input", "output"}` per line.
 
-Every declared label stands in each row, with an empty list where the text has none: that is how GLiNER2 learns what
-a text does not mention, and a row without any is refused by its reader. Spans have no offsets there: a span that
-occurs once, or is mentioned as often as it occurs, keeps its place; `offsets` counts the others.
+Each row has every declared label, with an empty list if the text has no such entity: this is how GLiNER2 learns what a
+text does not mention, and its reader refuses a row without labels. Spans have no offsets: a span that occurs once, or
+is mentioned as often as it occurs, keeps its position; `offsets` counts the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pioneer_build.exports.base import RowStream
     from pioneer_build.rows import Row
 
-#: The name of the one classification task in each row; the service has none to take it from.
+#: The name of the only classification task in each row; the service has no name for it.
 TASK = "classification"
 
 

@@ -4,7 +4,7 @@
     classification  id, text, label or labels, score
     decoder         messages: [{role, content}]
 
-What a row has not is null. Names of `ClassLabel` are the declared labels in the author's order.
+Values that a row doesn't have are null. The names of `ClassLabel` are the declared labels in the author's order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
-    """`Exporter.write`; `target` is a folder that doesn't exist yet."""
+    """`Exporter.write`; `target` is the path of a new folder."""
     if not isinstance(target, Path):
         raise TypeError("this format writes a folder")
     lost: Counter[Loss] = Counter()
@@ -44,7 +44,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
             writer.write(_record(row, features, lost))
         writer.finalize()
     with _quiet():
-        # a file without a single record batch can't be opened
+        # a file without any record batch can't be opened
         empty = datasets.Dataset.from_dict({column: [] for column in features}, features=features)
         (datasets.Dataset.from_file(str(work)) if count else empty).save_to_disk(
             str(target), num_shards=None if count else 1
@@ -55,7 +55,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No progress bars: only the command line prints."""
+    """Without progress bars: only the command line prints."""
     shown = not datasets.utils.are_progress_bars_disabled()
     datasets.utils.disable_progress_bars()
     try:

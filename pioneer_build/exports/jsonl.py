@@ -1,4 +1,4 @@
-"""`jsonl`: rows in normal form, a line each. Holds everything."""
+"""`jsonl`: rows in normal form, one per line. Represents everything."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`parquet`: columns, nested where rows are: `entities` is a list of structs, `labels` a list of strings.
+"""`parquet`: columns, nested like the rows: `entities` is a list of structs, `labels` a list of strings.
 
-A column is there for everything a row of the task may have; what a row has not is null.
+There is a column for every value that a row of the task can have; values that a row doesn't have are null.
 """
 
 from __future__ import annotations

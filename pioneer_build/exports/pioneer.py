@@ -1,7 +1,7 @@
-"""`pioneer`: the rows that the service takes as an upload (the API document, "Rows").
+"""`pioneer`: rows that the service accepts as an upload (the API document, "Rows").
 
-Spans without offsets: a span that occurs once, or is mentioned as often as it occurs, keeps its place; `offsets`
-counts the others. Scores and ids have no place.
+Spans have no offsets: a span that occurs once, or is mentioned as often as it occurs, keeps its position; `offsets`
+counts the others. Scores and ids are not represented.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """`spacy`: a DocBin for spaCy's `train`, tokenised by spaCy's language-neutral tokenizer.
 
-    ner             doc.ents without overlaps, the longest of each knot; doc.spans["sc"] with all that have offsets
+    ner             doc.ents without overlaps, the longest of each group; doc.spans["sc"] with all that have offsets
     classification  doc.cats, 1.0 for a row's labels and 0.0 for the other declared ones
 
-A token is cut where an entity begins or ends inside it, so that every entity has whole tokens. A row's id is in
-`doc.user_data["id"]`, a classification's score in `doc.user_data["score"]`, if the first row has one or the other:
-user data cost more time than all the rest. A DocBin is built in memory.
+A token is split where an entity begins or ends inside it, so that every entity has whole tokens. If the first row has
+an id or a score, each row's id is in `doc.user_data["id"]`, and the score of a classification in
+`doc.user_data["score"]`: user data take more time than everything else. A DocBin is built in memory.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pioneer_build.rows import Row
     from pioneer_build.rows.entities import Entity
 
-#: The key under which spaCy's span categorizer looks for spans unless told otherwise.
+#: The default key under which spaCy's span categorizer looks for spans.
 SPANS_KEY = "sc"
 
 
@@ -61,7 +61,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
 
 @cache
 def _tokenizer() -> Any:
-    """The language-neutral one; making it takes a quarter of a second."""
+    """The language-neutral one; creating it takes a quarter of a second."""
     return spacy.blank("xx").tokenizer
 
 
@@ -92,7 +92,7 @@ def _span(doc: Any, entity: Entity) -> Any:
 
 
 def _cut(doc: Any, cuts: set[int]) -> Any:
-    """`doc` with its tokens cut at `cuts`."""
+    """`doc` with its tokens split at `cuts`."""
     edges = {token.idx for token in doc} | {token.idx + len(token) for token in doc}
     if cuts <= edges:
         return doc

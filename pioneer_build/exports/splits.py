@@ -1,7 +1,7 @@
-"""`--split train=0.9,test=0.1`: which rows go where.
+"""`--split train=0.9,test=0.1`: which part each row goes to.
 
-A row's side follows from its text alone (`text_digest`), so a growing dataset never moves a row, and rows with the
-same text are on one side. Parts are met on the average, not to the row.
+The part of a row depends only on its text (`text_digest`), so a row never moves when the dataset grows, and rows with
+the same text are in the same part. The shares are reached on average, not exactly.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from pioneer_build.rows import text_digest
 if TYPE_CHECKING:
     from pioneer_build.rows import Row
 
-#: A split's name is that of a file or folder, and what `datasets` allows.
+#: The name of a part is used for a file or folder, and must be allowed by `datasets`.
 _NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
 _SPACE = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Named parts of a dataset: `names` in order, and where each ends in the space of digests."""
+    """Named parts of a dataset: `names` in order, and the end of each in the space of digests."""
 
     names: tuple[str, ...]
     ends: tuple[int, ...]
 
     def side_of(self, row: Row) -> str:
-        """The name of the part that `row` is in."""
+        """The name of the part that contains `row`."""
         point = int.from_bytes(text_digest(row)[:8], "big")
         return self.names[min(bisect_right(self.ends, point), len(self.names) - 1)]
 
@@ -40,19 +40,19 @@ def parse_splits(text: str) -> Split:
     """`train=0.9,test=0.1` as a `Split`.
 
     Raises:
-        UsageError: a name is no safe file name or is there twice, a share is no number above 0, or the shares
-            don't add up to 1.
+        UsageError: a name is not a safe file name or occurs twice, a share is not a number above 0, or the shares don't
+            add up to 1.
     """
     names: list[str] = []
     shares: list[float] = []
     for part in text.split(","):
         name, sign, share = (piece.strip() for piece in part.partition("="))
         if not sign:
-            raise UsageError(f"'{part.strip()}' is no part of a split", hint="write it as train=0.9,test=0.1")
+            raise UsageError(f"'{part.strip()}' is not a valid part of a split", hint="write it as train=0.9,test=0.1")
         if not _NAME.fullmatch(name) or len(name) > 50:
-            raise UsageError(f"'{name}' can't name a part of a split", hint="letters, digits, '_' and '.' may")
+            raise UsageError(f"'{name}' can't name a part of a split", hint="use letters, digits, '_' and '.'")
         if name.casefold() in (other.casefold() for other in names):
-            raise UsageError(f"the split has '{name}' twice")
+            raise UsageError(f"'{name}' occurs twice in the split")
         names.append(name)
         shares.append(_share(name, share))
     total = math.fsum(shares)

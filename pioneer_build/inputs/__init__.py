@@ -1,31 +1,31 @@
-"""Texts to label: found, read in order, judged, and told apart by their digests.
+"""Texts to label: finds, reads and checks them, in order, and identifies them by their digests.
 
-`survey` looks at all of an input once and says what it holds; `unchanged` whether that still holds; `read`
-streams the texts; `new_texts` those that are still to be labelled; `batches` makes requests of them.
-See docs/inputs.md.
+`survey` reads a whole input once and summarizes it; `unchanged` says whether that summary is still valid; `read`
+streams the texts; `new_texts` those that are still to be labelled; `batches` groups them into requests. See
+docs/inputs.md.
 
-files           which files a spec names, and of which format
-reading         the texts of an input, streamed, whatever the format
-open_file       a file's bytes, decompressed, and its encoding
-text            plain text: a text a line
+files           the files that a spec names, and their formats
+reading         streams the texts of an input, whatever its format
+open_file       the decompressed bytes of a file, and its encoding
+text            plain text: one text per line
 jsonl           JSON Lines
 json_array      JSON: one list
 delimited       CSV and TSV
 parquet         Parquet
 zstd            zstd streams
-records         records judged one by one; blocks of texts
-problems        mistakes, collected
-digests         what makes two texts, or two ids, the same
+records         checks records one by one; blocks of texts
+problems        collects mistakes
+digests         digests of texts and ids
 digest_sets     sets of digests
-surveying       one pass over an input: what it holds, and what is wrong with it
-line_chunks     a stream cut into chunks of whole lines
-incremental     chunks that are remembered, so that a changed file isn't parsed again as a whole
-cache           what was learnt of a file at its last reading
+surveying       one pass over an input: its texts, and its mistakes
+line_chunks     cuts a stream into chunks of whole lines
+incremental     remembers chunks, so that only the changed parts of a file are parsed again
+cache           what is remembered of a file between runs
 safe_diskcache  diskcache without pickles
-freshness       whether an input is as it was surveyed
+freshness       whether an input has changed since its survey
 batching        the texts still to be labelled, in batches
 
-Names are imported when they are first used: a plan that finds every file unchanged needs one of them.
+Names are imported when they are first used: a plan whose input files are all unchanged needs only one of them.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """The public name `name`, from the module that has it."""
+    """Imports the public name `name` from its module."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""What is sent of an input: the texts still to be labelled, each once, in batches as a label request takes them."""
+"""The texts of an input that are sent: those still to be labelled, each once, in batches for label requests."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def new_texts(
     spec_path: str,
     at: tuple[int, int] = (0, 0),
 ) -> Iterator[InputText]:
-    """The texts still to be labelled: each different one once, where it first stands, in the order of the input.
+    """The texts still to be labelled: each distinct one once, at its first position, in the order of the input.
 
     Args:
-        inputs: what the spec says.
-        surveyed: what `survey` found there.
-        missing: the digests of the texts to be labelled, 16 bytes each, no two alike.
+        inputs: as in the spec.
+        surveyed: the survey of `inputs`.
+        missing: the digests of the texts to label, 16 bytes each, all different.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project.
         at: line and column of the spec's `inputs`, for messages.
 
     Raises:
-        PioneerError: the files are not as surveyed any more: nothing else is yielded.
+        PioneerError: the files have changed since the survey; nothing more is yielded.
     """
     from pioneer_build.inputs.digest_sets import first_positions  # numpy
 
@@ -62,21 +62,20 @@ def new_texts(
 
 
 def _moved_on(path: str) -> PioneerError:
-    return PioneerError(f"the inputs changed while they were labelled ({path})", hint="plan again")
+    return PioneerError(f"the inputs changed during labelling ({path})", hint="run pioneer-build plan again")
 
 
 def batches(
     texts: Iterable[InputText], max_items: int = TEXTS_PER_REQUEST, max_bytes: int = TEXT_BYTES_PER_REQUEST
 ) -> Iterator[list[InputText]]:
-    """`texts` in order, in lists of `max_items`; only the last, and those that reach `max_bytes`, are
-    shorter.
+    """`texts` in order, in lists of `max_items`; only the last list, and those that reach `max_bytes`, are shorter.
 
     Args:
-        texts: across files.
-        max_items: texts a list.
-        max_bytes: of each text as JSON in UTF-8, with its comma. A text longer than that goes alone.
+        texts: of all files.
+        max_items: texts per list.
+        max_bytes: of the texts as JSON in UTF-8, with commas. A longer text has a list of its own.
     """
-    import orjson  # only where something is to be sent
+    import orjson  # only needed if something is sent
 
     batch: list[InputText] = []
     size = 0

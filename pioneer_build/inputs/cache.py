@@ -1,7 +1,7 @@
-"""What was learnt of an input file at its last reading: recomputable, so it may vanish at any time.
+"""What is remembered of an input file between runs. It can be computed again, so it may vanish at any time.
 
-Kept in diskcache, whose eviction is welcome here. Values are bytes alone: a value or key that would have to
-be pickled is refused on the way in and on the way out. Each value carries a checksum of itself.
+Stored with diskcache, whose eviction is welcome here. Values are only bytes: a key or value that would have to be
+pickled is refused when writing and when reading. Each value has a checksum.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _VERSION = b"pioneer-build inputs 2\n"
 _HEAD = struct.Struct("<III")
 _CHUNK = struct.Struct("<QIII32s")
-#: Enough for some ten million texts; the least recently used file goes first.
+#: Enough for about ten million texts; the least recently used file is evicted first.
 SIZE_LIMIT = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class FileMemory:
-    """One file as read: its digests in order, and the chunks it can be taken apart into.
+    """One file as it was read: its digests in order, and its chunks.
 
-    `stamp` is that of the file, `None` where it would prove nothing.
+    `stamp` is the stamp of the file, `None` if it would prove nothing.
     """
 
     stamp: Stamp | None
@@ -52,7 +52,7 @@ class FileMemory:
 
 
 def decode(data: bytes) -> FileMemory | None:
-    """What `encode` made; `None` for anything else."""
+    """Decodes the result of `encode`; `None` for anything else."""
     body, checksum = memoryview(data)[:-32], data[-32:]
     if not data.startswith(_VERSION) or sha256(body).digest() != checksum:
         return None
@@ -76,8 +76,7 @@ def decode(data: bytes) -> FileMemory | None:
 
 
 class SurveyCache:
-    """Remembers files between runs, in `folder`. A cache that can't be used is no error: files are read
-    again."""
+    """Remembers files between runs, in `folder`. A cache that can't be used is not an error: files are read again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,34 +84,34 @@ class SurveyCache:
         self._broken = False
 
     def get(self, file: InputFile, columns: Columns) -> FileMemory | None:
-        """What is known of `file` read with `columns`."""
+        """What is remembered of `file` read with `columns`; `None` if nothing is."""
         cache = self._open()
         if cache is None:
             return None
         try:
             data = cache.get(_key(file, columns))
             return decode(data) if isinstance(data, bytes) else None
-        except Exception:  # noqa: BLE001 — whatever is wrong with a cache, reading the file again is right
+        except Exception:  # noqa: BLE001 — whatever is wrong with the cache, the file can be read again
             return None
 
     def put(self, file: InputFile, columns: Columns, memory: FileMemory) -> None:
-        """Remembers a file; a cache that doesn't take it is no error.
+        """Remembers a file. If it can't be stored, that is not an error.
 
         Args:
-            file: as it was found.
-            columns: which fields were asked for.
-            memory: what it held.
+            file: as returned by `find_files`.
+            columns: the requested fields.
+            memory: what to remember.
         """
         cache = self._open()
         if cache is None:
             return
         try:
             cache.set(_key(file, columns), memory.encode())
-        except Exception:  # noqa: BLE001 — disk full, read-only: the next reading costs more, that is all
+        except Exception:  # noqa: BLE001 — disk full, read-only: only the next reading takes longer
             self._broken = True
 
     def close(self) -> None:
-        """Closes the files behind it."""
+        """Closes the files of the cache."""
         if self._cache is not None:
             self._cache.close()
             self._cache = None

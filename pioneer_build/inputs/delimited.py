@@ -1,5 +1,4 @@
-"""CSV and TSV: the first row names the columns; cells may be quoted and then hold separators and line
-ends."""
+"""CSV and TSV: the first row names the columns; cells may be quoted, and can then contain separators and line ends."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ _SEPARATORS = ",;\t|"
 
 
 class _Lines:
-    """The decoded lines of a stream, counted; `bad` says that one since the last look wasn't UTF-8."""
+    """The decoded lines of a stream, counted; `bad` says that a line since the last check wasn't UTF-8."""
 
     def __init__(self, stream: BinaryIO, rows: Rows) -> None:
         self._stream = stream
@@ -57,10 +56,10 @@ def read_blocks(
 
     Args:
         stream: the file's bytes, decompressed.
-        name: the file's, relative to the project.
-        columns: which fields are asked for.
-        complaints: where mistakes go.
-        separator: between cells; without one it is that of `, ; TAB |` which the first line speaks for.
+        name: of the file, relative to the project.
+        columns: the requested fields.
+        complaints: receives the mistakes.
+        separator: between cells; if it is None, the one of `, ; TAB |` that fits the first line best.
     """
     rows = Rows(name, columns, complaints)
     if found := foreign(cast("BufferedReader", stream).peek(_HEAD)[:_HEAD]):
@@ -97,8 +96,8 @@ def read_blocks(
         elif bad or not cells:
             continue
         elif len(cells) != len(header):
-            hint = "a cell that holds the separator or a quote is quoted" if len(cells) > len(header) else None
-            message = f"{count(len(cells), 'cell')}, where the first row names {len(header)}"
+            hint = "quote cells that contain the separator or a quote" if len(cells) > len(header) else None
+            message = f"{count(len(cells), 'cell')}, but the header has {len(header)}"
             rows.complain(Mistake(start, message, "columns", hint=hint, source=separator.join(cells)))
         else:
             rows.add(cells[text_at], cells[id_at] if id_at >= 0 else None, start)
@@ -112,13 +111,13 @@ def read_blocks(
 
 @cache
 def _own_csv() -> ModuleType:
-    """The reader of the standard library's `csv`, in an instance of our own that takes cells as long as a record.
+    """The reader of the standard library's `csv`, in a separate instance that accepts cells as long as a record.
 
-    How long a cell may be is one setting for a whole process. It belongs to the program that imports this library, so
-    it isn't touched: a second instance of the module has a setting of its own.
+    The maximum length of a cell is a setting of the whole process. It belongs to the program that imports this library,
+    so it isn't changed: a second instance of the module has its own setting.
     """
     spec = find_spec("_csv")
-    assert spec is not None, "a part of Python"
+    assert spec is not None, "part of Python"
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -132,7 +131,7 @@ def _chain(first: str, others: Iterator[str]) -> Iterator[str]:
 
 
 def _guess(first: str, columns: Columns) -> str:
-    """The separator whose columns hold the text's; the comma, if none does."""
+    """The separator that gives a column with the name of the text field; the comma if none does."""
     for separator in _SEPARATORS:
         if columns.field in [cell.strip(' "\r\n') for cell in first.split(separator)]:
             return separator
@@ -140,26 +139,26 @@ def _guess(first: str, columns: Columns) -> str:
 
 
 def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
-    """Whether the first row names each of `wanted` once; says so if not."""
+    """Whether the first row has each of `wanted` exactly once; complains if not."""
     good = True
     for field in wanted:
         if header.count(field) == 1:
             continue
         good = False
         if field in header:
-            rows.complain(Mistake(1, f"two columns are called '{field}'", "duplicate-column", source=source))
+            rows.complain(Mistake(1, f"two columns are named '{field}'", "duplicate-column", source=source))
             continue
         near = nearest(field, header)
         names = ", ".join(header[:8]) + (", …" if len(header) > 8 else "")
         hint = f"did you mean {near}?" if near else f"its columns: {names}"
-        hint += " (`field:` and `id:` say which)"
+        hint += " (set `field:` and `id:` to choose the columns)"
         rows.complain(Mistake(1, f"there is no column '{field}'", "missing-field", hint=hint, source=source))
     return good
 
 
 def _hint(message: str) -> str | None:
     if "unexpected end of data" in message or "field larger" in message:
-        return "a quote that is opened here is never closed"
+        return "the quote that is opened here is never closed"
     if "new-line character" in message:
-        return "lines end with \\n or \\r\\n, not with \\r alone"
+        return "lines must end with \\n or \\r\\n, not with only \\r"
     return None

@@ -1,4 +1,4 @@
-"""Sets of digests, by sorting: numpy holds a million in 16 MB, where Python's own sets take some 100."""
+"""Sets of digests, by sorting: numpy stores a million in 16 MB, while Python's own sets take about 100 MB."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _halves(digests: bytes) -> NDArray[np.uint64]:
 
 
 def _suspects(digests: bytes) -> NDArray[np.int64]:
-    """The positions, ascending, of digests whose first half occurs more than once."""
+    """The positions of digests whose first half occurs more than once, ascending."""
     first = _halves(digests)[:, 0]
     ordered = np.sort(first)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
@@ -29,7 +29,7 @@ def _suspects(digests: bytes) -> NDArray[np.int64]:
 
 
 def repeated(digests: bytes) -> list[tuple[int, int]]:
-    """Each position whose digest occurs before it, with the first such position; ascending."""
+    """Each position whose digest also occurs earlier, with the first such position; ascending."""
     first: dict[bytes, int] = {}
     found = []
     for position in _suspects(digests).tolist():
@@ -40,7 +40,7 @@ def repeated(digests: bytes) -> list[tuple[int, int]]:
 
 
 def distinct(digests: bytes) -> int:
-    """How many different digests there are."""
+    """The number of different digests."""
     suspects = _suspects(digests)
     alone = len(digests) // DIGEST_SIZE - len(suspects)
     if not len(suspects):
@@ -49,17 +49,17 @@ def distinct(digests: bytes) -> int:
 
 
 def first_positions(digests: bytes, wanted: bytes) -> NDArray[np.int64]:
-    """Where each of `wanted` (no two alike) first occurs in `digests`; ascending. Others are left out."""
-    if digests == wanted:  # all are new, as on the first day
+    """The first position in `digests` of each of `wanted` (all different), ascending; of those that occur."""
+    if digests == wanted:  # all are new, as in the first run
         return np.arange(len(digests) // DIGEST_SIZE, dtype=np.int64)
     mine, theirs = _halves(digests), np.sort(_halves(wanted)[:, 0])
     if not len(theirs):
         return np.empty(0, dtype=np.int64)
     at = np.searchsorted(theirs, mine[:, 0])
     at[at == len(theirs)] = 0
-    likely = np.flatnonzero(theirs[at] == mine[:, 0])  # alike in their first half
-    # Wanted ones are put before the others: one that is the first of its like is no occurrence but the
-    # question.
+    likely = np.flatnonzero(theirs[at] == mine[:, 0])  # equal in their first half
+    # The wanted ones are put before the others. If a wanted digest sorts first among its equals, it is only the query
+    # itself, not an occurrence.
     both = np.concatenate((_halves(wanted), mine[likely]))
     order = np.lexsort((both[:, 1], both[:, 0]))  # stable
     ordered = both[order]
@@ -68,7 +68,7 @@ def first_positions(digests: bytes, wanted: bytes) -> NDArray[np.int64]:
     ends = np.append(starts[1:], len(ordered))
     asked = len(wanted) // DIGEST_SIZE
     questions = order < asked
-    # in each group of equals: the questions come first, then the positions in ascending order
+    # in each group of equal ones, the queries come first, then the positions in ascending order
     counts = np.add.reduceat(questions.astype(np.int64), starts)
     answered = (counts > 0) & (starts + counts < ends)
     found = order[(starts + counts)[answered]] - asked

@@ -1,7 +1,7 @@
-"""Which files an `inputs: path` names, and what kind each is.
+"""The files that an `inputs: path` names, and the format of each.
 
-Paths are relative to the spec's file and stay inside the project, symbolic links resolved. Globs are sorted
-by code point, so that every machine reads the same order.
+Paths are relative to the spec's file and must be inside the project, also after symbolic links are resolved. Globs are
+sorted by code point, so that every machine reads the files in the same order.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MAGIC = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file of texts. `name` is relative to the project, with `/`: what messages say."""
+    """One file of texts. `name` is relative to the project, with `/`, and is used in messages."""
 
     path: Path
     name: str
@@ -47,36 +47,36 @@ class InputFile:
 
 
 def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> tuple[InputFile, ...]:
-    """The files that `pattern` names, sorted; what is wrong with it goes to `complaints`.
+    """The files that `pattern` matches, sorted; its mistakes go to `complaints`.
 
     Args:
         pattern: a path or glob (`*`, `?`, `[…]`, `**`), relative to the spec's file, with `/`.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project.
-        complaints: where mistakes go, each at its place.
+        complaints: receives the mistakes, each with its place.
     """
     root = project_root.resolve()
     if PurePosixPath(pattern).is_absolute() or pattern.startswith("~"):
         complaints.add_to_spec(
             f"the path of inputs is absolute: {pattern}",
             code="path-outside",
-            hint="write it relative to the spec's file, so that it holds on every machine",
+            hint="make it relative to the spec's file, so that it works on every machine",
         )
         return ()
     folder = (root / spec_path).parent
     found = _expand(folder, pattern)
     if not found:
-        complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"looked in {_name(folder, root)}/")
+        complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"searched in {_name(folder, root)}/")
     asked_for = None if _MAGIC.search(pattern) else pattern
     files = [_input_file(path, root, asked_for, complaints) for path in found]
     return tuple(file for file in files if file is not None)
 
 
 def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Complaints) -> InputFile | None:
-    """What kind of file `path` is; `None` where it is none to be read.
+    """`path` as an input file; `None` if it can't be read as one.
 
-    A spec that asks for one file by its path (`asked_for`) is told why it is none; of what a glob brings along
-    folders are passed over.
+    If a spec names one file by its path (`asked_for`), it is told why this is not an input file. Folders that only
+    match a glob are skipped.
     """
     name = _name(path, root)
     try:
@@ -90,12 +90,12 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
             complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
         return None
     if not resolved.is_relative_to(root):
-        hint = "inputs stay inside the project's folder, symbolic links included"
+        hint = "inputs must be inside the project's folder, also after symbolic links are resolved"
         complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=hint)
         return None
     if stat.S_ISDIR(mode):
         if asked_for is not None:
-            hint = f"name its files: {asked_for}/*.jsonl"
+            hint = f"match its files with a glob: {asked_for}/*.jsonl"
             complaints.add_to_spec(f"{name} is a folder", code="not-a-file", hint=hint)
         return None
     if not stat.S_ISREG(mode):
@@ -110,7 +110,7 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:
-    """The paths of a glob, or the path itself."""
+    """The paths that match a glob, or the path itself."""
     literal = folder / pattern
     if not _MAGIC.search(pattern) or literal.exists():
         return [literal]
@@ -131,7 +131,7 @@ def _expand(folder: Path, pattern: str) -> list[Path]:
 
 
 def _kind(name: str) -> tuple[Format, Compression] | None:
-    """Format and compression by a file's endings."""
+    """Format and compression, from the ending of the file."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     compression: Compression = ""
     if suffixes and suffixes[-1] in COMPRESSIONS:
@@ -142,7 +142,7 @@ def _kind(name: str) -> tuple[Format, Compression] | None:
 
 
 def _name(path: Path, root: Path) -> str:
-    """`path` as messages say it: relative to the project, `..` folded where that leads nowhere odd."""
+    """`path` for messages: relative to the project, with `..` removed if possible."""
     try:
         parent = path.parent.resolve()
         return (parent / path.name).relative_to(root).as_posix()
@@ -151,7 +151,7 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _near_file(path: Path) -> str | None:
-    """A file of the same folder whose name is close."""
+    """A file of the same folder with a similar name."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:

@@ -1,4 +1,4 @@
-"""Whether an input is as it was surveyed, by `stat` alone: nothing is read, nothing heavy imported."""
+"""Whether an input has changed since its survey, only by `stat`: nothing is read, nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Path, spec_path: str) -> bool:
-    """Whether the files that `inputs` names now are those of `files`, each still the same.
+    """Whether `inputs` still names the same files as `files`, all of them unchanged.
 
-    False also where that can't be told: a file changed too shortly before it was surveyed. Texts in the spec
-    itself never change without the spec.
+    Also False if that isn't known, because a file was changed shortly before the survey. Texts in the spec itself never
+    change unless the spec does.
 
     Args:
-        inputs: what the spec says.
+        inputs: as in the spec.
         files: the files of an `InputsSurvey`.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project.
@@ -39,13 +39,13 @@ def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Pat
 
 
 def unchanged_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
-    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which knows a spec's pattern and no more.
+    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which has only the pattern of a spec.
 
     Args:
         root: the project's folder.
         spec_path: the spec's file, relative to the project.
-        pattern: what `inputs` says: a path or glob, relative to the spec's file.
-        files: as they were.
+        pattern: the `inputs` of the spec: a path or glob, relative to the spec's file.
+        files: in the state in which they were read.
     """
     return unchanged(InputFiles(pattern), files, project_root=Path(root), spec_path=spec_path)
 

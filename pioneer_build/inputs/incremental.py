@@ -1,10 +1,9 @@
-"""A file of lines in remembered chunks, so that a changed file costs one pass of SHA-256 and the parsing of
-what changed.
+"""Reads a file of lines in chunks that are remembered, so that a changed file costs one pass of SHA-256 and the parsing
+of its changed parts.
 
-Each chunk of whole lines is kept with the SHA-256 of its bytes and the digests of its texts. On the next
-reading a chunk whose bytes are the same, wherever it now stands, is not parsed again. After a change the
-reading finds back by the first line of an old chunk (as rsync does by a rolling sum): lines are only looked
-at one by one until then.
+Each chunk of whole lines is stored with the SHA-256 of its bytes and the digests of its texts. In the next run, a chunk
+with the same bytes, wherever it is now, is not parsed again. After a change, the reader finds the next unchanged chunk
+by its first line (as rsync does with a rolling checksum); until then it examines single lines.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _WINDOW = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some whole lines of a file: their bytes' length and SHA-256, how many lines, how many texts.
+    """Some whole lines of a file: length and SHA-256 of their bytes, number of lines, number of texts.
 
-    `head` is the CRC-32 of the first line, a hint where to look; `start` the number of texts before it.
+    `head` is the CRC-32 of the first line, used to find the chunk; `start` is the number of texts before it.
     """
 
     length: int
@@ -44,14 +43,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the file: either an old chunk that is still there (`old`), or bytes to parse."""
+    """A part of the file: either an unchanged chunk (`old`), or bytes to parse."""
 
     old: Chunk | None
     data: bytes
 
 
 class _Window:
-    """A stream with a bounded look ahead."""
+    """A stream with a bounded lookahead."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -91,7 +90,7 @@ class _Window:
 
 
 def pieces(stream: BinaryIO, old: Sequence[Chunk]) -> Iterator[Piece]:
-    """The whole stream in order, in old chunks where they still are and in bytes of whole lines elsewhere."""
+    """The whole stream in order: old chunks if they are unchanged, otherwise bytes of whole lines."""
     window = _Window(stream)
     heads: dict[int, list[int]] = {}
     for index, chunk in enumerate(old):
@@ -124,7 +123,7 @@ def _matches(window: _Window, chunk: Chunk) -> bool:
 def _find(
     window: _Window, data: bytes, old: Sequence[Chunk], heads: dict[int, list[int]], after: int, tries: int
 ) -> tuple[int, int, int]:
-    """Where in `data` an old chunk begins, which may be at its end: offset and index; and the tries left."""
+    """Finds the start of an old chunk in `data`, which may be its end: offset, index of the chunk, remaining tries."""
     position = 0
     while position < len(data) and tries > 0:
         end = data.find(b"\n", position) + 1 or len(data)
@@ -145,8 +144,8 @@ def chunk_of(data: bytes, rows: int, start: int) -> Chunk:
 
     Args:
         data: the lines.
-        rows: how many texts they held.
-        start: how many texts the file has before them.
+        rows: the number of texts in them.
+        start: the number of texts in the file before them.
     """
     end = data.find(b"\n") + 1 or len(data)
     return Chunk(len(data), sha256(data).digest(), crc32(data[:end]), data.count(b"\n"), rows, start)

@@ -1,4 +1,4 @@
-"""JSON: one list of objects or strings, read an element at a time, so that it need not fit in memory."""
+"""JSON: one list of objects or strings, read one element at a time, so that it doesn't have to fit in memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SPACE = " \t\n\r"
 
 
 class _BrokenError(Exception):
-    """The file can't be read on from where the mistake is."""
+    """The file can't be read any further after the mistake."""
 
     def __init__(self, mistake: Mistake) -> None:
         super().__init__(mistake.message)
@@ -30,7 +30,7 @@ class _BrokenError(Exception):
 
 
 class _Text:
-    """A stream's text as far as it is needed, with the line that is reached."""
+    """The text of a stream, read as far as needed, with the current line number."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -43,7 +43,7 @@ class _Text:
         self.ended = False
 
     def more(self, size: int = _READ) -> None:
-        """Reads on; what was passed is let go."""
+        """Reads more, and drops the text before the current position."""
         data = self._stream.read(size)
         if not self._started:
             self._started = True
@@ -64,7 +64,7 @@ class _Text:
         self.at = 0
 
     def next(self) -> str:
-        """The next character that is no white space, not passed yet; empty at the end."""
+        """The next character that is not white space, without consuming it; empty at the end."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in _SPACE:
                 self.line += self.text[self.at] == "\n"
@@ -76,7 +76,7 @@ class _Text:
             self.more()
 
     def value(self, decoder: json.JSONDecoder) -> Any:
-        """The JSON value that begins here."""
+        """The JSON value that starts here."""
         size = _READ
         while True:
             try:
@@ -97,13 +97,13 @@ class _Text:
 
 
 def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The elements of the list in order; nothing after the first place where it is no JSON.
+    """The elements of the list in order, up to the first place that is not JSON.
 
     Args:
         stream: the file's bytes, decompressed.
-        name: the file's, relative to the project.
-        columns: which fields are asked for.
-        complaints: where mistakes go.
+        name: of the file, relative to the project.
+        columns: the requested fields.
+        complaints: receives the mistakes.
     """
     rows = Rows(name, columns, complaints)
     text = _Text(stream)
@@ -121,7 +121,7 @@ def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
     decoder = json.JSONDecoder(parse_constant=_refuse)
     opening = text.next()
     if opening != "[":
-        hint = "one object a line is JSON Lines: call the file .jsonl" if opening == "{" else None
+        hint = "one object per line is JSON Lines: rename the file to .jsonl" if opening == "{" else None
         raise _BrokenError(Mistake(text.line, "expected a list", "not-a-list", hint=hint))
     text.at += 1
     if text.next() == "]":
@@ -139,8 +139,8 @@ def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
                 message = "not JSON: the list isn't closed" if not separator else "not JSON: expected , or ]"
                 raise _BrokenError(Mistake(text.line, message, "json"))
     if text.next():
-        raise _BrokenError(Mistake(text.line, "not JSON: there is more after the list", "json"))
+        raise _BrokenError(Mistake(text.line, "not JSON: unexpected data after the list", "json"))
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")

@@ -1,4 +1,4 @@
-"""JSON Lines: an object a line, or a bare string. Blank lines are skipped."""
+"""JSON Lines: one object or string per line. Blank lines are skipped."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     """The records of a chunk of whole lines.
 
     Args:
-        chunk: whole lines; the last may lack its end.
-        first_line: the number of the first, from 1.
-        name: the file's, relative to the project.
-        columns: which fields are asked for.
-        complaints: where mistakes go.
+        chunk: whole lines; the last one may have no line end.
+        first_line: the number of the first line, from 1.
+        name: of the file, relative to the project.
+        columns: the requested fields.
+        complaints: receives the mistakes.
     """
     lines = chunk.split(b"\n")
     if not lines[-1]:
         lines.pop()
-    # The way of a million good lines; anything odd takes the slow way, which says what it is.
+    # The fast path for valid lines; everything else takes the slow path, which finds out what is wrong.
     loads, field, key = orjson.loads, columns.field, columns.id
     try:
         if key is None:
@@ -71,7 +71,7 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
 
 
 def explain(source: str, error: orjson.JSONDecodeError) -> tuple[str, int]:
-    """Message and column of a line that is no JSON, in the words of the standard library where it agrees."""
+    """Message and column of a line that is not JSON; worded like the standard library if it also refuses the line."""
     try:
         json.loads(source, parse_constant=_refuse)
     except json.JSONDecodeError as better:

@@ -1,4 +1,4 @@
-"""A stream cut into chunks of whole lines, of bounded size."""
+"""Cuts a stream into chunks of whole lines, of bounded size."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class LineTooLongError(Exception):
 
 
 def line_chunks(stream: BinaryIO, size: int = CHUNK, limit: int = MAX_RECORD) -> Iterator[bytes]:
-    """The stream's bytes in chunks that end with a newline; the last may lack it.
+    """The stream's bytes in chunks that end with a newline; the last one may not.
 
     Args:
         stream: read to its end.
-        size: bytes that are read at once; about what a chunk has.
-        limit: bytes of the longest line.
+        size: bytes that are read at once; about the size of a chunk.
+        limit: of a line, in bytes.
 
     Raises:
-        LineTooLongError: a line is longer; what comes before the chunk it begins in was yielded.
+        LineTooLongError: a line is longer; everything before the chunk with its start was yielded.
     """
     parts: list[bytes] = []
     held = lines = 0

@@ -1,4 +1,4 @@
-"""A file's bytes, decompressed, and what can be said about its encoding from the first of them."""
+"""The decompressed bytes of a file, and its encoding, as far as the first bytes show it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _MARKS = (
 
 
 class DamagedStreamError(Exception):
-    """The compressed stream is cut off or damaged; the message says which."""
+    """The compressed stream is damaged or truncated, as the message says."""
 
 
 @contextmanager
 def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
-    """The decompressed bytes of `file`; `DamagedStreamError` for a damaged stream, OSError as it comes."""
+    """The decompressed bytes of `file`; raises `DamagedStreamError` for a damaged stream, and OSError."""
     with file.path.open("rb", buffering=BUFFER) as raw:
         if not file.compression:
             yield raw
@@ -46,7 +46,7 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
             with _decompressed(raw, file.compression) as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DamagedStreamError(f"the {file.compression} stream is damaged or cut off: {error}") from error
+            raise DamagedStreamError(f"the {file.compression} stream is damaged or truncated: {error}") from error
 
 
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
@@ -56,18 +56,19 @@ def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
 
 
 def foreign(head: bytes) -> Mistake | None:
-    """What is wrong with a stream that begins with `head`, if it isn't UTF-8."""
+    """What is wrong with a stream that starts with `head`, if it isn't UTF-8."""
     for mark, what in _MARKS:
         if head.startswith(mark):
             if what.startswith("UTF"):
                 return _not_utf8(f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE")
+            if what == "zip":
+                return _not_utf8("the file is a zip archive, which can't be read", "extract it, or save it as CSV")
             return _not_utf8(
-                f"the file is {what}, but its name doesn't say so", f"give it the ending that {what} files have"
+                f"the file is {what}, but its name has another ending", f"rename it with the ending for {what} files"
             )
     if b"\0" in head[:4096]:
-        return _not_utf8(
-            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all", "convert it to UTF-8"
-        )
+        guess = "it is UTF-16 without a byte order mark, or not a text file"
+        return _not_utf8(f"the file contains NUL bytes: {guess}", "convert it to UTF-8")
     return None
 
 
@@ -76,7 +77,7 @@ def _not_utf8(message: str, hint: str) -> Mistake:
 
 
 def bad_byte(line: bytes, number: int) -> Mistake:
-    """What is wrong with a line that is not UTF-8, which is line `number` of its file."""
+    """What is wrong with line `number` of a file, which is not UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Parquet, by the extra `parquet`. A row's number stands for its line."""
+"""Parquet, with the extra `parquet`. The number of a row is used as its line number."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BLOCK = 4096
 
 
 def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The rows of a file, some thousand at a time.
+    """The rows of a file, a few thousand at a time.
 
     Args:
-        file: not compressed again.
-        columns: which columns are asked for.
-        complaints: where mistakes go.
+        file: not compressed in addition.
+        columns: the requested columns.
+        complaints: receives the mistakes.
 
     Raises:
         MissingExtra: pyarrow isn't installed.
@@ -37,7 +37,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
         raise MissingExtra("a Parquet file", "parquet") from error
     rows = Rows(file.name, columns, complaints)
     if file.compression:
-        message = "Parquet compresses by itself: a compressed Parquet file can't be read"
+        message = "a Parquet file is already compressed; Parquet files with .gz or .zst can't be read"
         rows.complain(Mistake(0, message, "unknown-format"))
         return
     row = 1
@@ -57,7 +57,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
                 yield rows.take()
     except (pa.ArrowException, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        rows.complain(Mistake(row, f"can't be read as Parquet from here on: {first}", "damaged"))
+        rows.complain(Mistake(row, f"not valid Parquet from here on: {first}", "damaged"))
 
 
 def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
@@ -68,6 +68,6 @@ def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
         good = False
         near = nearest(field, names)
         hint = f"did you mean {near}?" if near else f"its columns: {', '.join(names[:8])}"
-        what = f"two columns are called '{field}'" if field in names else f"there is no column '{field}'"
-        rows.complain(Mistake(0, what, "missing-field", hint=f"{hint} (`field:` and `id:` say which)"))
+        what = f"two columns are named '{field}'" if field in names else f"there is no column '{field}'"
+        rows.complain(Mistake(0, what, "missing-field", hint=f"{hint} (set `field:` and `id:` to choose the columns)"))
     return good

@@ -1,4 +1,4 @@
-"""Mistakes in input files, collected: all are counted, the first hundred are kept with their place."""
+"""Collects the mistakes in input files: all are counted, the first hundred are kept with their place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SOURCE_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong at one place of a file.
+    """A mistake at one place of a file.
 
     `line` and `column` count from 1; line 0 is the file as a whole. `code` is a stable word for tools, `source` the
     line or record itself, `hint` what to do.
@@ -32,7 +32,7 @@ class Mistake:
 
 
 class Complaints:
-    """Collects mistakes of one input. `spec` and `at` say where the spec names the files."""
+    """Collects the mistakes of one input. `spec` and `at` are the place in the spec that names the files."""
 
     def __init__(self, spec: str = "", at: tuple[int, int] = (0, 0), shown: int = SHOWN) -> None:
         self.spec = spec
@@ -57,7 +57,7 @@ class Complaints:
         )
 
     def add_to_spec(self, message: str, *, code: str, hint: str | None = None) -> None:
-        """Counts a mistake of the spec's own `inputs`.
+        """Counts a mistake in the `inputs` of the spec itself.
 
         Args:
             message: what is wrong.
@@ -68,7 +68,7 @@ class Complaints:
         self.add(self.spec, Mistake(line, message, code, column, hint))
 
     def take(self, others: Complaints) -> None:
-        """Counts another's mistakes too, and keeps as many of them as there is room for."""
+        """Adds the mistakes of another collection, and keeps as many of them as there is room for."""
         room = max(0, self.shown - len(self._problems))
         self._problems += others._problems[:room]
         self.count += others.count
@@ -79,11 +79,11 @@ class Complaints:
 
     @property
     def beyond(self) -> Mapping[str, int]:
-        """How many mistakes a file has that are not among those kept."""
+        """For each file, the number of mistakes beyond those that are kept."""
         return self._beyond
 
     def problems(self) -> tuple[Problem, ...]:
-        """Those kept, and one more for each file that has others."""
+        """The mistakes that are kept, and one more problem for each file that has others."""
         rest = [
             Problem(path, 0, 0, f"{count(more, 'more error')} in this file", code="more")
             for path, more in self._beyond.items()
@@ -91,6 +91,6 @@ class Complaints:
         return (*self._problems, *rest)
 
     def settle(self) -> None:
-        """Raises `Problems` if there was any."""
+        """Raises `Problems` if there are any."""
         if self.count:
             raise Problems(self.problems())

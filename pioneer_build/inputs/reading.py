@@ -1,11 +1,11 @@
-"""The texts of an input, streamed in order, whatever their format."""
+"""Streams the texts of an input in order, whatever its format."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.inputs import text
-from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple's fields are looked at
+from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple evaluates its fields
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, foreign, open_bytes
@@ -24,21 +24,20 @@ if TYPE_CHECKING:
 
 
 def _parse_jsonl(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
-    from pioneer_build.inputs import jsonl  # imports orjson, which a plan with nothing to read can do without
+    from pioneer_build.inputs import jsonl  # imports orjson, which a plan with nothing to read doesn't need
 
     return jsonl.parse_lines(chunk, first_line, name, columns, complaints)
 
 
-#: Formats whose every line stands alone, so that a part of a file can be read by itself.
+#: Formats whose lines are independent, so that a part of a file can be read by itself.
 LINE_PARSERS: dict[str, ParseLines] = {"text": text.parse_lines, "jsonl": _parse_jsonl}
 
 
 class InputText(NamedTuple):
     """One text to label. (A tuple, because there are millions: a frozen dataclass takes five times as long.)
 
-    `path` (relative to the project) and `line` (from 1) say where it stands.
-
-    For texts written in the spec itself `line` is the line of its `inputs`.
+    `path` (relative to the project) and `line` (from 1) are its place. For texts in the spec itself, `line` is the line
+    of its `inputs`.
     """
 
     text: str
@@ -48,21 +47,21 @@ class InputText(NamedTuple):
 
 
 def columns_of(inputs: InputFiles) -> Columns:
-    """Which fields a spec asks for."""
+    """The fields that a spec asks for."""
     return Columns(id=inputs.id) if inputs.field is None else Columns(inputs.field, inputs.id)
 
 
 def read(inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)) -> Iterator[InputText]:
-    """The texts of `inputs` in order, duplicates included; files by name, then as they stand in each.
+    """The texts of `inputs` in order, duplicates included: files sorted by name, with the order of each file.
 
     Args:
-        inputs: what the spec says.
+        inputs: as in the spec.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project; the paths of `inputs` are relative to its folder.
         at: line and column of the spec's `inputs`, for messages.
 
     Raises:
-        Problems: at the end of the first file that has mistakes. `survey` finds those of all files.
+        Problems: at the end of the first file with mistakes. `survey` finds those of all files.
     """
     for path, block in placed_blocks(inputs, project_root=project_root, spec_path=spec_path, at=at):
         ids = block.ids if block.ids is not None else [None] * len(block.texts)
@@ -73,16 +72,16 @@ def read(inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, i
 def placed_blocks(
     inputs: Inputs, *, project_root: Path, spec_path: str, at: tuple[int, int] = (0, 0)
 ) -> Iterator[tuple[str, Block]]:
-    """As `read`, but whole blocks, each with its file's name.
+    """Like `read`, but in whole blocks, each with the name of its file.
 
     Args:
-        inputs: what the spec says.
+        inputs: as in the spec.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project.
         at: line and column of the spec's `inputs`, for messages.
 
     Raises:
-        Problems: at the end of the first file that has mistakes.
+        Problems: at the end of the first file with mistakes.
     """
     complaints = Complaints(spec_path, at)
     if isinstance(inputs, InlineTexts):
@@ -107,12 +106,12 @@ def check_inline(inputs: InlineTexts, complaints: Complaints) -> None:
 
 
 def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The good texts of one file, in order.
+    """The valid texts of one file, in order.
 
     Args:
-        file: as `find_files` found it.
-        columns: which fields are asked for.
-        complaints: where mistakes go: of texts, and of a file that can't be read.
+        file: as returned by `find_files`.
+        columns: the requested fields.
+        complaints: receives the mistakes of texts, and of a file that can't be read.
     """
     if file.format == "text" and not columns_fit_text(file, columns, complaints):
         return
@@ -122,23 +121,23 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
         else:
             yield from _record_blocks(file, columns, complaints)
     except DamagedStreamError as error:
-        complaints.add(file.name, Mistake(0, str(error), "damaged", hint="copy the file again from where it came"))
+        complaints.add(file.name, Mistake(0, str(error), "damaged", hint="copy the file again from its source"))
     except OSError as error:
         complaints.add(file.name, Mistake(0, f"can't read it: {error.strerror or error}", "unreadable"))
 
 
 def columns_fit_text(file: InputFile, columns: Columns, complaints: Complaints) -> bool:
-    """Whether nothing is asked of a plain text file that it can't have: it has no fields.
+    """Whether no fields are requested from a plain text file, which has none.
 
     Args:
         file: a text file.
-        columns: what is asked for.
-        complaints: told if it can't be had.
+        columns: the requested fields.
+        complaints: receives the mistake if there is one.
     """
     if columns.id is None and columns.field == Columns().field:
         return True
     asked = f"id '{columns.id}'" if columns.id is not None else f"field '{columns.field}'"
-    message = f"a text file has no {asked}: each of its lines is a text"
+    message = f"a text file has no {asked}: each line is one text"
     complaints.add(file.name, Mistake(0, message, "missing-field", hint="use JSONL or CSV for texts with fields"))
     return False
 
@@ -158,12 +157,12 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
 
 
 def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
-    """Whether a file is of another encoding or kind, by its first bytes.
+    """Whether a file has another encoding or format, by its first bytes.
 
     Args:
-        head: those bytes.
-        name: the file's, relative to the project.
-        complaints: told if it is.
+        head: the first bytes.
+        name: of the file, relative to the project.
+        complaints: receives the mistake if it has.
     """
     found = foreign(head)
     if found is None:
@@ -173,22 +172,22 @@ def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
 
 
 def complain_too_long(line: int, name: str, complaints: Complaints) -> None:
-    """Says that the rest of a file is not read.
+    """Complains that the rest of a file is not read.
 
     Args:
         line: the number of the line that is longer than `MAX_RECORD`, from 1.
-        name: the file's, relative to the project.
-        complaints: told so.
+        name: of the file, relative to the project.
+        complaints: receives the mistake.
     """
     message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest of the file is not read"
     complaints.add(name, Mistake(line, message, "too-long"))
 
 
 def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
-    """The readers of formats whose records may span lines; imported where they are needed."""
+    """The readers of formats whose records may span lines; imported when they are needed."""
     match file.format:
         case "parquet":
-            from pioneer_build.inputs import parquet  # for itself, as the others: each imports a library
+            from pioneer_build.inputs import parquet  # only when needed, like the others: each imports a library
 
             yield from parquet.read_blocks(file, columns, complaints)
         case "json":

@@ -1,4 +1,4 @@
-"""What every reader yields: some hundred texts at a time, in order, with their ids and lines."""
+"""The output of every reader: blocks of a few hundred texts, in order, with their ids and lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
 
 DEFAULT_FIELD = "text"
-#: Longest line or record in bytes: what keeps a compressed bomb or a file of another kind out of memory.
+#: Maximum length of a line or record, in bytes: protects memory from compressed bombs and files of other kinds.
 MAX_RECORD = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Texts in order; `lines[i]` is where text `i` begins, from 1; `ids` is `None` where none are asked
-    for."""
+    """Texts in order; text `i` starts at line `lines[i]`, from 1; `ids` is `None` if none are requested."""
 
     texts: list[str]
     ids: list[Id] | None
@@ -31,14 +30,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which fields of a record are the text and the id."""
+    """The fields of a record that contain the text and the id."""
 
     field: str = DEFAULT_FIELD
     id: str | None = None
 
 
 class Rows:
-    """Takes records one by one, judges each, and makes a block of the good ones."""
+    """Checks records one by one, and collects the valid ones into a block."""
 
     def __init__(self, name: str, columns: Columns, complaints: Complaints) -> None:
         self._name = name
@@ -52,16 +51,16 @@ class Rows:
         return len(self._texts)
 
     def complain(self, mistake: Mistake) -> None:
-        """Names a mistake in this file."""
+        """Reports a mistake in this file."""
         self._complaints.add(self._name, mistake)
 
     def add_record(self, record: Any, line: int, source: str | None = None) -> None:
-        """Takes a record of JSON's values: an object, or a bare string where no id is asked for.
+        """Adds a record of JSON values: an object, or a string if no id is requested.
 
         Args:
-            record: as JSON has it.
-            line: where it begins, from 1.
-            source: its text, to be shown with a mistake.
+            record: the parsed JSON value.
+            line: its first line, from 1.
+            source: its text, which is shown with a mistake.
         """
         columns = self._columns
         if isinstance(record, str) and columns.id is None:
@@ -81,13 +80,13 @@ class Rows:
         self.add(record[columns.field], record[columns.id] if columns.id is not None else None, line, source)
 
     def add(self, text: Any, key: Any, line: int, source: str | None = None) -> None:
-        """Takes a text and, where one is asked for, its id; both judged.
+        """Adds a text and, if one is requested, its id; both are checked.
 
         Args:
-            text: should be a string that isn't empty.
-            key: the id: should be text or a whole number; ignored where none is asked for.
-            line: where the record begins, from 1.
-            source: its text, to be shown with a mistake.
+            text: should be a non-empty string.
+            key: the id; should be text or a whole number; ignored if no id is requested.
+            line: the first line of the record, from 1.
+            source: its text, which is shown with a mistake.
         """
         columns = self._columns
         if not isinstance(text, str):
@@ -99,7 +98,7 @@ class Rows:
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = "the text holds half of a surrogate pair, which UTF-8 can't say"
+            message = "the text contains a lone surrogate, which is not valid Unicode"
             self.complain(Mistake(line, message, "not-unicode", source=source))
             return
         if columns.id is not None:
@@ -117,21 +116,21 @@ class Rows:
         near = nearest(field, keys)
         names = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
         if near and near != field:
-            hint = f"did you mean {near}? (`field:` and `id:` say which fields are meant)"
+            hint = f"did you mean {near}? (set `field:` and `id:` to choose the fields)"
         else:
-            hint = f"its fields: {names or 'none'}; `field:` and `id:` say which are meant"
+            hint = f"its fields: {names or 'none'}; set `field:` and `id:` to choose from them"
         state = "is null" if field in record else "is missing"
         self.complain(Mistake(line, f"field '{field}' {state}", "missing-field", hint=hint, source=source))
 
     def take(self) -> Block:
-        """The block so far; the next one begins."""
+        """Returns the current block and starts the next one."""
         block = Block(self._texts, self._ids if self._columns.id is not None else None, self._lines)
         self._texts, self._ids, self._lines = [], [], []
         return block
 
 
 def _kind(value: Any) -> str:
-    """A JSON value's kind, in words."""
+    """The type of a JSON value, in words."""
     match value:
         case None:
             return "null"

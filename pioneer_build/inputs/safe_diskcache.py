@@ -1,5 +1,4 @@
-"""diskcache with its pickles taken out: keys are text, values bytes, and nothing else goes in or comes
-out."""
+"""diskcache without pickles: keys are text, values are bytes, and everything else is refused in both directions."""
 
 from __future__ import annotations
 
@@ -13,26 +12,26 @@ if TYPE_CHECKING:
 
 
 class PlainDisk(diskcache.Disk):  # type: ignore[misc]
-    """Refuses whatever diskcache would pickle or unpickle."""
+    """Refuses everything that diskcache would pickle or unpickle."""
 
     def put(self, key: object) -> Any:
-        """The key as the database has it; text only."""
+        """The key for the database; only text is accepted."""
         if not isinstance(key, str):
             raise TypeError("keys are text")
         return super().put(key)
 
     def get(self, key: object, raw: object) -> Any:
-        """The key as it was put; a pickled one is refused."""
+        """The key that was put; a pickled one is refused."""
         if not raw:
             raise ValueError("a pickled key")
         return super().get(key, raw)
 
     def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
-        """The value as the database or a file has it.
+        """The value for the database or a file.
 
         Args:
-            value: bytes only.
-            read: whether it is a file to be read, as diskcache has it.
+            value: only bytes.
+            read: whether it is a file to read, as in diskcache.
             key: its key.
 
         Raises:
@@ -43,13 +42,13 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
         return super().store(value, read, key=key)
 
     def fetch(self, mode: object, filename: object, value: object, read: object) -> Any:
-        """The value as it was stored.
+        """The value that was stored.
 
         Args:
-            mode: how, as diskcache has it.
-            filename: where, if it is in a file.
-            value: itself, if it isn't.
-            read: whether an open file is wanted instead.
+            mode: how it was stored, as in diskcache.
+            filename: its file, if it is in one.
+            value: the value itself, if it isn't.
+            read: whether to return an open file instead.
 
         Raises:
             ValueError: it is pickled.

@@ -1,7 +1,7 @@
-"""One pass over an input: what it holds, as digests, and everything that is wrong with it.
+"""One pass over an input: the digests of its texts, and all mistakes in it.
 
-What is known of a file from the last pass is used again: of an unchanged file (by `stat`) all, of a changed
-file of lines its unchanged parts.
+Results of the last pass are reused: for an unchanged file (by `stat`) all of them, for a changed file of lines those of
+its unchanged parts.
 """
 
 from __future__ import annotations
@@ -43,11 +43,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InputsSurvey:
-    """What an input holds.
+    """The summary of an input.
 
-    `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones.
-    `files` are the files in order, with their stamps. `digests` are the text digests in order, 16 bytes
-    each.
+    `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones. `files` are the
+    files in order, with their stamps. `digests` are the digests of the texts in order, 16 bytes each.
     """
 
     digest: str
@@ -68,21 +67,21 @@ def survey(
     """Reads all of `inputs` once.
 
     Args:
-        inputs: what the spec says.
+        inputs: as in the spec.
         project_root: the project's folder.
         spec_path: the spec's file, relative to the project; the paths of `inputs` are relative to its folder.
         at: line and column of the spec's `inputs`, for messages.
-        cache: what is known from earlier passes; `None` reads everything.
+        cache: results of earlier passes; `None` reads everything.
 
     Raises:
-        Problems: all mistakes of all files: the first hundred by place, the others counted.
+        Problems: all mistakes in all files: the first hundred by place, the others counted.
         PioneerError: a file keeps changing while it is read.
     """
     complaints = Complaints(spec_path, at)
     if isinstance(inputs, InlineTexts):
         check_inline(inputs, complaints)
         if not inputs.texts:
-            complaints.add_to_spec("inputs has no texts", code="no-texts")
+            complaints.add_to_spec("'inputs' is empty", code="no-texts")
         complaints.settle()
         texts = text_digests(inputs.texts)
         return InputsSurvey(inputs_digest(texts, b""), len(inputs.texts), len(set(inputs.texts)), (), texts)
@@ -96,17 +95,17 @@ def survey(
     counts = [len(memory.texts) // DIGEST_SIZE for memory in memories]
     del memories
     if not texts and not complaints.count:
-        complaints.add_to_spec(f"{inputs.path} holds no texts", code="no-texts")
+        complaints.add_to_spec(f"{inputs.path} contains no texts", code="no-texts")
     if ids:
         _check_ids(ids, counts, files, columns, complaints)
     complaints.settle()
-    from pioneer_build.inputs.digest_sets import distinct  # numpy, which texts in the spec itself do without
+    from pioneer_build.inputs.digest_sets import distinct  # numpy, which texts in the spec itself don't need
 
     return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamped, texts)
 
 
 def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: SurveyCache | None) -> FileMemory:
-    """What `file` holds, from memory where it is unchanged."""
+    """The digests and chunks of `file`, from the cache if it is unchanged."""
     known = cache.get(file, columns) if cache else None
     if known and known.stamp is not None and known.stamp == _stamp(file):
         return known
@@ -119,7 +118,8 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
         if before is None or (after := _stamp(file)) is None or before == after:
             break
     else:
-        raise PioneerError(f"{file.name} changes while it is read", hint="wait until it is written, then try again")
+        hint = "wait until it is completely written, then try again"
+        raise PioneerError(f"{file.name} is being changed while it is read", hint=hint)
     complaints.take(trial)
     if cache and not trial.count:
         cache.put(file, columns, memory)
@@ -129,7 +129,7 @@ def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: Surv
 def _stamp(file: InputFile) -> Stamp | None:
     try:
         return stamp_at(str(file.path))
-    except OSError:  # reading it says what is wrong
+    except OSError:  # reading the file reports the error
         return None
 
 
@@ -161,7 +161,7 @@ def _read_lines(
     known: FileMemory | None,
     stamp: Stamp | None,
 ) -> FileMemory:
-    """Reads a file of lines, of which the parts that are `known` are not parsed again."""
+    """Reads a file of lines; the parts that are `known` are not parsed again."""
     parse = LINE_PARSERS[file.format]
     texts, ids, chunks = bytearray(), bytearray(), list[Chunk]()
     old = known.chunks if known else ()
@@ -185,8 +185,7 @@ def _read_lines(
             texts += text_digests(block.texts)
             if block.ids is not None:
                 ids += id_digests(block.ids)
-            # a last line without its end may still grow, and a chunk with mistakes must be complained of
-            # again
+            # a last line without its end may still grow, and the mistakes of a chunk must be reported again each time
             if piece.data.endswith(b"\n") and mistakes == complaints.count:
                 chunks.append(chunk_of(piece.data, len(block.texts), rows))
             line += piece.data.count(b"\n")
@@ -198,8 +197,7 @@ def _read_lines(
 def _check_ids(
     ids: bytes, counts: list[int], files: tuple[InputFile, ...], columns: Columns, complaints: Complaints
 ) -> None:
-    """Complains about each id that occurs again, naming both places. Files are read again only where there
-    is one."""
+    """Complains about each id that occurs again, with both places. Files are read again only if there is one."""
     from pioneer_build.inputs.digest_sets import repeated  # numpy
 
     again = repeated(ids)
@@ -217,13 +215,13 @@ def _check_ids(
     for position, earlier in again:
         name, line, key = places.get(position, ("", 0, None))
         first_name, first_line, _ = places.get(earlier, ("", 0, None))
-        message = f"id {key!r} is also at {first_name}:{first_line}" if name else "an id occurs twice"
-        hint = f"each '{columns.id}' names one text"
+        message = f"id {key!r} is already used at {first_name}:{first_line}" if name else "an id occurs twice"
+        hint = f"each '{columns.id}' must be unique"
         complaints.add(name or files[0].name, Mistake(line, message, "duplicate-id", hint=hint))
 
 
 def _places(file: InputFile, columns: Columns, rows: list[int]) -> list[tuple[int, int, object]]:
-    """Row, line and id of some rows of a file, ascending."""
+    """Row number, line and id of some rows of a file, ascending."""
     found: list[tuple[int, int, object]] = []
     wanted = iter(rows)
     row = next(wanted, None)

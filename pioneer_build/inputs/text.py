@@ -1,7 +1,6 @@
-"""Plain text: a text a line.
+"""Plain text: one text per line.
 
-The line's end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines separate and are
-skipped.
+The line end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines are skipped.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     """The texts of a chunk of whole lines.
 
     Args:
-        chunk: whole lines; the last may lack its end.
-        first_line: the number of the first, from 1.
-        name: the file's, relative to the project.
-        columns: which fields are asked for.
-        complaints: where mistakes go.
+        chunk: whole lines; the last one may have no line end.
+        first_line: the number of the first line, from 1.
+        name: of the file, relative to the project.
+        columns: the requested fields.
+        complaints: receives the mistakes.
     """
     lines = chunk.split(b"\n")
     if not lines[-1]:

@@ -1,5 +1,4 @@
-"""zstd streams, by the extra `zstd`. Unlike the library's own reader this one notices a stream that is cut
-off."""
+"""zstd streams, with the extra `zstd`. Unlike the library's own reader, this one notices a truncated stream."""
 
 from __future__ import annotations
 
@@ -11,14 +10,14 @@ from pioneer_build.errors import MissingExtra
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# A block of four bytes may stand for 128 KiB: this much input at a time bounds what a bomb can unpack to.
+# A block of four bytes can expand to 128 KiB: this amount of input at a time limits the output of a compressed bomb.
 _INPUT = 2048
-# What `zstd -d` itself grants a window.
+# The window size that `zstd -d` allows by default.
 _MAX_WINDOW = 1 << 27
 
 
 class ZstdStream(io.RawIOBase):
-    """The decompressed bytes of `raw`, of however many frames."""
+    """The decompressed bytes of `raw`, which may have several frames."""
 
     def __init__(self, raw: BinaryIO) -> None:
         try:
@@ -35,11 +34,11 @@ class ZstdStream(io.RawIOBase):
         self._in = b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fills `buffer`; 0 at the end. EOFError for a stream that is cut off or damaged."""
+        """Fills `buffer`; 0 at the end. Raises EOFError for a damaged or truncated stream."""
         view = memoryview(buffer).cast("B")
         while self._at >= len(self._out):
             if not self._more():
@@ -54,7 +53,7 @@ class ZstdStream(io.RawIOBase):
         self._in = b""
         if not data:
             if self._frame is not None:
-                raise EOFError("it ends within a frame")
+                raise EOFError("it ends in the middle of a frame")
             return False
         if self._frame is None:
             self._frame = self._decompressor.decompressobj()

@@ -1,14 +1,14 @@
 """`pioneer.lock`: what was built. docs/lock.md.
 
-model     what it holds: entries and their jobs
-gold      what a dataset's gold said of it
-merge     how two locks join
+model     the values in it: entries and their jobs
+gold      measures of a dataset against its gold rows
+merge     merges two locks
 json      an entry as JSON values
-schema    what those must be, key by key, by version
-source    a file's text before its entries are read, and where in it what stands
-text      the bytes of `pioneer.lock`, in and out
-split     the files of a split lock, in and out
-conflict  both sides of a text with git's conflict markers
+schema    which keys and types those must have, by version
+source    parses a file up to its entries, and finds the line of each key
+text      reads and writes the bytes of `pioneer.lock`
+split     reads and writes the files of a split lock
+conflict  both sides of a text with conflict markers of git
 """
 
 from pioneer_build.lock.model import DatasetState, Entry, Job, JobState, Labelling, Lock, Rejection, digest_of

@@ -1,4 +1,4 @@
-"""A lock with git's conflict markers: both sides of it, in the styles merge, diff3 and zdiff3."""
+"""A lock with conflict markers of git: both sides of it, in the styles merge, diff3 and zdiff3."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _MIDDLE: Final = "======="
 _THEIRS: Final = ">>>>>>>"
 
 AGAIN: Final = (
-    "`git checkout -m -- pioneer.lock` brings the conflict back as git made it; or take one side"
+    "`git checkout -m -- pioneer.lock` restores the conflict as git wrote it; or take one side"
     " (`git checkout --ours -- pioneer.lock`), then run `pioneer-build plan`"
 )
 
 
 def is_conflicted(text: str) -> bool:
-    """Whether git left conflict markers in `text`. No line of a lock begins with one."""
+    """Whether git left conflict markers in `text`. No line of a lock starts with one."""
     return text.startswith(_OURS) or f"\n{_OURS}" in text
 
 
 def sides(text: str) -> tuple[str, str]:
-    """Our and their side of a text with git's conflict markers.
+    """Our and their side of a text with conflict markers of git.
 
-    Lines that aren't of a side are left blank in it, so that a line has the same number in the file.
+    Lines of the other side are left blank, so that line numbers stay the same as in the file.
 
     Raises:
-        LockError: the markers don't pair up.
+        LockError: the markers don't match.
     """
     ours: list[str] = []
     theirs: list[str] = []
@@ -49,18 +49,18 @@ def sides(text: str) -> tuple[str, str]:
         elif mark == _THEIRS and state == "theirs":
             state, inside = "both", (ours, theirs)
         elif mark in (_OURS, _BASE, _MIDDLE, _THEIRS):
-            raise LockError(f"pioneer.lock:{number}: a conflict marker that doesn't pair up", hint=AGAIN)
+            raise LockError(f"pioneer.lock:{number}: an unpaired conflict marker", hint=AGAIN)
         else:
             marked = False
         for side in (ours, theirs):
             side.append(line if not marked and any(side is one for one in inside) else "")
     if state != "both":
-        raise LockError(f"pioneer.lock:{opened}: a conflict that doesn't end", hint=AGAIN)
+        raise LockError(f"pioneer.lock:{opened}: a conflict without an end marker", hint=AGAIN)
     return "\n".join(ours), "\n".join(theirs)
 
 
 def with_markers(ours: str, theirs: str) -> str:
-    """Both texts as one conflict, as git writes it."""
+    """Both texts as one conflict, in git's format."""
     return f"{_OURS} ours\n{_ended(ours)}{_MIDDLE}\n{_ended(theirs)}{_THEIRS} theirs\n"
 
 

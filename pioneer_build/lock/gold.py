@@ -1,4 +1,4 @@
-"""What a dataset's gold said of it: numbers that a reviewer can decide by, as the lock keeps them."""
+"""Measures of a dataset against its gold rows: numbers that help a reviewer decide, as stored in the lock."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Metric: TypeAlias = Literal["accuracy", "span_f1", "exact_match"]
 
 
 def rounded(value: float) -> float:
-    """`value` with three decimals, as the lock keeps measures: what is measured again gives the same bytes.
+    """`value` rounded to three decimals, as stored in the lock, so that measuring again gives the same bytes.
 
     Raises:
-        ValueError: it is no finite number.
+        ValueError: it is not a finite number.
     """
     if not isfinite(value):
-        raise ValueError(f"{value} is no measure")
-    return round(float(value), 3) + 0.0  # there is no -0.0 in a lock
+        raise ValueError(f"{value} is not a finite number")
+    return round(float(value), 3) + 0.0  # never -0.0 in a lock
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What more rows brought: the difference of two values, and the interval it is likely in."""
+    """The gain from more rows: the difference of two values, and its confidence interval."""
 
     value: float
     interval: tuple[float, float]
@@ -37,10 +37,10 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How the measure before came out, on the same gold.
+    """The previous measure with the same gold.
 
-    `content` is the digest of the rows that were measured then, `was` their value. `p` is of the paired test between
-    then and now; `None` where the predictions of then are gone.
+    `content` is the digest of the rows that were measured then, `was` their value. `p` is the result of the paired test
+    between then and now; `None` if the earlier predictions are gone.
     """
 
     content: str
@@ -53,7 +53,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class LabelCounts:
-    """One label on gold: `n` times in it, `predicted` so often, `right` where both agree (in ner: spans)."""
+    """One label in the gold rows: `n` times there, `predicted` so often, `right` if both agree (for ner: spans)."""
 
     label: str
     n: int
@@ -62,30 +62,30 @@ class LabelCounts:
 
     @property
     def precision(self) -> float | None:
-        """What share of the predictions is right; `None` where there are none."""
+        """The share of correct predictions; `None` if there are none."""
         return rounded(self.right / self.predicted) if self.predicted else None
 
     @property
     def recall(self) -> float | None:
-        """What share of gold was found; `None` where gold doesn't have the label."""
+        """The share of gold that was found; `None` if the gold doesn't have the label."""
         return rounded(self.right / self.n) if self.n else None
 
 
 @dataclass(frozen=True, slots=True)
 class GoldMeasure:
-    """One measure of a dataset with its gold. What doesn't apply is `None`, and left out of the lock.
+    """One measure of a dataset against its gold. Fields that don't apply are `None`, and are omitted from the lock.
 
-    What was measured: `gold`, the digest of the gold rows, and `n`, how many they are; `content`, the digest of the
-    dataset's rows as readers get them (corrected), `rows`, how many, and the `fingerprint` of their definition.
-    With what: the measure's `revision`, and the hash of its `model`.
+    What was measured: `gold` is the digest of the gold rows and `n` their number; `content` is the digest of the
+    dataset's rows as readers get them (corrected), `rows` their number, and `fingerprint` that of their definition.
+    What measured it: the `revision` of the measure, and the hash of its `model`.
 
-    `kind` says whether the labeller's own answers were compared with gold, or those of a probe that was trained on the
-    rows: `value` of `metric`, which is likely in `interval`. `kappa` is Cohen's; `zero_shot` the value without any row,
-    `gold_alone` that of gold by itself; `last_doubling` what the second half of the rows adds. `contamination` counts
-    gold texts that are among the rows, copies or nearly so, `near_duplicates` rows that nearly repeat another one;
-    `template_share` is the share of rows of a template that is seen often. `per_label` is sorted by label. `bounds` are
-    those of the spec that it was held to. `predictions` is the digest, in the store, of what a later measure is paired
-    with. `more` has other measures by name.
+    `kind` says whether the labeller's own annotations were compared with gold, or those of a probe that was trained on
+    the rows: the result is the `value` of `metric`, with the confidence `interval`. `kappa` is Cohen's; `zero_shot` is
+    the value without any training rows, `gold_alone` that of gold by itself; `last_doubling` is the gain from the
+    second half of the rows. `contamination` counts gold texts that occur among the rows, exactly or almost,
+    `near_duplicates` rows that are almost equal to another one; `template_share` is the share of rows from a frequent
+    template. `per_label` is sorted by label. `bounds` are the bounds in the spec that applied. `predictions` is the
+    digest, in the store, of predictions for the paired test of a later measure. `more` has other measures by name.
     """
 
     kind: GoldKind
@@ -120,12 +120,12 @@ class GoldMeasure:
 
     @property
     def key(self) -> tuple[str, str, str, str, str | None]:
-        """What was measured, and with what. While this is the same, a measure is not written again."""
+        """What was measured, and with what. While this is unchanged, no new measure is written."""
         return self.gold, self.content, self.fingerprint, self.revision, self.model
 
 
 def _round(measures: object, *names: str) -> None:
-    """Gives these fields of a value that is being made three decimals; `None` stays."""
+    """Rounds these fields of a dataclass under construction to three decimals; `None` stays."""
     for name in names:
         value = getattr(measures, name)
         if isinstance(value, tuple):

@@ -1,6 +1,6 @@
-"""An entry of the lock as JSON values, out and in. docs/lock.md has the table of the keys.
+"""Converts an entry of the lock to JSON values and back. docs/lock.md has the table of the keys.
 
-Keys are left out where they have their plain value. Those of version 2 are written only where they say something.
+Keys with their default value are omitted. Keys of version 2 are written only if they have other values.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-# -- out -----------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------------
 
 
 def entry_value(entry: Entry) -> dict[str, Any]:
-    """`entry` as JSON values, keys sorted, the digest last."""
+    """`entry` as JSON values, keys sorted, with the digest as the last key."""
     value: dict[str, Any] = {
         "base_name": entry.base_name,
         "content": entry.content,
@@ -66,7 +66,7 @@ def entry_value(entry: Entry) -> dict[str, Any]:
 
 
 def needs_version_2(entry: Entry) -> bool:
-    """Whether something is known of `entry` that a lock of version 1 has no key for."""
+    """Whether `entry` has values for which a lock of version 1 has no key."""
     return (
         bool(entry.gold or entry.corrections or entry.published or entry.parts or entry.sampled or entry.tokens)
         or (entry.labelling is not None and bool(entry.labelling.approximate or entry.labelling.superseded))
@@ -133,7 +133,7 @@ def _gold_value(gold: GoldMeasure) -> dict[str, Any]:
 
 
 def _said(value: Any) -> dict[str, Any]:
-    """The fields of `value` that aren't what they are by default; tuples as lists."""
+    """The fields of `value` that don't have their default value; tuples as lists."""
     defaults = _DEFAULTS[type(value)]
     said = ((name, getattr(value, name)) for name in value.__slots__)
     return {
@@ -144,7 +144,7 @@ def _said(value: Any) -> dict[str, Any]:
 
 
 def _defaults(fields: Iterable[dataclasses.Field[Any]]) -> dict[str, Any]:
-    """What fields of a dataclass are where nothing is said."""
+    """The default values of fields of a dataclass."""
     found: dict[str, Any] = {}
     for field in fields:
         if field.default is not MISSING:
@@ -163,7 +163,7 @@ _DEFAULTS: Mapping[type, Mapping[str, Any]] = {
 
 
 def _sorted(value: Any) -> Any:
-    """`value` with the keys of every object in order."""
+    """`value` with the keys of every object sorted."""
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
@@ -172,27 +172,27 @@ def _sorted(value: Any) -> Any:
 
 
 def entry_digest(name: str, backend: str, value: Mapping[str, Any]) -> str:
-    """The digest that an entry ends with, `sha256:` and 64 hexadecimal digits.
+    """The digest at the end of an entry: `sha256:` and 64 hexadecimal digits.
 
     Args:
         name: the dataset's name.
-        backend: the backend, as the lock calls it.
-        value: the entry as JSON values; a `digest` among them doesn't count.
+        backend: the backend, as named in the lock.
+        value: the entry as JSON values; its own `digest` is ignored.
     """
     facts = {key: item for key, item in value.items() if key != "digest"}
     return digest_of({"backend": backend, "dataset_name": name, "entry": facts})
 
 
-# -- in ------------------------------------------------------------------------------------------------------------
+# -- reading -------------------------------------------------------------------------------------------------------
 
 
 def entry_of(name: str, backend: str, fields: Mapping[str, Any]) -> Entry:
-    """The entry that `entry_value` made JSON values of.
+    """The entry of JSON values that `entry_value` returned.
 
     Args:
         name: the dataset's name.
-        backend: the backend, as the lock calls it.
-        fields: the values; they have passed `schema.check_entry`.
+        backend: the backend, as named in the lock.
+        fields: the values; `schema.check_entry` has checked them.
     """
     labelling, rejection, paid = fields.get("labelling"), fields.get("rejection"), fields.get("paid")
     return Entry(
@@ -254,7 +254,7 @@ def _tokens(fields: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, Tokens]
     return tuple((name, Tokens(**tokens)) for name, tokens in sorted(fields.items()))
 
 
-#: The keys of an entry that version 1 doesn't have, and what reads each.
+#: The keys of an entry that version 1 doesn't have, and the function that reads each of them.
 _READ: Mapping[str, Callable[[Any], object]] = {
     "corrections": lambda fields: Corrections(**fields),
     "gold": _gold,

@@ -1,6 +1,6 @@
-"""How two locks join: a least upper bound, so order, grouping and repetition of merges don't matter.
+"""Merges two locks: a least upper bound, so order, grouping and repetition of merges don't matter.
 
-No job is ever dropped. What the union means for a dataset is the plan's to say.
+No job is ever dropped. The plan decides what the merged entry means for a dataset.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pioneer_build.lock.gold import GoldMeasure
     from pioneer_build.lock.model import Corrections, Publication
 
-#: How far a job's life has come; of two records of one job the one that came further stays.
+#: The progress of a job; of two records of one job, the one with more progress is kept.
 _RANK = {"unknown": 0, "open": 1, "failed": 2, "rejected": 3, "ready": 4}
 
 
 def merge(a: Lock, b: Lock) -> Lock:
-    """The lock that knows everything `a` and `b` know."""
+    """A lock with everything that `a` and `b` have."""
     entries = dict(a.entries)
     for key, entry in b.entries.items():
         mine = entries.get(key)
@@ -33,14 +33,14 @@ def merge(a: Lock, b: Lock) -> Lock:
 
 
 def merge3(base: Lock, a: Lock, b: Lock) -> Lock:
-    """`merge(a, b)`, without what one of them has taken out of their common `base` and the other left as it was.
+    """`merge(a, b)`, but without entries of the common `base` that one side removed and the other didn't change.
 
-    Only a rename takes an entry out. It stays out where every job of it is under another name now.
+    Only a rename removes an entry. It stays removed if all its jobs are now under another name.
 
     Args:
-        base: the lock that both went on from; an empty one where there was none.
+        base: the common ancestor; an empty lock if there is none.
         a: one side.
-        b: the other; which of them is which doesn't matter.
+        b: the other side; their order doesn't matter.
     """
     merged = merge(a, b)
     entries = dict(merged.entries)
@@ -60,13 +60,13 @@ def merge3(base: Lock, a: Lock, b: Lock) -> Lock:
 
 
 def merge_entries(a: Entry, b: Entry) -> Entry:
-    """Two records of one dataset on one backend: the union of the jobs under one of the two heads.
+    """Two records of one dataset on one backend: the union of the jobs, with one of the two heads.
 
-    The head (definition in force, size, what is remembered, what labelling or mixing made) is taken whole: the live
-    one before the forgotten one, then the one that was rebuilt more often, then the one with the greater text. The
-    plan compares it with the spec, so a wrong guess costs nothing. What was paid for stays counted, what one side
-    protects stays protected, and every publication stays. A measure and what came of corrections say themselves which
-    rows they are about, so any of the two will do: the one with the greater text.
+    The head (current definition, size, stored settings, results of labelling or mixing) is taken from one side
+    completely: a live one rather than a forgotten one, then the one with more rebuilds, then the one with the greater
+    text. The plan compares it with the spec, so a wrong choice costs nothing. Paid texts stay counted, an entry that
+    one side protects stays protected, and every publication stays. A measure, and the result of corrections, name the
+    rows that they are about, so either one is fine: the one with the greater text is taken.
     """
     if a == b:
         return a
@@ -91,10 +91,10 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
 
 
 def merge_jobs(records: Iterable[Job]) -> tuple[Job, ...]:
-    """One record a job, in the order of the jobs: base order, then id.
+    """One record per job, in the order of the jobs: by `order`, then by id.
 
-    A record of a submission is dropped where another one says what became of it: one that was accepted before one
-    that is not known to be, one with a job id before one with a version alone.
+    A record of a submission is dropped if another record has its outcome: an accepted one replaces one with an unknown
+    outcome, and one with a job id replaces one with only a version.
     """
     grouped: dict[tuple[str, str], list[Job]] = {}
     for record in records:
@@ -109,7 +109,7 @@ def merge_jobs(records: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def _is_settled(job: Job, by: Sequence[frozenset[str]]) -> bool:
-    """Whether a record without a job id stands for submissions that one of `by` stands for too."""
+    """Whether one of `by` has all submissions of a record without a job id."""
     return job.job_id is None and bool(job.submissions) and any(tokens.issuperset(job.submissions) for tokens in by)
 
 
@@ -131,7 +131,7 @@ def _join(records: Sequence[Job]) -> Job:
 
 
 def _job_order(job: Job) -> tuple[int, bool, bool, str]:
-    """How far a record has come: by its state, and then one that knows the rows, or else that they are owed."""
+    """The progress of a record: by its state, then known rows before owed ones."""
     bare = replace(
         job, order=0, submissions=(), deleted=False, approximate=(), sampled=False, superseded=False, tokens=None
     )
@@ -139,10 +139,10 @@ def _job_order(job: Job) -> tuple[int, bool, bool, str]:
 
 
 def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...]:
-    """One record a version, and one a submission whose version nobody knows; by remote name and version.
+    """One record per version, and one per submission with an unknown version; sorted by remote name and version.
 
-    Of two records of one version the one that came further stays. A record without a version is dropped where one with
-    a version stands for its submissions too.
+    Of two records of one version, the one with more progress is kept. A record without a version is dropped if a record
+    with a version has its submissions too.
     """
     grouped: dict[tuple[str, ...], list[Publication]] = {}
     for record in records:
@@ -156,7 +156,7 @@ def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...
         for record in joined
         if record.version is not None or not any(tokens.issuperset(record.submissions) for tokens in settled)
     ]
-    # versions are counted, so the longer word is the later one
+    # versions are numbers, so the longer text is the later one
     return tuple(sorted(left, key=lambda one: (one.remote_name, len(one.version or ""), one.version or "", one.key)))
 
 
@@ -183,7 +183,7 @@ def _head_order(entry: Entry) -> tuple[bool, int, str]:
 
 
 def _text_of(record: Job | Publication | GoldMeasure | Corrections | None) -> str:
-    """What decides between two records that nothing else tells apart; nothing is less than anything."""
+    """The text that decides between two records if nothing else does; `None` is the smallest."""
     return "" if record is None else json.dumps(_fields(record), sort_keys=True, default=_fields)
 
 

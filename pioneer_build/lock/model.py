@@ -1,4 +1,4 @@
-"""What was built: the values that `pioneer.lock` holds. `text` reads and writes them, `merge` joins two."""
+"""The values of `pioneer.lock`. `text` reads and writes them, `merge` merges two locks."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One `POST /generate` that was sent: accepted (it has a `job_id`), refused, or of unknown fate.
+    """One `POST /generate` that was sent: accepted (it has a `job_id`), refused, or with an unknown outcome.
 
-    `order` is its place among the dataset's jobs; jobs of two branches can share one, and then the id decides.
-    `asked` and `got` count rows: asked for, and accepted by this tool's checks (`None` until they were seen).
-    `rows` is the digest of the accepted rows in the store, `quarantined` that of the bad ones.
-    `verified` says whether the rows were checked. `inferred` marks a version that was counted, not named by the
-    service. `submissions` name journal entries whose fate was once unknown. `top_up` marks a job that only filled
-    up what an earlier one left missing. `deleted` says that the service was told to delete what it made.
-    `reason` says in words why a job failed or was rejected.
+    `order` is its place among the dataset's jobs; jobs of two branches can have the same one, then the id decides.
+    `asked` and `got` count rows: requested ones, and those that passed this tool's checks (`None` until the rows were
+    received). `rows` is the digest of the accepted rows in the store, `quarantined` that of the bad ones. `verified`
+    says whether the rows were checked. `inferred` marks a version that was counted, not named by the service.
+    `submissions` are ids of journal entries whose outcome was once unknown. `top_up` marks a job that only replaced
+    rows that an earlier one did not deliver. `deleted` says that the service was told to delete the result. `reason`
+    says in words why a job failed or was rejected.
 
-    `approximate` names what of the definition the backend could only come near to. `owed` marks a ready job whose rows
-    were never had, and should be. `sampled` marks one that asked for the first rows only, for people to see before the
-    rest. `superseded` says that a rebuild made other rows in its place. `tokens` is what it cost, where a language
+    `approximate` names the parts of the definition that the backend could only approximate. `owed` marks a ready job
+    whose rows were never received, but should be. `sampled` marks a job that requested only the first rows, for people
+    to review before the rest. `superseded` says that a rebuild replaced its rows. `tokens` is its cost, if a language
     model did it.
     """
 
@@ -72,12 +72,12 @@ class Job:
 
     @property
     def accepted(self) -> bool:
-        """Whether the service took it: it has an id, or a version that was adopted without one."""
+        """Whether the service accepted it: it has an id, or a version that was adopted without one."""
         return self.job_id is not None or self.version is not None
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this record from others: its id, else its version and the submissions it stands for."""
+        """The identity of this record: its id, else its version and its submissions."""
         if self.job_id is not None:
             return "job", self.job_id
         tokens = "\n".join(self.submissions)
@@ -87,21 +87,22 @@ class Job:
 
     @property
     def named(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         if self.job_id is not None:
             return f"job {self.job_id}"
-        return f"version {self.version}" if self.version is not None else "a submission without an answer"
+        return f"version {self.version}" if self.version is not None else "an unanswered submission"
 
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """What a label spec's dataset was made of.
+    """The texts and annotations that a label spec's dataset was made of.
 
     `inputs` is the digest of the texts with their ids, in order. `texts` counts rows, `distinct` different texts,
-    `annotated` those with an annotation, `quarantined` those the service refused or gave none for; `rows` counts the
-    rows readers get. `content` is the digest of those rows, `fingerprint` that of the definition they were labelled
-    under. `unsupported` are declared labels that the service said it can't find, `approximate` names what else it could
-    only come near to. `superseded` counts the labellings of this definition that a rebuild has replaced.
+    `annotated` those with an annotation, `quarantined` those that the service refused or returned none for; `rows`
+    counts the rows that readers get. `content` is the digest of those rows, `fingerprint` that of the definition that
+    they were labelled with. `unsupported` are declared labels that the service said it can't find, `approximate` names
+    other parts that it could only approximate. `superseded` counts the labellings of this definition that a rebuild has
+    replaced.
     """
 
     fingerprint: str
@@ -119,10 +120,10 @@ class Labelling:
 
 @dataclass(frozen=True, slots=True)
 class LabelSample:
-    """The first texts of a label spec that were labelled for people to see, before the rest.
+    """The first texts of a label spec that were labelled for people to review, before the rest.
 
-    `inputs` is the digest of all its texts, `fingerprint` that of the definition. `texts` counts those that were
-    asked for, `rows` what came of them; `content` is the digest of those rows.
+    `inputs` is the digest of all its texts, `fingerprint` that of the definition. `texts` counts the texts that were
+    sent, `rows` the resulting rows; `content` is the digest of those rows.
     """
 
     fingerprint: str
@@ -134,10 +135,10 @@ class LabelSample:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a mix took from one dataset of the project, or from one file (`path`, as the spec has it).
+    """What a mix took from one dataset of the project, or from one file (`path`, as in the spec).
 
-    `content` is the digest of the rows it offered (a dataset's as readers get them), `offered` counts them, `rows`
-    those that were taken. `quarantined` is the digest of a file's bad rows.
+    `content` is the digest of the rows that were available (of a dataset, as readers get them), `offered` counts them,
+    `rows` those that were taken. `quarantined` is the digest of a file's bad rows.
     """
 
     content: str
@@ -150,10 +151,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a mix was made of, in the spec's order.
+    """What a mix was made of, in the order of the spec.
 
-    `inputs` is the digest of what was to be mixed, and how; `fingerprint` that of the definition. `content` is the
-    digest of the mixed rows, and `rows` their number.
+    `inputs` is the digest of the parts and the rules for mixing them; `fingerprint` that of the definition. `content`
+    is the digest of the mixed rows, and `rows` their number.
     """
 
     fingerprint: str
@@ -165,11 +166,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """What came of people's decisions about rows.
+    """The result of people's decisions about rows.
 
-    `decisions` is the digest of all of them, `applied_to` that of the rows as they came, `content` that of the
-    corrected rows, and `rows` the number of those. `applied` counts decisions that changed a row, `stale` those whose
-    row is gone or says something else now, `reviewed` the rows that somebody has decided on.
+    `decisions` is the digest of all of them, `applied_to` that of the rows before, `content` that of the corrected
+    rows, and `rows` the number of those. `applied` counts decisions that changed a row, `stale` those whose row is gone
+    or has changed, `reviewed` the rows with a decision.
     """
 
     decisions: str
@@ -185,9 +186,9 @@ class Corrections:
 class Publication:
     """Rows that were uploaded to the service as a version.
 
-    `content` is the digest of the uploaded rows (corrected; of `split`, where only that part was), `rows` their number.
-    `version` is `None` while nobody knows it: then `submissions` name the journal's entries. `upload` is the service's
-    id of the upload. `reason` says in words why it failed.
+    `content` is the digest of the uploaded rows (corrected; of `split`, if only that part was uploaded), `rows` their
+    number. `version` is `None` while it is unknown: then `submissions` are the ids of journal entries. `upload` is the
+    service's id of the upload. `reason` says in words why it failed.
     """
 
     content: str
@@ -202,7 +203,7 @@ class Publication:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells this record from others: its version, else the submissions it stands for."""
+        """The identity of this record: its version, else its submissions."""
         if self.version is not None:
             return "version", self.remote_name, self.version
         return "submission", *self.submissions
@@ -210,9 +211,9 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a label spec's texts were not labelled, or a mix not made, and for which definition and inputs that holds.
+    """Why a label spec's texts were not labelled, or a mix not made, with the definition and inputs that this is about.
 
-    `state` is `failed` where the service refused the request, `rejected` where what came is outside the bounds.
+    `state` is `failed` if the service refused the request, `rejected` if the results are outside the bounds.
     `inputs` is the digest of the texts, or of a mix's parts.
     """
 
@@ -226,13 +227,13 @@ class Rejection:
 class Entry:
     """One dataset on one backend.
 
-    `definition` is the canonical definition in force. `base_name` is the remote name of the first definition.
-    `num_examples` is that of a generate spec; without it the entry is of a mix, where it has `parts`, else of a label
-    spec. `paid` maps a fingerprint to how many distinct texts were annotated under it (label specs), `tokens` to what
-    that cost, where a language model did it; the annotations of its N-th rebuild count under `FINGERPRINT-rN`.
-    `protect`, `on_change` and `checks` are what is remembered of the spec's settings. `forgotten` says that its
-    spec was removed. `sampled` is the sample of a label spec that isn't labelled yet. `gold`, `corrections` and
-    `published` are what was measured of the rows, corrected in them, and made of them.
+    `definition` is the current canonical definition. `base_name` is the remote name of the first definition.
+    `num_examples` is that of a generate spec; without it the entry is of a mix, if it has `parts`, else of a label
+    spec. `paid` maps a fingerprint to the number of distinct texts that were annotated with it (label specs), `tokens`
+    to the cost, if a language model did it; the annotations of its N-th rebuild count under `FINGERPRINT-rN`.
+    `protect`, `on_change` and `checks` are stored settings of the spec. `forgotten` says that its spec was removed.
+    `sampled` is the sample of a label spec that isn't labelled yet. `gold`, `corrections` and `published` are measures
+    of the rows, corrections of them, and uploads of them.
     """
 
     dataset_name: str
@@ -262,14 +263,13 @@ class Entry:
             object.__setattr__(self, "fingerprint", fingerprint_of(self.definition))
 
     def current(self) -> tuple[Job, ...]:
-        """The jobs of the definition in force, in order, without those that a rebuild replaced."""
+        """The jobs of the current definition, in order, without those that a rebuild replaced."""
         return tuple(job for job in self.jobs if job.fingerprint == self.fingerprint and not job.superseded)
 
     def readable(self) -> tuple[Job, ...]:
-        """The jobs whose rows readers get: ready ones of the definition in force, else the last good content.
+        """The jobs whose rows readers get: ready ones of the current definition, else the last good content.
 
-        A definition that has no ready job yet, or only a sample, leaves readers with what the definition before it
-        made.
+        If a definition has no ready job yet, or only a sample, readers keep the rows of the previous definition.
         """
         if self.num_examples is None:
             return ()
@@ -284,13 +284,13 @@ class Entry:
         return tuple(job for job in ready if job.fingerprint == last)
 
     def _is_sample(self, jobs: Sequence[Job]) -> bool:
-        """Whether ready jobs of the definition in force are a sample that the rest wasn't asked for yet."""
+        """Whether ready jobs of the current definition are a sample, and the rest wasn't requested yet."""
         asked = [0 if job.top_up else job.asked for job in jobs]
         return any(job.sampled for job in jobs) and sum(asked) < (self.num_examples or 0)
 
     @property
     def examples(self) -> int:
-        """How many rows readers get."""
+        """The number of rows that readers get."""
         if self.num_examples is not None:
             return min(self.num_examples, sum(job.got or 0 for job in self.readable()))
         made = self.parts or self.labelling
@@ -306,7 +306,7 @@ class Entry:
 
     @property
     def content(self) -> str | None:
-        """Digest of what readers get: of the rows, or of their jobs' digests and the number taken."""
+        """The digest of what readers get: of the rows, or of their jobs' digests and the number taken."""
         if self.num_examples is None:
             made = self.parts or self.labelling
             return made.content if made is not None else None
@@ -320,7 +320,7 @@ class Entry:
 
     @property
     def content_digests(self) -> tuple[str, ...]:
-        """The digests of the files in the store whose rows readers get, in order; of a job that gave no rows, none.
+        """The digests of the files in the store whose rows readers get, in order, without jobs that have no rows.
 
         Of a label spec that turned to asking for rows these are its jobs', though it was labelled before.
         """
@@ -330,7 +330,7 @@ class Entry:
 
     @property
     def remote_name(self) -> str:
-        """Where the definition in force lives on the service; the base name where no job has gone out yet."""
+        """The remote name of the current definition; the base name if no job has been sent yet."""
         mine = [job for job in self.jobs if job.fingerprint == self.fingerprint]
         for jobs in ([job for job in mine if not job.superseded], mine):
             if jobs:
@@ -339,13 +339,13 @@ class Entry:
 
     @property
     def version(self) -> str | None:
-        """The service's version that the last readable job made."""
+        """The service's version made by the last readable job."""
         jobs = self.readable()
         return jobs[-1].version if jobs else None
 
     @property
     def state(self) -> DatasetState:
-        """The worst of the current jobs first."""
+        """The state of the dataset: the worst one of its current jobs."""
         if self.forgotten:
             return "forgotten"
         if self.num_examples is None:
@@ -363,7 +363,7 @@ class Entry:
         last = current[-1]
         if last.state == "ready" or (last.top_up and last.state == "rejected"):
             return last.state
-        # what came to nothing counts only where rows of it are wanted
+        # a failed job counts only if rows of it are missing
         asked = sum(job.asked for job in current if job.state == "ready" and not job.top_up)
         return "ready" if asked >= self.num_examples else last.state
 
@@ -383,7 +383,7 @@ class Lock:
         return (self.entries[key] for key in sorted(self.entries) if key[1] == backend)
 
     def with_entries(self, changed: Iterable[Entry], without: Iterable[tuple[str, str]] = ()) -> Lock:
-        """A lock with `changed` put in and the keys of `without` taken out."""
+        """A lock with `changed` added, and without the keys in `without`."""
         entries = {key: entry for key, entry in self.entries.items() if key not in set(without)}
         entries.update({(entry.dataset_name, entry.backend): entry for entry in changed})
         return Lock(entries)
@@ -394,6 +394,6 @@ def digest_of(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     try:
         data = text.encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair, in the words of a service
+    except UnicodeEncodeError:  # a lone surrogate in a message of a service
         data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
     return "sha256:" + sha256(data).hexdigest()

@@ -1,7 +1,7 @@
-"""What an entry of `pioneer.lock` must look like, key by key: docs/lock.md.
+"""The keys and types of an entry of `pioneer.lock`: docs/lock.md.
 
-Frozen with each lock_version: a key of version 2 is as unknown in a file of version 1 as any other. A key that isn't
-here is refused: a program that ignored it would drop it with the next write.
+Frozen with each lock_version: in a file of version 1, a key of version 2 is as unknown as any other. A file with
+unknown keys is refused: a program that ignored them would drop them with the next write.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ _DRIFT: Final[_Table] = {"content": _TEXT, "was": _MEASURE}
 _DRIFT_MORE: Final[_Table] = {"p": _MEASURE}
 _LABEL_COUNTS: Final[_Table] = {"n": _COUNT, "predicted": _COUNT, "right": _COUNT}
 
-#: What may stand in an entry, a job and a labelling beside what must, by lock_version.
+#: The optional keys of an entry, a job and a labelling, by lock_version.
 _MORE: Final[Mapping[int, tuple[_Table, _Table, _Table]]] = {
     1: (_ENTRY_1, _JOB_1, _LABELLING_1),
     2: ({**_ENTRY_1, **_ENTRY_2}, {**_JOB_1, **_JOB_2}, {**_LABELLING_1, **_LABELLING_2}),
@@ -188,9 +188,9 @@ _GOLD_WORDS: Final[dict[str, frozenset[str]]] = {
 
 
 class Mismatch(Exception):
-    """Something isn't what it must be; the message goes on after "the entry of …".
+    """A value that is not allowed; the message continues "the entry of …".
 
-    `key` is the key it is about. `newer` says that a later version of this program may have written it.
+    `key` is the key that it is about. `newer` says that a later version of this program may have written it.
     """
 
     def __init__(self, message: str, *, key: str = "", newer: bool = False) -> None:
@@ -200,28 +200,28 @@ class Mismatch(Exception):
 
 
 def check_entry(fields: Any, version: int) -> None:
-    """Raises `Mismatch` unless `fields` have an entry's keys of this lock_version, each of its type, and no others."""
+    """Raises `Mismatch` unless `fields` has exactly the keys of an entry of this lock_version, with the right types."""
     if not isinstance(fields, dict):
-        raise Mismatch("is no object")
+        raise Mismatch("is not an object")
     entry_more, job_more, labelling_more = _MORE[version]
     _check(fields, _ENTRY, entry_more, "")
     if fields["state"] not in _ENTRY_STATES:
-        raise Mismatch(f"is in an unheard-of state ('{fields['state']}')", newer=True)
+        raise Mismatch(f"has the unknown state '{fields['state']}'", newer=True)
     for key, words in _WORDS.items():
         if key in fields and fields[key] not in words:
-            raise Mismatch(f"has an unheard-of {key} ('{fields[key]}')", newer=True)
+            raise Mismatch(f"has the unknown {key} '{fields[key]}'", newer=True)
     for job in fields["jobs"]:
         _check_job(job, job_more)
     if "labelling" in fields:
         _check(fields["labelling"], _LABELLING, labelling_more, "labelling with ")
-        _check_texts(fields["labelling"], "unsupported", "unsupported labels that are no texts")
-        _check_texts(fields["labelling"], "approximate", "labelling whose 'approximate' are no texts")
+        _check_texts(fields["labelling"], "unsupported", "unsupported labels that are not strings")
+        _check_texts(fields["labelling"], "approximate", "labelling with 'approximate' values that are not strings")
     if "rejection" in fields:
         _check(fields["rejection"], _REJECTION, _NONE, "a rejection with ")
         if fields["rejection"]["state"] not in ("failed", "rejected"):
-            raise Mismatch("has a rejection in an unheard-of state", newer=True)
+            raise Mismatch("has a rejection with an unknown state", newer=True)
     if not all(type(count) is int for count in fields.get("paid", {}).values()):
-        raise Mismatch("has counts of paid texts that are no numbers")
+        raise Mismatch("has counts of paid texts that are not numbers")
     if version > 1:
         for key, check in _CHECKS_2.items():
             if key in fields:
@@ -230,12 +230,12 @@ def check_entry(fields: Any, version: int) -> None:
 
 def _check_job(job: Any, more: _Table) -> None:
     if not isinstance(job, dict):
-        raise Mismatch("has a job that is no object")
+        raise Mismatch("has a job that is not an object")
     _check(job, _JOB, more, "a job with ")
     if job["state"] not in _JOB_STATES:
-        raise Mismatch(f"has a job in an unheard-of state ('{job['state']}')", newer=True)
-    _check_texts(job, "submissions", "a job whose submissions are no texts")
-    _check_texts(job, "approximate", "a job whose 'approximate' are no texts")
+        raise Mismatch(f"has a job with the unknown state '{job['state']}'", newer=True)
+    _check_texts(job, "submissions", "a job whose submissions are not strings")
+    _check_texts(job, "approximate", "a job with 'approximate' values that are not strings")
     if "tokens" in job:
         _check(job["tokens"], _TOKENS, _NONE, "a job's tokens with ")
 
@@ -268,19 +268,19 @@ def _check_published(records: Any) -> None:
     for record in records:
         _check(record, _PUBLISHED, _PUBLISHED_MORE, "a publication with ")
         if record["state"] not in _PUBLISHED_STATES:
-            raise Mismatch(f"has a publication in an unheard-of state ('{record['state']}')", newer=True)
-        _check_texts(record, "submissions", "a publication whose submissions are no texts")
+            raise Mismatch(f"has a publication with the unknown state '{record['state']}'", newer=True)
+        _check_texts(record, "submissions", "a publication whose submissions are not strings")
         if "version" not in record and not record.get("submissions"):
-            raise Mismatch("has a publication with neither version nor submission")
+            raise Mismatch("has a publication with neither a version nor submissions")
 
 
 def _check_gold(gold: Any) -> None:
     _check(gold, _GOLD, _GOLD_MORE, "a measure with ")
     for key, words in _GOLD_WORDS.items():
         if gold[key] not in words:
-            raise Mismatch(f"has a measure of an unheard-of {key} ('{gold[key]}')", newer=True)
+            raise Mismatch(f"has a measure with the unknown {key} '{gold[key]}'", newer=True)
     if ("value" in gold) != ("interval" in gold):
-        raise Mismatch("has a measure with a value and no interval, or the other way round")
+        raise Mismatch("has a measure with only one of 'value' and 'interval'")
     if "interval" in gold:
         _check_interval(gold["interval"])
     if "last_doubling" in gold:
@@ -291,14 +291,14 @@ def _check_gold(gold: Any) -> None:
     for counts in gold.get("per_label", {}).values():
         _check(counts, _LABEL_COUNTS, _NONE, "a label's measures with ")
     if not all(_is_measure(value) for value in gold.get("more", {}).values()):
-        raise Mismatch("has a measure with more that is no number of three decimals")
+        raise Mismatch("has a measure whose 'more' values are not numbers with three decimals")
     if not all(type(bound) is float and abs(bound) < _INFINITE for bound in gold.get("bounds", {}).values()):
-        raise Mismatch("has a measure with bounds that are no numbers")
+        raise Mismatch("has a measure whose bounds are not numbers")
 
 
 def _check_interval(interval: Any) -> None:
     if len(interval) != 2 or not all(_is_measure(end) for end in interval):
-        raise Mismatch("has a measure with an interval that isn't two numbers of three decimals")
+        raise Mismatch("has a measure whose interval is not two numbers with three decimals")
 
 
 _CHECKS_2: Final[Mapping[str, Callable[[Any], None]]] = {
@@ -316,15 +316,15 @@ _CHECKS_2: Final[Mapping[str, Callable[[Any], None]]] = {
 
 def _check(fields: Any, must: _Table, may: _Table, what: str) -> None:
     if type(fields) is not dict:
-        raise Mismatch(f"has {what}no keys, where an object must be")
+        raise Mismatch(f"has {what}a value that is not an object")
     for key, value in fields.items():
         types = must.get(key) or may.get(key)
         if types is None:
-            raise Mismatch(f"has {what}a key that this program doesn't know ('{key}')", key=key, newer=True)
+            raise Mismatch(f"has {what}the unknown key '{key}'", key=key, newer=True)
         if type(value) not in types or (type(value) is int and value < 0):
-            raise Mismatch(f"has {what}a value that '{key}' can't have", key=key)
+            raise Mismatch(f"has {what}an invalid value of '{key}'", key=key)
         if type(value) is float and not _is_measure(value):
-            raise Mismatch(f"has {what}a value of '{key}' that isn't of three decimals", key=key)
+            raise Mismatch(f"has {what}a value of '{key}' that is not rounded to three decimals", key=key)
     for key in must:
         if key not in fields:
             raise Mismatch(f"has {what}no '{key}'", key=key)
@@ -336,5 +336,5 @@ def _check_texts(fields: Mapping[str, Any], key: str, what: str) -> None:
 
 
 def _is_measure(value: Any) -> bool:
-    """Whether `value` is written as a measure is: finite, with three decimals, and no -0.0."""
+    """Whether `value` is written like a measure: finite, with three decimals, and not -0.0."""
     return type(value) is float and abs(value) < _INFINITE and repr(value) == repr(rounded(value))

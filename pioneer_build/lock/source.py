@@ -1,4 +1,4 @@
-"""The text of a lock's file before its entries are read: parsed, of a version that is known, and where what stands."""
+"""Parses the text of a lock file up to its entries, checks its version, and finds the line of each key."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ LOCK_PATH: Final = "pioneer.lock"
 LOCK_VERSION: Final = 2
 
 RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
-UPGRADE: Final = "upgrade pioneer-build; the lock was left as it is"
+UPGRADE: Final = "upgrade pioneer-build; the lock was not changed"
 
 _DECODER: Final = json.JSONDecoder()
 
-#: The keys of the file, by the version that brought them.
+#: The top-level keys of the file, by the version that introduced them.
 _KEYS: Final = {1: {"datasets", "lock_version"}, 2: {"datasets", "lock_version", "split"}}
 
 
 @dataclass(frozen=True, slots=True)
 class TopLevel:
-    """What stands in a file around its entries."""
+    """The top level of a file, around its entries."""
 
     version: int
     datasets: dict[str, Any]
@@ -33,7 +33,7 @@ class TopLevel:
 
 @dataclass(frozen=True, slots=True)
 class LockSource:
-    """The text of a lock's file; messages call the file by its `path` in the project."""
+    """The text of a lock file; messages name the file by its `path` in the project."""
 
     text: str
     path: str = LOCK_PATH
@@ -44,30 +44,30 @@ class LockSource:
         """An error at a line of this file.
 
         Args:
-            message: what is wrong, to stand after the place.
+            message: what is wrong, to follow the place.
             line: counted from 1.
-            hint: what helps; by default to restore the file.
+            hint: what to do; by default, to restore the file.
         """
         return LockError(f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, self.path))
 
     def line(self, key: str, indent: int, start: int = 0) -> int:
-        """The line in which `key` stands, counted from 1.
+        """The line of `key`, counted from 1.
 
         Args:
-            key: the key, as it is without its quotes.
-            indent: how many spaces stand before it where the file is laid out as it was written.
-            start: look from this place on, in code points; what is negative counts as 0.
+            key: the key, without quotes.
+            indent: its indentation in spaces, if the file has the original layout.
+            start: search from this place, in code points; negative values count as 0.
         """
         at = self.offset(key, indent, start)
         return self._line_at(at + 1 if at >= 0 else self.text.find(quoted(key), max(start, 0)))
 
     def offset(self, key: str, indent: int, start: int = 0) -> int:
-        """Where the line before that of `key` ends, as `line` finds it; -1 where the text is laid out otherwise.
+        """The end of the line before `key`, as found by `line`; -1 if the text has another layout.
 
         Args:
-            key: the key, as it is without its quotes.
-            indent: how many spaces stand before it.
-            start: look from this place on, in code points; what is negative counts as 0.
+            key: the key, without quotes.
+            indent: its indentation in spaces.
+            start: search from this place, in code points; negative values count as 0.
         """
         return self.text.find(f"\n{' ' * indent}{quoted(key)}:", max(start, 0))
 
@@ -77,32 +77,32 @@ class LockSource:
     # -- the file --
 
     def top_level(self, *, trusted: bool = False) -> TopLevel:
-        """What stands around the entries; `trusted` skips the search for keys that are there twice.
+        """The top level, around the entries; `trusted` skips the search for duplicate keys.
 
         Raises:
-            LockError: the text is no lock of a version that this program reads.
+            LockError: the text is not a lock of a version that this program reads.
         """
         value = self._parsed(trusted=trusted)
         if not isinstance(value, dict) or "lock_version" not in value:
-            raise self.error("no lock: 'lock_version' is missing", line=1)
+            raise self.error("not a lock: 'lock_version' is missing", line=1)
         version = self._version(value["lock_version"])
         datasets = value.get("datasets")
         if not isinstance(datasets, dict):
-            raise self.error("'datasets' is no object", line=self.line("datasets", 2))
+            raise self.error("'datasets' is not an object", line=self.line("datasets", 2))
         if strange := sorted(value.keys() - _KEYS[version]):
-            message = f"has a key that this program doesn't know: '{strange[0]}'"
+            message = f"has the unknown key '{strange[0]}'"
             raise self.error(message, line=self.line(strange[0], 2), hint=UPGRADE)
         split = value.get("split", False)
         if "split" in value and (split is not True or datasets):
-            raise self.error("a split lock has `split: true` and no dataset", line=self.line("split", 2))
+            raise self.error("a split lock has `split: true` and no datasets", line=self.line("split", 2))
         return TopLevel(version, datasets, split)
 
     def dataset(self, name: str, start: int = 0) -> tuple[Any, int]:
-        """What stands under the name of a dataset, and where it ends; `None` where the text is laid out otherwise.
+        """The value of a dataset, and its end; `None` if the text has another layout.
 
         Args:
-            name: the dataset's.
-            start: look from this place on, in code points: datasets are in order of their names.
+            name: of the dataset.
+            start: search from this place, in code points: datasets are sorted by name.
         """
         at = self.offset(name, 4, start)
         if at < 0:
@@ -114,9 +114,9 @@ class LockSource:
 
     def _version(self, version: object) -> int:
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise self.error(f"lock_version {version!r} is no version", line=self.line("lock_version", 2))
+            raise self.error(f"lock_version {version!r} is not a valid version", line=self.line("lock_version", 2))
         if version > LOCK_VERSION:
-            message = f"lock_version {version} is newer than this program reads ({LOCK_VERSION})"
+            message = f"lock_version {version} is newer than this version of pioneer-build can read ({LOCK_VERSION})"
             raise self.error(message, line=self.line("lock_version", 2), hint=UPGRADE)
         return version
 
@@ -128,8 +128,8 @@ class LockSource:
                 return json.loads(self.text)
             return json.loads(self.text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         except json.JSONDecodeError as error:
-            cut = "\n" not in self.text[error.pos :].rstrip()  # it goes wrong in the last line there is
-            what = "the file ends too early" if cut else f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+            cut = "\n" not in self.text[error.pos :].rstrip()  # the error is in the last line
+            what = "the file is truncated" if cut else f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
             hint = RESTORE.replace(LOCK_PATH, self.path)
             raise LockError(f"{self.path}:{error.lineno}:{error.colno}: {what}", hint=hint) from None
         except Mismatch as error:
@@ -146,24 +146,24 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise Mismatch(f"'{twice}' is there twice", key=twice)
+        raise Mismatch(f"'{twice}' occurs twice", key=twice)
     return value
 
 
 def _no_constant(name: str) -> Any:
-    raise Mismatch(f"{name} is no JSON", key="")
+    raise Mismatch(f"{name} is not valid JSON", key="")
 
 
 def quoted(text: str) -> str:
-    """`text` as a string of JSON, as a lock writes it."""
+    """`text` as a JSON string, as written in a lock."""
     return as_json(text)
 
 
 def as_json(value: object, indent: int | None = None) -> str:
-    """`value` as JSON in which letters stand for themselves."""
+    """`value` as JSON, with letters outside of ASCII unescaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair, in the words of a service: JSON has an escape for it
+    except UnicodeEncodeError:  # a lone surrogate in a message of a service, which JSON can escape
         return json.dumps(value, indent=indent)
     return text

@@ -1,9 +1,9 @@
-"""The bytes of `pioneer.lock`, in and out.
+"""Reads and writes the bytes of `pioneer.lock`.
 
-The same facts always give the same bytes: JSON, two-space indent, sorted, no clock, path, host or version of this
-tool. Every entry ends with a digest of itself, so that a hand edit, or a line-wise mix of two entries, is found.
-There is no digest over the file, so that two branches which touch different datasets merge. The version is the
-oldest one that has a key for all that is known.
+Equal locks always have equal bytes: JSON, two-space indent, sorted, without clock, path, host or version of this tool.
+Every entry ends with its own digest, so that manual edits, and mixtures of two entries by line, are detected. There is
+no digest of the whole file, so that two branches that change different datasets can be merged. The version is the
+oldest one that has a key for every value.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["RESTORE", "lock_text", "read_entries", "read_lock"]
 def lock_text(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | None = None) -> str:
     """The text of `lock`.
 
-    `written` remembers the text of each entry, so that rewriting a lock of which one entry changed costs one entry;
-    pass the same dict each time.
+    `written` caches the text of each entry, so that rewriting a lock after a change of one entry costs one entry; pass
+    the same dict each time.
     """
     datasets: dict[str, list[tuple[str, str]]] = {}
     version = 1
@@ -54,52 +54,53 @@ def lock_text(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | No
 
 
 def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Lock:
-    """The lock that `text` holds.
+    """The lock that is stored in `text`.
 
     Args:
         text: the text of `pioneer.lock`, or of one file of a split lock.
-        trusted: skips the digests of the entries, and what they must look like: for bytes that are known to have been
-            verified before.
-        path: how messages call the file.
+        trusted: skips the digests and the schema of the entries: for bytes that were verified before.
+        path: the name of the file in messages.
 
     Raises:
-        LockError: the text is no lock of a version this tool reads, or an entry isn't what its digest says; or it is
-            the head of a split lock, whose entries are in other files (`split.read_split`).
+        LockError: the text is not a lock of a version that this tool reads, or an entry doesn't match its digest; or it
+            is the head of a split lock, whose entries are in other files (`split.read_split`).
     """
     source = LockSource(text, path)
     top = source.top_level(trusted=trusted)
     if top.split:
-        message = "the lock is split into a file a dataset, which this program doesn't read"
+        message = "the lock is split into one file per dataset, which this version of pioneer-build can't read"
         raise source.error(message, line=source.line("split", 2), hint=UPGRADE)
     entries: dict[tuple[str, str], Entry] = {}
     for name, backends in top.datasets.items():
         if not isinstance(backends, dict) or not backends:
-            raise source.error(f"'{name}' has no entry", line=source.line(name, 4))
+            raise source.error(f"'{name}' has no entries", line=source.line(name, 4))
         for backend, fields in backends.items():
             try:
                 if not trusted:
                     check_entry(fields, top.version)
                     if not _is_whole(name, backend, fields):
-                        raise Mismatch("doesn't match its digest: it was edited, or mixed from two entries")
+                        raise Mismatch(
+                            "doesn't match its digest: it was edited by hand, or is a mixture of two entries"
+                        )
                 entries[name, backend] = entry_of(name, backend, fields)
             except Mismatch as error:
                 line = source.line(backend, 6, source.offset(name, 4))
                 hint = UPGRADE if error.newer and _is_whole(name, backend, fields) else None
                 raise source.error(f"the entry of '{name}' ({backend}) {error}", line=line, hint=hint) from None
-            except (KeyError, TypeError, AttributeError) as error:  # only where bytes were trusted wrongly
+            except (KeyError, TypeError, AttributeError) as error:  # only if the bytes were trusted wrongly
                 raise LockError(f"{path}: the entry of '{name}' is damaged ({error})", hint=RESTORE) from None
     return Lock(entries)
 
 
 def read_entries(text: str, names: Iterable[str]) -> Lock | None:
-    """The entries of some datasets, without reading the others; `None` where that can't be done.
+    """The entries of some datasets, without reading the others; `None` if that is not possible.
 
-    To parse a lock of a thousand datasets takes a tenth of the time of a plan with one changed spec. So entries are
-    decoded where they stand, found by the layout that locks are written in; that an entry is its dataset's is what its
-    digest says.
+    Parsing a lock of a thousand datasets takes a tenth of the time of a plan with one changed spec. So only these
+    entries are decoded. They are found by the layout of a written lock; the digest of an entry proves that it belongs
+    to its dataset.
 
     Args:
-        text: the text of `pioneer.lock`, which was read as a whole before: nothing else in it is looked at.
+        text: the text of `pioneer.lock`, which was read as a whole before: the rest of it is ignored.
         names: of datasets that the lock has.
     """
     source = LockSource(text)

@@ -1,16 +1,16 @@
-"""YAML to specs and settings: source positions, strict judging, all errors at once.
+"""YAML to specs and settings: with source positions, strict checks, and all errors at once.
 
 specs, settings  the two formats
-yaml_nodes       bytes to trees of nodes with their places: what is no sane YAML stops here
-yaml_loader      the reader of YAML, with libyaml or without
-yaml_tags        what a plain scalar is
-yaml_syntax      what the reader says is no YAML, in plain words
-source           a file's text, and where things stand in it
+yaml_nodes       bytes to trees of nodes with their places; rejects what is not plain, safe YAML
+yaml_loader      the YAML reader, with libyaml or without
+yaml_tags        the type of a plain scalar
+yaml_syntax      error messages of the YAML reader, in plain words
+source           the text of a file, and places in it
 plain_data       trees to plain data
-schema           the keys, their types and bounds: the one place that says what is valid
-messages         what a validator found, in plain words
-rules            what depends on more than one value of a spec
-cross_check      what depends on more than one spec
+schema           the keys, their types and bounds: the only place that defines what is valid
+messages         messages for errors that the validator found
+rules            rules that involve more than one value of a spec
+cross_check      rules that involve more than one spec
 json_schema      the same keys for editors and for docs/spec.md
 """
 

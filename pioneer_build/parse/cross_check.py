@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def cross_check(
     specs: Sequence[Spec], broken: Sequence[Broken] = (), read: Callable[[str], bytes] | None = None
 ) -> tuple[Problem, ...]:
-    """What is wrong between the specs of a project.
+    """The errors between the specs of a project.
 
-    Names are unique, also on file systems and in URLs that ignore letter case; `renamed_from` names a
-    dataset that no spec declares any more, and only one spec takes it over; `no_overlap_with` names others.
+    Names are unique, also on file systems and in URLs that ignore letter case; `renamed_from` names a dataset that no
+    longer has a spec, and only one spec can take over a name; `no_overlap_with` names other datasets.
 
     Args:
-        specs: all that are right.
-        broken: the others that say their name, so that their mistakes cause no further ones here.
-        read: gives a file's content by its path, to show lines; asked only where something is wrong.
+        specs: all valid specs.
+        broken: the invalid ones with a known name, so that their errors cause no further errors here.
+        read: returns the content of a file by its path, to show lines; only called if there is an error.
     """
     names = _Names(specs, broken)
     found = [*names.problems]
@@ -37,16 +37,16 @@ def cross_check(
 
 
 class _Names:
-    """The names that the specs of a project declare and take over, and the rules about them.
+    """The names that the specs of a project declare and take over, and the rules for them.
 
-    A broken spec can hold a name, and be the second of two; which is the first goes by place.
+    A broken spec also uses up a name, and can be the second of two; the first one is determined by place.
     """
 
     def __init__(self, specs: Sequence[Spec], broken: Sequence[Broken]) -> None:
         self._first: dict[str, Spec | Broken] = {}
         self._taken_over: dict[str, Spec] = {}
         self._guesses = 0
-        #: What is wrong with the names themselves.
+        #: Errors in the names themselves.
         self.problems: list[Problem] = []
         declared: list[Spec | Broken] = sorted([*specs, *broken], key=lambda one: (one.path, _name_place(one)))
         for one in declared:
@@ -65,17 +65,17 @@ class _Names:
             yield _problem(spec, "renamed_from", f"the dataset {old!r} still has a spec", len(old), "rename", hint)
         elif (earlier := self._taken_over.setdefault(old, spec)) is not spec:
             hint = "the other is at " + ":".join(map(str, (earlier.path, *earlier.place("renamed_from"))))
-            yield _problem(spec, "renamed_from", f"two specs are renamed from {old!r}", len(old), "rename", hint)
+            yield _problem(spec, "renamed_from", f"two specs have `renamed_from: {old}`", len(old), "rename", hint)
 
     def no_overlap_with(self, spec: Spec) -> Iterator[Problem]:
         for index, other in enumerate(spec.checks.no_overlap_with):
             key = f"checks.no_overlap_with.{index}"
             if other == spec.dataset_name:
-                message, hint = "a dataset always overlaps with itself", f"remove {other!r}"
+                message, hint = "this is the dataset's own name", f"remove {other!r}"
                 yield _problem(spec, key, message, len(other), "overlap", hint)
             elif other not in self._living:
                 meant = self._meant(other, spec)
-                hint = f"did you mean {meant!r}?" if meant else "name a dataset of this project"
+                hint = f"did you mean {meant!r}?" if meant else "use the name of a dataset of this project"
                 yield _problem(spec, key, f"there is no dataset {other!r}", len(other), "unknown-dataset", hint)
 
     def _meant(self, word: str, spec: Spec) -> str | None:
@@ -96,10 +96,10 @@ def _shown_place(one: Spec | Broken) -> str:
 
 def _same_name(first: Spec | Broken, second: Spec | Broken) -> Problem:
     name, other = second.dataset_name, first.dataset_name
-    message = f"the dataset name {name!r} is taken"
+    message = f"the dataset name {name!r} is already used"
     if name != other:
         message = f"the dataset names {name!r} and {other!r} differ only in letter case"
-    hint = f"it is first at {_shown_place(first)}"
+    hint = f"first used at {_shown_place(first)}"
     return Problem(second.path, *_name_place(second), message, hint=hint, width=len(name), code="duplicate-name")
 
 

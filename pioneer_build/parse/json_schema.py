@@ -1,8 +1,8 @@
-"""JSON Schema (draft 7, which editors' YAML servers read) of a spec and of the settings.
+"""JSON Schema (draft 7, which the YAML servers of editors read) of a spec and of the settings.
 
-Made of `parse.schema`, the parser's own source. What a schema can't say is left to the parser: unique
-names, few-shot labels among `labels`, one label a text, paths inside the project, bounds in order, and how
-YAML reads a plain word.
+Generated from `parse.schema`, which the parser also uses. The parser alone checks what a schema can't express: unique
+names, few-shot labels among `labels`, one label per text, paths inside the project, the order of bounds, and how YAML
+reads a plain word.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _if_task(task: str) -> Schema:
 
 
 def _never(why: str) -> Schema:
-    """A schema nothing fits; `errorMessage` is what YAML language servers show."""
+    """A schema that matches nothing; YAML language servers show its `errorMessage`."""
     return {"not": {}, "errorMessage": why, "doNotSuggest": True}
 
 
@@ -98,12 +98,12 @@ def _base(adapter: TypeAdapter[Any], title: str) -> Schema:
 
 
 def _tidy(node: Any) -> Any:
-    """Without the titles that pydantic makes of names, and with draft 7's way to describe a reference."""
+    """Removes the titles that pydantic generates from names, and uses draft 7's form of references."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
     tidy = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
-    if "$ref" in tidy and len(tidy) > 1:  # draft 7 ignores what stands beside a $ref
+    if "$ref" in tidy and len(tidy) > 1:  # draft 7 ignores keys next to a $ref
         tidy["allOf"] = [{"$ref": tidy.pop("$ref")}]
     return tidy

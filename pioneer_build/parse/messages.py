@@ -1,4 +1,4 @@
-"""What a validator found wrong, in plain words, at the place where it stands."""
+"""Messages for the errors that a validator found, in plain words and with their places."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from pioneer_build.parse.source import Source
 
-#: Keys that people write secrets under.
+#: Keys that people store secrets in.
 SECRET_KEY = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE)
 
-#: Task types the service may have and this program hasn't.
+#: Task types that the service may have, but this program doesn't.
 _OTHER_TASKS = ("custom", "records", "fields")
 
 Loc = tuple[int | str, ...]
@@ -55,14 +55,14 @@ def report_errors(
     keys: Mapping[str, Sequence[str]],
     renamed: Mapping[str, str],
 ) -> None:
-    """Reports what pydantic found in the data of `root`.
+    """Reports the errors that pydantic found in the data of `root`.
 
     Args:
-        errors: as pydantic lists them.
-        root: the tree of the document that the data is of.
-        source: the file's text, which problems are reported to.
-        keys: the valid keys of the top level (under "") and of each mapping below it.
-        renamed: keys that were taken for others, as written, by the key they were taken for.
+        errors: the error list of pydantic.
+        root: the tree of the document with the data.
+        source: the text of the file, which problems are reported to.
+        keys: the valid keys of the top level (under "") and of each mapping in it.
+        renamed: misspelt keys as written, by the key that they were taken for.
     """
     for error in errors:
         loc: Loc = error["loc"]
@@ -106,17 +106,17 @@ def meant_key(word: str, valid: Sequence[str]) -> str | None:
 
 
 def report_unknown_key(word: str, node: Node, valid: Sequence[str], source: Source, *, within: str = "") -> None:
-    """Reports a key that there isn't, with the nearest that there is; without its line where it may be a secret.
+    """Reports an unknown key, with the nearest valid one; without its line if that may be a secret.
 
     Args:
         word: the key as written.
-        node: where it stands.
-        valid: the keys there are in this mapping.
-        source: the file's text, which the problem is reported to.
-        within: the key of the mapping it is in; empty for the top level.
+        node: its node.
+        valid: the valid keys of this mapping.
+        source: the text of the file, which the problem is reported to.
+        within: the key of the mapping that it is in; empty for the top level.
     """
     if not within and SECRET_KEY.fullmatch(word):
-        report_secret(node, source, f"a key is never written in a file, and {word!r} looks like one")
+        report_secret(node, source, f"never write an API key in a file; {word!r} looks like one")
         return
     meant = meant_key(word, valid)
     where = f" in {within!r}" if within else ""
@@ -125,25 +125,25 @@ def report_unknown_key(word: str, node: Node, valid: Sequence[str], source: Sour
 
 
 def report_secret(node: Node, source: Source, message: str) -> None:
-    """Reports what looks like a secret, without showing its line.
+    """Reports a likely secret, without showing its line.
 
     Args:
-        node: where it stands.
-        source: the file's text, which the problem is reported to.
+        node: its node.
+        source: the text of the file, which the problem is reported to.
         message: what is wrong, without the secret.
     """
     line, column = source.place(node.start_mark)
-    hint = "set PIONEER_API_KEY in the environment; change a key that was committed"
+    hint = "set PIONEER_API_KEY in the environment; revoke the key if it was committed"
     source.report(Problem(source.path, line, column, message, hint=hint, code="secret"))
 
 
 def report_at(node: Node, source: Source, message: str, *, hint: str | None = None, code: str) -> None:
-    """Reports a mistake at a node; of a block of lines just the first word is marked.
+    """Reports an error at a node; if it has several lines, only its first word is marked.
 
     Args:
-        node: where it stands.
-        source: the file's text, which the problem is reported to.
-        message: what is wrong, in one sentence, without a trailing stop.
+        node: its node.
+        source: the text of the file, which the problem is reported to.
+        message: what is wrong, in one sentence, without a full stop.
         hint: what to do about it.
         code: a stable word for tools.
     """
@@ -155,7 +155,7 @@ def report_at(node: Node, source: Source, message: str, *, hint: str | None = No
 
 
 def _parent(loc: Loc) -> str:
-    """The name of the mapping that the last step of `loc` is a key of."""
+    """The name of the mapping that has the last step of `loc` as a key."""
     return next((step for step in reversed(loc[:-1]) if isinstance(step, str)), "")
 
 
@@ -198,7 +198,7 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
             hint = f"write [{node.value}]" if isinstance(node, ScalarNode) and node.value and not node.style else None
             return f"{what} must be a list, not {shown}", hint, "type"
         case "too_short":
-            return f"{what} is an empty list", "give it at least one, or remove the key", "empty"
+            return f"{what} is an empty list", "add at least one item, or remove the key", "empty"
         case "dict_type":
             return f"{what} must be a mapping, not {shown}", None, "type"
         case _:
@@ -211,7 +211,7 @@ def _not_text(what: str, node: Node, shown: str, *, sequence: bool) -> tuple[str
     if not node.value and not node.style:
         return (
             f"{what} is empty",
-            "give it a value" if sequence else "give it a value, or remove the key",
+            "add a value" if sequence else "add a value, or remove the key",
             "empty",
         )
     if node.tag == MERGE:
@@ -234,8 +234,10 @@ def _bad_text(what: str, name: str, node: Node) -> tuple[str, str | None, str]:
     if (rule := _PATTERNS.get(name)) is not None:
         if len(value) > 100 and name != "tags":
             return f"{what} has {len(value)} characters; at most 100 are allowed", None, "name"
-        wrong = next((c for c in value if not (c.isascii() and (c.isalnum() or c in "._-"))), value[0])
-        return f"{what} can't have {wrong!r} here", f"use {rule}", "name"
+        wrong = next((c for c in value if not (c.isascii() and (c.isalnum() or c in "._-"))), None)
+        if wrong is None:
+            return f"{what} can't begin with {value[0]!r}", f"use {rule}", "name"
+        return f"{what} contains the invalid character {wrong!r}", f"use {rule}", "name"
     return f"{what} must be one line without control characters", None, "character"
 
 
@@ -246,7 +248,7 @@ def _not_one_of(what: str, name: str, expected: str, node: Node, shown: str) -> 
     meant = nearest(value, words)
     hint = f"did you mean {meant!r}?" if meant else None
     if name == "task_type" and value in _OTHER_TASKS:
-        hint = "the service may know it; this version builds datasets of these three"
+        hint = "the service may support it; this version of pioneer-build supports these three"
     if isinstance(node, ScalarNode) and not value:
         return f"{what} is empty; it must be {choice}", None, "empty"
     return f"{what} must be {choice}, not {shown}", hint, "choice"
@@ -254,8 +256,8 @@ def _not_one_of(what: str, name: str, expected: str, node: Node, shown: str) -> 
 
 def _bad_version(node: Node, shown: str) -> tuple[str, str | None, str]:
     if isinstance(node, ScalarNode) and node.tag == INT:
-        message = f"version {node.value} is not one that this program reads"
-        return message, "it reads version 1; a later one needs a newer pioneer-build", "version"
+        message = f"version {node.value} is not supported"
+        return message, "this version of pioneer-build reads version 1; upgrade for a later one", "version"
     return f"'version' must be 1, not {shown}", "write version: 1", "version"
 
 
@@ -264,7 +266,7 @@ def _is_percentage(node: Node, most: object) -> bool:
 
 
 def _as_text(node: Node) -> str | None:
-    """How to write text with a colon in it, which YAML takes for a mapping."""
+    """How to write text with a colon in it, which YAML reads as a mapping."""
     if isinstance(node, MappingNode) and not node.flow_style and len(node.value) == 1:
         key, value = node.value[0]
         if isinstance(key, ScalarNode) and isinstance(value, ScalarNode) and not (key.style or value.style):
@@ -289,7 +291,7 @@ def _guess_whole(value: str) -> int | None:
     text = value.replace("_", "").lower()
     try:
         if text.startswith("0") and text.isdigit() and len(text) > 1:
-            return None  # octal to one reader, decimal to the next
+            return None  # octal for some readers, decimal for others
         return int(text, 0)
     except ValueError:
         pass
@@ -326,7 +328,7 @@ def _as_bool(node: Node) -> str | None:
 
 
 def _shown(node: Node) -> str:
-    """What stands there, in a few words."""
+    """The value as written, in a few words."""
     if isinstance(node, MappingNode):
         return "a mapping"
     if isinstance(node, SequenceNode):

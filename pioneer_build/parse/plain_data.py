@@ -1,7 +1,7 @@
 """Trees of nodes to plain data: text, whole numbers, fractions, true/false, lists, mappings.
 
-Nothing is guessed: a scalar that readers of YAML could take for something else becomes an `Odd`, which no
-check accepts and which remembers its node, so that the message can say how to write it.
+Nothing is guessed: a scalar that some readers of YAML could read differently becomes an `Odd`. It is invalid
+everywhere, and has its node, so that the message can say how to write it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CORE = frozenset({STR, INT, FLOAT, BOOL, NULL, SEQ, MAP, DATE, MERGE})
 
 
 class Odd:
-    """A scalar that stands for no plain value."""
+    """A scalar without a plain value."""
 
     __slots__ = ("node",)
 
@@ -34,7 +34,7 @@ class Odd:
 
 
 def plain(node: Node, source: Source) -> Any:
-    """`node` as plain data. Duplicate keys, keys that are no text, and tags are reported."""
+    """`node` as plain data. Duplicate keys, keys that are not text, and tags are reported."""
     if isinstance(node, ScalarNode):
         return node.value if node.tag == STR else _scalar(node, source)
     if isinstance(node, SequenceNode):
@@ -50,7 +50,7 @@ def plain(node: Node, source: Source) -> Any:
             word = _odd_key(key, source)
         elif word in data:
             _duplicate(key, node, source)
-            plain(value, source)  # for its own mistakes; the first of two counts
+            plain(value, source)  # reports its errors; the value of the first key is used
             continue
         item = plain(value, source)
         if word is not None:
@@ -59,7 +59,7 @@ def plain(node: Node, source: Source) -> Any:
 
 
 def node_at(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
-    """The node at `loc` and the node of its key; the nearest that is there."""
+    """The node at `loc` and the node of its key; the nearest existing one if there is none."""
     node, key_node = root, None
     for step in loc:
         if isinstance(node, MappingNode):
@@ -81,7 +81,7 @@ def _scalar(node: ScalarNode, source: Source) -> Any:
     if tag == INT and _DECIMAL.fullmatch(value):
         return int(value)
     if tag in (FLOAT, INT) and _FRACTION.fullmatch(value):
-        # an INT only here when it begins with 0 or is very long: `010` is octal to some
+        # an INT only gets here if it starts with 0 or is very long: some readers read `010` as octal
         return float(value) if tag == FLOAT else Odd(node)
     if tag == BOOL and value in _BOOLS:
         return _BOOLS[value]
@@ -94,21 +94,21 @@ def _scalar(node: ScalarNode, source: Source) -> Any:
 def _bad_tag(node: Node, source: Source) -> None:
     shown = node.tag.replace("tag:yaml.org,2002:", "!!")
     source.problem_at(
-        node.start_mark, node.end_mark, f"the tag {shown} has no meaning here", hint="remove it", code="tag"
+        node.start_mark, node.end_mark, f"the YAML tag {shown} is not supported", hint="remove it", code="tag"
     )
 
 
 def _odd_key(key: Node, source: Source) -> str | None:
-    """The word of a key that is no text, where it has one; reported."""
+    """The word of a key that is not text, if it has one; the key is reported."""
     if not isinstance(key, ScalarNode):
-        source.problem_at(key.start_mark, key.end_mark, "a key must be a word", code="key")
+        source.problem_at(key.start_mark, key.end_mark, "a key must be text", code="key")
         return None
     if key.tag == MERGE:
         source.problem_at(
             key.start_mark,
             key.end_mark,
             "merge keys ('<<') are not supported",
-            hint="write the keys out, so that the spec reads as the request it stands for",
+            hint="write the keys out",
             code="merge-key",
         )
         return None
@@ -123,7 +123,7 @@ def _duplicate(key: ScalarNode, mapping: Node, source: Source) -> None:
     source.problem_at(
         key.start_mark,
         key.end_mark,
-        f"the key {key.value!r} is here twice",
-        hint=f"it is first on line {line}",
+        f"duplicate key {key.value!r}",
+        hint=f"first used on line {line}",
         code="duplicate-key",
     )

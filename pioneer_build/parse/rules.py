@@ -1,6 +1,6 @@
-"""Rules that look at more than one value of a spec.
+"""Rules that involve more than one value of a spec.
 
-Each stands alone: none is hidden by another's failure.
+They are independent: an error in one hides no error in another.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class SpecRules:
     """The rules for one document.
 
     Args:
-        data: the document as plain data; it may be wrong in any way.
+        data: the document as plain data; it may have any errors.
         root: its tree, for places.
         source: its text, which problems are reported to.
-        renamed: misspelt keys as written, by the key they were taken for.
+        renamed: misspelt keys as written, by the key that they were taken for.
     """
 
     def __init__(self, data: Mapping[str, Any], root: Node, source: Source, renamed: Mapping[str, str]) -> None:
@@ -44,7 +44,7 @@ class SpecRules:
         self.task = self._task()
 
     def report(self) -> None:
-        """Reports everything that is wrong."""
+        """Reports all errors."""
         data = self.data
         self._keys_present()
         if self.task is not None or "inputs" in data:
@@ -134,8 +134,8 @@ class SpecRules:
             same = "" if labels[earlier] == label else " (they differ only in how Unicode writes them)"
             self._at(
                 ("labels", index),
-                f"the label {label!r} is here twice{same}",
-                f"it is first on line {line}",
+                f"duplicate label {label!r}{same}",
+                f"first used on line {line}",
                 "duplicate-label",
             )
 
@@ -173,8 +173,8 @@ class SpecRules:
                 line = self._line(("classified_examples", earlier))
                 self._at(
                     ("classified_examples", index, "label"),
-                    f"this text has the label {before!r} on line {line}, and {label!r} here",
-                    "one text has one label",
+                    f"this text has the label {before!r} on line {line}, but {label!r} here",
+                    "a text can have only one label",
                     "two-labels",
                 )
 
@@ -194,25 +194,25 @@ class SpecRules:
 
 
 def wrong_path(path: str, folder: str) -> tuple[str, str] | None:
-    """Why `path`, relative to `folder` of the project, is none of a file in the project; and what to do."""
-    hint = "name it relative to the spec's file, below the project's folder"
+    """Why `path`, relative to `folder` of the project, can't be a file in the project; and what to do."""
+    hint = "make it relative to the spec's file, inside the project's folder"
     if _SCHEME.match(path):
-        return "'inputs' names files; it fetches nothing", "download the file into the project"
+        return "'inputs' must be files, not a URL", "download the file into the project"
     if path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]", path):
         return "this path is not relative", hint
     if "\\" in path:
-        return "a path has '/' between its parts, on every system", f"write {path.replace(chr(92), '/')}"
+        return "use '/' in paths, on every system", f"write {path.replace(chr(92), '/')}"
     if ".." in path and posixpath.normpath(posixpath.join(folder, path)).split("/")[0] == "..":
-        return "this path leads out of the project", hint
+        return "this path is outside the project", hint
     return None
 
 
 def report_checks(checks: Mapping[str, Any], root: Node, source: Source) -> None:
-    """Reports what is wrong between the bounds of a `checks`.
+    """Reports errors between the bounds of a `checks`.
 
     Args:
-        checks: the bounds as plain data; they may be wrong in any way.
-        root: the tree of the document that holds them under `checks`.
+        checks: the bounds as plain data; they may have any errors.
+        root: the tree of the document with them under `checks`.
         source: its text, which problems are reported to.
     """
     least, most = checks.get("min_chars"), checks.get("max_chars")

@@ -1,7 +1,7 @@
-"""The keys of a spec and of `pioneer.yaml`: what each is for, its type and bounds, where it belongs.
+"""The keys of a spec and of `pioneer.yaml`: their meaning, type and bounds, and where they are allowed.
 
-The one place these are written. The parser judges by it; `json_schema` makes the schemas for editors and the
-tables of docs/spec.md of it. What depends on two keys at once is in `rules`.
+The only place that defines these. The parser uses it, and `json_schema` generates the schemas for editors and the
+tables of docs/spec.md from it. Rules about two keys at once are in `rules`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STRICT: ConfigDict = {
     "regex_engine": "rust-regex",
 }
 
-#: Whole numbers that every reader of JSON holds exactly (RFC 8259, section 6).
+#: The largest whole number that every reader of JSON represents exactly (RFC 8259, section 6).
 MAX_WHOLE = 2**53 - 1
 
 SpecKind: TypeAlias = Literal["generate", "label"]
@@ -32,12 +32,12 @@ LABEL: tuple[SpecKind, ...] = ("label",)
 BOTH: tuple[SpecKind, ...] = ("generate", "label")
 
 Text = Annotated[str, Field(pattern=r"\S")]
-#: What a dataset may be called: it is a path component of the service's URLs and of the store.
+#: The name of a dataset: it is a path component of the service's URLs and of the store.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
-#: A label, an owner: shown on one line.
+#: A label or an owner: shown on one line.
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
-#: A Literal would take `true` and `1.0` for 1.
+#: A Literal would accept `true` and `1.0` as 1.
 Version = Annotated[int, Field(ge=1, le=1, json_schema_extra={"const": 1})]
 Whole = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Positive = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
@@ -56,7 +56,7 @@ class ShotShape(TypedDict):
     """One labelled example."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    text: Annotated[Text, Field(description="The example's text.")]
+    text: Annotated[Text, Field(description="The text of the example.")]
     label: Annotated[Line, Field(description="One of `labels`.")]
 
 
@@ -67,55 +67,53 @@ class FilesShape(TypedDict, total=False):
     path: Required[
         Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
     ]
-    field: Annotated[Line, Field(description="The field of a record that holds the text.", examples=["body"])]
+    field: Annotated[Line, Field(description="The field of a record that contains the text.", examples=["body"])]
     id: Annotated[
         Line,
-        Field(description="The field of a record that holds the author's own key.", examples=["ticket_id"]),
+        Field(description="The field of a record that contains its own id.", examples=["ticket_id"]),
     ]
 
 
 class ChecksShape(TypedDict, total=False):
-    """Bounds on the rows a job brought; outside them the job is rejected."""
+    """Bounds that the rows of a job must meet; otherwise the job is rejected."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     min_accepted: Annotated[
-        Ratio, Field(description="Least share of the rows asked for that must be good.", examples=[0.95])
+        Ratio, Field(description="Minimum share of the requested rows that must be accepted.", examples=[0.95])
     ]
-    max_duplicate_ratio: Annotated[
-        Ratio, Field(description="Greatest share of rows that repeat another.", examples=[0.1])
-    ]
-    min_examples_per_label: Annotated[Whole, Field(description="Least number of rows a label.", examples=[20])]
-    max_label_share: Annotated[Ratio, Field(description="Greatest share of rows one label may have.", examples=[0.6])]
-    max_empty_ratio: Annotated[Ratio, Field(description="Greatest share of rows without any entity.", examples=[0.3])]
-    min_confidence: Annotated[Ratio, Field(description="Least confidence of an annotation.", examples=[0.5])]
-    min_chars: Annotated[Whole, Field(description="Least length of a text, in characters.", examples=[10])]
-    max_chars: Annotated[Whole, Field(description="Greatest length of a text, in characters.", examples=[2000])]
+    max_duplicate_ratio: Annotated[Ratio, Field(description="Maximum share of duplicate rows.", examples=[0.1])]
+    min_examples_per_label: Annotated[Whole, Field(description="Minimum number of rows per label.", examples=[20])]
+    max_label_share: Annotated[Ratio, Field(description="Maximum share of a single label.", examples=[0.6])]
+    max_empty_ratio: Annotated[Ratio, Field(description="Maximum share of rows without any entity.", examples=[0.3])]
+    min_confidence: Annotated[Ratio, Field(description="Minimum confidence of an annotation.", examples=[0.5])]
+    min_chars: Annotated[Whole, Field(description="Minimum length of a text, in characters.", examples=[10])]
+    max_chars: Annotated[Whole, Field(description="Maximum length of a text, in characters.", examples=[2000])]
     no_overlap_with: Annotated[
         list[Name],
         Field(
-            description="Datasets of this project that may have no text in common with this one.",
+            description="Datasets of this project that must not share a text with this one.",
             examples=[["test-set"]],
         ),
     ]
 
 
 class TopUpShape(TypedDict, total=False):
-    """Buy missing accepted rows again, bounded."""
+    """Request missing rows again if too few were accepted."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    max_attempts: Annotated[Positive, Field(description="How many times at most.", examples=[3])]
+    max_attempts: Annotated[Positive, Field(description="Maximum number of attempts.", examples=[3])]
 
 
 class LimitsShape(TypedDict, total=False):
-    """What one `apply` may spend at most."""
+    """Maximum numbers of paid requests and of examples in one `apply`."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    max_requests: Annotated[Whole, Field(description="Paid requests.")]
-    max_examples: Annotated[Whole, Field(description="Examples asked for.")]
+    max_requests: Annotated[Whole, Field(description="Maximum number of paid requests.")]
+    max_examples: Annotated[Whole, Field(description="Maximum number of requested examples.")]
 
 
 Texts = Annotated[list[Text], Field(min_length=1)]
-#: Keys with a choice of shapes, and the words that pydantic puts into a place for the shape it took.
+#: Keys with a choice of shapes, and the words with which pydantic marks the chosen shape in a location.
 CHOICES = {"inputs": ("<list>", "<text>", "<mapping>"), "top_up": ("<bool>", "<mapping>")}
 InputsShape = Annotated[
     Annotated[Texts, Tag("<list>")] | Annotated[Line, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
@@ -135,11 +133,13 @@ class SpecShape(TypedDict, total=False):
     dataset_name: Annotated[
         Name,
         Field(
-            description="The dataset's name, unique in the project: of letters, digits, '.', '_', '-'.",
+            description="The name of the dataset, unique in the project: letters, digits, '.', '_', '-'.",
             examples=["support-intents"],
         ),
     ]
-    task_type: Annotated[Literal["ner", "classification", "decoder"], Field(description="What the rows are for.")]
+    task_type: Annotated[
+        Literal["ner", "classification", "decoder"], Field(description="The task that the rows are for.")
+    ]
     labels: Annotated[
         list[Line],
         Field(
@@ -178,21 +178,26 @@ class SpecShape(TypedDict, total=False):
             examples=["data/tickets.jsonl", {"path": "data/*.csv", "field": "body", "id": "ticket_id"}],
         ),
     ]
-    description: Annotated[Text, Field(description="For people.")]
-    owner: Annotated[Line, Field(description="Who answers for this dataset.", examples=["team-support"])]
+    description: Annotated[Text, Field(description="A description for people.")]
+    owner: Annotated[Line, Field(description="Who is responsible for this dataset.", examples=["team-support"])]
     tags: Annotated[
-        list[Word], Field(description="Words to select datasets by (`--select tag:x`).", examples=[["prod"]])
+        list[Word], Field(description="Tags for selecting datasets (`--select tag:x`).", examples=[["prod"]])
     ]
-    protect: Annotated[bool, Field(description="Never delete this dataset from the service.")]
-    renamed_from: Annotated[Name, Field(description="The name this dataset had; its jobs and rows are kept.")]
-    checks: Annotated[ChecksShape, Field(description="Bounds on the rows a job brought.")]
+    protect: Annotated[bool, Field(description="Never replace, forget or delete this dataset.")]
+    renamed_from: Annotated[Name, Field(description="The previous name of this dataset; its jobs and rows are kept.")]
+    checks: Annotated[ChecksShape, Field(description="Bounds that the rows of a job must meet.")]
     top_up: Annotated[
         TopUpKey,
-        Field(description="Buy missing accepted rows again, bounded.", examples=[True, {"max_attempts": 2}]),
+        Field(
+            description="Request missing rows again if too few were accepted, up to a maximum number of attempts.",
+            examples=[True, {"max_attempts": 2}],
+        ),
     ]
     on_change: Annotated[
         Literal["new_name", "new_version"],
-        Field(description="Where a changed definition goes: a new remote name (default), or a new version."),
+        Field(
+            description="How a changed definition is submitted: under a new remote name (default), or as a new version."
+        ),
     ]
 
 
@@ -203,24 +208,32 @@ class SettingsShape(TypedDict, total=False):
     version: Annotated[Version, Field(description="The version of this format.")]
     backend: Annotated[Line, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
     specs: Annotated[Line, Field(description="The folder of the specs.", examples=["specs"])]
-    base_url: Annotated[Line, Field(description="Where the service lives.", examples=["https://api.pioneer.ai"])]
-    requests_per_minute: Annotated[Positive, Field(description="What the service allows a minute.", examples=[120])]
-    max_open_jobs: Annotated[Positive, Field(description="How many jobs may be open at once.", examples=[100])]
-    store: Annotated[Line, Field(description="The folder of paid answers.", examples=["~/.local/share/pioneer-build"])]
-    seed: Annotated[Whole, Field(description="The seed of the local backend.", examples=[0])]
-    checks: Annotated[ChecksShape, Field(description="Bounds for every spec that sets none of its own.")]
-    limits: Annotated[LimitsShape, Field(description="Bounds on what one `apply` may spend.")]
+    base_url: Annotated[Line, Field(description="The base URL of the service.", examples=["https://api.pioneer.ai"])]
+    requests_per_minute: Annotated[
+        Positive, Field(description="The service's rate limit, in requests per minute.", examples=[120])
+    ]
+    max_open_jobs: Annotated[Positive, Field(description="Maximum number of open jobs.", examples=[100])]
+    store: Annotated[
+        Line,
+        Field(
+            description="The folder of the store (paid rows and annotations).",
+            examples=["~/.local/share/pioneer-build"],
+        ),
+    ]
+    seed: Annotated[Whole, Field(description="The random seed of the local backend.", examples=[0])]
+    checks: Annotated[ChecksShape, Field(description="Default bounds for specs that don't set their own.")]
+    limits: Annotated[LimitsShape, Field(description="The budget of one `apply`.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Belongs:
-    """Where a key may stand: in specs of which tasks, that generate or label."""
+    """The specs that may have a key: for which tasks, and whether they generate or label."""
 
     tasks: tuple[str, ...] = ("ner", "classification", "decoder")
     kinds: tuple[SpecKind, ...] = BOTH
 
 
-#: Keys that not every spec may have; the others belong to all.
+#: Keys that only some specs may have; all others are allowed in every spec.
 BELONGS: dict[str, Belongs] = {
     "labels": Belongs(tasks=("ner", "classification")),
     "num_examples": Belongs(kinds=GENERATE),
@@ -229,10 +242,10 @@ BELONGS: dict[str, Belongs] = {
     "prompt": Belongs(tasks=("decoder",), kinds=GENERATE),
     "inputs": Belongs(tasks=("ner", "classification"), kinds=LABEL),
 }
-#: Keys that a spec must have; `labels` only where they belong.
+#: Keys that a spec must have; `labels` only for tasks that have labels.
 REQUIRED = ("dataset_name", "task_type", "labels")
 
-#: Words that people bring from elsewhere, and ours.
+#: Words from other tools, and the keys that they mean here.
 SYNONYMS = {
     "name": "dataset_name",
     "dataset": "dataset_name",

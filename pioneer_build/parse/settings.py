@@ -33,15 +33,15 @@ _BACKENDS = ("local", "pioneer")
 _URL_FAULTS: dict[UrlFault, str] = {
     "unreadable": "this is not a URL",
     "scheme": "this is not a URL",
-    "host": "this names no host",
+    "host": "the host is missing",
     "extra": "it can't have a query or a fragment",
 }
 
 
 def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Problem, ...]]:
-    """The settings in the bytes of a `pioneer.yaml`, or None and everything that is wrong; pure.
+    """The settings in the bytes of a `pioneer.yaml`, or None and all errors; pure.
 
-    An empty file, or one of comments, sets nothing. Paths and names are not looked up here.
+    A file that is empty, or has only comments, sets nothing. Paths and names are not checked here.
     """
     problems: list[Problem] = []
     source, documents = read_documents(text, path, problems.append)
@@ -50,7 +50,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
     ]
     settings = Settings()
     if len(documents) > 1:
-        report_at(documents[1], source, "settings are one document", hint="remove the ---", code="type")
+        report_at(documents[1], source, "the settings must be one YAML document", hint="remove the ---", code="type")
     for root in documents[:1]:
         settings = _settings(root, source, problems)
     if problems:
@@ -63,7 +63,7 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
         report_at(
             root,
             source,
-            "settings are a mapping of keys to values",
+            "the settings must be a mapping of keys to values",
             hint="such as backend: local",
             code="type",
         )
@@ -99,7 +99,7 @@ def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
         else:
             continue
         if fault == "secret":
-            report_secret(node, source, f"{key!r} holds a user name or password")
+            report_secret(node, source, f"{key!r} contains a user name or password")
         else:
             meant = nearest(value, _BACKENDS) if key == "backend" else None
             choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"

@@ -1,4 +1,4 @@
-"""One file's text, and where things stand in it."""
+"""The text of one file, and places in it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 #: Line breaks as editors count them.
 _BREAK = re.compile(r"\r\n|\r|\n")
-#: Breaks for YAML 1.1 that editors don't count (and a lone CR): places then come from offsets.
+#: Line breaks in YAML 1.1 that editors don't count (and a lone CR): if there are any, places are computed from offsets.
 _ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
-#: A line that seems to hold a secret is not shown.
+#: A line that may contain a secret is not shown.
 _SECRET = re.compile(
     r"(?i)(?:api[_-]?key|token|secret|password|credential)\w{0,30}[\"']?\s{0,9}:|://[^/\s]*@|\b\w+_sk_\w+"
 )
 
 
 class Mark(Protocol):
-    """A place as a YAML reader gives it: all from 0, in code points."""
+    """A place, as reported by a YAML reader: all numbers from 0, in code points."""
 
     index: int
     line: int
@@ -30,12 +30,12 @@ class Mark(Protocol):
 
 
 class Source:
-    """The text of one file; it turns places into problems that show the line.
+    """The text of one file; turns places into problems that show the line.
 
     Args:
-        path: as it is to be shown, relative to the project.
+        path: for messages, relative to the project.
         text: without a byte order mark.
-        report: is given each problem.
+        report: called with each problem.
     """
 
     __slots__ = ("_lines", "_shown", "_starts", "odd_breaks", "path", "report", "text")
@@ -62,39 +62,39 @@ class Source:
         return line, offset - self._starts[line - 1] + 1
 
     def place_of_end(self) -> tuple[int, int]:
-        """Line and column of the last character that is no white space, from 1."""
+        """Line and column of the last character that is not white space, from 1."""
         return self.place_of(max(0, len(self.text.rstrip()) - 1))
 
     def line(self, number: int) -> str | None:
-        """The line of this number, from 1, without its break."""
+        """The line with this number, from 1, without its line break."""
         lines = self._split()
         return lines[number - 1] if 0 < number <= len(lines) else None
 
     def problem(
         self, place: tuple[int, int], message: str, *, hint: str | None = None, width: int = 1, code: str = "invalid"
     ) -> None:
-        """Reports one mistake at a place.
+        """Reports one error at a place.
 
         Args:
-            place: line and column, from 1; (0, 0) for a mistake of the whole file.
-            message: what is wrong, in one sentence, without a trailing stop.
+            place: line and column, from 1; (0, 0) for an error of the whole file.
+            message: what is wrong, in one sentence, without a full stop.
             hint: what to do about it.
-            width: how many code points are meant, from the place on.
+            width: the number of code points to mark, starting at the place.
             code: a stable word for tools, such as `unknown-key`.
         """
         line, column = place
         source, length = self._show(line)
-        # a value that goes on over lines is marked up to the end of its first
+        # a value with several lines is marked up to the end of its first line
         width = min(width, length - column + 1)
         self.report(Problem(self.path, line, column, message, hint=hint, source=source, width=max(1, width), code=code))
 
     def problem_at(self, start: Mark, end: Mark, message: str, *, hint: str | None = None, code: str) -> None:
-        """Reports one mistake that reaches from `start` to `end`, marked up to the end of its first line.
+        """Reports one error from `start` to `end`, marked up to the end of its first line.
 
         Args:
-            start: where it begins, as the reader of YAML gives it.
+            start: where it starts, as reported by the YAML reader.
             end: where it ends.
-            message: what is wrong, in one sentence, without a trailing stop.
+            message: what is wrong, in one sentence, without a full stop.
             hint: what to do about it.
             code: a stable word for tools.
         """
@@ -104,7 +104,7 @@ class Source:
         self.problem((line, column), message, hint=hint, width=width, code=code)
 
     def _show(self, number: int) -> tuple[str | None, int]:
-        """A line as it may be shown, and its length without white space at the end. Kept: it may be long."""
+        """A line for messages, and its length without white space at the end. Cached, because it may be long."""
         if number not in self._shown:
             line = self.line(number)
             safe = line is not None and not _SECRET.search(line)

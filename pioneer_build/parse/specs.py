@@ -36,7 +36,7 @@ _NO_CHECKS = Checks()
 
 
 class Broken(NamedTuple):
-    """A document with a mistake that still says which dataset it is about, and where it says so."""
+    """A document with an error, but with a known dataset name, and the place of that name."""
 
     dataset_name: str
     path: str
@@ -45,7 +45,7 @@ class Broken(NamedTuple):
 
 
 class ParsedFile(NamedTuple):
-    """The specs of a file that are right, what is wrong in order of place, and whose datasets that is."""
+    """The valid specs of a file, its errors in order of place, and the named documents with errors."""
 
     specs: tuple[Spec, ...]
     problems: tuple[Problem, ...]
@@ -53,13 +53,13 @@ class ParsedFile(NamedTuple):
 
 
 def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
-    """Reads and parses files; one that can't be read is a problem of its own.
+    """Reads and parses files; a file that can't be read is an error too.
 
     Args:
-        paths: the files; text is relative to `root` and has `/`, a path may be absolute too.
-        root: the project's folder, which shown paths are relative to.
+        paths: the files; a string is relative to `root`, with `/`; a path may also be absolute.
+        root: the project's folder; paths in messages are relative to it.
 
-    The rules between specs are `cross_check`'s, which must see all specs of a project.
+    The rules between specs are in `cross_check`, which needs all specs of a project.
     """
     specs: list[Spec] = []
     problems: list[Problem] = []
@@ -92,8 +92,8 @@ def parse_text(text: bytes, path: str) -> ParsedFile:
         text: the file's content, UTF-8.
         path: the file's path relative to the project, with `/`.
 
-    A document with a mistake gives no spec; the others of the file do. Empty documents and a file of comments
-    hold no spec; a file without anything in it is a mistake.
+    A document with an error gives no spec, but the others in the file do. Empty documents, and files with only
+    comments, contain no spec; an empty file is an error.
     """
     problems: list[Problem] = []
     if not text.strip() and not text.strip(b" \t\r\n\xef\xbb\xbf"):
@@ -124,8 +124,8 @@ def _spec(root: Node, source: Source, problems: list[Problem], broken: list[Brok
             return None
         hint = "a spec begins with version: 1"
         if not isinstance(root, ScalarNode):
-            hint = "several specs in a file stand apart as documents: put --- between them"
-        report_at(root, source, "a spec is a mapping of keys to values", hint=hint, code="type")
+            hint = "separate several specs in one file with ---"
+        report_at(root, source, "a spec must be a mapping of keys to values", hint=hint, code="type")
         return None
     data = plain(root, source)
     renamed = _take_misspelt(data)
@@ -144,7 +144,7 @@ def _spec(root: Node, source: Source, problems: list[Problem], broken: list[Brok
 
 
 def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
-    """The value of a document that was found right."""
+    """The spec of a valid document."""
     get = data.get
     inputs = get("inputs")
     if inputs is not None:
@@ -184,15 +184,15 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
 
 
 def checks_of(data: dict[str, Any]) -> Checks:
-    """Bounds out of data that was found right."""
+    """The bounds in valid data."""
     overlap = tuple(data.get("no_overlap_with", ()))
     return Checks(**{**data, "no_overlap_with": overlap})
 
 
 def _take_misspelt(data: dict[str, Any]) -> dict[str, str]:
-    """Puts values of misspelt keys under the keys that were meant, so that they are judged too.
+    """Copies values of misspelt keys to the keys that were meant, so that they are checked too.
 
-    The misspelt key stays, to be reported. Returns the key as written by the key it was taken for.
+    The misspelt key stays, to be reported. Returns the keys as written, by the key that they were taken for.
     """
     renamed: dict[str, str] = {}
     for word in [word for word in data if word not in SPEC_KEYS]:

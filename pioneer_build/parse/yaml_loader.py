@@ -1,4 +1,4 @@
-"""The reader of YAML: libyaml where PyYAML has it, else PyYAML's own, told to take text for text."""
+"""The YAML reader: libyaml if PyYAML has it, else PyYAML's own, with stricter rules for plain scalars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_CHARACTER = "found invalid Unicode character escape code"
 
 
 class _Tags:
-    """The part of a loader that decides tags, in one look-up for the usual scalar."""
+    """The part of a loader that decides tags, with one look-up for common scalars."""
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
         if kind is ScalarNode:
@@ -28,14 +28,14 @@ class _Tags:
         return SEQ if kind is SequenceNode else MAP
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Nothing depends on where a node stands."""
+        """Nothing depends on the place of a node."""
 
     def ascend_resolver(self) -> None:
-        """Nothing depends on where a node stands."""
+        """Nothing depends on the place of a node."""
 
 
 class PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
-    """PyYAML's own reader, where libyaml is missing."""
+    """PyYAML's own reader, used if libyaml is missing."""
 
     def __init__(self, stream: str) -> None:
         yaml.reader.Reader.__init__(self, stream)
@@ -44,14 +44,14 @@ class PureLoader(_Tags, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Pa
         yaml.composer.Composer.__init__(self)
 
     def compose_scalar_node(self, anchor: Any) -> Any:
-        """As libyaml does, refuses what is no character: half a surrogate pair, written as an escape."""
+        """Like libyaml, rejects invalid characters: lone surrogates, written as an escape."""
         node = super().compose_scalar_node(anchor)
         if _SURROGATE.search(node.value):
             raise yaml.scanner.ScannerError(None, None, _NO_CHARACTER, node.start_mark)
         return node
 
     def scan_flow_scalar(self, style: str) -> Any:
-        """As libyaml does, refuses an escape beyond Unicode."""
+        """Like libyaml, rejects an escape beyond Unicode."""
         mark = self.get_mark()
         try:
             return super().scan_flow_scalar(style)

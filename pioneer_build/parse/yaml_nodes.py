@@ -1,8 +1,8 @@
-"""YAML to trees of nodes with their places: one pass of libyaml, nothing constructed.
+"""YAML to trees of nodes with their places: one pass of libyaml, nothing is constructed.
 
-Here a file stops being bytes. What can hurt is refused before or while it is read: files too large, nesting
-too deep (libyaml's composer recurses in C and would take the process with it), aliases that expand without
-end, bytes that are no text.
+This is where the bytes of a file are decoded. Dangerous input is rejected before or while it is read: files that are
+too large, nesting that is too deep (libyaml's composer recurses in C and would crash the process), aliases that expand
+without end, bytes that are not text.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
-#: How many nodes and characters a file's aliases may add to it.
+#: Maximum number of nodes and characters that aliases may add to a file.
 MAX_ALIASED_NODES = 10_000
 MAX_ALIASED_CHARS = 1_000_000
-#: Broken documents reported for one file: after each, reading starts again at the next `---`.
+#: Maximum number of broken documents reported for one file: after each, reading continues at the next `---`.
 _MAX_BROKEN = 20
 
 _BRACKETS_WORTH_A_LOOK = 256
@@ -40,16 +40,15 @@ _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
 def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) -> tuple[Source, list[Node]]:
-    """The documents of a file as trees, and its text; every mistake goes to `report`.
+    """The documents of a file as trees, and its text; every error goes to `report`.
 
-    A document that is no YAML is reported and the rest of the file read on from the next `---`. A document
-    whose nesting or aliases go too far is reported and left out. The trees may share nodes (aliases) and
-    have no cycles.
+    A document that is not valid YAML is reported, and reading continues at the next `---`. A document with too much
+    nesting or too many aliases is reported and skipped. The trees may share nodes (aliases), but have no cycles.
 
     Args:
-        data: the file's content, as read.
-        path: the file's path as problems show it, relative to the project with `/`.
-        report: is given each problem as it is found, in no order.
+        data: the content of the file.
+        path: the path of the file in problems, relative to the project, with `/`.
+        report: called with each problem, in no particular order.
     """
     source = _decode(data, path, report)
     if source is None:
@@ -64,14 +63,14 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
         if following is None:
             break
         skipped = text.count("\n", 0, following)
-        # the lines before stay, empty, so that places stay true
+        # the lines before are kept, but empty, so that places stay correct
         text = "\n" * skipped + text[following:]
     aliased = "*" in source.text
     return source, [node for node in documents if not aliased or _aliases_bounded(node, source)]
 
 
 def _next_document(text: str, *lines: int) -> int | None:
-    """Where the first `---` stands that is not before any of these lines, counted from 0."""
+    """The offset of the first `---` that is not before any of these lines, which count from 0."""
     for found in _DOCUMENT.finditer(text):
         if text.count("\n", 0, found.start()) >= max(lines):
             return found.start()
@@ -82,8 +81,8 @@ def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source
     if len(data) > MAX_FILE_BYTES:
         Source(path, "", report).problem(
             (0, 0),
-            f"the file is larger than the {MAX_FILE_BYTES // 1024**2} MiB a spec file may have",
-            hint="keep texts in a file of their own and name it in 'inputs'",
+            f"the file is larger than {MAX_FILE_BYTES // 1024**2} MiB, the maximum for a spec file",
+            hint="put the texts in a file of their own, and name it in 'inputs'",
             code="too-large",
         )
         return None
@@ -107,13 +106,13 @@ def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source
 
 
 def _read(text: str, source: Source, documents: list[Node]) -> int | None:
-    """Adds the documents of `text`; the line (from 0) where it stops being YAML, or None."""
+    """Adds the documents of `text`; returns the line (from 0) where it is no longer valid YAML, or None."""
     encoded = text.encode()
     before = len(documents)
     try:
         if _looks_deep(encoded) and (line := _too_deep(text, source)) is not None:
             return line
-        # libyaml takes bytes as they are; PyYAML would decode them once more
+        # libyaml takes bytes unchanged; PyYAML would decode them again
         loader = yaml_loader.Loader(encoded if yaml_loader.Loader is not yaml_loader.PureLoader else text)
         while loader.check_node():
             documents.append(loader.get_node())
@@ -134,20 +133,20 @@ def _without_controls(text: str, source: Source, documents: list[Node]) -> int |
             name = "NUL" if found[0] == "\0" else f"U+{ord(found[0]):04X}"
             source.problem(
                 (line, column),
-                f"the character {name} can't stand in YAML",
+                f"the character {name} is not allowed in YAML",
                 hint='delete it, or write it as an escape in double quotes, such as "\\x07"',
                 code="character",
             )
         last_line = line
     cleaned = _CONTROL.sub(" ", text)
-    if cleaned == text:  # the reader refuses what this list doesn't know: say so, rather than go round in circles
-        source.problem((1, 1), "the file holds a character that can't stand in YAML", code="character")
+    if cleaned == text:  # the reader rejects a character that is not in this list: report it instead of looping
+        source.problem((1, 1), "the file contains a character that is not allowed in YAML", code="character")
         return None
     return _read(cleaned, source, documents)
 
 
 def _looks_deep(encoded: bytes) -> bool:
-    """Whether `encoded` could nest deeper than is safe; cheap, and never wrong about a no.
+    """Whether `encoded` could be nested deeper than is safe; cheap, and False is always right.
 
     A level is a bracket, or an indicator or an indentation in a run before the first word of a line.
     """
@@ -158,7 +157,7 @@ def _looks_deep(encoded: bytes) -> bool:
 
 
 def _too_deep(text: str, source: Source) -> int | None:
-    """The line (from 0) of the first node that nests too deep, which is reported."""
+    """Reports the first node that is nested too deep; returns its line (from 0), or None."""
     depth = 0
     loader = yaml_loader.Loader(text)
     while (event := loader.get_event()) is not None:
@@ -174,13 +173,13 @@ def _too_deep(text: str, source: Source) -> int | None:
 
 
 def _aliases_bounded(root: Node, source: Source) -> bool:
-    """Whether `root`, its aliases written out, is finite and of a sensible size; else it is reported."""
+    """Whether `root`, with its aliases expanded, is finite and not too large; otherwise it is reported."""
     sizes: dict[int, tuple[int, int, int]] = {}
     open_nodes: set[int] = set()
     aliased_nodes = aliased_chars = 0
 
     def size(node: Node) -> tuple[int, int, int]:
-        """Nodes, characters and levels of `node`; an alias costs one look-up, so a bomb is cheap to see."""
+        """Nodes, characters and levels of `node`; an alias costs one look-up, so a bomb is found quickly."""
         nonlocal aliased_nodes, aliased_chars
         known = sizes.get(id(node))
         if known is not None:
@@ -188,7 +187,7 @@ def _aliases_bounded(root: Node, source: Source) -> bool:
             aliased_chars += known[1]
             return known
         if id(node) in open_nodes:
-            raise _AliasError(node, "an alias stands inside what it stands for")
+            raise _AliasError(node, "an alias refers to a value that contains it")
         open_nodes.add(id(node))
         nodes, chars, levels = 1, len(node.value) if isinstance(node, ScalarNode) else 0, 0
         for child in _children(node):
@@ -197,7 +196,7 @@ def _aliases_bounded(root: Node, source: Source) -> bool:
             chars += more_chars
             levels = max(levels, more_levels)
         if aliased_nodes > MAX_ALIASED_NODES or aliased_chars > MAX_ALIASED_CHARS or levels >= MAX_DEPTH:
-            raise _AliasError(node, "the aliases here stand for more than a spec can hold")
+            raise _AliasError(node, "the aliases here expand to more values than a spec may contain")
         open_nodes.discard(id(node))
         sizes[id(node)] = nodes, chars, levels + 1
         return sizes[id(node)]

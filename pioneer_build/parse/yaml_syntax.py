@@ -1,4 +1,4 @@
-"""What libyaml says of a file that is no YAML, in plain words."""
+"""Error messages of libyaml, in plain words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
-    """Reports what is no YAML; the line it is on, from 0."""
+    """Reports a syntax error; returns its line, from 0."""
     problem = str(error.problem or error.context or "not valid YAML")
     mark = error.problem_mark or error.context_mark
     if mark is None:
@@ -24,17 +24,17 @@ def report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
     if here == "\t" or (source.line(line) or "")[: column - 1].strip(" ").startswith("\t"):
         message, hint = "a tab can't indent YAML", "use spaces"
     elif here and here in "@`%":
-        message, hint = f"a value can't begin with {here!r} in YAML", "put quotes round it"
+        message, hint = f"a value can't begin with {here!r} in YAML", "quote it"
     elif "mapping values are not allowed" in problem:
-        message, hint = "a ':' here would begin a second mapping", "put quotes round a value that contains ': '"
+        message, hint = "a ':' here would begin a second mapping", "quote a value that contains ': '"
     elif "end of stream" in problem and error.context_mark is not None:
         mark = error.context_mark
         line, column = source.place(mark)
         quote = (source.line(line) or "")[column - 1 : column]
-        message = "this quote is never closed" if quote in {'"', "'"} else "what begins here is never closed"
+        message = "this quote is never closed" if quote in {'"', "'"} else "this bracket is never closed"
     elif "expected ',' or" in problem and error.context_mark is not None:
         opened, _ = source.place(error.context_mark)
-        hint = f"the list or mapping that begins on line {opened} is not closed, or misses a comma"
+        hint = f"the list or mapping that begins on line {opened} is not closed, or a comma is missing"
     elif (source.line(line) or "").startswith("---") and "flow" in str(error.context):
         message = "the document ends here, inside a list or mapping that is not closed"
     elif "flow" in str(error.context) and source.place_of_end() < (line, column):
@@ -43,7 +43,7 @@ def report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:
         message = "not valid YAML: a ':' is missing after a key"
         line, column = source.place(error.context_mark or mark)
     elif "Unicode character escape" in problem:
-        message, hint = "this escape is no Unicode character", "write the character itself"
+        message, hint = "this escape is not a Unicode character", "write the character itself"
     elif "undefined alias" in problem:
         message = "this alias has no anchor in its document"
     line, column = min((line, column), source.place_of_end())

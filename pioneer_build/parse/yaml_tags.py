@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML is: text, or what some version of YAML takes it for."""
+"""The tag of a plain YAML scalar: text, or another type that some version of YAML reads it as."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEQ = "tag:yaml.org,2002:seq"
 MAP = "tag:yaml.org,2002:map"
 MERGE = "tag:yaml.org,2002:merge"
 
-#: Plain words that some version of YAML takes for something else.
+#: Plain words that some version of YAML doesn't read as text.
 _WORDS = {
     **{
         form: BOOL
@@ -40,7 +40,7 @@ _NUMERIC_START = frozenset("+-.0123456789")
 
 
 def tag_of_plain(value: str) -> str:
-    """The tag that a plain scalar gets: as YAML 1.1 reads it, or 1.2 where 1.1 takes it for text."""
+    """The tag of a plain scalar: by YAML 1.1, or by 1.2 if it is text in 1.1."""
     tag = _WORDS.get(value)
     if tag is not None:
         return tag

@@ -1,16 +1,16 @@
-"""Rows of each task in one normal form, whatever shape the service gave them. docs/rows.md is the contract.
+"""Rows of each task in one normal form, whatever shape the service sent. docs/rows.md is the contract.
 
     normal_form    the normal form itself, its one line of JSON, its digests, and `Fault`
-    normalise      any JSON value to a row, or the fault it has
+    normalise      any JSON value to a row, or to the fault it has
     entities       the mentions of an ner row, with their offsets
     classes        the label or labels of a classification row
     messages       the conversation of a decoder row
     annotation     a row without its text, as the service labels the author's own texts
-    labels         the declared labels, and which of them a word means
-    split_version  earlier jobs' rows in a version, told from the new ones
-    summary        what some rows hold, counted in one pass
+    labels         the declared labels, and which one the service means
+    split_version  the new rows of a version, separated from those of earlier jobs
+    summary        statistics of rows, counted in one pass
 
-Standard library only; nothing here reads a file or raises because of what a service sent.
+Standard library only; nothing here reads a file, or raises because of what a service sent.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The labelled part of one text, as `label-existing` answers it: a row without its text.
+"""The annotation of one text, as returned by `label-existing`: a row without its text.
 
     ner             {"entities": [...]}
     classification  {"label", "score"?}  or  {"labels": [...], "score"?}
 
-The store keeps these by text, so an author's text is paid for once, however many rows and ids it has.
+The store keeps these by text, so each text is paid for once, however many rows and ids have it.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ Annotation: TypeAlias = "dict[str, Any]"
 def normalise_annotation(
     raw_item: Any, text: str, task_type: TaskType, labels: Iterable[str] = ()
 ) -> Annotation | Fault:
-    """One item of a `label-existing` answer as an annotation of `text`, or the fault it has. Never raises.
+    """One item of a `label-existing` response as an annotation of `text`, or the fault it has. Never raises.
 
-    `entities` as an empty list or object says that there are none. An item without the task's key, `{}` above
-    all, is a missing annotation and no negative: the cause is `no-annotation`.
+    An empty list or object as `entities` means that there are none. An item without the task's key, especially `{}`, is
+    a missing annotation, not a negative example: the cause is `no-annotation`.
 
     Args:
         raw_item: the item, any JSON value.
-        text: the input it answers. An item that carries another text is out of line: `other-text`.
+        text: the input that the item belongs to. An item with another text has the cause `other-text`.
         task_type: `ner` or `classification`.
-        labels: the declared labels; with none each label is accepted.
+        labels: the declared labels; if there are none, any label is accepted.
     """
     if raw_item is None:
-        return Fault("no-annotation", "the answer for this text is null")
+        return Fault("no-annotation", "the response for this text is null")
     if not isinstance(raw_item, dict):
-        return Fault("bad-shape", "the answer for this text is not an object")
+        return Fault("bad-shape", "the response for this text is not an object")
     if raw_item.get("text") is not None and raw_item["text"] != text:
-        return Fault("other-text", f"the answer is for another text, {shown(raw_item['text'])}")
+        return Fault("other-text", f"the response is for another text, {shown(raw_item['text'])}")
     declared = _labels(tuple(labels))
     if task_type == "ner":
         if raw_item.get("entities") is None:
@@ -77,7 +77,7 @@ def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Ro
     Args:
         text: the author's text, exactly.
         annotation: its annotation in normal form.
-        id: the author's own key of it, where the inputs have one.
+        id: the id of the text in the author's inputs, if they have ids.
     """
     if id is None:
         return {"text": text, **annotation}
@@ -85,23 +85,23 @@ def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Ro
 
 
 def row_line_of(text: str, line: bytes, id: str | int | None = None) -> bytes:  # noqa: A002
-    """`row_line(row_of(text, parse_annotation(line), id))` by splicing bytes, without reading the annotation.
+    """`row_line(row_of(text, parse_annotation(line), id))`, but only joins bytes, without parsing the annotation.
 
     Args:
         text: the author's text, exactly.
         line: its annotation as `annotation_line` wrote it, UTF-8 and ended by a line feed.
-        id: the author's own key of it, where the inputs have one.
+        id: the id of the text in the author's inputs, if they have ids.
     """
-    # strings are quoted as `row_line` does it, at a fifth of the cost of encoding an object
+    # strings are quoted as in `row_line`, at a fifth of the cost of encoding an object
     key = "" if id is None else f'"id":{encode_basestring(id) if isinstance(id, str) else id},'
     return f'{{{key}"text":{encode_basestring(text)},'.encode() + line[1:]
 
 
 def _missing(item: dict[str, Any]) -> Fault:
     said = next((item[key] for key in ("error", "message", "detail") if isinstance(item.get(key), str)), None)
-    why = f"; the service says {shown(said)}" if said else ""
+    why = f"; the service reports {shown(said)}" if said else ""
     what = "an empty object" if not item else "without an annotation"
-    return Fault("no-annotation", f"the answer for this text is {what}{why}")
+    return Fault("no-annotation", f"the response for this text is {what}{why}")
 
 
 @lru_cache(maxsize=64)

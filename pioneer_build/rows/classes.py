@@ -1,4 +1,4 @@
-"""The label of one text, or its labels where a text may have several."""
+"""The label of one text, or its labels if a text may have several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_classes(fields: Mapping[str, Any], labels: DeclaredLabels) -> dict[str,
 
     Args:
         fields: has `label` or `class` (a string), or `labels` (a list of strings, at least one);
-            and `score` or `confidence` where there is one.
+    and `score` or `confidence` if there is one.
         labels: the declared labels.
     """
     one, other, many = fields.get("label"), fields.get("class"), fields.get("labels")
@@ -43,8 +43,7 @@ def read_classes(fields: Mapping[str, Any], labels: DeclaredLabels) -> dict[str,
 def read_true_label(output: Mapping[str, Any], labels: DeclaredLabels) -> dict[str, Any] | Fault:
     """The same from the `output` of a GLiNER2 training row, which has one or more classification tasks.
 
-    `true_label` is a list even where a text has one label: a list of one is `label` unless
-    `multi_label` is set.
+    `true_label` is a list even if a text has one label: a list with one item is a `label`, unless `multi_label` is set.
     """
     tasks = output.get("classifications")
     if tasks is None:

@@ -1,9 +1,8 @@
-"""The entities of one text: from every shape a service gives them to spans with offsets in code points.
+"""The entities of one text: from every shape that a service sends to spans with offsets in code points.
 
-Nothing is guessed. Offsets that are given must fit the span, in code points, or in UTF-16 units or UTF-8
-bytes, from which they are converted. Where none are given, they are computed if the span occurs exactly once,
-or if it is mentioned as often as it occurs and always alike; else the mention is kept without offsets, as
-ambiguous.
+Nothing is guessed. Given offsets must match the span, in code points, UTF-16 units or UTF-8 bytes, and are converted to
+code points. If there are none, they are computed if the span occurs exactly once, or if it is mentioned as often as it
+occurs, with the same label each time; otherwise the mention is kept without offsets, as ambiguous.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
 Entity: TypeAlias = "dict[str, Any]"
 
 
-#: A span and its label as given; start and end are checked, or `None` where none were given; score or `None`.
-#: A plain tuple, as there is one for each of a million entities.
+#: A span and its label as given; start and end are checked, or `None` if none were given; score or `None`. A plain
+#: tuple, because there are millions of them.
 _Mention: TypeAlias = "tuple[str, str, int | None, int | None, float | None]"
 
 
 def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity] | Fault:
-    """The entities that `value` lists for `text`, sorted by start, end and label, ambiguous ones last.
+    """The entities in `value` for `text`, sorted by start, end and label, ambiguous ones last.
 
     Args:
         value: a list of `["span", "LABEL"]` or of objects with `text|span`, `label|type`, `start`, `end`,
             `score|confidence`; or an object `{label: ["span" | {text|span, start, end, score|confidence}]}`.
-        text: what the spans are in.
+        text: the text that contains the spans.
         labels: the declared labels.
     """
     mentions: list[_Mention] = []
@@ -60,7 +59,7 @@ def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity]
 
 
 def overlaps(entities: list[Entity]) -> int:
-    """How many of `entities`, sorted, start before an earlier one has ended. Ambiguous ones don't count."""
+    """How many of `entities`, sorted, start before the end of an earlier one. Ambiguous ones don't count."""
     count = reach = 0
     for entity in entities:
         start = entity.get("start")
@@ -73,7 +72,7 @@ def overlaps(entities: list[Entity]) -> int:
 
 
 def _read(item: Any, label: str | None, text: str, labels: DeclaredLabels) -> _Mention | Fault:
-    """One mention, its offsets checked where it has some. `label` is the group's, if it stands in one."""
+    """One mention, with its offsets checked if it has any. `label` is the label of its group, if it is in one."""
     start = end = score = None
     if isinstance(item, dict):
         span = item.get("text")
@@ -92,7 +91,7 @@ def _read(item: Any, label: str | None, text: str, labels: DeclaredLabels) -> _M
     elif isinstance(item, list | tuple) and len(item) == 2 and label is None:
         span, label = item
     else:
-        return Fault("bad-shape", "an entity is in no known shape")
+        return Fault("bad-shape", "an entity has an unknown structure")
     if not isinstance(span, str):
         return Fault("empty-span" if span is None else "bad-shape", "an entity has no text")
     if not span or span.isspace():
@@ -119,10 +118,10 @@ def _absent(span: str) -> Fault:
 
 
 def _checked(start: Any, end: Any, span: str, text: str) -> tuple[int, int] | Fault:
-    """Where `span` is, in code points, if the offsets given fit it in some unit of length."""
+    """The offsets of `span` in code points, if the given ones match it in some unit of length."""
     if span not in text:
         return _absent(span)
-    wrong = Fault("offsets-wrong", f"the offsets given for {shown(span)} are not where it is")
+    wrong = Fault("offsets-wrong", f"the given offsets don't match {shown(span)}")
     for unit in ("code points", "utf-16-le", "utf-8"):
         place = _in_unit(start, end, span, text, unit)
         if place is not None:
@@ -133,7 +132,7 @@ def _checked(start: Any, end: Any, span: str, text: str) -> tuple[int, int] | Fa
 
 
 def _in_unit(start: Any, end: Any, span: str, text: str, unit: str) -> tuple[int, int] | None:
-    """The place in code points of offsets given in `unit`; a missing one follows from the span's length."""
+    """Offsets given in `unit`, in code points; a missing one is computed from the span's length."""
     width = 2 if unit == "utf-16-le" else 1
     long = len(span) if unit == "code points" else len(span.encode(unit)) // width
     if start is None and type(end) is int:
@@ -155,7 +154,7 @@ def _in_unit(start: Any, end: Any, span: str, text: str, unit: str) -> tuple[int
 
 
 def _place(mentions: list[_Mention], text: str) -> list[_Mention]:
-    """`mentions` with offsets for those without, where there is only one way to give them."""
+    """`mentions`, with offsets added if there is only one possibility."""
     by_span: dict[str, list[_Mention]] = {}
     for mention in mentions:
         by_span.setdefault(mention[0], []).append(mention)
@@ -164,7 +163,7 @@ def _place(mentions: list[_Mention], text: str) -> list[_Mention]:
         if all(mention[2] is not None for mention in alike):
             out += alike
             continue
-        # one occurrence more than there are mentions settles it: no need to find them all
+        # one occurrence more than mentions is enough to know: no need to find all
         places = _occurrences(span, text, len(alike) + 1)
         if len(places) == 1:
             out += [_at(mention, places[0]) for mention in alike]
@@ -190,7 +189,7 @@ def _occurrences(span: str, text: str, most: int) -> list[int]:
 
 
 def _sorted_entities(mentions: list[_Mention]) -> list[Entity]:
-    """Entities in normal form; the same span with the same label counts once, with its best score."""
+    """Entities in normal form; the same span with the same label counts once, with its highest score."""
     if len(mentions) > 1 and not _in_order(mentions):
         mentions.sort(key=_order)
     entities: list[Entity] = []
@@ -213,7 +212,7 @@ def _sorted_entities(mentions: list[_Mention]) -> list[Entity]:
 
 
 def _in_order(mentions: list[_Mention]) -> bool:
-    """Whether each mention starts after the one before, as most services list them."""
+    """Whether each mention starts after the previous one, as in most services' lists."""
     last = -1
     for mention in mentions:
         start = mention[2]
@@ -224,7 +223,7 @@ def _in_order(mentions: list[_Mention]) -> bool:
 
 
 def _order(mention: _Mention) -> tuple[bool, int, int, str, str, float]:
-    """By place, then label, the best score first; ambiguous ones last, by span."""
+    """By offsets, then label, the highest score first; ambiguous ones last, by span."""
     span, label, start, end, score = mention
     best_first = 1.0 if score is None else -score
     if start is None or end is None:

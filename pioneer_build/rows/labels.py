@@ -1,4 +1,4 @@
-"""The labels a dataset declares, and which of them a service's word means."""
+"""The labels that a dataset declares, and which one the service means."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class DeclaredLabels:
-    """Declared labels. A word counts in Unicode normal form C and means the author's spelling; case matters.
+    """Declared labels, compared in Unicode normal form C and returned in the spelling of the author; case matters.
 
-    Where no labels are declared, each label is as good as the next.
+    If no labels are declared, any label is accepted.
     """
 
     __slots__ = ("_by_nfc", "_exact", "names")
@@ -25,12 +25,12 @@ class DeclaredLabels:
         self._by_nfc = {nfc(name): name for name in self.names}
 
     def read(self, word: str) -> str | Fault:
-        """The declared label that `word` is, or the fault that it is none."""
+        """The declared label that `word` is, or the fault that it is not one."""
         found = self._exact.get(word)
         if found is not None:
             return found
         if not is_unicode(word):
-            return Fault("bad-text", f"the label {shown(word)} is not Unicode")
+            return Fault("bad-text", f"the label {shown(word)} is not valid Unicode")
         if not self.names:
             return word
         found = self._by_nfc.get(nfc(word))
@@ -39,5 +39,5 @@ class DeclaredLabels:
     def _undeclared(self, word: str) -> Fault:
         folded = nfc(word).casefold()
         near = next((name for name in self.names if nfc(name).casefold() == folded), None)
-        hint = f" (declared is {shown(near)})" if near is not None else ""
+        hint = f" (did you mean {shown(near)}?)" if near is not None else ""
         return Fault("undeclared-label", f"the label {shown(word)} is not declared{hint}")

@@ -1,4 +1,4 @@
-"""The conversation of a decoder row: an optional system message, then user and assistant in turn."""
+"""The conversation of a decoder row: an optional system message, then user and assistant messages in turn."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pioneer_build.rows.normal_form import Fault, is_unicode, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Roles that may stand first and only there.
+#: Roles that are allowed only in the first message.
 _OPENING = ("system", "developer")
 
 
 def read_messages(raw: Mapping[str, Any]) -> list[dict[str, str]] | Fault:
-    """The messages of `{"messages": [...]}`, or of `{"prompt", "completion"}` as a user and an assistant turn.
+    """The messages of `{"messages": [...]}`, or of `{"prompt", "completion"}` as a user and an assistant message.
 
-    Every text is kept as it is. Keys of a message other than `role` and `content` are not.
+    Texts are kept unchanged. Keys of a message other than `role` and `content` are dropped.
     """
     given = raw.get("messages")
     if given is None:
@@ -46,7 +46,7 @@ def _read(item: Any, number: int) -> dict[str, str] | Fault:
     if not isinstance(content, str):
         return Fault("bad-shape", f"the content of message {number} is not a string")
     if not is_unicode(content):
-        return Fault("bad-text", f"the content of message {number} is not Unicode")
+        return Fault("bad-text", f"the content of message {number} is not valid Unicode")
     return {"role": item["role"], "content": content}
 
 
@@ -56,7 +56,9 @@ def _out_of_order(messages: list[dict[str, str]]) -> Fault | None:
         due = ("user", "assistant")[number % 2]
         if message["role"] != due:
             place = number + 1 + len(messages) - len(turns)
-            return Fault("role-order", f"message {place} is of {shown(message['role'])} where '{due}' is due")
+            return Fault(
+                "role-order", f"message {place} has the role {shown(message['role'])}, but '{due}' is expected"
+            )
     if not turns or turns[-1]["role"] != "assistant":
-        return Fault("role-order", "the last message is not the assistant's")
+        return Fault("role-order", "the last message is not from the assistant")
     return None

@@ -1,10 +1,10 @@
-"""The normal form of a row: plain dicts with their keys in one order, one line of JSON, digests.
+"""The normal form of a row: plain dicts with their keys in a fixed order, one line of JSON, digests.
 
     ner             {"id"?, "text", "entities": [{"text", "label", "start", "end", "score"?}]}
     classification  {"id"?, "text", "label", "score"?}  or  {"id"?, "text", "labels": [...], "score"?}
     decoder         {"messages": [{"role", "content"}, ...]}
 
-A dict and not a class: a training script gets exactly this, and hundreds of thousands of them are cheap.
+Plain dicts, not a class: this is exactly what training scripts get, and hundreds of thousands of them are cheap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pioneer_build.spec.fingerprint import nfc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: One labelled example in normal form. Keys stand in the order of this module's docstring.
+#: One labelled example in normal form. Keys have the order of this module's docstring.
 Row: TypeAlias = "dict[str, Any]"
 
 #: Why a row is quarantined: a stable word for tools.
@@ -46,26 +46,26 @@ Cause: TypeAlias = Literal[
     "too-long",
 ]
 
-#: What rows of each cause have in common, to follow a count: "95 have no text".
+#: What rows with each cause have in common, to follow a count: "95 have no text".
 CAUSES: dict[Cause, str] = {
     "no-text": "have no text",
     "no-annotation": "have no annotation",
     "no-label": "have no label",
-    "bad-shape": "are in no known shape",
-    "bad-text": "hold text that is not Unicode",
+    "bad-shape": "have an unknown structure",
+    "bad-text": "contain text that is not valid Unicode",
     "empty-span": "have an entity without text",
     "span-not-in-text": "have a span that is not in the text",
     "offsets-wrong": "have offsets that don't fit the span",
     "undeclared-label": "have a label that is not declared",
     "mixed-labels": "mix `label` and `labels`",
     "bad-score": "have a score that is not between 0 and 1",
-    "other-text": "answer another text",
+    "other-text": "belong to another text",
     "role-order": "have roles out of order",
     "empty-content": "have a message without content",
     "duplicate": "repeat a row of the same job",
     "known": "repeat a row of an earlier job",
-    "overlap": "are in a dataset they must not overlap with",
-    "low-confidence": "are below the confidence asked for",
+    "overlap": "occur in a dataset of no_overlap_with",
+    "low-confidence": "are below min_confidence",
     "too-short": "are too short",
     "too-long": "are too long",
 }
@@ -73,7 +73,7 @@ CAUSES: dict[Cause, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a value is no row: a stable word, and a sentence for people."""
+    """Why a value is not a row: a stable word for tools, and a sentence for people."""
 
     cause: Cause
     message: str
@@ -85,7 +85,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 def row_line(row: Row) -> bytes:
     """`row` as one line of JSON in UTF-8: compact, keys in the row's own order, ended by a line feed.
 
-    Canonical for rows in normal form, as `normalise`, `row_of` and `parse_line` give them.
+    Canonical for rows in normal form, as returned by `normalise`, `row_of` and `parse_line`.
     """
     return (_encode(row) + "\n").encode("utf-8")
 
@@ -103,10 +103,10 @@ def parse_line(line: bytes | str) -> Row:
 
 
 def text_key(row: Mapping[str, Any]) -> str:
-    """What makes two rows duplicates: the text, NFC, each run of white space as one space, none at the ends.
+    """The key that duplicates share: the text in NFC, each run of white space as one space, none at the ends.
 
-    The key of a decoder row is its messages, each with its role. Labels are no part of it: one text with two
-    annotations is a duplicate too.
+    The key of a decoder row is its messages, each with its role. Labels are not part of it: the same text with two
+    different annotations is also a duplicate.
     """
     text = row.get("text")
     if text is None:
@@ -115,12 +115,12 @@ def text_key(row: Mapping[str, Any]) -> str:
 
 
 def text_digest(row: Mapping[str, Any]) -> bytes:
-    """16 bytes that are equal where `text_key` is (BLAKE2b)."""
+    """16 bytes that are equal if `text_key` is equal (BLAKE2b)."""
     return blake2b(text_key(row).encode("utf-8"), digest_size=16).digest()
 
 
 def row_identity(row: Row) -> bytes:
-    """16 bytes over what the row says, without `id` and scores: one row, in a job's data or a download."""
+    """16 bytes for the content of the row without `id` and scores: the same in a job's data and in a download."""
     said = {key: value for key, value in row.items() if key not in ("id", "score")}
     if "entities" in said:
         said["entities"] = [[e["text"], e["label"], e.get("start"), e.get("end")] for e in said["entities"]]
@@ -128,20 +128,20 @@ def row_identity(row: Row) -> bytes:
 
 
 def length_of(row: Row) -> int:
-    """Code points of the row's text; of all its messages for a decoder row."""
+    """Code points of the row's text; for a decoder row, of all its messages."""
     text = row.get("text")
     return len(text) if text is not None else sum(len(message["content"]) for message in row["messages"])
 
 
 def confidence_of(row: Row) -> float | None:
-    """The row's lowest score; `None` where the service gave none."""
+    """The row's lowest score; `None` if it has none."""
     if "entities" in row:
         return min((e["score"] for e in row["entities"] if "score" in e), default=None)
     return row.get("score")
 
 
 def is_unicode(text: str) -> bool:
-    """Whether `text` can be written as UTF-8; JSON allows lone surrogates, which can't."""
+    """Whether `text` can be encoded as UTF-8; JSON allows lone surrogates, which can't."""
     if text.isascii():
         return True
     try:
@@ -152,7 +152,7 @@ def is_unicode(text: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """`value` for a message: on one line, quoted, 40 characters at most, without lone surrogates."""
+    """`value` for a message: on one line, quoted, at most 40 characters, without lone surrogates."""
     text = value if isinstance(value, str) else f"{type(value).__name__}"
     text = " ".join(text.split())
     if len(text) > 40:
@@ -161,7 +161,7 @@ def shown(value: object) -> str:
 
 
 def read_score(value: Any) -> float | Fault:
-    """A score between 0 and 1; what float32 adds beyond 1 is cut."""
+    """A score between 0 and 1; a rounding error of float32 above 1 is cut off."""
     if type(value) is float and 0.0 <= value <= 1.0:
         return value + 0.0
     if isinstance(value, int | float) and not isinstance(value, bool) and -1e-6 <= value <= 1 + 1e-6:

@@ -1,4 +1,4 @@
-"""From any JSON value that a service may send as a row to a row in normal form, or to the fault it has."""
+"""Turns any JSON value that a service may send as a row into a row in normal form, or into the fault it has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Normaliser:
-    """`normalise` for many rows of one dataset: the labels are prepared once."""
+    """`normalise` for many rows of one dataset: the labels are prepared only once."""
 
     __slots__ = ("_labels", "task_type")
 
@@ -48,7 +48,7 @@ class Normaliser:
         if not text or text.isspace():
             return Fault("no-text", "the text is empty")
         if not is_unicode(text):
-            return Fault("bad-text", "the text is not Unicode")
+            return Fault("bad-text", "the text is not valid Unicode")
         if self.task_type == "ner":
             given = (raw if output is None else output).get("entities")
             if given is None:
@@ -62,13 +62,13 @@ class Normaliser:
 def normalise(raw: Any, task_type: TaskType, labels: Iterable[str] = ()) -> Row | Fault:
     """`raw`, any JSON value, as a row of `task_type` in normal form, or the fault it has.
 
-    Every shape of docs/rows.md is understood; keys it doesn't name are left out, `id` among them, which only
-    an author's own inputs have. Never raises.
+    Every shape in docs/rows.md is understood. Other keys are dropped, including `id`, which only an author's own inputs
+    have. Never raises.
 
     Args:
-        raw: the row as the service gave it.
-        task_type: what the row is for, which says what it must hold.
-        labels: the declared labels; with none each label is accepted.
+        raw: the row as the service sent it.
+        task_type: the task that the row is for.
+        labels: the declared labels; if there are none, any label is accepted.
     """
     return _normaliser(task_type, tuple(labels))(raw)
 

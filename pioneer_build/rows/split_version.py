@@ -1,4 +1,4 @@
-"""Earlier jobs' rows in the version that an `extend` made, told from the new ones."""
+"""Separates the new rows of a version that an `extend` made from those of earlier jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VersionSplit:
-    """The rows of a version: `new` ones, and how many earlier rows were `found` or are `missing` in it."""
+    """The rows of a version: the `new` ones, and how many earlier rows were `found` in it or are `missing`."""
 
     new: tuple[Any, ...]
     found: int
@@ -26,22 +26,22 @@ class VersionSplit:
 
     @property
     def complete(self) -> bool:
-        """Whether the version holds every earlier row, and so is exactly earlier rows and `new`."""
+        """Whether the version has every earlier row, so that it consists of the earlier rows and `new`."""
         return not self.missing
 
 
 def split_version(
     rows: Iterable[Any], earlier: Iterable[Any], task_type: TaskType, labels: Sequence[str] = ()
 ) -> VersionSplit:
-    """Tells the new rows of a version from those of earlier jobs that it also holds, wherever they stand.
+    """Separates the new rows of a version from those of earlier jobs that it also has, in any order.
 
-    A row counts as often as it is there. Rows are compared by what they say, not by shape, scores or ids,
-    so that a row in normal form is found as the service downloads it.
+    Equal rows are counted. Rows are compared by content, not by shape, scores or ids, so that a row in normal form
+    matches the row that the service downloads.
 
     Args:
-        rows: the version's rows, as the service gave them.
-        earlier: the rows of the earlier jobs, raw or in normal form, those in quarantine included.
-        task_type: what the rows are for.
+        rows: the version's rows, as the service sent them.
+        earlier: the rows of the earlier jobs, raw or in normal form, including quarantined ones.
+        task_type: the task that the rows are for.
         labels: the declared labels.
     """
     normalise = Normaliser(task_type, labels)

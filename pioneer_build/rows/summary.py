@@ -1,6 +1,6 @@
-"""What some rows hold, counted in one pass.
+"""Statistics of rows, counted in one pass.
 
-Memory is bounded by the labels, the distinct lengths and 16 bytes a row (its text's digest, to find repeats).
+Memory is bounded by the labels, the distinct lengths and 16 bytes per row (the digest of its text, to find duplicates).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from pioneer_build.rows.normal_form import Row
 
-#: Confidence is told in tenths: bin 0 holds [0, 0.1), bin 9 [0.9, 1].
+#: The histogram of confidence has ten bins: bin 0 is [0, 0.1), bin 9 is [0.9, 1].
 CONFIDENCE_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Smallest, middle (the lower one of two) and largest of some whole numbers."""
+    """Smallest, median (the lower one of two) and largest of some whole numbers."""
 
     min: int
     median: int
@@ -32,7 +32,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Rows' confidence, the lowest score of each. `scored` rows have one; `bins` counts them in tenths."""
+    """The confidence of rows: the lowest score of each. `scored` rows have one; `bins` is a histogram in tenths."""
 
     scored: int
     min: float
@@ -43,13 +43,13 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class RowsSummary:
-    """What some rows hold.
+    """Statistics of some rows.
 
-    `by_label` counts rows that have a label, declared labels first and in their order, those without a row
-    too; `mentions` counts entities by label. `length` is in code points; `entities_per_row` is for ner.
-    `duplicates` are rows whose text an earlier row had. `empty` are ner rows without an entity, `ambiguous`
-    mentions without offsets, `overlapping` entities that start before an earlier one ends. `multi_label` are
-    classification rows with `labels`.
+    `by_label` counts the rows with each label, declared labels first and in their order, even if no row has them;
+    `mentions` counts entities by label. `length` is in code points; `entities_per_row` is for ner. `duplicates` are
+    rows with the text of an earlier row. `empty` are ner rows without an entity, `ambiguous` mentions without offsets,
+    `overlapping` entities that start before the end of an earlier one. `multi_label` are classification rows with
+    `labels`.
     """
 
     rows: int
@@ -66,7 +66,7 @@ class RowsSummary:
     confidence: Confidence | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values; labels as objects in their order."""
+        """The same as JSON values; labels are objects in their order."""
         out = asdict(self)
         out["by_label"], out["mentions"] = dict(self.by_label), dict(self.mentions)
         if self.confidence is not None:
@@ -75,11 +75,11 @@ class RowsSummary:
 
 
 class Tally:
-    """Counts rows as they pass.
+    """Counts rows one by one.
 
     Args:
-        labels: the declared labels, which are counted as 0 where no row has them.
-        find_duplicates: False leaves out the digests of texts, and counts no duplicates.
+        labels: the declared labels, which are counted as 0 if no row has them.
+        find_duplicates: False stores no digests of texts, and counts no duplicates.
     """
 
     def __init__(self, labels: Iterable[str] = (), *, find_duplicates: bool = True) -> None:
@@ -128,7 +128,7 @@ class Tally:
             self._overlapping += overlaps(entities)
 
     def summary(self) -> RowsSummary:
-        """What was counted so far."""
+        """The statistics of the rows so far."""
         order = {name: place for place, name in enumerate(self._declared)}
 
         def ordered(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

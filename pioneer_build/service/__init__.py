@@ -1,18 +1,18 @@
-"""The HTTP API of the service: the one place in this package that speaks HTTP.
+"""The HTTP API of the service: the only room that uses HTTP.
 
 connect       opens a service: over the network, or in-process for the local engine
-client        `HttpService`: the `Service` port; what is sent, how often, and when it is given up
-datasets      the dataset endpoints, which a service may or may not have
-probe         what `doctor` asks of a service, for nothing
-transport     one request, one answer: the key, time-outs, how much of a body is read
-connections   fresh ones for paid requests, kept ones for the rest
-retry         how often a request is tried again, and how long it waits in between
-error_map     the one map from what happened to the errors of this package
-wire          what answers look like, judged by pydantic
-redaction     the service's own words, made safe to show; the key, hidden
-rate_limiter  who of this process may send next
-rate_window   what this machine has sent in the last minute, in a file that its processes share
-notes         what a caller may want to tell its user meanwhile
+client        `HttpService`: implements the `Service` port; decides what is sent, and how often
+datasets      the dataset endpoints, which not every service has
+probe         the free requests that `doctor` sends to check a service
+transport     one request and its response: the key, time-outs, the maximum size of a body
+connections   new connections for paid requests, reused ones for the rest
+retry         how often a request is retried, and how long to wait in between
+error_map     maps outcomes of requests to errors of this package
+wire          parses responses, with pydantic
+redaction     makes the service's messages safe to show, and hides the key
+rate_limiter  which request of this process may be sent next
+rate_window   the requests of this machine in the last minute, in a file that its processes share
+notes         remarks for the user during a request
 
-Importing this package imports none of them.
+Importing this package imports none of its modules.
 """

@@ -1,8 +1,8 @@
-"""`HttpService`: the `Service` port over HTTP.
+"""`HttpService`: implements the `Service` port over HTTP.
 
-A submission and a label request leave this machine once, and again only after an answer that certainly didn't
-accept them (425, 429, 503 with `Retry-After`) or when no connection was made: see `retry.py`. Waiting for
-a service that is busy is bounded; waiting for the pacer is not.
+A submission or a label request is sent again only after a response that certainly didn't accept it (425, 429, 503 with
+`Retry-After`), or if there was no connection: see `retry.py`. Waiting for a busy service is bounded; waiting for the
+rate limit is not.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
 from pioneer_build.spec.limits import TEXTS_PER_REQUEST
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -39,17 +40,17 @@ LABEL_SECONDS = 300.0
 POLL_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 
-# Scopes of a 429 that speak of work in flight: asking less often doesn't help, and polls must go on.
+# Scopes of a 429 that are about work in progress: fewer requests don't help, and polls must continue.
 _SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """How a client behaves towards its service and its caller.
+    """The behaviour of a client.
 
-    `transport` is used instead of the network, such as `httpx.ASGITransport`. `patience` is how many seconds one
-    request waits in sum for a service that says it is busy. `on_note` is told of waits and other remarks. `wall` is the
-    clock, in seconds since the epoch, for `Retry-After` dates.
+    `transport` is used instead of the network, such as `httpx.ASGITransport`. `patience` is the total time in seconds
+    that one request waits for a busy service. `on_note` is called with waits and other remarks. `wall` is the clock, in
+    seconds since the epoch, for `Retry-After` dates.
     """
 
     transport: httpx.AsyncBaseTransport | None = None
@@ -59,16 +60,16 @@ class ClientOptions:
 
 
 class HttpService(Service):
-    """One service, one key. Belongs to one event loop.
+    """One service with one key. Belongs to one event loop.
 
     Args:
-        base_url: may carry a path, no user name and no query.
-        api_key: sent as `X-API-Key` and shown nowhere; `None` sends none.
-        pacer: gives turns for the generate endpoints; closed with this.
+        base_url: may have a path, but no user name and no query.
+        api_key: sent as `X-API-Key` and never shown; `None` sends none.
+        pacer: rate limiter for the generate endpoints; closed together with this service.
         options: see `ClientOptions`.
 
     Raises:
-        ServiceError: `base_url` can't be used; `NoAccess`: `api_key` can't.
+        ServiceError: `base_url` is invalid; `NoAccess`: `api_key` is.
     """
 
     def __init__(self, base_url: str, api_key: str | None, pacer: Pacer, options: ClientOptions | None = None) -> None:
@@ -82,7 +83,7 @@ class HttpService(Service):
         self._datasets = Datasets(self._calls, self._patience)
         self._wall = options.wall
         if key is not None and options.transport is None and not (address.encrypted or address.loopback):
-            text = f"the key goes to {address.where} unencrypted: the base URL isn't https"
+            text = f"the key is sent to {address.where} unencrypted: the base URL isn't https"
             options.on_note(Note("insecure", text))
 
     def __repr__(self) -> str:
@@ -101,7 +102,7 @@ class HttpService(Service):
 
     async def poll(self, job_id: str) -> JobReport:
         """See `Service.poll`."""
-        asked = self._asked(f"asking for job {self._words.clean(job_id, 80)}", named=True)
+        asked = self._asked(f"polling job {self._words.clean(job_id, 80)}", named=True)
         sent = Request("GET", f"/generate/jobs/{segment(job_id)}", asked, POLL_SECONDS)
 
         async def attempt() -> JobReport:
@@ -115,7 +116,7 @@ class HttpService(Service):
 
         Args:
             task_type: not `decoder`.
-            labels: as the spec has them.
+            labels: as in the spec.
             texts: 1 to `TEXTS_PER_REQUEST`.
 
         Raises:
@@ -123,8 +124,8 @@ class HttpService(Service):
             ServiceError: see `Service.label`.
         """
         if task_type == "decoder" or not 1 <= len(texts) <= TEXTS_PER_REQUEST:
-            raise Refused(f"{len(texts)} texts can't be labelled for {task_type} in one request")
-        asked = self._asked(f"labelling {len(texts)} texts", paid=True)
+            raise Refused(f"{count(len(texts), 'text')} can't be labelled for {task_type} in one request")
+        asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
         body = _encode({"labels": list(labels), "inputs": list(texts)})
         sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body)
 
@@ -135,23 +136,22 @@ class HttpService(Service):
         return await self._patience.run(attempt, paid=True)
 
     async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
-        """See `Service.versions`; `datasets.py` tells a missing dataset from a missing endpoint."""
+        """See `Service.versions`; `datasets.py` distinguishes a missing dataset from a missing endpoint."""
         return await self._datasets.versions(dataset_name)
 
     async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
-        """See `Service.download`. Read the rows to the end, or `aclose()` them."""
+        """See `Service.download`. Read the rows to the end, or call `aclose()`."""
         return await self._datasets.download(dataset_name, version)
 
     async def delete(self, dataset_name: str) -> None:
-        """See `Service.delete`. `Refused` where the service has no such endpoint."""
+        """See `Service.delete`. Raises `Refused` if the service has no such endpoint."""
         await self._datasets.delete(dataset_name)
 
     def stop(self) -> None:
-        """Lets no further paid request out: those that wait for their turn raise `NotReached`, since nothing
-        was sent.
+        """Sends no more paid requests: waiting ones raise `NotReached`, because nothing was sent.
 
-        What is on its way goes on, and so do polls. For an interrupt: cancelling a submission that only waits
-        would leave its caller in doubt whether it was sent.
+        Requests that were already sent continue, and so do polls. For an interrupt: cancelling a submission that is
+        only waiting would leave it unclear whether it was sent.
         """
         self._patience.stop()
         self._pacer.stop("paid")
@@ -161,7 +161,7 @@ class HttpService(Service):
         return self._pacer.usage()
 
     async def aclose(self) -> None:
-        """Closes connections and the pacer."""
+        """Closes connections and the rate limiter."""
         self._pacer.close()
         await self._calls.aclose()
 
@@ -169,7 +169,7 @@ class HttpService(Service):
         return Asked(what, self._calls.address.where, paid=paid, named=named)
 
     async def _paced(self, kind: TurnKind, request: Request) -> Answer:
-        """One request on a generate endpoint, in its turn."""
+        """Sends one request to a generate endpoint, within the rate limit."""
         try:
             turn = await self._pacer.turn(kind)
         except TurnsOver:

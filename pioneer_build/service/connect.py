@@ -1,4 +1,4 @@
-"""Opens a service: over the network, or an application in this process (the local engine)."""
+"""Opens a service: over the network, or as an application in this process (the local engine)."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def connect(
     patience: float = PATIENCE_SECONDS,
     on_note: OnNote = ignore,
 ) -> HttpService:
-    """A service at a base URL, paced together with the other processes of this machine.
+    """The service at a base URL, sharing its rate limit with the other processes on this machine.
 
     Args:
-        base_url: may carry a path.
+        base_url: may have a path.
         api_key: `None` sends none.
-        requests_per_minute: on the generate endpoints; `None` for no limit.
-        state_folder: where the pacing window is kept; made if need be, mode 0700.
-        patience: seconds that one request waits in sum for a service that says it is busy.
-        on_note: told of waits and other remarks.
+        requests_per_minute: rate limit of the generate endpoints; `None` for no limit.
+        state_folder: for the file with the recent requests; created if it doesn't exist, with mode 0700.
+        patience: total time in seconds that one request waits for a busy service.
+        on_note: called with waits and other remarks.
 
     Raises:
-        ServiceError: the base URL or the key can't be used.
+        ServiceError: the base URL or the key is invalid.
     """
     pacer = Pacer.shared(state_folder, base_url, api_key, requests_per_minute, on_note=on_note)
     return HttpService(base_url, api_key, pacer, ClientOptions(patience=patience, on_note=on_note))
 
 
 def connect_in_process(app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore) -> HttpService:
-    """An ASGI application as a service, without a socket or pacing. It gets no lifespan events."""
+    """An ASGI application as a service, without a socket or a rate limit. It gets no lifespan events."""
     transport = httpx.ASGITransport(app=app)
     options = ClientOptions(transport, on_note=on_note)
     return HttpService("http://in-process", "in-process", Pacer(None), options)

@@ -1,7 +1,7 @@
-"""Connections to one service: small clients that look like one.
+"""Connections to one service: several small clients behind one interface.
 
-httpx searches a pool's connections for each request, so a pool is kept at 8 and there are more clients where there are
-more requests. The TLS context, the dear part of a client, is built once and shared, and only for `https`.
+httpx searches all connections of a pool for each request, so a pool is limited to 8, and there are more clients for
+more requests. The TLS context, the expensive part of a client, is created once and shared, and only for `https`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 POOL = 8
-"""Connections, and so requests in flight, a client."""
+"""Connections, and so concurrent requests, per client."""
 
 
 @dataclass(slots=True)
@@ -28,20 +28,20 @@ class _Pool:
 
 
 class Tls:
-    """One TLS context, built when the first connection needs it, off the event loop."""
+    """One TLS context, created for the first connection, outside the event loop."""
 
     def __init__(self, *, needed: bool) -> None:
         self._needed = needed
         self._building: asyncio.Task[ssl.SSLContext] | None = None
 
     async def context(self) -> ssl.SSLContext:
-        """The context; without certificates where the service is plain HTTP."""
+        """The context; without certificates if the service uses plain HTTP."""
         if not self._needed:
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._building is None:
             self._building = asyncio.create_task(asyncio.to_thread(httpx.create_ssl_context))
         try:
-            # Shielded: one request that is cancelled must not take the context from the others.
+            # Shielded: cancelling one request must not cancel the context for the others.
             return await asyncio.shield(self._building)
         except OSError:
             self._building = None
@@ -49,13 +49,13 @@ class Tls:
 
 
 class Connections:
-    """Clients with at most `POOL` requests in flight each.
+    """Clients with at most `POOL` concurrent requests each.
 
     Args:
         tls: shared by all connections to the service.
-        fresh: every request gets a new connection. An idle connection that the server closes at the wrong
-            moment leaves a request's fate unknown, which a paid one can't afford.
-        direct: ignore the environment's proxies (for loopback).
+        fresh: every request gets a new connection. An idle connection that the server closes at the wrong moment leaves
+            the outcome of a request unknown, which must not happen to a paid one.
+        direct: ignore the proxy settings of the environment (for loopback).
         transport: used instead of connections; one client then serves all.
     """
 
@@ -71,7 +71,7 @@ class Connections:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        """A client with a connection to spare, for one request."""
+        """A client with a free connection, for one request."""
         pool = self._spare()
         if pool is None:
             context = None if self._transport else await self._tls.context()

@@ -1,13 +1,13 @@
-"""The dataset endpoints: the seed document has none, the hosted service has them under one of two roots.
+"""The dataset endpoints: the API document has none, the hosted service has them under one of two roots.
 
-Whether a 404 means "no such dataset" or "no such endpoint" is decided so:
+What a 404 means, "no such dataset" or "no such endpoint", is decided like this:
 
-1. An answer is *about datasets* if it is JSON and says `"success": false`, or its words, without anything
-   that looks like a path or a route, name the dataset or say "dataset". Such a 404 means that there is none
-   of this name.
-2. Once a root has answered anything about datasets, it is the root, and every later 404 of it means the same.
-3. Any other 404 or 405 of both roots means: can't tell. `versions` is then `None`, as on a service without
-   endpoints; it is asked again the next time, since a dataset that does exist settles the matter.
+1. A response is *about datasets* if it is JSON and either has `"success": false`, or a message without anything that
+   looks like a path or a route, which names the dataset or says "dataset". Such a 404 means that there is no dataset
+   with this name.
+2. Once a root has returned anything about datasets, it is the right root, and every later 404 of it means the same.
+3. A 404 or 405 of both roots in other cases means: unknown. `versions` then returns `None`, like for a service without
+   endpoints; it tries again the next time, because an existing dataset decides the question.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SAYS_NOTHING = frozenset({"not", "found", "no", "such", "error"})
 
 
 class Datasets:
-    """Versions, downloads and deletion, where the service has them. None of it is paced or paid."""
+    """Versions, downloads and deletion, if the service has them. They are not paid, and have no rate limit."""
 
     def __init__(self, calls: Calls, patience: Patience) -> None:
         self._calls = calls
@@ -58,10 +58,10 @@ class Datasets:
                     self._root = root
                     return listed
             elif answer.status not in _NO_ENDPOINT and not 300 <= answer.status < 400:
-                # Gateways answer 403 for addresses they don't know; the other root may do better.
+                # Gateways return 403 for addresses they don't know; the other root may exist.
                 refusal = refusal or self._calls.error(answer, asked)
         if refusal is None and self._root is not None:
-            refusal = ServiceError(f"{asked.what}: the answer isn't a list of versions")
+            refusal = ServiceError(f"{asked.what}: the response isn't a list of versions")
         if refusal is not None:
             raise refusal
         return None
@@ -79,8 +79,8 @@ class Datasets:
         asked = self._asked(f"deleting {name}")
         if self._root is None and await self.versions(name) is None:
             raise Refused(
-                f"{asked.what}: the service shows no dataset of this name, and no way to delete one",
-                hint="delete it where the service lets you, or leave it: the entry is forgotten either way",
+                f"{asked.what}: the service has no dataset with this name, or can't delete one",
+                hint="delete it in the service's own interface, or leave it; the entry is forgotten in either case",
             )
         answer = await self._repeat("DELETE", f"{self._root}/{segment(name)}", asked)
         if answer.status != 404 and not 200 <= answer.status < 300:
@@ -90,7 +90,7 @@ class Datasets:
         return Asked(what, self._calls.address.where, named=True)
 
     async def _repeat(self, method: str, path: str, asked: Asked) -> Answer:
-        """The answer, once it is one that says something for good."""
+        """The response, after retries of temporary failures."""
 
         async def attempt() -> Answer:
             answer = await self._calls.once(Request(method, path, asked, READ_SECONDS))
@@ -111,10 +111,10 @@ class Datasets:
 
 
 class Rows:
-    """The rows of a download, as they come. Read them to the end, or close them.
+    """The rows of a download, as they arrive. Read them to the end, or close them.
 
     Raises, while iterating:
-        ServiceError: a line is no JSON object (the message has its number), or the connection broke.
+        ServiceError: a line is not a JSON object (the message has its number), or the connection broke.
     """
 
     def __init__(self, streamed: Streamed, asked: Asked) -> None:
@@ -132,13 +132,13 @@ class Rows:
             raise
 
     async def aclose(self) -> None:
-        """Gives the connection back."""
+        """Releases the connection."""
         await self._rows.aclose()
         await self._streamed.close()
 
 
 async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[bytes, None]:
-    """Lines as JSONL has them: only a line feed ends one. (Unicode's other ones may stand in strings.)"""
+    """Lines of JSONL: only a line feed ends one. (Other line separators of Unicode may occur in strings.)"""
     rest: list[bytes] = []
     length = 0
     async for chunk in chunks:
@@ -161,7 +161,7 @@ async def _parsed(lines: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[M
             continue
         row = _row(line)
         if row is None:
-            raise ServiceError(f"{asked.what}: line {number} is no JSON object")
+            raise ServiceError(f"{asked.what}: line {number} is not a JSON object")
         yield row
 
 
@@ -178,7 +178,7 @@ def _is_json(answer: Answer) -> bool:
 
 
 def _about_datasets(answer: Answer, name: str) -> bool:
-    """Rule 1 of the module's head."""
+    """Rule 1 of the module's docstring."""
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -190,6 +190,6 @@ def _about_datasets(answer: Answer, name: str) -> bool:
     detail = body.get("detail")
     inner = detail if isinstance(detail, dict) else body
     said = (detail, inner.get("message"), inner.get("error"), inner.get("code"))
-    # A router quotes the address it doesn't know, which has both words in it.
+    # A router quotes the address that it doesn't know, which has both words in it.
     words = [w.strip("'\"`.,:;!?()[]") for text in said if isinstance(text, str) for w in text.split() if "/" not in w]
     return any("dataset" in word.lower() or (word == name and name.lower() not in _SAYS_NOTHING) for word in words)

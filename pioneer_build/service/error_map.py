@@ -1,8 +1,8 @@
-"""The one map from what happened to a request to the errors of this package (a table: `docs/outcomes.md`).
+"""Maps the outcomes of requests to the errors of this package (a table: `docs/outcomes.md`).
 
-There are two kinds of requests. A *paid* one (a submission, a label request) may have been accepted whenever
-it left this machine and no usable answer came: `FateUnknown`. Any other may simply be *repeated*, and ends in
-a plain `ServiceError` when that doesn't help. Pure: no clock, no sleeping, no connection.
+There are two kinds of requests. A *paid* one (a submission, a label request) may have been accepted if it was sent and
+there was no usable response: `FateUnknown`. All others can be *repeated*, and end in a plain `ServiceError` if that
+doesn't help. Pure: no clock, no sleeping, no connection.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 Stage: TypeAlias = Literal["nothing sent", "perhaps sent"]
 
 RETRY_AFTER_CAP = 3600.0
-"""Seconds. No `Retry-After` is believed beyond it."""
+"""Seconds. A longer `Retry-After` is cut to this."""
 
-# What each exception of httpx says about how far a request came, where nothing better is known. Every class
-# of its tree has a place here or in one of its parents *by name*; a test walks the tree.
+# How far a request got, for each exception of httpx, if nothing better is known. Every exception class of httpx, or one
+# of its parents, has an entry here *by name*; a test checks this.
 STAGES: Mapping[type[Exception], Stage] = {
     httpx.ConnectError: "nothing sent",
     httpx.ConnectTimeout: "nothing sent",
@@ -61,34 +61,33 @@ STAGES: Mapping[type[Exception], Stage] = {
 }
 
 _REASONS: Mapping[type[Exception], str] = {
-    httpx.ConnectTimeout: "the connection was not made in time",
-    TimeoutError: "no answer came in time",
-    httpx.PoolTimeout: "no connection was free in time",
-    httpx.ReadTimeout: "no answer came in time",
-    httpx.WriteTimeout: "the request could not be sent in time",
-    httpx.ReadError: "the connection broke before the answer",
-    httpx.WriteError: "the connection broke while the request was sent",
-    httpx.RemoteProtocolError: "the connection was closed, or spoke no HTTP, before the answer was whole",
-    httpx.DecodingError: "the answer's compression is damaged",
+    httpx.ConnectTimeout: "connecting timed out",
+    TimeoutError: "no response in time",
+    httpx.PoolTimeout: "no free connection in time",
+    httpx.ReadTimeout: "no response in time",
+    httpx.WriteTimeout: "sending the request timed out",
+    httpx.ReadError: "connection closed before a response",
+    httpx.WriteError: "connection closed while the request was being sent",
+    httpx.RemoteProtocolError: "connection closed before the full response",
+    httpx.DecodingError: "the compressed response is corrupt",
 }
 
 _REACH_HINT = "check the network and the base URL (PIONEER_BASE_URL)"
-_TLS_HINT = "check the base URL and the machine's certificates (SSL_CERT_FILE names a bundle of your own)"
+_TLS_HINT = "check the base URL and the machine's certificates (set SSL_CERT_FILE to use your own bundle)"
 _URL_HINT = "check the base URL (PIONEER_BASE_URL, or base_url in pioneer.yaml)"
 _KEY_HINT = "check the key in PIONEER_API_KEY, and the credits of its account"
-_CREDIT_HINT = "waiting doesn't help: settle it with the service, then run apply again"
-_UNKNOWN_HINT = "it is not sent again by itself; apply reconciles it where the service lists versions"
-# A redirect of these kinds says that nothing was done yet. 303 says the opposite: done, see the result over
-# there.
+_CREDIT_HINT = "retrying doesn't help: resolve it with the service, then run apply again"
+_UNKNOWN_HINT = "it is not resent automatically; if the service lists versions, apply finds out what happened"
+# Redirects of these kinds mean that nothing was done yet. 303 means the opposite: done, and the result is elsewhere.
 _PLAIN_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked, for messages and for the choice of an error.
+    """What was requested, for messages and for the choice of an error.
 
-    `what` completes "…: the connection broke". `paid` requests are never taken for not accepted unless that
-    is certain. `named` means that a 404 speaks of the thing asked for. `where` is the host and port.
+    `what` is the beginning of "…: connection closed". `paid` requests count as not accepted only if that is certain.
+    `named` means that a 404 is about the requested thing. `where` is the host and port.
     """
 
     what: str
@@ -97,12 +96,12 @@ class Asked:
     named: bool = False
 
     def unanswered(self, why: str, *, status: int | None = None, said: str = "") -> ServiceError:
-        """The error where it was sent, and no usable answer came.
+        """The error for a request that was sent without a usable response.
 
         Args:
-            why: completes "submitting x: …".
+            why: the end of "submitting x: …".
             status: the HTTP status, if there was one.
-            said: the service's words, cleaned.
+            said: the service's message, cleaned.
         """
         tail = f": {said}" if said else ""
         if self.paid:
@@ -113,17 +112,17 @@ class Asked:
 
 
 def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool | None) -> ServiceError:
-    """The error for an exception instead of an answer.
+    """The error for an exception.
 
     Args:
-        error: what the transport raised.
+        error: from the transport.
         asked: the request.
         words: cleans its text.
-        sent: whether the request's first byte went out; `None` where the transport can't tell.
+        sent: whether the first byte of the request was sent; `None` if the transport can't tell.
     """
     stage = next((STAGES[kind] for kind in type(error).__mro__ if kind in STAGES), "perhaps sent")
     if sent is not None:
-        # What was seen on the wire beats the kind of exception.
+        # What the trace showed is more reliable than the kind of exception.
         stage = "perhaps sent" if sent else "nothing sent"
     reason = next((_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS), None)
     told = words.clean(str(error), 200)
@@ -137,15 +136,15 @@ def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool
 def of_status(
     status: int, headers: Mapping[str, str], body: bytes, asked: Asked, words: Words, *, now: float
 ) -> ServiceError | None:
-    """The error for an answer, `None` for success (2xx).
+    """The error for a response; `None` for success (2xx).
 
     Args:
         status: the HTTP status.
-        headers: of the answer, in lower case or ignoring case.
-        body: its bytes, or as many as an error has room for.
+        headers: of the response, in lower case or case-insensitive.
+        body: its bytes, or the first part of a long one.
         asked: the request.
-        words: cleans what the service says.
-        now: seconds since the epoch, for a `Retry-After` that is a date.
+        words: cleans the service's messages.
+        now: seconds since the epoch, for a `Retry-After` with a date.
     """
     if 200 <= status < 300:
         return None
@@ -155,7 +154,7 @@ def of_status(
     match status:
         case 401 | 402 | 403:
             hint = f"see {said.link}" if said.link else (_KEY_HINT if status == 401 else _CREDIT_HINT)
-            meaning = {401: "the service doesn't accept the key", 402: "the service asks for payment"}
+            meaning = {401: "the service doesn't accept the key", 402: "the service requires payment"}
             why = meaning.get(status, "the service denies access")
             return NoAccess(f"{why} ({status}){tail}", hint, status=status, link=said.link, details=said.details)
         case 425 | 429:
@@ -163,18 +162,18 @@ def of_status(
         case 503 if wait is not None or not asked.paid:
             return _busy(status, tail, wait)
         case _ if status in _PLAIN_REDIRECTS or (300 <= status < 400 and not asked.paid):
-            target = words.clean(headers.get("location", "somewhere it doesn't name"), 200)
+            target = words.clean(headers.get("location", "an unnamed address"), 200)
             return Refused(
-                f"{asked.what}: the service redirects to {target} ({status}), which is not followed",
-                hint=f"if that is where the service lives, set the base URL to it; {_URL_HINT}",
+                f"{asked.what}: the service redirects to {target} ({status}); redirects are not followed",
+                hint=f"if that is the service's address, set the base URL to it; {_URL_HINT}",
                 status=status,
             )
         case 404:
             if asked.named and not _is_page(body):
                 return NotThere(f"{asked.what}: not found (404){tail}", status=404, details=said.details)
-            return Refused(f"{asked.what}: no such address (404){tail}", hint=_URL_HINT, status=404)
+            return Refused(f"{asked.what}: not found (404){tail}", hint=_URL_HINT, status=404)
         case 405:
-            return Refused(f"{asked.what}: not offered at this address (405){tail}", hint=_URL_HINT, status=405)
+            return Refused(f"{asked.what}: method not allowed (405){tail}", hint=_URL_HINT, status=405)
         case _ if 400 <= status < 500:
             return Refused(
                 f"{asked.what}: refused ({status}){tail}",
@@ -184,13 +183,13 @@ def of_status(
                 details=said.details,
             )
         case _:
-            return asked.unanswered(f"the service answered {status}", status=status, said=said.text)
+            return asked.unanswered(f"the service returned {status}", status=status, said=said.text)
 
 
 def _busy(status: int, tail: str, wait: float | None) -> Busy:
     why = {425: "too early", 429: "too many requests"}.get(status, "not available now")
     return Busy(
-        f"the service says: {why} ({status}){tail}",
+        f"the service responded: {why} ({status}){tail}",
         hint="it was not accepted; run apply again later",
         status=status,
         retry_after=wait,
@@ -208,10 +207,9 @@ def _is_page(body: bytes) -> bool:
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:
-    """Seconds to wait by a `Retry-After` header: whole or fractional seconds, or an HTTP date (RFC 9110,
-    10.2.3).
+    """Seconds to wait according to a `Retry-After` header: whole or fractional seconds, or a date (RFC 9110, 10.2.3).
 
-    `None` where there is none or it can't be read. Never below 0 or above `RETRY_AFTER_CAP`.
+    `None` if there is none or it can't be read. Never below 0 or above `RETRY_AFTER_CAP`.
     """
     if value is None:
         return None

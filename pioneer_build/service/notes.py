@@ -1,4 +1,4 @@
-"""Things worth telling a user while a request is still under way. They are no errors."""
+"""Remarks for the user while a request is in progress. They are not errors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NoteKind: TypeAlias = Literal["busy", "unreached", "repeated", "pacing", "insecu
 class Note:
     """One remark.
 
-    `busy`: the service asked to wait. `unreached`: no connection, trying again. `repeated`: a request that
-    may be repeated is sent again. `pacing`: the shared pacing window can't be used. `insecure`: the key would
-    travel unencrypted. `seconds` is how long is waited now, where something is waited for.
+    `busy`: the service asked to wait. `unreached`: no connection, retrying. `repeated`: a request that can be repeated
+    is sent again. `pacing`: the file of the rate limit can't be used. `insecure`: the key is sent unencrypted.
+    `seconds` is the time until the next attempt, if there is one.
     """
 
     kind: NoteKind
@@ -29,4 +29,4 @@ OnNote: TypeAlias = "Callable[[Note], None]"
 
 
 def ignore(note: Note) -> None:
-    """The listener of those who don't want to know."""
+    """Drops all notes."""

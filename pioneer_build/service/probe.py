@@ -1,4 +1,4 @@
-"""Asks a service, for nothing, what it is: which of its routes answer, whether it takes the key, what time it has."""
+"""Checks a service with free requests: which of its endpoints respond, whether it accepts the key, what time it has."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pioneer_build.service.transport import Calls, Request, address_of
 if TYPE_CHECKING:
     import httpx
 
-#: A job and a dataset that don't exist: asking for them costs nothing and changes nothing.
+#: A job and a dataset that don't exist: requests for them cost nothing and change nothing.
 _NOBODY: Final = "pioneer-build-doctor"
 _SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a service answered.
+    """The results of the check.
 
-    `jobs` is the error that the job route ended with, `None` where it answers as it should; `sure` is false where any
-    other address would have got the same answer, so that this may be no such service. `datasets` says whether
-    the service lists versions; `None` where it wasn't asked, or an error. `ahead` is by how many seconds the
-    service's clock is ahead of this machine's (its resolution is a second); `None` where it sends no date.
+    `jobs` is the error of the jobs endpoint, `None` if it responds as expected; `sure` is false if any other address
+    would have sent the same response, so that this may be another kind of server. `datasets` says whether the service
+    lists versions; `None` if that wasn't checked, or an error. `ahead` is how many seconds the service's clock is ahead
+    of this machine's (with a resolution of a second); `None` if it sends no date.
     """
 
     jobs: ServiceError | None
@@ -41,21 +41,21 @@ class Probed:
 
 
 async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> Probed:
-    """Sends a few GETs: one to the generate endpoints, the others to those about datasets.
+    """Sends a few GET requests: one to the generate endpoints, the others to the dataset endpoints.
 
     Args:
-        base_url: of the service; may carry a path.
+        base_url: of the service; may have a path.
         api_key: sent as `X-API-Key`.
         transport: used instead of the network.
 
     Raises:
-        ServiceError: `base_url` or the key can't be used, or nobody answers.
+        ServiceError: `base_url` or the key is invalid, or there is no response.
     """
     address, key = address_of(base_url), Key(api_key)
     words = Words(key)
     calls = Calls(address, key, words, transport=transport, wall=time.time)
     try:
-        asked = Asked("asking for a job that doesn't exist", address.where, named=True)
+        asked = Asked("checking /generate/jobs", address.where, named=True)
         began = time.time()
         answer = await calls.once(Request("GET", f"/generate/jobs/{_NOBODY}", asked, _SECONDS))
         ahead = _ahead(answer.headers.get("date"), (began + time.time()) / 2)
@@ -72,7 +72,7 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
 
 
 async def _refuses_get(calls: Calls, asked: Asked) -> bool:
-    """Whether `/generate` is an address that takes something else than GET."""
+    """Whether `/generate` exists, but only for other methods than GET."""
     with suppress(ServiceError):
         return (await calls.once(Request("GET", "/generate", asked, _SECONDS))).status == 405
     return False
@@ -88,6 +88,6 @@ async def _datasets(calls: Calls) -> bool | ServiceError:
 def _ahead(date: str | None, now: float) -> float | None:
     with suppress(ValueError, TypeError, OverflowError):
         if date is not None:
-            # the header counts whole seconds, cut off
+            # the header has whole seconds, rounded down
             return parsedate_to_datetime(date).timestamp() + 0.5 - now
     return None

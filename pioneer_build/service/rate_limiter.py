@@ -1,16 +1,16 @@
-"""Who of this process may send next, so that this machine uses the whole of its rate limit and no more.
+"""Decides which request of this process may be sent next, so that this machine uses its full rate limit, but no more.
 
-A request on the generate endpoints waits for its `Turn`. Turns are counted in a window (`rate_window.py`) that the
-machine's processes share; within a process paid requests go before polls, and every tenth turn goes to a poll
-that waits.
+A request to the generate endpoints waits for its `Turn`. Turns are counted in a window (`rate_window.py`) that the
+processes of this machine share; within a process, paid requests go before polls, and every tenth turn goes to a waiting
+poll.
 
     turn = await pacer.turn("paid")
     …                                 # connect
-    turn.sent()                       # the body is out: from now it counts for a period
-    turn.refused(retry_after)         # or: a 429 came; slows every process
+    turn.sent()                       # the body is sent: from now on it counts for a period
+    turn.refused(retry_after)         # or: a 429 was received; slows down every process
     turn.back()                       # or: nothing was sent; the turn is free again
 
-A turn is always ended by `sent` or `back`; one that isn't counts as sent, a little late.
+A turn always ends with `sent` or `back`; otherwise it counts as sent, slightly later.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ TurnKind: TypeAlias = Literal["paid", "poll"]
 _T = TypeVar("_T")
 
 _PAID_TURNS_A_POLL = 9
-_LOOK_AGAIN = 5.0  # seconds at most between looks at the window: another process may have given a turn back
-_LOCK_PATIENCE = 5.0  # seconds after which a process that holds the file's lock is taken to be stopped
+_LOOK_AGAIN = 5.0  # maximum seconds between checks of the window: another process may have returned a turn
+_LOCK_PATIENCE = 5.0  # seconds after which a process that doesn't release the file's lock counts as stopped
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much of the limit is used now, for showing.
+    """How much of the limit is used now, to show it.
 
-    `used` requests of the last period, of `limit` (`None`: unlimited), of which `allowed` may be used at
-    present. `blocked_for` is in seconds, 0 if the service asked for no pause.
+    `used` requests of the last period, of `limit` (`None`: unlimited), of which `allowed` may be used now.
+    `blocked_for` is in seconds, 0 if the service didn't ask for a pause.
     """
 
     used: int
@@ -65,11 +65,11 @@ class Usage:
 
 
 class TurnsOver(Exception):
-    """There are no more turns of this kind."""
+    """There are no more turns for this kind of request."""
 
 
 class Turn:
-    """The right to send one request."""
+    """Permission to send one request."""
 
     __slots__ = ("_entry", "_left", "_pacer")
 
@@ -79,7 +79,7 @@ class Turn:
         self._left: float | None = None
 
     def sent(self) -> None:
-        """The request's body is out. Further calls do nothing."""
+        """The body of the request was sent. Further calls do nothing."""
         if self._left is None:
             self._left = self._pacer.now()
             self._end(self._left)
@@ -90,7 +90,7 @@ class Turn:
             self._end(None)
 
     def refused(self, wait: float | None) -> None:
-        """A 429 came for it; `wait` seconds are asked for, if the service said how long."""
+        """A 429 was received for it; `wait` is the requested pause in seconds, if the service sent one."""
         self.sent()
         self._pacer._refused(self._left or 0.0, wait)
 
@@ -101,13 +101,13 @@ class Turn:
 
 
 class Pacer:
-    """Gives turns by a window and its rules.
+    """A rate limiter: gives turns by a window and its rules.
 
     Args:
-        rules: the limit; `None` gives every turn at once.
-        window: where turns are counted; this process's own by default.
-        clock: seconds, of the clock that `window` uses.
-        on_note: told once if the shared window can't be used. Pacing then goes on within this process.
+        rules: the limit; `None` gives every turn immediately.
+        window: counts the turns; by default, one for this process.
+        clock: seconds; the same clock as that of `window`.
+        on_note: called once if the shared window can't be used. The limit then applies only within this process.
     """
 
     def __init__(
@@ -142,13 +142,13 @@ class Pacer:
         *,
         on_note: OnNote = ignore,
     ) -> Pacer:
-        """The pacer of one service and key, shared through a file in `folder` (made if need be, mode 0700).
+        """The rate limiter of one service and key, shared through a file in `folder` (created if needed, mode 0700).
 
         Args:
             folder: in the user's state folder.
             base_url: of the service.
-            key: leaves no trace but a salted digest.
-            requests_per_minute: the limit; `None` for none, and then no file.
+            key: leaves no trace except a salted digest.
+            requests_per_minute: the limit; `None` for no limit, and then no file.
             on_note: see the class.
         """
         if requests_per_minute is None:
@@ -161,7 +161,7 @@ class Pacer:
             return cls(rules, on_note=on_note)
 
     async def turn(self, kind: TurnKind) -> Turn:
-        """Waits until one more request may leave. Cancelling the wait costs no turn.
+        """Waits until one more request may be sent. Cancelling the wait uses up no turn.
 
         Raises:
             TurnsOver: `stop` was called, before or while waiting.
@@ -196,7 +196,7 @@ class Pacer:
         return self._usage
 
     def stop(self, kind: TurnKind) -> None:
-        """Gives no more turns of this kind; those who wait for one get `TurnsOver`."""
+        """Gives no more turns for this kind; waiting requests get `TurnsOver`."""
         self._stopped.add(kind)
         line = self._paid if kind == "paid" else self._polls
         while line:
@@ -205,7 +205,7 @@ class Pacer:
                 waiter.set_exception(TurnsOver())
 
     def close(self) -> None:
-        """Ends all waiting (as cancelled) and closes the window."""
+        """Ends all waits (as cancelled) and closes the window."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -216,7 +216,7 @@ class Pacer:
             self._window = OwnWindow(self.now)
 
     def _give(self) -> None:
-        """Gives turns to those who wait, as many as there are; comes again when there may be more."""
+        """Gives as many turns as possible to waiting requests, and schedules the next check."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -225,7 +225,7 @@ class Pacer:
             try:
                 outcome = self._change(rules, lambda s: rules.reserve(s, self.now()) if line else None)
             except Locked:
-                # Others hold it for microseconds; chance keeps two processes from meeting again and again.
+                # Others hold it for microseconds; a random delay keeps two processes from colliding again and again.
                 self._come_again(random.uniform(0.001, 0.004))  # noqa: S311
                 return
             match outcome:
@@ -249,7 +249,7 @@ class Pacer:
         self._timer = asyncio.get_running_loop().call_later(max(delay, 0.001), self._give)
 
     def _change(self, rules: Rules, change: Callable[[Sent], _T]) -> _T:
-        """Applies what is late and then `change` to the window. `Locked` where another has it."""
+        """Applies the delayed changes and then `change` to the window. Raises `Locked` while another process has it."""
         try:
             with self._window.open(rules) as sent:
                 for late in self._late:
@@ -262,7 +262,7 @@ class Pacer:
             self._locked_since = self._locked_since or now
             if now - self._locked_since < _LOCK_PATIENCE:
                 raise
-            self._go_alone(TimeoutError("another process holds it and doesn't let go"))
+            self._go_alone(TimeoutError("another process doesn't release its lock"))
         except OSError as error:
             self._go_alone(error)
         return self._change(rules, change)
@@ -275,7 +275,7 @@ class Pacer:
         self._on_note(_alone(error))
 
     def _soon(self, change: Callable[[Sent], object], *, give: bool) -> None:
-        """Applies `change` now, or as soon as the window can be had."""
+        """Applies `change` now, or as soon as the window is free."""
         rules = self._rules
         if rules is None:
             return
@@ -303,4 +303,5 @@ class Pacer:
 
 def _alone(error: OSError) -> Note:
     why = error.strerror or str(error)
-    return Note("pacing", f"the pacing window can't be shared with other processes ({why}); pacing this one alone")
+    text = f"the rate limit can't be shared with other processes ({why}); limiting only this process"
+    return Note("pacing", text)

@@ -1,24 +1,23 @@
-"""What this machine has sent to one service with one key in the last minute: a file that its processes share.
+"""The requests that this machine has sent to one service with one key in the last minute: a file shared by processes.
 
-The file is small, of a fixed layout, and read and written whole under `flock` (little-endian):
+The file is small, has a fixed layout, and is read and written as a whole under `flock` (little-endian):
 
     offset  type        meaning
     0       8 bytes     b"PBPACE1\\n"
-    8       16 bytes    digest of the boot's id; times of another boot mean nothing
+    8       16 bytes    digest of the boot's id; times of another boot are meaningless
     24      f64         blocked until: nobody sends before
     32      f64         cut at: when the share below was last set
     40      f64         share of the limit that was allowed then, in (0, 1]
     48      u32         count of the times that follow
     52      u32         CRC-32 of everything before and after this field
-    56      f64 × n     times at which requests went out, ascending
+    56      f64 × n     times at which requests were sent, ascending
 
-All times are seconds of a clock that counts from boot and that all processes see alike (`CLOCK_BOOTTIME` on
-Linux: it also counts sleep, as the service's clock does). A time in the future is a reservation: a request
-that has its turn and hasn't left yet counts as one that leaves at the latest moment it could, so that a
-process that dies holding one frees it.
+All times are seconds of a clock that counts from boot and is the same for all processes (`CLOCK_BOOTTIME` on Linux: it
+also counts sleep, like the service's clock). A time in the future is a reservation: a request that has its turn but
+isn't sent yet counts as sent at the latest possible moment, so that the turn of a process that dies becomes free.
 
-A file that is torn or garbage says nothing but its age: a full window is taken to have been sent when it was
-last changed. A file of another boot is empty. Nothing in it is worth an fsync.
+A truncated or corrupt file only has an age: a full window counts as sent when it was last changed. A file of another
+boot counts as empty. Nothing in it is worth an fsync.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ _TIMES_AT = _HEAD.size + _CRC.size
 _MOST_TIMES = 1_000_000
 
 HOLD = 15.0
-"""Seconds for which a reservation counts beyond its making: a connection has 10 s to be made."""
+"""Seconds for which a reservation counts after it was made: connecting takes up to 10 s."""
 
 _FIRST_CUT = 0.75
 _LEAST_SHARE = 0.05
@@ -59,12 +58,12 @@ _RECOVERY_PER_WINDOW = 0.1
 
 
 def boot_clock() -> float:
-    """Seconds since boot, the same for every process of this machine."""
+    """Seconds since boot, the same for every process on this machine."""
     return time.clock_gettime(_CLOCK)
 
 
 def boot_id() -> bytes:
-    """16 bytes that name this boot, as far as the system tells."""
+    """16 bytes that identify this boot, if the system provides them."""
     try:
         text = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     except OSError:
@@ -89,7 +88,7 @@ class Sent:
 
     @classmethod
     def decode(cls, data: bytes, boot: bytes) -> Sent | None:
-        """What the bytes say; empty where they are of another boot; `None` where they are damaged."""
+        """Decodes the bytes; empty if they are of another boot; `None` if they are damaged."""
         if not data:
             return cls()
         if len(data) < _TIMES_AT or not data.startswith(_MAGIC):
@@ -115,27 +114,26 @@ def _little(times: array[float]) -> array[float]:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A turn: one request may leave now. `time` names its entry in the window."""
+    """A turn: one request may be sent now. `time` identifies its entry in the window."""
 
     time: float
 
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """No turn before `until` (seconds of the boot clock). `blocked`: because the service said so."""
+    """No turn before `until` (seconds of the boot clock). `blocked`: because the service asked for a pause."""
 
     until: float
     blocked: bool = False
 
 
 class Rules:
-    """How many may be sent in what time, applied to a `Sent`. Pure but for the values it changes.
+    """How many requests may be sent in what time, applied to a `Sent`. Pure except for the values that it changes.
 
     Args:
-        limit: requests a `period`.
+        limit: requests per `period`.
         period: seconds.
-        margin: seconds by which a period is taken to be longer, for answers that overtake each other on the
-            way.
+        margin: seconds added to a period, for responses that overtake each other on the way.
     """
 
     def __init__(self, limit: int, period: float = 60.0, margin: float | None = None) -> None:
@@ -149,7 +147,7 @@ class Rules:
         return self.period + self.margin
 
     def allowed(self, sent: Sent, now: float) -> int:
-        """Requests a period that may be sent now: the limit, or less for a while after a 429."""
+        """Requests per period that may be sent now: the limit, or less for some time after a 429."""
         grown = sent.share + (now - sent.cut_at) / self.period * _RECOVERY_PER_WINDOW
         return self.limit if grown >= 1 else max(1, int(self.limit * grown))
 
@@ -158,7 +156,7 @@ class Rules:
         return len(sent.times) - bisect_right(sent.times, now - self.span)
 
     def settle(self, sent: Sent, now: float) -> None:
-        """Forgets what counts no longer, and what can't be true."""
+        """Removes entries that no longer count, and impossible ones."""
         del sent.times[: bisect_right(sent.times, now - self.span)]
         del sent.times[bisect_right(sent.times, now + 2 * HOLD) :]
         sent.blocked_until = min(sent.blocked_until, now + 3600.0)
@@ -172,13 +170,13 @@ class Rules:
             return NotYet(sent.blocked_until, blocked=True)
         allowed = self.allowed(sent, now)
         if allowed < self.limit and sent.times:
-            # While recovering no bursts: what the service complained of may have been one.
+            # No bursts while recovering: the service may have complained about one.
             last = sent.times[-1]
             gap = (last if last <= now else last - HOLD) + self.period / allowed
             if gap > now:
                 return NotYet(gap)
         if len(sent.times) >= allowed:
-            # A reservation will most likely turn into a time soon after it was made.
+            # A reservation will most likely become a time soon after it was made.
             likely = sorted(t if t <= now else t - HOLD for t in sent.times)
             return NotYet(max(likely[len(likely) - allowed] + self.span, now + min(0.05, self.period / 20)))
         time_ = now + HOLD
@@ -188,12 +186,12 @@ class Rules:
         return Reserved(time_)
 
     def replace(self, sent: Sent, time_: float, by: float | None) -> float | None:
-        """Replaces an entry by another time, or by nothing; the entry's new name.
+        """Replaces an entry by another time, or removes it; returns the entry's new name.
 
         Args:
             sent: the window, which is changed.
-            time_: the entry's name, as `Reserved` has it.
-            by: when the request left, in seconds of the boot clock; `None` where it didn't.
+            time_: the entry's name, from `Reserved`.
+            by: when the request was sent, in seconds of the boot clock; `None` if it wasn't.
         """
         at = bisect_left(sent.times, time_)
         if at < len(sent.times) and sent.times[at] == time_:
@@ -203,16 +201,15 @@ class Rules:
         return by
 
     def refused(self, sent: Sent, left: float, now: float, wait: float) -> None:
-        """A 429 for a request that left at `left`: blocks all for `wait` seconds, and allows less for a
-        while.
+        """A 429 for a request that was sent at `left`: blocks all for `wait` seconds, then allows fewer for a while.
 
-        Of several 429s for one burst only the first cuts the share.
+        Of several 429s for one burst, only the first reduces the share.
 
         Args:
             sent: the window, which is changed.
-            left: when the request left, in seconds of the boot clock.
+            left: when the request was sent, in seconds of the boot clock.
             now: the boot clock.
-            wait: seconds.
+            wait: in seconds.
         """
         sent.blocked_until = max(sent.blocked_until, now + wait)
         if left >= sent.cut_at or sent.cut_at == 0.0:
@@ -222,14 +219,14 @@ class Rules:
 
 
 class Locked(Exception):
-    """Another process has the window right now."""
+    """Another process is using the window right now."""
 
 
 class Window(Protocol):
-    """Holds a `Sent` and lets one at a time change it."""
+    """Stores a `Sent`, which one process at a time can change."""
 
     def open(self, rules: Rules) -> Change:
-        """A context in which the content may be changed. `Locked` where another has it."""
+        """A context in which the content may be changed. Raises `Locked` while another process has it."""
 
 
 class Change(Protocol):
@@ -241,7 +238,7 @@ class Change(Protocol):
 
 
 class OwnWindow:
-    """A window of this process alone."""
+    """A window for this process only."""
 
     def __init__(self, clock: Callable[[], float] = boot_clock) -> None:
         self._clock = clock
@@ -269,10 +266,10 @@ class _Kept:
 class SharedWindow:
     """A window in a file, for all processes of this machine and user.
 
-    The file is opened once and stays open; it is never replaced, so that its lock means the same to everyone.
+    The file is opened once and stays open; it is never replaced, so that all processes lock the same file.
 
     Raises:
-        OSError: from any method, where the file can't be used.
+        OSError: from any method, if the file can't be used.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = boot_clock, boot: bytes | None = None) -> None:
@@ -301,14 +298,14 @@ class SharedWindow:
         sent = Sent.decode(data, self._boot)
         if sent is None:
             age = time.time() - os.fstat(self._file).st_mtime
-            # A clock that was set back tells no age.
+            # If the clock was set back, the age is unknown.
             then = now - (age if age >= 0 else 0.0)
             sent = Sent(times=array("d", [then] * rules.limit))
         rules.settle(sent, now)
         return sent
 
     def close(self) -> None:
-        """Closes the file; it stays where it is, for the others."""
+        """Closes the file; it is kept for other processes."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -329,21 +326,21 @@ class _Written:
         try:
             data = self._sent.encode(self._boot)
             if os.pwrite(self._file, data, 0) != len(data):
-                raise OSError("the pacing window could not be written whole")
+                raise OSError("the rate-limit file could not be written completely")
             os.ftruncate(self._file, len(data))
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 def window_path(folder: Path, base_url: str, key: str | None) -> Path:
-    """Where the window of one service and key lives: `pace-<service>-<key>` in `folder`.
+    """The path of the window for one service and key: `pace-<service>-<key>` in `folder`.
 
-    The service is named by a digest of its base URL, the key by a digest salted with a random file beside it,
-    so that the name can't be used to try guesses of the key elsewhere.
+    The service is identified by a digest of its base URL, the key by a digest that is salted with a random file in the
+    same folder, so that the name can't be used to verify guesses of the key elsewhere.
 
     Args:
-        folder: of the user's state; made if need be, with mode 0700, for the salt.
-        base_url: of the service, with or without a slash at its end.
+        folder: in the user's state folder; created if needed, with mode 0700, for the salt.
+        base_url: of the service, with or without a slash at the end.
         key: the API key.
 
     Raises:
@@ -361,7 +358,7 @@ def _salt(folder: Path) -> bytes:
         with beside(path) as new:
             new.file.write(os.urandom(32))
             new.flush(durable=False)
-            # A link appears whole or not at all, and never over another's.
+            # A link appears completely or not at all, and never replaces another one.
             with contextlib.suppress(FileExistsError):
                 os.link(new.path, path)
     return path.read_bytes()[:32]

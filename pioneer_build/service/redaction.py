@@ -1,7 +1,6 @@
-"""The service's own words, made safe to show: no key, no control characters, no more than fits a message.
+"""Makes the service's messages safe to show: no key, no control characters, limited length.
 
-A server is free to echo a request in its error, headers and all. Whatever comes from outside passes here
-first.
+A server may echo a request in its error, including the headers. Everything from outside is cleaned here first.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _KEEP = frozenset("\t\n ")
 
 
 class Key:
-    """An API key that shows itself to nobody: `str`, `repr` and pickling say nothing of it.
+    """An API key that is never shown: `str`, `repr` and pickling don't reveal it.
 
     Raises:
         NoAccess: it can't be sent as a header; the message doesn't show it.
@@ -36,12 +35,12 @@ class Key:
         self.__text = text.strip()
         if not re.fullmatch(r"[\x21-\x7e]+", self.__text):
             raise NoAccess(
-                "the API key is empty or has characters that can't be in one",
+                "the API key is empty or contains invalid characters",
                 hint="set PIONEER_API_KEY to the key as the service shows it, on one line",
             )
 
     def reveal(self) -> str:
-        """The key itself, for the header and for the digest of a file's name."""
+        """The key itself, for the header and for the digest in a file's name."""
         return self.__text
 
     def __repr__(self) -> str:
@@ -52,7 +51,7 @@ class Key:
 
 
 class Quiet(logging.Filter):
-    """Keeps the key out of what httpx logs: a server may put it into its headers or its reason phrase."""
+    """Removes the key from httpx's log messages: a server may put it into its headers or its reason phrase."""
 
     _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
 
@@ -61,7 +60,7 @@ class Quiet(logging.Filter):
         self._words = words
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Lets every record through, some of them changed."""
+        """Accepts every record, and changes some of them."""
         text = record.getMessage()
         hidden = self._words.hide(text)
         if hidden != text:
@@ -69,22 +68,22 @@ class Quiet(logging.Filter):
         return True
 
     def install(self) -> None:
-        """From now on."""
+        """Starts filtering."""
         for name in self._LOGGERS:
             logging.getLogger(name).addFilter(self)
 
     def remove(self) -> None:
-        """No longer."""
+        """Stops filtering."""
         for name in self._LOGGERS:
             logging.getLogger(name).removeFilter(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an answer says in words.
+    """The message in a response.
 
-    `text` is one bounded line, empty where the body says nothing. `link` is the service's link to settle the
-    matter. `details` are single reasons, such as the fields of a 422.
+    `text` is one line of limited length, empty if the body has no message. `link` is the service's link to resolve the
+    problem. `details` are single reasons, such as the fields of a 422.
     """
 
     text: str = ""
@@ -93,14 +92,14 @@ class Said:
 
 
 class Words:
-    """Cleans what came from outside, for the holder of one key."""
+    """Cleans text from outside, for one key."""
 
     __slots__ = ("_secret",)
 
     def __init__(self, key: Key | None) -> None:
         self._secret: re.Pattern[str] | None = None
         if key is not None:
-            # Also as part of an address, escaped, or broken over lines.
+            # Also as part of an address, escaped, or split over lines.
             spelled = (f"(?:{re.escape(c)}|(?i:%{ord(c):02x}))" for c in key.reveal())
             self._secret = re.compile(r"[\s\\]*".join(spelled))
 
@@ -109,18 +108,18 @@ class Words:
 
     def clean(self, text: object, limit: int = MESSAGE_LIMIT) -> str:
         """`text` on one line, without the key and control characters, at most `limit` characters."""
-        # Only as much is looked at as could matter: a body may be megabytes of one word.
+        # Only the beginning is examined: a body may be megabytes of one word.
         line = str(text)[: limit * 20 + 10_000]
         line = "".join(c if c in _KEEP or unicodedata.category(c)[0] != "C" else "" for c in line)
         line = " ".join(self.hide(line).split())
         return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
     def hide(self, text: str) -> str:
-        """`text` without the key in any of its spellings."""
+        """`text` without the key in any of its encodings."""
         return self._secret.sub(_HIDDEN, text) if self._secret else text
 
     def link(self, value: object) -> str | None:
-        """`value` if it is a web link that can be shown."""
+        """`value` if it is a web link that is safe to show."""
         if not isinstance(value, str) or len(value) > _LINK_LIMIT:
             return None
         cleaned = self.clean(value, _LINK_LIMIT)
@@ -131,7 +130,7 @@ class Words:
         return cleaned if parts.scheme in {"http", "https"} and parts.netloc and " " not in cleaned else None
 
     def read(self, body: bytes) -> Said:
-        """The words of an error's body, whatever its shape."""
+        """The message in the body of an error, whatever its shape."""
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
@@ -177,7 +176,7 @@ class Words:
 
 
 def _reasons(value: object) -> list[str]:
-    """The single reasons in a list or object of them: strings, or `{loc, msg}` / `{field, message}`."""
+    """The single reasons in a list or object: strings, or `{loc, msg}` / `{field, message}`."""
     if isinstance(value, dict) and all(isinstance(v, (str, list)) for v in value.values()):
         value = (
             [{"field": k, "message": one} for k, v in value.items() for one in (v if isinstance(v, list) else [v])]
@@ -194,7 +193,7 @@ def _reason(item: object) -> str:
         return item if isinstance(item, str) else _compact(item)
     place = item.get("loc", item.get("field", item.get("path")))
     if isinstance(place, list):
-        # FastAPI starts a place with where it looked; for a reader of a spec that is noise.
+        # FastAPI starts a location with the part of the request, which is noise for the reader of a spec.
         place = ".".join(str(part) for part in (place[1:] if place[:1] == ["body"] else place))
     text = next((item[k] for k in ("msg", "message", "error", "detail") if isinstance(item.get(k), str)), None)
     if text is None:
@@ -207,7 +206,7 @@ def _compact(value: object) -> str:
 
 
 def _plain(body: bytes) -> str:
-    """Text of a body that isn't JSON; of a web page its title."""
+    """The text of a body that isn't JSON; for a web page, its title."""
     text = body[:100_000].decode("utf-8", "replace")
     if re.match(r"\s*<", text):
         title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)

@@ -1,9 +1,9 @@
-"""How often a request is tried again, and how long it waits in between.
+"""How often a request is retried, and how long to wait in between.
 
-what happened                           paid requests          all others
+outcome                                 paid requests          all others
 no connection (`NotReached`)            3 more                 3 more
 425, 429, 503 (`Busy`)                  until patience ends    until patience ends
-no usable answer, 5xx, 408              never                  3 more
+no usable response, 5xx, 408            never                  3 more
 anything else                           never                  never
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.errors import Busy, NotReached, ServiceError
 from pioneer_build.service.notes import Note
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,15 +27,15 @@ _T = TypeVar("_T")
 
 _MORE = 3
 _FIRST_PAUSE = 0.5
-_LONGEST_GUESS = 30.0  # seconds; the longest pause that the service didn't ask for
+_LONGEST_GUESS = 30.0  # seconds; the longest pause that the service didn't request
 
 
 class Patience:
-    """Tries again what may be tried again.
+    """Retries what may be retried.
 
     Args:
-        seconds: most that one request waits in sum for a service that is busy.
-        on_note: told of every wait.
+        seconds: maximum total time that one request waits for a busy service.
+        on_note: called with every wait.
     """
 
     def __init__(self, seconds: float, on_note: OnNote) -> None:
@@ -43,7 +44,7 @@ class Patience:
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
-        """No paid request is tried again from now on, and those that wait give up."""
+        """From now on, no paid request is retried, and waiting ones give up."""
         self._stopped.set()
 
     @property
@@ -80,7 +81,7 @@ class Patience:
 
 
 class _Tries:
-    """Counts the tries of one request."""
+    """Counts the attempts of one request."""
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
@@ -88,20 +89,20 @@ class _Tries:
         self._other = 0
 
     def next(self, problem: ServiceError, *, paid: bool) -> Note | None:
-        """What is said, and waited, before the next try; `None` if there is none."""
+        """The note before the next attempt, with the pause; `None` if there is no further attempt."""
         if isinstance(problem, Busy):
             return self._wait(problem)
         unreached = isinstance(problem, NotReached)
-        # Exactly `ServiceError`: no usable answer to something that may be repeated.
+        # Exactly `ServiceError`: no usable response to a request that may be repeated.
         lost = not paid and (type(problem) is ServiceError or problem.status == 408)
         if not (unreached or lost) or self._other >= _MORE:
             return None
         pause = _FIRST_PAUSE * 2**self._other * random.uniform(0.8, 1.2)  # noqa: S311
         self._other += 1
-        return Note("unreached" if unreached else "repeated", f"{problem.message}; trying again", pause)
+        return Note("unreached" if unreached else "repeated", f"{problem.message}; retrying", pause)
 
     def _wait(self, problem: Busy) -> Note | None:
-        # A service that says 0 again and again is asked ever more rarely all the same.
+        # A service that sends 0 again and again is still asked less and less often.
         guess = min(_FIRST_PAUSE / 10 * 2**self._busy, _LONGEST_GUESS)
         if problem.retry_after is None:
             guess = min(_FIRST_PAUSE * 2**self._busy, _LONGEST_GUESS)
@@ -110,4 +111,5 @@ class _Tries:
         self._left -= pause
         if self._left < 0:
             return None
-        return Note("busy", f"{problem.message}; waiting {pause:.0f} s", pause)
+        when = f" in {duration(pause)}" if pause >= 0.5 else ""
+        return Note("busy", f"{problem.message}; retrying{when}", pause)

@@ -1,7 +1,7 @@
-"""One request, one answer: connections, the key, time-outs, and how much of a body is read.
+"""One request and its response: connections, the key, time-outs, and the maximum size of a body.
 
-What the transport raises ends here. Its exceptions hold the request with its headers, so none is ever chained
-to an error that leaves this module.
+Exceptions of the transport end here. They contain the request with its headers, so they are never chained to an error
+that leaves this module.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _URL_FAULTS: Mapping[UrlFault, str] = {
     "unreadable": "can't be read",
     "scheme": _NO_HOST,
     "host": _NO_HOST,
-    "secret": "must not carry a user name or password",
-    "extra": "must not carry a query or fragment",
+    "secret": "must not contain a user name or password",
+    "extra": "must not contain a query or fragment",
 }
 
 
@@ -47,8 +47,8 @@ _URL_FAULTS: Mapping[UrlFault, str] = {
 class Request:
     """One request, to be sent once.
 
-    `path` follows the base URL, its components escaped (see `segment`). `asked` says what it is for. `read_seconds` is
-    how long a single read of the answer may take. `body` is JSON.
+    `path` follows the base URL, with its components escaped (see `segment`). `asked` describes its purpose.
+    `read_seconds` is the time-out of a single read of the response. `body` is JSON.
     """
 
     method: str
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole. `headers` ignore case."""
+    """A complete response. `headers` are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -69,9 +69,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What comes back, as it comes. Of an answer that is no success the body is in `answer`.
+    """A response as it arrives. If it is not a success, `answer` has its body.
 
-    `chunks` raise a `ServiceError` where the connection breaks. `close` must be awaited.
+    `chunks` raises a `ServiceError` if the connection breaks. `close` must be awaited.
     """
 
     answer: Answer
@@ -81,7 +81,7 @@ class Streamed:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a request came. `sent`: its first byte went out; `None` while the transport can't tell."""
+    """How far a request got. `sent`: its first byte was sent; `None` while the transport can't tell."""
 
     sent: bool | None
     body_out: Callable[[], None]
@@ -90,7 +90,7 @@ class Progress:
         """The trace extension of httpx's own transport."""
         request = info.get("request")
         if request is not None and request.method == b"CONNECT":
-            return  # asks a proxy for a way; nothing of ours
+            return  # the request to a proxy, not ours
         if event.endswith("send_request_headers.started"):
             self.sent = True
         elif event.endswith("send_request_body.complete"):
@@ -98,10 +98,10 @@ class Progress:
 
 
 def address_of(base_url: str) -> BaseUrl:
-    """Where the service is.
+    """The address of the service.
 
     Raises:
-        ServiceError: `base_url` can't be used.
+        ServiceError: `base_url` is invalid.
     """
     try:
         return BaseUrl.parse(base_url)
@@ -113,7 +113,7 @@ def address_of(base_url: str) -> BaseUrl:
 
 
 class _KeyAuth(httpx.Auth):
-    """Adds the key's header at the last moment, so that no client or request of ours carries it before."""
+    """Adds the header with the key at the last moment, so that no client or request has it before."""
 
     def __init__(self, key: Key | None) -> None:
         self._key = key
@@ -129,8 +129,8 @@ class Calls:
 
     Args:
         address: of the service.
-        key: sent as `X-API-Key`, to this address alone.
-        words: cleans what the service says.
+        key: sent as `X-API-Key`, only to this address.
+        words: cleans the service's messages.
         transport: used instead of the network.
         wall: seconds since the epoch, for dates in `Retry-After`.
     """
@@ -157,30 +157,30 @@ class Calls:
         self._kept = Connections(tls, fresh=False, direct=direct, transport=transport)
 
     async def once(self, request: Request, progress: Progress | None = None) -> Answer:
-        """Sends one request, once, and reads its answer, whatever its status. Paid ones get a fresh connection.
+        """Sends one request, once, and reads its response, whatever its status. Paid ones get a new connection.
 
         Args:
-            request: what is sent.
-            progress: told how far it came; made by `progress`.
+            request: what to send.
+            progress: records how far it got; created by `progress`.
 
         Raises:
-            ServiceError: no whole answer came.
+            ServiceError: there was no complete response.
         """
         progress = progress or self.progress()
-        # A server that sends a byte now and then would never run into the time-out of a single read.
+        # A server that sends a byte now and then would never exceed the time-out of a single read.
         most = CONNECT_SECONDS + WRITE_SECONDS + 2 * request.read_seconds
         try:
             async with asyncio.timeout(most), self._open(request, progress) as got:
                 return Answer(got.status_code, got.headers, await _read(got))
-        except Exception as error:  # noqa: BLE001 - of the network, or of an application
+        except Exception as error:  # noqa: BLE001 - from the network, or from an application
             problem = self._problem(error, request.asked, progress)
         raise problem
 
     async def stream(self, request: Request) -> Streamed:
-        """Sends one request and reads its answer as it comes.
+        """Sends one request and reads its response as it arrives.
 
         Raises:
-            ServiceError: no answer came.
+            ServiceError: there was no response.
         """
         progress = self.progress()
         stack = AsyncExitStack()
@@ -198,34 +198,34 @@ class Calls:
         raise problem
 
     def progress(self, body_out: Callable[[], None] = lambda: None) -> Progress:
-        """A request's progress; `body_out` is called when its body is out."""
+        """A request's progress; `body_out` is called when its body was sent."""
         return Progress(sent=False if self._traced else None, body_out=body_out)
 
     def judge(self, answer: Answer, asked: Asked, read: Callable[[Any], _T]) -> _T:
-        """What `read` makes of the JSON of a successful answer.
+        """The result of `read` for the JSON of a successful response.
 
         Args:
-            answer: as it came, whatever its status.
-            asked: what was asked, for the error.
-            read: called with the JSON value; raises `WireError` where it isn't what was asked for.
+            answer: the response, whatever its status.
+            asked: what was requested, for the error.
+            read: called with the JSON value; raises `WireError` if the response is not usable.
 
         Raises:
-            ServiceError: it is no success, or `read` (with a `WireError`) finds it unusable.
+            ServiceError: it is not a success, or `read` raised a `WireError`.
         """
         problem = of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
         if problem is None:
             try:
                 return read(wire.parse(answer.body))
             except wire.WireError as error:
-                why = f"the answer {error}"
+                why = f"the response {error}"
             said = self.words.clean(answer.body[:2000].decode("utf-8", "replace"), 200)
             problem = asked.unanswered(why, status=answer.status, said=said)
         raise problem
 
     def error(self, answer: Answer, asked: Asked) -> ServiceError:
-        """The error of an answer that is no success."""
+        """The error for a response that is not a success."""
         problem = of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
-        return problem or asked.unanswered("the answer isn't what was asked for", status=answer.status)
+        return problem or asked.unanswered("unexpected response", status=answer.status)
 
     async def aclose(self) -> None:
         """Closes all connections."""
@@ -269,18 +269,18 @@ class Calls:
         if isinstance(error, ServiceError):
             return error
         if isinstance(error, _TooLong):
-            return asked.unanswered(f"the answer is longer than {_ANSWER_LIMIT // 1024 // 1024} MB")
+            return asked.unanswered(f"the response is longer than {_ANSWER_LIMIT // 1024 // 1024} MB")
         return of_exception(error, asked, self.words, sent=progress.sent)
 
 
 class _TooLong(Exception):
-    """An answer that nobody asked for at this length."""
+    """A response that exceeds the maximum length."""
 
 
 async def _read(got: httpx.Response) -> bytes:
-    """The body. Of an error as much as can be had: its status alone says what happened.
+    """The body. For an error, as much as could be read: its status alone says what happened.
 
-    JSON that is whole counts even if the connection breaks before its proper end: it may hold the id of a paid job.
+    Complete JSON counts even if the connection breaks before its proper end: it may contain the id of a paid job.
     """
     chunks: list[bytes] = []
     length = 0
@@ -307,11 +307,11 @@ def _headers(body: bytes | None) -> dict[str, str]:
 
 
 def segment(name: str) -> str:
-    """`name` as one component of a path, whatever is in it.
+    """`name` as one component of a path, whatever characters it has.
 
     Raises:
-        Refused: no component can say it: empty, `.` and `..` mean something else on the way.
+        Refused: it can't be a component: empty, `.` and `..` have another meaning in a URL.
     """
     if name in {"", ".", ".."}:
-        raise Refused(f"{name!r} can't be asked for: it is no name")
+        raise Refused(f"{name!r} can't be used in a URL: it is not a valid name")
     return quote(name, safe="")

@@ -1,7 +1,7 @@
-"""What answers look like. Both vocabularies of the API are read; no setting names one.
+"""Parses responses. Both vocabularies of the API are accepted; no setting selects one.
 
-Lenient where nothing hangs on it (unknown keys, odd types of what is only shown), strict where something does
-(a job's id, the number of annotations). Items and rows stay raw: what they mean is judged elsewhere.
+Lenient with unimportant values (unknown keys, odd types of values that are only shown), strict with important ones (the
+id of a job, the number of annotations). Items and rows stay raw: they are checked elsewhere.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ STATUSES: Mapping[str, JobStatus] = {
 
 
 class WireError(ValueError):
-    """An answer that says 2xx and isn't what was asked for. Its text completes "the answer …"."""
+    """A response with status 2xx, but unexpected content. The message completes "the response …"."""
 
 
 def _text(value: object) -> str | None:
-    """A string, or a number written as one; anything else says nothing."""
+    """A string, or a number written as one; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     return str(value).strip() or None
@@ -116,18 +116,18 @@ def parse(body: bytes) -> Any:
     """The JSON of a body.
 
     Raises:
-        WireError: it is none, or only the beginning of some.
+        WireError: it is not JSON, or only the beginning of it.
     """
     if not body.strip():
         raise WireError("is empty")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise WireError("is no JSON, or not all of it") from None
+        raise WireError("is not complete JSON") from None
 
 
 def is_whole(body: bytes) -> bool:
-    """Whether a body that broke off is a JSON object or array all the same, from its first bracket to its last."""
+    """Whether an interrupted body is nevertheless a JSON object or array, from its first to its last bracket."""
     if body.lstrip()[:1] not in {b"{", b"["}:
         return False
     try:
@@ -138,10 +138,10 @@ def is_whole(body: bytes) -> bool:
 
 
 def accepted_job(answer: object) -> str:
-    """The job id of an answer to a submission. A number is taken for one.
+    """The job id in the response to a submission. A number is accepted too.
 
     Raises:
-        WireError: there is none that could be polled.
+        WireError: there is no id that could be polled.
     """
     value = answer.get("job_id") if isinstance(answer, dict) else None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -149,17 +149,17 @@ def accepted_job(answer: object) -> str:
     if value is None:
         raise WireError("has no job_id")
     if not isinstance(value, str) or not value.strip() or len(value) > _JOB_ID_LIMIT or not value.isprintable():
-        raise WireError("has a job_id that is none")
+        raise WireError("has an invalid job_id")
     return value
 
 
 def job_report(answer: object, job_id: str, words: Words) -> JobReport:
-    """A poll's answer. An unknown status is `unrecognised`: neither success nor failure.
+    """The report in the response to a poll. An unknown status is `unrecognised`: neither success nor failure.
 
     Args:
         answer: the JSON value.
-        job_id: of the job that was asked for.
-        words: cleans what the service says.
+        job_id: of the requested job.
+        words: cleans the service's messages.
 
     Raises:
         WireError: it has no status, or is about another job.
@@ -169,7 +169,7 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
     except ValidationError:
         raise WireError("has no status") from None
     if job.job_id is not None and job.job_id != job_id.strip():
-        raise WireError(f"is about another job, {words.clean(job.job_id, 80)}")
+        raise WireError(f"is about another job: {words.clean(job.job_id, 80)}")
     return JobReport(
         job_id=job_id,
         status=STATUSES.get(job.status.strip().lower(), "unrecognised"),
@@ -184,13 +184,13 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
 
 
 def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], words: Words) -> Labelled:
-    """The items of a label answer, one a text, in the order of the texts.
+    """The items of a label response, one per text, in the order of the texts.
 
     Args:
         answer: the JSON value.
         texts: as they were sent.
-        headers: of the answer, ignoring case; one may name labels that the service doesn't support.
-        words: hides the key in those names.
+        headers: of the response, case-insensitive; one may list labels that the service doesn't support.
+        words: removes the key from these labels.
 
     Raises:
         WireError: there is no list of items, or it can't be aligned with the texts.
@@ -203,7 +203,7 @@ def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], w
     for number, (item, text) in enumerate(zip(items, texts, strict=True), start=1):
         said = item.get("text") if isinstance(item, dict) else None
         if isinstance(said, str) and said != text:
-            raise WireError(f"can't be aligned: annotation {number} is of another text")
+            raise WireError(f"can't be aligned: annotation {number} belongs to another text")
     return Labelled(tuple(items), _unsupported(answer, headers, words))
 
 
@@ -226,7 +226,7 @@ def _unsupported(answer: object, headers: Mapping[str, str], words: Words) -> tu
     if named is None:
         header = headers.get("x-unsupported-labels", "")
         try:
-            # A JSON list where labels may hold commas or aren't ASCII; a plain list otherwise.
+            # A JSON list if labels may contain commas or aren't ASCII; otherwise a plain list.
             named = _names(json.loads(header)) if header.lstrip().startswith("[") else None
         except (ValueError, RecursionError):
             named = None
@@ -236,10 +236,10 @@ def _unsupported(answer: object, headers: Mapping[str, str], words: Words) -> tu
 
 
 def versions(answer: object) -> tuple[RemoteVersion, ...] | None:
-    """The versions of a listing; `None` if the answer isn't a listing.
+    """The versions in a listing; `None` if the response isn't a listing.
 
     Raises:
-        WireError: it is one, but has a version without a number: nothing could be concluded from the others.
+        WireError: it is one, but has a version without a number, so nothing can be concluded from the others.
     """
     listed = answer.get("versions") if isinstance(answer, dict) else answer
     if not isinstance(listed, list):
@@ -251,7 +251,7 @@ def _version(item: object) -> RemoteVersion:
     try:
         version = _Version.model_validate(item)
     except ValidationError:
-        raise WireError("lists something that is no version") from None
+        raise WireError("lists an item that is not a version") from None
     if version.version_number is None:
         raise WireError("lists a version without a version_number")
     return RemoteVersion(

@@ -1,26 +1,26 @@
-"""What was paid for, kept: rows of jobs and annotations of texts. Never evicted; see docs/store.md.
+"""The store: rows of jobs and annotations of texts, which were paid for. Nothing is evicted; see docs/store.md.
 
 STORE/
-  format                              which format this is
+  format                              the version of the format
   rows/ab/abcd….jsonl                 rows, named by the SHA-256 of their bytes
-  annotations/SCOPE/scope.json        which backend and fingerprint SCOPE stands for
-  annotations/SCOPE/*.log, *.open     annotations, appended in batches, one file a writer
-  annotations/SCOPE/index             where each annotation is: derived, may be deleted
+  annotations/SCOPE/scope.json        the backend and fingerprint of SCOPE
+  annotations/SCOPE/*.log, *.open     annotations, appended in batches, one file per writer
+  annotations/SCOPE/index             the position of each annotation: derived, may be deleted
   annotations/SCOPE/quarantine/*.json texts that the service refuses, one file each
-  tmp/                                what is being written
+  tmp/                                files that are being written
 
-store          `Store`: rows by their digest, and the way to everything else
-annotations    the annotations of one scope: which texts have one, new ones, all of them
-scope          what an annotation is an answer to, apart from its text
-segments       the files of batches, one a writer
+store          `Store`: rows by their digest, and access to everything else
+annotations    the annotations of one scope: finds texts without one, adds and reads annotations
+scope          backend and fingerprint of annotations
+segments       the files of batches, one per writer
 frames         their format
-compaction     many of them made into one
-index          sorted arrays of where each annotation is
-current_index  the index brought up to date with the files
-lookup         annotations read by their places
+compaction     merges small files of batches into one
+index          sorted arrays with the position of each annotation
+current_index  keeps the index up to date with the files
+lookup         reads annotations by their positions
 quarantine     texts that the service refuses
-gc             what the store could do without
-disk           whole files with the store's permissions, and errors that help
+gc             finds and removes what is not needed
+disk           complete files with the store's permissions, and helpful error messages
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """The public name `name`, from the module that has it."""
+    """Imports the public name `name` from its module."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,6 +1,6 @@
-"""The annotations of one scope: which texts have one, new ones made durable, all of them in any order.
+"""The annotations of one scope: finds texts without one, adds annotations durably, reads them in any order.
 
-Readers never write but for the index, which can be made again from the batches.
+Readers write only the index, which can be derived from the batches.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _WINDOW = 1 << 14
 
 
 class AnnotationStore:
-    """Annotations of texts under one backend and fingerprint. Texts are named by their 16-byte digests.
+    """Annotations of texts for one backend and fingerprint. Texts are identified by their 16-byte digests.
 
-    Several processes, on several machines, may read and add at once. Of several annotations of one text the
-    first counts, for good. `close` it (or use `with`) after adding.
+    Several processes, on several machines, may read and add at the same time. If a text has several annotations, only
+    the first one counts. Call `close` (or use `with`) after adding.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class AnnotationStore:
         self._quarantine = Quarantine(folder / "quarantine", tmp, modes)
 
     def missing(self, digests: bytes) -> bytes:
-        """Of `digests` (16 bytes each) those neither annotated nor quarantined, each once, in order."""
+        """Those of `digests` (16 bytes each) that are neither annotated nor quarantined, each once, in order."""
         if not digests:
             return b""
         index = self._index.refresh()
@@ -74,11 +74,10 @@ class AnnotationStore:
         self._writer.add(batch)
 
     def lookup(self, digests: bytes) -> Iterator[Answer]:
-        """The annotation of each of `digests`, in order; `RefusedText` for a refused text, `None` where
-        there is none.
+        """The annotation of each of `digests`, in order; `RefusedText` for a refused text, `None` if there is none.
 
         Raises:
-            StoreError: an annotation isn't what was written; the file is named.
+            StoreError: the checksum of an annotation doesn't match; names the file.
         """
         refused = self._quarantine.all()
         self._index.refresh()
@@ -91,16 +90,16 @@ class AnnotationStore:
                     yield found
 
     def count(self) -> int:
-        """How many texts are annotated."""
+        """The number of annotated texts."""
         return len(self._index.refresh().entries)
 
     def quarantine(self, digest: bytes, reason: str) -> None:
-        """Remembers, durably, that the service refuses a text; it counts as done."""
+        """Stores, durably, that the service refuses a text; it counts as done."""
         self._name_scope()
         self._quarantine.add(digest, reason)
 
     def clear_quarantine(self, digests: Iterable[bytes] | None = None) -> int:
-        """Forgets some refused texts, or all; how many there were."""
+        """Removes some or all refused texts; returns how many there were."""
         return self._quarantine.clear(digests)
 
     def quarantined(self) -> dict[bytes, RefusedText]:
@@ -108,13 +107,13 @@ class AnnotationStore:
         return self._quarantine.all()
 
     def compact(self) -> None:
-        """Makes one file of many; nothing is lost at whatever point this ends."""
+        """Merges many files into one; nothing is lost, at whatever point this is interrupted."""
         if compact(self._folder, self._tmp, self.scope.key, self._modes):
             self._index.reload()
             self._index.refresh()
 
     def close(self) -> None:
-        """Seals what was written, and brings the index up to date."""
+        """Seals the written file, and updates the index."""
         if self._writer.close():
             self._index.refresh()
             if len(segment_files(self._folder)) > 32:
@@ -138,13 +137,13 @@ class AnnotationStore:
         for _ in range(ATTEMPTS):
             try:
                 return fetch(self._folder, self._index.known, digests)
-            except FileNotFoundError:  # files were merged meanwhile: look again
+            except FileNotFoundError:  # files were merged in the meantime: search again
                 self._index.reload()
                 self._index.refresh()
             except DamagedSegment as error:
                 self._index.discard()
                 raise StoreError(
-                    f"{error.path} is damaged: an annotation isn't what was written",
-                    "run it again: the damaged part is left out then, unless a backup is put in its place",
+                    f"{error.path} is damaged: the checksum of an annotation doesn't match",
+                    "run the command again: it skips the damaged part, unless you restore a backup",
                 ) from None
         raise keeps_changing(self._folder)

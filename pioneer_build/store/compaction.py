@@ -1,8 +1,8 @@
-"""Many files of batches made into one, so that a year of daily runs doesn't leave hundreds.
+"""Merges many files of batches into one, so that a year of daily runs doesn't leave hundreds.
 
-Batches are copied as they are, with their times. The new file is whole and named before an old one goes;
-whatever happens in between leaves batches twice, never not at all. Files still being written, and files
-with anything in them that isn't a whole batch, are left alone.
+Batches are copied unchanged, with their times. The new file is complete and named before an old one is removed: after
+an interruption some batches exist twice, but none is lost. Files that are still being written, and files that contain
+anything other than whole batches, are not touched.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-#: Files beyond this size are not copied again.
+#: Larger files are not copied again.
 LARGE = 256 << 20
 
 
 def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
-    """Merges the smaller sealed files of `folder`; whether there were any to merge.
+    """Merges the smaller sealed files of `folder`; returns whether there were any to merge.
 
     Args:
         folder: of one scope.
         tmp: the store's folder of temporary files.
-        scope: what the checksums are keyed with.
-        modes: the store's permissions.
+        scope: the key of the checksums.
+        modes: the permissions of the store.
 
     Raises:
-        StoreError: nothing is lost; batches may be there twice.
+        StoreError: nothing is lost, but some batches may exist twice.
     """
     with guarded(folder, "read"):
         try:
@@ -50,7 +50,7 @@ def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
         for source in sealed:
             try:
                 copied = _copy(source, new.file, scope, seen)
-            except FileNotFoundError:  # somebody else is merging: leave it to them
+            except FileNotFoundError:  # another process is merging these files
                 return False
             if copied:
                 merged.append(source)
@@ -64,7 +64,7 @@ def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
 
 
 def _copy(source: Path, target: BinaryIO, scope: bytes, seen: set[bytes]) -> bool:
-    """Copies all batches of `source` that were not copied yet; nothing, if there is anything else in it."""
+    """Copies all batches of `source` that were not copied yet; nothing, if it contains anything else."""
     with source.open("rb") as file:
         size = file.seek(0, 2)
         frames = list(whole_frames(file, 0, size, scope))

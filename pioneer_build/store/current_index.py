@@ -1,6 +1,6 @@
-"""The index of one scope's annotations, kept up to date with the files that it is about.
+"""Keeps the index of one scope's annotations up to date with its files.
 
-It is a file that can be made again from the batches; readers write nothing else.
+The index is a file that can be derived from the batches; readers write nothing else.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
     from pioneer_build.store.scope import Scope
 
-#: How often files may be merged under a reader's feet before it gives up.
+#: How often a reader tries again while other processes merge files.
 ATTEMPTS = 8
 
 
 def keeps_changing(folder: Path) -> StoreError:
-    """The error of a reader who gave up."""
-    return StoreError(f"{folder} keeps changing", "try again when nothing else works in this store")
+    """The error of a reader that gave up."""
+    return StoreError(f"{folder} keeps changing", "try again when no other process uses this store")
 
 
 class CurrentIndex:
-    """The index of `writer`'s folder, as far as it was read.
+    """The index of `writer`'s folder, as far as it has been read.
 
     Args:
-        writer: what this process adds itself, which needs no second look.
-        scope: whose annotations they are.
+        writer: adds this process's own batches, which don't have to be read again.
+        scope: of the annotations.
         tmp: the store's folder of temporary files.
-        modes: the store's permissions.
+        modes: the permissions of the store.
     """
 
     def __init__(self, writer: SegmentWriter, scope: Scope, tmp: Path, modes: Modes) -> None:
@@ -55,11 +55,11 @@ class CurrentIndex:
 
     @property
     def known(self) -> Index:
-        """The index as of the last `refresh`."""
+        """The index after the last `refresh`."""
         return self._index
 
     def refresh(self) -> Index:
-        """The index with all that is in the files now.
+        """The index of everything in the files now.
 
         Raises:
             StoreError: they can't be read, or keep changing.
@@ -72,15 +72,15 @@ class CurrentIndex:
             except StoreError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
-                self.reload()  # files were merged meanwhile: look again
+                self.reload()  # files were merged in the meantime: search again
         raise keeps_changing(self._folder)
 
     def reload(self) -> None:
-        """Lets the next `refresh` begin with the file again: other processes have changed what it is about."""
+        """Makes the next `refresh` read the file again, because other processes have changed it."""
         self._loaded = False
 
     def discard(self) -> None:
-        """Removes the index: the next `refresh` checks every batch anew."""
+        """Removes the index: the next `refresh` checks every batch again."""
         with suppress(OSError):
             self._path.unlink()
         self._loaded, self._index = False, EMPTY
@@ -93,13 +93,13 @@ class CurrentIndex:
         files = segment_files(self._folder)
         sizes = {stem: path.stat().st_size for stem, path in files.items()}
         if any(sizes.get(segment.stem, -1) < segment.checked for segment in index.segments):
-            index = EMPTY  # a file is gone, or shorter than it was: nothing known of it holds
+            index = EMPTY  # a file is gone or has become shorter: the index is no longer valid
         known = {segment.stem: segment.checked for segment in index.segments}
         checked = dict(known)
         parts: list[Any] = [index.entries]
         stems = [*known, *(stem for stem in files if stem not in known)]
         places = {stem: place for place, stem in enumerate(stems)}
-        for stem, frame in own:  # what this process wrote and flushed needs no second look
+        for stem, frame in own:  # batches that this process wrote don't have to be read again
             if checked.get(stem, 0) == frame.start and stem in places:
                 parts.append(indexing.entries_of(frame, places[stem]))
                 checked[stem] = frame.end
@@ -119,7 +119,7 @@ class CurrentIndex:
             return index
         grown = sum(map(len, parts[1:]))
         entries = np.concatenate(parts)
-        parts.clear()  # a million entries are 44 MB: not twice
+        parts.clear()  # a million entries take 44 MB: keep only one copy
         fresh = indexing.merged([Segment(stem, checked.get(stem, 0)) for stem in stems], entries)
         if grown * 20 >= len(fresh.entries) or grown >= 20_000:
             self._write(fresh, scanned)
@@ -133,8 +133,7 @@ class CurrentIndex:
         return indexing.decode(data, self._key) or EMPTY
 
     def _write(self, index: Index, scanned: Sequence[Path]) -> None:
-        """Keeps the index for next time, where that can be done; what it speaks of must be on the disk
-        before it is."""
+        """Stores the index for the next time, if possible; the batches that it points to must be on the disk first."""
         with suppress(OSError, StoreError):
             for path in scanned:
                 descriptor = os.open(path, os.O_RDONLY)

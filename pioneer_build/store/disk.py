@@ -1,6 +1,6 @@
-"""The store's files on disk: whole or not there, readable by whom the store belongs to, with errors that help.
+"""Writes the store's files completely or not at all, readable only by its owners, with helpful error messages.
 
-Every error of the system becomes a `StoreError` that names the path and says what may help.
+Every error of the system becomes a `StoreError` that names the path and suggests a solution.
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ELSEWHERE = "set `store:` in pioneer.yaml to another folder"
-_RIGHTS = f"look at the folder's owner and permissions, or {_ELSEWHERE}"
+_RIGHTS = f"check the folder's owner and permissions, or {_ELSEWHERE}"
 _HINTS = {
-    errno.ENOSPC: f"the disk is full: make room (`pioneer-build gc` says what could go), or {_ELSEWHERE}",
-    errno.EDQUOT: f"your quota is used up: make room, or {_ELSEWHERE}",
+    errno.ENOSPC: (
+        f"the disk is full: free some space (`pioneer-build gc --dry-run` shows what can be removed), or {_ELSEWHERE}"
+    ),
+    errno.EDQUOT: f"your quota is used up: free some space, or {_ELSEWHERE}",
     errno.EROFS: f"the file system is read-only: {_ELSEWHERE}",
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EFBIG: f"the file system takes no file this large: {_ELSEWHERE}",
-    errno.EIO: "the disk reports an error: look at its health before anything else",
+    errno.EFBIG: f"the file system doesn't support files this large: {_ELSEWHERE}",
+    errno.EIO: "the disk reports an I/O error: check the disk first",
 }
 
 
 def store_error(error: OSError, path: Path, doing: str) -> StoreError:
-    """`error` in this tool's words.
+    """`error` as a `StoreError`.
 
     Args:
-        error: what the system said.
-        path: the file or folder it is about.
-        doing: what was tried, as a verb: "write", "read", "create the folder".
+        error: the error of the system.
+        path: the file or folder that it is about.
+        doing: what failed, as a verb: "write", "read", "create the folder".
     """
-    hint = _HINTS.get(error.errno or 0, "`pioneer-build doctor` looks at the store")
+    hint = _HINTS.get(error.errno or 0, "`pioneer-build doctor` checks the store")
     return StoreError(f"can't {doing} {path}: {error.strerror or error}", hint)
 
 
@@ -55,10 +57,10 @@ def guarded(path: Path, doing: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """Permissions of what the store creates.
+    """Permissions of files and folders that the store creates.
 
-    Only the user's own, unless the store's folder is there already and its group may write to it: then it is
-    a team's, and the group may read and write all of it.
+    Only for the user, unless the store's folder already exists and its group may write to it: then it is the store of a
+    team, and the group may read and write all of it.
     """
 
     folder: int = 0o700
@@ -66,7 +68,7 @@ class Modes:
 
     @classmethod
     def of(cls, root: Path) -> Modes:
-        """The permissions that suit the store in `root`."""
+        """The permissions for the store in `root`."""
         try:
             mode = root.stat().st_mode
         except OSError:
@@ -75,10 +77,10 @@ class Modes:
 
 
 def make_folder(path: Path, modes: Modes) -> None:
-    """Creates `path` and its parents where they are missing, durably.
+    """Creates `path` and its missing parents, durably.
 
     Raises:
-        StoreError: it can't be made.
+        StoreError: it can't be created.
     """
     if path.is_dir():
         return
@@ -90,11 +92,11 @@ def make_folder(path: Path, modes: Modes) -> None:
 
 
 def create_log(path: Path, modes: Modes) -> int:
-    """The descriptor of a new file whose writes all go to its end.
+    """Creates a file whose writes all go to its end; returns its descriptor.
 
     Raises:
-        FileExistsError: there is one.
-        OSError: it can't be made.
+        FileExistsError: it exists.
+        OSError: it can't be created.
     """
     descriptor = create(path, modes.file, append=True)
     try:
@@ -106,18 +108,18 @@ def create_log(path: Path, modes: Modes) -> int:
 
 
 def new_file(tmp: Path, modes: Modes) -> NewFile:
-    """A file in the store's folder of temporary files, to be moved to where it belongs."""
+    """A file in the store's folder of temporary files, which will be moved to its place."""
     return NewFile(tmp, mode=modes.file)
 
 
 def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
-    """Writes a file that is either whole under its name or not there, durably.
+    """Writes a file durably, so that it is either complete or doesn't exist under this name.
 
     Args:
         final: the file; its folder must exist.
         parts: its bytes, in pieces.
         tmp: the store's folder of temporary files.
-        modes: the store's permissions.
+        modes: the permissions of the store.
 
     Raises:
         StoreError: it can't be written.

@@ -1,12 +1,13 @@
-"""The file format of annotations: batches, each with its checksum, one after the other.
+"""The file format of annotations: batches, one after the other, each with a checksum.
 
     batch     head, table, payload
-    head      magic (8), number of records (u32), 0 (u32), payload's size (u64), time (i64, ns since 1970),
-    checksum (16) table     a record each: the text's digest (16), the annotation's size (u32), its CRC-32
-    (u32) payload   the annotations, in the table's order
+    head      magic (8), number of records (u32), 0 (u32), size of the payload (u64), time (i64, ns since 1970),
+              checksum (16)
+    table     for each record: digest of the text (16), size of the annotation (u32), its CRC-32 (u32)
+    payload   the annotations, in the order of the table
 
-All little-endian. The checksum is BLAKE2b-16 over head (but for itself), table and payload, keyed with the
-scope, so that a file copied to another scope's folder means nothing there. A batch counts only whole.
+All numbers are little-endian. The checksum is BLAKE2b-16 of the head (without the checksum), table and payload, with
+the scope as its key, so that a file copied to the folder of another scope is not accepted. Only whole batches count.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _HEAD = struct.Struct("<8sIIQq")
 CHECKSUM = 16
 HEAD_SIZE = _HEAD.size + CHECKSUM
 RECORD = struct.Struct("<16sII")
-#: A batch's payload is never larger; what claims to be is no batch.
+#: The maximum size of a batch's payload; anything larger is not a batch.
 MAX_PAYLOAD = 1 << 30
 MAX_RECORDS = 1 << 24
 _WINDOW = 1 << 20
@@ -33,8 +34,7 @@ _WINDOW = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One whole batch in a file: where it begins and ends, where its payload begins, its time and its
-    table."""
+    """One whole batch in a file: its start and end, the start of its payload, its time and its table."""
 
     start: int
     payload: int
@@ -48,9 +48,9 @@ def encode(scope: bytes, records: Sequence[tuple[bytes, bytes]], time_ns: int) -
     """A batch as bytes.
 
     Args:
-        scope: what the checksum is keyed with.
+        scope: the key of the checksum.
         records: (text digest of 16 bytes, annotation), at most `MAX_RECORDS`, of at most `MAX_PAYLOAD` bytes in all.
-        time_ns: when it was made, in nanoseconds since 1970.
+        time_ns: its time of creation, in nanoseconds since 1970.
 
     Raises:
         ValueError: it is too large.
@@ -71,13 +71,13 @@ def _checksum(scope: bytes, *parts: bytes) -> bytes:
 
 
 def whole_frames(file: BinaryIO, start: int, size: int, scope: bytes) -> Iterator[Frame]:
-    """The whole batches of a file; what is between them is passed over.
+    """The whole batches of a file; anything between them is skipped.
 
     Args:
-        file: opened to be read, and seekable.
+        file: opened for reading, and seekable.
         start: where to begin, in bytes.
         size: where it ends.
-        scope: what the checksums are keyed with: a batch of another scope is none.
+        scope: the key of the checksums; batches of another scope are skipped.
     """
     position = start
     while position + HEAD_SIZE <= size:

@@ -1,4 +1,4 @@
-"""What the store could do without: first said, then removed."""
+"""Plans what to remove from the store because nothing needs it, and removes it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 RemovalKind: TypeAlias = Literal["rows", "annotations", "temporary"]
 
-#: What a writer left behind when it died; a living one is done within a day.
+#: Age of files left by a writer that died; a running one finishes within a day.
 _ABANDONED_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing to remove. `path` is relative to the store, `name` a digest, or backend and fingerprint.
+    """One thing to remove. `path` is relative to the store; `name` is a digest, or backend and fingerprint.
 
-    `records` is how many rows or annotations it holds: what it would cost to have them made again.
+    `records` is the number of rows or annotations in it: what it would cost to make them again.
     """
 
     kind: RemovalKind
@@ -41,35 +41,35 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class GcPlan:
-    """What would be removed, sorted."""
+    """The things to remove, sorted."""
 
     removals: tuple[Removal, ...]
 
     @property
     def bytes(self) -> int:
-        """The room it would make."""
+        """The space that it would free."""
         return sum(removal.bytes for removal in self.removals)
 
     @property
     def files(self) -> int:
-        """How many files would go."""
+        """The number of files that would be removed."""
         return sum(removal.files for removal in self.removals)
 
     def records(self, kind: RemovalKind) -> int:
-        """How many rows, or annotations, would go."""
+        """The number of rows, or annotations, that would be removed."""
         return sum(removal.records for removal in self.removals if removal.kind == kind)
 
 
 def plan_removals(
     root: Path, keep: Set[str], keep_scopes: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
 ) -> GcPlan:
-    """What of the store in `root` isn't among what is to be kept.
+    """The content of the store in `root` that is not among what to keep.
 
     Args:
         root: the store.
-        keep: digests of rows, `sha256:…`.
-        keep_scopes: whose annotations stay.
-        annotations: opens those of a backend and fingerprint, to count them.
+        keep: digests of rows to keep, `sha256:…`.
+        keep_scopes: scopes whose annotations to keep.
+        annotations: opens the annotations of a backend and fingerprint, to count them.
 
     Raises:
         StoreError: it can't be read.
@@ -96,7 +96,7 @@ def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str],
         except (FileNotFoundError, NotADirectoryError):
             continue
         if scope is None or scope in keep or scope.name != folder.name:
-            continue  # what can't be told apart stays
+            continue  # an unknown scope is kept
         sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
         count = annotations(scope.backend, scope.fingerprint).count()
         name = f"{scope.backend} {scope.fingerprint}"
@@ -112,16 +112,16 @@ def _temporary(root: Path) -> Iterator[Removal]:
 
 
 def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:
-    """Removes what `plan` names. A folder is moved away first, so that no half of it is ever found.
+    """Removes what is in `plan`. A folder is moved away first, so that it never exists in part.
 
     Args:
         root: the store.
         tmp: its folder of temporary files.
-        plan: of `plan_removals`; what is gone already is passed over.
-        modes: the store's permissions.
+        plan: from `plan_removals`; things that no longer exist are skipped.
+        modes: the permissions of the store.
 
     Raises:
-        StoreError: something can't be removed; what came before it in the plan is.
+        StoreError: something can't be removed; everything before it in the plan was.
     """
     for removal in plan.removals:
         path = root / removal.path

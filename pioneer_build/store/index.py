@@ -1,6 +1,6 @@
-"""Where each annotation is: sorted arrays, in memory and in a file that can be made again from the batches.
+"""The position of each annotation: sorted arrays, in memory and in a file that can be derived from the batches.
 
-Sorted arrays of numpy were measured against sets, SQLite and LMDB: docs/store.md. An entry is 44 bytes.
+Sorted numpy arrays were compared with sets, SQLite and LMDB: docs/store.md. An entry takes 44 bytes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _MAGIC = b"pioneer-build index 1\n"
 _HEAD = struct.Struct("<IQ")
 
-#: The digest in two halves, then the segment (by its place in the index), offset, size and CRC-32 of the
-#: annotation.
+#: The digest in two halves, then the segment (its number in the index), offset, size and CRC-32 of the annotation.
 ENTRY = np.dtype(
     [
         ("hi", "<u8"),
@@ -41,7 +40,7 @@ _TABLE = np.dtype([("hi", "<u8"), ("lo", "<u8"), ("size", "<u4"), ("crc", "<u4")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One file of batches, by the stem of its name, as far as it was checked."""
+    """One file of batches, identified by the stem of its name, and how far it was checked."""
 
     stem: str
     checked: int
@@ -49,13 +48,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Entries sorted by digest, one a digest, and the segments they point into."""
+    """Entries sorted by digest, one per digest, and the segments that they point to."""
 
     segments: tuple[Segment, ...]
     entries: NDArray[Any]
 
     def find(self, digests: bytes) -> NDArray[np.int64]:
-        """The place of each of `digests` in `entries`; -1 where there is none."""
+        """The position of each of `digests` in `entries`; -1 if there is none."""
         count = len(self.entries)
         keys = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
         if not count:
@@ -66,7 +65,7 @@ class Index:
         miss = hi[found] != keys[:, 0]
         half = ~miss & (self.entries["lo"][found] != keys[:, 1])
         found[miss] = -1
-        for at in np.flatnonzero(half).tolist():  # two digests of one first half: once in a lifetime, but exact
+        for at in np.flatnonzero(half).tolist():  # equal first halves: rare, but handled exactly
             found[at] = self._step(int(found[at]), int(keys[at, 0]), int(keys[at, 1]))
         return found
 
@@ -95,14 +94,14 @@ def entries_of(frame: Frame, segment: int) -> NDArray[Any]:
 
 
 def merged(segments: Sequence[Segment], entries: NDArray[Any]) -> Index:
-    """The index of `entries`. Of several annotations of one text the oldest counts, wherever it is."""
+    """The index of `entries`. If a text has several annotations, the oldest one counts."""
     order = np.argsort(entries["hi"], kind="stable")
     hi = entries["hi"][order]
     again = np.concatenate(([False], hi[1:] == hi[:-1]))
-    if again.any():  # hardly ever: only these are compared further
+    if again.any():  # rare: only these are compared further
         runs = again | np.concatenate((again[1:], [False]))
         among = entries[order[runs]]
-        # Ties of time are broken by what moves with a batch when files are merged, never by the file's name.
+        # Equal times are decided by something that stays with a batch when files are merged, never by the file's name.
         order[runs] = order[runs][np.lexsort([among[name] for name in ("crc", "size", "time", "lo", "hi")])]
     entries = entries[order]
     if again.any():
@@ -112,7 +111,7 @@ def merged(segments: Sequence[Segment], entries: NDArray[Any]) -> Index:
 
 
 def encode(index: Index, scope: bytes) -> list[bytes | memoryview]:
-    """The index as a file's bytes, in pieces; the large one is not copied."""
+    """The bytes of the index file, in pieces; the large one is not copied."""
     meta = json.dumps([[s.stem, s.checked] for s in index.segments]).encode()
     head = _MAGIC + _HEAD.pack(len(meta), len(index.entries)) + meta
     body = np.ascontiguousarray(index.entries).view("u1").data
@@ -127,7 +126,7 @@ def _checksum(scope: bytes, head: bytes | memoryview, body: bytes | memoryview) 
 
 
 def decode(data: bytes, scope: bytes) -> Index | None:
-    """What `encode` made; `None` for anything else."""
+    """Decodes the result of `encode`; `None` for anything else."""
     start = len(_MAGIC) + _HEAD.size
     if not data.startswith(_MAGIC) or len(data) < start + 32:
         return None
@@ -142,13 +141,13 @@ def decode(data: bytes, scope: bytes) -> Index | None:
 
 
 def first_of_each(digests: bytes) -> bytes:
-    """`digests` without those that occur earlier, in order."""
+    """`digests` without repetitions, in order."""
     keys = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
     order = np.lexsort((keys[:, 1], keys[:, 0]))
     keys = keys[order]
     first = np.ones(len(keys), dtype=bool)
     first[1:] = (keys[1:] != keys[:-1]).any(axis=1)
-    kept = np.sort(order[first])  # the sort above is stable: the first of equals comes first
+    kept = np.sort(order[first])  # the sort above is stable: the first of equal ones comes first
     return np.frombuffer(digests, dtype="V16")[kept].tobytes()
 
 

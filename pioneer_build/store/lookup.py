@@ -1,4 +1,4 @@
-"""Annotations read by their places in the index: neighbours in one read, each compared with its checksum."""
+"""Reads annotations by their positions in the index: neighbours in one read, each verified by its checksum."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from pioneer_build.store.index import Index
 
-#: Two annotations are read at once if no more bytes than this lie between them, and no more than `_READ` in all.
+#: Two annotations are read at once if at most this many bytes lie between them, and at most `_READ` in all.
 _GAP = 1 << 16
 _READ = 4 << 20
 
 
 class DamagedSegment(Exception):
-    """An annotation in the file at `path` isn't what was written."""
+    """The checksum of an annotation in the file at `path` doesn't match."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -32,16 +32,16 @@ class DamagedSegment(Exception):
 
 
 def fetch(folder: Path, index: Index, digests: bytes) -> list[bytes | None]:
-    """The annotation of each of `digests`, in their order; `None` where the index has none.
+    """The annotation of each of `digests`, in their order; `None` if the index has none.
 
     Args:
-        folder: of the files that the index is about.
-        index: says where each annotation is.
+        folder: of the files that are indexed.
+        index: has the position of each annotation.
         digests: of texts, 16 bytes each.
 
     Raises:
-        FileNotFoundError: a file is gone: others have merged it meanwhile.
-        DamagedSegment: an annotation isn't what was written.
+        FileNotFoundError: a file is gone, because another process has merged it.
+        DamagedSegment: the checksum of an annotation doesn't match.
         StoreError: a file can't be read.
     """
     found = index.find(digests)

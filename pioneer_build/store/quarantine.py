@@ -1,4 +1,4 @@
-"""Texts that the service refuses, one file each: they count as done until they are cleared."""
+"""Texts that the service refuses, one file each: they count as done until they are removed from here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RefusedText:
-    """A text that has no annotation because the service refused it, and the reason it gave."""
+    """A text without annotation because the service refused it, and the service's reason."""
 
     reason: str
 
@@ -31,14 +31,14 @@ class Quarantine:
         self._modes = modes
 
     def add(self, digest: bytes, reason: str) -> None:
-        """Durable when this returns."""
+        """Adds a text; durable when this returns."""
         make_folder(self._folder, self._modes)
         make_folder(self._tmp, self._modes)
         data = json.dumps({"text": digest.hex(), "reason": reason}, indent=2).encode() + b"\n"
         write_whole(self._path(digest), [data], self._tmp, self._modes)
 
     def clear(self, digests: Iterable[bytes] | None = None) -> int:
-        """Forgets some refused texts, or all; how many there were."""
+        """Removes some or all refused texts; returns how many there were."""
         paths = list(self._files()) if digests is None else [self._path(digest) for digest in digests]
         cleared = 0
         with guarded(self._folder, "change"):
@@ -57,10 +57,10 @@ class Quarantine:
             digest = bytes.fromhex(path.stem)
             try:
                 found[digest] = RefusedText(str(json.loads(path.read_bytes())["reason"]))
-            except FileNotFoundError:  # cleared just now
+            except FileNotFoundError:  # removed just now
                 continue
             except (OSError, ValueError, KeyError, TypeError):
-                found[digest] = RefusedText("unknown: the file of the reason can't be read")
+                found[digest] = RefusedText("unknown: the file with the reason can't be read")
         return found
 
     def _path(self, digest: bytes) -> Path:

@@ -1,7 +1,7 @@
-"""The files of batches of one scope: written by one process each, read by all.
+"""The files of batches of one scope: each written by one process, read by all.
 
-A writer's file is `NAME.open` while it is written and `NAME.log` afterwards. No file is ever changed but at
-its end, and no lock is needed, so the folder may be on a network file system.
+A writer's file is called `NAME.open` while it is written and `NAME.log` afterwards. Files are only ever appended to,
+and no lock is needed, so the folder may be on a network file system.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SEALED = ".log"
 
 
 def segment_files(folder: Path) -> dict[str, Path]:
-    """The files of batches in `folder`, by stem. A file that is both, for an instant, counts as sealed."""
+    """The files of batches in `folder`, by stem. A file that briefly has both names counts as sealed."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (OPEN, SEALED))
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def segment_files(folder: Path) -> dict[str, Path]:
 
 
 class SegmentWriter:
-    """Appends batches to a file of its own. Safe from several threads."""
+    """Appends batches to a file of its own. Thread-safe."""
 
     def __init__(self, folder: Path, scope: bytes, modes: Modes) -> None:
         self.folder = folder
@@ -45,23 +45,25 @@ class SegmentWriter:
         self._descriptor: int | None = None
         self._path: Path | None = None
         self._size = 0
-        #: Batches written since they were last taken, by the stem of their file.
+        #: Batches written since the last `take_written`, by the stem of their file.
         self._written: list[tuple[str, Frame]] = []
 
     def add(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Writes a batch; when this returns it survives a power loss. On an error nothing of it counts."""
+        """Writes a batch, which survives a power loss when this returns. After an error, none of it counts."""
         if any(len(digest) != 16 for digest, _ in records):
             raise ValueError("a text's digest is 16 bytes")
         with self._lock:
             time_ns = time.time_ns()
             data = encode(self._scope, records, time_ns)
             self._append(data)
-            # the folder may have been collected under our feet: then the batch goes to a new one
+            # gc may have removed the folder in the meantime: then the batch goes to a new one
             if not self._is_in_place():
                 self._abandon(cut=False)
                 self._append(data)
             if self._path is None or not self._is_in_place():
-                raise StoreError(f"{self.folder} is being removed while it is written", "don't run gc beside apply")
+                raise StoreError(
+                    f"{self.folder} is being removed while it is written", "don't run gc while apply is running"
+                )
             table = data[HEAD_SIZE : HEAD_SIZE + len(records) * RECORD.size]
             end = self._size
             start = end - len(data)
@@ -75,7 +77,7 @@ class SegmentWriter:
             return written
 
     def close(self) -> bool:
-        """Seals the file; whether there was one."""
+        """Seals the file; returns whether there was one."""
         with self._lock:
             if self._descriptor is None or self._path is None:
                 return False
@@ -116,7 +118,7 @@ class SegmentWriter:
             return False
 
     def _abandon(self, *, cut: bool) -> None:
-        """Never writes to the file again: what follows half a batch could be taken for part of it."""
+        """Never writes to the file again: the next batch could be read as part of an incomplete one."""
         if self._descriptor is None:
             return
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The store: a folder of rows and annotations, shared by the projects of a machine or of a team."""
+"""The store: a folder of rows and annotations, shared by the projects on a machine or of a team."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _BUFFER = 1 << 20
 
 
 class Store:
-    """What was paid for, in `root`. Nothing is created before something is written.
+    """The store in `root`. Nothing is created before something is written.
 
-    Every method raises `StoreError`, naming the path, for whatever the file system refuses.
+    Every method raises `StoreError`, with the path, for errors of the file system.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,17 +40,17 @@ class Store:
     # -- rows
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> str:
-        """Keeps rows; they survive a power loss when this returns.
+        """Stores rows; they survive a power loss when this returns.
 
         Args:
-            chunks: the rows' bytes, in whatever pieces: lines, each with its newline.
-            expected: the digest they should have, if that is known.
+            chunks: the bytes of the rows, in any pieces: lines, each with its newline.
+            expected: the digest that they should have, if it is known.
 
         Returns:
             `sha256:` and 64 hexadecimal digits: the SHA-256 of exactly these bytes.
 
         Raises:
-            StoreError: nothing was kept. Also where the digest is not the one expected.
+            StoreError: nothing was stored. Also if the digest is not the expected one.
         """
         self._prepare()
         whole = sha256()
@@ -70,14 +70,14 @@ class Store:
             new.file.write(data)
             digest = f"sha256:{whole.hexdigest()}"
             if expected is not None and digest != expected:
-                raise StoreError(f"rows have the digest {digest}, not {expected} as recorded")
+                raise StoreError(f"digest mismatch: the rows have {digest}, but {expected} is recorded")
             final = self.path(digest)
             make_folder(final.parent, self._modes)
             new.move_to(final)
         return digest
 
     def has(self, digest: str) -> bool:
-        """Whether the rows of this digest are here (one `stat`)."""
+        """Whether the rows with this digest are in the store (one `stat`)."""
         try:
             self.path(digest).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -88,23 +88,22 @@ class Store:
         return True
 
     def lines(self, digest: str) -> Iterator[bytes]:
-        """The rows of this digest, a line each, with its newline. Checked as a whole before the first is
-        yielded.
+        """The rows with this digest, one per line, with its newline. All are verified before the first is yielded.
 
         Raises:
-            StoreError: they are not here, or not what they should be.
+            StoreError: they are not in the store, or don't match the digest.
         """
         with self._opened(digest) as file:
             self._verify(digest, file)
             yield from file
 
     def size(self, digest: str) -> int:
-        """The rows' bytes."""
+        """The size of the rows in bytes."""
         with guarded(self.path(digest), "read"):
             return self.path(digest).stat().st_size
 
     def path(self, digest: str) -> Path:
-        """Where the rows of this digest are, or would be."""
+        """The path of the rows with this digest, even if they are not in the store."""
         if not (match := _DIGEST.fullmatch(digest)):
             raise StoreError(f"not a digest of rows: {digest!r}")
         name = match[1]
@@ -138,34 +137,34 @@ class Store:
             file.seek(0)
         if f"sha256:{whole.hexdigest()}" != digest:
             raise StoreError(
-                f"{path} is damaged: its content doesn't have the digest that names it",
-                "move it away, then run `pioneer-build apply`, which fetches it again where it can be had",
+                f"{path} is damaged: its digest doesn't match its name",
+                "move it away, then run `pioneer-build apply`, which fetches it again if possible",
             )
         self._verified[digest] = stamp
 
     # -- annotations
 
     def annotations(self, backend: str, fingerprint: str) -> AnnotationStore:
-        """The annotations of texts by `backend` under `fingerprint`. Close it after adding."""
-        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows do without
+        """The annotations of texts for `backend` and `fingerprint`. Close it after adding."""
+        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows don't need
 
         self._check_format()
         scope = Scope(backend, fingerprint)
         return AnnotationStore(self.root / "annotations" / scope.name, scope, self._tmp, self._modes, self._prepare)
 
-    # -- collection
+    # -- garbage collection
 
     def gc(self, keep: Set[str], keep_annotations: Set[tuple[str, str]]) -> GcPlan:
-        """What could be removed: all rows but those of `keep`, all annotations but those of the (backend,
-        fingerprint) pairs. Removes nothing."""
-        from pioneer_build.store.gc import plan_removals  # for one command alone
+        """What could be removed: all rows except `keep`, and all annotations except those of the (backend, fingerprint)
+        pairs. Removes nothing."""
+        from pioneer_build.store.gc import plan_removals  # needed by only one command
 
         self._check_format()
         return plan_removals(self.root, keep, {Scope(*pair) for pair in keep_annotations}, self.annotations)
 
     def remove(self, plan: GcPlan) -> None:
-        """Removes what `gc` said."""
-        from pioneer_build.store.gc import remove  # likewise
+        """Removes what `gc` returned."""
+        from pioneer_build.store.gc import remove  # as above
 
         self._check_format()
         remove(self.root, self._tmp, plan, self._modes)
@@ -191,7 +190,7 @@ class Store:
         self._good_format = True
 
     def _prepare(self) -> None:
-        """Makes the store's folders, before something is written."""
+        """Creates the store's folders before something is written."""
         self._check_format()
         make_folder(self._tmp, self._modes)
         if not self._good_format:

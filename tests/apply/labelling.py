@@ -46,7 +46,7 @@ class Labeller:
         if self.refuse(texts):
             raise Refused("input is not acceptable", status=400)
         if self.fail(texts):
-            raise FateUnknown("the service answered 500", status=500)
+            raise FateUnknown("the service returned 500", status=500)
         self.answered.update(texts)
         return Labelled(
             tuple({} if self.silent(one) else {"label": labels[self.first]} for one in texts), self.unsupported

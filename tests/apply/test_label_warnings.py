@@ -59,7 +59,7 @@ def test_bounds_that_somebody_set_are_warned_about(project: Project) -> None:
         ("moods", "max_chars", 1.0, 15.0),
     ]
     assert [note["text"] for note in notes] == [
-        "1 of 4 rows repeat another (0.25, at most 0.10)",
+        "1 of 4 rows is a duplicate (0.25; at most 0.10 allowed)",
         "1 of 4 rows is below min_chars: 5",
         "1 of 4 rows is above max_chars: 15",
     ]
@@ -86,5 +86,5 @@ def test_texts_of_another_dataset_are_warned_about(project: Project) -> None:
     project.apply()
     project.declare("no_overlap_with: [gold]")
     assert [(note["check"], note["text"]) for note in project.apply()] == [
-        ("no_overlap_with", "4 of 4 rows have a text of gold")
+        ("no_overlap_with", "4 of 4 rows have a text that also occurs in gold")
     ]

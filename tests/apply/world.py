@@ -136,7 +136,7 @@ class ModelService:
         self.jobs[job.job_id] = job
         self.fuse.burn()
         if fault == "created-unanswered":
-            raise FateUnknown("the service answered 502", status=502)
+            raise FateUnknown("the service returned 502", status=502)
         return job.job_id
 
     async def poll(self, job_id: str) -> JobReport:
@@ -148,7 +148,7 @@ class ModelService:
         if job is None or job.vanished or fault == "not-there":
             raise NotThere("job not found", status=404)
         if fault in ("error", "garbage", "lost", "created-unanswered"):
-            raise ServiceError("the service answered 500", status=500)
+            raise ServiceError("the service returned 500", status=500)
         if fault == "no-access":
             raise NoAccess("the key was revoked", status=401)
         if fault == "strange":
@@ -179,7 +179,7 @@ class ModelService:
             return None
         fault = self._fault()
         if fault in ("error", "garbage"):
-            raise ServiceError("the service answered 500", status=500)
+            raise ServiceError("the service returned 500", status=500)
         if fault == "no-access":
             raise NoAccess("the key was revoked", status=401)
         return tuple(
@@ -200,7 +200,7 @@ class ModelService:
         if not self.lists:
             return None
         if self._fault() in ("error", "garbage"):
-            raise ServiceError("the service answered 500", status=500)
+            raise ServiceError("the service returned 500", status=500)
         for job in self.jobs.values():
             if (job.request.dataset_name, job.version) == (dataset_name, version):
                 return _stream(list(self._rows(job)))

@@ -20,7 +20,7 @@ def test_95_rows_of_no_entities_and_no_text() -> None:
     assert told(verdict) == [
         (
             "min_accepted",
-            "0 of 100 rows asked for are usable, at least 80 must be: only 95 came; 95 have no text",
+            "0 of 100 requested rows are usable (at least 80 must be): only 95 received; 95 have no text",
         )
     ]
     assert verdict.accepted == ()
@@ -32,7 +32,7 @@ def test_spans_that_are_not_in_the_text() -> None:
         (
             "min_accepted",
             (
-                "70 of 100 rows asked for are usable, at least 80 must be: 30 have a span that is not in the text"
+                "70 of 100 requested rows are usable (at least 80 must be): 30 have a span that is not in the text"
                 " (row 71: the span 'Eve' is not in the text)"
             ),
         )
@@ -45,7 +45,7 @@ def test_labels_nobody_declared() -> None:
         (
             "min_accepted",
             (
-                "70 of 100 rows asked for are usable, at least 80 must be: 30 have a label that is not declared"
+                "70 of 100 requested rows are usable (at least 80 must be): 30 have a label that is not declared"
                 " (row 1: the label 'robot' is not declared)"
             ),
         )
@@ -57,11 +57,11 @@ def test_15_of_20_rows_identical() -> None:
     assert told(verdict) == [
         (
             "min_accepted",
-            "6 of 20 rows asked for are usable, at least 16 must be: 14 repeat a row of the same job",
+            "6 of 20 requested rows are usable (at least 16 must be): 14 repeat a row of the same job",
         ),
         (
             "max_duplicate_ratio",
-            "14 of 20 rows repeat another (0.70, at most 0.20): 15 rows are alike, with the text 'The same'",
+            "14 of 20 rows are duplicates (0.70; at most 0.20 allowed): 15 rows have the text 'The same'",
         ),
     ]
     assert len(verdict.accepted) == 6
@@ -69,17 +69,19 @@ def test_15_of_20_rows_identical() -> None:
 
 def test_fewer_rows_than_asked_for() -> None:
     assert told(look(ner_rows(79), asked=100)) == [
-        ("min_accepted", "79 of 100 rows asked for are usable, at least 80 must be: only 79 came")
+        ("min_accepted", "79 of 100 requested rows are usable (at least 80 must be): only 79 received")
     ]
     assert look(ner_rows(80), asked=100).failures == ()
     assert told(look([], asked=10)) == [
-        ("min_accepted", "0 of 10 rows asked for are usable, at least 8 must be: no rows came")
+        ("min_accepted", "0 of 10 requested rows are usable (at least 8 must be): no rows were received")
     ]
 
 
 def test_no_entity_anywhere() -> None:
     rows = [{"text": f"text {n}", "entities": []} for n in range(20)]
-    assert told(look(rows)) == [("max_empty_ratio", "none of 20 rows has an entity; max_empty_ratio: 1 allows that")]
+    assert told(look(rows)) == [
+        ("max_empty_ratio", "none of 20 rows has an entity; to allow this, set `max_empty_ratio: 1`")
+    ]
     assert look(rows, checks=Checks(max_empty_ratio=1)).failures == ()
     assert look(rows + ner_rows(1)).failures == ()
 
@@ -102,7 +104,7 @@ def test_each_bound(checks: Checks, expected: list[str]) -> None:
 
 def test_a_declared_label_without_a_row_is_counted() -> None:
     verdict = look(class_rows(8), task="classification", labels="ab", checks=Checks(min_examples_per_label=1))
-    assert told(verdict) == [("min_examples_per_label", "a label needs at least 1 row: 'b' has 0")]
+    assert told(verdict) == [("min_examples_per_label", "each label needs at least 1 row: 'b' has 0")]
 
 
 def test_nobody_knows_what_was_asked() -> None:
@@ -110,4 +112,4 @@ def test_nobody_knows_what_was_asked() -> None:
     assert not verdict.failures
     assert verdict.measures.accepted_ratio == 1.0
     bad = judge([{}] * 3, JobTerms("ner", NER), DEFAULTS)
-    assert told(bad) == [("min_accepted", "0 of 3 rows are usable, at least 3 must be: 3 have no text")]
+    assert told(bad) == [("min_accepted", "0 of 3 rows are usable (at least 3 must be): 3 have no text")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_an_empty_object_for_every_text_to_label() -> None:
     failure = judge_annotations(0, {"no-annotation": 95}, DEFAULTS)
     assert failure is not None
-    assert failure.message == "0 of 95 texts were annotated, at least 76 must be: 95 have no annotation"
+    assert failure.message == "0 of 95 texts were annotated (at least 76 must be): 95 have no annotation"
     assert judge_annotations(80, {"no-annotation": 15, "span-not-in-text": 5}, DEFAULTS) is None
     assert judge_annotations(5, {}, DEFAULTS) is None
 
@@ -47,15 +47,15 @@ def test_the_authors_texts_are_never_the_fault() -> None:
 @pytest.mark.parametrize(
     ("checks", "said"),
     [
-        (Checks(max_duplicate_ratio=0.2), "1 of 4 rows repeat another (0.25, at most 0.20)"),
+        (Checks(max_duplicate_ratio=0.2), "1 of 4 rows is a duplicate (0.25; at most 0.20 allowed)"),
         (Checks(max_duplicate_ratio=0.25), None),
-        (Checks(min_examples_per_label=2), "a label needs at least 2 rows: 'b' has 1"),
-        (Checks(max_label_share=0.7), "'a' has a share of 0.75, at most 0.70 is allowed"),
+        (Checks(min_examples_per_label=2), "each label needs at least 2 rows: 'b' has 1"),
+        (Checks(max_label_share=0.7), "'a' has a share of 0.75 (at most 0.70 allowed)"),
         (Checks(min_chars=3), "1 of 4 rows is below min_chars: 3"),
         (Checks(max_chars=3), "3 of 4 rows are above max_chars: 3"),
         (Checks(min_confidence=0.5), "1 of 4 rows is below min_confidence: 0.5"),
         (Checks(min_confidence=0.3), None),
-        (Checks(no_overlap_with=("gold", "more")), "3 of 4 rows have a text of gold, more"),
+        (Checks(no_overlap_with=("gold", "more")), "3 of 4 rows have a text that also occurs in gold, more"),
         (Checks(max_empty_ratio=0.0), None),
         (Checks(min_accepted=1.0), None),
     ],

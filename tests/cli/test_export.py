@@ -42,8 +42,8 @@ def test_to_a_file_and_to_parts(cli: Any, made: Made, tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("mods",), 1, "did you mean 'moods'?"),
-        (("moods", "--as", "xyzzy"), 64, "there is no format 'xyzzy'"),
-        (("moods", "--as", "hf"), 64, "say where: --to PATH"),
+        (("moods", "--as", "xyzzy"), 64, "unknown format 'xyzzy'"),
+        (("moods", "--as", "hf"), 64, "pass --to PATH"),
         (("moods", "--split", "a=0.5,b=0.5"), 64, "say where: --to FOLDER"),
         (("moods", "--to", "/nowhere/x"), 1, "can't write /nowhere/x"),
     ],

@@ -37,7 +37,7 @@ EVENTS = [
     Event("polled", "people", "generating", {"said": "generating", "done": 10, "job_id": "job_1"}),
     Event("start", "tickets", "label"),
     Event("labelled", "tickets", "1,000 of 1,500 texts", {"texts": 1000, "done": 1000, "total": 1500}),
-    Event("waiting", "", "the service says: busy; waiting 3 s", {"seconds": 3}),
+    Event("waiting", "", "the service responded: busy; retrying in 3 s", {"seconds": 3}),
 ]
 REST = [
     Event("ended", "people", "40 rows", {"result": "done"}),
@@ -73,7 +73,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         "people: job job_1",
         "0 of 3 datasets done, 1 running, 2 queued; people: generating, 10 of 40 rows",
         "0 of 3 datasets done, 2 running, 1 queued; tickets: 1,000 of 1,500 texts",
-        "the service says: busy; waiting 3 s",
+        "the service responded: busy; retrying in 3 s",
         "tickets: a.txt:3: refused",
         "",
     ]

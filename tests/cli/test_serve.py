@@ -92,7 +92,7 @@ def test_port_0_is_a_free_one_and_its_state_has_its_number(cli: Callable[..., An
 def test_other_machines_are_let_in_only_on_purpose(cli: Callable[..., Any], served: Served, host: str) -> None:
     ran = cli("serve", "--host", host)
     assert ran.code == exit_codes.USAGE
-    assert f"{host} is no loopback address" in ran.err
+    assert f"{host} is not a loopback address" in ran.err
     assert "--allow-remote" in ran.err
     assert served.config is None
     assert cli("serve", "--host", host, "--allow-remote").code == 0
@@ -137,5 +137,5 @@ def test_it_serves_until_a_signal_ends_it(folder: Path, number: signal.Signals) 
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert errors.startswith("jobs and datasets are kept in ")
+    assert errors.startswith("jobs and datasets are stored in ")
     assert "Traceback" not in errors

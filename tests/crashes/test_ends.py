@@ -71,7 +71,7 @@ def test_a_server_that_is_down_and_an_address_that_is_none(machine: Machine, ser
     machine.url = f"{server.url}/no/such/prefix"
     done = machine.run(project, "apply", "--yes")
     assert done.returncode == 1
-    assert "no such address (404)" in done.stdout
+    assert "not found (404)" in done.stdout
     assert "base URL" in done.stdout
     assert snapshot(project) is None
     assert server.jobs() == {}

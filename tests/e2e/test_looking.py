@@ -23,10 +23,10 @@ FAULTS = {
     "no text": ([{"entities": []}] * 19, "have no text"),
     "spans elsewhere": ([{"text": f"Row {i}.", "entities": [["Bob", "person"]]} for i in range(20)], "not in the text"),
     "undeclared": ([{"text": f"Ada {i}", "entities": [["Ada", "robot"]]} for i in range(20)], "not declared"),
-    "alike": (named(5) + named(1) * 15, "15 of 20 rows repeat another"),
-    "few": (named(15), "only 15 came"),
+    "alike": (named(5) + named(1) * 15, "15 of 20 rows are duplicates"),
+    "few": (named(15), "only 15 received"),
     "no entity": ([{"text": f"Row {i}.", "entities": []} for i in range(20)], "none of 20 rows has an entity"),
-    "no rows": ([], "no rows came"),
+    "no rows": ([], "no rows were received"),
 }
 
 

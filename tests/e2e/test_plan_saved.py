@@ -125,8 +125,11 @@ def test_a_lock_that_can_not_be_trusted_stops_everything(project: PlanProject) -
     whole = project.lock_path.read_text()
     for broken, said in (
         ("", "pioneer.lock:1: the file is empty"),
-        (whole[: len(whole) // 2], "the file ends too early"),
-        (whole.replace('"lock_version": 1', '"lock_version": 3'), "is newer than this program reads (2)"),
+        (whole[: len(whole) // 2], "the file is truncated"),
+        (
+            whole.replace('"lock_version": 1', '"lock_version": 3'),
+            "is newer than this version of pioneer-build can read (2)",
+        ),
         (whole.replace('"num_examples": 4', '"num_examples": 5', 1), "doesn't match its digest"),
     ):
         project.lock_path.write_text(broken)

@@ -64,7 +64,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) 
     newer = sqlite3.connect(file)
     newer.execute("PRAGMA user_version=2")
     newer.close()
-    with pytest.raises(sqlite3.DatabaseError, match="made by a newer version"):
+    with pytest.raises(sqlite3.DatabaseError, match="written by a newer version"):
         Database(file)
     left = sqlite3.connect(file)
     assert left.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)

@@ -107,7 +107,7 @@ def test_a_fault_ends_its_job_and_no_more(
 def test_a_simulated_failure_makes_no_rows(state: EngineState) -> None:
     job, produce = accepted(state), Producer()
     JobRunner(state, produce, seed=0, fail=1.0).run_next()
-    assert state.job(job.job_id).error == "Generation failed: this engine was told to fail a share of its jobs"
+    assert state.job(job.job_id).error == "Generation failed: simulated failure (--fail)"
     assert produce.calls == []
 
 

@@ -10,5 +10,5 @@ from pioneer_build.errors import PioneerError
 
 def test_a_model_that_is_another_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "EMBEDDING_SHA256", "0" * 64)
-    with pytest.raises(PioneerError, match="is not the file this engine was made for"):
+    with pytest.raises(PioneerError, match="has the wrong SHA-256"):
         models.embedding_model()

@@ -38,19 +38,22 @@ def test_losses_are_told_the_most_frequent_first_and_none_that_did_not_happen() 
     one = ledger(3, Counter({"ids": 1, "scores": 4, "edges": 0, "offsets": 1}))
     assert one == Ledger(3, (("scores", 4), ("ids", 1), ("offsets", 1)))
     assert one.sentences() == [
-        "not in this format: 4 scores",
-        "not in this format: 1 ids",
-        "not in this format: 1 entities whose place can't be told from their text",
+        "not preserved in this format: 4 scores",
+        "not preserved in this format: 1 id",
+        "not preserved in this format: the offsets of 1 entity, whose position is ambiguous without them",
     ]
     assert one + Ledger(2, (("ids", 5),)) == Ledger(5, (("ids", 6), ("scores", 4), ("offsets", 1)))
     assert Ledger(0).sentences() == []
+    for loss, (noun, plural, text) in LOSSES.items():
+        assert Ledger(1, ((loss, 1),)).sentences() == ["not preserved in this format: " + text.format(f"1 {noun}")]
+        assert Ledger(1, ((loss, 2000),)).sentences()[0].endswith(text.format(f"2,000 {plural}"))
 
 
 def test_tasks_that_a_format_has_no_form_for() -> None:
     only_for("ner", ("ner", "classification"), "spacy")
     with pytest.raises(UsageError) as caught:
         only_for("decoder", ("ner", "classification"), "spacy")
-    assert caught.value.message == "spacy holds ner and classification rows, and these are decoder rows"
+    assert caught.value.message == "spacy supports ner and classification rows, but this is a decoder dataset"
 
 
 def test_a_stream_is_no_path(tmp_path: Path) -> None:

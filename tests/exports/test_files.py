@@ -53,7 +53,7 @@ def test_pioneer_rows_are_read_back_by_the_normal_form() -> None:
     out = io.BytesIO()
     ledger = export_to_stream("pioneer", ROWS, out, "ner", LABELS)
     assert dict(ledger.lost) == {"ids": 2, "scores": 1, "offsets": 1}
-    assert ledger.sentences()[0] == "not in this format: 2 ids"
+    assert ledger.sentences()[0] == "not preserved in this format: 2 ids"
     raws = [json.loads(line) for line in out.getvalue().splitlines()]
     assert raws[0] == {
         "text": TEXT,
@@ -147,7 +147,7 @@ def test_formats_by_name() -> None:
     with pytest.raises(UsageError) as caught:
         format_named("jsnol")
     assert caught.value.hint == "did you mean jsonl?"
-    with pytest.raises(UsageError, match="can't go to stdout"):
+    with pytest.raises(UsageError, match="can't be written to stdout"):
         export_to_stream("spacy", ROWS, io.BytesIO(), "ner", LABELS)
     for name in ("jsonl", "pioneer"):
         assert callable(exporter(name).write)

@@ -102,6 +102,6 @@ def test_an_nlp_is_trained_on_it(ner_rows: list[dict[str, Any]], labels: list[st
 
 
 def test_decoder_rows_have_no_place(decoder_rows: list[dict[str, Any]], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="spacy holds ner and classification rows"):
+    with pytest.raises(UsageError, match="spacy supports ner and classification rows"):
         export_to_path("spacy", decoder_rows, tmp_path / "x", "decoder")
     assert list(tmp_path.iterdir()) == []

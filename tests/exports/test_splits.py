@@ -41,8 +41,8 @@ def test_one_part_takes_all() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("train", "'train' is no part of a split"),
-        ("", "'' is no part of a split"),
+        ("train", "'train' is not a valid part of a split"),
+        ("", "'' is not a valid part of a split"),
         ("train=0.9,test=0.2", "the shares of the split add up to 1.1, not to 1"),
         ("train=1.5,test=-0.5", "the share of 'train' is 1.5, not between 0 and 1"),
         ("train=nan", "the share of 'train' is nan, not between 0 and 1"),
@@ -50,7 +50,7 @@ def test_one_part_takes_all() -> None:
         ("../train=1", "'../train' can't name a part of a split"),
         (".=1", "'.' can't name a part of a split"),
         ("=1", "'' can't name a part of a split"),
-        ("a=0.5,A=0.5", "the split has 'A' twice"),
+        ("a=0.5,A=0.5", "'A' occurs twice in the split"),
         ("a=1,b=0", "the share of 'b' is 0, not between 0 and 1"),
     ],
 )

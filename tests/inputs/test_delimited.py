@@ -36,10 +36,10 @@ def test_csv(tmp_path: Path) -> None:
     ("data", "place", "message"),
     [
         ("id,body\n1,x\n", "1:1", "there is no column 'text'"),
-        ("text,text\n1,x\n", "1:1", "two columns are called 'text'"),
+        ("text,text\n1,x\n", "1:1", "two columns are named 'text'"),
         ('text\n"a" b\n', "2:1", "not CSV: ',' expected after '\"'"),
         ('text\na\n"never\nclosed\n', "3:1", "not CSV: unexpected end of data"),
-        ("text,b\n1\n", "2:1", "1 cell, where the first row names 2"),
+        ("text,b\n1\n", "2:1", "1 cell, but the header has 2"),
     ],
 )
 def test_csv_mistakes(tmp_path: Path, data: str, place: str, message: str) -> None:
@@ -73,7 +73,7 @@ def test_a_quote_that_is_never_closed_ends_somewhere(tmp_path: Path, monkeypatch
     finally:
         own.field_size_limit(before)
     assert problems[0].message.startswith("not CSV: field larger than field limit")
-    assert problems[0].hint == "a quote that is opened here is never closed"
+    assert problems[0].hint == "the quote that is opened here is never closed"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_tsv_is_separated_by_tabs_whatever_its_first_line_says(tmp_path: Path)
     (problem,) = problems_of(tmp_path, "a.tsv")
     assert (problem.message, problem.hint) == (
         "there is no column 'text'",
-        "did you mean text;n? (`field:` and `id:` say which)",
+        "did you mean text;n? (set `field:` and `id:` to choose the columns)",
     )
 
 
@@ -105,14 +105,14 @@ def test_lines_that_end_in_another_way(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", b"text,n\ra,1\rb,2\r")
     problem = problems_of(tmp_path, "a.csv")[0]
     assert problem.message.startswith("not CSV: new-line character seen")
-    assert problem.hint == "lines end with \\n or \\r\\n, not with \\r alone"
+    assert problem.hint == "lines must end with \\n or \\r\\n, not with only \\r"
 
 
 def test_what_comes_after_a_mistake_is_read(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", 'text,n\n"a" b,1\nfine,2\nx\n,3\nfine,4\n')
     assert said(problems_of(tmp_path, "a.csv")) == [
         ("specs/a.csv:2:1", "not CSV: ',' expected after '\"'"),
-        ("specs/a.csv:4:1", "1 cell, where the first row names 2"),
+        ("specs/a.csv:4:1", "1 cell, but the header has 2"),
         ("specs/a.csv:5:1", "the text is empty"),
     ]
 

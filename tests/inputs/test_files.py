@@ -22,10 +22,10 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "specs" / "folder").mkdir()
     cases = {
         "ticket.jsonl": ("no such file: specs/ticket.jsonl", "did you mean tickets.jsonl?"),
-        "data/*.csv": ("no file matches data/*.csv", "looked in specs/"),
+        "data/*.csv": ("no file matches data/*.csv", "searched in specs/"),
         "odd.xlsx": ("can't tell the format of specs/odd.xlsx from its name", None),
         "folder": ("specs/folder is a folder", None),
-        "empty.jsonl": ("empty.jsonl holds no texts", None),
+        "empty.jsonl": ("empty.jsonl contains no texts", None),
         "/etc/passwd": ("the path of inputs is absolute: /etc/passwd", None),
         "../../outside.txt": ("../outside.txt is outside the project", None),
     }
@@ -145,4 +145,4 @@ def test_paths_count_from_the_specs_folder(tmp_path: Path) -> None:
 def test_a_folder_can_not_be_read_as_one_file(tmp_path: Path) -> None:
     (tmp_path / "specs" / "data").mkdir(parents=True)
     (problem,) = problems_of(tmp_path, "data")
-    assert (problem.message, problem.hint) == ("specs/data is a folder", "name its files: data/*.jsonl")
+    assert (problem.message, problem.hint) == ("specs/data is a folder", "match its files with a glob: data/*.jsonl")

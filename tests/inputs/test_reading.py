@@ -148,10 +148,11 @@ def test_every_text_comes_back_exactly(
         ("text\n".encode("utf-16"), "the file is UTF-16, not UTF-8"),
         (
             "text\n".encode("utf-16-le"),
-            "the file holds NUL bytes: it is UTF-16 without a mark, or no text at all",
+            "the file contains NUL bytes: it is UTF-16 without a byte order mark, or not a text file",
         ),
         ("text\n".encode("utf-32"), "the file is UTF-32, not UTF-8"),
-        (gzip.compress(b"text\n", mtime=0), "the file is gzip, but its name doesn't say so"),
+        (gzip.compress(b"text\n", mtime=0), "the file is gzip, but its name has another ending"),
+        (b"PK\x03\x04" + bytes(30), "the file is a zip archive, which can't be read"),
     ],
 )
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.json", "a.csv"])
@@ -178,9 +179,7 @@ def test_latin_1_is_refused_with_its_line(tmp_path: Path, name: str, data: str, 
 
 def test_text_files_have_no_fields(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "x\n")
-    assert (
-        problems_of(tmp_path, "a.txt", id="id")[0].message == "a text file has no id 'id': each of its lines is a text"
-    )
+    assert problems_of(tmp_path, "a.txt", id="id")[0].message == "a text file has no id 'id': each line is one text"
 
 
 def test_inline_texts_are_judged(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def test_every_mistake_of_every_file_is_named(tmp_path: Path) -> None:
         ("specs/data/a.jsonl:7:1", "field 'id' is null"),
         ("specs/data/a.jsonl:8:1", "'id' is a number, not text or a whole number"),
         ("specs/data/a.jsonl:9:1", "field 'id' is missing"),
-        ("specs/data/a.jsonl:10:1", "id 1 is also at specs/data/a.jsonl:1"),
+        ("specs/data/a.jsonl:10:1", "id 1 is already used at specs/data/a.jsonl:1"),
         ("specs/data/a.jsonl:11:11", "not JSON: no low surrogate in string"),
-        ("specs/data/b.csv:3:1", "3 cells, where the first row names 2"),
+        ("specs/data/b.csv:3:1", "3 cells, but the header has 2"),
         ("specs/data/b.csv:4:1", "the text is empty"),
         ("specs/data/b.csv:5:3", "not UTF-8: byte 0xe9 (in Windows-1252 it is 'é')"),
     ]
@@ -56,7 +56,9 @@ def test_every_mistake_of_every_file_is_named(tmp_path: Path) -> None:
 def test_duplicate_ids_across_files(tmp_path: Path) -> None:
     put(tmp_path, "a.jsonl", '{"text": "x", "k": "7"}\n')
     put(tmp_path, "b.csv", "k,text\n8,x\n7,y\n")
-    assert said(problems_of(tmp_path, "*", id="k")) == [("specs/b.csv:3:1", "id '7' is also at specs/a.jsonl:1")]
+    assert said(problems_of(tmp_path, "*", id="k")) == [
+        ("specs/b.csv:3:1", "id '7' is already used at specs/a.jsonl:1")
+    ]
 
 
 def taken(columns: Columns, *records: Any) -> tuple[Block, list[Problem]]:
@@ -90,7 +92,7 @@ def test_good_records() -> None:
             {"text": "\ud800"},
             Columns(),
             "not-unicode",
-            "the text holds half of a surrogate pair, which UTF-8 can't say",
+            "the text contains a lone surrogate, which is not valid Unicode",
         ),
         ({"text": "a", "k": True}, Columns(id="k"), "bad-id", "'k' is true or false, not text or a whole number"),
         ({"text": "a", "k": ""}, Columns(id="k"), "bad-id", "'k' is empty, not text or a whole number"),
@@ -107,11 +109,11 @@ def test_records_that_are_none(record: Any, columns: Columns, code: str, message
 
 def test_a_field_that_was_probably_meant() -> None:
     _, (problem,) = taken(Columns(), {"texts": "a", "id": 1})
-    assert problem.hint == "did you mean texts? (`field:` and `id:` say which fields are meant)"
+    assert problem.hint == "did you mean texts? (set `field:` and `id:` to choose the fields)"
     _, (problem,) = taken(Columns(), {"body": "a", "id": 1})
-    assert problem.hint == "its fields: body, id; `field:` and `id:` say which are meant"
+    assert problem.hint == "its fields: body, id; set `field:` and `id:` to choose from them"
     _, (problem,) = taken(Columns(), {})
-    assert problem.hint == "its fields: none; `field:` and `id:` say which are meant"
+    assert problem.hint == "its fields: none; set `field:` and `id:` to choose from them"
     _, (problem,) = taken(Columns(), {f"column {n}": "" for n in range(20)})
     assert str(problem.hint).startswith("its fields: column 0, column 1,")
     assert "column 7, …;" in str(problem.hint)

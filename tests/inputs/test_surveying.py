@@ -207,7 +207,7 @@ def test_a_file_that_keeps_changing_is_an_error(tmp_path: Path, monkeypatch: pyt
         return jsonl.parse_lines(*args)
 
     monkeypatch.setitem(reading.LINE_PARSERS, "jsonl", growing)
-    with pytest.raises(PioneerError, match="changes while it is read"):
+    with pytest.raises(PioneerError, match="is being changed while it is read"):
         look(tmp_path)
 
 
@@ -233,7 +233,7 @@ def test_files_that_moved_on_are_not_labelled(tmp_path: Path) -> None:
     found = survey(inputs, project_root=tmp_path, spec_path="x.yaml")
     for changed in ("xbc", "ab"):
         write(tmp_path / "a.jsonl", [{"text": t} for t in changed])
-        with pytest.raises(PioneerError, match="changed while"):
+        with pytest.raises(PioneerError, match="changed during"):
             list(new_texts(inputs, found, text_digests("ac"), project_root=tmp_path, spec_path="x.yaml"))
 
 

@@ -37,7 +37,7 @@ def test_what_is_rounded_keeps_its_bytes(value: float) -> None:
 def test_whole_numbers_are_measures_too_and_others_are_none() -> None:
     assert json.dumps([rounded(1), rounded(-0.0), rounded(-0.0004), rounded(2 / 3)]) == "[1.0, 0.0, 0.0, 0.667]"
     for odd in (float("nan"), float("inf"), float("-inf")):
-        with pytest.raises(ValueError, match="no measure"):
+        with pytest.raises(ValueError, match="not a finite number"):
             rounded(odd)
 
 

@@ -53,7 +53,7 @@ def test_names_and_keys_of_jobs() -> None:
         ("submission", "t"),
     ]
     assert [one.named for one in (known, by_version, unknown)] == [
-        "job j", "version 1", "a submission without an answer",
+        "job j", "version 1", "an unanswered submission",
     ]  # fmt: skip
 
 

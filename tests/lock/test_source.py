@@ -25,17 +25,21 @@ def test_no_lock_at_all() -> None:
 def test_the_same_name_twice_is_found() -> None:
     text = TEXT.replace('    "bb": {', '    "aa": {')
     line = text[: text.rindex('    "aa": {')].count("\n") + 1
-    assert refusal(text).message == f"pioneer.lock:{line}: 'aa' is there twice"
+    assert refusal(text).message == f"pioneer.lock:{line}: 'aa' occurs twice"
 
 
 def test_newer_locks_are_refused_with_a_clear_word() -> None:
     newer = TEXT.replace('"lock_version": 1', '"lock_version": 3')
     error = refusal(newer)
     line = line_of(newer, '"lock_version"')
-    assert error.message == f"pioneer.lock:{line}: lock_version 3 is newer than this program reads (2)"
+    assert (
+        error.message == f"pioneer.lock:{line}: lock_version 3 is newer than this version of pioneer-build can read (2)"
+    )
     assert "upgrade" in str(error.hint)
     for version in ("0", '"1"', "true", "null", "1.5", "-1"):
-        assert "is no version" in refusal(TEXT.replace('"lock_version": 1', f'"lock_version": {version}')).message
+        assert (
+            "is not a valid version" in refusal(TEXT.replace('"lock_version": 1', f'"lock_version": {version}')).message
+        )
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("lock-2*.lock")), ids=lambda path: path.stem)
@@ -44,14 +48,16 @@ def test_a_program_that_knows_version_1_alone_refuses_version_2(path: Path, monk
     text = path.read_text(encoding="utf-8")
     error = refusal(text)
     line = line_of(text, '"lock_version"')
-    assert error.message == f"pioneer.lock:{line}: lock_version 2 is newer than this program reads (1)"
+    assert (
+        error.message == f"pioneer.lock:{line}: lock_version 2 is newer than this version of pioneer-build can read (1)"
+    )
     assert "upgrade" in str(error.hint)
 
 
 def test_a_split_lock_is_no_empty_one() -> None:
     text = (GOLDEN / "lock-2-split.lock").read_text(encoding="utf-8")
     error = refusal(text)
-    assert error.message.startswith("pioneer.lock:4: the lock is split into a file a dataset")
+    assert error.message.startswith("pioneer.lock:4: the lock is split into one file per dataset")
     assert "upgrade" in str(error.hint)
     assert "'split'" in refusal(text.replace('"lock_version": 2', '"lock_version": 1')).message
     assert "`split: true`" in refusal(text.replace("true", "false")).message

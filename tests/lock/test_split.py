@@ -71,11 +71,11 @@ def test_writing_again_costs_what_changed() -> None:
 def test_what_a_split_lock_must_be() -> None:
     files = split_texts(LOCK)
     whole = {**files, LOCK_PATH: lock_text(Lock())}
-    assert refusal(whole).message == "pioneer.lock:1: the lock isn't split, and has entries in two places"
+    assert refusal(whole).message == "pioneer.lock:1: the lock isn't split, but pioneer.lock.d/ has entries too"
     path, other = f"{SPLIT_FOLDER}/a.json", f"{SPLIT_FOLDER}/b.json"
-    assert refusal({**files, path: files[other]}).message == f"{path}:1: holds something else than 'a'"
-    assert refusal({**files, path: lock_text(LOCK)}).message == f"{path}:1: holds something else than 'a'"
-    assert refusal({**files, path: lock_text(Lock())}).message == f"{path}:1: holds something else than 'a'"
+    assert refusal({**files, path: files[other]}).message == f"{path}:1: contains other datasets than 'a'"
+    assert refusal({**files, path: lock_text(LOCK)}).message == f"{path}:1: contains other datasets than 'a'"
+    assert refusal({**files, path: lock_text(Lock())}).message == f"{path}:1: contains other datasets than 'a'"
     assert refusal({**files, path: ""}).message == f"{path}:1: the file is empty"
     assert path in str(refusal({**files, path: ""}).hint)
     edited = files[path].replace('"asked": 10', '"asked": 11')
@@ -83,15 +83,15 @@ def test_what_a_split_lock_must_be() -> None:
     assert refusal({**files, path: edited}).message.startswith(f"{path}:{line}: the entry of 'a' (pioneer) doesn't")
     assert refusal({**files, path: SPLIT_MARK}).message.startswith(f"{path}:4: the lock is split")
     newer = files[path].replace('"lock_version": 1', '"lock_version": 3')
-    assert "newer than this program reads" in refusal({**files, path: newer}).message
+    assert "newer than this version of pioneer-build can read" in refusal({**files, path: newer}).message
 
 
 @pytest.mark.parametrize("name", ["../a", "a/b", "", ".a", "a b", "a\n"])
 def test_names_that_are_no_files(name: str) -> None:
-    with pytest.raises(LockError, match="no name for a file"):
+    with pytest.raises(LockError, match="is not a valid file name"):
         split_texts(lock_of(entry(A, dataset_name=name)))
 
 
 def test_names_that_are_one_file_on_some_disks() -> None:
-    with pytest.raises(LockError, match="'Tickets' and 'tickets' are one file on some disks"):
+    with pytest.raises(LockError, match="'Tickets' and 'tickets' would be the same file on some disks"):
         split_texts(lock_of(entry(A, dataset_name="tickets"), entry(A, dataset_name="Tickets")))

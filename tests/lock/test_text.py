@@ -82,7 +82,7 @@ def test_every_truncation_is_found(end: int) -> None:
     error = refusal(TEXT[:end])
     line = int(error.message.split(":")[1])
     assert 1 <= line <= TEXT[:end].count("\n") + 1
-    assert "ends too early" in error.message or not TEXT[:end].strip()
+    assert "is truncated" in error.message or not TEXT[:end].strip()
 
 
 @PROPERTY
@@ -154,7 +154,7 @@ def test_an_entry_that_is_no_object() -> None:
     for fields in ("1", "[]", "null", '{"pioneer": 1}', "{}"):
         refusal(f'{{"datasets": {{"aa": {fields}}}, "lock_version": 1}}')
     odd = refusal('{"datasets": {"aa": {"pioneer": 1}}, "lock_version": 1}')
-    assert odd.message == "pioneer.lock:1: the entry of 'aa' (pioneer) is no object"
+    assert odd.message == "pioneer.lock:1: the entry of 'aa' (pioneer) is not an object"
 
 
 def test_bytes_that_were_trusted_wrongly_are_an_error_all_the_same() -> None:

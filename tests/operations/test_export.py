@@ -33,7 +33,7 @@ def test_to_a_stream(moods: Made) -> None:
     stream = io.BytesIO()
     result = exported(moods, stream, "gliner2")
     assert (result.rows, result.target) == (40, None)
-    assert result.losses == ("not in this format: 40 scores",)
+    assert result.losses == ("not preserved in this format: 40 scores",)
     assert len(stream.getvalue().splitlines()) == 40
 
 
@@ -42,7 +42,7 @@ def test_to_a_file(moods: Made, tmp_path: Path) -> None:
     assert exported(moods, target) == ExportResult(40, target)
     assert json.loads(target.read_text().splitlines()[1]) == {"text": "text 1", "label": "b", "score": 0.5}
     result = exported(moods, tmp_path / "rows.gliner2", "gliner2")
-    assert result == ExportResult(40, tmp_path / "rows.gliner2", losses=("not in this format: 40 scores",))
+    assert result == ExportResult(40, tmp_path / "rows.gliner2", losses=("not preserved in this format: 40 scores",))
 
 
 def test_to_parts(moods: Made, tmp_path: Path) -> None:
@@ -54,12 +54,12 @@ def test_to_parts(moods: Made, tmp_path: Path) -> None:
 
 
 def test_what_can_not_be(moods: Made, made: Made, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no format 'jsnol'") as caught:
+    with pytest.raises(UsageError, match="unknown format 'jsnol'") as caught:
         exported(moods, tmp_path / "x", "jsnol")
     assert caught.value.hint == "did you mean jsonl?"
     with pytest.raises(UsageError, match="--split writes several files"):
         exported(moods, io.BytesIO(), split="a=1")
-    with pytest.raises(UsageError, match="can't go to stdout"):
+    with pytest.raises(UsageError, match="can't be written to stdout"):
         exported(moods, io.BytesIO(), "hf")
     with pytest.raises(UsageError):
         exported(moods, tmp_path / "x", split="a=x")

@@ -32,7 +32,7 @@ def test_a_name_twice() -> None:
     assert problem.place == "specs/1.yaml:2:15"
     assert problem.source == "dataset_name: a"
     assert problem.code == "duplicate-name"
-    assert problem.hint == "it is first at specs/0.yaml:1:15"
+    assert problem.hint == "first used at specs/0.yaml:1:15"
 
 
 def test_names_that_differ_in_case() -> None:
@@ -73,7 +73,7 @@ def test_overlap_with_itself() -> None:
 def test_a_name_is_first_where_its_place_is() -> None:
     later, broken = "# second\n" + spec("a"), spec("a", "oops: 1\n")
     (problem,) = check(broken, later)
-    assert problem.hint == "it is first at specs/0.yaml:1:15"
+    assert problem.hint == "first used at specs/0.yaml:1:15"
     (problem,) = check(later, broken)
     assert problem.place == "specs/1.yaml:1:15", "the broken one is the second"
 
@@ -82,7 +82,7 @@ def test_guesses_are_for_the_first_wrong_names_alone() -> None:
     wrong = [f"nam-{number}" for number in range(MAX_GUESSES + 1)]
     problems = check(spec("name-0"), spec("b", f"checks: {{no_overlap_with: [{', '.join(wrong)}]}}\n"))
     assert [problem.hint for problem in problems[:2]] == ["did you mean 'name-0'?"] * 2
-    assert problems[-1].hint == "name a dataset of this project"
+    assert problems[-1].hint == "use the name of a dataset of this project"
     assert len(problems) == len(wrong)
 
 

@@ -128,10 +128,12 @@ def test_a_secret_is_not_shown() -> None:
         ("protect: [true]", "'protect' must be true or false, not a list", None),
         ("tags: prod", "'tags' must be a list, not prod", "write [prod]"),
         ("tags: {a: b}", "'tags' must be a list, not a mapping", None),
-        ("tags: [a b]", "a tag can't have ' ' here", "use letters, digits, '.', '_' and '-'"),
+        ("tags: [a b]", "a tag contains the invalid character ' '", "use letters, digits, '.', '_' and '-'"),
+        ("renamed_from: -a", "'renamed_from' can't begin with '-'",
+         "use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"),
         ("on_change: new_nam", "'on_change' must be new_name or new_version, not new_nam", "did you mean 'new_name'?"),
         ("on_change: ''", "'on_change' is empty; it must be new_name or new_version", None),
-        ("owner:", "'owner' is empty", "give it a value, or remove the key"),
+        ("owner:", "'owner' is empty", "add a value, or remove the key"),
         ("owner: ' '", "'owner' is blank", None),
         ('owner: "a\\tb"', "'owner' must be one line without control characters", None),
         ("owner: {team: a}", "'owner' must be text, not a mapping", None),
@@ -139,7 +141,7 @@ def test_a_secret_is_not_shown() -> None:
         ("renamed_from: " + "a" * 101, "'renamed_from' has 101 characters; at most 100 are allowed", None),
         ("description: [a]", "'description' must be text, not a list", None),
         ("checks: {min_accepted: .inf}", "'min_accepted' must be a number, not .inf", None),
-        ("checks: {no_overlap_with: [a b]}", "a name in 'no_overlap_with' can't have ' ' here",
+        ("checks: {no_overlap_with: [a b]}", "a name in 'no_overlap_with' contains the invalid character ' '",
          "use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"),
         ("checks: {no_overlap_with: [no]}", "YAML reads no as a boolean; a name in 'no_overlap_with' must be text",
          'quote it: "no"'),
@@ -165,8 +167,8 @@ def test_a_key_that_a_mapping_must_have() -> None:
 
 def test_another_version() -> None:
     assert only(NER.replace("version: 1", "version: 2"))[:2] == (
-        "version 2 is not one that this program reads",
-        "it reads version 1; a later one needs a newer pioneer-build",
+        "version 2 is not supported",
+        "this version of pioneer-build reads version 1; upgrade for a later one",
     )
     assert only(NER.replace("version: 1", "version: one"))[:2] == ("'version' must be 1, not one", "write version: 1")
 
@@ -187,7 +189,7 @@ def test_a_long_value_is_cut() -> None:
 def test_a_task_that_the_service_may_know(task: str) -> None:
     message, hint, _, _, _ = only(NER.replace("task_type: ner", f"task_type: {task}"))
     assert message == f"'task_type' must be ner, classification or decoder, not {task}"
-    assert hint == "the service may know it; this version builds datasets of these three"
+    assert hint == "the service may support it; this version of pioneer-build supports these three"
 
 
 @pytest.mark.parametrize(
@@ -205,8 +207,8 @@ def test_a_synonym_of_a_key_that_is_not_valid_here_is_none() -> None:
 @pytest.mark.parametrize("word", ["api_key", "API-Key", "token", "my_secret", "password", "service_credentials"])
 def test_keys_that_people_write_secrets_under(word: str) -> None:
     message, hint, code, _, _ = only(NER + f"{word}: x\n")
-    assert message == f"a key is never written in a file, and {word!r} looks like one"
-    assert hint == "set PIONEER_API_KEY in the environment; change a key that was committed"
+    assert message == f"never write an API key in a file; {word!r} looks like one"
+    assert hint == "set PIONEER_API_KEY in the environment; revoke the key if it was committed"
     assert code == "secret"
 
 

@@ -79,7 +79,7 @@ def test_many_mistakes_on_one_long_line() -> None:
          "add task_type: ner, classification or decoder"),
         (NER.replace("labels: [person, company]\n", ""), "the key 'labels' is missing",
          "add labels: [first, second]"),
-        (NER.replace("company]", "person]"), "the label 'person' is here twice", "it is first on line 4"),
+        (NER.replace("company]", "person]"), "duplicate label 'person'", "first used on line 4"),
         (NER + "renamed_from: people\n", "'renamed_from' is this dataset's own name", "remove it"),
         (NER + "checks: {min_chars: 5, max_chars: 4}\n", "'max_chars' (4) is below 'min_chars' (5)", None),
     ],
@@ -90,7 +90,8 @@ def test_words_and_hints(text: str, message: str, hint: str | None) -> None:
 
 def test_labels_that_only_unicode_tells_apart() -> None:
     message = only(NER.replace("[person, company]", '["caf\\u00e9", "cafe\\u0301"]'))[0]
-    assert message.endswith("is here twice (they differ only in how Unicode writes them)")
+    assert message.startswith("duplicate label")
+    assert message.endswith(" (they differ only in how Unicode writes them)")
 
 
 def test_a_task_that_is_misspelt_is_judged_as_the_one_meant() -> None:
@@ -124,13 +125,13 @@ def test_a_missing_or_broken_list_of_labels_makes_no_label_unknown() -> None:
         ("../x.csv", None),
         ("a..b/x.csv", None),
         ("data/../../x.csv", None),
-        ("../../x.csv", "this path leads out of the project"),
-        ("a/../../../x.csv", "this path leads out of the project"),
+        ("../../x.csv", "this path is outside the project"),
+        ("a/../../../x.csv", "this path is outside the project"),
         ("/x.csv", "this path is not relative"),
         ("~/x.csv", "this path is not relative"),
         ("C:/x.csv", "this path is not relative"),
-        ("s3://b/x.csv", "'inputs' names files; it fetches nothing"),
-        ("data\\x.csv", "a path has '/' between its parts, on every system"),
+        ("s3://b/x.csv", "'inputs' must be files, not a URL"),
+        ("data\\x.csv", "use '/' in paths, on every system"),
     ],
 )
 def test_paths_of_inputs(path: str, wrong: str | None) -> None:
@@ -140,7 +141,7 @@ def test_paths_of_inputs(path: str, wrong: str | None) -> None:
 
 def test_a_path_with_backslashes_is_written_out() -> None:
     assert wrong_path("data\\x.csv", "specs") == (
-        "a path has '/' between its parts, on every system",
+        "use '/' in paths, on every system",
         "write data/x.csv",
     )
 

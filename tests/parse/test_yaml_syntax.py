@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         (b"a: 'x\nb: 1\n", "this quote is never closed", (1, 4)),
         (b"a: b: c\n", "a ':' here would begin a second mapping", (1, 5)),
         (b"a: *b\n", "this alias has no anchor in its document", (1, 4)),
-        (b'a: "\\ud83d\\ude00"', "this escape is no Unicode character", (1, 7)),
+        (b'a: "\\ud83d\\ude00"', "this escape is not a Unicode character", (1, 7)),
     ],
 )
 def test_words(data: bytes, message: str, place: tuple[int, int]) -> None:

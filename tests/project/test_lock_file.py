@@ -104,8 +104,8 @@ def test_a_write_that_fails_leaves_the_lock_as_it_was(tmp_path: Path, monkeypatc
     [
         (b"", "pioneer.lock:1: the file is empty"),
         (b'{\n  "datasets": \xff', "pioneer.lock:2: not UTF-8"),
-        (b"<<<<<<< a\n", "pioneer.lock:1: a conflict that doesn't end"),
-        (b'{"datasets": {}, "lock_version": 3}', "newer than this program reads"),
+        (b"<<<<<<< a\n", "pioneer.lock:1: a conflict without an end marker"),
+        (b'{"datasets": {}, "lock_version": 3}', "newer than this version of pioneer-build can read"),
     ],
 )
 def test_what_can_not_be_read_is_left_as_it_is(tmp_path: Path, data: bytes, said: str) -> None:

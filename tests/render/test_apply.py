@@ -21,14 +21,14 @@ def test_the_end_of_an_apply(width: int) -> None:
         requests=2,
         examples=80,
         stopped=NoAccess(
-            "the service asks for payment (402)", "see https://example.org/pay", link="https://example.org"
+            "the service requires payment (402)", "see https://example.org/pay", link="https://example.org"
         ),
     )
     text = outcome_text(report, width=width)
     assert max(map(len, text.split("\n"))) <= width
     assert "✓ people  done     40 rows" in text
     assert "    help: pioneer-build apply" in text
-    assert "stopped: the service asks for payment (402)" in text
+    assert "stopped: the service requires payment (402)" in text
     assert "Sent 2 requests for 80 examples." in " ".join(text.split())
 
 

@@ -9,7 +9,7 @@ import pytest
 from pioneer_build.render.export import export_text
 from pioneer_build.results.export import ExportResult
 
-LOST = ("not in this format: 3 scores",)
+LOST = ("not preserved in this format: 3 scores",)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_nothing_found_is_an_annotation_and_an_empty_object_is_none() -> None:
         assert classes(item) == "no-annotation"
     said = normalise_annotation({"error": "too long"}, TEXT, "ner", LABELS)
     assert said == Fault(
-        "no-annotation", "the answer for this text is without an annotation; the service says 'too long'"
+        "no-annotation", "the response for this text is without an annotation; the service reports 'too long'"
     )
 
 

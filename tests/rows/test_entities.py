@@ -183,7 +183,7 @@ def test_offsets_inside_of_a_character_are_wrong() -> None:
 
 def test_messages_name_what_is_wrong() -> None:
     assert read([["Eve", "person"]]) == Fault("span-not-in-text", "the span 'Eve' is not in the text")
-    assert read([{**ADA, "end": 4}]) == Fault("offsets-wrong", "the offsets given for 'Ada' are not where it is")
+    assert read([{**ADA, "end": 4}]) == Fault("offsets-wrong", "the given offsets don't match 'Ada'")
     assert read(5) == Fault("bad-shape", "the entities are neither a list nor an object")
     assert read({"person": 5}) == Fault("bad-shape", "the entities under 'person' are not a list")
     assert read([{"text": "Ada", "label": ""}]) == Fault("bad-shape", "the entity 'Ada' has no label")

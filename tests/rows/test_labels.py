@@ -10,7 +10,7 @@ NER = ("person", "city")
 
 def test_an_undeclared_label_that_differs_in_case_is_told_so() -> None:
     row = normalise({"text": TEXT, "entities": [["Ada", "PERSON"]]}, "ner", NER)
-    assert row == Fault("undeclared-label", "the label 'PERSON' is not declared (declared is 'person')")
+    assert row == Fault("undeclared-label", "the label 'PERSON' is not declared (did you mean 'person'?)")
 
 
 def test_a_label_means_the_authors_spelling_of_it() -> None:
@@ -29,5 +29,5 @@ def test_a_word_that_is_none_of_them() -> None:
     assert labels.names == ("caf\u00e9", "bar")
     assert labels.read("pub") == Fault("undeclared-label", "the label 'pub' is not declared")
     assert labels.read("CAFE\u0301") == Fault(
-        "undeclared-label", "the label 'CAFE\u0301' is not declared (declared is 'caf\u00e9')"
+        "undeclared-label", "the label 'CAFE\u0301' is not declared (did you mean 'caf\u00e9'?)"
     )

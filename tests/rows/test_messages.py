@@ -42,11 +42,13 @@ def test_messages_name_what_is_wrong() -> None:
     user, answer = {"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}
     assert said(user, {"content": "y"}) == Fault("bad-shape", "message 2 has no role")
     assert said(user, {**answer, "content": 5}) == Fault("bad-shape", "the content of message 2 is not a string")
-    assert said(user, {**answer, "content": "\ud800"}) == Fault("bad-text", "the content of message 2 is not Unicode")
-    assert said(user, user) == Fault("role-order", "message 2 is of 'user' where 'assistant' is due")
-    assert said({**user, "role": "system"}, answer) == Fault(
-        "role-order", "message 2 is of 'assistant' where 'user' is due"
+    assert said(user, {**answer, "content": "\ud800"}) == Fault(
+        "bad-text", "the content of message 2 is not valid Unicode"
     )
-    assert said(user) == Fault("role-order", "the last message is not the assistant's")
+    assert said(user, user) == Fault("role-order", "message 2 has the role 'user', but 'assistant' is expected")
+    assert said({**user, "role": "system"}, answer) == Fault(
+        "role-order", "message 2 has the role 'assistant', but 'user' is expected"
+    )
+    assert said(user) == Fault("role-order", "the last message is not from the assistant")
     assert read_messages({"messages": "x"}) == Fault("bad-shape", "the messages are not a list")
     assert read_messages({}) == Fault("no-text", "there are neither messages nor prompt and completion")

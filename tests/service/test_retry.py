@@ -192,7 +192,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_says(paid: bool) -> None:
         assert await Patience(600, notes.append).run(attempt, paid=paid) == "done"
         assert 60 <= now() - began <= 63
         assert [note.kind for note in notes] == ["busy", "busy"]
-        assert "waiting 4" in notes[0].text
+        assert "retrying in 4" in notes[0].text
 
     run_virtually(main)
 

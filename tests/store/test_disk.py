@@ -38,8 +38,8 @@ def umask(request: pytest.FixtureRequest) -> object:
         (errno.EROFS, "read-only"),
         (errno.EACCES, "permissions"),
         (errno.EPERM, "permissions"),
-        (errno.EFBIG, "no file this large"),
-        (errno.EIO, "health"),
+        (errno.EFBIG, "support files this large"),
+        (errno.EIO, "check the disk"),
         (errno.ELOOP, "pioneer-build doctor"),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_teams_folder_stays_the_teams(tmp_path: Path) -> None:
 
 def test_rows_that_are_not_as_expected_are_not_kept(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(StoreError, match="not sha256:0000"):
+    with pytest.raises(StoreError, match="but sha256:0000"):
         store.put(LINES, expected="sha256:" + "0" * 64)
     assert not store.has(DIGEST)
     assert not list((tmp_path / "tmp").iterdir())

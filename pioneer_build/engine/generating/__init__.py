@@ -1,1 +1,1 @@
-"""Making rows: a grammar, words ranked for the label and the domain, and made-up values."""
+"""Generates rows: with a grammar, words ranked for the label and the domain, and made-up values."""

@@ -1,4 +1,4 @@
-"""Rows for classification: sentences and words near the label and the domain, and few-shot examples anew."""
+"""Rows for classification: from sentences and words near the label and the domain, and varied few-shot examples."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from pioneer_build.engine.generating.draw import Draw
     from pioneer_build.engine.generating.label_sources import LabelSource
 
-#: How near a row of the label of all others may be to a label.
+#: Maximum similarity of a row for a label like "other" to any other label.
 _NOT_FAR = 0.34
-#: Shares of rows from examples, and from words near the label; of rows with something before, after, or a second part.
+#: Fractions of rows from examples, and from words near the label; of rows with a prefix, a suffix, or a second part.
 _FROM_EXAMPLES = 0.4
 _FROM_NOUNS = 0.12
 _BEFORE, _AFTER, _SECOND = 0.4, 0.4, 0.3
-#: How much nearer another label may be before a row is refused, and after how many refusals more.
+#: How much nearer another label may be before a row is refused, and the number of refusals after which this is relaxed.
 _SLACK, _MORE_SLACK, _PATIENCE = 0.02, 0.08, 12
 
 _INFORMAL = ("support", "social", "chat", "review")
 
-#: What is said with words that are near a label, a list a register.
+#: Sentences around words that are near a label, one list per register.
 _WITH_NOUNS = {
     "support": (
         "I have a question about the [a].",
@@ -82,12 +82,12 @@ _WITH_NOUNS = {
 
 
 class ClassRows:
-    """Makes rows for labels, a domain and few-shot examples.
+    """Generates rows for labels, a domain and few-shot examples.
 
     Args:
         labels: in any order.
-        domain: what the texts are about; may be empty.
-        examples: few-shot examples, a text and its label each.
+        domain: the topic of the texts; may be empty.
+        examples: few-shot examples, each a text and its label.
     """
 
     def __init__(self, labels: Sequence[str], domain: str, examples: Sequence[tuple[str, str]]) -> None:
@@ -118,10 +118,10 @@ class ClassRows:
         return {"text": text, "label": label}
 
     def check(self, row: dict[str, Any], attempt: int) -> None:
-        """Refuses a row that reads more like another label.
+        """Refuses a row that is more similar to another label.
 
         Raises:
-            Reject: it does.
+            Reject: it is.
         """
         text = [row["text"]]
         near = (embedder().embed(text) @ self._prototypes.T + leaning(self._labels, text))[0].round(2)
@@ -159,7 +159,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 def _varied(draw: Draw, text: str, others: Sequence[str], values: MadeUpValues) -> str:
-    """A few-shot example in other words: other numbers and dates, or with a part of another example."""
+    """A varied few-shot example: with other numbers and dates, or with a part of another example."""
     for kind in ("money", "date", "percent", "time", "order"):
         pattern = PATTERNS["reference" if kind == "order" else kind]
         for start, end in reversed(list(pattern.find(text))):
@@ -176,7 +176,7 @@ def _varied(draw: Draw, text: str, others: Sequence[str], values: MadeUpValues) 
 
 
 def _careless(draw: Draw, text: str) -> str:
-    """Text as people type it: now and then without a capital, a full stop or an apostrophe."""
+    """Text as people type it: sometimes without a capital, a full stop or an apostrophe."""
     text = text[:1].lower() + text[1:] if draw.chance(0.12) else text[:1].upper() + text[1:]
     if draw.chance(0.15) and text.endswith(".") and not text.endswith(".."):
         text = text[:-1]

@@ -1,4 +1,4 @@
-"""Completions that follow from a message or a passage: out of the same values, so that both always agree."""
+"""Completions that follow from a message or a passage: made of the same values, so that both always agree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.engine.generating.draw import Draw
     from pioneer_build.engine.generating.messages import Message
 
-#: Values that are details of a message, under the names that extraction gives them.
+#: Values that are details of a message, with their names in extractions.
 _DETAILS = {
     "order": "order_number",
     "money": "amount",
@@ -27,7 +27,7 @@ _DETAILS = {
     "person": "name",
     "percent": "percentage",
 } | {kind: kind for kind in ("date", "weekday", "month", "time", "city", "country", "phone", "email", "company")}
-#: What people write, and what one writes in a formal letter.
+#: Informal words, and their formal equivalents.
 _CONTRACTIONS = (
     ("can't", "cannot"),
     ("won't", "will not"),
@@ -51,7 +51,7 @@ _NAMED = ("order", "item", "money", "city", "date", "weekday")
 
 @cache
 def _doings() -> Mapping[str, str]:
-    """What somebody does who writes about each topic."""
+    """What the writer of a message about each topic does."""
     parted = (line.partition(" = ") for line in lines("topics.txt"))
     return {topic: doing for topic, _, doing in parted}
 
@@ -75,7 +75,7 @@ def extracted(message: Message) -> str:
 
 
 def formal(message: Message) -> str:
-    """What a message says as a formal letter."""
+    """The content of a message as a formal letter."""
     text = message.core
     for short, long in _CONTRACTIONS:
         text = text.replace(short, long)
@@ -105,13 +105,13 @@ def summary(draw: Draw, message: Message) -> str:
 
 
 def title(message: Message) -> str:
-    """A subject line: the topic, and the details that tell one message from another."""
+    """A subject line: the topic, and the details that distinguish messages."""
     about = message.sentence.topic + _named(message)
     return about[:1].upper() + about[1:]
 
 
 def question(draw: Draw) -> tuple[str, str]:
-    """A passage, a question about it and the answer, out of the same values."""
+    """A passage, a question about it and the answer, made of the same values."""
     passage, question, answer = draw.pick(_facts())
     values = MadeUpValues(draw)
     given: dict[str, str] = {}

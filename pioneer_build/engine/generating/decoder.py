@@ -1,6 +1,6 @@
 """Rows for decoders: a prompt, and a completion that follows from it.
 
-The spec's `prompt` decides what kind of task the rows show; see `prompt_tasks` for those that there are.
+The spec's `prompt` decides the kind of task in the rows; see `prompt_tasks` for the possible ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class MessageRows:
-    """Makes rows for a prompt and a domain; each may be empty."""
+    """Generates rows for a prompt and a domain; each may be empty."""
 
     def __init__(self, prompt: str, domain: str) -> None:
         self._system = prompt if is_system_message(prompt) else ""
@@ -35,7 +35,7 @@ class MessageRows:
         self._preferred = preferred(domain or prompt)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
-        """A row, which may still be refused. Where the prompt names several tasks they take turns."""
+        """A row, which may still be refused. If the prompt names several tasks, they take turns."""
         task = self._tasks[ordinal % len(self._tasks)]
         user, assistant = completions.question(draw) if task == "qa" else self._about_a_message(draw, task)
         messages = [{"role": "system", "content": self._system}] if self._system else []
@@ -58,7 +58,7 @@ class MessageRows:
 
 @lru_cache(maxsize=32)
 def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
-    """The messages that the engine can answer, the nearer to what it is about the more often."""
+    """The messages that the engine can answer; those nearer to the topic are used more often."""
     answered = replies_by_topic()
     answerable = tuple(s for s in sentences("clauses.txt") if s.topic in answered)
     if not about:
@@ -68,7 +68,7 @@ def _sources(about: str) -> tuple[tuple[Sentence, ...], tuple[float, ...]]:
     described = [f"{topic}: {next(s.text for s in answerable if s.topic == topic)}" for topic in topics]
     vectors = embedder().embed([about, *described])
     near = {topic: round(float(n), 2) for topic, n in zip(topics, vectors[1:] @ vectors[0], strict=True)}
-    # the kind of message counts too: a prompt about customers wants none of the chats
+    # the kind of message counts too: a prompt about customers needs no chats
     best_field = max(sorted(set(fields.values())), key=lambda field: max(near[t] for t in topics if fields[t] == field))
     best = max(near.values())
     kept = [s for s in answerable if s.field == best_field or near[s.topic] >= best - 0.1]

@@ -1,4 +1,4 @@
-"""Choices that are the same everywhere: each follows from a digest."""
+"""Random choices that are the same on every machine: each is derived from a digest."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class Draw:
-    """A stream of choices that `parts` decide.
+    """A stream of choices that is determined by `parts`.
 
-    Only `Random.random()` is used, the one method whose sequence Python promises never to change.
+    Only `Random.random()` is used, the only method whose sequence Python promises never to change.
     """
 
     def __init__(self, *parts: str | int) -> None:
@@ -33,7 +33,7 @@ class Draw:
         return low + self.below(high - low + 1)
 
     def chance(self, share: float) -> bool:
-        """True in that share of cases."""
+        """True with this probability."""
         return self._random.random() < share
 
     def pick(self, things: Sequence[T]) -> T:
@@ -41,7 +41,7 @@ class Draw:
         return things[self.below(len(things))]
 
     def weighted(self, things: Sequence[T], weights: Sequence[float]) -> T:
-        """One of `things`, each as often as its weight says."""
+        """One of `things`, with probabilities proportional to the weights."""
         at = self._random.random() * sum(weights)
         for thing, weight in zip(things, weights, strict=True):
             at -= weight

@@ -1,4 +1,4 @@
-"""How the slots of a sentence are filled, so that what comes out reads like English."""
+"""Fills the slots of a sentence, so that the result is correct English."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """A part of a text: a filled slot, or what stands between (`slot` is empty)."""
+    """A part of a text: a filled slot, or the text in between (`slot` is empty)."""
 
     text: str
     slot: str = ""
 
 
 def fill(template: str, values: MadeUpValues, kinds: Mapping[str, str] | None = None) -> list[TextPiece]:
-    """`template` with made-up values. Articles agree with what follows; a value's own isn't part of it.
+    """`template` with made-up values. Articles agree with the next word; an article of a value isn't part of the value.
 
     Args:
         template: a sentence with `{slots}`.
-        values: gives a value a slot, in order.
-        kinds: of which kind a slot is, by its name, where the name isn't the kind.
+        values: provides a value for each slot, in order.
+        kinds: the kind of a slot by its name, if the name isn't the kind.
     """
     kinds = kinds or {}
     pieces: list[TextPiece] = []
@@ -65,7 +65,7 @@ def joined(pieces: list[TextPiece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-#: Words that lose their capital where a sentence goes on before them.
+#: Words that lose their capital letter if something precedes them in the sentence.
 _COMMON = frozenset((
     "a", "all", "also", "an", "and", "another", "are", "at", "can", "could", "did", "do", "does", "don't",
     "everything", "find", "for", "give", "had", "half", "has", "have", "he", "here", "how", "if", "in", "is",
@@ -78,6 +78,6 @@ _COMMON = frozenset((
 
 
 def lowered(text: str) -> str:
-    """`text` with a small first letter, where it is a word that has one inside a sentence."""
+    """`text` with a lower-case first letter, if its first word is written like that inside a sentence."""
     first, space, rest = text.partition(" ")
     return f"{first.lower()}{space}{rest}" if first.lower() in _COMMON else text

@@ -1,4 +1,4 @@
-"""What the rows of each label are made of: sentences, words and examples that are nearer to it than to the others."""
+"""The material for the rows of each label: sentences, words and examples that are nearer to it than to other labels."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.generating.sentences import Sentence
 
-#: A sentence is a label's if no other label is nearer, and if it is at least this near.
+#: A sentence belongs to a label if no other label is nearer, and if it is at least this near.
 _NEAR, _CLEAR = 0.2, 0.03
-#: At most this many sentences a label; and none that is this much further away than the best.
+#: At most this many sentences per label; and none that is this much further away than the best one.
 _MOST, _SPREAD = 16, 0.22
-#: For the label of all others: sentences that are this far from each label.
+#: For a label like "other": sentences that are this far from each label.
 _FAR, _MOST_OTHER = 0.28, 40
-#: Weight of the domain against the label, in ranking.
+#: Weight of the domain compared to the label, in ranking.
 _DOMAIN = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSource:
-    """What one label's rows are made of.
+    """The material for the rows of one label.
 
     Args:
-        sentences: those that are the label's, the best first.
-        weights: how often each of them is used, against the others.
+        sentences: those that belong to the label, the best first.
+        weights: how often each of them is used, relative to the others.
         examples: texts of few-shot examples.
         nouns: words near the label.
-        registers: the registers (`support`, `news`, …) that its rows are in; one a sentence, so some count more.
+        registers: the registers (`support`, `news`, …) of its rows; one per sentence, so some count more.
     """
 
     sentences: tuple[Sentence, ...]
@@ -48,7 +48,7 @@ class LabelSource:
 
 
 def label_centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) -> Vectors:
-    """A vector of length 1 a label, in order: its prototype, drawn towards its examples (texts and their labels)."""
+    """A vector of length 1 per label, in order: its prototype, moved towards its examples (texts and their labels)."""
     named = prototypes(labels)
     rows = []
     for i, label in enumerate(labels):
@@ -60,20 +60,20 @@ def label_centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) 
 def label_sources(
     labels: tuple[str, ...], centres: Vectors, domain: str, examples: Sequence[tuple[str, str]]
 ) -> Mapping[str, LabelSource]:
-    """The source of each label.
+    """The material for the rows of each label.
 
     Args:
         labels: sorted.
-        centres: a vector a label, of length 1, as `label_centres` has them.
-        domain: what the texts are about; may be empty.
-        examples: few-shot examples, a text and its label each.
+        centres: one vector of length 1 per label, from `label_centres`.
+        domain: the topic of the texts; may be empty.
+        examples: few-shot examples, each a text and its label.
     """
     bank, vectors = topic_sentences()
     near = (vectors @ centres.T + leaning(labels, [example_texts()[s] for s in bank])).round(2)
     fits = np.zeros(len(bank), dtype=np.float32)
     if domain:
         fits = (vectors @ embedder().embed([domain])[0]).round(2)
-    # how far the best label is ahead of the second: a sentence that fits two says nothing
+    # the lead of the best label over the second: a sentence that fits both is not useful
     ahead = np.sort(near, axis=1)
     clear = ahead[:, -1] - ahead[:, -2] >= _CLEAR if len(labels) > 1 else np.ones(len(bank), dtype=bool)
     best = near.max(axis=1)
@@ -83,7 +83,7 @@ def label_sources(
         own = [i for i in range(len(bank)) if clear[i] and near[i, j] >= best[i] >= _NEAR]
         most = _MOST
         if is_rest(label) and len(labels) > 1:
-            # what none of the others means, from where they are at home
+            # sentences that mean none of the other labels, but come from the same fields
             others = np.delete(near, j, axis=1)
             score = _DOMAIN * fits
             fields = {bank[int(i)].field for i in (others + score[:, None]).argmax(axis=0)}
@@ -92,13 +92,13 @@ def label_sources(
         own = _ranked(own, score, bank)[:most]
         own = [i for i in own if score[own[0]] - score[i] <= _SPREAD]
         chosen = tuple(bank[i] for i in own)
-        # where no sentence is near, the register is that of the sentences nearest to the domain or label
+        # if no sentence is near, the registers are those of the sentences nearest to the domain or label
         registers = tuple(s.field for s in chosen) or tuple(
             bank[i].field for i in _ranked(range(len(bank)), score, bank)[:5]
         )
         shots = tuple(sorted(text for text, of in examples if of == label))
         name = readable(label) or label
-        # where sentences are many, words alone would say less; where there is nothing, the name must do
+        # if there are many sentences, words alone would add little; if there is nothing else, the name is used
         nouns = nouns_near(centres[j], name) or ((name, name) if not chosen and not shots else ())
         weights = tuple(2.0 ** (8 * float(score[i] - score[own[0]])) for i in own)
         sources[label] = LabelSource(chosen, weights, shots, nouns, registers)

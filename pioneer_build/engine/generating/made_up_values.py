@@ -1,4 +1,4 @@
-"""The made-up values of one row: out of makers, word lists, or coined names where a label has neither."""
+"""The made-up values of one row: from makers, word lists, or coined names if a label has neither."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pioneer_build.engine.generating.value_makers import VALUE_MAKERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What a kind begins with whose values are coined: the rest is the label that they are for.
+#: Prefix of kinds whose values are coined: the rest is the label that they are for.
 COINED = "coined:"
 _COINED_NAMES = 40
-#: How often a value is drawn again that the row has already.
+#: How often a value is drawn again if the row already has it.
 _DRAWS = 8
 _SYLLABLES = (
     "ka", "ve", "lo", "ri", "tan", "mar", "el", "or", "is", "thal",
@@ -24,10 +24,10 @@ _SYLLABLES = (
 
 
 class MadeUpValues:
-    """The values of one row. Asking twice for a kind gives different values; `seen` tells what was given.
+    """The values of one row. Repeated calls for a kind return different values; `seen` has all returned ones.
 
     Args:
-        draw: what decides them.
+        draw: decides the values.
         preferred: per kind, words to use instead of its whole list.
     """
 
@@ -41,7 +41,7 @@ class MadeUpValues:
         """A new value of that kind.
 
         Raises:
-            KeyError: no such kind.
+            KeyError: there is no such kind.
         """
         value = ""
         for _ in range(_DRAWS):
@@ -62,13 +62,13 @@ class MadeUpValues:
 
 
 def knows(kind: str) -> bool:
-    """Whether there is a maker or a word list of that kind."""
+    """Whether there is a maker or a word list for that kind."""
     return kind in VALUE_MAKERS or kind in slot_words()
 
 
 @lru_cache(maxsize=256)
 def _coined_names(kind: str) -> tuple[str, ...]:
-    """Names that mean nothing, the same for a label everywhere."""
+    """Names without meaning, the same for a label on every machine."""
     draw = Draw("coined", kind)
     names: dict[str, None] = {}
     while len(names) < _COINED_NAMES:

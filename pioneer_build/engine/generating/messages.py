@@ -1,4 +1,4 @@
-"""Messages that somebody might write: what decoder rows are about."""
+"""Messages that people might write: the topics of decoder rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message somebody wrote: `core` is what it says, `text` all of it, `signed` the writer's name."""
+    """A message: `core` is its content, `text` all of it, `signed` the name of the writer."""
 
     sentence: Sentence
     values: tuple[tuple[str, str], ...]
@@ -36,17 +36,17 @@ class Message:
 
     @property
     def details(self) -> dict[str, str]:
-        """The message's values by kind; of several the last."""
+        """The values of the message by kind; if there are several of a kind, the last one."""
         return dict(self.values)
 
 
 def write_message(draw: Draw, sentence: Sentence, values: MadeUpValues) -> Message:
-    """A message that says `sentence`, with what people put before and after.
+    """A message with the content `sentence`, and with typical text before and after.
 
     Args:
-        draw: what decides the opening and the ending.
+        draw: decides the opening and the ending.
         sentence: its core.
-        values: those of this message alone; it has them all when this is done.
+        values: only for this message; afterwards it has all of its values.
     """
     core = joined(fill(sentence.text, values))
     core = text = core[:1].upper() + core[1:]

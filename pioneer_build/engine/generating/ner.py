@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.generating.draw import Draw
 
-#: Share of rows without any entity of the wanted labels.
+#: Fraction of rows without any entity of the wanted labels.
 _NEGATIVES = 0.12
 _TWO_SENTENCES = 0.35
-#: A field with at least this share of the best one's weight is of the wanted domain.
+#: A field with at least this fraction of the best one's weight belongs to the wanted domain.
 _SAME_DOMAIN = 0.4
-#: Share of rows in a sentence that fits any label, for labels that have sentences of their own.
+#: Fraction of rows with a sentence that fits any label, for labels that have sentences of their own.
 _CARRIED = 0.08
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is known of a job before the first row."""
+    """The preparation of a job before the first row."""
 
     labels: tuple[str, ...]
-    #: which label each slot belongs to
+    #: the label of each slot
     owner: Mapping[str, str]
-    #: per label the sentences with one of its slots, and their weights
+    #: per label, the sentences with one of its slots, and their weights
     by_label: Mapping[str, tuple[tuple[Sentence, ...], tuple[float, ...]]]
-    #: the slots of each label; a coined kind where there is no word list
+    #: the slots of each label; a coined kind if there is no word list
     slots: Mapping[str, tuple[str, ...]]
     #: sentences without any of the wanted labels
     negatives: tuple[Sentence, ...]
-    #: patterns among the wanted labels: what they find must be annotated
+    #: patterns among the wanted labels: everything that they match must be annotated
     patterns: Mapping[str, str]
 
 
 class EntityRows:
-    """Makes rows for a set of labels and a domain."""
+    """Generates rows for a set of labels and a domain."""
 
     def __init__(self, labels: Sequence[str], domain: str) -> None:
         self._plan = _plan(tuple(sorted(labels)), domain)
@@ -110,7 +110,7 @@ class EntityRows:
         return {"text": text, "entities": entities}
 
     def _check(self, text: str, spans: list[tuple[int, int]]) -> None:
-        """What has a form must be annotated wherever it occurs."""
+        """Refuses a row in which a match of a pattern isn't annotated."""
         for kind in self._plan.patterns:
             pattern = PATTERNS[kind]
             surer = [span for other in pattern.blockers for span in PATTERNS[other].find(text)]
@@ -141,7 +141,7 @@ def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
     by_label = {}
     for label in labels:
         own = tuple(s for s in everything if any(owner.get(slot) == label for slot in s.slots))
-        # a sentence with more of the wanted labels shows more
+        # sentences with more of the wanted labels are more useful
         weight = tuple(weights[s.field] * (1 + 0.5 * len({owner[x] for x in s.slots if x in owner})) for s in own)
         by_label[label] = (own, weight)
     near = sorted(everything, key=lambda s: (-weights[s.field], s.text))

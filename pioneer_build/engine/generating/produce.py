@@ -1,4 +1,4 @@
-"""A job's rows, one after another; each decided by seed, dataset, definition, ordinal and attempt."""
+"""The rows of a job, one after another; each is determined by seed, dataset, definition, ordinal and attempt."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.requests import GenerateRequest
 
-#: Candidates a row; and how many rows may fail before the job is given up.
+#: Candidates per row; and the number of rows that may fail before the job is given up.
 _ATTEMPTS = 40
 _GIVE_UP = 5
-#: Rows whose first candidates are made ahead, so that their meaning is computed on all cores.
+#: Rows whose first candidates are generated in advance, so that they can be embedded on all cores.
 _AHEAD = 64
 _WORD = re.compile(r"\w+")
 
 
 class RowMaker(Protocol):
-    """What makes the rows of one definition."""
+    """Generates the rows of one definition."""
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
-        """The row at `ordinal`, as `draw` decides it.
+        """The row at `ordinal`, as determined by `draw`.
 
         Raises:
-            Reject: it is no good.
+            Reject: it is not good enough.
         """
         ...
 
@@ -43,10 +43,10 @@ class CheckingRowMaker(RowMaker, Protocol):
     """A maker that embeds each row to check it."""
 
     def check(self, row: dict[str, Any], attempt: int) -> None:
-        """Looks at a candidate; the later the attempt, the milder.
+        """Checks a candidate; later attempts are checked less strictly.
 
         Raises:
-            Reject: it is no good.
+            Reject: it is not good enough.
         """
         ...
 
@@ -58,13 +58,13 @@ def produce(
     earlier: Sequence[dict[str, Any]],
     on_progress: Callable[[int], None],
 ) -> list[dict[str, Any]]:
-    """The rows that a request asks for, following `earlier`.
+    """The rows that a request asks for, after `earlier`.
 
     Args:
-        request: what is wanted.
-        seed: the engine's seed, the first part of what decides every row.
-        earlier: rows that the dataset has already; ordinals go on after them.
-        on_progress: told now and then how many rows there are; what it raises goes through.
+        request: the request.
+        seed: the engine's random seed.
+        earlier: rows that the dataset already has; the ordinals continue after them.
+        on_progress: called now and then with the number of rows; its exceptions are not caught.
 
     Raises:
         Shortfall: too many candidates were refused; it says how many rows there were, and why.
@@ -83,11 +83,11 @@ def collect(
     """`produce` with the rows of `maker`.
 
     Args:
-        maker: makes the candidates.
-        request, seed, earlier, on_progress: as `produce` has them.
+        maker: generates the candidates.
+        request, seed, earlier, on_progress: as for `produce`.
 
     Raises:
-        Shortfall: as `produce`.
+        Shortfall: as for `produce`.
     """
     key = (seed, request.dataset_name, request.canonical().decode())
     seen = {_likeness(row) for row in earlier}
@@ -137,7 +137,7 @@ def _row(
 
 
 def _warm(maker: RowMaker, key: tuple[int, str, str], ordinals: range) -> None:
-    """Embeds the first candidates of some rows together, on all cores. Decides nothing."""
+    """Embeds the first candidates of some rows together, on all cores. Doesn't affect the rows."""
     if not isinstance(maker, CheckingRowMaker):
         return
     texts = []
@@ -150,7 +150,7 @@ def _warm(maker: RowMaker, key: tuple[int, str, str], ordinals: range) -> None:
 
 
 def _likeness(row: dict[str, Any]) -> str:
-    """The same for rows that differ in no more than order, case, marks and numbers."""
+    """The same for rows that differ only in order, case, punctuation and numbers."""
     text = " ".join(message["content"] for message in row["messages"]) if "messages" in row else row["text"]
     return " ".join(sorted("0" if word.isdigit() else word for word in _WORD.findall(text.lower())))
 

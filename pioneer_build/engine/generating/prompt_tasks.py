@@ -1,7 +1,7 @@
-"""What a decoder's prompt asks for: one of seven tasks or several, how long, and in what tone.
+"""What a decoder's prompt asks for: one or several of seven tasks, a length, and a tone.
 
-The engine has the tasks that it can answer for: where nothing but the message decides the completion, so that both
-always agree. It doesn't write freely.
+The engine supports only tasks for which the message alone determines the completion, so that both always agree. It
+can't write freely.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pioneer_build.engine.embedding import embedder
 Task: TypeAlias = Literal["extract", "rewrite", "summarize", "title", "classify", "qa", "reply"]
 Tone: TypeAlias = Literal["polite", "friendly", "plain"]
 
-#: Each task by words that ask for it, and by what it is.
+#: Words that ask for each task, and a description of the task.
 _TASKS: dict[Task, tuple[str, str]] = {
     "extract": (
         r"\bextract|\bpull out|\bas json\b|\bjson\b|\bfields?\b|\bentities\b|\bstructured",
@@ -49,7 +49,7 @@ _LONG = re.compile(r"\bdetailed|\bthorough|\blong\b|\bstep[- ]by[- ]step|\bin de
 _POLITE = re.compile(r"\bpolite|\bformal|\bcourteous|\bprofessional", re.IGNORECASE)
 _FRIENDLY = re.compile(r"\bfriendly|\bwarm|\bcasual|\binformal|\bcheerful", re.IGNORECASE)
 
-#: How each task is asked for; `{}` is the message. A question brings its own passage.
+#: Prompts for each task; `{}` is the message. A question has its own passage.
 INSTRUCTIONS: dict[Task, tuple[str, ...]] = {
     "extract": (
         "Extract the details as JSON:\n{}",
@@ -78,7 +78,7 @@ INSTRUCTIONS: dict[Task, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How replies are to be written: their tone, and whether the prompt wants them `short` or `long`."""
+    """The style of replies: their tone, and whether the prompt wants them `short` or `long`."""
 
     tone: Tone
     short: bool
@@ -86,23 +86,23 @@ class Manner:
 
 
 def manner_of(prompt: str) -> Manner:
-    """The manner that a prompt asks for."""
+    """The style that a prompt asks for."""
     tone: Tone = "polite" if _POLITE.search(prompt) else "friendly" if _FRIENDLY.search(prompt) else "plain"
     return Manner(tone, short=bool(_SHORT.search(prompt)), long=bool(_LONG.search(prompt)))
 
 
 def is_system_message(prompt: str) -> bool:
-    """Whether a prompt speaks to the assistant ("You are …"): each row then begins with it."""
+    """Whether a prompt addresses the assistant ("You are …"): then it becomes the first message of each row."""
     return _ADDRESSED.match(prompt) is not None
 
 
 def tasks_of(prompt: str) -> tuple[Task, ...]:
-    """The tasks that a prompt asks for: by its words, else the nearest by meaning."""
+    """The tasks that a prompt asks for: by its words, else the nearest one in meaning."""
     if not prompt:
         return ("reply", "qa", "summarize", "extract")
     named = tuple(task for task, (words, _) in _TASKS.items() if re.search(words, prompt, re.IGNORECASE))
     if named:
-        # "answer customers" is part of many a prompt for one of the others
+        # "answer customers" also occurs in prompts for one of the other tasks
         return tuple(task for task in named if task != "reply") or named
     tasks = tuple(_TASKS)
     vectors = embedder().embed([prompt, *(_TASKS[task][1] for task in tasks)])

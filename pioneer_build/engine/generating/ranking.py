@@ -1,4 +1,4 @@
-"""What of the engine's sentences and words fits a label and a domain, by meaning."""
+"""Selects those of the engine's sentences and words that fit a label and a domain, by meaning."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from pioneer_build.engine.wordpiece import vocabulary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: How much more often a field is used whose name is nearer to the domain.
+#: How much more often a field is used if its name is nearer to the domain.
 _SHARPNESS = 12.0
-#: Words are taken from the commoner ones; ids of the embedding model's vocabulary go by frequency, roughly.
+#: Only frequent words are used; ids in the embedding model's vocabulary are roughly sorted by frequency.
 _COMMONEST, _LEAST_COMMON = 2_000, 9_000
 _NOUNS_A_LABEL = 14
-#: A noun that is less near to a label isn't of it.
+#: A noun that is less similar than this to a label doesn't belong to it.
 _NEAR_NOUN = 0.3
-#: Listed as nouns, but no things one would speak of.
+#: Words listed as nouns that are not things to talk about.
 _NO_THINGS = frozenset((
     "back", "many", "particular", "other", "general", "several", "plenty", "sort", "kind", "lots", "anybody",
     "everybody", "nobody", "somebody", "anything", "everything", "nothing", "something", "someone", "anyone",
@@ -40,13 +40,13 @@ _NO_THINGS = frozenset((
 
 @lru_cache(maxsize=1)
 def example_texts() -> Mapping[Sentence, str]:
-    """The sentences about topics, with some value in each slot."""
+    """The sentences about topics, with a value in each slot."""
     return {s: joined(fill(s.text, MadeUpValues(Draw("shown", s.text)))) for s in sentences("clauses.txt")}
 
 
 @lru_cache(maxsize=1)
 def topic_sentences() -> tuple[tuple[Sentence, ...], Vectors]:
-    """The sentences about topics, and what each means: itself mostly, and the name of its topic."""
+    """The sentences about topics, and the meaning of each: mostly its own, and that of the name of its topic."""
     example = example_texts()
     vectors = own_vectors(list(example.values()))
     topics = own_vectors([s.topic for s in example])
@@ -60,11 +60,11 @@ def _fields() -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def field_weights(domain: str) -> Mapping[str, float]:
-    """A weight for each field of sentences; all alike where there is no domain."""
+    """A weight for each field of sentences; all equal if there is no domain."""
     fields = _fields()
     if not domain:
         return dict.fromkeys(fields, 1.0)
-    # rounded, so that CPUs which differ in the last bits agree
+    # rounded, so that CPUs with differences in the last bits agree
     near = (own_vectors(fields) @ embedder().embed([domain])[0]).round(2)
     best = float(near.max())
     return {field: 2.0 ** (_SHARPNESS * (float(n) - best)) for field, n in zip(fields, near, strict=True)}
@@ -78,7 +78,7 @@ def _nouns() -> tuple[str, ...]:
 
     known = vocabulary()
     lists = RandomWord()
-    # words that are adjectives or verbs as well make no sense after "the"
+    # words that are also adjectives or verbs make no sense after "the"
     other = {*lists.filter(include_categories=["adjectives"]), *lists.filter(include_categories=["verbs"])}
     listed = set(lists.filter(include_categories=["nouns"])) - other - _NO_THINGS
     return tuple(
@@ -95,7 +95,7 @@ def _nouns() -> tuple[str, ...]:
 
 
 def nouns_near(direction: Vectors, name: str) -> tuple[str, ...]:
-    """The nouns nearest to a label: with its own name first, if it reads like one."""
+    """The nouns nearest to a label: with its own name first, if it looks like a noun."""
     words = _nouns()
     near = (own_vectors(words) @ direction).round(2)
     order = sorted(range(len(words)), key=lambda i: (-float(near[i]), words[i]))
@@ -104,14 +104,14 @@ def nouns_near(direction: Vectors, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*own, *fitting]))
 
 
-#: Lists of things that a domain narrows, to words at most this much further away than the nearest.
+#: Lists that a domain narrows down, to words at most this much further away than the nearest one.
 _NARROWED = ("item", "job", "dish", "subject", "skill")
 _NARROW, _NEAR_DOMAIN, _FEWEST = 0.12, 0.3, 4
 
 
 @lru_cache(maxsize=64)
 def preferred(domain: str) -> Mapping[str, tuple[str, ...]]:
-    """The things of each list that a domain speaks of, where some are near to it."""
+    """The words of each list that fit a domain, if some are near to it."""
     if not domain:
         return {}
     direction = embedder().embed([domain])[0]
@@ -127,7 +127,7 @@ def preferred(domain: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def own_texts() -> list[str]:
-    """Every text of the engine's own whose meaning it uses: what `vectors` keeps the vectors of."""
+    """Every text of the engine whose meaning it uses: `vectors` has their vectors."""
     example = example_texts()
     return [
         *example.values(),

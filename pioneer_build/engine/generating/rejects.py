@@ -1,11 +1,11 @@
-"""Why a row isn't kept, and why a whole job fails for it."""
+"""Why a row is dropped, and why a whole job fails."""
 
 from __future__ import annotations
 
 
 class Reject(Exception):
-    """The candidate isn't good enough; the text is the cause, as the job's error counts it."""
+    """The candidate isn't good enough; the text is the cause, which the job's error counts."""
 
 
 class Shortfall(Exception):
-    """There aren't as many rows as were asked for. The text says how many, and why not."""
+    """There are fewer rows than requested. The text says how many, and why."""

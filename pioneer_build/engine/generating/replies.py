@@ -1,4 +1,4 @@
-"""Replies to messages: the engine's own, by topic, the nearest in meaning first."""
+"""Replies to messages: the engine's own, by topic, the nearest ones in meaning first."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _CLOSINGS = {
         "Let me know how it goes.",
     ),
 }
-#: The nearest replies to a message are used in turn.
+#: This many of the nearest replies to a message are used in turn.
 _BEST_REPLIES = 2
 
 
 def reply_to(draw: Draw, message: Message, manner: Manner) -> str:
-    """A reply to `message`, which has the values that it names.
+    """A reply to `message`, which has all values that the reply mentions.
 
     Args:
-        draw: what chooses among the replies.
-        message: what is answered.
-        manner: how long, and in what tone.
+        draw: chooses among the replies.
+        message: to answer.
+        manner: length and tone.
 
     Raises:
-        Reject: every reply to its topic speaks of a value that the message hasn't.
+        Reject: every reply to its topic mentions a value that the message doesn't have.
     """
     given = message.details
     fitting = [
@@ -77,7 +77,7 @@ def reply_to(draw: Draw, message: Message, manner: Manner) -> str:
 
 @lru_cache(maxsize=1)
 def replies_by_topic() -> Mapping[str, tuple[str, ...]]:
-    """The replies to each topic that has some."""
+    """The replies for each topic that has some."""
     found: dict[str, list[str]] = {}
     for sentence in sentences("replies.txt"):
         found.setdefault(sentence.topic, []).append(sentence.text)
@@ -86,7 +86,7 @@ def replies_by_topic() -> Mapping[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1024)
 def _ranked_replies(sentence: Sentence) -> tuple[str, ...]:
-    """The replies to the topic of `sentence`, the nearest to it in meaning first."""
+    """The replies for the topic of `sentence`, the nearest ones in meaning first."""
     replies = replies_by_topic()[sentence.topic]
     near = (own_vectors(replies) @ own_vectors([example_texts()[sentence]])[0]).round(2)
     return tuple(replies[i] for i in sorted(range(len(replies)), key=lambda i: (-float(near[i]), replies[i])))

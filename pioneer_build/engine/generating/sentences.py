@@ -8,14 +8,14 @@ from functools import cache
 
 from pioneer_build.engine.lists import lines
 
-#: Where a value goes: a name in braces.
+#: A slot: a name in braces.
 SLOT = re.compile(r"\{(\w+)\}")
 _BLOCK = re.compile(r"\[(?P<first>[^\]]+)\]\s*(?P<rest>.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with `{slots}`. `field` and `topic` are the names of the block it stands in."""
+    """A sentence with `{slots}`. `field` and `topic` are the names of its block."""
 
     text: str
     field: str

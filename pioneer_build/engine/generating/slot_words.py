@@ -1,4 +1,4 @@
-"""Words for slots: the lists of `data/vocabulary.txt`."""
+"""Words for slots: the lists in `data/vocabulary.txt`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pioneer_build.engine.lists import lines
 
 @cache
 def slot_words() -> dict[str, tuple[str, ...]]:
-    """The words of each list, by the name that slots call it."""
+    """The words of each list, by the name used in slots."""
     words = {}
     for line in lines("vocabulary.txt"):
         kind, _, rest = line.partition(":")

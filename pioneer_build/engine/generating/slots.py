@@ -7,7 +7,7 @@ from functools import lru_cache
 from pioneer_build.engine.generating.made_up_values import knows
 from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
 
-#: Names that mean one list of words rather than a whole kind.
+#: Names that stand for one list of words, not for a whole kind.
 _BY_NAME = {
     "city": "city|town|municipality|village|capital",
     "country": "country|nation",
@@ -72,7 +72,7 @@ _BY_KIND = {
     "reference": ("order", "ticket"),
     "url": ("url", "domain"),
 }
-#: Slots that go with another of the same label.
+#: Additional slots that belong to the same label.
 _ALSO = {
     "product": ("item", "vehicle"),
     "company": ("bank", "airline"),
@@ -84,7 +84,7 @@ _ALSO = {
 
 @lru_cache(maxsize=4096)
 def slots_of(label: str) -> tuple[str, ...]:
-    """The slots whose values are entities of `label`; made-up names of its own where no list fits."""
+    """The slots whose values are entities of `label`; made-up names if no list fits."""
     name = readable(label)
     for form in (name, name.removesuffix("s")):
         if form in _NAMES:

@@ -1,7 +1,7 @@
-"""How each kind of value is made up: Faker's, and words of the engine's own lists.
+"""How values of each kind are made up: with Faker, and from the engine's own word lists.
 
-None is a fact. Companies, teams, products and titles are invented; numbers with check digits are valid in
-form only; phone numbers and mail addresses are Faker's reserved ones where there are such.
+None is a fact. Companies, teams, products and titles are invented; numbers with check digits are valid only in form;
+phone numbers and mail addresses are reserved ones of Faker, if there are any.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _local = threading.local()
 
 
 def _faker(locale: str) -> Any:
-    """A Faker a thread and locale: its state is a seed that belongs to one row."""
+    """One Faker per thread and locale: its state is a seed that belongs to one row."""
     kept: dict[str, Any] = _local.__dict__.setdefault("fakers", {})
     if locale not in kept:
         with LOADING:
-            # a library of the extra `local`, and a slow import: one thread at a time
+            # a library of the extra `local`, and a slow import: in one thread at a time
             from faker import Faker
 
             kept[locale] = Faker(locale)
@@ -42,7 +42,7 @@ def _from(draw: Draw, locale: str, method: str, **options: Any) -> str:
 
 @lru_cache(maxsize=8)
 def _names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """First and last names of a locale, such as read well anywhere: one word each."""
+    """First and last names of a locale that are easy to read everywhere: one word each."""
     faker = _faker(locale)
     for provider in faker.get_providers():
         if hasattr(provider, "last_names") and hasattr(provider, "first_names"):
@@ -218,7 +218,7 @@ def _duration(draw: Draw) -> str:
     return f"{draw.between(2, 12)} {draw.pick(('days', 'weeks', 'months', 'hours', 'minutes', 'years'))}"
 
 
-#: What makes a value of a kind out of a stream of choices.
+#: The function that makes a value of each kind from a stream of choices.
 VALUE_MAKERS: dict[str, Callable[[Draw], str]] = {
     "person": _person,
     "first": _first,

@@ -1,4 +1,4 @@
-"""Labelling real text by what is in it: entities and classes."""
+"""Labels real text by its content: entities and classes."""
 
 from __future__ import annotations
 

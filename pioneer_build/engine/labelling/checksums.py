@@ -1,4 +1,4 @@
-"""Check digits: what tells a card number from any sixteen digits."""
+"""Check digits: distinguish a card number from any sixteen digits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IBAN_LENGTH = {country: length for length, countries in _COUNTRIES.items() for c
 
 
 def luhn(text: str) -> bool:
-    """Whether the digits of `text` end in Luhn's check digit (cards, IMEI)."""
+    """Whether `text` ends in the right Luhn check digit (cards, IMEI)."""
     digits = [int(char) for char in text if char.isdigit()]
     total = 0
     for i, digit in enumerate(reversed(digits)):
@@ -38,13 +38,13 @@ def luhn(text: str) -> bool:
 
 
 def card(text: str) -> bool:
-    """Whether it is a payment card's number: 12 to 19 digits that begin like a network's and pass Luhn."""
+    """Whether it is the number of a payment card: 12 to 19 digits, a network's prefix, a Luhn check digit."""
     digits = "".join(char for char in text if char.isdigit())
     return 12 <= len(digits) <= 19 and (digits[0] in "23456" or digits[:4] == "1800") and luhn(digits)
 
 
 def iban_length(text: str) -> int:
-    """How many characters of `text` are an IBAN (ISO 13616, mod 97); 0 where it doesn't begin with one."""
+    """The number of characters of the IBAN at the start of `text` (ISO 13616, mod 97); 0 if there is none."""
     wanted = IBAN_LENGTH.get(text[:2].upper(), 0)
     compact = ""
     for end, char in enumerate(text, 1):
@@ -78,6 +78,6 @@ def ip_address(text: str) -> bool:
 
 
 def us_ssn(text: str) -> bool:
-    """Whether area, group and serial are ones that are given out (no 000, 666 or 9xx; no 00; no 0000)."""
+    """Whether area, group and serial are valid (no 000, 666 or 9xx; no 00; no 0000)."""
     area, group, serial = text[:3], text[-6:-4], text[-4:]
     return area not in {"000", "666"} and area[0] != "9" and group != "00" and serial != "0000"

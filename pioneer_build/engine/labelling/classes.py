@@ -1,4 +1,4 @@
-"""Choosing a class: the text's meaning against what the label names mean."""
+"""Chooses a class: compares the meaning of the text with the meaning of the labels."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from pioneer_build.engine.vectors import own_vectors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: How sharply a difference in cosine becomes a difference in score.
+#: How strongly a difference in cosine affects the score.
 _SHARPNESS = 20.0
-#: Weight of the polarity of a text's words, against cosines, where labels are polar.
+#: Weight of the polarity of a text's words, compared to cosines, if labels are polar.
 _POLARITY_WEIGHT = 0.25
-#: A text whose polarity is less than this, on either side, leans to neutral.
+#: A text with a lower polarity than this, on either side, is closer to neutral.
 _MIDDLE = 0.4
-#: A text that is less near than this to every label belongs to the one for all others, where there is one.
+#: A text that is less similar than this to every label gets the label for "other", if there is one.
 _REST = 0.2
-#: With more labels than this their names stand alone, for time's sake.
+#: With more labels than this, only their names are used, to save time.
 _MANY = 100
 _TEMPLATES = ("{}", "This is about {}.")
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenClass:
-    """The class of one text. `scores` has every label; `margin` is the lead over the second."""
+    """The class of one text. `scores` has every label; `margin` is the difference to the second one."""
 
     label: str
     scores: dict[str, float]
     margin: float
 
     def as_dict(self, text: str) -> dict[str, Any]:
-        """As answers have it."""
+        """The same as in responses."""
         return {
             "text": text,
             "label": self.label,
@@ -51,7 +51,7 @@ class ChosenClass:
 
 @lru_cache(maxsize=256)
 def prototypes(labels: tuple[str, ...]) -> Vectors:
-    """A vector a label: its name in templates, widened by what it is commonly taken to mean."""
+    """One vector per label: its name in templates, extended by its usual meanings."""
     rows = []
     templates = _TEMPLATES if len(labels) <= _MANY else _TEMPLATES[:1]
     names = [readable(label) or label for label in labels]
@@ -61,14 +61,14 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
         widened = gloss(name)
         vectors = [centre(embedder().embed(forms))]
         if widened:
-            # what it means counts twice: a bare name has many senses
+            # the meanings count twice: a bare name has many senses
             vectors += [centre(own_vectors(widened))] * 2
         rows.append(centre(np.stack(vectors)))
     return np.stack(rows)
 
 
 def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
-    """What the polarity of each text adds to each label: nothing, unless there are labels of both sides."""
+    """What the polarity of each text adds to each label: 0 unless there are labels of both sides."""
     sides = [polarity_of(readable(label)) for label in labels]
     added = np.zeros((len(texts), len(labels)), dtype=np.float32)
     if "positive" in sides and "negative" in sides:
@@ -82,7 +82,7 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
 
 
 def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
-    """How near each text is to each label: a row a text, comparable within a row."""
+    """The similarity of each text to each label: one row per text, comparable within a row."""
     near: Vectors = embedder().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
     for i, label in enumerate(labels):
         if is_rest(label):
@@ -91,13 +91,13 @@ def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
 
 
 def classify(labels: Sequence[str], texts: Sequence[str]) -> list[ChosenClass]:
-    """The class of each text. The order of `labels` changes nothing but the order of `scores`.
+    """The class of each text. The order of `labels` affects only the order of `scores`.
 
     Raises:
-        MissingExtra, PioneerError: the model isn't there, or isn't the right one.
+        MissingExtra, PioneerError: the model isn't installed, or isn't the right one.
     """
     ordered = tuple(sorted(labels))
-    # rounded before anything is decided, so that CPUs which differ in the last bits rarely differ here
+    # rounded before any decision, so that CPUs with differences in the last bits rarely disagree
     logits = similarities(ordered, texts).round(3) * _SHARPNESS
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)

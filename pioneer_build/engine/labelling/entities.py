@@ -1,4 +1,4 @@
-"""Finding entities: patterns first, the model where a label has no form."""
+"""Finds entities: with patterns, and with the model for labels without a fixed form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _MODEL = "spacy:"
-#: What the model's types are right about on newswire, roughly: it gives no score of its own.
+#: The approximate precision of the model's types on newswire: it returns no score of its own.
 _MODEL_SCORE = {
     "PERSON": 0.85,
     "GPE": 0.85,
@@ -28,7 +28,7 @@ _APPROXIMATE = 0.8
 
 
 class UnsupportedLabels(Exception):
-    """None of the labels is one that can be found."""
+    """None of the labels is supported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class FoundEntity:
     score: float
 
     def as_dict(self) -> dict[str, Any]:
-        """As answers have it."""
+        """The same as in responses."""
         return {
             "text": self.text,
             "label": self.label,
@@ -54,7 +54,7 @@ class FoundEntity:
 
 @dataclass(frozen=True, slots=True)
 class EntityResult:
-    """Entities a text; labels that can't be found; and which types stand in for labels that are only near."""
+    """Entities per text; unsupported labels; and the types that are used for labels that are only similar."""
 
     entities: list[list[FoundEntity]]
     unsupported: tuple[str, ...]
@@ -62,18 +62,18 @@ class EntityResult:
 
 
 def find_entities(labels: Sequence[str], texts: Sequence[str]) -> EntityResult:
-    """The entities of each text. Spans don't overlap; of those that would, the surest and longest stays.
+    """The entities of each text. Spans don't overlap; of overlapping ones, the most certain and longest is kept.
 
     Raises:
-        UnsupportedLabels: no label has a pattern or a type near it.
-        MissingExtra, PioneerError: the models aren't there, or aren't the right ones.
+        UnsupportedLabels: no label has a pattern or a similar type.
+        MissingExtra, PioneerError: the models aren't installed, or aren't the right ones.
     """
     meant = kinds_of_all(labels)
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
         raise UnsupportedLabels(
             f"unsupported_label: this engine finds no entities for {', '.join(labels)}. It knows names of "
-            "people, organizations, places, products and works, and what has a form, as dates and amounts do"
+            "people, organizations, places, products and works, and values with a fixed form such as dates and amounts"
         )
     owner = claims(meant)
     distinct = list(dict.fromkeys(texts))

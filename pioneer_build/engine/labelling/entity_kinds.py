@@ -1,8 +1,8 @@
-"""From a label's name to the kinds of entity it means.
+"""Maps the name of a label to the kinds of entity that it means.
 
-A kind is a pattern of `patterns`, or `spacy:TYPE`, one of the tagger's OntoNotes types. Names people use are
-looked up first; other names go to the nearest type if its description is near enough, and are said to be
-approximate. What is further away is not supported: that is said too, and never guessed at.
+A kind is a pattern of `patterns`, or `spacy:TYPE`, one of the tagger's OntoNotes types. Common names are in a list;
+other names are mapped to the nearest type if its description is similar enough, and are reported as approximate. Names
+that are less similar are reported as unsupported; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pioneer_build.engine.vectors import own_vectors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Names of the list that stand for several kinds.
+#: Names in the list that stand for several kinds.
 _UNIONS: dict[str, tuple[str, ...]] = {
     "location": ("spacy:GPE", "spacy:LOC", "spacy:FAC"),
     "misc": (
@@ -32,7 +32,7 @@ _UNIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: What a type is, for names that nobody listed.
+#: Descriptions of types, for names that are not in the list.
 _DESCRIPTIONS = {
     "spacy:PERSON": ("person", "name of a person", "man or woman", "people"),
     "spacy:ORG": ("organization", "company", "institution", "agency", "corporation"),
@@ -61,16 +61,16 @@ _DESCRIPTIONS = {
 #: All of those phrases.
 DESCRIBED = tuple(phrase for phrases in _DESCRIPTIONS.values() for phrase in phrases)
 
-#: At this cosine no name of 54 without a type was taken for one (see docs/engine.md).
+#: At this cosine, none of 54 names without a type was mapped to one (see docs/engine.md).
 NEAR_ENOUGH = 0.70
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMeaning:
-    """What one label means: `kinds` is empty where that is nothing that can be found.
+    """The meaning of one label: `kinds` is empty if it is not supported.
 
-    `approximate` says that the kinds are only near to its name.
+    `approximate` says that the kinds are only similar to its name.
     """
 
     kinds: tuple[str, ...]
@@ -78,7 +78,7 @@ class LabelMeaning:
 
 
 def readable(label: str) -> str:
-    """A label as words: `orderNumber`, `ORDER_NUMBER` and `order-number` are `order number`."""
+    """A label as words: `orderNumber`, `ORDER_NUMBER` and `order-number` become `order number`."""
     spaced = _CAMEL.sub(" ", label) if not label.isupper() else label
     return " ".join(re.sub(r"[\W_]+", " ", spaced).lower().split())
 
@@ -98,7 +98,7 @@ def _lookup(name: str) -> str | None:
 
 
 def kinds_of_all(labels: Sequence[str]) -> dict[str, LabelMeaning]:
-    """`kinds_of` each label; the names nobody listed are embedded together, on all cores."""
+    """`kinds_of` each label; names that are not in the list are embedded together, on all cores."""
     unknown = [name for name in map(readable, labels) if _lookup(name) is None]
     if len(unknown) > 1:
         embedder().embed(unknown)
@@ -121,14 +121,14 @@ def kinds_of(label: str) -> LabelMeaning:
 
 def _nearest(name: str) -> str | None:
     phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
-    # rounded, so that CPUs which differ in the last bits agree
+    # rounded, so that CPUs with differences in the last bits agree
     near = (own_vectors(DESCRIBED) @ embedder().embed([name])[0]).round(2)
     best = int(near.argmax())
     return phrases[best][0] if near[best] >= NEAR_ENOUGH else None
 
 
 def claims(labels: Mapping[str, LabelMeaning]) -> dict[str, str]:
-    """Which label gets an entity of each kind: of several, the one that means the fewest others."""
+    """The label for entities of each kind: if several labels mean it, the one with the fewest other kinds."""
     owner: dict[str, str] = {}
     for label in sorted(labels, key=lambda name: (len(labels[name].kinds), labels[name].approximate, name)):
         for kind in labels[label].kinds:

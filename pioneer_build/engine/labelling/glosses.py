@@ -1,6 +1,6 @@
-"""What common label names are taken to mean: a bare name such as `world` says little to a model of sentences.
+"""The usual meanings of common label names: a bare name such as `world` says little to a sentence model.
 
-A general word list, written from what such labels mean anywhere. No data set was looked at for it.
+A general word list of what such labels mean anywhere. It was written without using any data set.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 
 def is_rest(label: str) -> bool:
-    """Whether a label is the one for what fits none of the others."""
+    """Whether a label is the one for everything that fits none of the others."""
     return readable(label) in _RESTS
 
 
@@ -44,7 +44,7 @@ def every_phrase() -> list[str]:
 
 
 def gloss(name: str) -> tuple[str, ...]:
-    """Phrases for a label's readable name; empty where the list doesn't have it."""
+    """Phrases for the readable name of a label; empty if it is not in the list."""
     table = _table()
     for form in (name, name.removesuffix("s")):
         if form in table:
@@ -53,7 +53,7 @@ def gloss(name: str) -> tuple[str, ...]:
 
 
 def polarity_of(name: str) -> Side | None:
-    """The side a polar label is on; `None` for all others."""
+    """The side of a polar label; `None` for all others."""
     for side, names in _POLAR.items():
         if name in names.split("|"):
             return side

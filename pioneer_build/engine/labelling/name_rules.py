@@ -1,4 +1,4 @@
-"""What a name's own words and the words before it say about its type, where the model is often wrong.
+"""Corrects the type of a name by its own words and the words before it, where the model is often wrong.
 
 General rules of English: a name that ends in `River` is a place, one that ends in `Ltd` an organization.
 """
@@ -13,7 +13,7 @@ from pioneer_build.engine.lists import lines
 
 @cache
 def _last_words(of: str) -> frozenset[str]:
-    """The last words that names of places, or of organizations, have."""
+    """The last words of names of places, or of organizations."""
     parted = (line.partition(" = ") for line in lines("heads.txt"))
     return frozenset(word for kind, _, words in parted if kind == of for word in words.split())
 
@@ -34,18 +34,18 @@ _DANGLING = re.compile(r"(?:\s+(?:of|and|the|for|in|at|to|by|with|&|of the))+$|[
 
 
 def corrected(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] | None:
-    """A better span and type for what the model found in `text`, or `None` where it can't be a name.
+    """A better span and type for a name that the model found in `text`, or `None` if it can't be a name.
 
     Args:
-        text: all of it; the words before the name count.
+        text: the whole text; the words before the name are used.
         start, end: the span, in code points.
-        kind: the model's type, of OntoNotes (`PERSON`, `ORG`, `GPE`, …).
+        kind: the OntoNotes type from the model (`PERSON`, `ORG`, `GPE`, …).
     """
     if kind not in _NAMES:
         return start, end, kind
     name = _DANGLING.sub("", text[start:end])
     end = start + len(name)
-    # names have capitals, in texts that have any
+    # names have capital letters, if the text has any
     if not name or (name == name.lower() and text != text.lower()):
         return None
     if kind not in _MOVABLE:

@@ -1,4 +1,4 @@
-"""Entity types that have a form: found by pattern, and by check digits where they have some."""
+"""Entity types with a fixed form: found by pattern, and by check digits if they have some."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _TLD = (
 class Pattern:
     """One type.
 
-    `expression` finds candidates and `accepts` judges them: `True`, `False`, or how many characters of the
-    candidate stand. `score` is how far the form alone can be trusted. `blockers` are types that are surer: a
-    candidate that overlaps one of theirs isn't one of ours.
+    `expression` finds candidates and `accepts` checks them: `True`, `False`, or how many characters of the candidate to
+    keep. `score` says how reliable the form alone is. `blockers` are more reliable types: a candidate that overlaps one
+    of theirs is dropped.
     """
 
     expression: re.Pattern[str]
@@ -51,7 +51,7 @@ class Pattern:
     blockers: tuple[str, ...] = ()
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """The spans in `text`, in order. Where the expression has a group `it`, that part is the span."""
+        """The spans in `text`, in order. If the expression has a group `it`, that part is the span."""
         named = "it" in self.expression.groupindex
         at = 0
         while match := self.expression.search(text, at):
@@ -63,7 +63,7 @@ class Pattern:
                 yield start, start + stands
                 at = start + stands
             else:
-                # what was refused may hide a candidate that begins further right
+                # a refused candidate may hide another one that begins further right
                 at = match.start() + 1
 
 
@@ -80,7 +80,7 @@ def _pattern(
 
 
 def _phone(text: str) -> bool:
-    # an extension is no part of the number, which has at most 15 digits (E.164)
+    # an extension is not part of the number, which has at most 15 digits (E.164)
     digits = sum(char.isdigit() for char in re.split(r"[xe]", text, maxsplit=1, flags=re.IGNORECASE)[0])
     return 7 <= digits <= 15 and not re.fullmatch(
         r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}", text

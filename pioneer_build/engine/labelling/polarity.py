@@ -1,4 +1,4 @@
-"""Whether the words of a text are kind or unkind: VADER's rules and lexicon."""
+"""Whether the words of a text are positive or negative: VADER's rules and lexicon."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 @cache
 def _analyzer() -> Any:
-    # a library of the extra `local`, which reads its lexicon: only polar labels need it
+    # a library of the extra `local`, which reads its lexicon: needed only for polar labels
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     return SentimentIntensityAnalyzer()
 
 
 def polarity(text: str) -> float:
-    """Between -1 (unkind) and 1 (kind); 0 where no word says."""
+    """Between -1 (negative) and 1 (positive); 0 if no word is polar."""
     return float(_analyzer().polarity_scores(text)["compound"])

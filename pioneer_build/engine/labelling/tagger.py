@@ -1,4 +1,4 @@
-"""Named entities by a statistical model: spaCy's small English one, of OntoNotes types."""
+"""Named entities from a statistical model: spaCy's small English one, with OntoNotes types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DETERMINER = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
-#: Longer texts are cut into parts of at most about this many characters, at white space.
+#: Longer texts are split at white space into parts of at most about this many characters.
 _LONGEST = 20_000
 _BATCH = 64
 
@@ -24,24 +24,24 @@ _BATCH = 64
 @cache
 def _load() -> Any:
     with warnings.catch_warnings():
-        # what spaCy and its dependencies warn of at import is nothing a user can act on
+        # users can't do anything about the warnings of spaCy and its dependencies at import
         warnings.simplefilter("ignore")
-        import spacy  # a library of the extra `local`, and seconds to import: only what patterns can't find needs it
+        import spacy  # from the extra `local`, and takes seconds to import: not needed for patterns
 
         return spacy.load(tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
 
 
 def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
-    """Start, end and type of each entity of each text; determiners and possessive endings are left out.
+    """Start, end and type of each entity of each text, without determiners and possessive endings.
 
     Raises:
-        MissingExtra, PioneerError: the model isn't there, or isn't the right one.
+        MissingExtra, PioneerError: the model isn't installed, or isn't the right one.
     """
     with LOADING:
         model = _load()
     parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(text)]
     found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
-    # batches are three times as fast as text by text; each text is still read by itself
+    # batches are three times as fast as single texts; each text is still processed by itself
     documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
     for (i, offset, part), document in zip(parts, documents, strict=True):
         found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))

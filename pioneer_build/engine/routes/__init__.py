@@ -1,1 +1,1 @@
-"""What the application answers, a module for each part of the API: `generate`, `label`, `datasets`."""
+"""The routes of the application, one module for each part of the API: `generate`, `label`, `datasets`."""

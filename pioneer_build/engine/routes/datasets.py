@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pioneer_build.engine.runtime import Runtime
     from pioneer_build.engine.state import EngineJob
 
-#: One dataset preview shows at most this many rows.
+#: Maximum number of rows in a preview.
 MAX_PREVIEW = 1_000
 
 
@@ -27,7 +27,7 @@ class DatasetRoutes:
         self._runtime = runtime
 
     async def dataset(self, request: Request) -> Response:
-        """`GET` and `DELETE` of `/:name` and `/:name/:version`: one route a path, so that a 405 names both."""
+        """`GET` and `DELETE` of `/:name` and `/:name/:version`: one route per path, so that a 405 names both."""
         if request.method == "DELETE":
             return await self._remove(request)
         return await (self._version if "version" in request.path_params else self._versions)(request)
@@ -80,7 +80,7 @@ class DatasetRoutes:
         try:
             await self._runtime.stored(self._runtime.state.remove, jobs)
         except InUse:
-            raise ErrorAnswer(409, {"detail": "The dataset is in use by a job that isn't finished"}) from None
+            raise ErrorAnswer(409, {"detail": "The dataset is in use by an unfinished job"}) from None
         return JSONResponse({"success": True, "count": len(jobs)})
 
     async def _named(self, request: Request) -> list[EngineJob]:

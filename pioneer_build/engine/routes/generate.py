@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class GenerateRoutes:
-    """Accepts jobs, and says how they stand."""
+    """Accepts jobs, and reports their status."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     async def accept(self, request: Request) -> Response:
-        """`POST /generate`: a job, durable before it is answered."""
+        """`POST /generate`: stores a job durably before responding."""
         runtime, config = self._runtime, self._runtime.config
         try:
             wanted = GenerateRequest.model_validate_json(await read_body(request, config.max_body_bytes))

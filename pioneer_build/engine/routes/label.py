@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """An item a text, in order; and what is said of labels, under its names in answers."""
+    """One item per text, in order; and notes about labels, by their names in responses."""
 
     results: list[dict[str, Any]]
     notes: Mapping[str, Any]
@@ -57,7 +57,7 @@ class LabelRoutes:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_busy()
         if runtime.strikes(config.fail, "fail-label"):
-            raise ErrorAnswer(503, {"detail": "Told to fail a share of the label requests"}, {"Retry-After": "1"})
+            raise ErrorAnswer(503, {"detail": "Simulated failure (--fail)"}, {"Retry-After": "1"})
         runtime.charge(len(wanted.inputs))
         try:
             labelled = await runtime.labelled(partial(work, wanted))
@@ -71,7 +71,7 @@ class LabelRoutes:
         if config.vocabulary == "hosted":
             body = {"results": labelled.results, **labelled.notes, "engine_revision": REVISION}
             return runtime.answer(JSONResponse(body))
-        # the published answer is a bare array: notes go into headers
+        # the published response is a bare array: notes go into headers
         headers = {
             f"X-{name.replace('_', '-').title()}": _header(value) for name, value in labelled.notes.items() if value
         }

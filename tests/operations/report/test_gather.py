@@ -100,5 +100,5 @@ def test_what_changed_since_a_revision(made: Made) -> None:
     [one] = overview["datasets"]
     assert [sample[0] for sample in one["change"]["samples"]] == ["added"]
     assert [(one["dataset_name"], one["change"]) for one in overview["removed"]] == [("gone", "removed")]
-    with pytest.raises(PioneerError, match="git knows no commit"):
+    with pytest.raises(PioneerError, match="git can't find the commit"):
         gathered(made, since="nope")
