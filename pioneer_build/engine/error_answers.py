@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
 
 
 class ErrorAnswer(Exception):
@@ -38,17 +37,6 @@ def invalid_request(errors: list[dict[str, Any]]) -> ErrorAnswer:
 def invalid_query(name: str, message: str) -> ErrorAnswer:
     """422 for one parameter of the query."""
     return invalid_request([{"loc": ["query", name], "msg": message, "type": "value_error"}])
-
-
-class CutOffAnswer(Response):
-    """A response that is cut off after its first byte: a socket is closed, in-process the body can't be read.
-    In both cases the caller can't know the outcome of its request."""
-
-    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def http_error(_: Request, error: Exception) -> Response:

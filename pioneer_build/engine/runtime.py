@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.admission import ExampleBudget
-from pioneer_build.engine.error_answers import CutOffAnswer, ErrorAnswer
+from pioneer_build.engine.error_answers import ErrorAnswer
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.job_runner import JobRunner
+from pioneer_build.engine.simulated_faults import CutOffAnswer
 from pioneer_build.engine.state import EngineState
 from pioneer_build.engine.workers import WorkerPool
 

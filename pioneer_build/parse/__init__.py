@@ -8,7 +8,7 @@ yaml_syntax      error messages of the YAML reader, in plain words
 source           the text of a file, and places in it
 plain_data       trees to plain data
 schema           the keys, their types and bounds: the only place that defines what is valid
-messages         messages for errors that the validator found
+error_messages   messages for errors that the validator found
 rules            rules that involve more than one value of a spec
 cross_check      rules that involve more than one spec
 json_schema      the same keys for editors and for docs/spec.md

@@ -9,7 +9,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.parse.messages import report_at
+from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.fingerprint import nfc

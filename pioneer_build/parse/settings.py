@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.parse.messages import report_at, report_errors, report_secret
+from pioneer_build.parse.error_messages import report_at, report_errors, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import report_checks
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.messages import meant_key, report_at, report_errors
+from pioneer_build.parse.error_messages import meant_key, report_at, report_errors
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import SpecRules
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter

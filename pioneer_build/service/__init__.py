@@ -8,7 +8,7 @@ transport     one request and its response: the key, time-outs, the maximum size
 connections   new connections for paid requests, reused ones for the rest
 retry         how often a request is retried, and how long to wait in between
 error_map     maps outcomes of requests to errors of this package
-wire          parses responses, with pydantic
+responses     parses responses, with pydantic
 redaction     makes the service's messages safe to show, and hides the key
 rate_limiter  which request of this process may be sent next
 rate_window   the requests of this machine in the last minute, in a file that its processes share

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import NotReached, Refused
 from pioneer_build.ports import Service
-from pioneer_build.service import wire
+from pioneer_build.service import responses
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked, retry_after
 from pioneer_build.service.notes import Note, ignore
@@ -96,7 +96,7 @@ class HttpService(Service):
 
         async def attempt() -> str:
             answer = await self._paced("paid", sent)
-            return self._calls.judge(answer, asked, wire.accepted_job)
+            return self._calls.judge(answer, asked, responses.accepted_job)
 
         return await self._patience.run(attempt, paid=True)
 
@@ -107,7 +107,7 @@ class HttpService(Service):
 
         async def attempt() -> JobReport:
             answer = await self._paced("poll", sent)
-            return self._calls.judge(answer, asked, lambda a: wire.job_report(a, job_id, self._words))
+            return self._calls.judge(answer, asked, lambda a: responses.job_report(a, job_id, self._words))
 
         return await self._patience.run(attempt, paid=False)
 
@@ -131,7 +131,7 @@ class HttpService(Service):
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", sent)
-            return self._calls.judge(answer, asked, lambda a: wire.labelled(a, texts, answer.headers, self._words))
+            return self._calls.judge(answer, asked, lambda a: responses.labelled(a, texts, answer.headers, self._words))
 
         return await self._patience.run(attempt, paid=True)
 

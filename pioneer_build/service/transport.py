@@ -16,7 +16,7 @@ import httpx
 
 from pioneer_build._version import __version__
 from pioneer_build.errors import Refused, ServiceError
-from pioneer_build.service import wire
+from pioneer_build.service import responses
 from pioneer_build.service.connections import Connections, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.redaction import Quiet
@@ -207,16 +207,16 @@ class Calls:
         Args:
             answer: the response, whatever its status.
             asked: what was requested, for the error.
-            read: called with the JSON value; raises `WireError` if the response is not usable.
+            read: called with the JSON value; raises `InvalidResponse` if the response is not usable.
 
         Raises:
-            ServiceError: it is not a success, or `read` raised a `WireError`.
+            ServiceError: it is not a success, or `read` raised a `InvalidResponse`.
         """
         problem = of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
         if problem is None:
             try:
-                return read(wire.parse(answer.body))
-            except wire.WireError as error:
+                return read(responses.parse(answer.body))
+            except responses.InvalidResponse as error:
                 why = f"the response {error}"
             said = self.words.clean(answer.body[:2000].decode("utf-8", "replace"), 200)
             problem = asked.unanswered(why, status=answer.status, said=said)
@@ -294,7 +294,7 @@ async def _read(got: httpx.Response) -> bytes:
                     raise _TooLong
                 break
     except (httpx.HTTPError, httpx.StreamError):
-        if got.is_success and not wire.is_whole(b"".join(chunks)):
+        if got.is_success and not responses.is_whole(b"".join(chunks)):
             raise
     return b"".join(chunks)
 

@@ -11,9 +11,10 @@ import pytest
 from starlette.responses import JSONResponse
 
 from pioneer_build.engine.config import EngineConfig
-from pioneer_build.engine.error_answers import CutOffAnswer, ErrorAnswer
+from pioneer_build.engine.error_answers import ErrorAnswer
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.runtime import Runtime
+from pioneer_build.engine.simulated_faults import CutOffAnswer
 from pioneer_build.engine.state import EngineState
 
 if TYPE_CHECKING:

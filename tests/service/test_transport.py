@@ -17,8 +17,8 @@ from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.rate_limiter import Pacer
 from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.responses import InvalidResponse
 from pioneer_build.service.transport import Calls, Request, address_of, segment
-from pioneer_build.service.wire import WireError
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 
@@ -228,7 +228,7 @@ def test_an_answer_that_is_judged() -> None:
         made = calls(lambda request: httpx.Response(int(request.url.path[-3:]), text='{"n": 1}'))
 
         def odd(value: Any) -> int:
-            raise WireError("is odd")
+            raise InvalidResponse("is odd")
 
         good = await made.once(Request("GET", "/200", asked(), 1.0))
         assert made.judge(good, asked(), lambda value: value["n"]) == 1

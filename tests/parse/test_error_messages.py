@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pioneer_build.parse import parse_text
-from pioneer_build.parse.messages import meant_key
+from pioneer_build.parse.error_messages import meant_key
 from pioneer_build.parse.schema import SPEC_KEYS
 from tests.parse.examples import LABEL, NER, only, problems
 

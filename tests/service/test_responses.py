@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.ports import JobReport, Labelled, RemoteVersion
-from pioneer_build.service import wire
+from pioneer_build.service import responses as wire
 from pioneer_build.service.redaction import Key, Words
 from tests.service.harness import KEY
 
@@ -94,7 +94,7 @@ def test_the_error_of_a_job_is_cleaned() -> None:
     "answer", [None, [], "ready", {}, {"status": 1}, {"status": None}, {"status": "ready", "job_id": "j2"}]
 )
 def test_polls_that_cannot_be_used(answer: object) -> None:
-    with pytest.raises(wire.WireError):
+    with pytest.raises(wire.InvalidResponse):
         wire.job_report(answer, "j1", WORDS)
 
 
@@ -127,7 +127,7 @@ def test_items_are_found_wherever_they_are(wrap: Any) -> None:
     ],
 )
 def test_answers_that_cannot_be_aligned(answer: object) -> None:
-    with pytest.raises(wire.WireError):
+    with pytest.raises(wire.InvalidResponse):
         labelled(answer, ["a", "b"])
 
 
@@ -161,13 +161,13 @@ def test_listings() -> None:
     assert wire.versions({"datasets": []}) is None
     assert wire.versions("x") is None
     for bad in ([{}], [None], [{"version_number": True}]):
-        with pytest.raises(wire.WireError):
+        with pytest.raises(wire.InvalidResponse):
             wire.versions(bad)
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"{", b"\xff", b"[" * 200_000, b"1" * 5000])
 def test_bodies_that_are_no_json(body: bytes) -> None:
-    with pytest.raises(wire.WireError):
+    with pytest.raises(wire.InvalidResponse):
         wire.parse(body)
 
 
@@ -206,5 +206,5 @@ def test_no_answer_upsets_a_reader(answer: Any) -> None:
         lambda a: wire.labelled(a, ["t"], {}, WORDS),
         wire.versions,
     ):
-        with contextlib.suppress(wire.WireError):
+        with contextlib.suppress(wire.InvalidResponse):
             read(answer)

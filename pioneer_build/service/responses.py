@@ -35,7 +35,7 @@ STATUSES: Mapping[str, JobStatus] = {
 }
 
 
-class WireError(ValueError):
+class InvalidResponse(ValueError):
     """A response with status 2xx, but unexpected content. The message completes "the response …"."""
 
 
@@ -116,14 +116,14 @@ def parse(body: bytes) -> Any:
     """The JSON of a body.
 
     Raises:
-        WireError: it is not JSON, or only the beginning of it.
+        InvalidResponse: it is not JSON, or only the beginning of it.
     """
     if not body.strip():
-        raise WireError("is empty")
+        raise InvalidResponse("is empty")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise WireError("is not complete JSON") from None
+        raise InvalidResponse("is not complete JSON") from None
 
 
 def is_whole(body: bytes) -> bool:
@@ -132,7 +132,7 @@ def is_whole(body: bytes) -> bool:
         return False
     try:
         parse(body)
-    except WireError:
+    except InvalidResponse:
         return False
     return True
 
@@ -141,15 +141,15 @@ def accepted_job(answer: object) -> str:
     """The job id in the response to a submission. A number is accepted too.
 
     Raises:
-        WireError: there is no id that could be polled.
+        InvalidResponse: there is no id that could be polled.
     """
     value = answer.get("job_id") if isinstance(answer, dict) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if value is None:
-        raise WireError("has no job_id")
+        raise InvalidResponse("has no job_id")
     if not isinstance(value, str) or not value.strip() or len(value) > _JOB_ID_LIMIT or not value.isprintable():
-        raise WireError("has an invalid job_id")
+        raise InvalidResponse("has an invalid job_id")
     return value
 
 
@@ -162,14 +162,14 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
         words: cleans the service's messages.
 
     Raises:
-        WireError: it has no status, or is about another job.
+        InvalidResponse: it has no status, or is about another job.
     """
     try:
         job = _Job.model_validate(answer)
     except ValidationError:
-        raise WireError("has no status") from None
+        raise InvalidResponse("has no status") from None
     if job.job_id is not None and job.job_id != job_id.strip():
-        raise WireError(f"is about another job: {words.clean(job.job_id, 80)}")
+        raise InvalidResponse(f"is about another job: {words.clean(job.job_id, 80)}")
     return JobReport(
         job_id=job_id,
         status=STATUSES.get(job.status.strip().lower(), "unrecognised"),
@@ -193,17 +193,17 @@ def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], w
         words: removes the key from these labels.
 
     Raises:
-        WireError: there is no list of items, or it can't be aligned with the texts.
+        InvalidResponse: there is no list of items, or it can't be aligned with the texts.
     """
     items = _items(answer)
     if items is None:
-        raise WireError("has no list of annotations")
+        raise InvalidResponse("has no list of annotations")
     if len(items) != len(texts):
-        raise WireError(f"can't be aligned: {len(items)} annotations for {len(texts)} texts")
+        raise InvalidResponse(f"can't be aligned: {len(items)} annotations for {len(texts)} texts")
     for number, (item, text) in enumerate(zip(items, texts, strict=True), start=1):
         said = item.get("text") if isinstance(item, dict) else None
         if isinstance(said, str) and said != text:
-            raise WireError(f"can't be aligned: annotation {number} belongs to another text")
+            raise InvalidResponse(f"can't be aligned: annotation {number} belongs to another text")
     return Labelled(tuple(items), _unsupported(answer, headers, words))
 
 
@@ -239,7 +239,7 @@ def versions(answer: object) -> tuple[RemoteVersion, ...] | None:
     """The versions in a listing; `None` if the response isn't a listing.
 
     Raises:
-        WireError: it is one, but has a version without a number, so nothing can be concluded from the others.
+        InvalidResponse: it is one, but has a version without a number, so nothing can be concluded from the others.
     """
     listed = answer.get("versions") if isinstance(answer, dict) else answer
     if not isinstance(listed, list):
@@ -251,9 +251,9 @@ def _version(item: object) -> RemoteVersion:
     try:
         version = _Version.model_validate(item)
     except ValidationError:
-        raise WireError("lists an item that is not a version") from None
+        raise InvalidResponse("lists an item that is not a version") from None
     if version.version_number is None:
-        raise WireError("lists a version without a version_number")
+        raise InvalidResponse("lists a version without a version_number")
     return RemoteVersion(
         version=version.version_number,
         id=version.id,
