@@ -1,4 +1,4 @@
-"""The functions: what they give a script, and that an apply leaves the script's process to the script."""
+"""The functions of the API: what they return, and that they change nothing about the process of the caller."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_second_interrupt_waits_for_nothing_and_leaves_an_unknown_submission(t
 
 
 def test_a_process_that_is_terminated_dies_as_it_would_and_loses_nothing(tmp_path: Path) -> None:
-    """SIGTERM is the script's: without a handler of its own it is gone at once. The journal has what counts."""
+    """SIGTERM is left to the script: without a handler it ends immediately. The journal has everything needed."""
     with Server("--job-seconds", "20") as server:
         machine = Machine(tmp_path, server.url)
         project = machine.checkout()

@@ -1,4 +1,4 @@
-"""The ports: values in the service's words and ours, and that what stands behind a protocol has all of it."""
+"""The ports: their values, and that each implementation has all of its protocol."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_report_claims_nothing_by_itself() -> None:
     ],
 )
 def test_what_stands_behind_a_port_has_all_of_it(protocol: type, real: type) -> None:
-    """mypy holds the types against each other where an apply is begun; here each name is, with its parameters."""
+    """mypy compares the types where an apply is started; this test compares the names, with their parameters."""
     names = [name for name in vars(protocol) if inspect.isfunction(vars(protocol)[name])]
     names = [name for name in names if name not in ("__init__", "__subclasshook__")]
     assert names
@@ -90,7 +90,7 @@ def test_what_stands_behind_a_port_has_all_of_it(protocol: type, real: type) -> 
 
 
 def _own(real: type) -> dict[str, Any]:
-    """The functions that a class defines itself: a protocol's own bodies do nothing."""
+    """The functions that a class defines itself, because those of a protocol do nothing."""
     return {name: value for name, value in vars(real).items() if inspect.isfunction(value)}
 
 

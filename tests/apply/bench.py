@@ -1,4 +1,4 @@
-"""One dataset under one trouble at a time: what came of its step, and how its jobs stand."""
+"""One dataset with one fault at a time: how its step ended, and the states of its jobs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Bench:
         self.checkout.specs["a"] = replace(self.checkout.specs["a"], **changes)
 
     def apply(self, *faults: str, resubmit: bool = False, retry: bool = False, wait: bool = True, **more: Any) -> str:
-        """How the step of the one dataset ended; "" where there was none."""
+        """How the step of the only dataset ended; "" if there was none."""
         names = frozenset(self.checkout.specs)
         choices = Choices(names if resubmit else frozenset(), names if retry else frozenset())
         options = {name: more.pop(name) for name in ("deadline", "max_open_jobs") if name in more}

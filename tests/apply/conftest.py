@@ -1,4 +1,4 @@
-"""Fixtures of the suite that applies plans to a model of the service."""
+"""Fixtures for tests that apply plans with a model of the service."""
 
 from __future__ import annotations
 

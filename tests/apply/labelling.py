@@ -1,4 +1,4 @@
-"""A project with one label spec, on a real disk, and a label endpoint that fails as it is told to."""
+"""A project with one label spec, on a real disk, and a label endpoint that fails on demand."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ NAME = "tickets"
 
 
 class Labeller:
-    """The label endpoint. `refuse` and `fail` say which texts a request mustn't hold; `silent` which get `{}`.
+    """The label endpoint. `refuse` and `fail` decide for which texts a request fails; `silent` which texts get `{}`.
 
-    Every other text gets the label number `first`; `unsupported` are those that it says it can't find.
+    Every other text gets the label number `first`. `unsupported` are the labels that it reports as unsupported.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A run in memory: its ports do nothing but count, so that one part of it can be looked at alone."""
+"""A run in memory: its ports only count, so that a part of it can be tested alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class MemoryLock:
-    """pioneer.lock as far as a run sees it; writing takes `seconds` on its clock."""
+    """pioneer.lock for a run in memory; writing takes `seconds` on its clock."""
 
     written: list[Lock] = field(default_factory=list)
     seconds: float = 0.0
@@ -38,7 +38,7 @@ class MemoryLock:
 
 @dataclass
 class MemoryJournal:
-    """A journal that remembers what it is given."""
+    """A journal in memory."""
 
     known: list[Submission] = field(default_factory=list)
     records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -73,7 +73,7 @@ class MemoryJournal:
 
 
 class MemoryRun:
-    """A run without a disk; `events` is what it told."""
+    """A run without a disk; `events` are those it emitted."""
 
     def __init__(self, *entries: Entry, service: Any = None, **basis: Any) -> None:
         self.events: list[Event] = []
@@ -85,7 +85,7 @@ class MemoryRun:
         self.run = Run(ports, options, Basis(held, basis.pop("declared", {}), **basis))
 
     def work(self, spec: Spec) -> Work:
-        """The step that the plan has for a spec."""
+        """The plan's step for a spec."""
         item = declared(spec)
         (step,) = [
             step

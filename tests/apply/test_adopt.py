@@ -1,4 +1,4 @@
-"""Adopting what exists on the service: what it must be, what becomes of it, and that nothing is written otherwise."""
+"""Adopting what exists on the service: what it must match, what is recorded, and that otherwise nothing is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def adopt(bench: Bench, name: str = "a", trouble: Trouble | None = None, **targe
 
 
 def refusal(bench: Bench, **target: str) -> str:
-    """What is said of something that isn't adopted; nothing is written then."""
+    """The error for something that isn't adopted; nothing is written."""
     before = bench.world.submissions()
     path = bench.checkout.root / LOCK_NAME
     lock = path.read_bytes() if path.exists() else None
@@ -76,7 +76,7 @@ def test_a_job_that_still_runs_is_recorded_and_watched(bench: Bench) -> None:
 def test_a_job_that_only_makes_up_what_is_missing_is_asked_for_that_much(bench: Bench) -> None:
     assert bench.apply() == "done"
     bench.edit(num_examples=10)
-    bench.foreign(size=10)  # a version that counts the rows of the one before
+    bench.foreign(size=10)  # the size of this version includes the rows of the one before
     assert adopt(bench, version="2").result in ("done", "rejected")
     assert [job.asked for job in bench.entry.jobs] == [4, 6]
 

@@ -1,4 +1,4 @@
-"""What a run may spend: a request is refused before it is counted, and what was not accepted is paid back."""
+"""What a run may spend: a request is refused before it is counted, and not counted if it was not accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan walked under disks that refuse and processes that end at every step."""
+"""Running a plan with disks that fail and processes that die at every step."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_crash_at_every_effect(tmp_path: Path, at: int, lists: bool) -> None:
     assert bench.service.submits <= 1
     if sent and not lists and last == "unknown":
         assert bench.apply(resubmit=True) == "done"
-    elif last == "unknown":  # the process ended between the intent and the request
+    elif last == "unknown":  # the process died between the journal's line and the request
         assert not sent
     else:
         assert last in ("", "done")

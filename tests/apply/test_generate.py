@@ -1,4 +1,4 @@
-"""The steps of a generate spec, from the submission to rows that are judged and topped up."""
+"""The steps of a generate spec, from the submission to judged and topped-up rows."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_job_that_was_open_when_its_dataset_was_renamed_comes_after_those_befo
 
 
 def test_what_the_user_gives_up_is_given_up_under_both_names(bench: Bench) -> None:
-    """A merge brought the old name back, with a submission of unknown fate that the new one hasn't."""
+    """A merge restored the old name, with an unknown submission that the new one doesn't have."""
     assert bench.apply("", "lost") == "unknown"
     old = bench.entry
     rename(bench)

@@ -42,7 +42,7 @@ def test_a_new_version_that_stands_alone_is_fine(bench: Bench) -> None:
 
 
 def test_a_download_that_holds_earlier_rows_too_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A version is all that was appended to it until then; a job's rows are what it added."""
+    """A version contains everything that was appended before; a job's rows are those that it added."""
     bench = Bench(tmp_path, gives_rows=False)
     assert bench.apply() == "done"
 
@@ -63,7 +63,7 @@ async def _stream(rows: list[dict[str, Any]]) -> AsyncIterator[Mapping[str, Any]
 
 @pytest.mark.parametrize("ids", [True, False])
 def test_the_version_of_a_job_that_doesnt_name_it(tmp_path: Path, ids: bool) -> None:
-    """By its id; else it is the only one that is new. One that others made meanwhile leaves it to counting."""
+    """By its id; otherwise it is the only new one. If others made one in the meantime, jobs are counted."""
     bench = Bench(tmp_path, gives_rows=False, gives_ids=ids)
     assert bench.apply() == "done"
     assert [(job.version, job.inferred, job.verified) for job in bench.entry.jobs] == [("1", False, True)]

@@ -1,4 +1,4 @@
-"""Rows held against the checks: what is rejected, what is kept, and what is judged again."""
+"""Rows judged by the checks: what is rejected, what is stored, and what is judged again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.apply.bench import SPEC, Bench
 
 
 def gives(bench: Bench, monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
-    """The service's jobs have these texts, each wholly an entity; an empty one is no row at all."""
+    """The service's jobs have these texts, each of them one entity; an empty text is not a row at all."""
     rows = [{"text": text, "entities": [[text, "x"]]} if text else {"words": 1} for text in texts]
     monkeypatch.setattr(bench.service, "_rows", lambda job: iter(rows))
 

@@ -1,4 +1,4 @@
-"""The steps of a label spec: each text is bought once, whatever stops them."""
+"""The steps of a label spec: each text is paid for once, whatever stops them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches under poison, outages and answers that are none: what is bought, what is kept, what is said."""
+"""Batches with texts that make them fail, outages and empty responses: what is paid for, stored and reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_poison_is_found_and_named(project: Project, kind: str, poison: tuple[in
     assert project.entry().examples == 40 - len(poison)
     assert dict(project.entry().paid) == {project.entry().fingerprint: 40 - len(poison)}
     assert project.apply().outcomes == ()
-    # the service learns to take them
+    # the service now accepts them
     setattr(project.service, kind, lambda texts: False)
     before = len(project.service.requests)
     assert result(project.apply(retry=True)) == "done"

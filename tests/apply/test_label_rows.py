@@ -1,4 +1,4 @@
-"""The rows of a label spec: what they are made of, and when they are not taken into the lock."""
+"""The rows of a label spec: what they are made of, and when they are not recorded in the lock."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_inputs_that_change_meanwhile(project: Project, change: str) -> None:
     project.service.refuse = meddle
     report = project.apply()
     assert result(report) == "stopped"
-    assert report.stopped is None  # other datasets go on
+    assert report.stopped is None  # other datasets continue
     assert project.entry().labelling is None
     project.service.refuse = lambda texts: False
     if change == "remove":
@@ -94,7 +94,7 @@ def test_too_many_texts_without_an_annotation_leave_the_rows_as_they_were(projec
 def test_other_rows_than_those_in_the_lock_are_recorded_only_when_that_is_asked_for(
     project: Project, tmp_path: Path
 ) -> None:
-    """Another machine: the engine labels the texts again for nothing, and its revision decides otherwise."""
+    """On another machine, the engine labels the texts again for free, and another revision gives other labels."""
     project.apply(free=True)
     content = project.entry().labelling.content
     project.store = Store(tmp_path / "another-store")

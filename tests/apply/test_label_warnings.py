@@ -1,4 +1,4 @@
-"""Bounds that a label spec's rows miss: `apply` tells of them, and rejects nothing."""
+"""Bounds that the rows of a label spec violate: `apply` warns, and rejects nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Project:
         (self.root / "pioneer.yaml").write_text(f"version: 1\nbackend: local\n{settings}")
 
     def apply(self, code: int = 0) -> list[dict[str, Any]]:
-        """What is noted of datasets while it is applied."""
+        """The notes about datasets during an apply."""
         self._capfd.readouterr()
         assert run(["-C", str(self.root), "--log-format", "json", "apply", "--yes"]) == code
         events = [json.loads(line) for line in self._capfd.readouterr().err.splitlines() if line.startswith("{")]

@@ -1,4 +1,4 @@
-"""The lock while a run goes: written at once where that is cheap, seldom where it isn't, and always at the end."""
+"""The lock during a run: written at once if that is cheap, rarely if it isn't, and always at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polls are planned: one job goes ahead, and the others come when it is known how long they take."""
+"""Polls are planned: one job is polled first, and the others when it is known how long they take."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ KIND = kind_of("ner", 100)
 def polls_of(
     durations: list[float], *, size: Callable[[int], int] = lambda _: 100, default: float = 2.0
 ) -> list[float]:
-    """Watches jobs that begin together; the ages at which each poll went out, in their order."""
+    """Polls jobs that begin together; returns the ages at which each was polled, in order."""
     schedule = PollSchedule()
     polled: dict[int, float | None] = dict.fromkeys(range(len(durations)))
     waiting = [(0.0, number) for number in polled]
     asked: list[float] = []
     now = 0.0
     while waiting:
-        # whoever waits for news is asked again each time something happened
+        # waits that depend on changes are computed again after each change
         plans = []
         for _, number in waiting:
             kind = kind_of("ner", size(number))

@@ -1,4 +1,4 @@
-"""Submissions whose fate is unknown: found again, waited for, and never guessed."""
+"""Submissions with unknown outcome: found again, waited for, and never guessed."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
     assert bench.service.jobs == {}
     assert [job.deleted for job in bench.entry.jobs] == [True, True]
     assert forget(bench) == ""
-    # the spec comes back: what was deleted stays deleted, whatever the journal says
+    # the spec is restored: what was deleted stays deleted, whatever the journal has
     bench.checkout.specs["a"] = replace(SPEC, labels=("p",))
     bench.apply()
     assert [job.deleted for job in bench.entry.jobs[:2]] == [True, True]

@@ -1,4 +1,4 @@
-"""The state of one apply: what it tells, what stops it, what it says it came to."""
+"""The state of one apply: its events, what stops it, and its report."""
 
 from __future__ import annotations
 

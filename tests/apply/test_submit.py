@@ -1,4 +1,4 @@
-"""Submitting: looked at before it is paid for, never lost, never sent twice."""
+"""Submitting: versions are listed before anything is paid for; nothing is lost or sent twice."""
 
 from __future__ import annotations
 

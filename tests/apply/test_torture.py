@@ -1,7 +1,7 @@
-"""Applies under spec edits, crashes at every durable step, faulty answers, full disks and time.
+"""Applies with spec edits, crashes at every durable step, faulty responses, full disks and time-outs.
 
-What must hold, whatever happens: no accepted job is lost, none is bought twice, nothing unchanged is submitted, an
-unknown one is never sent again by itself, the lock always reads back, and calm brings everything to rest.
+Whatever happens: no accepted job is lost or paid for twice, nothing unchanged is submitted, an unknown submission is
+never resent automatically, the lock can always be read, and without faults everything ends up done.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ troubles = st.one_of(
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of a spec. More often than not it is one that counts."""
+    """One change of a spec, more often than not one that changes the fingerprint."""
 
     kind: str
     name: str
@@ -128,7 +128,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts)
     def pull(self, at: int) -> None:
-        """Specs of the other checkout, and both locks joined."""
+        """The specs of the other checkout, and both locks merged."""
         mine, other = self.checkouts[at], self.checkouts[1 - at]
         file = LockFile(mine.root)
         joined = merge(file.read(), other.lock())
@@ -137,7 +137,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts)
     def switch(self, at: int) -> None:
-        """Specs and lock of the other checkout, as `git checkout` of its branch has them."""
+        """The specs and lock of the other checkout, as after `git checkout` of its branch."""
         mine, other = self.checkouts[at], self.checkouts[1 - at]
         mine.specs = dict(other.specs)
         path = other.root / LOCK_NAME
@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts, trouble=troubles)
     def two_at_once(self, at: int, trouble: Trouble) -> None:
-        """A plan is made, another checkout applies, and then the first one does what it had planned."""
+        """A plan is made, another checkout applies, and then the first one applies its old plan."""
         seen = self.world.look(self.checkouts[at])
         self._apply(1 - at, Choices(), trouble)
         self._want(at)
@@ -176,7 +176,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts, number=st.integers(0, 3), what=st.sampled_from(["gone", "other"]))
     def meddle(self, at: int, number: int, what: str) -> None:
-        """Somebody changes the lock while it is being written again and again."""
+        """Another program changes the lock again and again while it is being written."""
         path = self.checkouts[at].root / LOCK_NAME
         old = path.read_bytes() if path.exists() else None
 
@@ -207,7 +207,7 @@ class Machine(RuleBasedStateMachine):
         assert service.submits == before
 
     def _is_stuck(self, at: int, step: Any) -> bool:
-        """A vanished job stays open, and what somebody else made is in the way, until the user says what to do."""
+        """A deleted job stays open, and foreign versions prevent submissions, until the user says what to do."""
         stuck = {event.dataset_name for event in self.world.events[-20:] if event.fields.get("result") == "refused"}
         if step.dataset_name in stuck:
             return True
@@ -274,7 +274,7 @@ class Machine(RuleBasedStateMachine):
             assert count <= self.wanted[key], f"{key}: {count} were bought, {self.wanted[key]} were wanted"
 
     def _bought(self) -> Counter[tuple[str, str]]:
-        """Examples bought by dataset and fingerprint: of jobs that made some, or still may."""
+        """Examples paid for by dataset and fingerprint: of jobs that made some, or still may."""
         by_token = {item.token: item for item in self.world.submissions()}
         bought: Counter[tuple[str, str]] = Counter()
         for job in self.world.service.jobs.values():
@@ -291,7 +291,7 @@ class Machine(RuleBasedStateMachine):
 
 @contextlib.contextmanager
 def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A crash of the process loses nothing that was written, so syncing can be left out here."""
+    """A crash of the process loses nothing that was written, so `fsync` can be skipped here."""
     monkeypatch.setattr(os, "fsync", lambda fd: None)
     yield
     monkeypatch.undo()

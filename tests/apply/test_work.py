@@ -1,4 +1,4 @@
-"""A step's dataset: found in one order in whatever state its rename is, and written in one place."""
+"""A step's dataset: one way to look it up, whatever the state of its rename, and one to write it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_after_the_rename_it_is_the_entry_under_its_name() -> None:
 
 
 def test_where_both_are_there_no_job_of_either_is_missing() -> None:
-    """A branch that was merged brings the old name back, with a job that the new one hasn't, or has further on."""
+    """A merged branch restores the old name, with a job that the new one doesn't have, or has in a later state."""
     done = replace(SECOND, state="ready", got=4)
     memory = MemoryRun(entry("old", FIRST, SECOND), entry("new", done, size=8))
     found = memory.work(SPEC).entry
@@ -127,7 +127,7 @@ def test_a_job_takes_the_place_of_the_submission_that_it_came_of() -> None:
     assert work.entry.jobs == (FIRST, found)
 
 
-# -- what holds for it ---------------------------------------------------------------------------------------------
+# -- what applies to it --------------------------------------------------------------------------------------------
 
 
 def test_a_job_was_asked_for_by_the_definition_that_it_has() -> None:

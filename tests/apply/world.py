@@ -1,6 +1,6 @@
-"""A machine with a few checkouts of one project, and a service that counts what it was asked.
+"""A machine with a few checkouts of one project, and a service that counts its requests.
 
-Journal, lock and store are the real ones, on disk; the service is a model; clock and sleep are made up. Every effect
+Journal, lock and store are the real ones, on disk; the service is a model; clock and sleep are simulated. Every effect
 passes a fuse that can end the "process" before or after it, as a power cut would.
 """
 
@@ -76,7 +76,7 @@ class Fuse:
 
 @dataclass
 class ModelJob:
-    """A job that the service accepted: billed, whatever comes of it. `token` is the journal's name for the request."""
+    """A job that the service accepted, so it is billed in any case. `token` is the submission's in the journal."""
 
     job_id: str
     request: GenerateRequest
@@ -89,10 +89,10 @@ class ModelJob:
 
 @dataclass
 class ModelService:
-    """The service, as far as `apply` sees it. Faults are taken from `faults`, one a call; none is a good answer.
+    """A model of the service. Each call takes a fault from `faults`; "" means a good response.
 
-    Submissions know `created-unanswered`, `lost`, `refused`, `busy`, `no-access`, `not-reached`, `odd-fault`;
-    other calls `error`, `not-there`, `strange`, `garbage`.
+    Faults of submissions: `created-unanswered`, `lost`, `refused`, `busy`, `no-access`, `not-reached`, `odd-fault`.
+    Faults of other calls: `error`, `not-there`, `strange`, `garbage`.
     """
 
     lists: bool = True
@@ -232,7 +232,7 @@ async def _stream(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
 
 @dataclass
 class Faulty:
-    """A port whose every effect passes the fuse, and fails as a disk does at the numbers in `refuses`."""
+    """A port whose every effect passes the fuse; those with a number in `refuses` fail like a full disk."""
 
     port: Any
     fuse: Fuse
@@ -304,7 +304,7 @@ def declared(spec: Spec) -> Declared:
 
 @dataclass
 class Seen:
-    """How things stood when a plan was made."""
+    """The project's state when a plan was made."""
 
     plan: Plan
     lock: Lock
@@ -316,7 +316,7 @@ class Seen:
 
 @dataclass
 class World:
-    """The machine: state folder, store, and the service out there."""
+    """The machine: state folder, store, and the service."""
 
     folder: Path
     service: ModelService
@@ -350,12 +350,12 @@ class World:
         return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions))
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
-        """Does the plan; `None` where the process died."""
+        """Does the plan; `None` if the process died."""
         walk = partial(apply_plan, seen.plan)
         return self.run(seen, trouble or Trouble(), Options(BACKEND, wait=wait, **options), walk)
 
     def adopt(self, seen: Seen, name: str, trouble: Trouble | None = None, **target: str) -> Report | None:
-        """Records a job (`job_id`) or a version (`version`) as one of a dataset; `None` where the process died."""
+        """Records a job (`job_id`) or a version (`version`) in a dataset; `None` if the process died."""
         (step,) = [step for step in seen.plan.steps if step.dataset_name == name]
 
         async def walk(run: Run) -> Report:
@@ -366,8 +366,8 @@ class World:
     def run(
         self, seen: Seen, trouble: Trouble, options: Options, walk: Callable[[Run], Awaitable[Report]]
     ) -> Report | None:
-        """One process that looked, has trouble, and walks; `None` where it died."""
-        # every apply is a process of its own here, and those that began something before have ended
+        """One process that has planned, and now does its work with faults; `None` if it died."""
+        # every apply counts as a process of its own, and those that submitted something before have ended
         with patch.object(sys.modules["pioneer_build.apply.run_journal"], "is_alive", lambda process: self.others_live):
             return asyncio.run(self._run(seen, trouble, options, walk))
 
@@ -411,7 +411,7 @@ class World:
             return None
 
     def _token_of(self, request: GenerateRequest, choices: Choices) -> str:
-        """Which submission of the journal this request is; what is sent must have been announced, once."""
+        """The journal's submission for this request: each request must be in the journal before it is sent, once."""
         begun = [
             item
             for item in self.submissions()

@@ -1,4 +1,4 @@
-"""The real program, in processes of its own, against a service in another process that counts what it is asked."""
+"""The real program, in processes of its own, with a service in another process that counts its requests."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Server:
         return jobs
 
     def fail(self, route: str, *faults: dict[str, Any]) -> None:
-        """The next requests to `route` meet these faults, one each (the fields of `tests.fakes.server.Fault`)."""
+        """The next requests to `route` get these faults, one each (the fields of `tests.fakes.server.Fault`)."""
         self._tell({"fail": [route, list(faults)]})
 
     def always(self, route: str, fault: dict[str, Any] | None) -> None:
-        """Every request to `route` meets this fault; `None` ends that."""
+        """Every request to `route` gets this fault, until it is set to `None`."""
         self._tell({"always": [route, fault]})
 
     def _tell(self, orders: dict[str, Any]) -> None:
@@ -129,12 +129,12 @@ class Machine:
         return {value["dataset_name"]: value for value in json.loads(done.stdout)["datasets"]}
 
     def known_jobs(self, checkout: Path) -> set[str]:
-        """The ids of all jobs that lock and journal together know of this checkout's datasets."""
+        """The ids of all jobs of this checkout's datasets that are in lock or journal."""
         return {job["job_id"] for value in self.status(checkout).values() for job in value["jobs"] if job["job_id"]}
 
 
 class Forked(Machine):
-    """The same, in processes forked from this one, which has the program imported: ten times as many in a minute."""
+    """The same, in processes forked from this one, which has imported the program already: ten times as fast."""
 
     def fork(self, checkout: Path, *arguments: str, out: int, err: int) -> int:
         """The id of a process that runs one command and ends."""
@@ -156,7 +156,7 @@ class Forked(Machine):
             null = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((null, 0), (out, 1), (err, 2)):
                 os.dup2(source, target)
-            if self.file_limit is not None:  # a disk that is full beyond so many bytes a file
+            if self.file_limit is not None:  # simulates a full disk: no file may grow beyond this many bytes
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
             sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115

@@ -1,4 +1,4 @@
-"""`adopt`: settles what is unknown, takes in what is foreign, and refuses what doesn't fit."""
+"""`adopt`: resolves unknown submissions, adopts foreign jobs, and refuses what doesn't match."""
 
 from __future__ import annotations
 

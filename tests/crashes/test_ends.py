@@ -1,4 +1,4 @@
-"""How an apply ends: exit codes, what it says, and what is left on the disk."""
+"""How an apply ends: exit codes, messages, and what is left on disk."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_server_that_is_down_and_an_address_that_is_none(machine: Machine, ser
 
 @pytest.fixture
 def erring(tmp_path: Path) -> Iterator[tuple[Machine, Server]]:
-    """A service without dataset endpoints, that is told what to answer."""
+    """A service without dataset endpoints, whose responses are set by the tests."""
     with Server() as server:
         yield Forked(tmp_path, server.url), server
 
@@ -196,7 +196,7 @@ def test_a_budget(machine: Machine, server: Server) -> None:
 
 
 def read_only(path: Path) -> bool:
-    """Makes a folder that even root can't write to; whether this machine lets."""
+    """Makes a folder read-only even for root; returns whether this machine allows that."""
     done = subprocess.run(["mount", "--bind", "-o", "ro", str(path), str(path)], capture_output=True, check=False)
     if done.returncode == 0:
         subprocess.run(["mount", "-o", "remount,bind,ro", str(path)], check=True, capture_output=True)
@@ -264,7 +264,7 @@ def test_a_store_that_cant_be_written_leaves_the_job_open(machine: Machine, serv
 
 
 def test_a_journal_that_is_full_when_the_job_id_comes(tmp_path: Path) -> None:
-    """The disk takes the intent and nothing more: the id is said, with the command that records it."""
+    """The disk takes the journal's first line and nothing more: the job id is shown, with the command to record it."""
     with Server() as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()

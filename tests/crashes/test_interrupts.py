@@ -1,4 +1,4 @@
-"""Signals, pipes that close, and work that goes on elsewhere."""
+"""Signals, pipes that close, and work that continues elsewhere."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_one_signal_stops_and_loses_nothing(tmp_path: Path, number: signal.Signa
 
 
 def test_a_signal_while_the_answer_is_out(tmp_path: Path) -> None:
-    """The request is waited for a while; a second signal ends the program at once, and the job is looked for."""
+    """The request is waited for; a second signal ends the program immediately, and the next apply finds the job."""
     with Server("--datasets", "/datasets", "--submit-seconds", "2") as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
@@ -158,7 +158,7 @@ def test_two_checkouts_at_once(tmp_path: Path) -> None:
 
 
 def test_the_lock_changes_meanwhile(tmp_path: Path) -> None:
-    """Somebody pulls another lock while an apply runs: both jobs are in it afterwards."""
+    """The user pulls another lock while an apply runs: both jobs are in it afterwards."""
     with Server("--job-seconds", "2") as server:
         machine = Forked(tmp_path, server.url)
         other, project = machine.checkout("other"), machine.checkout()

@@ -1,4 +1,4 @@
-"""The real program, killed at random: no job is lost, none is bought twice."""
+"""The real program, killed at random: no job is lost or paid for twice."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Ordeal:
         raise AssertionError(f"not settled: {done.stdout} {done.stderr}")
 
     def check(self) -> None:
-        """Every job that the service accepted is known, and no more examples were bought than were wanted."""
+        """Every job that the service accepted is known, and no more examples were paid for than requested."""
         submissions = self.submissions()
         known = {item.job_id for item in submissions}
         unknown = Counter(item.remote_name for item in submissions if item.state in ("submitting", "unknown"))

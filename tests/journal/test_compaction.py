@@ -1,4 +1,4 @@
-"""The log made short: nothing is lost at whatever point that ends, and readers notice."""
+"""Compaction of the log: nothing is lost wherever it is interrupted, and readers notice it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_readers_notice_a_file_that_was_replaced_even_by_one_of_the_same_number(
     log, reader = journal(tmp_path), journal(tmp_path)
     fill(log)
     reader.submissions(HOSTED)
-    for _ in range(6):  # file systems hand out the inode of a removed file again
+    for _ in range(6):  # file systems reuse the inode number of a removed file
         with log._held():
             log.compact()
         token = log.submissions(HOSTED)[0].token

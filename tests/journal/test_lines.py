@@ -1,4 +1,4 @@
-"""One line of the journal: its published bytes, and what is no line."""
+"""One line of the journal: its published bytes, and what is not a line."""
 
 from __future__ import annotations
 

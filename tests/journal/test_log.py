@@ -1,4 +1,4 @@
-"""The journal: durable before anything leaves, readable after anything that can happen to a file."""
+"""The journal: durable before anything is sent, readable after anything that can happen to a file."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_file_and_its_folder_are_synced_before_begin_returns(
 
 @pytest.fixture
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that write a thousand times and lose no power."""
+    """For tests that write a thousand times, and don't simulate a power cut."""
     monkeypatch.setattr(os, "fsync", lambda fd: None)
 
 
@@ -80,11 +80,11 @@ def test_a_line_torn_at_every_byte(tmp_path: Path) -> None:
     start = whole.rstrip(b"\n").rindex(b"\n") + 1
     for cut in range(start, len(whole)):
         log.path.write_bytes(whole[:cut])
-        told = cut >= len(whole) - 1  # all of it but the line feed
+        told = cut >= len(whole) - 1  # only the line feed is missing
         reader = journal(tmp_path)
         (found,) = reader.submissions(HOSTED)
         assert found.job_id == ("j-1" if told else None), cut
-        # whoever appends next joins nothing to it, and loses nothing
+        # the next append doesn't continue the truncated line, and loses nothing
         second = reader.begin(intent("b"), frozenset())
         assert [item.token for item in everything(tmp_path)] == [first.token, second.token]
         assert everything(tmp_path) == reader.submissions(HOSTED)
@@ -146,9 +146,9 @@ def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_pat
     first = mine.begin(intent(), frozenset())
     with pytest.raises(Contended, match="another run has submitted to 'tickets'"):
         other.begin(intent(), frozenset())
-    with pytest.raises(Contended):  # another remote name, the same work
+    with pytest.raises(Contended):  # another remote name, the same definition
         other.begin(intent(remote_name="tickets-2"), frozenset())
-    with pytest.raises(Contended):  # other work, the same remote name
+    with pytest.raises(Contended):  # another definition, the same remote name
         other.begin(intent(fingerprint="fp1:else"), frozenset())
     other.begin(intent("else"), frozenset())
     other.begin(intent(backend="local"), frozenset())

@@ -1,4 +1,4 @@
-"""Whether the process that sent something still lives."""
+"""Whether the process that sent a submission is still alive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_whether_a_submitter_lives() -> None:
     host, boot, pid, started = mine.split("|")
     assert is_alive(f"elsewhere|{boot}|{pid}|{started}") is None
     assert is_alive(f"{host}|another-boot|{pid}|{started}") is False
-    assert is_alive(f"{host}|{boot}|{pid}|1") is False  # the number was given to another process
+    assert is_alive(f"{host}|{boot}|{pid}|1") is False  # the pid now belongs to another process
     assert is_alive(f"{host}|{boot}|999999999|{started}") is False
     assert is_alive("nonsense") is None
     child = os.fork()

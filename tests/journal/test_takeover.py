@@ -1,4 +1,4 @@
-"""What the journal knows and the lock doesn't."""
+"""Jobs that the journal has and the lock doesn't."""
 
 from __future__ import annotations
 
