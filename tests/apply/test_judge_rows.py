@@ -45,7 +45,7 @@ def test_too_few_rows_are_rejected_unless_they_will_be_asked_for_again(
     gives(bench, monkeypatch, "one", "two")
     bench.edit(checks=Checks(min_accepted=1.0))
     assert bench.apply() == "rejected"
-    assert bench.message.startswith("job job-1: 2 of 4 rows")
+    assert bench.message.startswith("job job-1: 2 of 4 requested rows are usable")
     bench.edit(top_up=TopUp(1))
     assert bench.apply(retry=True, wait=False) == "open"
     assert bench.apply() == "rejected", "the second time nothing more came"
