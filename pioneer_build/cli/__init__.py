@@ -1,7 +1,7 @@
-"""The command line: each command is a module that parses, calls one function, renders, and returns a code.
+"""The command line: each command is a module that parses, calls one function, renders, and returns an exit code.
 
-This is the one place that turns errors into messages and exit codes. Commands are imported when they are run, so that
-`--version`, `--help` and a plan with nothing to do import next to nothing.
+Only this package turns errors into messages and exit codes. Commands are imported when they are run, so that
+`--version`, `--help` and a plan with nothing to do import almost nothing.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from pioneer_build.cli.options import Globals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Every command with the line that `--help` lists it with; the module of that name holds it.
+#: Every command with its line in `--help`; the module of that name defines it.
 COMMANDS = {
     "init": "Write a small project that `apply` can build.",
-    "validate": "Check specs, and say what is wrong with them.",
-    "plan": "Show what apply would do, and why.",
-    "apply": "Submit what changed, and record what comes of it.",
-    "check": "For CI: are specs, lock and content in step?",
-    "status": "Show where every dataset stands.",
+    "validate": "Check specs and report all errors.",
+    "plan": "Show what `apply` would do, and why.",
+    "apply": "Submit what changed, and record the results.",
+    "check": "For CI: check that specs, lock and rows are up to date.",
+    "status": "Show the state of every dataset.",
     "show": "Show one dataset, or a saved plan.",
     "export": "Write the rows of a dataset.",
-    "adopt": "Record a job or version that exists.",
+    "adopt": "Record an existing job or version.",
     "diff": "Show what changed between two states of the lock.",
     "report": "Write an HTML page about the datasets.",
-    "gc": "Remove from the store what no lock needs.",
+    "gc": "Remove stored rows and annotations that no lock needs.",
     "schema": "Print the JSON Schema of a spec, for editors.",
     "serve": "Serve the local engine on a loopback port.",
-    "doctor": "Look for what is wrong with this set-up.",
-    "completion": "Print the shell code that completes commands.",
+    "doctor": "Check this setup, and show how to fix problems.",
+    "completion": "Print shell code for tab completion.",
 }
 HIDDEN = {"merge-lock": "Git's merge driver for pioneer.lock (set up by init)."}
 
@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """Commands by their names and lines alone: importing them all would be slow."""
+        """Completes commands from `COMMANDS`, because importing them all would be slow."""
         from click.shell_completion import CompletionItem
 
         options = click.Command.shell_complete(self, ctx, incomplete)
@@ -83,10 +83,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-C", "directory", metavar="DIR", default=".", help="Run as if started in DIR.")
-@click.option("--backend", metavar="BACKEND", help="`local`, `pioneer`, or a base URL (before pioneer.yaml).")
-@click.option("-v", "--verbose", is_flag=True, help="Say more about what happens.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of messages on stderr.")
+@click.option("--backend", metavar="BACKEND", help="`local`, `pioneer`, or a base URL; overrides pioneer.yaml.")
+@click.option("-v", "--verbose", is_flag=True, help="Verbose output.")
+@click.option("-q", "--quiet", is_flag=True, help="Quiet: only results and errors.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Format of messages on stderr.")
 @click.version_option(__version__, prog_name="pioneer-build")
 @click.pass_context
 def group(
@@ -97,17 +97,17 @@ def group(
     quiet: bool,  # noqa: FBT001
     log_format: str,
 ) -> None:
-    """Datasets as code: YAML specs say what a dataset should be, `plan` says what that takes, `apply` does it.
+    """Datasets as code: YAML specs declare datasets, `plan` shows what has to be submitted, `apply` submits it.
 
     \b
-    A first look:
+    First steps:
       pioneer-build init              write a small project
       pioneer-build plan              what would be submitted, and why
       pioneer-build apply             submit it, and write pioneer.lock
       git add specs pioneer.lock      commit both
     """
     if verbose and quiet:
-        raise click.UsageError("-v and -q contradict each other")
+        raise click.UsageError("-v and -q can't be combined")
     ctx.obj = Globals(directory, backend, 1 if verbose else -1 if quiet else 0, log_format)
 
 
@@ -128,7 +128,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _flush() -> None:
-    """Flushes stdout; a reader that went away (`| head`) is no error."""
+    """Flushes stdout. It is not an error if the reader is gone (`| head`)."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -139,8 +139,6 @@ def _flush() -> None:
     finally:
         try:
             sys.stderr.flush()
-        except (
-            OSError,
-            ValueError,
-        ):  # a terminal that went away; what is left would make the interpreter exit with 120
+        except (OSError, ValueError):
+            # the terminal is gone; output that is still buffered would make the interpreter exit with 120
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,4 +1,4 @@
-"""`adopt`: records a job or version that exists on the service as one of a dataset."""
+"""`adopt`: records an existing job or version of the service in a dataset."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from pioneer_build.errors import UsageError
 @click.command("adopt")
 @click.argument("name")
 @click.argument("job_id", required=False)
-@click.option("--version", metavar="V", help="A version of the dataset on the service, where its job is not known.")
+@click.option("--version", metavar="V", help="A version of the dataset on the service, if its job id is not known.")
 @format_option()
 @click.pass_obj
 def command(options: Globals, name: str, job_id: str | None, version: str | None, form: str) -> int:
-    """Record a job, or a version, that exists on the service as one of the dataset NAME.
+    """Record an existing job or version of the service in the dataset NAME.
 
-    Settles a submission that was sent and not answered, and takes in what somebody made by other means. What the
-    service says of it must fit the spec; its rows are looked at like those of any other job. Nothing is bought.
+    Use it to resolve a submission that got no response, or to adopt a dataset that was made in another way. The data
+    that the service reports must match the spec, and the rows are verified like those of any other job. Nothing is paid
+    for.
 
     \b
     Examples:
       pioneer-build adopt tickets 3f2a…             the job that an unanswered submission made
-      pioneer-build adopt tickets --version 2       where only the version is known
+      pioneer-build adopt tickets --version 2       if only the version is known
     \b
     Exit codes:
       0    recorded
-      1    it doesn't exist, doesn't fit, or is recorded already; nothing was written
-      3    recorded, and failed or rejected
+      1    it doesn't exist, doesn't match, or is already recorded; nothing was written
+      3    recorded, but failed or rejected
     """
     from pioneer_build.cli.interrupts import interruptible
     from pioneer_build.cli.progress import progress
@@ -42,7 +43,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     from pioneer_build.render.apply import outcome_text, outcome_value
 
     if (job_id is None) == (version is None):
-        raise UsageError("give a job's id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")
+        raise UsageError("pass a job id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")
     project = options.project()
     with (
         planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan),

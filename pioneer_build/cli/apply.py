@@ -1,4 +1,4 @@
-"""`apply`: does what the plan says, and records what comes of it."""
+"""`apply`: does what the plan says, and records the results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 @click.command("apply")
 @click.argument("planfile", required=False, type=click.Path(path_type=Path))
-@click.option("--yes", "-y", is_flag=True, help="Don't ask before submitting.")
-@click.option("--no-wait", is_flag=True, help="Submit, and don't wait for jobs; a later apply takes them up.")
-@click.option("--max-requests", type=click.IntRange(0), metavar="N", help="Refuse to send more paid requests.")
-@click.option("--max-examples", type=click.IntRange(0), metavar="N", help="Refuse to ask for more examples.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")
+@click.option("--no-wait", is_flag=True, help="Submit, but don't wait for jobs; the next apply resumes them.")
+@click.option(
+    "--max-requests", type=click.IntRange(0), metavar="N", help="Abort if the plan needs more than N paid requests."
+)
+@click.option(
+    "--max-examples", type=click.IntRange(0), metavar="N", help="Abort if the plan needs more than N examples."
+)
 @click.option(
     "--deadline", type=click.FloatRange(0), metavar="MINUTES", default=60.0, show_default=True,
-    help="How long to wait for one job; it stays open, and a later apply takes it up.",
+    help="How long to wait for one job; after that it stays open, and the next apply resumes it.",
 )  # fmt: skip
 @choice_options
 @selection_options
@@ -49,10 +53,10 @@ def command(
     exclude: tuple[str, ...],
     form: str,
 ) -> int:
-    """Submit what changed, wait for the jobs, look at their rows, and write pioneer.lock.
+    """Submit what changed, wait for the jobs, verify their rows, and write pioneer.lock.
 
-    Nothing unchanged is ever submitted. It asks before it submits; in CI say --yes. A run that is interrupted, or dies,
-    loses nothing: jobs go on remotely, and the next apply takes them up.
+    Nothing unchanged is ever submitted. `apply` asks for confirmation; in CI, pass --yes. An interrupted or killed run
+    loses nothing: jobs continue on the service, and the next apply resumes them.
 
     \b
     Examples:
@@ -62,7 +66,7 @@ def command(
     \b
     Exit codes:
       0    done, or nothing to do
-      1    an error you can act on; nothing half done
+      1    an error that you can fix; nothing is left half done
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
@@ -96,12 +100,14 @@ def command(
 def _check_planfile(planfile: Path, *, alone: bool) -> None:
     """Whether PLANFILE is there, and `alone`: without a selection or flags that change steps."""
     if not alone:
-        raise UsageError("a saved plan says itself what it does: give no selection or flags with it")
+        raise UsageError(
+            "a saved plan can't be combined with --select, --exclude, --resubmit, --retry, --relabel or --delete-remote"
+        )
     if not planfile.exists():
-        hint = "pioneer-build plan --out FILE saves one"
+        hint = "pioneer-build plan --out FILE saves a plan"
         if planfile.name == str(planfile):
             hint += f"; for one dataset: pioneer-build apply --select {planfile}"
-        raise UsageError(f"there is no saved plan {planfile}", hint=hint)
+        raise UsageError(f"no saved plan '{planfile}'", hint=hint)
 
 
 def _code(report: Report) -> int:
@@ -132,11 +138,12 @@ def _needs_consent(plan: Plan) -> bool:
 def _ask(plan: Plan) -> None:
     if not sys.stdin.isatty():
         raise PioneerError(
-            f"this would send {count(plan.requests, 'request' if plan.backend == 'local' else 'paid request')},"
-            " and can't ask"
+            "confirmation needed: this would"
+            f" send {count(plan.requests, 'request' if plan.backend == 'local' else 'paid request')},"
+            " but stdin is not a terminal"
             if plan.requests
-            else "this would delete datasets on the service, and can't ask",
-            hint="say --yes, or give a saved plan: nothing was sent",
+            else "confirmation needed: this would delete datasets on the service, but stdin is not a terminal",
+            hint="pass --yes or a plan file; nothing was sent",
         )
     if not click.confirm("Submit?", default=False, err=True):
-        raise PioneerError("not confirmed: nothing was sent")
+        raise PioneerError("not confirmed; nothing was sent")

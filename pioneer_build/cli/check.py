@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.option("--strict", is_flag=True, help="Fail also where rows were never looked at, or are not on this machine.")
+@click.option("--strict", is_flag=True, help="Also fail if rows are not verified, or not on this machine.")
 @selection_options
 @format_option()
 @click.pass_obj
@@ -28,16 +28,18 @@ def command(
     exclude: tuple[str, ...],
     form: str,
 ) -> int:
-    """For CI: specs valid, nothing pending, digests right where content is here. Needs no key and no network.
+    """For CI: check that specs are valid, that nothing is pending, and that the digests of stored rows match.
+
+    Needs no key and no network.
 
     \b
     Exit codes:
-      0  the lock is what the specs say
-      1  a spec or the lock has a mistake, or kept rows are not what the lock says
+      0  the lock is up to date with the specs
+      1  a spec or the lock has an error, or stored rows do not match the lock
       2  changes are pending, or a job is open
 
     \b
-    In a workflow of GitHub each finding is also shown beside the line it is about.
+    In a GitHub workflow, each finding is also shown beside its line.
     """
     if not (strict or select or exclude or form == "json") and (done := options.nothing_to_do(verified=True)):
         if options.verbosity >= 0:

@@ -1,4 +1,4 @@
-"""`completion`: the shell code that completes commands, options and names of datasets."""
+"""`completion`: shell code that completes commands, options and dataset names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ SHELLS: Final = ("bash", "zsh", "fish")
 
 
 @click.command("completion")
-@click.argument("shell", required=False, type=click.Choice(SHELLS))
+# with a metavar, because the one that click makes depends on its version
+@click.argument("shell", required=False, type=click.Choice(SHELLS), metavar=f"[{'|'.join(SHELLS)}]")
 def command(shell: str | None) -> None:
-    """Print the code that completes commands, options and names of datasets in a shell (by default in $SHELL).
+    """Print the code for tab completion of commands, options and dataset names (by default for $SHELL).
 
     \b
-    Put one of these into your shell's start-up file:
+    Add one of these lines to your shell's start-up file:
       bash  (4.4 or later, ~/.bashrc)              eval "$(pioneer-build completion bash)"
       zsh   (~/.zshrc, after compinit)             eval "$(pioneer-build completion zsh)"
       fish  (~/.config/fish/config.fish)           pioneer-build completion fish | source
@@ -31,7 +32,9 @@ def command(shell: str | None) -> None:
 
     chosen = shell or Path(os.environ.get("SHELL", "")).name
     if chosen not in SHELLS:
-        raise UsageError("say for which shell", hint=" | ".join(f"pioneer-build completion {one}" for one in SHELLS))
+        raise UsageError(
+            "pass the name of a shell", hint=" | ".join(f"pioneer-build completion {one}" for one in SHELLS)
+        )
     kind = get_completion_class(chosen)
     assert kind is not None
     code = kind(group, {}, "pioneer-build", "_PIONEER_BUILD_COMPLETE")

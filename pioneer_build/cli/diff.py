@@ -21,8 +21,8 @@ from pioneer_build.cli.output import as_json, out, wants_colour
 def command(options: Globals, revisions: tuple[str, ...], samples: int, form: str) -> None:
     """Show what changed between two states of the lock: datasets, jobs, rows.
 
-    Without a revision the last commit is compared with the working tree, with one that revision is. Rows are compared
-    where both contents are in the store; else this says what the lock knows. Nothing is sent.
+    Without a revision, the last commit is compared with the working tree; with one, that revision is. Rows are compared
+    if both contents are in the store; otherwise only what the lock records is compared. Nothing is sent.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def command(options: Globals, revisions: tuple[str, ...], samples: int, form: st
     from pioneer_build.render.diff_markdown import diff_markdown
 
     if len(revisions) > 2:
-        raise UsageError("diff takes two revisions at most", hint="pioneer-build diff A B")
+        raise UsageError("diff takes at most two revisions", hint="pioneer-build diff A B")
     project = options.project()
     backend = project.config.backend if options.backend else None
     result = diff(project, revisions, backend=backend, samples=samples)

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with this set-up, and how to mend it."""
+"""`doctor`: problems of this setup, and how to fix them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from pioneer_build.cli.output import as_json, out, wants_colour, width
 @format_option()
 @click.pass_obj
 def command(options: Globals, form: str) -> int:
-    """Look for what is wrong with this set-up, and say the command that mends it.
+    """Check this setup, and show the command that fixes each problem.
 
-    Versions, extras, folders and disk, git, specs, lock and journal; then, for a backend on the network: the key (it is
-    never shown), the address, which routes answer, and the clock. Nothing is written, and nothing that costs is sent.
+    It checks versions, extras, folders and disk, git, specs, lock and journal; for a backend on the network also the
+    key (which is never shown), the base URL, which endpoints respond, and the clock. Nothing is written, and no paid
+    request is sent.
 
     \b
     Exit codes:
-      0  nothing is wrong
-      1  something is
+      0  no errors (there may be warnings)
+      1  errors
     """
     from pioneer_build.operations.doctor.examine import examine
 

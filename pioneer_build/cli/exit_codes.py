@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from pioneer_build.errors import PioneerError, Problems
 
 OK: Final = 0  # done, or nothing to do
-ERROR: Final = 1  # an error the user can act on; nothing half done
+ERROR: Final = 1  # an error that the user can fix; nothing is left half done
 PENDING: Final = 2  # changes pending: plan --detailed-exitcode; check
-UNFINISHED: Final = 3  # apply ended, and something is failed, rejected, unknown, blocked, refused, past its deadline
+UNFINISHED: Final = 3  # apply ended; something is failed, rejected, unknown, blocked, refused, past its deadline
 USAGE: Final = 64  # wrong usage (EX_USAGE of sysexits.h)
-BUG: Final = 70  # an error of this program (EX_SOFTWARE)
+BUG: Final = 70  # a bug in this program (EX_SOFTWARE)
 INTERRUPTED: Final = 130  # 128 + SIGINT
 
 
 def code_of(error: BaseException, arguments: Sequence[str]) -> int:
-    """Says what `error` is on stderr; the code to exit with."""
-    from pioneer_build.errors import PioneerError, Problems, UsageError  # only where there is one
+    """Prints a message about `error` on stderr; returns the exit code."""
+    from pioneer_build.errors import PioneerError, Problems, UsageError  # only if there is an error
 
     match error:
         case click.exceptions.Exit():
@@ -99,7 +99,7 @@ def _bug(error: BaseException) -> int:
     import traceback
 
     _say("".join(traceback.format_exception(error)).rstrip())
-    _say("error: this is a bug in pioneer-build; please report it with the lines above")
+    _say("error: this is a bug in pioneer-build; please report it with the traceback above")
     return BUG
 
 

@@ -10,27 +10,31 @@ import click
 from pioneer_build.cli.options import Globals, complete_dataset_name
 from pioneer_build.cli.output import say
 
-#: Those of `exports`, whose import a shell that completes would wait for.
+#: The formats of `exports`, which is slow to import: shell completion must not wait for it.
 _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "hf")
 
 
 @click.command("export")
 @click.argument("name", shell_complete=complete_dataset_name)
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not stdout.")
-@click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats below.",
+@click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats above.",
               shell_complete=lambda _c, _p, start: [one for one in _FORMATS if one.startswith(start)])  # fmt: skip
-@click.option("--split", metavar="a=0.9,b=0.1", help="Write parts to the folder --to; a row never changes sides.")
+@click.option(
+    "--split",
+    metavar="a=0.9,b=0.1",
+    help="Write the parts of a split to the folder --to; a row never moves to another part.",
+)
 @click.pass_obj
 def command(options: Globals, name: str, target: Path | None, form: str, split: str | None) -> None:
-    """Write the rows of a dataset, as they are locked.
+    """Write the locked rows of a dataset.
 
     \b
     Formats:
-      jsonl     rows as they are, a line each (default)
-      pioneer   the rows the service takes as an upload
-      gliner2   training rows of GLiNER2
+      jsonl     rows in normal form, one per line (default)
+      pioneer   rows that the service accepts as an upload
+      gliner2   training rows for GLiNER2
       spacy     a DocBin                                 (extra: spacy)
-      conll     a token and its IOB2 tag a line
+      conll     one token and its IOB2 tag per line
       csv       for spreadsheets
       parquet   columns                                  (extra: parquet)
       hf        a folder for datasets.load_from_disk     (extra: hf)

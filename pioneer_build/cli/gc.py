@@ -1,4 +1,4 @@
-"""`gc`: removes from the store what no lock needs; says what first."""
+"""`gc`: removes stored rows and annotations that no lock needs, after it has shown how much that is."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pioneer_build.errors import PioneerError
 
 
 @click.command("gc")
-@click.option("--yes", "-y", is_flag=True, help="Remove without asking.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @click.option("--project", "projects", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
-              help="Another project that shares the store; repeatable. What its lock needs is kept.")  # fmt: skip
+              help="Another project that shares the store; everything its lock needs is kept. Repeatable.")  # fmt: skip
 @format_option()
 @click.pass_obj
 def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ...], form: str) -> None:  # noqa: FBT001
-    """Remove from the store what the lock of this project (and of each --project) doesn't need.
+    """Remove stored rows and annotations that the lock of this project (and of each --project) doesn't need.
 
-    What is removed was paid for: it says what that is, and asks. Other projects on this machine share the store unless
-    `store:` says otherwise; name each with --project.
+    They were paid for, so the command shows how many there are and asks for confirmation. Other projects on this
+    machine share the store unless they set `store:`; pass each of them with --project.
     """
     from pioneer_build.operations.gc import find_garbage
     from pioneer_build.render.gc import gc_text
@@ -45,6 +45,9 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
 
 def _ask() -> None:
     if not sys.stdin.isatty():
-        raise PioneerError("can't ask before removing what was paid for", hint="say --yes, or --dry-run")
+        raise PioneerError(
+            "confirmation needed: this removes paid rows and annotations, but stdin is not a terminal",
+            hint="pass --yes, or --dry-run to see what would be removed",
+        )
     if not click.confirm("Remove them?", default=False, err=True):
-        raise PioneerError("not confirmed: nothing was removed")
+        raise PioneerError("not confirmed; nothing was removed")

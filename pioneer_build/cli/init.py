@@ -13,21 +13,23 @@ from pioneer_build.cli.output import as_json, out, say
 
 @click.command("init")
 @click.argument("directory", required=False, metavar="[DIR]")
-@click.option("--from", "source", metavar="FILE", help="Make specs of requests: JSON, or calls of curl; `-` is stdin.")
+@click.option(
+    "--from", "source", metavar="FILE", help="Convert API requests to specs: JSON, or curl commands; `-` is stdin."
+)
 @format_option()
 @click.pass_obj
 def command(options: Globals, directory: str | None, source: str | None, form: str) -> None:
-    """Write a commented project that `apply` can build, here or in DIR. It asks nothing.
+    """Write a commented project that `apply` can build, here or in DIR. It asks no questions.
 
-    It has settings, specs, and lines for git. What is there already is kept as it is, so it can be run again, and
-    should be in each new clone: git keeps the merge driver of pioneer.lock in the clone's own configuration.
+    The project has settings, specs, and a few lines for git. Existing files are not overwritten, so you can run it
+    again. Run it once in each new clone: git stores the merge driver for pioneer.lock in the clone's configuration.
 
     \b
     Examples:
       pioneer-build init
-      pioneer-build init datasets                  in a folder of its own
+      pioneer-build init datasets                  in a new folder
       pioneer-build init --from request.json       the body of POST /generate
-      pioneer-build init --from call.sh            curl … -d '{…}'; the key in it is dropped
+      pioneer-build init --from call.sh            curl … -d '{…}'; its key is dropped
     """
     from pioneer_build.operations.init.set_up_project import InitRequest, set_up_project
     from pioneer_build.render.init import init_text, left_out_text

@@ -21,7 +21,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("ours", type=_FILE)
 @click.argument("theirs", type=_FILE)
 def command(base: Path, ours: Path, theirs: Path) -> int:
-    """Join two sides of pioneer.lock: BASE is their common ancestor, and OURS gets the result."""
+    """Merge two sides of pioneer.lock: BASE is their common ancestor, and the result is written to OURS."""
     from pioneer_build.project.lock_file import merge_files
 
     try:

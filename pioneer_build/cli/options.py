@@ -59,7 +59,7 @@ def _same_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedF
 def format_option(*more: str) -> Callable[[F], F]:
     """`--format text|json`, and what else a command has."""
     return click.option(
-        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Form of the output."
+        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Output format."
     )
 
 
@@ -82,7 +82,7 @@ def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete
 def selection_options(command: F) -> F:
     """`--select` and `--exclude`."""
     what = "name, glob, `tag:x` or `state:x`; repeatable"
-    for name, text in (("exclude", "Leave out these datasets"), ("select", "Only these datasets")):
+    for name, text in (("exclude", "Exclude these datasets"), ("select", "Only these datasets")):
         command = click.option(
             f"--{name}",
             multiple=True,
@@ -96,9 +96,9 @@ def selection_options(command: F) -> F:
 def choice_options(command: F) -> F:
     """The flags that change steps."""
     for name, text in (
-        ("relabel", "Buy annotations again that were paid for and are lost."),
-        ("retry", "Try a dataset again whose last job failed or was rejected."),
-        ("resubmit", "Submit again although an earlier submission may have been accepted."),
+        ("relabel", "Pay again for annotations that were paid for but are missing from the store."),
+        ("retry", "Retry a dataset whose last job failed or was rejected."),
+        ("resubmit", "Submit again, although an earlier submission may have been accepted."),
     ):
         command = click.option(
             f"--{name}", multiple=True, metavar="NAME", help=text, shell_complete=complete_dataset_name

@@ -13,7 +13,7 @@ def out(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A message, to stderr. A terminal that went away is no reason to stop."""
+    """A message, to stderr. It is not an error if the terminal is gone."""
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -34,16 +34,16 @@ def wants_colour(stream: Any) -> bool:
 
 
 def width() -> int:
-    """Columns of the terminal; 80 where there is none."""
+    """Columns of the terminal; 80 if there is none."""
     import shutil
 
     return max(40, shutil.get_terminal_size((80, 24)).columns)
 
 
-#: Columns of a line that nothing breaks: elsewhere than on a terminal a message is one line, to be searched.
+#: A width that no line reaches: except on a terminal, a message stays on one line, so that it can be searched.
 _UNBROKEN = 100_000
 
 
 def room(stream: Any) -> int:
-    """Columns to break text at: those of the terminal, or of COLUMNS; elsewhere there is no end to a line."""
+    """Columns to wrap text at: those of the terminal, or COLUMNS; otherwise text is not wrapped."""
     return width() if stream.isatty() or os.environ.get("COLUMNS") else _UNBROKEN

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.option("--out", "target", metavar="FILE", help="Save the plan, for `apply FILE` and `show --plan FILE`.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.option("--all", "all_steps", is_flag=True, help="Show unchanged datasets too.")
 @choice_options
 @selection_options
@@ -36,7 +36,7 @@ def command(
     exclude: tuple[str, ...],
     form: str,
 ) -> int:
-    """Show what apply would do, and why. Nothing is sent, and no key is needed.
+    """Show what `apply` would do, and why. Nothing is sent, and no key is needed.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def command(
         write_plan(Path(target), plan)
     out(_shown(plan, form, all_steps=all_steps))
     if target is not None and options.verbosity >= 0:
-        say(f"saved to {target}: `pioneer-build apply {target}` does exactly this")
+        say(f"saved to {target}; `pioneer-build apply {target}` does exactly this")
     return exits.PENDING if detailed_exitcode and plan.changes else exits.OK
 
 

@@ -1,4 +1,4 @@
-"""What happens during an apply, on stderr: bars on a terminal, lines elsewhere, or JSON lines for tools."""
+"""The progress of an apply on stderr: bars on a terminal, otherwise lines, or JSON lines for tools."""
 
 from __future__ import annotations
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 #: More bars than this would leave no room for anything else.
 _MOST_BARS: Final = 8
-#: Below this a bar and the time that has passed give way to words, in columns.
+#: On a terminal with fewer columns, the bar and the elapsed time are left out.
 _NARROW: Final = 70
 
 
 @contextmanager
 def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
-    """A bar for the whole, and one for each dataset that is being worked on; lines above them."""
+    """A bar for the whole apply and one for each running dataset, with messages above them."""
     console = Console(stderr=True, highlight=False)
     wide = console.width >= _NARROW
     columns: list[ProgressColumn] = [
@@ -41,7 +41,7 @@ def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
     ]
     drawn = Progress(*columns, console=console, transient=True, expand=True)
     progress = ApplyProgress(plan)
-    # where no rows are asked for (polls, downloads) datasets are what is counted
+    # if no rows are requested (only polls or downloads), datasets are counted
     total = progress.rows or progress.datasets
     with drawn:
         whole = drawn.add_task(progress.text, total=total, count="")

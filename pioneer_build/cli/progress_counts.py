@@ -1,4 +1,4 @@
-"""How far an apply is, counted from its events: what is queued, running and done, and how many rows."""
+"""The progress of an apply, counted from its events: datasets that are queued, running and done, and rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DatasetProgress:
-    """One dataset that is being worked on: rows so far, rows asked for, and the service's word.
+    """A running dataset: rows so far, rows requested, and the status that the service reports.
 
-    `whole` says that the word has the numbers in it.
+    `whole` means that the status already contains the numbers.
     """
 
     done: int = 0
@@ -26,13 +26,13 @@ class DatasetProgress:
 
     @property
     def text(self) -> str:
-        """`generating, 40 of 250 rows`, as far as it is known."""
-        rows = f"{self.done:,} of {self.total:,} rows" if self.total and not self.whole else ""
+        """`generating, 40 of 250 rows`, or the part of it that is known."""
+        rows = f"{self.done:,} of {count(self.total, 'row')}" if self.total and not self.whole else ""
         return ", ".join(part for part in (self.said, rows) if part)
 
 
 class ApplyProgress:
-    """Counts datasets and rows as events come."""
+    """Counts datasets and rows from events."""
 
     def __init__(self, plan: Plan) -> None:
         self._asked = {step.dataset_name: step.examples for step in plan.steps if step.action != "none"}
@@ -44,12 +44,12 @@ class ApplyProgress:
 
     @property
     def queued(self) -> int:
-        """Datasets that nothing has happened to yet."""
+        """Datasets without any event so far."""
         return max(0, self.datasets - self.ended - len(self.running))
 
     @property
     def rows_done(self) -> int:
-        """Rows that are there, as far as anybody says."""
+        """Rows that are done, as far as the service reports them."""
         return self._rows_ended + sum(min(work.done, work.total or work.done) for work in self.running.values())
 
     @property
@@ -62,7 +62,7 @@ class ApplyProgress:
         return ", ".join(parts)
 
     def take(self, event: Event) -> None:
-        """Takes in one event."""
+        """Counts one event."""
         name = event.dataset_name
         match event.kind:
             case "ended":

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pioneer_build.apply.events import Event
     from pioneer_build.plan import Plan
 
-#: Between two lines about the same work where there is no terminal, in seconds.
+#: Seconds between two progress lines, if there is no terminal.
 LINE_EVERY: Final = 10.0
-#: Events that are always a line; `submitted` is how a job id survives whatever happens next.
+#: Events that are always printed; `submitted` has the job id, which must not be lost whatever happens next.
 ALWAYS: Final = ("submitted", "note", "quarantined", "waiting")
-#: Events that say how far work is: a line now and then.
+#: Events about progress: printed from time to time.
 _NOW_AND_THEN: Final = ("labelled", "polled")
 
 
@@ -29,7 +29,7 @@ def line_of(event: Event) -> str:
 
 
 class ProgressLines:
-    """A sink that says a line for each thing worth one; every ten seconds one about the whole."""
+    """A sink that prints a line for each important event, and every ten seconds a line about the progress."""
 
     def __init__(self, plan: Plan, *, verbose: bool) -> None:
         self._progress = ApplyProgress(plan)
@@ -48,11 +48,11 @@ class ProgressLines:
 
 
 def say_jobs_alone(event: Event) -> None:
-    """A sink that says the ids of jobs and nothing else."""
+    """A sink that prints the ids of jobs and nothing else."""
     if event.kind == "submitted":
         say(line_of(event))
 
 
 def say_as_json(event: Event) -> None:
-    """A sink that says each event as a line of JSON (docs/events.md)."""
+    """A sink that prints each event as a line of JSON (docs/events.md)."""
     say(json.dumps({"event": event.kind, "dataset_name": event.dataset_name, "text": event.text, **event.fields}))

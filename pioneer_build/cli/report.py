@@ -13,22 +13,23 @@ from pioneer_build.cli.output import say
 @click.command("report")
 @click.option(
     "--to", "target", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
-    metavar="FILE", help="Where to write it.",
+    metavar="FILE", help="The file to write.",
 )  # fmt: skip
 @click.option("--since", metavar="REV", help="Show what changed since this git revision.")
 @click.option(
     "--rows", "most_rows", type=click.IntRange(0), default=100_000, show_default=True, metavar="N",
-    help="Put N rows at most into the page; charts count all.",
+    help="Maximum number of rows in the page; charts count all rows.",
 )  # fmt: skip
 @selection_options
 @click.pass_obj
 def command(
     options: Globals, target: Path, since: str | None, most_rows: int, select: tuple[str, ...], exclude: tuple[str, ...]
 ) -> None:
-    """Write an HTML page about the datasets: one file that opens from disk and loads nothing from anywhere.
+    """Write an HTML page about the datasets: one file that opens from disk and loads no external resources.
 
-    It shows versions and jobs, label balance and lengths, the rows with their spans, what was set aside and why, and
-    with --since what changed. The file holds the data itself: send it only to whom you would send the rows.
+    It shows versions and jobs, label balance and lengths, the rows with their spans, quarantined rows with their
+    causes, and with --since what changed. The file contains the data itself: send it only to people who may see the
+    rows.
 
     \b
     Examples:

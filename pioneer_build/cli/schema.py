@@ -8,12 +8,12 @@ from pioneer_build.cli.output import as_json, out
 
 
 @click.command("schema")
-@click.option("--settings", is_flag=True, help="The schema of pioneer.yaml instead.")
+@click.option("--settings", is_flag=True, help="Print the schema of pioneer.yaml instead.")
 def command(settings: bool) -> None:  # noqa: FBT001
-    """Print the JSON Schema of a spec, for completion and checks in an editor.
+    """Print the JSON Schema of a spec, for completion and validation in an editor.
 
     \b
-    For editors with the YAML language server, save it and name it in the spec's first line:
+    For editors with the YAML language server, save it and refer to it in the first line of the spec:
       pioneer-build schema > .pioneer/spec.schema.json
       # yaml-language-server: $schema=../.pioneer/spec.schema.json
     """

@@ -14,8 +14,10 @@ from pioneer_build.errors import UsageError
 
 @click.command("show")
 @click.argument("name", required=False, shell_complete=complete_dataset_name)
-@click.option("--rows", type=click.IntRange(0), default=3, show_default=True, metavar="N", help="Sample rows to show.")
-@click.option("--rejected", is_flag=True, help="Show what was set aside, and why.")
+@click.option(
+    "--rows", type=click.IntRange(0), default=3, show_default=True, metavar="N", help="Number of sample rows."
+)
+@click.option("--rejected", is_flag=True, help="Show the quarantined rows, with the reason for each.")
 @click.option("--plan", "planfile", type=click.Path(path_type=Path), metavar="FILE", help="Show a saved plan.")
 @format_option("markdown")
 @click.pass_obj
@@ -27,7 +29,7 @@ def command(
     planfile: Path | None,
     form: str,
 ) -> None:
-    """Show one dataset: its definition, jobs and versions, what its rows hold, and a few of them.
+    """Show one dataset: its definition, jobs and versions, statistics of its rows, and some sample rows.
 
     \b
     Examples:
@@ -36,12 +38,12 @@ def command(
       pioneer-build show --plan plan.json
     """
     if (name is None) == (planfile is None):
-        raise UsageError("give the name of a dataset, or --plan FILE")
+        raise UsageError("pass the name of a dataset, or --plan FILE")
     if planfile is not None:
         _show_plan(planfile, form)
         return
     if form == "markdown":
-        raise UsageError("--format markdown is for --plan")
+        raise UsageError("--format markdown needs --plan FILE")
     assert name is not None
     from pioneer_build.operations.show import show
     from pioneer_build.render.show import show_text

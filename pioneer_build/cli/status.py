@@ -1,4 +1,4 @@
-"""`status`: where every dataset stands, and the one command that helps."""
+"""`status`: the state of every dataset, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pioneer_build.cli.output import as_json, out, room, wants_colour
 
 
 @click.command("status")
-@click.option("--refresh", is_flag=True, help="Ask the service how open jobs stand (needs a key).")
+@click.option("--refresh", is_flag=True, help="Ask the service for the state of open jobs (needs a key).")
 @selection_options
 @format_option()
 @click.pass_obj
@@ -22,7 +22,7 @@ def command(
     exclude: tuple[str, ...],
     form: str,
 ) -> None:
-    """Show where every dataset stands: what is open, unknown or rejected, and the one command that helps."""
+    """Show the state of every dataset: what is open, unknown or rejected, and the command that fixes it."""
     from pioneer_build.operations.status import status
     from pioneer_build.render.status import status_text
 

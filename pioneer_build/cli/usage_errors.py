@@ -1,4 +1,4 @@
-"""Wrong command lines, said in this tool's words: what was probably meant, and what other tools call it."""
+"""Errors in command lines: suggests what was probably meant, also for the commands and options of similar tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _APPLY: Final = "pioneer-build plan, then pioneer-build apply"
-#: What users of terraform, uv, dbt, dvc, make and git say, and what it is here.
+#: Commands of terraform, uv, dbt, dvc, make and git, with their equivalents here.
 _ELSEWHERE: Final = {
     "build": _APPLY,
     "clean": "pioneer-build gc",
@@ -40,7 +40,7 @@ _ELSEWHERE: Final = {
     "output": "pioneer-build export NAME",
     "preview": "pioneer-build plan",
     "prune": "pioneer-build gc",
-    "pull": "pioneer-build apply fetches what the lock has and this machine lacks",
+    "pull": "pioneer-build apply fetches rows that are in pioneer.lock but not on this machine",
     "push": _APPLY,
     "refresh": "pioneer-build status --refresh",
     "remove": "remove its spec, then: pioneer-build apply (--delete-remote deletes on the service)",
@@ -63,7 +63,7 @@ _OPTIONS_ELSEWHERE: Final = {
     "check": "pioneer-build check",
     "destroy": "remove the specs, then: pioneer-build apply --delete-remote",
     "dry-run": "pioneer-build plan",
-    "force": "--yes; --resubmit NAME and --retry NAME say what to do again",
+    "force": "--yes skips the confirmation; --resubmit NAME and --retry NAME repeat work",
     "json": "--format json",
     "jobs": "max_open_jobs in pioneer.yaml",
     "key": "export PIONEER_API_KEY=…: a key on a command line can be read by others",
@@ -75,7 +75,7 @@ _OPTIONS_ELSEWHERE: Final = {
     "parallelism": "max_open_jobs in pioneer.yaml",
     "project-dir": "-C DIR, before the command",
     "refresh-only": "pioneer-build status --refresh",
-    "replace": "change the spec; --retry NAME tries again what failed",
+    "replace": "change the spec; --retry NAME retries a failed job",
     "target": "--select NAME",
     "url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
     "base-url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
@@ -90,11 +90,11 @@ def unknown_command(word: str, commands: Iterable[str]) -> UsageError:
         hint = f"did you mean '{near}'?"
     else:
         hint = "pioneer-build --help lists the commands"
-    return UsageError(f"there is no command '{word}'", hint=hint)
+    return UsageError(f"unknown command '{word}'", hint=hint)
 
 
 def explained(error: click.UsageError, words: Sequence[str]) -> UsageError:
-    """A usage error of click's in this tool's words."""
+    """A usage error of click as one of ours, with a hint."""
     path = error.ctx.command_path if error.ctx is not None else "pioneer-build"
     message = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption):
@@ -117,7 +117,7 @@ def _unknown_option(error: click.NoSuchOption, words: Sequence[str], path: str) 
     elif name in _OPTIONS_ELSEWHERE:
         hint = _OPTIONS_ELSEWHERE[name]
     elif (parent := _of_parent(error, given)) is not None:
-        hint = f"it stands before the command: {parent} {given} …"
+        hint = f"put it before the command: {parent} {given} …"
     elif near := nearest(f"--{name}", options):
         hint = f"did you mean '{near}'?"
     else:

@@ -1,4 +1,4 @@
-"""`validate`: are the specs right?"""
+"""`validate`: checks specs and reports all errors."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pioneer_build.errors import PioneerError
 def command(
     options: Globals, paths: tuple[str, ...], select: tuple[str, ...], exclude: tuple[str, ...], form: str
 ) -> None:
-    """Check specs, and say everything that is wrong with them: file, line, column, and the line itself.
+    """Check specs and report all errors, with file, line, column, and the line itself.
 
-    With PATHs only the mistakes of these files are shown; rules between specs see the whole project.
+    With PATHs, only errors of these files are shown; rules between specs are still checked for the whole project.
     """
     from pioneer_build.operations.validate import validate
     from pioneer_build.render.validate import validate_text
@@ -31,8 +31,6 @@ def command(
     if form == "json":
         out(as_json(result.value()))
     elif not result.datasets and not (select or exclude or paths):
-        raise PioneerError(
-            f"no spec in {project.root / project.config.specs}", hint="pioneer-build init writes a first one"
-        )
+        raise PioneerError(f"no spec in {project.root / project.config.specs}", hint="pioneer-build init creates one")
     elif options.verbosity >= 0:
         out(validate_text(result))

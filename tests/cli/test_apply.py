@@ -45,14 +45,21 @@ def sent(service: Scripted) -> int:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("plan.json", "--select", "people"), 64, "a saved plan says itself what it does"),
-        (("plan.json", "--retry", "people"), 64, "a saved plan says itself what it does"),
+        (("plan.json", "--select", "people"), 64, "a saved plan can't be combined with --select, --exclude, --resub"),
+        (("plan.json", "--retry", "people"), 64, "a saved plan can't be combined with --select, --exclude, --resub"),
         (("people",), 64, "for one dataset: pioneer-build apply --select people"),
-        (("no/plan.json",), 64, "no saved plan no/plan.json\n  help: pioneer-build plan --out FILE saves one\n"),
+        (("no/plan.json",), 64, "no saved plan 'no/plan.json'\n  help: pioneer-build plan --out FILE saves a plan\n"),
         (("--max-requests", "0"), 1, "the plan needs 1 request, but the budget is 0; nothing was sent"),
         (("--yes", "--max-examples", "1"), 1, "the plan needs 2 examples, but the budget is 1; nothing was sent"),
         (("--retry", "poeple"), 1, "there is no dataset 'poeple'"),
-        ((), 1, "this would send 1 paid request, and can't ask\n  help: say --yes, or give a saved plan"),
+        (
+            (),
+            1,
+            (
+                "confirmation needed: this would send 1 paid request, but stdin is not a terminal\n"
+                "  help: pass --yes or a plan file; nothing was sent"
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_refused(cli: Any, project: Path, service: Scripted, arguments: tuple[str, ...], code: int, said: str) -> None:
@@ -86,7 +93,7 @@ def test_a_terminal_is_asked(
     assert asked == [("Submit?", {"default": False, "err": True})]
     assert "+ people  create  2 examples, 1 request" in ran.err, "the plan is shown before the question"
     assert (ran.code, sent(service)) == ((0, 1) if answer else (1, 0))
-    assert ("not confirmed: nothing was sent" in ran.err) is not answer
+    assert ("not confirmed; nothing was sent" in ran.err) is not answer
 
 
 def test_only_what_costs_or_deletes_is_asked_about() -> None:
@@ -95,7 +102,7 @@ def test_only_what_costs_or_deletes_is_asked_about() -> None:
     assert not module._needs_consent(
         Plan("x", (Step("a", "create", requests=1, refused="no"), Step("b", "resume"), Step("c", "label")))
     )
-    with pytest.raises(PioneerError, match="this would delete datasets on the service, and can't ask"):
+    with pytest.raises(PioneerError, match="this would delete datasets on the service, but stdin is not a terminal"):
         module._ask(Plan("x", (Step("a", "delete"),)))
 
 

@@ -29,7 +29,8 @@ def test_it_can_not_ask_without_a_terminal(cli: Any, unneeded: Path) -> None:
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == (1, True)
     assert ran.out.startswith("1 file, 0.1 kB: 3 rows and 0 annotations")
-    assert "can't ask before removing what was paid for\n  help: say --yes, or --dry-run" in ran.err
+    assert "this removes paid rows and annotations, but stdin is not a terminal" in ran.err
+    assert "\n  help: pass --yes, or --dry-run to see what would be removed" in ran.err
 
 
 @pytest.mark.parametrize("answer", [True, False])

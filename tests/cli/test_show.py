@@ -44,9 +44,9 @@ def test_a_saved_plan(cli: Any, made: Made, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((), 64, "give the name of a dataset, or --plan FILE"),
-        (("moods", "--plan", "x"), 64, "give the name of a dataset, or --plan FILE"),
-        (("moods", "--format", "markdown"), 64, "--format markdown is for --plan"),
+        ((), 64, "pass the name of a dataset, or --plan FILE"),
+        (("moods", "--plan", "x"), 64, "pass the name of a dataset, or --plan FILE"),
+        (("moods", "--format", "markdown"), 64, "--format markdown needs --plan FILE"),
         (("mods",), 1, "did you mean 'moods'?"),
         (("--plan", "/nowhere/plan.json"), 1, "can't read /nowhere/plan.json"),
     ],

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("destroy", "there is no command 'destroy'", "apply --delete-remote"),
-        ("ls", "there is no command 'ls'", "pioneer-build status"),
-        ("aply", "there is no command 'aply'", "did you mean 'apply'?"),
-        ("xyzzy", "there is no command 'xyzzy'", "--help lists the commands"),
+        ("destroy", "unknown command 'destroy'", "apply --delete-remote"),
+        ("ls", "unknown command 'ls'", "pioneer-build status"),
+        ("aply", "unknown command 'aply'", "did you mean 'apply'?"),
+        ("xyzzy", "unknown command 'xyzzy'", "--help lists the commands"),
         ("plan -out=x", "has no option '-out'", "--out, with two dashes"),
         ("apply -auto-approve", "has no option '-auto-approve'", "--yes"),
         ("apply --target x", "has no option '--target'", "--select NAME"),
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         ("plan --api-key secret", "has no option '--api-key'", "export PIONEER_API_KEY"),
         ("plan --format yaml", "'yaml' is not one of", "pioneer-build plan --help"),
         ("plan --out", "requires an argument", "--help"),
-        ("apply people", "there is no saved plan people", "--select people"),
-        ("show", "give the name of a dataset", ""),
-        ("-v -q plan", "contradict each other", ""),
+        ("apply people", "no saved plan 'people'", "--select people"),
+        ("show", "pass the name of a dataset", ""),
+        ("-v -q plan", "can't be combined", ""),
     ],
 )
 def test_said_in_our_words(cli: Callable[..., Any], line: str, message: str, hint: str) -> None:

@@ -135,7 +135,7 @@ def test_forget_and_come_back(project: PlanProject) -> None:
         "support": "delete", "tickets": "forget", "third": "none"
     }  # fmt: skip
     assert project.run("apply", code=None).code == 0, "forgetting needs no consent"
-    assert "can't ask" in project.run("apply", "--delete-remote", code=1).err
+    assert "stdin is not a terminal" in project.run("apply", "--delete-remote", code=1).err
     project.apply("--delete-remote")
     assert all(job["deleted"] for job in project.lock("support")["jobs"])
     assert not [step for step in project.plan("--delete-remote").values() if step["action"] != "none"]
