@@ -1,15 +1,15 @@
-"""What would have to be submitted to make the datasets what the specs say, and why. docs/plan.md.
+"""What has to be submitted so that the datasets match the specs, and why. docs/plan.md.
 
 `make_plan` takes values and returns values: it reads nothing, and the same facts give the same plan. A step has one
-action and its reasons; a reason explains and never decides.
+action and its reasons; reasons only explain the action, they never determine it.
 
-model         the plan, and what it is made of
-make          all specs and the lock: the plan
-generate      what one generate spec needs
-label         what one label spec needs
-candidates    the actions that fit one spec, and which of them decides
-reasons       what changed, in words
-remote_names  where a submission goes
+model         the plan, and the facts that it is made from
+make          makes the plan from all specs and the lock
+generate      the actions for a generate spec
+label         the actions for a label spec
+candidates    the actions that apply to one spec, and which of them takes precedence
+reasons       describes changes of definitions and settings
+remote_names  the name that a submission gets on the service
 select        --select and --exclude
 json          the plan as JSON
 """

@@ -1,4 +1,4 @@
-"""The actions that fit one spec: why each does, what it would submit, and which of them decides."""
+"""The actions that apply to one spec: the reasons for each, what it would submit, and which takes precedence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Candidates:
-    """The actions that were found to fit one spec so far, the reasons of each, and what it would submit."""
+    """The actions found for one spec so far, the reasons for each, and what each would submit."""
 
     __slots__ = ("command", "examples", "fetch", "fits", "reasons", "refused", "requests", "total")
 
@@ -19,19 +19,19 @@ class Candidates:
         self.total = total
         self.fits: set[Action] = set()
         self.reasons: list[tuple[Action, Reason]] = []
-        #: what each action would submit: requests and examples
+        #: requests and examples that each action would submit
         self.requests: dict[Action, tuple[int, int]] = {}
         self.command: dict[Action, str] = {}
         self.refused: str | None = None
         self.fetch = False
 
     def add(self, action: Action, *reasons: Reason, command: str | None = None) -> None:
-        """Says that `action` fits.
+        """Adds an action that applies to the spec.
 
         Args:
-            action: what fits.
-            reasons: why, in the order to be shown.
-            command: the one command that helps, if this action is the one that is done.
+            action: the action.
+            reasons: why it applies, in the order in which they are shown.
+            command: the command that helps, if this action takes precedence.
         """
         self.fits.add(action)
         self.reasons += [(action, reason) for reason in reasons]
@@ -39,23 +39,23 @@ class Candidates:
             self.command[action] = command
 
     def submit(self, action: Action, requests: int, examples: int) -> None:
-        """Says what `action` submits, if it is the one that is done.
+        """Sets what `action` submits, if it takes precedence.
 
         Args:
-            action: one that fits, or may still turn out to.
-            requests: paid requests.
-            examples: the rows, or the texts to be labelled, that they ask for.
+            action: one that was added, or may be added later.
+            requests: number of paid requests.
+            examples: number of rows that they request, or of texts to label.
         """
         self.requests[action] = (requests, examples)
 
     def action(self) -> Action:
-        """The first of what fits, by precedence."""
+        """The action that takes precedence."""
         if not self.fits:
             return "none"
         return next(action for action in PRECEDENCE if action in self.fits)
 
     def all_reasons(self) -> tuple[Reason, ...]:
-        """Every reason once, by the precedence of what it speaks for."""
+        """Every reason once, ordered by the precedence of its action."""
         if not self.reasons:
             return ()
         ordered = sorted(self.reasons, key=lambda pair: PRECEDENCE.index(pair[0]))

@@ -1,13 +1,14 @@
-"""What one generate spec needs: its definition and size compared with the jobs that this backend has for it."""
+"""The actions for a generate spec: compares its definition and size with the jobs that this backend has for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 
+_BACK: Final = "the spec of this forgotten dataset is back"
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What there is of the definition that a spec declares.
+    """The jobs that exist for the definition that a spec declares.
 
-    `jobs` are all of that definition, in order. `ready` are those of them that are; `asked` counts the rows they were
-    asked for, without what only filled up, `missing` those that they should have brought and didn't.
+    `jobs` are all jobs of that definition, in order; `ready` are those of them with this state. `asked` counts the rows
+    that they requested, without top-ups; `missing` counts the rows that the spec wants and that they didn't return.
     """
 
     entry: Entry
@@ -33,25 +37,25 @@ class _Made:
 
 
 def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
-    """All that fits a generate spec.
+    """The actions that apply to a generate spec.
 
     Args:
         item: the spec.
-        entry: what the lock has of its dataset, `None` where that is nothing.
-        facts: what is known of the world.
+        entry: the lock's entry for its dataset; `None` if there is none.
+        facts: the store and the backend.
         choices: the flags that change steps.
     """
     wanted = item.spec.num_examples or 0
     found = Candidates(wanted)
     if entry is None:
-        found.add("create", Reason("dataset_name", "new"))
+        found.add("create", Reason("dataset_name", "new dataset"))
         found.submit("create", 1, wanted)
         return found
     find_unsettled(entry, item.name, choices, found)
     made = _made(item, entry)
     changes = definition_changes(entry, item)
     if entry.num_examples is None:
-        text = "the spec had inputs, and now asks for rows"
+        text = "the spec had `inputs`, and now has `num_examples`"
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
@@ -76,17 +80,17 @@ def _made(item: Declared, entry: Entry) -> _Made:
 
 
 def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidates) -> bool:
-    """Blocks the step where its request is one that came to nothing; whether what is here is judged again instead."""
+    """Blocks the step if the same request has already failed; whether stored rows are judged again instead."""
     if not made.jobs or made.jobs[-1].state not in ("failed", "rejected"):
         return False
     last = made.jobs[-1]
     if last.state == "rejected" and made.entry.checks != item.checks and last.rows in facts.present:
-        found.fits.add("update")  # the rows are here, and are judged by the new checks first
+        found.fits.add("update")  # the rows are in the store: the new checks judge them first
         return True
     more = max(0, found.total - made.asked)
     tops_up = last.top_up and (item.spec.top_up is not None or last.state == "rejected")
     need = more or (made.missing if tops_up else 0)
-    if need == last.asked and last.top_up == (not more):  # the very request that came to nothing
+    if need == last.asked and last.top_up == (not more):  # the same request failed before
         why = last.reason or "no reason given"
         found.add(
             "blocked",
@@ -97,20 +101,26 @@ def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidate
 
 
 def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates) -> None:
-    """Finds submissions of unknown fate, and open jobs, of whatever definition.
+    """Finds submissions with unknown outcome, and open jobs, of any definition.
 
     Args:
-        entry: what the lock has of the dataset.
-        name: what the dataset is called now.
+        entry: the lock's entry for the dataset.
+        name: the present name of the dataset.
         choices: the flags that change steps.
-        found: what fits the spec; what is found here goes in.
+        found: gets the actions that are found.
     """
     unknown = [job for job in entry.jobs if job.state == "unknown"]
     if unknown and name not in choices.resubmit:
         for job in unknown:
-            text = f"a submission of {job.asked:,} examples to '{job.remote_name}' was sent and not answered"
-            # what may cost twice comes last
-            command = f"pioneer-build apply  (looks for it; else adopt {name} JOB_ID, or apply --resubmit {name})"
+            text = (
+                f"a submission of {count(job.asked, 'example')} to '{job.remote_name}' was sent,"
+                " but no response was received"
+            )
+            # a command that may cost twice comes last
+            command = (
+                f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {name} JOB_ID,"
+                f" or pioneer-build apply --resubmit {name})"
+            )
             found.add("reconcile", Reason("dataset_name", text), command=command)
     open_jobs = [job for job in entry.jobs if job.state == "open"]
     if open_jobs and name not in choices.retry:
@@ -118,7 +128,7 @@ def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates)
 
 
 def _first(made: _Made, found: Candidates, *, replaces: bool) -> None:
-    """No ready job of this definition: everything is to be asked for."""
+    """No job of this definition is ready: all rows have to be requested."""
     action: Action = "replace" if replaces else "create"
     told = not found.fits.isdisjoint(("reconcile", "resume", "blocked"))
     found.add(action)
@@ -128,28 +138,30 @@ def _first(made: _Made, found: Candidates, *, replaces: bool) -> None:
     if made.jobs:
         found.add(action, Reason("dataset_name", f"the last job of this definition {_ended(made.jobs[-1])}"))
     elif not found.reasons:
-        text = "it was forgotten, and its spec is back" if made.entry.forgotten else "new"
+        text = _BACK if made.entry.forgotten else "new dataset"
         found.add(action, Reason("dataset_name", text))
 
 
 def _back(made: _Made, found: Candidates) -> None:
-    """A definition, or a spec, that is back and has ready jobs."""
+    """A definition that was used before, or a spec that was removed, is back, and it has ready jobs."""
     more = max(0, found.total - made.asked)
     if made.entry.forgotten:
-        found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
+        found.add("restore", Reason("dataset_name", _BACK))
     if not more:
-        found.add("restore", Reason("dataset_name", f"{made.asked:,} rows of this definition are there already"))
+        exist = "exists" if made.asked == 1 else "exist"
+        text = f"{count(made.asked, 'row')} of this definition already {exist}"
+        found.add("restore", Reason("dataset_name", text))
     found.add("restore", *_sizes(made.entry, made.asked, found.total))
     found.submit("restore", 1 if more else 0, more)
 
 
 def _has_others(entry: Entry, item: Declared) -> bool:
-    """Whether there was another dataset: a job of another definition that was accepted, or labelled texts."""
+    """Whether the dataset had other content: an accepted job of another definition, or labelled texts."""
     return entry.labelling is not None or any(job.accepted for job in entry.jobs if job.fingerprint != item.fingerprint)
 
 
 def _sized(item: Declared, made: _Made, found: Candidates, *, retry: bool) -> None:
-    """The definition in force, with ready jobs: more rows are wanted, or fewer, or some are missing."""
+    """The current definition, with ready jobs: the spec wants more rows, or fewer, or some are missing."""
     wanted, had, asked = found.total, made.entry.num_examples or 0, made.asked
     if wanted > min(asked, had):
         more = max(0, wanted - asked)
@@ -157,19 +169,19 @@ def _sized(item: Declared, made: _Made, found: Candidates, *, retry: bool) -> No
         found.submit("extend", 1 if more else 0, more)
         return
     if wanted < had:
-        found.add("shrink", Reason("num_examples", f"{had:,} → {wanted:,}; the store keeps all", had, wanted))
+        found.add("shrink", Reason("num_examples", f"{had:,} → {wanted:,}; the store keeps all rows", had, wanted))
     top_up = item.spec.top_up
     if made.missing and (top_up is not None or retry):
         attempts = sum(1 for job in made.jobs if job.top_up)
         again = retry and any(job.top_up and job.state in ("failed", "rejected") for job in made.jobs)
         if again or (top_up is not None and attempts < top_up.max_attempts):
-            text = f"{made.missing:,} rows are missing: the service gave fewer that passed"
+            text = f"{count(made.missing, 'row')} missing: fewer were accepted than requested"
             found.add("extend", Reason("top_up", text))
             found.submit("extend", 1, made.missing)
 
 
 def _missing(ready: Sequence[Job], wanted: int) -> int:
-    """How many accepted rows are missing, where every job says how many it brought."""
+    """How many accepted rows are missing; 0 if a job doesn't say how many it returned."""
     got = 0
     for job in ready:
         if job.got is None:
@@ -184,10 +196,11 @@ def _sizes(entry: Entry, asked: int, wanted: int) -> tuple[Reason, ...]:
         return (Reason("num_examples", f"{asked:,} → {wanted:,}", asked, wanted),)
     if had is None or had == wanted:
         return ()
-    return (Reason("num_examples", f"{had:,} → {wanted:,}, of {asked:,} made already", had, wanted),)
+    exist = "exists" if asked == 1 else "exist"
+    return (Reason("num_examples", f"{had:,} → {wanted:,}; {count(asked, 'row')} already {exist}", had, wanted),)
 
 
 def _ended(job: Job) -> str:
-    return {"failed": "failed", "rejected": "was rejected", "unknown": "was not answered", "open": "is given up"}.get(
+    return {"failed": "failed", "rejected": "was rejected", "unknown": "got no response", "open": "was abandoned"}.get(
         job.state, job.state
     )

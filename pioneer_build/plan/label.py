@@ -34,19 +34,19 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
     for action in ("label", "restore"):
         found.submit(action, -(-new // TEXTS_PER_REQUEST), new)
     if entry is None:
-        found.add("label", Reason("inputs", _texts_to_label(new)))
+        found.add("label", Reason("inputs", _texts_to_label(new, inputs)))
         return found
     find_unsettled(entry, name, choices, found)
     _find_refusal(item, entry, inputs, found, retry=retry)
     had = entry.labelling
     found.reasons += [("label", change) for change in definition_changes(entry, item)]
     if entry.num_examples is not None:
-        text = "the spec asked for rows, and now has inputs"
+        text = "the spec had `num_examples`, and now has `inputs`"
         found.add("label", Reason("inputs", text, f"num_examples: {entry.num_examples}", "inputs"))
     elif entry.forgotten and had is not None:
-        found.add("restore", Reason("dataset_name", "it was forgotten, and its spec is back"))
+        found.add("restore", Reason("dataset_name", "the spec of this forgotten dataset is back"))
     if had is None:
-        found.add("label", Reason("inputs", _texts_to_label(new)))
+        found.add("label", Reason("inputs", _texts_to_label(new, inputs)))
         _hold_back(item, entry, facts, choices, found)
         return found
     if (had.fingerprint, had.inputs) != (item.fingerprint, inputs.digest):
@@ -54,10 +54,10 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         _hold_back(item, entry, facts, choices, found)
         return found
     if retry and inputs.quarantined:
-        found.add("label", Reason("inputs", f"{inputs.quarantined:,} quarantined texts are tried again"))
+        found.add("label", Reason("inputs", f"{count(inputs.quarantined, 'quarantined text')} will be tried again"))
     if had.content in facts.present:
         if relabel and inputs.new:
-            found.add("label", Reason("inputs", f"{count(inputs.new, 'annotation')} are bought again"))
+            found.add("label", Reason("inputs", f"{count(inputs.new, 'annotation')} will be paid for again"))
         elif entry.num_examples is not None:
             _hold_back(item, entry, facts, choices, found)
         elif not retry:
@@ -65,7 +65,7 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         return found
     found.fetch = True
     if relabel:
-        text = f"{count(inputs.new, 'annotation')} are bought again, and the rows are made anew"
+        text = f"{count(inputs.new, 'annotation')} will be paid for again, and the rows are rebuilt"
         found.add("label", Reason("inputs", text))
     elif inputs.new and not facts.free:
         _wait(item, inputs.new, found)
@@ -86,15 +86,15 @@ def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Candi
 
 def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]:
     if had.inputs == inputs.digest:
-        text = f"{inputs.new:,} of {inputs.distinct:,} texts to label under this definition"
-        return [Reason("inputs", text)]
-    text = count(inputs.new, "new text")
+        text = f"{inputs.new:,} of {count(inputs.distinct, 'text')} to label with this definition"
+        return [Reason("inputs", text if inputs.new else _texts_to_label(0, inputs))]
+    text = count(inputs.new, "new text") if inputs.new else "no new texts"
     if had.fingerprint != item.fingerprint:
-        text = _texts_to_label(inputs.new)
+        text = _texts_to_label(inputs.new, inputs)
     if had.texts != inputs.texts:
-        text += f"; {had.texts:,} → {inputs.texts:,} rows"
+        text += f"; {had.texts:,} → {count(inputs.texts, 'row')}"
     elif not inputs.new:
-        text = "texts, ids or their order changed; nothing new to label"
+        text = "texts, ids or their order changed; all texts already labelled"
     return [Reason("inputs", text, had.texts, inputs.texts)]
 
 
@@ -119,11 +119,16 @@ def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, fou
 def _wait(item: Declared, again: int, found: Candidates) -> None:
     requests = -(-again // TEXTS_PER_REQUEST)
     cost = count(requests, "request")
-    verb = "was" if again == 1 else "were"
-    text = f"{count(again, 'annotation')} {verb} paid for and not in the store: sending again costs {cost}"
+    were, are = ("was", "is") if again == 1 else ("were", "are")
+    text = (
+        f"{count(again, 'annotation')} {were} paid for, but {are} missing from the store: labelling again costs {cost}"
+    )
     found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {item.name}")
     found.refused = "paid annotations are missing from the store"
 
 
-def _texts_to_label(number: int) -> str:
-    return f"{count(number, 'text')} to label"
+def _texts_to_label(number: int, inputs: InputFacts) -> str:
+    if number:
+        return f"{count(number, 'text')} to label"
+    texts = "its text is" if inputs.distinct == 1 else f"all {count(inputs.distinct, 'text')}"
+    return f"{texts} already labelled{' or quarantined' if inputs.quarantined else ''}"

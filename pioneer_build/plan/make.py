@@ -1,4 +1,4 @@
-"""All specs of a project and its lock, compared: the plan."""
+"""Compares all specs of a project with its lock: the plan."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 __all__ = ["entry_for", "make_plan", "remembered", "state_of"]
 
-_PROTECTED = "protected: pioneer.lock remembers `protect: true`"
+_PROTECTED = "protected: pioneer.lock has `protect: true`"
+_UNPROTECT = "remove `protect` from the spec and apply; then change it"
+_UNPROTECTED = "pioneer-build apply  (removes the protection; the apply after that makes the change)"
+_UNPROTECT_REMOVED = "restore the spec without `protect` and apply; then remove it"
 
 
 def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choices | None = None) -> Plan:
-    """The plan that makes the datasets of `facts.backend` what `specs` say.
+    """The plan after which the datasets of `facts.backend` match the specs.
 
     Args:
-        specs: every spec of the project; names are unique, and no `renamed_from` names a living spec.
-        lock: what was built, with what the journal knows already taken over.
+        specs: every spec of the project; names are unique, and no `renamed_from` is the name of another spec.
+        lock: what was built, including jobs that only the journal has.
         facts: the store, the inputs and the backend.
         choices: the flags that change steps.
     """
@@ -51,12 +54,12 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
 
 
 def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
-    """The entry that stands for a spec, and the name it is renamed from where that is still to be done.
+    """The lock's entry for a spec, and the old name if the spec renames it and the rename isn't applied yet.
 
     Args:
         declared: the spec.
         lock: what was built.
-        backend: the backend to look at, as the lock calls it.
+        backend: the name of the backend in the lock.
     """
     spec = declared.spec
     entry = lock.entries.get((spec.dataset_name, backend))
@@ -71,7 +74,7 @@ def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | Non
 
 
 def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
-    """The dataset's state: the worst of its jobs first, then whether it is as its spec says."""
+    """The state of a dataset: that of its worst job, or else whether it is up to date with its spec."""
     if entry is None or (entry.state == "new" and not entry.jobs):
         return "new"
     if entry.state in ("unknown", "open", "failed", "rejected", "forgotten"):
@@ -101,7 +104,7 @@ def _step(
         if updates := setting_changes(entry, item):
             found.add("update", *updates)
         if item.name in facts.unwritten:
-            found.add("update", Reason("dataset_name", "pioneer.lock doesn't have all of it yet: `apply` writes it"))
+            found.add("update", Reason("dataset_name", "pioneer.lock is out of date: `apply` updates it"))
     if found.fetch:
         found.add("fetch", Reason("dataset_name", "its rows are not on this machine"))
     action = found.action()
@@ -112,6 +115,8 @@ def _step(
     requests, examples = found.requests.get(action, (0, 0))
     fetch = found.fetch and (found.refused is None or refused is not None)
     command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
+    if refused == _PROTECTED:
+        command = _UNPROTECT if item.spec.protect else _UNPROTECTED
     return Step(
         item.spec.dataset_name,
         action,
@@ -130,7 +135,7 @@ def _step(
 
 
 def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
-    """Whether the step puts new content in the place of what a protected dataset holds."""
+    """Whether the step replaces the content of a protected dataset."""
     if action == "replace":
         return True
     if action != "label" or entry is None:
@@ -146,7 +151,7 @@ def _twins(item: Declared, gone: Sequence[Entry], facts: Facts) -> list[Reason]:
         Reason(
             "renamed_from",
             f"same definition as '{old.dataset_name}', which has no spec: `renamed_from: {old.dataset_name}` keeps its"
-            " rows and buys nothing",
+            " rows and costs nothing",
         )
         for old in gone
         if _same_dataset(item, old, facts)
@@ -161,7 +166,7 @@ def _same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
     return old.labelling is not None and old.labelling.inputs == facts.inputs[item.name].digest
 
 
-# -- a spec that is gone -------------------------------------------------------------------------------------------
+# -- a removed spec ------------------------------------------------------------------------------------------------
 
 
 def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Declared]) -> Step | None:
@@ -172,10 +177,10 @@ def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Decla
         action = "forget"
     else:
         return None
-    reasons = [Reason("dataset_name", "its spec was removed")]
+    reasons = [Reason("dataset_name", "spec removed")]
     for twin in fresh:
         if _same_dataset(twin, entry, facts):
-            text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps its rows"
+            text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps these rows"
             reasons.append(Reason("renamed_from", text))
     return Step(
         entry.dataset_name,
@@ -184,7 +189,7 @@ def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Decla
         remote_name=entry.remote_name,
         protected=entry.protect,
         refused=_PROTECTED if entry.protect else None,
-        command=None,
+        command=_UNPROTECT_REMOVED if entry.protect else None,
         evidence=lambda: [_entry_facts(entry), choices.delete_remote],
     )
 

@@ -1,4 +1,4 @@
-"""The plan, and what it is made of: values only."""
+"""The plan, and the facts that it is made from: values only."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Action: TypeAlias = Literal[
     "none",
 ]
 
-#: Of all that fits a spec, the first of these decides the action. A spec that has no job yet is a `create`; `forget`
-#: and `delete` are of datasets without a spec.
+#: If several actions apply to a spec, the first of these takes precedence. A spec that has no job yet is a `create`;
+#: `forget` and `delete` are for datasets without a spec.
 PRECEDENCE: tuple[Action, ...] = (
     "reconcile",
     "resume",
@@ -47,17 +47,17 @@ PRECEDENCE: tuple[Action, ...] = (
     "none",
 )
 
-#: Actions that leave the project as its specs say, so that `check` passes and `plan --detailed-exitcode` gives 0.
+#: Actions that are no changes: `check` passes, and `plan --detailed-exitcode` exits with 0.
 SETTLED: frozenset[Action] = frozenset({"none", "fetch"})
 
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """What is known of a label spec's texts.
+    """Facts about the texts of a label spec.
 
-    `digest` covers texts and ids in order; `texts` counts rows, `distinct` different texts; `new` those with no
-    annotation under the spec's definition; `quarantined` those that were given up; `held` all texts that the store
-    has under this definition, from whatever project.
+    `digest` covers texts and ids in order; `texts` counts rows, `distinct` different texts; `new` texts without an
+    annotation for the spec's definition; `quarantined` texts that were quarantined; `held` all texts that the store has
+    for this definition, from any project.
     """
 
     digest: str
@@ -70,13 +70,13 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the planner is told of the world.
+    """What the planner knows besides the specs and the lock.
 
-    `backend` is the one the plan is for; `free` says that its work costs nothing and comes out the same again (the
-    local engine). `present` holds the digests of rows that are in the store. `inputs` has the texts of each label
-    spec. `taken` maps remote names, known from elsewhere (the journal), to the fingerprint they were made for.
-    `unwritten` names datasets of which more is known than pioneer.lock says: from the journal, or from the sides of
-    a git conflict. `requests_per_minute` is the limit of the backend, if it has one.
+    `backend` is the one that the plan is for; `free` means that its work costs nothing and gives the same result again
+    (the local engine). `present` contains the digests of rows that are in the store. `inputs` has the facts about the
+    texts of each label spec. `taken` maps remote names that the journal knows to the fingerprint they were used for.
+    `unwritten` has the names of datasets about which more is known than pioneer.lock says: from the journal, or from
+    the sides of a git conflict. `requests_per_minute` is the rate limit of the backend, if it has one.
     """
 
     backend: str
@@ -90,7 +90,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the user said on the command line that changes steps: sets of dataset names, and `--delete-remote`."""
+    """The flags that change steps: sets of dataset names, and `--delete-remote`."""
 
     resubmit: frozenset[str] = frozenset()
     retry: frozenset[str] = frozenset()
@@ -100,22 +100,35 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a step is as it is: the spec's key and a sentence; for a changed field its old and new value too."""
+    """Why a step has its action: a key of the spec and a text; for a changed key also its old and new value.
+
+    The field `dataset_name` means that the text is about the dataset as a whole.
+    """
 
     field: str
     text: str
     old: Any = None
     new: Any = None
 
+    @property
+    def key(self) -> str | None:
+        """The key of the spec that the text is about; `None` if it is about the dataset as a whole."""
+        return None if self.field == "dataset_name" else self.field
+
+    @property
+    def line(self) -> str:
+        """The reason for people: `labels: + "refund"`, or `new dataset`."""
+        return self.text if self.key is None else f"{self.key}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one dataset needs.
 
-    `requests` are the paid ones, `examples` the rows they ask for, `total` the rows the dataset will have.
-    `remote_name` is where a submission goes; `fetch` says that rows must be got as well; `refused` is why `apply`
-    will not do the step, `command` the one command that helps. `evidence` is all that the step was decided on, or
-    the digest of it.
+    `requests` counts paid requests, `examples` the rows that they request, `total` the rows that the dataset will have.
+    `remote_name` is the name for a submission on the service; `fetch` means that rows have to be fetched as well;
+    `refused` is why `apply` will refuse the step, `command` the command that helps. `evidence` is everything that
+    determined the step, or its digest.
     """
 
     dataset_name: str
@@ -139,13 +152,13 @@ class Step:
 
     @property
     def basis(self) -> str:
-        """The digest of what the step was decided on: made when asked for, as only a saved plan needs it."""
+        """The digest of what determined the step: computed on demand, because only a saved plan needs it."""
         return self.evidence if isinstance(self.evidence, str) else digest_of(self.evidence())
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps, one a dataset, by name."""
+    """Steps, one for each dataset, sorted by name."""
 
     backend: str
     steps: tuple[Step, ...]
@@ -154,7 +167,7 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether anything is pending."""
+        """Whether changes are pending."""
         return any(step.action not in SETTLED for step in self.steps)
 
     @property
@@ -169,18 +182,18 @@ class Plan:
 
     @property
     def seconds_at_least(self) -> int:
-        """The least time the requests take under the limit of requests a minute."""
+        """The least time that the requests take with the limit of requests per minute."""
         if not self.requests_per_minute or not self.requests:
             return 0
         return (self.requests - 1) // self.requests_per_minute * 60
 
     def counts(self) -> dict[str, int]:
-        """How many steps there are of each action, by action."""
+        """The number of steps of each action, sorted by action."""
         counted: dict[str, int] = {}
         for step in self.steps:
             counted[step.action] = counted.get(step.action, 0) + 1
         return dict(sorted(counted.items()))
 
     def only(self, names: Collection[str]) -> Plan:
-        """The part of the plan that is about `names`."""
+        """The part of the plan for the datasets `names`."""
         return replace(self, steps=tuple(step for step in self.steps if step.dataset_name in names))

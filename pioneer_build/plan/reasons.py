@@ -1,4 +1,4 @@
-"""Why: what changed between a definition in force and a spec's, and what is remembered of its settings."""
+"""Describes the changes between the definition and settings in the lock and those of a spec."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
-    """A reason for each key of the definition that changed, with old and new value; lists as removed and added."""
+    """A reason for each changed key of the definition, with old and new value; of a list, what changed in it."""
     if entry.fingerprint == item.fingerprint:
         return ()
     old, new = entry.definition, item.definition
@@ -29,25 +29,25 @@ def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
             reasons.append(Reason(key, ", ".join(parts), removed, added))
         else:
             reasons.append(Reason(key, f"{_brief(before)} → {_brief(after)}", before, after))
-    if not reasons:  # the same words under another version of the fingerprint
+    if not reasons:  # the same definition with another version of the fingerprint
         reasons.append(Reason("version", f"{entry.fingerprint} → {item.fingerprint}"))
     return tuple(reasons)
 
 
 def remembered(declared: Declared) -> dict[str, Any]:
-    """The settings of a spec that the lock remembers."""
+    """The settings of a spec that the lock records."""
     spec = declared.spec
     return {"protect": spec.protect, "on_change": spec.on_change, "checks": dict(declared.checks)}
 
 
 def setting_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
-    """A reason for each setting that isn't what the lock remembers."""
+    """A reason for each setting that differs from the one in the lock."""
     spec = item.spec
     if entry.protect == spec.protect and entry.on_change == spec.on_change and entry.checks == item.checks:
         return ()
     reasons = []
     if entry.protect != spec.protect:
-        text = "protection is put on" if spec.protect else "protection is taken off: it counts from the next plan on"
+        text = "now protected" if spec.protect else "no longer protected, from the next plan on"
         reasons.append(Reason("protect", text, entry.protect, spec.protect))
     if entry.on_change != spec.on_change:
         text = f"{entry.on_change} → {spec.on_change}"

@@ -1,7 +1,8 @@
-"""Where a submission goes: the name of a dataset on the service.
+"""The name of a dataset on the service.
 
-The first definition of a dataset goes to its own name, each further one to `NAME-<8 hex of its fingerprint>`: the
-service appends to what exists, and can't always show what it holds. A name that holds something else is never chosen.
+The first definition of a dataset gets the dataset's own name, each later one `NAME-<8 hex of its fingerprint>`: the
+service appends to datasets that exist, and can't always show what they contain. A name that is used for something else
+is never chosen.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RemoteNames:
-    """The remote names of one backend, given out so that no two datasets of one plan share one."""
+    """Assigns the remote names of one backend, so that no two datasets of a plan share one."""
 
     def __init__(self, lock: Lock, facts: Facts, declared: Collection[str]) -> None:
         self._lock = lock
@@ -28,7 +29,7 @@ class RemoteNames:
         self._in_use: dict[str, tuple[str, str]] | None = None
 
     def of(self, item: Declared, entry: Entry | None) -> str:
-        """The remote name for a spec's definition; `entry` is what the lock has of the dataset."""
+        """The remote name for a spec's definition; `entry` is the lock's entry for the dataset."""
         jobs = entry.jobs if entry is not None else ()
         for job in reversed(jobs):
             if job.fingerprint == item.fingerprint and _holds(job):
@@ -39,7 +40,7 @@ class RemoteNames:
                     return job.remote_name
         base = entry.base_name if entry is not None else item.name
         if item.spec.is_label:
-            return base  # nothing is submitted under a name
+            return base  # label requests have no name
         mine = {"", item.name, item.spec.renamed_from}
         used = self._used()
         for name in _names_to_try(base, item.fingerprint):
@@ -47,13 +48,13 @@ class RemoteNames:
             if owner is not None and (owner[0] not in mine or owner[1] != item.fingerprint):
                 continue
             if name != base and name in self._declared and name != item.name:
-                continue  # the name that another dataset's first definition goes to
+                continue  # reserved for the first definition of another dataset
             used[name] = (item.name, item.fingerprint)
             return name
-        raise AssertionError("a whole fingerprint is no name in use")  # pragma: no cover
+        raise AssertionError("no free remote name")  # pragma: no cover
 
     def _used(self) -> dict[str, tuple[str, str]]:
-        """Remote names that hold something, with the dataset and fingerprint they were made for."""
+        """Remote names in use, with the dataset and fingerprint that they are used for."""
         if self._in_use is None:
             used = {name: ("", fingerprint) for name, fingerprint in self._facts.taken.items()}
             for entry in self._lock.on(self._facts.backend):
@@ -65,7 +66,7 @@ class RemoteNames:
 
 
 def _holds(job: Job) -> bool:
-    """Whether the job may have put something under its remote name."""
+    """Whether the job may have created data under its remote name."""
     return job.accepted or job.state == "unknown"
 
 

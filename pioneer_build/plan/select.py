@@ -17,7 +17,7 @@ STATES = ("ready", "open", "unknown", "failed", "rejected", "new", "changed", "f
 
 @dataclass(frozen=True, slots=True)
 class Selectable:
-    """What a selector can match of one dataset."""
+    """The properties of a dataset that a selector can match."""
 
     dataset_name: str
     tags: tuple[str, ...]
@@ -25,15 +25,15 @@ class Selectable:
 
 
 def select(datasets: Sequence[Selectable], chosen: Iterable[str], left_out: Iterable[str]) -> set[str]:
-    """The names that `--select` picks, without those that `--exclude` names; all where nothing is selected.
+    """The names that `--select` matches, without those that `--exclude` matches; all if nothing is selected.
 
     Args:
-        datasets: what there is to pick from.
+        datasets: all datasets.
         chosen: the selectors of `--select`: names, globs, `tag:x`, `state:x`.
-        left_out: those of `--exclude`.
+        left_out: the selectors of `--exclude`.
 
     Raises:
-        PioneerError: a selector matches nothing; it suggests one that does.
+        PioneerError: a selector matches nothing; the hint suggests one that does.
     """
     chosen = tuple(chosen)
     names = {dataset.dataset_name for dataset in datasets}
@@ -48,11 +48,13 @@ def _matches(datasets: Sequence[Selectable], selector: str, flag: str) -> set[st
         known = sorted({tag for item in datasets for tag in item.tags})
     elif colon and kind == "state":
         if value not in STATES:
-            raise PioneerError(f"--{flag}: there is no state '{value}'", hint=_did_you_mean("state:", value, STATES))
+            raise PioneerError(f"--{flag}: unknown state '{value}'", hint=_did_you_mean("state:", value, STATES))
         found = {item.dataset_name for item in datasets if item.state == value}
         known = sorted({item.state for item in datasets})
     elif colon:
-        raise PioneerError(f"--{flag}: '{selector}' is no selector", hint="use a name, a glob, `tag:x` or `state:x`")
+        raise PioneerError(
+            f"--{flag}: '{selector}' is not a valid selector", hint="use a name, a glob, `tag:x` or `state:x`"
+        )
     else:
         value = selector
         found = {item.dataset_name for item in datasets if fnmatchcase(item.dataset_name, selector)}
@@ -69,5 +71,5 @@ def _did_you_mean(prefix: str, value: str, known: Sequence[str]) -> str:
         return f"did you mean '{prefix}{near}'?"
     shown = ", ".join(f"{prefix}{name}" for name in known[:8])
     return (
-        f"there are {shown}{', …' if len(known) > 8 else ''}" if known else "`pioneer-build status` lists the datasets"
+        f"available: {shown}{', …' if len(known) > 8 else ''}" if known else "`pioneer-build status` lists the datasets"
     )

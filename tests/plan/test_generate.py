@@ -28,7 +28,7 @@ from tests.planning import declared, entry, generate_spec, job, label_spec, lock
 def test_no_job_yet() -> None:
     one = step(ITEM, None)
     assert decided(one) == ("create", 1, 10, 10)
-    assert (one.remote_name, texts(one), one.refused, one.command) == ("a", "dataset_name: new", None, None)
+    assert (one.remote_name, texts(one), one.refused, one.command) == ("a", "dataset_name: new dataset", None, None)
 
 
 def test_as_declared() -> None:
@@ -50,12 +50,12 @@ def test_more_examples() -> None:
 def test_fewer_examples_and_more_again() -> None:
     one = step(sized(4), entry(ITEM, job(ITEM)))
     assert decided(one) == ("shrink", 0, 0, 4)
-    assert texts(one) == "num_examples: 10 → 4; the store keeps all"
+    assert texts(one) == "num_examples: 10 → 4; the store keeps all rows"
     small = entry(sized(4), job(ITEM))
     assert small.examples == 4
     one = step(sized(8), small)
     assert decided(one) == ("extend", 0, 0, 8)
-    assert texts(one) == "num_examples: 4 → 8, of 10 made already"
+    assert texts(one) == "num_examples: 4 → 8; 10 rows already exist"
     assert decided(step(sized(12), small)) == ("extend", 1, 2, 12)
     assert decided(step(sized(10), small)) == ("extend", 0, 0, 10)
 
@@ -100,11 +100,11 @@ def test_a_definition_that_comes_back() -> None:
     one = step(ITEM, known)
     assert decided(one) == ("restore", 0, 0, 10)
     assert one.remote_name == "a"
-    assert "dataset_name: 10 rows of this definition are there already" in texts(one)
+    assert "dataset_name: 10 rows of this definition already exist" in texts(one)
     one = step(sized(12), known)
     assert decided(one) == ("restore", 1, 2, 12)
     assert "num_examples: 10 → 12" in texts(one)
-    assert "are there already" not in texts(one)
+    assert "already exist" not in texts(one)
     one = step(sized(8), known)
     assert decided(one) == ("restore", 0, 0, 8)
 
@@ -113,10 +113,10 @@ def test_a_spec_that_comes_back() -> None:
     known = entry(ITEM, job(ITEM), forgotten=True)
     one = step(ITEM, known)
     assert decided(one) == ("restore", 0, 0, 10)
-    assert "it was forgotten" in texts(one)
+    assert "forgotten dataset is back" in texts(one)
     bare = entry(ITEM, forgotten=True)
     assert decided(step(ITEM, bare)) == ("create", 1, 10, 10)
-    assert texts(step(ITEM, bare)) == "dataset_name: it was forgotten, and its spec is back"
+    assert texts(step(ITEM, bare)) == "dataset_name: the spec of this forgotten dataset is back"
 
 
 @pytest.mark.parametrize("state", ["failed", "rejected"])
@@ -179,14 +179,17 @@ def test_open_and_unknown_jobs_of_whatever_definition() -> None:
     unknown = job(ITEM, state="unknown", job_id=None, version=None, got=None, rows=None, submissions=("t",))
     one = step(ITEM, entry(ITEM, unknown))
     assert decided(one) == ("reconcile", 0, 0, 10)
-    assert one.command == "pioneer-build apply  (looks for it; else adopt a JOB_ID, or apply --resubmit a)"
-    assert "10 examples to 'a' was sent and not answered" in texts(one)
+    assert one.command == (
+        "pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt a JOB_ID,"
+        " or pioneer-build apply --resubmit a)"
+    )
+    assert "10 examples to 'a' was sent, but no response was received" in texts(one)
     both = entry(ITEM, unknown, replace(open_job, order=1))
     assert step(ITEM, both).action == "reconcile"
     assert step(ITEM, both, Choices(resubmit=frozenset({"a"}))).action == "resume"
     again = step(ITEM, entry(ITEM, unknown), Choices(resubmit=frozenset({"a"})))
     assert decided(again) == ("create", 1, 10, 10)
-    assert "was not answered" in texts(again)
+    assert "got no response" in texts(again)
     assert step(ITEM, entry(ITEM, unknown), Choices(retry=frozenset({"a"}))).action == "reconcile"
     label = declared(label_spec("a"))
     inputs = {"a": InputFacts("d", 2, 2, 2)}
@@ -198,7 +201,7 @@ def test_missing_rows_are_asked_for_again_within_bounds() -> None:
     short = entry(item, job(item, got=7))
     one = step(item, short)
     assert decided(one) == ("extend", 1, 3, 10)
-    assert texts(one) == "top_up: 3 rows are missing: the service gave fewer that passed"
+    assert texts(one) == "top_up: 3 rows missing: fewer were accepted than requested"
     assert step(ITEM, short).action == "none", "without top_up the author takes what there is"
     assert step(item, entry(item, job(item, got=None, rows=None))).action == "none"
     second = replace(short, jobs=(*short.jobs, job(item, 2, asked=3, got=1, top_up=True)))

@@ -27,7 +27,11 @@ def test_a_new_label_spec() -> None:
     assert (decided(one), texts(one)) == (("label", 1, 5, 5), "inputs: 5 texts to label")
     assert decided(step(LABEL, None, **facts(count=1001, new=1001))) == ("label", 2, 1001, 1001)
     assert decided(step(LABEL, None, **facts(count=1000, new=1000)))[:2] == ("label", 1)
-    assert decided(step(LABEL, None, **facts(new=0))) == ("label", 0, 0, 5)
+    one = step(LABEL, None, **facts(new=0))
+    assert (decided(one), texts(one)) == (("label", 0, 0, 5), "inputs: all 5 texts already labelled")
+    assert texts(step(LABEL, None, **facts(count=1, new=0))) == "inputs: its text is already labelled"
+    one = step(LABEL, None, **facts(quarantined=1))
+    assert texts(one) == "inputs: all 5 texts already labelled or quarantined"
 
 
 def test_label_specs_that_change() -> None:
@@ -36,12 +40,15 @@ def test_label_specs_that_change() -> None:
     assert (decided(one), texts(one)) == (("label", 1, 1, 6), "inputs: 1 new text; 5 → 6 rows")
     one = step(LABEL, labelled(), **facts("e"))
     assert decided(one) == ("label", 0, 0, 5)
-    assert "order changed; nothing new" in texts(one)
+    assert "order changed; all texts already labelled" in texts(one)
+    assert texts(step(LABEL, labelled(), **facts("e", 4))) == "inputs: no new texts; 5 → 4 rows"
     one = step(RELABEL, labelled(), **facts(new=5))
     assert decided(one) == ("label", 1, 5, 5)
     assert [why.field for why in one.reasons] == ["labels", "inputs"]
     back = labelled(RELABEL, paid=((LABEL.fingerprint, 5), (RELABEL.fingerprint, 5)))
-    assert decided(step(LABEL, back, **facts(held=5))) == ("label", 0, 0, 5)
+    one = step(LABEL, back, **facts(held=5))
+    assert decided(one) == ("label", 0, 0, 5)
+    assert "inputs: all 5 texts already labelled" in texts(one)
     guarded = step(declared(replace(RELABEL.spec, protect=True)), labelled(protect=True), **facts(new=5))
     assert guarded.refused is not None
     more = step(declared(replace(LABEL.spec, protect=True)), labelled(protect=True), **facts("e", 6, 1, held=5))
@@ -61,10 +68,10 @@ def test_from_rows_to_inputs_and_back() -> None:
     generated = entry(ITEM, job(ITEM))
     one = step(LABEL, generated, **facts(new=5))
     assert decided(one) == ("label", 1, 5, 5)
-    assert "now has inputs" in texts(one)
+    assert "now has `inputs`" in texts(one)
     one = step(ITEM, labelled())
     assert decided(one) == ("replace", 1, 10, 10)
-    assert "now asks for rows" in texts(one)
+    assert "now has `num_examples`" in texts(one)
     both = replace(generated, labelling=labelling(), paid=((LABEL.fingerprint, 5),))
     assert decided(step(LABEL, both, **facts())) == ("label", 0, 0, 5)
     assert decided(step(ITEM, replace(both, num_examples=None))) == ("restore", 0, 0, 10)
@@ -92,7 +99,7 @@ def test_quarantined_texts_are_done_until_they_are_tried_again() -> None:
     assert step(LABEL, known, **facts(quarantined=1)).action == "none"
     one = step(LABEL, known, Choices(retry=frozenset({"a"})), **facts(quarantined=1))
     assert decided(one) == ("label", 1, 1, 5)
-    assert "1 quarantined texts are tried again" in texts(one)
+    assert "1 quarantined text will be tried again" in texts(one)
     assert step(LABEL, known, Choices(retry=frozenset({"a"})), **facts()).action == "none"
 
 
@@ -103,7 +110,7 @@ def test_paid_annotations_are_never_bought_again_silently() -> None:
     assert (decided(one), one.fetch, one.submits) == (("fetch", 0, 0, 5), True, False)
     assert one.refused == "paid annotations are missing from the store"
     assert one.command == "pioneer-build apply --relabel a"
-    assert "5 annotations were paid for and not in the store: sending again costs 1 request" in texts(one)
+    assert "5 annotations were paid for, but are missing from the store: labelling again costs 1 request" in texts(one)
     assert decided(step(LABEL, labelled(), relabel, present=(), **facts(new=5))) == ("label", 1, 5, 5)
     assert decided(step(LABEL, labelled(), present=(), free=True, **facts(new=5))) == ("fetch", 0, 0, 5)
     assert step(LABEL, labelled(), present=(), free=True, **facts(new=5)).refused is None

@@ -68,6 +68,7 @@ def test_a_spec_that_is_gone() -> None:
         (one,) = plan(lock=guarded, choices=choices).steps
         assert one.protected
         assert "protect" in str(one.refused)
+        assert one.command == "restore the spec without `protect` and apply; then remove it"
         assert not one.submits
     elsewhere = Lock({("a", "local"): entry(ITEM, job(ITEM), backend="local")})
     assert plan(lock=elsewhere).steps == ()
@@ -80,10 +81,12 @@ def test_a_protected_dataset() -> None:
     one = step(guarded, known)
     assert (one.action, one.protected, one.submits) == ("replace", True, False)
     assert "protect" in str(one.refused)
+    assert one.command == "remove `protect` from the spec and apply; then change it"
     assert plan(guarded, lock=lock_of(known)).requests == plan(guarded, lock=lock_of(known)).examples == 0
     off = step(OTHER, known)
     assert (off.action, off.submits) == ("replace", False), "taking it off counts from the next plan on"
     assert "next plan" in texts(off)
+    assert str(off.command).startswith("pioneer-build apply  (removes the protection")
     assert step(ITEM, known).action == "update"
     assert step(OTHER, replace(known, protect=False)).submits
     longer = declared(replace(ITEM.spec, protect=True, num_examples=12))

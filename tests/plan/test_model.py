@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.plan import (
     Choices,
+    Reason,
     Step,
 )
 from pioneer_build.spec.model import Spec, TopUp
@@ -37,6 +38,12 @@ def test_sums_and_the_least_time() -> None:
     assert whole.changes
     part = whole.only({"d001", "nothing"})
     assert [one.dataset_name for one in part.steps] == ["d001"]
+
+
+def test_a_reason_about_the_whole_dataset_has_no_key() -> None:
+    labels, whole = Reason("labels", '+ "x"', [], ["x"]), Reason("dataset_name", "new dataset")
+    assert (labels.key, labels.line) == ("labels", 'labels: + "x"')
+    assert (whole.key, whole.line, whole.field) == (None, "new dataset", "dataset_name")
 
 
 def test_what_a_step_was_decided_on_is_digested_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

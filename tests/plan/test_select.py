@@ -43,13 +43,13 @@ def test_names_globs_tags_and_states() -> None:
     [
         ("suport-tone", "'suport-tone' matches no dataset", "did you mean 'support-tone'?"),
         ("People", "'People' matches no dataset", "did you mean 'people'?"),
-        ("zzz", "'zzz' matches no dataset", "there are people, support-intents, support-tone"),
+        ("zzz", "'zzz' matches no dataset", "available: people, support-intents, support-tone"),
         ("tag:prd", "'tag:prd' matches no dataset", "did you mean 'tag:prod'?"),
-        ("tag:zzzzzz", "'tag:zzzzzz' matches no dataset", "there are tag:prod, tag:router"),
-        ("state:redy", "there is no state 'redy'", "did you mean 'state:ready'?"),
-        ("state:failed", "'state:failed' matches no dataset", "there are state:open, state:ready"),
-        ("status:ready", "'status:ready' is no selector", "use a name, a glob, `tag:x` or `state:x`"),
-        ("", "'' matches no dataset", "there are people, support-intents, support-tone"),
+        ("tag:zzzzzz", "'tag:zzzzzz' matches no dataset", "available: tag:prod, tag:router"),
+        ("state:redy", "unknown state 'redy'", "did you mean 'state:ready'?"),
+        ("state:failed", "'state:failed' matches no dataset", "available: state:open, state:ready"),
+        ("status:ready", "'status:ready' is not a valid selector", "use a name, a glob, `tag:x` or `state:x`"),
+        ("", "'' matches no dataset", "available: people, support-intents, support-tone"),
     ],
 )
 def test_a_selector_that_matches_nothing_suggests(selector: str, said: str, hint: str) -> None:
