@@ -1,14 +1,14 @@
-"""Results as text, Markdown and a page: values in, text out. Nothing here prints, or reads a clock.
+"""Results as text, Markdown and HTML: values in, text out. Nothing here prints, or reads a clock.
 
-`render/X` shows what `operations/X` found. JSON is the values' own (`plan/json`, `diff/json`, `value()` in `results`),
-but for the JSON of `apply` and of mistakes in files, which stand beside their text.
+`render/X` shows the results of `operations/X`. JSON is made by `plan/json`, `diff/json` and `value()` of the results;
+only the JSON of `apply` and of errors in files is made here, beside the text.
 
-apply, check, doctor, export, gc, init, show, status, validate    what these commands found, as text
+apply, check, doctor, export, gc, init, show, status, validate    the results of these commands as text
 plan, diff                     a plan, and what changed, as text
-plan_markdown, diff_markdown   the same for a comment of a pull request
+plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull request
 report                         the page of `report`
-problems                       mistakes in files, as text like a good compiler's
-text                           lines of a terminal's width, and colours
-markdown                       text that a forge shows as it is, and how much of it a comment holds
-github                         commands of a workflow, which a runner shows beside lines of files
+problems                       errors in files, as text in the style of a compiler
+text                           wraps lines to the width of a terminal; colours
+markdown                       escapes text for Markdown, and cuts it to the size of a comment
+github                         workflow commands of GitHub, which are shown beside lines of files
 """

@@ -1,4 +1,4 @@
-"""How an apply ended, as text and JSON. Values in, text out."""
+"""The result of an apply as text and JSON. Values in, text out."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
 
 
 def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False) -> str:
-    """A line a dataset, what helps where something is wrong, and a summary.
+    """A line for each dataset, with a help line if something is wrong, and a summary.
 
     Args:
-        report: how the apply ended.
-        unchanged: how many datasets were looked at, for the case that nothing was to be done for any.
+        report: the result of the apply.
+        unchanged: the number of datasets that are up to date, for an apply with nothing to do.
         width: of the terminal, in columns.
         colour: whether to colour marks (ANSI).
     """
@@ -59,7 +59,7 @@ def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour:
             mark, its_colour = _mark(outcome)
             shown = coloured(mark, its_colour, on=colour)
             head = f"{shown} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
-            # a long message goes below its dataset, so that it has the width for itself
+            # a long message is printed below its dataset, with the whole width
             beside = 6 + name_width + word_width + len(outcome.message) <= width
             lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
             if not beside:
@@ -91,18 +91,18 @@ def _stopped(error: Exception, width: int) -> list[str]:
 
 def _summary(report: Report, unchanged: int) -> str:
     if report.interrupted:
-        head = "Interrupted: what was submitted goes on remotely, and the next apply takes it up."
+        head = "Interrupted: submitted jobs continue on the service, and the next apply resumes them."
     elif not report.outcomes:
         if not report.lock_changed and report.stopped is None:
-            which = f": {count(unchanged, 'dataset')} as declared" if unchanged else ""
+            which = f": {count(unchanged, 'dataset')} up to date" if unchanged else ""
             return f"Nothing to do{which}."
         head = "Nothing to do."
     else:
         done = sum(1 for outcome in report.outcomes if outcome.result == "done")
         head = f"Apply: {done:,} of {len(report.outcomes):,} done."
-    requests = count(report.requests, "request") if report.requests else "no request"
+    requests = count(report.requests, "request") if report.requests else "no requests"
     examples = f" for {count(report.examples, 'example')}" if report.examples else ""
     lock = (
-        " pioneer.lock was written: commit it with the specs." if report.lock_changed else " pioneer.lock is as it was."
+        " pioneer.lock was written: commit it with the specs." if report.lock_changed else " pioneer.lock is unchanged."
     )
     return f"{head} Sent {requests}{examples}.{lock}"

@@ -1,23 +1,32 @@
-"""What `check` found, as text."""
+"""The findings of `check` as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
-    from pioneer_build.results.check import CheckResult
+    from pioneer_build.results.check import CheckResult, FindingKind
+
+#: What a number of findings of a kind is called, for one and for several.
+_KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
+    "pending": ("out of date", "out of date"),
+    "content": ("digest mismatch", "digest mismatches"),
+    "missing": ("not on this machine", "not on this machine"),
+    "unverified": ("not verified", "not verified"),
+}
 
 
 def in_step_text(datasets: int, digests: int) -> str:
-    """The sentence where nothing was found."""
-    contents = f", {digests:,} contents as digested" if digests else ""
-    return f"{count(datasets, 'dataset')} in step with the specs{contents}."
+    """The sentence if there are no findings."""
+    matching = f"; {count(digests, 'digest')} {'matches' if digests == 1 else 'match'}" if digests else ""
+    return f"{count(datasets, 'dataset')} up to date with the specs{matching}."
 
 
 def check_text(result: CheckResult) -> str:
-    """A line a finding and the command that mends it; else what was found right."""
+    """A line for each finding with the command that fixes it, and their number; or that all is up to date."""
     if not result.findings:
         return in_step_text(result.datasets, result.digests)
     lines = []
@@ -26,5 +35,6 @@ def check_text(result: CheckResult) -> str:
         lines.append(visible(f"{place}{finding.dataset_name}: {finding.text}"))
         if finding.help:
             lines.append(f"  help: {finding.help}")
-    lines += ["", f"{count(len(result.findings), 'thing')} not in step."]
-    return "\n".join(lines)
+    found = Counter(finding.kind for finding in result.findings)
+    counts = [count(found[kind], *words) for kind, words in _KINDS.items() if found[kind]]
+    return "\n".join([*lines, "", f"{', '.join(counts)}."])

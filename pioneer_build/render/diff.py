@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 CHANGE_SYMBOLS = {"added": "+", "removed": "-", "renamed": "→", "forgotten": "-", "returned": "↺", "changed": "~"}
 _COLOURS: dict[str, Colour] = {**SYMBOL_COLOURS, "→": "cyan"}
 _LONG = 160
-#: How many labels a text lists: the ones that shifted most.
+#: Number of labels in the text: those whose share changed most.
 _LABELS = 12
-#: The least change of a label's share that a text tells.
+#: The smallest change of a label's share that the text shows.
 _SHIFT = 0.005
 
 
 def diff_text(result: DiffResult, *, colour: bool = False) -> str:
-    """The difference for people: a block a dataset, then a count."""
+    """The differences for people: a block for each dataset, then a summary."""
     diff = result.changes
     with_backend = several_backends(diff)
     lines = [f"pioneer.lock: {visible(result.old.title)} → {visible(result.new.title)}"]
@@ -46,9 +46,9 @@ def diff_text(result: DiffResult, *, colour: bool = False) -> str:
 
 
 def diff_summary(diff: LockDiff) -> str:
-    """The difference in a sentence."""
+    """The differences in one sentence."""
     if not diff.datasets:
-        return f"No change: {count(diff.unchanged, 'dataset')} as before." if diff.unchanged else "No datasets."
+        return f"No changes in {count(diff.unchanged, 'dataset')}." if diff.unchanged else "No datasets."
     kinds = Counter(item.kind for item in diff.datasets)
     parts = [f"{number:,} {kind}" for kind, number in kinds.items()]
     if diff.unchanged:
@@ -57,35 +57,37 @@ def diff_summary(diff: LockDiff) -> str:
 
 
 def state_notes(result: DiffResult) -> Iterator[str]:
-    """What there is to say about the locks that were compared."""
+    """Notes about the two locks that were compared."""
     for state in (result.old, result.new):
         if state.found == "absent":
-            yield f"{state.title} has no pioneer.lock: counted as empty"
+            yield f"{state.title} has no pioneer.lock: treated as empty"
         elif state.found == "conflicted":
-            yield f"{state.title} has a pioneer.lock with conflict markers: both sides are joined"
+            yield f"{state.title} has a pioneer.lock with conflict markers: both sides are merged"
 
 
 def several_backends(diff: LockDiff) -> bool:
-    """Whether the changes are of more than one backend, so that each has to be named."""
+    """Whether the changes are on more than one backend, so that the backend has to be shown."""
     return len({item.backend for item in diff.datasets}) > 1
 
 
 def dataset_title(item: DatasetDiff, *, with_backend: bool) -> str:
-    """A dataset's name, with the one it had before."""
+    """A dataset's name, with its old name if it was renamed."""
     name = f"{item.renamed_from} → {item.dataset_name}" if item.renamed_from else item.dataset_name
     return f"{name} ({item.backend})" if with_backend else name
 
 
 def _headline(item: DatasetDiff) -> str:
     old, new = item.examples
-    rows = f"{new:,} rows" if item.kind == "added" or old == new else f"{old:,} → {new:,} rows"
+    rows = count(new, "row")
     if item.kind == "removed":
-        rows = f"had {old:,} rows"
+        rows = f"had {count(old, 'row')}"
+    elif item.kind != "added" and old != new:
+        rows = f"{old:,} → {rows}"
     return rows if item.kind == "changed" else f"{item.kind}, {rows}"
 
 
 def change_facts(item: DatasetDiff) -> Iterator[str]:
-    """What changed about a dataset, a line each; sample rows are moved in by two spaces."""
+    """The changes of a dataset, one per line; sample rows are indented by two spaces."""
     yield from (_field(one) for one in item.fields)
     yield from (_job(one) for one in item.jobs)
     if item.rows is not None:
@@ -95,20 +97,20 @@ def change_facts(item: DatasetDiff) -> Iterator[str]:
         for sample in item.rows.samples if item.kind not in ("added", "removed") else ():
             yield from _sample(sample)
     elif item.unseen is not None:
-        yield f"rows: can't be compared here ({item.unseen})"
+        yield f"rows: can't be compared ({item.unseen})"
 
 
 def _field(one: FieldChange) -> str:
     if isinstance(one.old, list) and isinstance(one.new, list):
         gone = [f"- {_short(item)}" for item in one.old if item not in one.new]
         come = [f"+ {_short(item)}" for item in one.new if item not in one.old]
-        return f"{one.field}: {', '.join([*come, *gone]) or 'in another order'}"
+        return f"{one.field}: {', '.join([*come, *gone]) or 'reordered'}"
     return f"{one.field}: {_short(one.old)} → {_short(one.new)}"
 
 
 def _short(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value is not None else "none"
-    return text if len(text) <= _LONG else f"{text[:_LONG]}… ({len(text) - _LONG:,} more characters)"
+    return text if len(text) <= _LONG else f"{text[:_LONG]}… ({count(len(text) - _LONG, 'more character')})"
 
 
 def _job(one: JobChange) -> str:
@@ -120,7 +122,8 @@ def _job(one: JobChange) -> str:
         head = f"- {name}, was {one.was}"
     else:
         head = f"{name}, {one.was} → {one.now}" if one.was != one.now else f"{name}, {one.now}"
-    got = f", {job.got:,} of {job.asked:,} rows" if job.got is not None else f", {job.asked:,} rows asked for"
+    asked = count(job.asked, "row")
+    got = f", {job.got:,} of {asked}" if job.got is not None else f", {asked} requested"
     version = f", version {job.version}" if job.version and job.job_id else ""
     return f"{head}{got}{version}"
 
@@ -128,14 +131,14 @@ def _job(one: JobChange) -> str:
 def _rows(rows: RowsDiff) -> str:
     parts = [f"{rows.added:,} added", f"{rows.removed:,} removed", f"{rows.relabelled:,} relabelled"]
     if rows.rescored:
-        parts.append(f"{rows.rescored:,} with other scores or ids")
+        parts.append(f"{rows.rescored:,} with changed scores or ids")
     if rows.moved:
-        parts.append("in another order")
+        parts.append("reordered")
     return ", ".join(parts)
 
 
 def _shift(rows: RowsDiff) -> str:
-    """The labels whose share changed by half a point or more, those that changed most first."""
+    """The labels whose share changed by half a percentage point or more, largest change first."""
     old, new = (max(1, number) for number in rows.labelled)
     shifts = [(one.new / new - one.old / old, one) for one in rows.labels if one.old != one.new]
     shifts = [pair for pair in shifts if abs(pair[0]) >= _SHIFT]
@@ -165,7 +168,7 @@ def _text(row: Row) -> str:
 
 def _annotation_text(row: Row) -> str:
     if "entities" in row:
-        return _cut(", ".join(f"{one['text']} = {one['label']}" for one in row["entities"]) or "nothing", 120)
+        return _cut(", ".join(f"{one['text']} = {one['label']}" for one in row["entities"]) or "no entities", 120)
     if "label" in row:
         return _cut(str(row["label"]), 80)
     if "labels" in row:

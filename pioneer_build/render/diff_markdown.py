@@ -1,4 +1,4 @@
-"""What changed between two states of the lock, as Markdown for a comment of a pull request."""
+"""What changed between two states of the lock, as Markdown for a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMAND = "pioneer-build diff"
 
 
 def diff_markdown(result: DiffResult) -> str:
-    """The difference for a pull request: a table, details folded; below `MARKDOWN_LIMIT` characters."""
+    """The differences for a pull request: a table and collapsed details, below `MARKDOWN_LIMIT` characters."""
     diff = result.changes
     between = f"{cell(result.old.title)} → {cell(result.new.title)}"
     head = ["### pioneer-build diff", "", f"{between}: {cell(diff_summary(diff))}", ""]
@@ -53,7 +53,7 @@ def _row(item: DatasetDiff, *, with_backend: bool) -> str:
 
 def _details(item: DatasetDiff, *, with_backend: bool) -> list[str]:
     lines = [f"**{cell(dataset_title(item, with_backend=with_backend))}** {item.kind}", ""]
-    # rows are a list below their count
+    # sample rows are a nested list
     lines += [
         f"  - {code(fact.strip())}" if fact.startswith("  ") else f"- {list_item(fact)}" for fact in change_facts(item)
     ]

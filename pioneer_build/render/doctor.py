@@ -1,4 +1,4 @@
-"""What the doctor found, as text. Values in, text out."""
+"""The findings of `doctor` as text. Values in, text out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MARKS: Final[dict[DoctorLevel, tuple[str, Colour]]] = {
     "good": ("✓", "green"), "note": ("!", "yellow"), "wrong": ("✗", "red"),
 }  # fmt: skip
 #: Columns before a finding's text: its mark and its topic.
-_INDENT: Final = 11
+_INDENT: Final = 12
 
 
 def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: bool = False) -> str:
-    """A line a finding, with what mends it, and a count at the end.
+    """A line for each finding, with the command that fixes it, and the number of errors and warnings.
 
     Args:
         findings: what to show, in order.
@@ -35,6 +35,13 @@ def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: b
         lines += [" " * _INDENT + line for line in text[1:]]
         if finding.help:
             lines.append(" " * _INDENT + f"help: {visible(finding.help)}")
-    wrong = sum(1 for finding in findings if finding.level == "wrong")
-    end = "Nothing is wrong." if not wrong else f"{count(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong."
-    return "\n".join([*lines, "", end])
+    return "\n".join([*lines, "", _summary(findings)])
+
+
+def _summary(findings: Sequence[DoctorFinding]) -> str:
+    levels = [finding.level for finding in findings]
+    errors, warnings = levels.count("wrong"), levels.count("note")
+    if not errors and not warnings:
+        return "No problems found."
+    counts = [count(errors, "error") if errors else "No errors", *([count(warnings, "warning")] if warnings else [])]
+    return f"{', '.join(counts)}."

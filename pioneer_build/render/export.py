@@ -1,17 +1,19 @@
-"""What `export` wrote, as messages."""
+"""The result of `export` as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.results.export import ExportResult
 
 
 def export_text(result: ExportResult) -> str:
-    """Where how many rows went, and what the format could not hold; empty where nothing is to be said."""
+    """The files with their number of rows, and what the format can't represent; empty if there is nothing to say."""
     if result.parts:
-        lines = [f"{name}: {rows:,} rows" for name, rows in result.parts]
+        lines = [f"{name}: {count(rows, 'row')}" for name, rows in result.parts]
     else:
-        lines = [f"{result.rows:,} rows to {result.target}"] if result.target is not None else []
+        lines = [f"wrote {count(result.rows, 'row')} to {result.target}"] if result.target is not None else []
     return "\n".join([*lines, *result.losses])

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def gc_text(result: GcResult) -> str:
-    """What would go, and that it was paid for."""
+    """How much would be removed, and that it was paid for."""
     if not result.files:
         return "Nothing to remove: everything in the store is needed."
     size = result.bytes
     much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
     return (
-        f"{count(result.files, 'file')}, {much}: {result.rows:,} rows and"
-        f" {result.annotations:,} annotations that were paid for and no lock named here needs."
+        f"{count(result.files, 'file')}, {much}: {count(result.rows, 'row')} and"
+        f" {count(result.annotations, 'annotation')} that were paid for, and that none of these locks needs."
     )

@@ -1,8 +1,8 @@
-"""What `check` found as GitHub's workflow commands, which a runner shows beside the lines they are about.
+"""The findings of `check` as GitHub's workflow commands, which a runner shows beside the lines of files.
 
     ::error file=specs/x.yaml,line=6,col=1,title=…::message
 
-A runner takes them from a step's output, ten of each level a step (docs.github.com, "Workflow commands").
+A runner reads them from the output of a step, at most ten of each level (docs.github.com, "Workflow commands").
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 #: A level of GitHub's commands.
 CommandLevel: TypeAlias = Literal["error", "warning"]
 
-#: What a runner shows of one level in one step.
+#: The number of commands of one level that a runner shows for a step.
 MOST = 10
 _PLACE = re.compile(r"pioneer\.lock:(\d+)")
 
 
 def check_commands(result: CheckResult, folder: str = "") -> list[str]:
-    """A command a finding: pending changes are warnings, all else is an error.
+    """A command for each finding: pending changes are warnings, everything else is an error.
 
     Args:
-        result: what was found.
-        folder: the project's folder in the repository, with `/`; empty where it is the repository.
+        result: the findings.
+        folder: the project's folder in the repository, with `/`; empty if it is the root.
     """
     found: dict[CommandLevel, list[str]] = {"error": [], "warning": []}
     for finding in result.findings:
@@ -41,7 +41,7 @@ def check_commands(result: CheckResult, folder: str = "") -> list[str]:
 
 
 def problem_commands(problems: Sequence[Problem], folder: str = "") -> list[str]:
-    """A command a mistake in a file."""
+    """A command for each error in a file."""
     lines = []
     for problem in problems:
         text = f"{problem.message} (help: {problem.hint})" if problem.hint else problem.message
@@ -58,14 +58,14 @@ def lock_commands(error: LockError, folder: str = "") -> list[str]:
 
 
 def command(level: CommandLevel, text: str, title: str, place: tuple[str | None, int, int], folder: str) -> str:
-    """One command. Nothing in its parts can end it, or begin another.
+    """One command. No text in it can end it or start another.
 
     Args:
-        level: how bad it is.
+        level: error or warning.
         text: the message.
-        title: its headline.
-        place: path relative to the project, line and column, from 1; `None` and 0 where there is none.
-        folder: the project's folder in the repository, with `/`; empty where it is the repository.
+        title: the title.
+        place: path relative to the project, line and column, from 1; `None` and 0 if there is none.
+        folder: the project's folder in the repository, with `/`; empty if it is the root.
     """
     path, line, column = place
     properties = {
@@ -79,10 +79,10 @@ def command(level: CommandLevel, text: str, title: str, place: tuple[str | None,
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """As the runner reads it back: `%`, line ends, and in properties what parts them, as `%` and two digits."""
-    spoken = {"%", "\r", "\n", *more}
-    # an older form of commands begins with this wherever it stands in a line
-    return "".join(f"%{ord(char):02X}" if char in spoken else char for char in text).replace("##[", "## [")
+    """Escaped for the runner: `%`, line ends, and in properties their separators, as `%` and two digits."""
+    special = {"%", "\r", "\n", *more}
+    # an older form of commands starts with this, anywhere in a line
+    return "".join(f"%{ord(char):02X}" if char in special else char for char in text).replace("##[", "## [")
 
 
 def _first(level: CommandLevel, lines: Sequence[str]) -> list[str]:

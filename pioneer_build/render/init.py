@@ -1,4 +1,4 @@
-"""What `init` wrote, as text."""
+"""The result of `init` as text."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
 
 
 def init_text(result: InitResult) -> str:
-    """The files, a line each, and what to do next."""
+    """A line for each file, and the next steps."""
     files, drafts = result.files, result.drafts
     if not files.new and not files.extended:
-        lines = [f"{result.root} is a project already: nothing was written."]
+        lines = [f"{result.root} is already a project; nothing was written."]
     else:
         lines = [f"In {result.root}:"]
         lines += [f"  new      {path}" for path in files.new]
         lines += [f"  extended {path}" for path in files.extended]
-        lines += [f"  kept     {path}" for path in files.kept if not drafts]
+        lines += [f"  exists   {path}   (not changed)" for path in files.kept if not drafts]
     if files.merge_driver and not drafts:
-        lines.append("git merges pioneer.lock dataset by dataset in this clone.")
+        lines.append("Merge driver set up: git merges pioneer.lock dataset by dataset in this clone.")
     lines += ["", "Next:"]
     if drafts:
         adopt = f"pioneer-build adopt {drafts[0].dataset_name} JOB_ID"
         lines += [f"  {'pioneer-build plan':<{len(adopt)}}   what would be submitted, and why"]
-        lines += [f"  {adopt}   instead, if the request was sent already"]
+        lines += [f"  {adopt}   if the request was already sent"]
     else:
         lines += [
             "  pioneer-build plan          what would be submitted, and why",
@@ -35,9 +35,9 @@ def init_text(result: InitResult) -> str:
 
 
 def left_out_text(result: InitResult) -> str:
-    """The keys of requests that a spec doesn't have, a line a dataset; empty where there are none."""
+    """The keys of requests that a spec doesn't have, a line for each dataset; empty if there are none."""
     return "\n".join(
-        f"{draft.dataset_name}: left out, because a spec has no such key: {', '.join(map(repr, draft.left_out))}"
+        f"{draft.dataset_name}: dropped keys that a spec does not have: {', '.join(map(repr, draft.left_out))}"
         for draft in result.drafts
         if draft.left_out
     )

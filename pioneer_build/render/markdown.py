@@ -1,6 +1,6 @@
-"""Text in Markdown that a forge shows as it is: it formats nothing, links nothing and mentions nobody.
+"""Escapes text for Markdown, so that it formats nothing, links nothing and mentions nobody.
 
-A comment of a pull request is bounded: `fitting` cuts a page by whole rows and whole datasets.
+The size of a comment on a pull request is limited: `fitting` leaves out whole rows and whole datasets.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.wording import visible
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Characters of a page: GitHub takes comments of up to 65,536, and the rest is room for what posts it.
+#: Characters of a page: GitHub accepts comments of up to 65,536; the rest is for whatever posts the page.
 MARKDOWN_LIMIT: Final = 60_000
-#: Characters kept free for the sentences that say what is left out.
+#: Characters reserved for the sentences that say what is left out.
 RESERVED: Final = 400
 
 _ESCAPES = str.maketrans(
@@ -24,26 +24,26 @@ _ESCAPES = str.maketrans(
 
 
 def cell(text: str) -> str:
-    """`text` on one line, to stand in a table's cell or within a sentence."""
+    """`text` on one line, for a table cell or within a sentence."""
     return visible(text).translate(_ESCAPES).replace("://", ":\\//").replace("www.", "www\\.")
 
 
 def list_item(text: str) -> str:
-    """`text` as all of a list's item, where a sign or number at its start would begin a list of its own."""
+    """`text` as a list item, where a sign or number at its start would begin a nested list."""
     return re.sub(r"^([-+])|^(\d+)([.)])", r"\2\\\1\3", cell(text))
 
 
 def code(text: str) -> str:
-    """`text` as code, on one line and without backticks; a bar is escaped, as a table would end at it."""
+    """`text` as code, on one line and without backticks; `|` is escaped, because it would end a table cell."""
     return f"`{visible(text).replace('`', '').replace('|', chr(92) + '|') or ' '}`"
 
 
 def fitting(blocks: Sequence[Sequence[str]], used: int) -> tuple[list[str], int]:
-    """The lines of the first blocks that fit into a page, and how many blocks don't.
+    """The lines of the first blocks that fit into a page, and how many blocks don't fit.
 
     Args:
-        blocks: each the lines of one row, or of one dataset's details.
-        used: how many characters stand on the page already.
+        blocks: each has the lines of one table row, or of the details of one dataset.
+        used: number of characters that are already on the page.
     """
     kept: list[str] = []
     for number, block in enumerate(blocks):
@@ -55,24 +55,25 @@ def fitting(blocks: Sequence[Sequence[str]], used: int) -> tuple[list[str], int]
 
 
 def size_of(lines: Sequence[str]) -> int:
-    """How many characters lines take, with their line feeds."""
+    """The number of characters of lines, including line feeds."""
     return sum(len(line) + 1 for line in lines)
 
 
 def rows_left_out(number: int, command: str) -> list[str]:
-    """Lines that say how many datasets a table lacks, and the command that shows them; nothing for none."""
-    return ["", f"… and {number:,} more datasets: run `{command}` to see them."] if number else []
+    """Lines that say how many datasets are not in the table, and the command that shows them; none for 0."""
+    them = "it" if number == 1 else "them"
+    return ["", f"… and {count(number, 'more dataset')}: run `{command}` to see {them}."] if number else []
 
 
 def folded(lines: Sequence[str], left_out: int, command: str) -> list[str]:
-    """Details that a reader unfolds, and what is said where some are left out.
+    """Collapsed details, and how many are left out.
 
     Args:
         lines: the details that fit.
-        left_out: of how many datasets they don't.
-        command: shows them.
+        left_out: the number of datasets whose details don't fit.
+        command: the command that shows them.
     """
     parts = ["", "<details><summary>Details</summary>", "", *lines, "</details>"] if lines else []
     if left_out:
-        parts += ["", f"… the details of {left_out:,} datasets are left out: run `{command}`."]
+        parts += ["", f"… the details of {count(left_out, 'dataset')} are left out: run `{command}`."]
     return parts

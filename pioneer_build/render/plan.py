@@ -1,4 +1,4 @@
-"""A plan as text. A plan with nothing to do comes by here: nothing is imported that it doesn't need."""
+"""A plan as text. A plan with nothing to do must start fast: nothing is imported that it doesn't need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Step
 
 
-#: One symbol an action, so that colour never carries meaning alone.
+#: A symbol for each action, so that meaning doesn't depend on colour.
 ACTION_SYMBOLS = {
     "create": "+",
     "extend": "↑",
@@ -30,16 +30,24 @@ ACTION_SYMBOLS = {
 }
 
 
+#: Actions that are a state, not something to do: `3 blocked`, but `3 to create`.
+_STATES = {
+    "resume": "waiting for an open job",
+    "reconcile": "with unknown outcome",
+    "blocked": "blocked",
+}
+
+
 def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: bool = False) -> str:
-    """The plan for people: an aligned line a dataset, its reasons below, and a summary.
+    """The plan for people: a line for each dataset with its reasons below, and a summary.
 
     Args:
-        plan: what to show.
-        width: columns there are.
+        plan: the plan to show.
+        width: of the terminal, in columns.
         colour: whether to colour symbols (ANSI).
-        all_steps: show unchanged datasets too, which are a number otherwise.
+        all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render.text import SYMBOL_COLOURS, coloured, wrapped  # a plan with nothing to do needs none
+    from pioneer_build.render.text import SYMBOL_COLOURS, coloured, wrapped  # not needed for a plan with nothing to do
 
     def reason(text: str) -> list[str]:
         return wrapped(visible(text), width, first=4, rest=6)
@@ -55,11 +63,11 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
             head = f"{mark} {step.dataset_name:<{name_width}}  {step.action:<{action_width}}  {_cost(step)}"
             lines.append(head.rstrip())
             for one in step.reasons:
-                lines += reason(f"{one.field}: {one.text}")
+                lines += reason(one.line)
             if step.remote_name and step.remote_name != step.dataset_name and step.requests and step.action != "label":
-                lines += reason(f"goes to the remote name {step.remote_name}")
+                lines += reason(f"remote name: {step.remote_name}")
             if step.refused is not None:
-                lines += reason(f"will not be done: {step.refused}")
+                lines += reason(f"will be refused: {step.refused}")
             if step.command is not None:
                 lines += reason(f"help: {step.command}")
         lines.append("")
@@ -67,35 +75,33 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
 
 
 def nothing_text(datasets: int) -> str:
-    """The plan in a sentence where there is nothing to do."""
-    return f"Nothing to do: {count(datasets, 'dataset')} as declared." if datasets else "No datasets."
+    """The summary of a plan with nothing to do."""
+    return f"Nothing to do: {count(datasets, 'dataset')} up to date." if datasets else "No datasets."
 
 
 def summary_text(plan: Plan) -> str:
-    """The plan in a sentence or two."""
+    """The summary of a plan in one or two sentences."""
     actions = plan.counts()
     unchanged = actions.pop("none", 0)
     if not actions:
         return nothing_text(unchanged)
-    parts = ", ".join(f"{number:,} to {action}" for action, number in actions.items())
+    parts = ", ".join(f"{number:,} {_STATES.get(action, f'to {action}')}" for action, number in actions.items())
     if unchanged:
         parts += f", {unchanged:,} unchanged"
     text = f"Plan ({plan.backend}): {parts}."
     if plan.requests:
         text += f" {count(plan.requests, 'request')} for {count(plan.examples, 'example')}"
         if plan.seconds_at_least:
-            text += (
-                f", at least {duration(plan.seconds_at_least)} under the limit of {plan.requests_per_minute:,} a minute"
-            )
+            text += f", at least {duration(plan.seconds_at_least)} at {plan.requests_per_minute:,} requests per minute"
         return text + "."
-    return text + " Nothing is submitted."
+    return text + " Nothing will be submitted."
 
 
 def _cost(step: Step) -> str:
     if step.action == "none":
-        return f"{step.total:,} rows"
+        return count(step.total, "row")
     if step.requests:
         rows = count(step.examples, "text" if step.action == "label" else "example")
         of = f" of {step.total:,}" if step.total != step.examples else ""
         return f"{rows}{of}, {count(step.requests, 'request')}"
-    return f"{step.total:,} rows, no request" if step.total else "no request"
+    return f"{count(step.total, 'row')}, no requests" if step.total else "no requests"

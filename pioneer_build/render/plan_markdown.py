@@ -1,4 +1,4 @@
-"""A plan as Markdown, for a comment of a pull request."""
+"""A plan as Markdown, for a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from pioneer_build.plan import SETTLED
 from pioneer_build.render.markdown import RESERVED, cell, code, fitting, folded, rows_left_out, size_of
 from pioneer_build.render.plan import ACTION_SYMBOLS, summary_text
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from pioneer_build.plan import Plan, Step
+    from pioneer_build.plan import Plan, Reason, Step
 
 _COMMAND = "pioneer-build plan"
 
 
 def plan_markdown(plan: Plan) -> str:
-    """The plan for a pull request: summary first, a table, details folded; below `MARKDOWN_LIMIT` characters."""
-    # rows that are not on a CI machine are no news
+    """The plan for a pull request: summary, table and collapsed details, below `MARKDOWN_LIMIT` characters."""
+    # it is normal that a CI machine does not have the rows
     shown = [step for step in plan.steps if step.action not in SETTLED]
     head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
     if not shown:
@@ -38,13 +39,19 @@ def _row(step: Step) -> str:
 
 def _details(step: Step) -> list[str]:
     lines = [f"**{code(step.dataset_name)}** {step.action}", ""]
-    lines += [f"- {code(reason.field)}: {cell(_short(reason.text))}" for reason in step.reasons]
+    lines += [_reason(reason) for reason in step.reasons]
     if step.refused is not None:
-        lines.append(f"- will not be done: {cell(step.refused)}")
+        lines.append(f"- will be refused: {cell(step.refused)}")
     if step.command is not None:
-        lines.append(f"- help: {code(step.command)}")
+        is_command = step.command.startswith("pioneer-build ")
+        lines.append(f"- help: {code(step.command) if is_command else cell(step.command)}")
     return [*lines, ""]
 
 
+def _reason(reason: Reason) -> str:
+    text = cell(_short(reason.text))
+    return f"- {text}" if reason.key is None else f"- {code(reason.key)}: {text}"
+
+
 def _short(text: str, limit: int = 1500) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+    return text if len(text) <= limit else f"{text[:limit]}… ({count(len(text) - limit, 'more character')})"

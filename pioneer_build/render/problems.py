@@ -1,4 +1,4 @@
-"""Mistakes in files, as text like a good compiler's, and as data for tools.
+"""Errors in files, as text in the style of a compiler, and as JSON for tools.
 
 specs/x.yaml:6:1: error: unknown key 'lables'
   6 | lables: [person, company]
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pioneer_build.errors import Problem
 
 Role: TypeAlias = Literal["place", "error", "message", "gutter", "caret", "help"]
-#: Gives a piece of text its look; colour is the caller's business.
+#: Styles a piece of text, for example with a colour.
 Style: TypeAlias = "Callable[[Role, str], str]"
 
-#: Numbers of ANSI's looks: bold, colours, or both.
+#: ANSI codes: bold, colours, or both.
 _LOOKS: Final[dict[Role, str]] = {
     "place": "1", "error": "1;31", "message": "1", "gutter": "34", "caret": "1;31", "help": "36",
 }  # fmt: skip
@@ -33,11 +33,11 @@ _LEAST_ROOM = 20
 
 
 def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style | None = None) -> str:
-    """All of `problems`, sorted by place, with a count at the end; ends in a line break, empty for none.
+    """All problems, sorted by place, with their number at the end; ends in a line break, empty for none.
 
     Args:
         problems: in any order.
-        width: columns of the terminal; long source lines are cut round the caret to fit.
+        width: of the terminal, in columns; long source lines are cut around the caret to fit.
         style: called with each piece's role and text; None leaves the text plain.
     """
     if not problems:
@@ -77,7 +77,7 @@ def problems_value(problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def sorted_problems(problems: Sequence[Problem]) -> list[Problem]:
-    """By file, line, column, then words."""
+    """Sorted by file, line, column, then message."""
     return sorted(problems, key=lambda p: (p.path, p.line, p.column, p.message))
 
 
@@ -104,7 +104,7 @@ def _lines(problem: Problem, width: int, look: Style) -> list[str]:
 
 
 def _columns(shown: str) -> int:
-    """How many columns of a terminal a printable text takes."""
+    """The number of terminal columns that a printable text takes."""
     if shown.isascii():
         return len(shown)
     return sum(0 if combining(c) or category(c) in {"Mn", "Me"} else 1 + (east_asian_width(c) in "WF") for c in shown)
@@ -112,7 +112,7 @@ def _columns(shown: str) -> int:
 
 def _cut(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:
     """The part of a line to show in `room` columns, the columns before the carets, and how many carets."""
-    # nothing this far from the caret can be shown, and a line may have a million characters
+    # text this far from the caret can't be shown, and a line may have a million characters
     skip = max(0, start - 4 * room)
     source, start = source[skip : start + 4 * room], start - skip
     pieces = [_TAB if char == "\t" else visible(char) for char in source]

@@ -1,4 +1,4 @@
-"""One dataset as text: what it is, where it came from, what its rows hold, and a few of them."""
+"""One dataset as text: its definition, its jobs, statistics of its rows, and some sample rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.text import coloured, wrapped
-from pioneer_build.wording import visible
+from pioneer_build.wording import count, noun_for, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-#: How many rejected rows the text form shows; the JSON form has all.
+#: Number of quarantined rows in the text; the JSON has all.
 _MOST_REJECTED = 20
-#: Columns of the names of facts.
+#: Columns for the names of facts.
 _FACTS = 13
 
 
@@ -37,7 +37,7 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
     if summary := value.get("content_summary"):
         lines += ["", "rows", *_summary(summary, width)]
     if rows := value.get("rows"):
-        lines += ["", f"the first {len(rows):,}" if len(rows) > 1 else "the first"]
+        lines += ["", f"first {count(len(rows), 'row')}" if len(rows) > 1 else "first row"]
         lines += [line for row in rows for line in _row(row, width, colour=colour)]
     if "rejected" in value:
         lines += ["", *_rejected(value["rejected"], width)]
@@ -46,22 +46,22 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
 
 def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
     if value["examples"]:
-        seen = "looked at" if value["verified"] else "never looked at"
+        seen = "verified" if value["verified"] else "not verified"
         version = f", version {value['version']}" if value["version"] else ""
         yield "rows", f"{value['examples']:,}, {seen}{version}"
     if inputs := value.get("inputs"):
-        quarantined = f", {inputs['quarantined']:,} in quarantine" if inputs["quarantined"] else ""
+        quarantined = f", {inputs['quarantined']:,} quarantined" if inputs["quarantined"] else ""
         texts = f"{inputs['texts']:,}, {inputs['distinct']:,} distinct, {inputs['annotated']:,} annotated"
         yield "texts", texts + quarantined
         if missing := value.get("unsupported_labels"):
-            yield "not found", f"{', '.join(missing)}: the service has no way to find these labels"
+            yield "unsupported", f"{', '.join(missing)}: the service does not support these labels"
     else:
         yield "remote name", value["remote_name"]
     yield "fingerprint", _digest(value["fingerprint"], room)
     if value["content"]:
         yield "content", _digest(value["content"], room)
     if training := value.get("training"):
-        yield "to train on", json.dumps(training)
+        yield "for training", json.dumps(training)
     if value.get("reason"):
         yield "reason", value["reason"]
     if value.get("command"):
@@ -69,7 +69,7 @@ def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
 
 
 def _digest(digest: str, room: int) -> str:
-    """A digest, whole where there is room; the JSON form always has it whole."""
+    """A digest, shortened if there is not enough room; the JSON always has all of it."""
     return digest if len(digest) <= room else f"{digest[:24]}…"
 
 
@@ -91,7 +91,7 @@ def _definition(definition: Mapping[str, Any], width: int) -> list[str]:
 
 
 def _jobs(value: Mapping[str, Any]) -> list[list[str]]:
-    """A row a job; its remote name only where not all have the dataset's."""
+    """A row for each job; with remote names only if they differ from the dataset's."""
     jobs = value["jobs"]
     cells = [_job_cells(job) for job in jobs]
     if any(job["remote_name"] != value["remote_name"] for job in jobs):
@@ -102,8 +102,8 @@ def _jobs(value: Mapping[str, Any]) -> list[list[str]]:
 
 def _job_cells(job: Mapping[str, Any]) -> list[str]:
     accepted = "" if job["accepted"] is None else f"{job['accepted']:,} of "
-    version = f"version {job['version']}{' (counted)' if job['inferred'] else ''}" if job["version"] else "no version"
-    return [job["job_id"] or "(no id)", job["state"], f"{accepted}{job['examples']:,} rows", version]
+    version = f"version {job['version']}{' (inferred)' if job['inferred'] else ''}" if job["version"] else "no version"
+    return [job["job_id"] or "(no id)", job["state"], f"{accepted}{count(job['examples'], 'row')}", version]
 
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -117,18 +117,19 @@ def _summary(summary: Mapping[str, Any], width: int) -> list[str]:
     total = summary["rows"] or 1
     counts = summary["mentions"] or summary["by_label"]
     if counts:
-        what = "mentions" if summary["mentions"] else "rows"
+        what = "mention" if summary["mentions"] else "row"
         label_width = min(30, max(len(label) for label in counts))
         longest = max(5, min(20, width - label_width - 23))
         most = max(counts.values()) or 1
-        for label, count in counts.items():
-            bar = "█" * round(longest * count / most)
-            lines.append(f"  {visible(label):<{label_width}}  {count:>8,} {what}  {bar}".rstrip())
+        for label, number in counts.items():
+            bar = "█" * round(longest * number / most)
+            noun = f"{noun_for(number, what):<{len(what) + 1}}"
+            lines.append(f"  {visible(label):<{label_width}}  {number:>8,} {noun}  {bar}".rstrip())
     if length := summary["length"]:
-        lines.append(f"  lengths {length['min']:,} to {length['max']:,} characters, median {length['median']:,}")
+        lines.append(f"  lengths {length['min']:,} to {count(length['max'], 'character')}, median {length['median']:,}")
     if summary["empty"]:
-        lines.append(f"  {summary['empty']:,} rows without an entity ({summary['empty'] / total:.0%})")
-    lines.append(f"  {summary['duplicates']:,} duplicates")
+        lines.append(f"  {count(summary['empty'], 'row')} without an entity ({summary['empty'] / total:.0%})")
+    lines.append(f"  {count(summary['duplicates'], 'duplicate')}")
     if confidence := summary["confidence"]:
         lines.append(f"  confidence {confidence['min']:.2f} to {confidence['max']:.2f}, mean {confidence['mean']:.2f}")
     return lines
@@ -157,11 +158,11 @@ def _row(row: Mapping[str, Any], width: int, *, colour: bool) -> list[str]:
 
 
 def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = False) -> str:
-    """The text with its spans in brackets: `[Ada](person) spoke`. Of overlapping ones the first.
+    """The text with its spans in brackets: `[Ada](person) spoke`. Of overlapping spans only the first is marked.
 
     Args:
         text: of a row.
-        entities: of the row; `start` and `end` count code points, and without them an entity isn't marked.
+        entities: of the row; `start` and `end` count code points. An entity without them isn't marked.
         colour: whether to colour spans (ANSI).
     """
     parts: list[str] = []
@@ -179,18 +180,18 @@ def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = F
 
 def _rejected(rejected: Sequence[Mapping[str, Any]], width: int) -> list[str]:
     if not rejected:
-        return ["Nothing was set aside."]
+        return ["Nothing was quarantined."]
     causes: dict[str, int] = {}
     for bad in rejected:
         causes[bad["cause"]] = causes.get(bad["cause"], 0) + 1
-    lines = [f"set aside: {', '.join(f'{count:,} {cause}' for cause, count in sorted(causes.items()))}"]
+    lines = [f"quarantined: {', '.join(f'{number:,} {cause}' for cause, number in sorted(causes.items()))}"]
     for bad in rejected[:_MOST_REJECTED]:
         where = f"{bad['job_id']} row {bad['number']}" if "job_id" in bad else f"text {bad['text_digest'][:12]}"
         lines += wrapped(f"{where}: {visible(bad['message'])}", width, first=2, rest=4)
         if "raw" in bad:
             lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), min(2 * width, 400))}")
     if len(rejected) > _MOST_REJECTED:
-        lines.append(f"  … and {len(rejected) - _MOST_REJECTED:,} more: --format json has all")
+        lines.append(f"  … and {len(rejected) - _MOST_REJECTED:,} more: --format json lists all")
     return lines
 
 

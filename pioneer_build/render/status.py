@@ -1,11 +1,11 @@
-"""Where every dataset stands, as text."""
+"""The state of every dataset as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.text import Colour, coloured, wrapped
-from pioneer_build.wording import visible
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,15 @@ _COLOURS: dict[str, Colour] = {
 
 
 def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> str:
-    """A line a dataset, the worst first, each with what helps.
+    """A line for each dataset with the command that fixes it, the worst first.
 
     Args:
-        values: the datasets, as `results.dataset.dataset_status` tells them.
+        values: the datasets, as `results.dataset.dataset_status` returns them.
         width: of the terminal, in columns.
         colour: whether to colour states (ANSI).
     """
     if not values:
-        return "No datasets. `pioneer-build init` writes a first one."
+        return "No datasets. `pioneer-build init` creates some."
     ordered = sorted(values, key=lambda value: (_WORST_FIRST.index(value["state"]), value["dataset_name"]))
     name_width = min(max(len(value["dataset_name"]) for value in values), max(12, width // 3))
     lines = []
@@ -41,23 +41,23 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
         if value.get("command"):
             lines.append(f"          help: {value['command']}")
     counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}
-    lines += ["", ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)]
+    lines += ["", ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)]
     return "\n".join(lines)
 
 
 def _facts(value: dict[str, Any]) -> str:
-    parts = [f"{value['examples']:,} rows"]
+    parts = [count(value["examples"], "row")]
     if value["version"]:
         parts.append(f"version {value['version']}")
     if value["examples"] and not value["verified"]:
         parts.append("not verified")
     if (inputs := value.get("inputs")) and inputs["quarantined"]:
-        parts.append(f"{inputs['quarantined']:,} texts in quarantine")
+        parts.append(f"{count(inputs['quarantined'], 'text')} quarantined")
     return ", ".join(parts)
 
 
 def _job_line(job: dict[str, Any]) -> str:
-    name = f"job {job['job_id']}" if job["job_id"] else "a submission without an answer"
-    now = f", the service says {job['now']}" if job.get("now") else ""
+    name = f"job {job['job_id']}" if job["job_id"] else "an unanswered submission"
+    now = f", on the service: {job['now']}" if job.get("now") else ""
     reason = f": {job['reason']}" if job["reason"] else ""
-    return visible(f"{name}, {job['examples']:,} examples, {job['state']}{now}{reason}")
+    return visible(f"{name}, {count(job['examples'], 'example')}, {job['state']}{now}{reason}")

@@ -1,4 +1,4 @@
-"""Text for a terminal: lines of its width, and colours."""
+"""Text for a terminal: wraps lines, and adds colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ANSI: Final[dict[Colour, int]] = {"red": 31, "green": 32, "yellow": 33, "magent
 _WORDS: Final = re.compile(r"( *)([^ ]+)")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
-#: The colours of the symbols that stand before a dataset: what comes is green, what goes is red.
+#: The colours of the symbols before a dataset: green for what is added, red for what is removed.
 SYMBOL_COLOURS: Final[dict[str, Colour]] = {
     "+": "green", "↑": "green", "±": "yellow", "~": "yellow", "↺": "cyan", "-": "red", "×": "red", "!": "red",
     "?": "magenta",
@@ -19,24 +19,24 @@ SYMBOL_COLOURS: Final[dict[str, Colour]] = {
 
 
 def coloured(text: str, colour: Colour | None, *, on: bool) -> str:
-    """`text` in a colour (ANSI).
+    """`text` with a colour (ANSI).
 
     Args:
-        text: to be coloured.
-        colour: `None` leaves it as it is.
-        on: whether there are colours at all.
+        text: the text.
+        colour: `None` for no colour.
+        on: whether to use colours at all.
     """
     return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if on and colour is not None else text
 
 
 def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
-    """`text` on lines of at most `width` columns, colours not counted; a word is never cut.
+    """`text` on lines of at most `width` columns, not counting colour codes; a word is never cut.
 
     Args:
         text: without line feeds. Spaces at a break are dropped.
         width: of the terminal, in columns.
-        first: how far the first line is moved in, in columns.
-        rest: how far all others are.
+        first: indent of the first line, in columns.
+        rest: indent of all other lines, in columns.
     """
     lines: list[str] = []
     line, indent, used = "", first, 0

@@ -1,4 +1,4 @@
-"""What `validate` found right, as text; mistakes are in `problems`."""
+"""The result of `validate` as text; errors are shown by `problems`."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def validate_text(result: ValidateResult) -> str:
-    """How many specs are valid."""
+    """The number of valid specs."""
     return f"{count(len(result.datasets), 'dataset')} in {count(result.files, 'file')}: valid"

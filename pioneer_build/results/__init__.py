@@ -1,4 +1,4 @@
-"""What a command found, as values: `operations` makes them, `render` shows them. Pure.
+"""The results of commands, as values: `operations` makes them, `render` shows them. Pure.
 
-A module a command, and `dataset`: one dataset as `show`, `status` and `report` tell it.
+A module for each command, and `dataset`: one dataset as `show`, `status` and `report` describe it.
 """

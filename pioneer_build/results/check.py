@@ -1,4 +1,4 @@
-"""What `check` found."""
+"""The findings of `check`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One thing that isn't in step. `path` and `line` say where the spec is; `help` is the command that mends it."""
+    """One finding. `path` and `line` are the place of the spec; `help` is the command that fixes it."""
 
     kind: FindingKind
     dataset_name: str
@@ -22,7 +22,7 @@ class CheckFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found. `datasets` counts those looked at, `digests` the contents that were compared."""
+    """All findings. `datasets` counts what was checked, `digests` the stored files whose digests were compared."""
 
     datasets: int
     digests: int
@@ -30,12 +30,12 @@ class CheckResult:
 
     @property
     def pending(self) -> bool:
-        """Whether the lock is not what the specs say."""
+        """Whether the lock is out of date with the specs."""
         return any(finding.kind == "pending" for finding in self.findings)
 
     @property
     def wrong(self) -> bool:
-        """Whether content is not what the lock says, or (strict) was never looked at."""
+        """Whether stored rows do not match the lock, or (strict) are missing or not verified."""
         return any(finding.kind != "pending" for finding in self.findings)
 
     def value(self) -> dict[str, Any]:

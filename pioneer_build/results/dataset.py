@@ -1,4 +1,4 @@
-"""One dataset as `show`, `status` and `report` tell it."""
+"""One dataset as `show`, `status` and `report` describe it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def training_pair(entry: Entry | None) -> dict[str, str] | None:
-    """What to hand to a training job: a version that holds exactly the dataset's rows, if there is one."""
+    """What to pass to a training job: a version that contains exactly the dataset's rows, if there is one."""
     if entry is None or entry.num_examples is None or not entry.verified:
         return None
     jobs = entry.readable()
@@ -28,14 +28,14 @@ def training_pair(entry: Entry | None) -> dict[str, str] | None:
 def dataset_status(
     name: str, backend: str, entry: Entry | None, declared: Declared | None, step: Step | None
 ) -> dict[str, Any]:
-    """What `show` and `status` say of a dataset, as JSON values.
+    """What `show` and `status` show of a dataset, as JSON values.
 
     Args:
-        name: the dataset's.
-        backend: whose entry and step are given, as the lock names it.
-        entry: the lock's; `None` where nothing was built.
-        declared: its spec; `None` where that was removed.
-        step: what the plan says of it; `None` where it has no step, as one that is forgotten.
+        name: the dataset's name.
+        backend: the backend of `entry` and `step`, as the lock names it.
+        entry: the lock's entry; `None` if nothing was built.
+        declared: its spec; `None` if the spec was removed.
+        step: its step in the plan; `None` if it has none, like a forgotten dataset.
     """
     task_type = declared.spec.task_type if declared is not None else entry.task_type if entry is not None else None
     fingerprint = entry.fingerprint if entry is not None else declared.fingerprint if declared is not None else None
@@ -88,14 +88,14 @@ def dataset_status(
 
 
 def command_for(step: Step) -> str | None:
-    """The one command that helps; `None` where nothing is to be done."""
+    """The command that helps; `None` if there is nothing to do."""
     if step.action == "reconcile" and step.refused is None:
-        # it looks for what the submission made, and never sends one again: first of all, and always safe
+        # this looks for the job of the submission and never resubmits it, so it is always safe
         return f"pioneer-build apply --select {step.dataset_name}"
     if step.command is not None:
         return step.command
     if step.action == "none":
         return None
     if step.refused is not None:
-        return f"edit the spec: {step.refused}"
+        return f"edit the spec ({step.refused})"
     return f"pioneer-build apply --select {step.dataset_name}"

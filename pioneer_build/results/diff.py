@@ -1,4 +1,4 @@
-"""What `diff` found."""
+"""The result of `diff`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DiffResult:
-    """What changed from the state `old` of the lock to `new`."""
+    """The changes from the state `old` of the lock to `new`."""
 
     changes: LockDiff
     old: State

@@ -1,17 +1,17 @@
-"""What `doctor` found."""
+"""The findings of `doctor`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-#: `note` is worth knowing and nothing to mend at once; `wrong` makes the command fail.
+#: `note` is a warning; `wrong` is an error, which makes the command fail.
 DoctorLevel: TypeAlias = Literal["good", "note", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """`topic` is a stable word; `help` is what mends it: a command where there is one."""
+    """One finding. `topic` is a stable word; `help` is how to fix it: a command if there is one."""
 
     topic: str
     level: DoctorLevel
@@ -21,13 +21,13 @@ class DoctorFinding:
 
 @dataclass(frozen=True, slots=True)
 class DoctorResult:
-    """Every finding, in the order they are shown."""
+    """All findings, in the order in which they are shown."""
 
     findings: tuple[DoctorFinding, ...]
 
     @property
     def wrong(self) -> tuple[DoctorFinding, ...]:
-        """Those that make the command fail."""
+        """The errors, which make the command fail."""
         return tuple(finding for finding in self.findings if finding.level == "wrong")
 
     def value(self) -> dict[str, Any]:

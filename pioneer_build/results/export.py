@@ -1,4 +1,4 @@
-"""What `export` wrote."""
+"""The result of `export`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """How many rows went where.
+    """How many rows were written, and where.
 
-    `target` is the file or folder that was written, `None` for a stream; `parts` are the names and rows of a split's
-    files.
-    `losses` says, in sentences, what the format could not hold.
+    `target` is the file or folder that was written, `None` for a stream; `parts` are the names of a split's files, with
+    their numbers of rows. `losses` are sentences about what the format can't represent.
     """
 
     rows: int

@@ -1,4 +1,4 @@
-"""What `gc` found."""
+"""The result of `gc`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class GcResult:
-    """What of the store no lock needs: files, their bytes, and the rows and annotations in them, which were paid for.
+    """What no lock needs in the store: files, their bytes, and the rows and annotations in them, which were paid for.
 
-    Without files there is nothing to remove.
+    If `files` is 0, there is nothing to remove.
     """
 
     files: int
@@ -19,7 +19,7 @@ class GcResult:
     annotations: int
 
     def value(self, *, removed: bool) -> dict[str, Any]:
-        """The same as JSON values; `removed` says whether it is done."""
+        """The same as JSON values; `removed` says whether it was removed."""
         return {
             "format": 1,
             "files": self.files,

@@ -1,4 +1,4 @@
-"""What `init` wrote."""
+"""The result of `init`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class WrittenFiles:
-    """Paths relative to the project: made, added to, and found there already.
+    """Paths relative to the project: new files, files that got more lines, and files that already existed.
 
-    `merge_driver` says whether git merges the lock with this program in this clone; `None` outside of git.
+    `merge_driver` says whether git merges the lock with this program in this clone; `None` outside of a repository.
     """
 
     new: tuple[str, ...]
@@ -21,7 +21,7 @@ class WrittenFiles:
 
 @dataclass(frozen=True, slots=True)
 class DraftedDataset:
-    """A dataset whose spec was made of a request; `left_out` are the request's keys that a spec doesn't have."""
+    """A dataset whose spec was made from a request; `left_out` are the request's keys that a spec doesn't have."""
 
     dataset_name: str
     left_out: tuple[str, ...]
@@ -29,7 +29,7 @@ class DraftedDataset:
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """The project's folder, what was written there, and the datasets that were made of requests."""
+    """The project's folder, its files, and the datasets that were made from requests."""
 
     root: str
     files: WrittenFiles

@@ -1,4 +1,4 @@
-"""What `report` shows."""
+"""The contents of `report`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ReportContents:
-    """What the page shows: an overview of JSON values, and the packed chunks of rows it names by id."""
+    """The contents of the page: an overview as JSON values, and the packed chunks of rows that it refers to by id."""
 
     overview: dict[str, Any]
     chunks: dict[str, str]
 
     @property
     def datasets(self) -> int:
-        """How many datasets it shows."""
+        """The number of datasets."""
         return len(self.overview["datasets"])

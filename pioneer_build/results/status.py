@@ -1,4 +1,4 @@
-"""What `status` found."""
+"""The result of `status`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """The datasets by name, each as `dataset_status` tells it; a job that the service was asked about has `now`.
+    """The datasets sorted by name, as `dataset_status` describes them; a job that was polled also has the key `now`.
 
-    `unreachable` is why the service could not be asked: what is known here is worth seeing, most of all then.
+    `unreachable` is why the service could not be asked; the state that is known without it is shown all the same.
     """
 
     datasets: tuple[dict[str, Any], ...]

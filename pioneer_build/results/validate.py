@@ -1,4 +1,4 @@
-"""What `validate` found: the specs that are right. Those that aren't are an error."""
+"""The result of `validate`: the valid specs. Invalid ones raise an error."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ValidateResult:
-    """The names of the valid datasets, sorted, and in how many files they stand."""
+    """The names of the valid datasets, sorted, and the number of their files."""
 
     datasets: tuple[str, ...]
     files: int
 
     def value(self) -> dict[str, Any]:
-        """The same as JSON values, in the form that mistakes have too."""
+        """The same as JSON values, in the form that errors have too."""
         return {"format": 1, "errors": 0, "files": 0, "problems": [], "datasets": list(self.datasets)}

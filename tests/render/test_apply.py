@@ -36,12 +36,12 @@ def test_the_end_of_an_apply(width: int) -> None:
     ("report", "unchanged", "said"),
     [
         (Report(()), 0, "Nothing to do."),
-        (Report(()), 1, "Nothing to do: 1 dataset as declared."),
-        (Report((), lock_changed=True), 3, "Nothing to do. Sent no request. pioneer.lock was written:"),
+        (Report(()), 1, "Nothing to do: 1 dataset up to date."),
+        (Report((), lock_changed=True), 3, "Nothing to do. Sent no requests. pioneer.lock was written:"),
         (
             Report((Outcome("a", "create", "open", "job is open"),), 1, 1, interrupted=True),
             0,
-            "the next apply takes it up. Sent 1 request for 1 example. pioneer.lock is as it was.",
+            "the next apply resumes them. Sent 1 request for 1 example. pioneer.lock is unchanged.",
         ),
         (
             Report((Outcome("a", "create", "done", "x"), Outcome("b", "create", "failed", "y"))),

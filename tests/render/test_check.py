@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from pioneer_build.render.check import check_text, in_step_text
-from pioneer_build.results.check import CheckFinding, CheckResult
+from pioneer_build.results.check import CheckFinding, CheckResult, FindingKind
 
 
 def test_nothing_was_found() -> None:
-    assert in_step_text(1, 0) == "1 dataset in step with the specs."
-    assert check_text(CheckResult(1200, 3, ())) == "1,200 datasets in step with the specs, 3 contents as digested."
+    assert in_step_text(1, 0) == "1 dataset up to date with the specs."
+    assert in_step_text(2, 1) == "2 datasets up to date with the specs; 1 digest matches."
+    assert check_text(CheckResult(1200, 3, ())) == "1,200 datasets up to date with the specs; 3 digests match."
 
 
 def test_findings() -> None:
     findings = (
-        CheckFinding("pending", "d", "create is pending", "pioneer-build apply", "specs/a.yaml", 3),
-        CheckFinding("unverified", "e", "never\x1b looked at"),
+        CheckFinding("pending", "d", "create pending", "pioneer-build apply", "specs/a.yaml", 3),
+        CheckFinding("unverified", "e", "never\x1b verified"),
     )
     assert check_text(CheckResult(2, 0, findings)) == (
-        "specs/a.yaml:3: d: create is pending\n"
+        "specs/a.yaml:3: d: create pending\n"
         "  help: pioneer-build apply\n"
-        "e: never\\x1b looked at\n"
+        "e: never\\x1b verified\n"
         "\n"
-        "2 things not in step."
+        "1 out of date, 1 not verified."
     )
-    assert check_text(CheckResult(2, 0, findings[:1])).endswith("\n1 thing not in step.")
+    assert check_text(CheckResult(2, 0, findings[:1])).endswith("\n1 out of date.")
+
+
+def test_findings_are_counted_by_kind() -> None:
+    kinds: tuple[FindingKind, ...] = ("missing", "content", "pending", "content", "pending", "unverified")
+    findings = tuple(CheckFinding(kind, "d", "x") for kind in kinds)
+    end = check_text(CheckResult(9, 9, findings)).rpartition("\n")[2]
+    assert end == "2 out of date, 2 digest mismatches, 1 not on this machine, 1 not verified."
+    assert check_text(CheckResult(9, 9, findings[1:2])).endswith("\n1 digest mismatch.")

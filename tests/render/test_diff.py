@@ -18,12 +18,12 @@ def shown(diff: LockDiff, *, colour: bool = False) -> str:
 
 def test_nothing_changed() -> None:
     found = diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1))), not_here)
-    assert "No change: 1 dataset as before." in shown(found)
+    assert "No changes in 1 dataset." in shown(found)
     assert shown(diff_locks(lock(), lock(), not_here)).endswith("\n\nNo datasets.")
 
 
 def test_rows_that_are_not_here() -> None:
-    assert "rows: can't be compared here (before: the rows" in shown(
+    assert "rows: can't be compared (before: the rows" in shown(
         diff_locks(lock(entry("d", job(1))), lock(entry("d", job(1), job(2))), not_here)
     )
 
@@ -33,7 +33,7 @@ def test_the_text() -> None:
     diff = diff_locks(lock(entry("d", job(1))), lock(new), two_rows, samples=1)
     assert diff_text(DiffResult(diff, THEN, NOW)) == (
         "pioneer.lock: main (0123456789ab) → working tree\n"
-        "  main (0123456789ab) has no pioneer.lock: counted as empty\n"
+        "  main (0123456789ab) has no pioneer.lock: treated as empty\n"
         "\n"
         "~ d  2 → 4 rows\n"
         "    labels: + z, - x\n"
@@ -50,7 +50,7 @@ def test_the_text() -> None:
 
 def test_a_lock_in_conflict_is_said_to_be_so() -> None:
     result = DiffResult(diff_locks(lock(), lock(), not_here), THEN, replace(NOW, found="conflicted"))
-    assert "  working tree has a pioneer.lock with conflict markers: both sides are joined\n" in diff_text(result)
+    assert "  working tree has a pioneer.lock with conflict markers: both sides are merged\n" in diff_text(result)
 
 
 def test_backends_are_named_where_there_are_several() -> None:

@@ -20,7 +20,7 @@ def test_the_page() -> None:
         "\n"
         "main (0123456789ab) → working tree: 1 changed.\n"
         "\n"
-        "- main (0123456789ab) has no pioneer.lock: counted as empty\n"
+        "- main (0123456789ab) has no pioneer.lock: treated as empty\n"
         "\n"
         "| | dataset | change | rows | added | removed | relabelled |\n"
         "|---|---|---|---:|---:|---:|---:|\n"

@@ -17,11 +17,11 @@ LOST = ("not preserved in this format: 3 scores",)
     [
         (ExportResult(1200), ""),
         (ExportResult(1200, losses=LOST), LOST[0]),
-        (ExportResult(1200, Path("x.csv")), "1,200 rows to x.csv"),
-        (ExportResult(1200, Path("x.csv"), losses=LOST), f"1,200 rows to x.csv\n{LOST[0]}"),
+        (ExportResult(1200, Path("x.csv")), "wrote 1,200 rows to x.csv"),
+        (ExportResult(1200, Path("x.csv"), losses=LOST), f"wrote 1,200 rows to x.csv\n{LOST[0]}"),
         (
-            ExportResult(1200, Path("x"), (("train", 1000), ("test", 200)), LOST),
-            f"train: 1,000 rows\ntest: 200 rows\n{LOST[0]}",
+            ExportResult(1201, Path("x"), (("train", 1200), ("test", 1)), LOST),
+            f"train: 1,200 rows\ntest: 1 row\n{LOST[0]}",
         ),
     ],
 )

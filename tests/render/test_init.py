@@ -19,8 +19,8 @@ def test_a_new_project() -> None:
         "In /p:\n"
         "  new      pioneer.yaml\n"
         "  extended .gitignore\n"
-        "  kept     x\n"
-        "git merges pioneer.lock dataset by dataset in this clone.\n"
+        "  exists   x   (not changed)\n"
+        "Merge driver set up: git merges pioneer.lock dataset by dataset in this clone.\n"
         "\n"
         "Next:\n"
         "  pioneer-build plan          what would be submitted"
@@ -29,7 +29,7 @@ def test_a_new_project() -> None:
 
 def test_nothing_new() -> None:
     text = init_text(result(kept=("pioneer.yaml",)))
-    assert text.startswith("/p is a project already: nothing was written.\n\nNext:\n")
+    assert text.startswith("/p is already a project; nothing was written.\n\nNext:\n")
 
 
 def test_specs_of_requests() -> None:
@@ -41,9 +41,9 @@ def test_specs_of_requests() -> None:
         "\n"
         "Next:\n"
         "  pioneer-build plan             what would be submitted, and why\n"
-        "  pioneer-build adopt a JOB_ID   instead, if the request was sent already"
+        "  pioneer-build adopt a JOB_ID   if the request was already sent"
     )
-    assert left_out_text(made) == "a: left out, because a spec has no such key: 'x', \"y'\""
+    assert left_out_text(made) == "a: dropped keys that a spec does not have: 'x', \"y'\""
     assert left_out_text(result()) == ""
     assert made.value() == {
         "format": 1,

@@ -47,6 +47,7 @@ def test_whole_blocks_fit(blocks: list[list[str]], used: int) -> None:
 def test_what_is_left_out_is_said() -> None:
     assert rows_left_out(0, "x") == []
     assert rows_left_out(1200, "x") == ["", "… and 1,200 more datasets: run `x` to see them."]
+    assert rows_left_out(1, "x") == ["", "… and 1 more dataset: run `x` to see it."]
     assert folded([], 0, "x") == []
     assert folded(["a"], 2, "x")[-2:] == ["", "… the details of 2 datasets are left out: run `x`."]
     assert folded(["a"], 0, "x") == ["", "<details><summary>Details</summary>", "", "a", "</details>"]

@@ -70,7 +70,7 @@ def test_another_key_is_another_format() -> None:
 
 
 EXAMPLE = of_steps(
-    Step("gone", "forget", (Reason("dataset_name", "its spec was removed"),), protected=True, refused="protected"),
+    Step("gone", "forget", (Reason("dataset_name", "spec removed"),), protected=True, refused="protected"),
     Step("people", "none", total=100),
     Step("support", "replace", (Reason("labels", '+ "x"', [], ["x"]),), 1, 500, 500, "support-0badcafe"),
     Step("tickets", "label", (Reason("inputs", "1 new text"),), 1, 1, 1_000_000, "tickets", command="do this"),
@@ -80,12 +80,12 @@ EXAMPLE = of_steps(
 
 def test_as_text() -> None:
     assert plan_text(EXAMPLE) == (
-        "- gone     forget   no request\n"
-        "    dataset_name: its spec was removed\n"
-        "    will not be done: protected\n"
+        "- gone     forget   no requests\n"
+        "    spec removed\n"
+        "    will be refused: protected\n"
         "± support  replace  500 examples, 1 request\n"
         '    labels: + "x"\n'
-        "    goes to the remote name support-0badcafe\n"
+        "    remote name: support-0badcafe\n"
         "+ tickets  label    1 text of 1,000,000, 1 request\n"
         "    inputs: 1 new text\n"
         "    help: do this\n"
@@ -99,13 +99,20 @@ def test_as_text() -> None:
     assert coloured != plan_text(EXAMPLE)
 
 
+def test_what_can_not_be_done_is_no_verb() -> None:
+    plan = of_steps(Step("a", "blocked"), Step("b", "create"), Step("c", "reconcile"), Step("d", "resume"))
+    assert summary_text(plan).startswith(
+        "Plan (pioneer): 1 blocked, 1 to create, 1 with unknown outcome, 1 waiting for an open job."
+    )
+
+
 def test_what_is_unchanged_is_a_number() -> None:
-    assert plan_text(of_steps(Step("a", "none"), Step("b", "none"))) == "Nothing to do: 2 datasets as declared."
-    assert plan_text(of_steps(Step("a", "none"))) == "Nothing to do: 1 dataset as declared."
+    assert plan_text(of_steps(Step("a", "none"), Step("b", "none"))) == "Nothing to do: 2 datasets up to date."
+    assert plan_text(of_steps(Step("a", "none"))) == "Nothing to do: 1 dataset up to date."
     assert plan_text(of_steps()) == "No datasets."
-    assert summary_text(of_steps(Step("a", "shrink"))).endswith("Nothing is submitted.")
+    assert summary_text(of_steps(Step("a", "shrink"))).endswith("Nothing will be submitted.")
     slow = of_steps(*(Step(f"d{n:04}", "create", requests=1, examples=1) for n in range(121)), requests_per_minute=120)
-    assert "at least 60 s under the limit of 120 a minute" in summary_text(slow)
+    assert "at least 60 s at 120 requests per minute" in summary_text(slow)
 
 
 @PROPERTY
@@ -131,11 +138,13 @@ def test_as_markdown() -> None:
     assert "people" not in page
     assert page.index("| ±") < page.index("<details><summary>Details</summary>") < page.index("**`support`** replace")
     assert '- `labels`: + "x"' in page
-    assert "- will not be done: protected" in page
-    assert "- help: `do this`" in page
+    assert "\n- spec removed\n- will be refused: protected\n" in page
+    assert "- help: do this" in page
+    command = plan_markdown(of_steps(Step("a", "blocked", command="pioneer-build apply --retry a")))
+    assert "- help: `pioneer-build apply --retry a`" in command
     assert "`a_b-c.d`" in plan_markdown(of_steps(Step("a_b-c.d", "create")))
     assert plan_markdown(of_steps(Step("a", "none"))) == (
-        "### pioneer-build plan\n\nNothing to do: 1 dataset as declared.\n"
+        "### pioneer-build plan\n\nNothing to do: 1 dataset up to date.\n"
     )
 
 

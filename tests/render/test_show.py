@@ -38,8 +38,8 @@ def test_what_was_set_aside() -> None:
     value = {**VALUE, "rejected": [bad] * 25}
     value.pop("rows")
     text = show_text(value, width=60)
-    assert "set aside: 25 no-text" in text
-    assert "… and 5 more: --format json has all" in text
+    assert "quarantined: 25 no-text" in text
+    assert "… and 5 more: --format json lists all" in text
 
 
 def test_overlapping_spans_and_spans_without_a_place() -> None:
@@ -57,8 +57,8 @@ def test_overlapping_spans_and_spans_without_a_place() -> None:
 def test_texts_of_a_label_spec() -> None:
     inputs = {"texts": 1200, "distinct": 1000, "annotated": 990, "quarantined": 10}
     text = show_text({**VALUE, "inputs": inputs, "unsupported_labels": ["place"], "reason": "because"}, width=100)
-    assert "texts        1,200, 1,000 distinct, 990 annotated, 10 in quarantine\n" in text
-    assert "not found    place: the service has no way to find these labels\n" in text
+    assert "texts        1,200, 1,000 distinct, 990 annotated, 10 quarantined\n" in text
+    assert "unsupported  place: the service does not support these labels\n" in text
     assert "reason       because\n" in text
     assert "remote name" not in text
 
@@ -71,5 +71,14 @@ def test_what_rows_hold() -> None:
     assert "[7] short → place 0.50" in text
 
 
+def test_one_is_not_several() -> None:
+    summary = {**VALUE["content_summary"], "mentions": {"place": 1, "person": 30}, "empty": 1, "duplicates": 1}
+    job = {**JOB, "accepted": 1, "examples": 1}
+    text = show_text({**VALUE, "content_summary": summary, "jobs": [job], "rows": VALUE["rows"][:1]}, width=80)
+    for said in ("  1 mention   █", "  1 row without an entity", "  1 duplicate\n", "1 of 1 row  ", "\nfirst row\n"):
+        assert said in text
+    assert "\nfirst 3 rows\n" in show_text(VALUE, width=80)
+
+
 def test_nothing_was_set_aside() -> None:
-    assert show_text({**VALUE, "rows": [], "rejected": []}, width=80).endswith("Nothing was set aside.")
+    assert show_text({**VALUE, "rows": [], "rejected": []}, width=80).endswith("Nothing was quarantined.")

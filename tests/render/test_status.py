@@ -23,13 +23,13 @@ def test_status_fits_and_the_worst_is_first(width: int) -> None:
 def test_the_service_is_quoted() -> None:
     job = {**JOB, "state": "open", "now": "generating, 10 rows so far"}
     text = status_text([{**VALUE, "state": "open", "jobs": [job]}], width=200)
-    assert "          job job_1, 40 examples, open, the service says generating, 10 rows so far\n" in text
+    assert "          job job_1, 40 examples, open, on the service: generating, 10 rows so far\n" in text
 
 
 def test_what_is_not_as_it_should_be() -> None:
     value = {**VALUE, "verified": False, "inputs": {"quarantined": 1200}, "reason": "too few", "command": "do this"}
     lines = status_text([value], width=80).split("\n")
-    assert lines[0] == "ready     people  38 rows, version 1, not verified, 1,200 texts in quarantine"
+    assert lines[0] == "ready     people  38 rows, version 1, not verified, 1,200 texts quarantined"
     assert lines[1:3] == ["          too few", "          help: do this"]
 
 
@@ -39,4 +39,4 @@ def test_colours() -> None:
 
 
 def test_no_datasets() -> None:
-    assert status_text([]) == "No datasets. `pioneer-build init` writes a first one."
+    assert status_text([]) == "No datasets. `pioneer-build init` creates some."

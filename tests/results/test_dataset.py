@@ -58,7 +58,7 @@ def test_no_version_to_train_on(found: Entry) -> None:
         (Step("d", "none"), None),
         (Step("d", "create"), "pioneer-build apply --select d"),
         (Step("d", "blocked", command="pioneer-build apply --retry d"), "pioneer-build apply --retry d"),
-        (Step("d", "replace", refused="it is protected"), "edit the spec: it is protected"),
+        (Step("d", "replace", refused="it is protected"), "edit the spec (it is protected)"),
         (Step("d", "reconcile", command="pioneer-build adopt d JOB_ID"), "pioneer-build apply --select d"),
         (Step("d", "reconcile", refused="no", command="pioneer-build adopt d JOB_ID"), "pioneer-build adopt d JOB_ID"),
     ],

@@ -1,5 +1,5 @@
-"""The report as one HTML file that loads nothing from anywhere. docs/report.md.
+"""The report as one HTML file that loads no external resources. docs/report.md.
 
-page     the file, put together of page.html, page.css and page.js
-message  what is said of it
+page     the file, made of page.html, page.css and page.js
+message  the message about it
 """

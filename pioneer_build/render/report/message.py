@@ -1,4 +1,4 @@
-"""What is said of a report that was written."""
+"""The message about a report that was written."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def report_text(contents: ReportContents, target: Path, size: int) -> str:
-    """Where the report is, and how large.
+    """The path of the report and its size.
 
     Args:
-        contents: what it shows.
-        target: its file.
+        contents: the contents of the report.
+        target: the file.
         size: of the file, in bytes.
     """
     return f"wrote {target} ({size / 1_000_000:.1f} MB, {count(contents.datasets, 'dataset')})"

@@ -7,7 +7,8 @@
   const byName = new Map(overview.datasets.map((one) => [one.dataset_name, one]));
   const num = (n) => n.toLocaleString("en-US");
   const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)}%` : "–");
-  const plural = (n, word) => `${num(n)} ${word}${n === 1 ? "" : "s"}`;
+  const noun = (n, word) => (n === 1 ? word : `${word}s`);
+  const plural = (n, word) => `${num(n)} ${noun(n, word)}`;
 
   // -- elements ------------------------------------------------------------------------------------------------------
 
@@ -49,7 +50,7 @@
     return show(String(text), el(tag, attributes));
   }
 
-  // Text with its spans; where spans overlap each piece says all of its labels.
+  // Text with its spans; where spans overlap, each piece shows all of its labels.
   function marked(text, spans, into, colours, limit, needle) {
     const cut = text.length > limit ? safeCut(text, limit) : text;
     const edges = new Set([0, cut.length]);
@@ -72,7 +73,7 @@
     if (cut.length < text.length) into.append(`… (${num(text.length - cut.length)} more)`);
     return into;
   }
-  // A text to read whole; a very long one after a click.
+  // A whole text; the end of a very long one is shown after a click.
   const LONG = 20000; // UTF-16 units
   function fullText(text, spans, colours, needle, look) {
     const into = el("p", { class: `full ${look || ""}`, dir: "auto" });
@@ -122,7 +123,8 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   }
-  // A row is [text or [role, content, …], said, id, score]; said is a label, labels, or [start, end, label, score] each.
+  // A row is [text or [role, content, …], annotation, id, score]; the annotation is a label, labels, or spans, each
+  // [start, end, label, score].
   const textOf = (row) => (typeof row[0] === "string" ? row[0] : row[0].filter((_, i) => i % 2).join("\n"));
   const labelsOf = (row) =>
     row[1] === null || row[1] === undefined ? [] : typeof row[1] === "string" ? [row[1]]
@@ -168,7 +170,7 @@
       if (count) this.select(0, true);
       else this.open(-1);
     }
-    // More rows came: what is shown stays.
+    // More rows were loaded: the rows on the screen stay.
     grow(count) {
       if (!this.count) return this.set(count);
       this.count = count;
@@ -180,7 +182,7 @@
       for (const item of this.pool.values()) item.remove();
       this.pool.clear();
     }
-    // Pixels of the whole list above the window; where the list is taller than a box may be, the bar is a scale.
+    // Pixels of the whole list above the window; if the list is taller than an element may be, scrolling is scaled.
     offset() {
       const seen = this.node.clientHeight;
       const [real, bar] = [this.count * HEIGHT - seen, this.tall - seen];
@@ -239,7 +241,7 @@
   // -- parts of pages ------------------------------------------------------------------------------------------------
 
   const main = $("main");
-  let page = 0; // counts pages shown, so that what was begun for an earlier one stops
+  let page = 0; // counts the pages shown, so that work for an earlier page stops
 
   const LINK = (name, tab) => `#/d/${encodeURIComponent(name)}${tab ? `/${tab}` : ""}`;
   const state = (value) => el("span", { class: `state ${value}` }, value);
@@ -289,14 +291,14 @@
   function showOverview() {
     const all = overview.datasets;
     const rows = all.reduce((sum, one) => sum + one.examples, 0);
-    const aside = all.reduce((sum, one) => sum + one.quarantined.total, 0);
+    const quarantined = all.reduce((sum, one) => sum + one.quarantined.total, 0);
     const changed = overview.since ? all.filter((one) => one.change).length + overview.removed.length : null;
     main.append(el("h2", {}, "Datasets"),
       el("p", { class: "lead" }, `Backend ${overview.backend}. ${overview.since ? `Changes since ${overview.since}.` : ""}`),
       ...overview.notes.map((note) => shown("p", { class: "note" }, note)),
-      el("div", { class: "cards" }, card(num(all.length), "datasets"), card(num(rows), "rows"), card(num(aside), "set aside"),
+      el("div", { class: "cards" }, card(num(all.length), noun(all.length, "dataset")), card(num(rows), noun(rows, "row")), card(num(quarantined), "quarantined"),
         changed === null ? null : card(num(changed), "changed")),
-      table([["dataset"], ["task"], ["state"], ["rows", "n"], ["version"], ["set aside", "n"], ...(overview.since ? [["since"]] : [])],
+      table([["dataset"], ["task"], ["state"], ["rows", "n"], ["version"], ["quarantined", "n"], ...(overview.since ? [["since"]] : [])],
         all.map((one) => el("tr", {},
           el("td", { class: "any" }, el("a", { href: LINK(one.dataset_name) }, one.dataset_name)),
           el("td", {}, one.task_type), el("td", {}, state(one.state)), el("td", { class: "n" }, num(one.examples)),
@@ -309,7 +311,7 @@
   }
   function brief(change) {
     const rows = change.rows;
-    if (!rows) return change.content_changed ? `${change.change}, other rows` : change.change;
+    if (!rows) return change.content_changed ? `${change.change}, new content` : change.change;
     const parts = [[rows.added, "+"], [rows.removed, "−"], [rows.relabelled, "~"]].filter((one) => one[0]);
     return parts.length ? parts.map(([count, sign]) => `${sign}${num(count)}`).join(" ") : change.change;
   }
@@ -319,23 +321,26 @@
   function showDataset(one, tab) {
     const tabs = [["", "Summary"]];
     if (one.examples) tabs.push(["rows", `Rows (${num(one.examples)})`]);
-    if (one.quarantined.total) tabs.push(["aside", `Set aside (${num(one.quarantined.total)})`]);
+    if (one.quarantined.total) tabs.push(["quarantined", `Quarantined (${num(one.quarantined.total)})`]);
     if (one.change) tabs.push(["changes", "Changes"]);
     main.append(el("h2", {}, one.dataset_name),
       el("nav", { class: "tabs", "aria-label": "Views" }, tabs.map(([key, text]) =>
         el("a", { href: LINK(one.dataset_name, key), "aria-current": key === tab ? "page" : null }, text))));
-    const views = { rows: rowsView, aside: asideView, changes: changesView };
+    const views = { rows: rowsView, quarantined: quarantinedView, changes: changesView };
     (Object.hasOwn(views, tab) ? views[tab] : summaryView)(one);
   }
 
   function summaryView(one) {
     const sum = one.summary;
     if (one.description) main.append(shown("p", { class: "lead" }, one.description));
-    main.append(el("div", { class: "cards" }, card(num(one.examples), "rows"), el("div", { class: "card" }, el("b", {}, state(one.state)),
-      el("span", {}, one.verified ? "looked at" : "never looked at")), card(one.version ?? "–", "version"),
-      sum ? card(num(sum.duplicates), "duplicates") : null,
+    main.append(el("div", { class: "cards" }, card(num(one.examples), noun(one.examples, "row")), el("div", { class: "card" }, el("b", {}, state(one.state)),
+      el("span", {}, one.verified ? "verified" : "not verified")), card(one.version ?? "–", "version"),
+      sum ? card(num(sum.duplicates), noun(sum.duplicates, "duplicate")) : null,
       sum && one.task_type === "ner" ? card(num(sum.empty), "without an entity") : null));
-    if (one.command) main.append(el("p", { class: "note" }, "To bring it up to date: ", el("code", {}, one.command)));
+    if (one.command) {
+      const isCommand = one.command.startsWith("pioneer-build ");
+      main.append(el("p", { class: "note" }, "To bring it up to date: ", isCommand ? el("code", {}, one.command) : one.command));
+    }
     if (one.reason) main.append(shown("p", { class: "note" }, one.reason));
     if (one.unseen) main.append(shown("p", { class: "note" }, `No rows to show: ${one.unseen}.`));
     if (sum) {
@@ -347,8 +352,8 @@
       }
       if (sum.lengths.length) {
         const { min, median, max } = sum.length;
-        charts.append(el("section", {}, el("h3", {}, `Lengths: ${num(min)} to ${num(max)} characters, median ${num(median)}`),
-          histogram(sum.lengths, "How long the texts are", "characters")));
+        charts.append(el("section", {}, el("h3", {}, `Lengths: ${num(min)} to ${plural(max, "character")}, median ${num(median)}`),
+          histogram(sum.lengths, "Lengths of the texts", "characters")));
       }
       if (sum.confidence) {
         const bins = sum.confidence.bins.map((count, i) => [(i / 10).toFixed(1), ((i + 1) / 10).toFixed(1), count]);
@@ -360,15 +365,15 @@
     const facts = Object.entries(one.definition);
     if (one.owner) facts.push(["owner", one.owner]);
     if (one.tags.length) facts.push(["tags", one.tags]);
-    if (one.inputs) facts.push(["inputs", `${num(one.inputs.texts)} texts, ${num(one.inputs.distinct)} distinct, ${num(one.inputs.annotated)} annotated`]);
+    if (one.inputs) facts.push(["inputs", `${plural(one.inputs.texts, "text")}, ${num(one.inputs.distinct)} distinct, ${num(one.inputs.annotated)} annotated`]);
     facts.push(["remote name", one.remote_name], ["fingerprint", one.fingerprint ?? "none"], ["content", one.content ?? "unknown"]);
     main.append(el("h3", {}, "Definition"), el("dl", {}, facts.flatMap(([key, item]) => [el("dt", {}, key), el("dd", {}, value(item))])));
     if (one.jobs.length) {
       main.append(el("h3", {}, "Jobs and versions"), table(
-        [["job"], ["state"], ["asked for", "n"], ["accepted", "n"], ["version"], ["remote name"], [""]],
+        [["job"], ["state"], ["requested", "n"], ["accepted", "n"], ["version"], ["remote name"], [""]],
         one.jobs.map((job) => el("tr", {}, shown("td", { class: "mono any" }, job.job_id ?? "no id"), el("td", {}, state(job.state)),
           el("td", { class: "n" }, num(job.examples)), el("td", { class: "n" }, job.accepted === null ? "?" : num(job.accepted)),
-          shown("td", {}, job.version === null ? "–" : `${job.version}${job.inferred ? " (counted)" : ""}`),
+          shown("td", {}, job.version === null ? "–" : `${job.version}${job.inferred ? " (inferred)" : ""}`),
           shown("td", { class: "any" }, job.remote_name), shown("td", { class: "any" }, job.reason ?? "")))));
     }
   }
@@ -377,7 +382,7 @@
 
   function rowsView(one) {
     if (!one.chunks.length) {
-      main.append(shown("p", { class: "note" }, `No rows to show: ${one.unseen ?? "none are embedded in this page"}.`));
+      main.append(shown("p", { class: "note" }, `No rows to show: ${one.unseen ?? "this page contains none"}.`));
       return;
     }
     main.classList.add("rows");
@@ -389,8 +394,8 @@
     const label = el("select", { "aria-label": "Label", id: "label" }, el("option", { value: "" }, "any label"));
     if (one.task_type === "ner") label.append(el("option", { value: "-" }, "no entity"));
     for (const [name] of one.summary ? one.summary.labels : []) label.append(shown("option", { value: `=${name}` }, name));
-    const order = el("select", { "aria-label": "Order", id: "order" }, [["", "in order"], ["long", "longest first"], ["short", "shortest first"],
-      ...(one.summary && one.summary.confidence ? [["sure", "least sure first"]] : [])].map(([key, text]) => el("option", { value: key }, text)));
+    const order = el("select", { "aria-label": "Order", id: "order" }, [["", "original order"], ["long", "longest first"], ["short", "shortest first"],
+      ...(one.summary && one.summary.confidence ? [["sure", "lowest confidence first"]] : [])].map(([key, text]) => el("option", { value: key }, text)));
     const count = el("output", { role: "status", id: "count" });
     const detail = el("section", { class: "detail", "aria-label": "The selected row", tabindex: "0", id: "detail" });
     const list = new List("Rows", (i, item) => {
@@ -417,7 +422,7 @@
       return textOf(row).toLowerCase().includes(needle) || (row[2] !== null && row[2] !== undefined && String(row[2]).toLowerCase().includes(needle));
     };
     const tell = (done) => {
-      const embedded = one.embedded < one.examples ? ` (the first ${num(one.embedded)} of ${num(one.examples)} are in this page)` : "";
+      const embedded = one.embedded < one.examples ? ` (this page contains the first ${num(one.embedded)} of ${num(one.examples)})` : "";
       count.textContent = `${num(kept.length)} of ${plural(rows.length, "row")}${embedded}${done ? "" : " …"}`;
     };
     const filter = () => {
@@ -474,12 +479,12 @@
     const spans = [...spansOf(row), ...looseOf(row)];
     if (spans.length) {
       into.append(table([["span"], ["label"], ["score", "n"]], spans.map((span) => el("tr", {},
-        typeof span[0] === "string" ? shown("td", { class: "any" }, `${span[0]} (somewhere in the text)`) : shown("td", { class: "any" }, brieftext(row[0].slice(span[0], span[1]))),
+        typeof span[0] === "string" ? shown("td", { class: "any" }, `${span[0]} (position unknown)`) : shown("td", { class: "any" }, brieftext(row[0].slice(span[0], span[1]))),
         el("td", {}, tag(span[2], colours)), el("td", { class: "n" }, score(span[3]) || "–")))));
-    } else if (one.task_type === "ner") into.append(el("p", { class: "soft" }, "No entity."));
+    } else if (one.task_type === "ner") into.append(el("p", { class: "soft" }, "No entities."));
   }
 
-  function asideView(one) {
+  function quarantinedView(one) {
     const causes = one.quarantined.causes;
     const whole = one.quarantined.total;
     main.classList.add("rows");
@@ -489,7 +494,7 @@
     const detail = el("section", { class: "detail", "aria-label": "The selected row", tabindex: "0", id: "detail" });
     const rows = [];
     let kept = [];
-    const list = new List("Rows set aside", (i, item) => {
+    const list = new List("Quarantined rows", (i, item) => {
       const [cause, message] = rows[kept[i]];
       item.append(el("span", { class: "no" }, num(kept[i] + 1)), show(message.slice(0, 320), el("span", { class: "txt" }), true),
         el("span", { class: "tags" }, shown("span", { class: "tag" }, cause)));
@@ -498,14 +503,14 @@
       if (i < 0) return;
       const [cause, message, where, raw] = rows[kept[i]];
       detail.append(shown("div", { class: "who" }, where), fullText(`${cause}: ${message}`, [], new Map(), ""));
-      if (raw !== null) detail.append(shown("div", { class: "who" }, "as it came"), fullText(raw, [], new Map(), "", "mono"));
+      if (raw !== null) detail.append(shown("div", { class: "who" }, "as received"), fullText(raw, [], new Map(), "", "mono"));
     });
     main.append(el("details", {}, el("summary", {}, "By cause"), bars(causes, "Causes", whole)),
       el("div", { class: "tools" }, pick, count), el("div", { class: "split" }, list.node, detail));
     const filter = () => {
       kept = rows.map((_, i) => i).filter((i) => !pick.value || rows[i][0] === pick.value);
       list.set(kept.length);
-      const part = rows.length < whole ? ` (the first ${num(rows.length)} are in this page)` : "";
+      const part = rows.length < whole ? ` (this page contains the first ${num(rows.length)})` : "";
       count.textContent = `${num(kept.length)} of ${num(whole)}${part}`;
     };
     pick.addEventListener("change", filter);
@@ -522,15 +527,15 @@
     if (change.rows) {
       const rows = change.rows;
       main.append(el("div", { class: "cards" }, card(num(rows.added), "added"), card(num(rows.removed), "removed"), card(num(rows.relabelled), "relabelled"),
-        rows.rescored ? card(num(rows.rescored), "other scores or ids") : null));
+        rows.rescored ? card(num(rows.rescored), "changed scores or ids") : null));
       if (rows.labels.length) main.append(el("h3", {}, "Label shift"), shiftTable(rows));
-    } else if (change.rows_unknown) main.append(shown("p", { class: "note" }, `The rows can't be compared here: ${change.rows_unknown}.`));
+    } else if (change.rows_unknown) main.append(shown("p", { class: "note" }, `The rows can't be compared: ${change.rows_unknown}.`));
     if (change.fields.length) {
       main.append(el("h3", {}, "Definition and state"), table([["what"], ["before"], ["now"]], change.fields.map((one) => el("tr", {},
         shown("td", {}, one.field), el("td", { class: "any gone" }, value(one.old)), el("td", { class: "any add" }, value(one.new))))));
     }
     if (change.jobs.length) {
-      main.append(el("h3", {}, "Jobs"), table([["job"], ["before"], ["now"], ["asked for", "n"], ["version"]], change.jobs.map((job) => el("tr", {},
+      main.append(el("h3", {}, "Jobs"), table([["job"], ["before"], ["now"], ["requested", "n"], ["version"]], change.jobs.map((job) => el("tr", {},
         shown("td", { class: "mono any" }, job.job_id ?? "no id"), shown("td", {}, job.old_state ?? "–"), shown("td", {}, job.new_state ?? "–"),
         el("td", { class: "n" }, num(job.examples)), shown("td", {}, job.version ?? "–")))));
     }
@@ -555,12 +560,12 @@
     const item = el("li", {}, el("b", { class: kind === "added" ? "add" : kind === "removed" ? "gone" : "" }, `${kind} `));
     const text = typeof shownRow[0] === "string" ? shownRow[0] : shownRow[0].filter((_, i) => i % 2).join(" ⟶ ");
     marked(text, typeof shownRow[0] === "string" ? spansOf(shownRow) : [], item, colours, 400, "");
-    const said = (one) => labelsOf(one).join(", ") || (typeof one[0] === "string" ? "nothing" : one[0][one[0].length - 1].slice(0, 200));
+    const said = (one) => labelsOf(one).join(", ") || (typeof one[0] === "string" ? "no entities" : one[0][one[0].length - 1].slice(0, 200));
     item.append(" ", kind === "relabelled" ? shown("span", { class: "soft" }, `(${said(old)} → ${said(row)})`) : shown("span", { class: "soft" }, `(${said(shownRow)})`));
     return item;
   };
 
-  // -- going about ---------------------------------------------------------------------------------------------------
+  // -- navigation ----------------------------------------------------------------------------------------------------
 
   function names(wanted) {
     const low = wanted.toLowerCase();

@@ -1,7 +1,7 @@
-"""All of the report in one file.
+"""The report in one file.
 
-The page may load nothing: its policy allows this very script and this very style by their digests, and no markup made
-from text (Trusted Types). Data stands in blocks that no browser runs, escaped so that nothing in it ends them.
+The page can load nothing: its policy allows only this script and this style, by their digests, and no markup made from
+text (Trusted Types). The data is in script elements that browsers don't run, escaped so that no data can end them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def page_html(contents: ReportContents) -> Iterator[bytes]:
-    """The file in pieces, in UTF-8. The same contents always give the same bytes."""
+    """The file in parts, in UTF-8. The same contents always give the same bytes."""
     style, script = _part("page.css"), _part("page.js")
     policy = "; ".join(
         (
@@ -48,13 +48,13 @@ def page_html(contents: ReportContents) -> Iterator[bytes]:
 
 
 def block(value: object) -> str:
-    """`value` as JSON for a script element of an inert type: ASCII without `<`, `>`, `&`, so that nothing ends it."""
+    """`value` as JSON for a script element that is not run: ASCII without `<`, `>`, `&`, so that no text can end it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _filled(template: str, values: dict[str, str]) -> Iterator[str]:
-    """The template with `{name}` replaced once, left to right: values are never looked into."""
+    """The template with each `{name}` replaced once, from left to right; nothing in a value is replaced."""
     left = template
     for name, value in values.items():
         before, found, left = left.partition(f"{{{name}}}")

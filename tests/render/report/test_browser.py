@@ -52,13 +52,13 @@ def test_nothing_in_data_runs_and_nothing_is_asked_for(chromium: Browser, made: 
     page = write(made)
     chromium.log()
     for fragment in (
-        "", "#/d/worst-classes", "#/d/worst-classes/rows", "#/d/worst-classes/aside", "#/d/worst-spans",
+        "", "#/d/worst-classes", "#/d/worst-classes/rows", "#/d/worst-classes/quarantined", "#/d/worst-spans",
         "#/d/worst-spans/rows", "#/d/worst-talk", "#/d/worst-talk/rows", "#/d/%3Cscript%3E/rows",
         "#/d/%E0%A4%A", "#/d/__proto__/rows", "#/d/worst-talk/constructor",
     ):  # fmt: skip
         chromium.open(page, fragment)
         chromium.wait("document.querySelector('main').children.length > 1")
-        if fragment.endswith(("/rows", "/aside")) and "worst" in fragment:
+        if fragment.endswith(("/rows", "/quarantined")) and "worst" in fragment:
             chromium.wait("document.querySelectorAll('.item').length > 3")
             chromium.run("document.querySelector('.list').focus()")
             chromium.press(*["ArrowDown"] * len(WORST))
@@ -95,7 +95,7 @@ def test_what_cannot_be_seen_is_named(chromium: Browser, made: Made) -> None:
             "copy.querySelectorAll('.ctl').forEach(badge => badge.remove()); return copy.textContent"
         )
         assert bare == "".join(c for c in WORST[at] if f"U+{ord(c):04X}" not in names)
-    chromium.open(write(made), "#/d/worst-classes/aside")
+    chromium.open(write(made), "#/d/worst-classes/quarantined")
     chromium.wait("document.querySelectorAll('.item').length > 3")
     assert "U+D800" in chromium.run("return document.querySelector('#detail').textContent")
 
@@ -109,7 +109,7 @@ def test_the_page_never_grows_wider_than_the_window(chromium: Browser, made: Mad
             "",
             "#/d/worst-classes",
             "#/d/worst-classes/rows",
-            "#/d/worst-classes/aside",
+            "#/d/worst-classes/quarantined",
             "#/d/worst-talk",
         ):
             chromium.open(page, fragment)
