@@ -22,5 +22,5 @@ else
 fi
 if ! gh api "${request[@]}" --field "body=@$body" --silent; then
   # The token of a pull request from a fork is read-only; the plan is in the summary of the run.
-  echo "::notice::The plan could not be posted as a comment (a fork's token may only read); it is in the summary of this run."
+  echo "::notice::The plan could not be posted as a comment (the token of a fork is read-only). It is in the summary of this run."
 fi

@@ -7,7 +7,7 @@ cd "$DIRECTORY"
 [[ -f pioneer.lock ]] || exit 0
 git add -- pioneer.lock
 if git diff --cached --quiet -- pioneer.lock; then
-  echo "pioneer.lock is as it was."
+  echo "pioneer.lock is unchanged."
   exit 0
 fi
 name=$(git config user.name || true)
@@ -24,7 +24,7 @@ for attempt in 1 2 3; do
   if git push --quiet origin "HEAD:refs/heads/$GITHUB_REF_NAME"; then
     exit 0
   fi
-  echo "The branch went on; joining with it (attempt $attempt)."
+  echo "The branch has new commits; merging them (attempt $attempt)."
   git fetch --quiet origin "refs/heads/$GITHUB_REF_NAME" || break
   if ! git "${identity[@]}" "${driver[@]}" merge --quiet --no-edit FETCH_HEAD; then
     git merge --abort || true
@@ -35,5 +35,5 @@ done
 # A protected branch, or a conflict: the lock is kept on a branch of its own, and the run fails with a message.
 rescue="pioneer-lock/$GITHUB_RUN_ID"
 git push --quiet origin "HEAD:refs/heads/$rescue"
-echo "::error title=pioneer.lock::$GITHUB_REF_NAME took no push, so pioneer.lock is on the branch $rescue: merge it before the next apply"
+echo "::error title=pioneer.lock::$GITHUB_REF_NAME rejected the push, so pioneer.lock is on the branch $rescue: merge it before the next apply"
 exit 1

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 if ! [[ $EXTRAS =~ ^[a-z0-9,]*$ ]]; then
-  echo "::error::extras: '$EXTRAS' is no list of names"
+  echo "::error::extras: '$EXTRAS' is not a list of names"
   exit 1
 fi
 environment="$RUNNER_TEMP/pioneer-build"

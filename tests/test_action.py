@@ -168,7 +168,7 @@ def test_a_fork_whose_token_may_only_read_is_no_failure(runner: Runner, tmp_path
 def test_mistakes_are_what_the_comment_says(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "a.yaml").write_text("dataset_name: a\ntask_type: decoder\npromt: ~~~~~~~~~~~~~~~~\n")
-    ran = runner.step("look", tmp_path)
+    ran = runner.step("check-and-plan", tmp_path)
     assert ran.code == 0
     assert "::error file=specs/a.yaml,line=3," in ran.said
     assert runner.outputs()["code"] == "1"
@@ -192,7 +192,7 @@ def test_the_result(runner: Runner, tmp_path: Path, code: str, pending: str, app
 def test_extras_are_names(runner: Runner, tmp_path: Path) -> None:
     ran = runner.step("install", tmp_path, EXTRAS="local] --index-url=x", INTERPRETER="false", GITHUB_PATH="x")
     assert ran.code == 1
-    assert "no list of names" in ran.said
+    assert "is not a list of names" in ran.said
 
 
 # -- the lock ------------------------------------------------------------------------------------------------------
@@ -253,5 +253,5 @@ def test_a_branch_that_takes_no_push_leaves_the_lock_on_one_of_its_own(
     (first / "pioneer.lock").write_text(lock(entry("a", "j1", "j2")))
     ran = runner.step("commit-lock", first)
     assert ran.code == 1
-    assert "::error title=pioneer.lock::main took no push" in ran.said
+    assert "::error title=pioneer.lock::main rejected the push" in ran.said
     assert "j2" in git(remote, "show", "pioneer-lock/42:pioneer.lock")

@@ -65,7 +65,7 @@ def commit(checkout: Path, message: str) -> None:
 
 def pull_request(runner: Runner, checkout: Path) -> tuple[str, str, int]:
     """What a run of the action for a pull request comments, what its log says, and how it ends."""
-    looked = runner.step("look", checkout)
+    looked = runner.step("check-and-plan", checkout)
     assert looked.code == 0, looked.said
     assert runner.step("comment", checkout).code == 0
     ended = runner.step("result", checkout, PENDING="allow", APPLIED="false")
@@ -74,7 +74,7 @@ def pull_request(runner: Runner, checkout: Path) -> tuple[str, str, int]:
 
 def merged(runner: Runner, checkout: Path) -> str:
     """What a run of the action on the main branch says; apply and commit of the lock."""
-    assert runner.step("look", checkout).code == 0
+    assert runner.step("check-and-plan", checkout).code == 0
     applied = runner.step("apply", checkout, APPLY_OPTIONS="--max-requests 5")
     assert applied.code == 0, applied.said
     kept = runner.step("commit-lock", checkout)

@@ -19,7 +19,7 @@ if ! "${tool[@]}" plan --format markdown >"$plan" 2>"$RUNNER_TEMP/pioneer-build-
   {
     echo '### pioneer-build plan'
     echo
-    echo 'There is no plan, because of these mistakes:'
+    echo 'There is no plan, because of these errors:'
     echo
     echo "${fence}text"
     head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err" | sed "s/$fence/~/g"
