@@ -135,7 +135,7 @@ def test_every_command_does_what_the_page_says(project: Path) -> None:
     assert "1 request for 20 examples" in together
     assert re.search(r'^\+ +"num_examples": 100,$', together, re.MULTILINE), together
     assert "my-ner-dataset" in together
-    assert "in step with the specs" in together
+    assert "up to date with the specs" in together
     assert (project / "news.conll").exists()
     assert {path.name for path in (project / "data").iterdir()} == {"train.jsonl", "test.jsonl"}
     (script,) = [block.text for block in blocks() if block.language == "python"]

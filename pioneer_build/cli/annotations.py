@@ -1,4 +1,4 @@
-"""What GitHub shows beside the lines of a change, where a command runs in one of its workflows."""
+"""Annotations that GitHub shows beside the lines of files, if a command runs in a workflow."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pioneer_build.results.check import CheckResult
 
 
 def on_github() -> bool:
-    """Whether this runs in a workflow of GitHub."""
+    """Whether this runs in a GitHub workflow."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def annotate(found: CheckResult | LockError | Problems, root: Path) -> None:
-    """Tells the runner what was found, and where. It reads stderr too, so that stdout stays data.
+    """Prints annotations for the runner, on stderr, which it reads too; stdout has only data.
 
     Args:
-        found: what `check` found, or why it couldn't.
+        found: the result of `check`, or the error that it raised.
         root: the project's folder.
     """
     folder = _folder_in_repository(root)
@@ -35,7 +35,7 @@ def annotate(found: CheckResult | LockError | Problems, root: Path) -> None:
 
 
 def _folder_in_repository(root: Path) -> str:
-    """The project's folder in the repository that the workflow checked out; empty where it is that, or outside."""
+    """The project's folder in the repository of the workflow; empty if it is the root, or outside."""
     workspace = os.environ.get("GITHUB_WORKSPACE", "")
     if not workspace or not root.is_relative_to(real := Path(os.path.realpath(workspace))):
         return ""

@@ -98,7 +98,7 @@ def command(
 
 
 def _check_planfile(planfile: Path, *, alone: bool) -> None:
-    """Whether PLANFILE is there, and `alone`: without a selection or flags that change steps."""
+    """Checks that PLANFILE exists, and that it is `alone`: without a selection or flags that change steps."""
     if not alone:
         raise UsageError(
             "a saved plan can't be combined with --select, --exclude, --resubmit, --retry, --relabel or --delete-remote"

@@ -43,9 +43,9 @@ def command(
     """
     if not (strict or select or exclude or form == "json") and (done := options.nothing_to_do(verified=True)):
         if options.verbosity >= 0:
-            from pioneer_build.render.check import in_step_text
+            from pioneer_build.render.check import up_to_date_text
 
-            out(in_step_text(done.datasets, done.digests))
+            out(up_to_date_text(done.datasets, done.digests))
         return exits.OK
     from pioneer_build.errors import LockError, Problems
     from pioneer_build.operations.check import check_project
@@ -68,7 +68,7 @@ def command(
 
 
 def _annotate(found: CheckResult | LockError | Problems, project: Project) -> None:
-    from pioneer_build.cli.annotations import annotate, on_github  # not for a check with nothing to do
+    from pioneer_build.cli.annotations import annotate, on_github  # not needed for a check with nothing to do
 
     if on_github():
         annotate(found, project.root)

@@ -1,4 +1,4 @@
-"""What several commands share: the global options, how output is written, and the options that repeat."""
+"""Shared by several commands: the global options, and options that they have in common."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Globals:
         self.log_format = log_format
 
     def project(self) -> Project:
-        """The project that the command is about."""
+        """The project that the command works on."""
         from pathlib import Path
 
         from pioneer_build.project.open import open_project
@@ -38,10 +38,10 @@ class Globals:
         return open_project(Path(self.directory), self.backend)
 
     def nothing_to_do(self, *, verified: bool = False) -> CachedPlan | None:
-        """The last plan, where it had nothing to do and nothing has changed since.
+        """The last plan, if it had nothing to do and nothing has changed since then.
 
         Args:
-            verified: only where every content was compared with its digest, and is as it was then.
+            verified: only if all stored rows were verified against their digests, and are unchanged since.
         """
         from pioneer_build.cache.plan_cache import nothing_to_do
         from pioneer_build.paths import find_root
@@ -51,13 +51,13 @@ class Globals:
 
 
 def _same_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
-    from pioneer_build.inputs.freshness import unchanged_glob  # only where a label spec has a glob
+    from pioneer_build.inputs.freshness import unchanged_glob  # only if a label spec has a glob
 
     return unchanged_glob(root, spec_path, pattern, files)
 
 
 def format_option(*more: str) -> Callable[[F], F]:
-    """`--format text|json`, and what else a command has."""
+    """`--format text|json`, and further formats of a command."""
     return click.option(
         "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Output format."
     )
@@ -67,9 +67,9 @@ def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete
     """Completes the name of a dataset in a shell.
 
     Args:
-        ctx: of the command line so far, whose `-C` counts.
-        param: click's; not used.
-        incomplete: what is typed already.
+        ctx: the context of the command line, which has `-C`.
+        param: not used; click passes it.
+        incomplete: what was typed so far.
     """
     del param
     from pioneer_build.operations.dataset_names import dataset_names
@@ -111,12 +111,12 @@ def choice_options(command: F) -> F:
 def choices_of(
     resubmit: tuple[str, ...], retry: tuple[str, ...], relabel: tuple[str, ...], *, delete_remote: bool
 ) -> Choices:
-    """The flags that change steps, as the planner takes them.
+    """The flags that change steps, in the form for the planner.
 
     Args:
-        resubmit: names that `--resubmit` gives.
-        retry: names that `--retry` gives.
-        relabel: names that `--relabel` gives.
+        resubmit: the names of `--resubmit`.
+        retry: the names of `--retry`.
+        relabel: the names of `--relabel`.
         delete_remote: the flag `--delete-remote`.
     """
     from pioneer_build.plan import Choices

@@ -1,4 +1,4 @@
-"""`plan`: what apply would do, and why."""
+"""`plan`: what `apply` would do, and why."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each command does, without a terminal: a module or folder a command."""
+"""What each command does, without a terminal: a module or folder for each command."""

@@ -1,7 +1,7 @@
-"""The specs of the files that changed since the last plan, where they can be planned without the others.
+"""The specs of the files that changed since the last plan, if they can be planned without the others.
 
-Where that can't be told from the cached plan alone (a rename, a name that is taken or gone, texts to label, a job that
-only the journal knows, a mistake) the whole project must be planned.
+If the cached plan is not enough for that (a rename, a name that is taken or removed, texts to label, a job that only
+the journal knows, an error in a spec), the whole project has to be planned.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
 
-#: More changed files than these, and than this share of all, and the whole is as quick.
+#: With more changed files than this number plus this share of all files, planning the whole project is as fast.
 _FEW_FILES, _FEW_SHARE = 4, 0.2
 
 
 def rest_of_project(
     declared: Sequence[Declared], lock: Lock, backend: str, submissions: Iterable[Submission]
 ) -> RestOfProject:
-    """What a later plan of some specs alone will have to know, by a plan of the whole project.
+    """What a later plan of only some specs needs to know about the others, from a plan of the whole project.
 
     Args:
         declared: all specs.
-        lock: with what the journal knows.
-        backend: the one that the plan is for.
-        submissions: the journal's.
+        lock: the lock, including jobs that only the journal has.
+        backend: the backend of the plan.
+        submissions: the submissions in the journal.
     """
     names = {item.name for item in declared}
     entries = list(lock.on(backend))
@@ -58,9 +58,9 @@ def rest_of_project(
 
 
 def changed_specs(project: Project) -> PlanScope | None:
-    """The specs of the files that changed, if theirs is all that can differ from the cached plan; else `None`.
+    """The specs of the files that changed, if nothing else can differ from the cached plan; otherwise `None`.
 
-    A mistake in a spec counts as such a difference: the whole finds it again, and says it beside all others.
+    With an error in a spec it is `None` too: planning the whole project finds all errors and reports them together.
     """
     cached = read_cached_plan(project.plan_key)
     if cached is None:
@@ -104,22 +104,22 @@ def _are_separate(
 
     Args:
         declared: the specs of the files that changed.
-        before: the fingerprints of the datasets that these files had, where they had nothing to do.
+        before: the fingerprints of the datasets of these files for which there was nothing to do.
         kept: the names of the datasets in all other files.
-        rest: what is known of the rest of the project.
+        rest: what is known about the rest of the project.
     """
     names = {item.name for item in declared}
     if len({name.casefold() for name in (*names, *kept)}) != len(declared) + len(kept):
         return False  # a name is taken
     if not set(rest.locked) <= {*names, *kept, *rest.removed}:
-        return False  # a dataset is gone
+        return False  # a dataset was removed
     if rest.removed and not names <= set(rest.locked) - set(rest.removed):
-        return False  # a new dataset may be a removed one under another name, or one that is back
+        return False  # a new dataset may be a removed one with another name, or one that is back
     submitted = set(rest.submitted)
     return all(
         _names_no_other(item)
         and not item.spec.is_label
-        # the journal has no job of this definition that the lock may lack
+        # the journal has no job of this definition that may be missing in the lock
         and (item.fingerprint not in submitted or before.get(item.name) == item.fingerprint)
         for item in declared
     )
@@ -130,14 +130,14 @@ def _names_no_other(item: Declared) -> bool:
 
 
 def _entries(project: Project, declared: Sequence[Declared], kept: Collection[str], rest: RestOfProject) -> Lock | None:
-    """The entries of the specs, of the lock that the cached plan was made of; `None` where these alone don't do."""
+    """The entries of the specs, from the lock that the cached plan was made from; `None` if they are not enough."""
     locked = {item.name for item in declared}.intersection(rest.locked)
     if not locked:
         return Lock()
     try:
         lock = project.lockfile.read_entries(locked)
         if lock is None or project.lockfile.stamp() != project.plan_key.lock_stamp:
-            return None  # it is laid out by hand, or was written since
+            return None  # it was edited by hand, or was written since then
     except LockError:
         return None
     entries = list(lock.on(project.config.backend))
@@ -151,7 +151,7 @@ def _facts(project: Project, declared: Sequence[Declared], kept: Collection[str]
     taken = {
         **rest.taken,
         **{name: "" for name, owner in rest.remote_names.items() if owner not in mine},
-        **dict.fromkeys(kept, ""),  # a dataset's own name is for it, whether or not something is there
+        **dict.fromkeys(kept, ""),  # a dataset's own name is reserved for it, whether or not it is in use
     }
     return Facts(
         backend=project.config.backend,

@@ -1,8 +1,8 @@
-"""`check`: whether the lock is what the specs say, and kept content what the lock says. Needs no key and no network."""
+"""`check`: whether the lock is up to date with the specs, and stored rows match the lock. Needs no key or network."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import StoreError
@@ -12,27 +12,34 @@ from pioneer_build.plan import SETTLED
 from pioneer_build.results.check import CheckFinding, CheckResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pioneer_build.disk import Stamp
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Plan, Step
     from pioneer_build.project.open import Project
 
+#: Actions that are a state, not a pending change.
+_STATES: Final[Mapping[str, str]] = {
+    "resume": "waiting for an open job",
+    "reconcile": "unknown outcome",
+    "blocked": "blocked",
+}
+
 
 def check_project(
     project: Project, *, select: Sequence[str] = (), exclude: Sequence[str] = (), strict: bool = False
 ) -> CheckResult:
-    """Compares specs, lock and kept content of a project.
+    """Compares the specs, the lock and the stored rows of a project.
 
     Args:
-        project: an opened project; what is learnt of it is cached.
+        project: an opened project; what was read is cached.
         select: selectors of `--select`.
         exclude: selectors of `--exclude`.
-        strict: whether rows that are not here, or were never verified, count too.
+        strict: whether rows that are not on this machine, or not verified, are findings too.
 
     Raises:
-        Problems: specs or inputs have mistakes.
+        Problems: specs or inputs have errors.
         LockError: the lock can't be read.
         PioneerError: a selector matches nothing.
     """
@@ -41,12 +48,12 @@ def check_project(
 
 
 def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResult:
-    """Compares specs, lock and kept content of the datasets of `plan`. Content that is unchanged isn't read again.
+    """Compares the specs, the lock and the stored rows of the datasets of `plan`. Unchanged files aren't read again.
 
     Args:
-        state: the project.
+        state: the state of the project.
         plan: its plan, or a part of it.
-        strict: whether rows that are not here, or were never verified, count too.
+        strict: whether rows that are not on this machine, or not verified, are findings too.
     """
     contents = _Contents(state)
     findings = [
@@ -59,21 +66,21 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
 
 
 def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
-    """What is to be done for a dataset."""
+    """The finding for a dataset with pending changes."""
     if step.action in SETTLED:
         return
     item = state.declared.get(step.dataset_name)
-    why = "; ".join(f"{reason.field}: {reason.text}" for reason in step.reasons)
-    text = f"{step.action} is pending{f' ({why})' if why else ''}"
+    why = "; ".join(reason.line for reason in step.reasons)
+    text = f"{_STATES.get(step.action, f'{step.action} pending')}{f' ({why})' if why else ''}"
     path = line = None
     if item is not None:
-        # beside the key that changed, where there is one
+        # the line of the key that changed, if there is one
         path, line = item.spec.path, item.spec.place(step.reasons[0].field)[0] if step.reasons else item.spec.line
     yield CheckFinding("pending", step.dataset_name, text, step.command or "pioneer-build apply", path, line)
 
 
 def _in_content(state: ProjectState, step: Step, contents: _Contents, *, strict: bool) -> Iterator[CheckFinding]:
-    """What is wrong with the content of a dataset."""
+    """Findings about the stored rows of a dataset."""
     name = step.dataset_name
     entry = state.lock.get(name, state.backend)
     if entry is None or entry.forgotten:
@@ -87,12 +94,12 @@ def _in_content(state: ProjectState, step: Step, contents: _Contents, *, strict:
         elif strict:
             yield CheckFinding("missing", name, "its rows are not on this machine", "pioneer-build apply", path, line)
     if strict and entry.examples and not entry.verified:
-        text = "its rows were never looked at: the service gives none"
+        text = "its rows were never verified: the service does not provide them"
         yield CheckFinding("unverified", name, text, None, path, line)
 
 
 class _Contents:
-    """The kept contents. One that matched its digest, and has the same stamp, matches it still."""
+    """Stored files of rows. A file that matched its digest and has the same stamp still matches it."""
 
     def __init__(self, state: ProjectState) -> None:
         self._state = state
@@ -102,24 +109,24 @@ class _Contents:
 
     @property
     def count(self) -> int:
-        """How many different ones are here."""
+        """The number of files that are on this machine."""
         return len(self._here)
 
     def has(self, digest: str) -> bool:
-        """Whether the content is on this machine."""
+        """Whether the file with this digest is on this machine."""
         store = self._state.store
         try:
             stamp = stamp_at(str(store.path(digest)))
         except OSError:
             stamp = None
         if stamp is None:
-            store.has(digest)  # says what is wrong, unless it just isn't there
+            store.has(digest)  # raises an error, unless the file just doesn't exist
             return False
         self._here[digest] = stamp
         return True
 
     def fault(self, digest: str) -> str | None:
-        """What is wrong with a content that is here."""
+        """What is wrong with a file that is on this machine."""
         stamp = self._here[digest]
         if self._known.get(digest) != stamp:
             try:
@@ -131,7 +138,7 @@ class _Contents:
         return None
 
     def save(self) -> None:
-        """Caches what matched its digest, and with it the plan: later checks compare stamps."""
+        """Caches which files matched their digests, together with the plan: later checks compare only stamps."""
         project = self._state.project
         if all(self._known.get(digest) == stamp for digest, stamp in self._verified.items()):
             return

@@ -1,7 +1,7 @@
-"""The names of a project's datasets, as fast as a shell's completion needs them.
+"""The names of a project's datasets, as fast as shell completion needs them.
 
-Read off the text of the specs and the lock without parsing either: a name too many in a completion does no harm, and
-a spec that is being written, mistakes and all, has its name already.
+They are found in the text of the specs and the lock without parsing: a wrong name in a completion does no harm, and a
+spec that is still being written and has errors already has its name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
 
 
 def dataset_names(directory: str) -> list[str]:
-    """The names in specs and lock of the project that `directory` is in, sorted. Never raises."""
+    """The dataset names in the specs and the lock of the project that `directory` is in, sorted. Never raises."""
     try:
         root = _root(Path(directory).resolve())
         settings = _read(root / "pioneer.yaml")

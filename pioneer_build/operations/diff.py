@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def diff(project: Project, revisions: Sequence[str], *, backend: str | None, samples: int) -> DiffResult:
-    """Compares two states of the project's lock, and the rows that they name where both are in the store.
+    """Compares two states of the project's lock, and their rows if both are in the store.
 
     Args:
         project: an opened project.
-        revisions: git revisions, two at most: the earlier state and the later one. Without the second the later is
-            the working tree; without any the earlier is the last commit.
-        backend: compare this backend's datasets alone.
-        samples: how many changed rows of each kind the result has.
+        revisions: at most two git revisions, the earlier state and the later one. Without the second, the later state
+            is the working tree; without any, the earlier state is the last commit.
+        backend: compare only the datasets of this backend.
+        samples: number of changed rows of each kind in the result.
 
     Raises:
         LockError: a lock can't be read.
@@ -47,7 +47,7 @@ def diff(project: Project, revisions: Sequence[str], *, backend: str | None, sam
 
 
 def state_now(project: Project) -> State:
-    """The lock as it stands in the working tree.
+    """The lock in the working tree.
 
     Raises:
         LockError: it can't be read.
@@ -60,7 +60,7 @@ def state_now(project: Project) -> State:
 
 
 def state_at(project: Project, revision: str) -> State:
-    """The lock as it was at a git revision.
+    """The lock at a git revision.
 
     Raises:
         LockError: it can't be read; the message says where.
@@ -84,7 +84,7 @@ def state_at(project: Project, revision: str) -> State:
 
 
 def kept_rows(store: Store) -> Reader:
-    """Reads the rows that entries name from `store`; whole and undamaged, or not at all."""
+    """Reads the rows of entries from `store`; either all of them, undamaged, or none."""
 
     def read(entry: Entry) -> Lines | str:
         try:

@@ -1,4 +1,4 @@
-"""Writes the locked rows of a dataset in another program's format."""
+"""Writes the locked rows of a dataset in the format of another program."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to write where.
+    """What to write, and where.
 
-    `form` is the format's name. `target` is a file, a folder where the format is one or `split` is given
+    `form` is the name of the format. `target` is a file, or a folder if the format needs one or `split` is given
     (`train=0.9,test=0.1`), or an open stream of bytes, which is not flushed.
     """
 
@@ -38,24 +38,24 @@ class ExportRequest:
 
 
 def export(request: ExportRequest, *, directory: str, backend: str | None) -> ExportResult:
-    """Writes the rows of a dataset as they are locked.
+    """Writes the locked rows of a dataset.
 
     Args:
         request: what to write, and where.
-        directory: a folder of the project.
+        directory: a folder in the project.
         backend: the flag `--backend`.
 
     Raises:
-        UsageError: there is no such format, the shares of a split are wrong, or a format or split needs a path.
+        UsageError: there is no such format, the shares of a split are invalid, or a format or split needs a path.
         MissingExtra: the format's library isn't installed.
         PioneerError: there is no such dataset, its rows are not on this machine, or the target can't be written.
     """
-    format_named(request.form)  # a wrong name is said before anything is read
+    format_named(request.form)  # reports a wrong name before anything is read
     split = parse_splits(request.split) if request.split is not None else None
     dataset = load(request.dataset_name, directory=directory, backend=backend)
     if split is not None:
         if not isinstance(request.target, Path):
-            raise UsageError("--split writes several files", hint="say where: --to FOLDER")
+            raise UsageError("--split writes several files, so it needs --to", hint="pass --to FOLDER")
         return _to_parts(dataset, request.form, request.target, split)
     if isinstance(request.target, Path):
         return _to_path(dataset, request.form, request.target)
@@ -73,7 +73,7 @@ def _to_parts(dataset: Dataset, form: str, folder: Path, split: Split) -> Export
 
 
 def _to_path(dataset: Dataset, form: str, target: Path) -> ExportResult:
-    if form == "jsonl":  # as they are kept, unread
+    if form == "jsonl":  # as they are stored, without parsing
         ledger = copy_lines_to_path(dataset.lines(), target)
     else:
         ledger = export_to_path(form, iter(dataset), target, dataset.task_type, dataset.labels)

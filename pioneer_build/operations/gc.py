@@ -1,4 +1,4 @@
-"""Removes from the store what no lock needs: first found and said, then removed."""
+"""Removes from the store what no lock needs: finds it first, so that it can be shown, then removes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """What of a store no lock needs. Nothing goes before `remove` is called."""
+    """What no lock needs in a store. Nothing is removed before `remove` is called."""
 
     result: GcResult
     store: Store
@@ -30,22 +30,22 @@ class Garbage:
         """Removes it.
 
         Raises:
-            StoreError: the disk didn't let it.
+            StoreError: a file can't be removed.
         """
         self.store.remove(self.plan)
 
 
 def find_garbage(project: Project, others: Iterable[Path], backend: str | None) -> Garbage:
-    """What of the project's store neither its own lock needs nor those of other projects.
+    """What neither the project's lock nor those of other projects need in the project's store.
 
     Args:
         project: an opened project.
-        others: folders of projects that share the store.
+        others: folders of other projects that share the store.
         backend: the flag `--backend`, for opening them.
 
     Raises:
-        LockError: a lock can't be read: then what it needs is not known.
-        PioneerError: a folder is no project's.
+        LockError: a lock can't be read, so it is not known what it needs.
+        PioneerError: a folder doesn't exist.
     """
     everywhere = [project, *(open_project(folder, backend) for folder in others)]
     store = Store(project.config.store)

@@ -1,4 +1,4 @@
-"""What is known of the texts that label specs name: without a reading where they are as they were."""
+"""Facts about the texts of label specs; unchanged files are not read again."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 def read_input_facts(
     project: Project, declared: Sequence[Declared], lock: Lock, store: Store, choices: Choices
 ) -> tuple[dict[str, InputFacts], dict[str, InputsSurvey]]:
-    """What is known of every label spec's texts, and the surveys of those that had to be read; both by dataset.
+    """The facts about the texts of every label spec, and the surveys of those that had to be read, by dataset.
 
     Args:
-        project: whose cache says what was there before.
-        declared: specs; those that aren't label specs are passed over.
+        project: the project; its cache has the facts from the last time.
+        declared: all specs; other than label specs are skipped.
         lock: what was labelled.
-        store: the annotations there are.
-        choices: a dataset that is tried again, or labelled again, is surveyed.
+        store: the annotations.
+        choices: the texts of datasets to retry or to label again are read again.
 
     Raises:
-        Problems: all mistakes of all inputs.
+        Problems: all errors in all inputs.
     """
     facts: dict[str, InputFacts] = {}
     surveys: dict[str, InputsSurvey] = {}
@@ -58,7 +58,7 @@ def read_input_facts(
 
 
 def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Store) -> InputFacts | None:
-    """The facts without reading a file: the inputs are those of the lock, and so are definition and content."""
+    """The facts without reading a file, if inputs, definition and content are those of the lock."""
     known = project.cache.inputs(item.name)
     labelling = entry.labelling if entry is not None else None
     if known is None or labelling is None or not _is_same(project, item, known):
@@ -80,7 +80,7 @@ def _unchanged(project: Project, item: Declared, entry: Entry | None, store: Sto
 
 
 def _is_same(project: Project, item: Declared, known: KnownInputs) -> bool:
-    """Whether the spec names the same inputs as it did, and their files are as they were."""
+    """Whether the spec has the same inputs as before, and their files are unchanged."""
     if known.source != _source(item):
         return False
     if not isinstance(item.spec.inputs, InputFiles):
@@ -95,7 +95,7 @@ def _source(item: Declared) -> str:
 
 
 def _survey(project: Project, item: Declared) -> InputsSurvey:
-    """Reads the inputs, and caches what they hold."""
+    """Reads the inputs, and caches the facts about them."""
     from pioneer_build.inputs import SurveyCache, survey  # numpy and diskcache: only where inputs changed
 
     assert item.spec.inputs is not None

@@ -1,4 +1,4 @@
-"""A handle that stops a run from outside of it. What calls it, a signal handler or another thread, is the caller's."""
+"""A handle that stops a run from outside: it is called by a signal handler or another thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Interrupt:
-    """Stops one run: no further submissions, and the run ends once what is out was answered. Nothing is lost by it."""
+    """Stops a run: it submits nothing more, and ends when pending requests have their responses. Nothing is lost."""
 
     def __init__(self) -> None:
         self._listener: tuple[asyncio.AbstractEventLoop, Callable[[str], None]] | None = None
@@ -21,10 +21,10 @@ class Interrupt:
         """Stops the run. Safe to call from a signal handler, from any thread, and more than once.
 
         Args:
-            note: a sentence that the run tells as an event.
+            note: a message that the run emits as an event.
 
         Returns:
-            Whether a run was there to hear it. If not, one that begins later with this handle submits nothing.
+            Whether a run is in progress. If not, a run that starts later with this handle submits nothing.
         """
         self._note = note
         if (listener := self._listener) is None:
@@ -32,13 +32,13 @@ class Interrupt:
         loop, act = listener
         try:
             loop.call_soon_threadsafe(act, note)
-        except RuntimeError:  # the loop was closed just now
+        except RuntimeError:  # the loop has just been closed
             return False
         return True
 
     @contextmanager
     def heard_by(self, act: Callable[[str], None]) -> Iterator[None]:
-        """While this lasts, `stop` has the running loop call `act` with its note; at once, where it came before."""
+        """In this context, `stop` makes the running loop call `act` with its note, also if it was called before."""
         self._listener = asyncio.get_running_loop(), act
         try:
             if self._note is not None:

@@ -1,4 +1,4 @@
-"""`pioneer_build.load`: a training script's way to the locked rows."""
+"""`pioneer_build.load`: the locked rows for a training script."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Dataset(Sequence[dict[str, Any]]):
-    """The locked rows of one dataset, as dicts in their normal form (docs/rows.md). Read when first needed.
+    """The locked rows of one dataset, as dicts in normal form (docs/rows.md). They are read when they are needed.
 
-    Iterating streams them from disk; indexing and `len` beyond the lock's own count keep them in memory.
+    Iterating streams them from disk; indexing loads all of them into memory.
 
     Attributes:
         name: the dataset's name.
-        content: the digest of the rows (`sha256:…`), as the lock has it.
-        task_type: what the rows are for.
+        content: the digest of the rows (`sha256:…`) in the lock.
+        task_type: the task type.
         labels: the declared labels, sorted.
     """
 
@@ -45,14 +45,14 @@ class Dataset(Sequence[dict[str, Any]]):
 
     @property
     def training(self) -> dict[str, str] | None:
-        """What to hand to a training job, where a version holds exactly these rows: `{"name", "version"}`."""
+        """What to pass to a training job, if a version contains exactly these rows: `{"name", "version"}`."""
         return training_pair(self._entry)
 
     def __len__(self) -> int:
         return self._entry.examples
 
     def lines(self) -> Iterator[bytes]:
-        """The rows as lines of JSON, each ended by a line feed, as they are kept."""
+        """The rows as they are stored: lines of JSON, each with a line feed at its end."""
         return locked_lines(self._entry, self._store)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -73,7 +73,7 @@ class Dataset(Sequence[dict[str, Any]]):
         return list(iter(self))
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` with a row a row and a column a key."""
+        """A `pandas.DataFrame` with a row for each row and a column for each key."""
         return _library("pandas").DataFrame(self._rows)
 
     def to_polars(self) -> Any:
@@ -90,7 +90,7 @@ def _library(name: str, extra: str | None = None) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         if extra is not None:
-            raise MissingExtra(f"this needs {name}, which", extra) from error
+            raise MissingExtra(f"to_{extra}()", extra) from error
         raise PioneerError(f"{name} is not installed", hint=f"pip install {name}") from error
 
 
@@ -99,8 +99,8 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
 
     Args:
         name: the dataset's name.
-        directory: a folder of the project.
-        backend: as `--backend`; default: the project's.
+        directory: a folder in the project.
+        backend: as for `--backend`; by default the backend of the project.
 
     Returns:
         A sequence of dicts.
@@ -108,7 +108,7 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
     Raises:
         PioneerError: there is no such dataset, or its rows are not on this machine.
         LockError: the lock can't be read.
-        StoreError: (when rows are read) what is kept is not what the lock says.
+        StoreError: (when rows are read) the stored rows don't match the lock.
     """
     project = open_project(Path(directory), backend)
     lock = project.lockfile.read()
@@ -116,8 +116,8 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
     if entry is None:
         names = sorted(known.dataset_name for known in lock.on(project.config.backend))
         near = nearest(name, names)
-        hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds what the specs declare"
+        hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds the datasets that the specs declare"
         raise PioneerError(f"'{name}' is not in pioneer.lock for the backend {project.config.backend}", hint=hint)
     dataset = Dataset(entry, Store(project.config.store))
-    dataset.lines()  # says at once what is missing
+    dataset.lines()  # raises now if rows are missing
     return dataset

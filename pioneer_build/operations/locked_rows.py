@@ -1,4 +1,4 @@
-"""The rows that readers get: those the lock names, verified against their digests, read as a stream."""
+"""The locked rows of a dataset, verified against their digests, read as a stream."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ if TYPE_CHECKING:
 def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
     """The rows of a dataset in order, each as a line of JSON that ends in a line feed.
 
-    Each file is verified against its digest before its first row is given.
+    Each file is verified against its digest before its first row is returned.
 
     Raises:
-        PioneerError: nothing is built, or the rows can't be had here.
-        StoreError: what is kept is not what the lock says.
+        PioneerError: nothing is built, or the rows are not on this machine.
+        StoreError: the stored rows don't match the lock.
     """
     name, jobs, digests = entry.dataset_name, entry.readable(), entry.content_digests
     if any(job.rows is None for job in jobs):
         raise PioneerError(
-            f"the rows of '{name}' were never on this machine: the service does not give them",
-            hint=f"its versions are there: {', '.join(sorted({job.version or '?' for job in jobs}))}",
+            f"the rows of '{name}' were never on this machine: the service does not provide them",
+            hint=f"its versions on the service: {', '.join(sorted({job.version or '?' for job in jobs}))}",
         )
     if not digests:
         raise PioneerError(
-            f"'{name}' is not built: no job of it is ready on the backend {entry.backend}",
+            f"'{name}' is not built: it has no ready job on the backend {entry.backend}",
             hint=f"pioneer-build apply --select {name}",
         )
     if not all(store.has(digest) for digest in digests):
         raise PioneerError(
-            f"the rows of '{name}' are in the lock and not on this machine", hint=f"pioneer-build apply --select {name}"
+            f"the rows of '{name}' are in pioneer.lock, but not on this machine",
+            hint=f"pioneer-build apply --select {name}",
         )
     return islice((line for digest in digests for line in store.lines(digest)), entry.examples)

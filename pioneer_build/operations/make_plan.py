@@ -1,4 +1,4 @@
-"""Makes a plan and caches it: of a whole project or of some of its specs, in one way."""
+"""Makes a plan and caches it, for a whole project or for some of its specs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
-    """Makes the plan, and saves what was learnt on the way.
+    """Makes the plan, and saves the caches.
 
     Args:
         project: the project.
-        scope: what was read of it.
+        scope: what the plan is made from.
         choices: the flags that change steps.
     """
     plan = scope.plan(choices)
@@ -32,13 +32,13 @@ def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
 
 
 def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:
-    """Caches a plan that no flag changed, if what it was made of has proved not to be moving.
+    """Caches a plan that no flag changed, if no file that it was made from can have changed since it was read.
 
-    A later one may be cached over it, once more contents are verified.
+    It may be cached again later, when more contents have been verified.
 
     Args:
         project: the project.
-        scope: what the plan was made of.
+        scope: what the plan was made from.
         plan: the plan.
     """
     key, began, before = project.plan_key, project.cache.began, scope.unchanged
@@ -79,7 +79,7 @@ def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:
 
 
 def _steps_to_cache(project: Project, scope: PlanScope, plan: Plan) -> dict[str, list[CachedStep]]:
-    """The steps of the planned spec files all of whose datasets have nothing to do, by path."""
+    """The steps of the planned spec files whose datasets all have nothing to do, by path."""
     paths = scope.files if scope.unchanged is None else scope.files.keys() - scope.unchanged.steps.keys()
     by_path: dict[str, list[Declared]] = {path: [] for path in paths}
     for item in scope.declared:
@@ -101,12 +101,12 @@ def _cached_step(scope: PlanScope, item: Declared, step: Step) -> CachedStep:
 
 
 def _is_done(step: Step) -> bool:
-    """Whether a step says no more than that there is nothing to do."""
+    """Whether there is nothing at all to do or to show for a step."""
     return step.action == "none" and not (step.reasons or step.fetch or step.refused or step.requests)
 
 
 def _has_settled_inputs(project: Project, item: Declared) -> bool:
-    """Whether the files of a label spec's inputs have stamps that prove something."""
+    """Whether the stamps of a label spec's input files prove that they are unchanged."""
     if not isinstance(item.spec.inputs, InputFiles):
         return True
     known = project.cache.inputs(item.name)

@@ -1,4 +1,4 @@
-"""What of the store locks need. Values in, values out."""
+"""What locks need in the store. Values in, values out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def needed_content(locks: Iterable[Lock]) -> tuple[set[str], set[tuple[str, str]]]:
-    """The digests of rows, and the scopes (backend, fingerprint) of annotations, that `locks` name.
+    """The digests of rows, and the scopes (backend, fingerprint) of annotations, that are in `locks`.
 
-    Everything that a lock names is needed, forgotten datasets and earlier definitions included: a spec that comes back
+    Everything in a lock is needed, also forgotten datasets and earlier definitions, so that a spec that is restored
     costs nothing.
     """
     rows: set[str] = set()

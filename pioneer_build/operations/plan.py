@@ -1,4 +1,4 @@
-"""`plan`: what `apply` would do. Of a project in which only spec files changed, only their specs are planned anew."""
+"""`plan`: what `apply` would do. If only spec files changed since the last plan, only their specs are planned."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def plan_project(
     exclude: Sequence[str] = (),
     evidence: bool = False,
 ) -> Plan:
-    """What would have to be submitted to make the datasets what the specs say. Nothing is sent.
+    """What has to be submitted so that the datasets match the specs. Nothing is sent.
 
     Args:
-        project: an opened project; what is learnt of it is cached.
+        project: an opened project; what was read is cached.
         choices: the flags that change steps.
         select: selectors of `--select`.
         exclude: selectors of `--exclude`.
-        evidence: whether each step must know what it was decided on, for a plan that is saved.
+        evidence: whether each step must have its evidence, for a plan that is saved.
 
     Raises:
-        PioneerError: specs, lock or settings have a mistake.
+        PioneerError: specs, lock or settings have an error.
     """
     chosen = choices or Choices()
     if chosen == Choices() and not (select or exclude or evidence):
@@ -46,9 +46,9 @@ def plan_project(
 
 
 def plan_of_changed(project: Project) -> Plan | None:
-    """The plan of the project, made of the specs that changed and of the cached plan; `None` where these don't tell.
+    """The plan of the project, made from the specs that changed and the cached plan; `None` if these are not enough.
 
-    It is what a plan of the whole project would be, but that unchanged steps don't know what they were decided on.
+    It is the same as a plan of the whole project, except that steps of unchanged specs have no evidence.
     """
     scope = changed_specs(project)
     return plan_from(project, scope, Choices()) if scope is not None else None

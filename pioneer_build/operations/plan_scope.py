@@ -1,4 +1,4 @@
-"""What a plan is made of, be it of a whole project or of some of its specs."""
+"""What a plan is made from, for a whole project or for some of its specs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnchangedSpecs:
-    """What the cached plan says of the spec files that didn't change, by path: their datasets have nothing to do.
+    """The cached steps of the spec files that didn't change, by path: there is nothing to do for their datasets.
 
-    `inputs` are of the label specs among them. `had_changed` says that it has files, too, that did change.
+    `inputs` are those of the label specs among them. `had_changed` means that the cached plan also has steps of files
+    that did change.
     """
 
     steps: Mapping[str, list[CachedStep]]
@@ -32,12 +33,12 @@ class UnchangedSpecs:
 
 @dataclass(frozen=True, slots=True)
 class PlanScope:
-    """What a plan is made of: the specs to plan, and what is known of their datasets.
+    """What a plan is made from: the specs to plan, and the facts about their datasets.
 
-    These are all specs of the project, or those of the files that changed since the last plan; then `unchanged` has
-    the others. `files` are the stamps of all spec files, by path. `lock` has the entries of the specs, with what the
-    journal knows. `rest` is for a later plan of some specs alone; it is `None` where the lock lacks something that the
-    journal knows, and then the plan isn't cached.
+    The specs are all specs of the project, or only those of the files that changed since the last plan; then
+    `unchanged` has the others. `files` are the stamps of all spec files, by path. `lock` has the entries of the specs,
+    including jobs that only the journal has. `rest` is for a later plan of only some specs; it is `None` if the journal
+    has something that is missing in the lock, and then the plan isn't cached.
     """
 
     files: Mapping[str, Stamp]
@@ -61,10 +62,10 @@ class PlanScope:
 
 
 class StoredContents:
-    """The digests of the contents in a store, asked for one by one.
+    """The digests of the contents in a store; only membership can be tested.
 
     Args:
-        folder: the store's.
+        folder: the folder of the store.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +74,7 @@ class StoredContents:
 
     def __contains__(self, digest: object) -> bool:
         if self._store is None:
-            from pioneer_build.store import Store  # a plan that asks for nothing does without
+            from pioneer_build.store import Store  # not needed for a plan that tests nothing
 
             self._store = Store(self._folder)
         return isinstance(digest, str) and self._store.has(digest)

@@ -1,6 +1,6 @@
-"""The state of a whole project: specs, lock, journal, store and inputs brought together, and the plan of them.
+"""The state of a whole project: its specs, lock, journal, store and inputs, and the plan that is made from them.
 
-Reading only. For a project with nothing to do this is a few `stat` calls a dataset.
+It only reads. For a project with nothing to do this takes a few `stat` calls for each dataset.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectState:
-    """Everything that the plan of a whole project was made of, and the plan.
+    """Everything that the plan of a whole project was made from, and the plan.
 
     `declared` are its specs, by name. `submissions` are the tokens of all submissions that were taken into account.
-    `surveys` are of the label specs whose inputs had to be read.
+    `surveys` are those of the label specs whose inputs had to be read.
     """
 
     project: Project
@@ -54,7 +54,7 @@ class ProjectState:
 
     @property
     def lock(self) -> Lock:
-        """The lock, with what the journal knows."""
+        """The lock, including jobs that only the journal has."""
         return self.scope.lock
 
 
@@ -62,19 +62,19 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     """Reads the whole project and makes its plan.
 
     Args:
-        project: an opened project; what is learnt of it is cached.
+        project: an opened project; what was read is cached.
         choices: the flags that change steps.
 
     Raises:
-        Problems: specs or inputs have mistakes.
+        Problems: specs or inputs have errors.
         LockError: the lock can't be read.
-        PioneerError: there is no project, or a flag names a dataset that isn't there.
+        PioneerError: there is no project, or a flag has the name of a dataset that doesn't exist.
     """
     chosen = choices or Choices()
     config = project.config
     specs = load_specs(project)
     lock = project.read_lock()
-    as_read = project.lockfile.as_read  # of a conflicted file less than was made of it
+    as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
     _check_there_is_one(project, specs.declared, lock)
     _check_names(specs.declared, chosen, lock, config.backend)
     journal = Journal(project.journal_folder)
@@ -106,22 +106,22 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
 
 
 def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lock) -> None:
-    """A project without a spec is most likely another folder than was meant."""
+    """A project without a spec is most likely the wrong folder."""
     folder = project.config.specs.rstrip("/")
     if not declared and any(not entry.forgotten for entry in lock.entries.values()):
         raise PioneerError(
-            f"no spec was found in {folder}/, and pioneer.lock has datasets",
-            hint="is this the right folder? to forget every dataset, remove them one by one",
+            f"no spec found in {folder}/, but pioneer.lock has datasets",
+            hint="is this the right folder? to forget all datasets, remove their specs one by one",
         )
     if not declared and not lock.entries and not (project.root / SETTINGS_NAME).is_file():
         raise PioneerError(
             f"there is no project in {project.root}: neither pioneer.yaml nor a spec in {folder}/",
-            hint="pioneer-build init writes a small one; -C DIR looks elsewhere",
+            hint="pioneer-build init creates one; -C DIR selects another folder",
         )
 
 
 def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, backend: str) -> None:
-    """The names that flags give must be of datasets there are."""
+    """The names in flags must be names of existing datasets."""
     names = {item.name for item in declared} | {entry.dataset_name for entry in lock.on(backend)}
     for flag, chosen in (("resubmit", choices.resubmit), ("retry", choices.retry), ("relabel", choices.relabel)):
         for name in sorted(chosen - names):
@@ -131,7 +131,7 @@ def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, bac
 
 
 def _unwritten(lock: Lock, as_read: Lock, backend: str) -> frozenset[str]:
-    """The datasets of which more is known than the file says."""
+    """The datasets about which more is known than the file says."""
     if lock is as_read:
         return frozenset()
     return frozenset(
@@ -144,9 +144,9 @@ def selected(state: ProjectState, chosen: Sequence[str], left_out: Sequence[str]
     """The part of the plan that `--select` and `--exclude` leave.
 
     Args:
-        state: the project.
-        chosen: selectors: a name, a glob, `tag:x` or `state:x`; all datasets where there is none.
-        left_out: likewise.
+        state: the state of the project.
+        chosen: selectors: a name, a glob, `tag:x` or `state:x`; none for all datasets.
+        left_out: selectors of datasets to leave out.
 
     Raises:
         PioneerError: a selector matches nothing.

@@ -1,4 +1,4 @@
-"""What the service says of open jobs, for `status --refresh`."""
+"""The state of open jobs on the service, for `status --refresh`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import NotThere
 from pioneer_build.operations.backend import open_service
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def refreshed(found: ProjectState, values: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """What the service says of each open job now, by job id. Nothing is written.
+    """The present state of each open job on the service, by job id. Nothing is written.
 
     Raises:
-        PioneerError: the service can't be asked.
+        PioneerError: the service can't be polled.
     """
     open_ids = [job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]]
     return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
@@ -31,8 +32,8 @@ async def _refreshed(found: ProjectState, job_ids: Sequence[str]) -> dict[str, s
             try:
                 report = await service.poll(job_id)
             except NotThere:
-                said[job_id] = "it does not know this job"
+                said[job_id] = "unknown job"
             else:
-                done = f", {report.done:,} rows so far" if report.done is not None else ""
+                done = f", {count(report.done, 'row')} so far" if report.done is not None else ""
                 said[job_id] = f"{report.said}{done}"
     return said

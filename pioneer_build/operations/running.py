@@ -1,4 +1,4 @@
-"""A run with its ports opened, walked to its end whatever interrupts it: what `apply` and `adopt` share."""
+"""Opens the ports of a run, and runs it to its end even if it is interrupted: shared by `apply` and `adopt`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
-#: After an interrupt, requests that are out get this many seconds to be answered.
+#: Seconds to wait for pending responses after an interrupt.
 GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What one run may spend, and how long it may take.
+    """Limits and timeouts of a run.
 
-    `max_requests` (paid ones) and `max_examples` bound what it sends; `None` for no limit. `wait` says whether jobs are
-    waited for, and `deadline` for how many seconds each.
+    `max_requests` (paid ones) and `max_examples` limit what it sends; `None` for no limit. `wait` says whether to wait
+    for jobs, and `deadline` for how many seconds each.
     """
 
     max_requests: int | None = None
@@ -40,7 +40,7 @@ class RunOptions:
     deadline: float = DEADLINE_SECONDS
 
     def or_limits_of(self, config: Config) -> Self:
-        """The same, with the limits of pioneer.yaml where there is none here."""
+        """The same options, with the limits of pioneer.yaml for those that are not set."""
         return replace(
             self,
             max_requests=self.max_requests if self.max_requests is not None else config.max_requests,
@@ -57,17 +57,17 @@ async def run_to_its_end(
     *,
     needs_service: bool = True,
 ) -> Report:
-    """Opens the service, and does `walk` with a run that is made of `found`; the report.
+    """Opens the service and calls `walk` with a run that is made from `found`; returns the report.
 
-    Cancelling this stops the run as `interrupt` does, before the cancellation goes on.
+    If this is cancelled, the run is stopped as `interrupt` does it, and then the cancellation continues.
 
     Args:
-        found: what the plan was made of; the project must be held.
-        walk: what the run is to do; it writes the lock at its end, also when it is cancelled.
-        sink: told of everything that happens.
-        options: what may be spent, and how long it may take.
+        found: the project's state; the caller must hold the project.
+        walk: what the run does; it writes the lock at its end, even if it is cancelled.
+        sink: gets an event for everything that happens.
+        options: limits and timeouts.
         interrupt: stops the run.
-        needs_service: whether the service is asked anything; without, neither key nor network is needed.
+        needs_service: whether the run needs the service; if not, it needs neither key nor network.
 
     Raises:
         PioneerError: the service can't be opened.
@@ -122,12 +122,12 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
 
 
 def _with_usage(sink: Sink, service: HttpService) -> Sink:
-    """`sink`, told with every batch how much of the rate limit is used."""
+    """`sink`, with the used part of the rate limit in the event of each batch."""
 
     def told(event: Event) -> None:
         usage = service.usage() if event.kind == "labelled" else None
         if usage is not None and usage.limit is not None:
-            text = f"{event.text}; {usage.used:,} of {usage.limit:,} requests of this minute used"
+            text = f"{event.text}; {usage.used:,} of {usage.limit:,} requests used in this minute"
             event = replace(event, text=text, fields={**event.fields, "used": usage.used, "limit": usage.limit})
         sink(event)
 
@@ -135,7 +135,7 @@ def _with_usage(sink: Sink, service: HttpService) -> Sink:
 
 
 async def _interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
-    """Awaits `walk`; after an interrupt requests that are out are waited for, and then given up as unknown."""
+    """Awaits `walk`; after an interrupt it waits for pending responses, and then leaves them as unknown."""
     walking = asyncio.ensure_future(walk)
     interrupted = asyncio.Event()
 
@@ -148,7 +148,7 @@ async def _interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt:
     with interrupt.heard_by(stop):
         try:
             await _first_of(walking, interrupted)
-        except asyncio.CancelledError:  # by whoever runs the loop, as asyncio does at Ctrl-C
+        except asyncio.CancelledError:  # by the owner of the loop, for example asyncio at Ctrl-C
             run.interrupt()
             await _end(walking)
             raise
@@ -158,7 +158,7 @@ async def _interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt:
 
 
 async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event) -> None:
-    """Waits until the walk has ended, or is interrupted."""
+    """Waits until the walk has ended or is interrupted."""
     interruption = asyncio.ensure_future(interrupted.wait())
     either: set[asyncio.Future[Any]] = {walking, interruption}
     try:
@@ -168,7 +168,7 @@ async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event)
 
 
 async def _end(walking: asyncio.Future[Report]) -> bool:
-    """Waits for an interrupted walk, cancels it where the grace is not enough; whether it ended by itself."""
+    """Waits for an interrupted walk, and cancels it after the grace period; whether it ended by itself."""
     try:
         await asyncio.wait({walking}, timeout=GRACE_SECONDS)
     finally:

@@ -1,6 +1,6 @@
-"""A saved plan: what was reviewed, and what `apply FILE` then does or refuses.
+"""A saved plan: the plan that was reviewed, whose steps `apply FILE` then does or refuses.
 
-It holds digests of inputs, never texts, and no key. The file is private to its owner: a definition may be confidential.
+It contains digests of inputs, but no texts and no key. Only its owner can read it: a definition may be confidential.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _SAVE = "pioneer-build plan --out FILE"
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Writes `plan` to `path`, replacing what is there.
+    """Writes `plan` to `path`, and replaces a file that exists.
 
     Raises:
-        PlanFileError: the disk didn't take it.
+        PlanFileError: the file can't be written.
     """
     value = plan_value(plan)
     for step, fields in zip(plan.steps, value["steps"], strict=True):
@@ -47,22 +47,22 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan that `path` holds.
+    """The plan in the file `path`.
 
     Raises:
-        PlanFileError: it can't be read, is no saved plan, or was saved by a newer version.
+        PlanFileError: it can't be read, is not a saved plan, or was saved by a newer version.
     """
     try:
         value = json.loads(path.read_bytes())
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise PlanFileError(f"{path} is no saved plan: {error}", hint=_SAVE) from None
+        raise PlanFileError(f"{path} is not a saved plan: {error}", hint=_SAVE) from None
     if not isinstance(value, dict) or value.get("kind") != KIND:
-        raise PlanFileError(f"{path} is no saved plan", hint=f"{_SAVE} writes one")
+        raise PlanFileError(f"{path} is not a saved plan", hint=f"{_SAVE} saves a plan")
     if value.get("format") != FORMAT:
         raise PlanFileError(
-            f"{path} has format {value.get('format')!r}, and this program reads {FORMAT}",
+            f"{path} has format {value.get('format')!r}, but this version of pioneer-build reads {FORMAT}",
             hint="save the plan again with this version",
         )
     try:
@@ -79,7 +79,7 @@ def read_plan(path: Path) -> Plan:
 
 def _step(fields: Any) -> Step:
     if not isinstance(fields, dict):
-        raise TypeError("a step is no object")
+        raise TypeError("a step is not an object")
     step = Step(
         dataset_name=_of(fields, "dataset_name", str),
         action=_of(fields, "action", str),
@@ -99,7 +99,7 @@ def _step(fields: Any) -> Step:
         evidence=_of(fields, "basis", str),
     )
     if step.action not in get_args(Action):
-        raise ValueError(f"'{step.action}' is no action")
+        raise ValueError(f"'{step.action}' is not an action")
     return step
 
 
@@ -114,14 +114,14 @@ def _of(fields: dict[str, Any], key: str, kind: type, default: object = _MUST) -
 
 
 def as_reviewed(saved: Plan, now: Plan) -> Plan:
-    """The steps of `now` that are exactly those of `saved`; a step that has moved on is refused.
+    """The steps of `now` that are exactly those of `saved`; a step that is out of date is refused.
 
     Raises:
         PlanFileError: the plan was saved for another backend.
     """
     if saved.backend != now.backend:
         raise PlanFileError(
-            f"the plan was saved for the backend {saved.backend}, and this run is for {now.backend}",
+            f"the plan was saved for the backend {saved.backend}, but this run uses {now.backend}",
             hint=f"pioneer-build --backend {saved.backend} apply …",
         )
     today = {step.dataset_name: step for step in now.steps}
@@ -133,16 +133,19 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
         if current is not None and _decision(current) == _decision(step) and current.basis == step.basis:
             steps.append(current)
             continue
-        what = f"it would be {current.action} now" if current is not None else "nothing is to be done for it now"
-        if current is not None and current.action == step.action:
-            what = "the spec, the lock, the inputs or the store are not what they were"
-        why = f"it has moved on since the plan was saved: {what}"
+        if current is None or current.action == "none":
+            what = "there is nothing to do for it now"
+        elif current.action == step.action:
+            what = "the spec, the lock, the inputs or the store changed"
+        else:
+            what = f"its action would be {current.action} now"
+        why = f"out of date since the plan was saved: {what}"
         steps.append(replace(step, refused=why, protected=False, command="pioneer-build plan --out FILE"))
     return Plan(now.backend, tuple(steps), now.requests_per_minute, now.choices)
 
 
 def _decision(step: Step) -> tuple[object, ...]:
-    """What a step would do; its reasons only explain."""
+    """What a step would do, and whether it is refused. Texts only explain, so they are not compared."""
     return (
         step.action,
         step.requests,
@@ -152,5 +155,5 @@ def _decision(step: Step) -> tuple[object, ...]:
         step.renamed_from,
         step.protected,
         step.fetch,
-        step.refused,
+        step.refused is not None,
     )

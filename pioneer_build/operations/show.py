@@ -1,4 +1,4 @@
-"""One dataset in full: its definition and jobs, and what its rows hold or what was set aside."""
+"""One dataset in full: its definition and jobs, and statistics of its rows, or its quarantined rows."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
 
     Args:
         project: an opened project.
-        name: the dataset's.
-        rows: how many of its rows to show.
-        rejected: show what was set aside instead.
+        name: the name of the dataset.
+        rows: number of sample rows.
+        rejected: show quarantined rows instead.
 
     Raises:
-        PioneerError: there is no such dataset, or specs or lock have a mistake.
+        PioneerError: there is no such dataset, or specs or lock have an error.
     """
     found = read_project_state(project)
     entry = found.lock.get(name, found.backend)
@@ -55,7 +55,7 @@ def _no_dataset(found: ProjectState, name: str) -> PioneerError:
 
 
 def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """What the rows hold, and the first few; nothing where they are not here."""
+    """Statistics of the rows, and the first of them; nothing if they are not on this machine."""
     if entry is None:
         return None, []
     try:
@@ -73,7 +73,7 @@ def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, A
 
 
 def _rejected(entry: Entry, store: Store) -> Iterator[dict[str, Any]]:
-    """What was set aside: rows of jobs, and texts of label specs."""
+    """What was quarantined: rows of jobs, and texts of label specs."""
     for job in entry.jobs:
         if job.quarantined is None or not store.has(job.quarantined):
             continue

@@ -1,4 +1,4 @@
-"""Where every dataset stands."""
+"""The state of every dataset."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, refresh: bool = False) -> StatusResult:
-    """Where every dataset stands.
+    """The state of every dataset.
 
     Args:
         project: an opened project.
-        select: selectors of the datasets that are told of; none for all.
-        exclude: selectors of those that are left out.
-        refresh: whether to ask the service how open jobs stand.
+        select: selectors of the datasets to show; none for all.
+        exclude: selectors of datasets to leave out.
+        refresh: whether to ask the service for the state of open jobs.
 
     Raises:
-        PioneerError: specs, lock or a selector have a mistake. That the service can't be asked is in the result.
+        PioneerError: specs, lock or a selector have an error. If the service can't be asked, the result says so.
     """
     found = read_project_state(project)
     values = tuple(status_of(found, name, step) for name, step in listed_steps(found, select, exclude).items())
@@ -50,9 +50,9 @@ def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[s
 
     Args:
         found: the project's state.
-        select: selectors; where there is none, datasets of the lock that have no step, as one that was forgotten long
-            ago, are listed too.
-        exclude: selectors of steps that are left out.
+        select: selectors; if there are none, datasets of the lock without a step are listed too, for example one that
+            was forgotten long ago.
+        exclude: selectors of datasets to leave out.
 
     Raises:
         PioneerError: a selector matches nothing.
@@ -66,11 +66,11 @@ def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[s
 
 
 def status_of(found: ProjectState, name: str, step: Step | None) -> dict[str, Any]:
-    """One dataset as `status` and `show` tell it.
+    """One dataset as `status` and `show` describe it.
 
     Args:
         found: the project's state.
-        name: the dataset's.
-        step: what the plan says of it; `None` where it has no step.
+        name: the name of the dataset.
+        step: its step in the plan; `None` if it has none.
     """
     return dataset_status(name, found.backend, found.lock.get(name, found.backend), found.declared.get(name), step)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def validate(project: Project, paths: Sequence[Path], select: Sequence[str], exclude: Sequence[str]) -> ValidateResult:
-    """The datasets whose specs are valid, all of those that were asked for.
+    """The datasets of the specs, which are all valid.
 
     Args:
         project: an opened project; what was read is cached.
-        paths: files whose mistakes are told; none for all. Rules between specs see the whole project.
-        select: selectors of the datasets to name; none for all.
-        exclude: selectors of those to leave out.
+        paths: files whose errors are reported; none for all. Rules between specs are checked for the whole project.
+        select: selectors of the datasets to return; none for all.
+        exclude: selectors of datasets to leave out.
 
     Raises:
-        Problems: every mistake of these files.
+        Problems: all errors in these files.
         PioneerError: a path is not in the project, or a selector matches nothing.
     """
     only = [_inside(project.root, path) for path in paths] or None

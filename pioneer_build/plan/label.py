@@ -1,4 +1,4 @@
-"""What one label spec needs: its texts and definition compared with what was labelled."""
+"""The actions for a label spec: compares its texts and definition with what was labelled."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
-    """All that fits a label spec.
+    """The actions that apply to a label spec.
 
     Args:
         item: the spec.
-        entry: what the lock has of its dataset, `None` where that is nothing.
-        facts: what is known of the world, this spec's texts too.
+        entry: the lock's entry for its dataset; `None` if there is none.
+        facts: the store, the backend, and the texts of this spec.
         choices: the flags that change steps.
     """
     name = item.name
@@ -73,12 +73,12 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
 
 
 def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Candidates, *, retry: bool) -> None:
-    """Whether these very texts were refused or their answers rejected under this very definition."""
+    """Finds out whether the same texts were refused or rejected with the same definition."""
     refusal = entry.rejection
     if refusal is None or retry or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
         return
     if refusal.state == "rejected" and entry.checks != item.checks:
-        found.add("label")  # what was rejected under other checks is judged again
+        found.add("label")  # the checks changed: what was rejected is judged again
         return
     text = f"the texts were {'refused' if refusal.state == 'failed' else 'rejected'}: {refusal.reason}"
     found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {item.name}")
@@ -99,11 +99,11 @@ def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]
 
 
 def _hold_back(item: Declared, entry: Entry, facts: Facts, choices: Choices, found: Candidates) -> None:
-    """Holds the step back where it would buy again what the lock counts as paid.
+    """Refuses the step if it would pay again for annotations that the lock counts as paid.
 
-    How many of the texts were paid for isn't known one by one: it is what was paid for under this definition without
-    what the store has of it. Where the store never had this dataset's rows, other projects' texts of the same
-    definition don't count: only those of these inputs do.
+    It isn't known which of the texts were paid for, only how many: the number of annotations that were paid for with
+    this definition, minus those in the store. If the store doesn't have this dataset's rows, texts of other projects
+    with the same definition don't count, only those of these inputs.
     """
     inputs, had = facts.inputs[item.name], entry.labelling
     if facts.free or item.name in choices.relabel or not inputs.new:

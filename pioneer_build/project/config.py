@@ -1,4 +1,4 @@
-"""The settings in force: flags before the environment before `pioneer.yaml` before defaults."""
+"""The effective settings: flags override the environment, which overrides `pioneer.yaml`, which overrides defaults."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _KEY_VARIABLES = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Settings in force for one run.
+    """The effective settings of one run.
 
-    `backend` is the backend's identity in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests
-    go (`None` for the local engine). `specs` is a folder as written, `store` one from the project's folder or absolute.
-    `requests_per_minute` counts requests to the generate endpoints (`None` for the local engine, which has no limit).
-    `max_requests` and `max_examples` are what one `apply` may spend, paid requests and rows asked for; `None` is no
-    limit. `api_key` never appears in the representation.
+    `backend` is the name of the backend in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests go
+    (`None` for the local engine). `specs` is the folder as written in the settings, `store` is relative to the project
+    or absolute. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local engine, which
+    has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one `apply`;
+    `None` is no limit. `api_key` never appears in the representation.
     """
 
     backend: str
@@ -50,23 +50,23 @@ class Config:
 
     @property
     def local(self) -> bool:
-        """Whether the embedded engine does the work."""
+        """Whether the backend is the local engine."""
         return self.base_url is None
 
 
 def resolve(
     settings: Settings, root: Path, backend: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Config:
-    """The settings in force.
+    """The effective settings.
 
     Args:
-        settings: what `pioneer.yaml` says.
-        root: the project's folder, which a relative `store` counts from.
-        backend: the flag `--backend`, where it was given.
-        environ: the environment's variables.
+        settings: the settings in `pioneer.yaml`.
+        root: the project's folder; a relative `store` is relative to it.
+        backend: the flag `--backend`, if it was given.
+        environ: the environment variables.
 
     Raises:
-        PioneerError: a flag or variable has a value that can't be used.
+        PioneerError: a flag or variable has an invalid value.
     """
     chosen = backend or environ.get("PIONEER_BACKEND") or settings.backend or "pioneer"
     identity, base_url = _identity_and_url(chosen, environ.get("PIONEER_BASE_URL") or settings.base_url)
@@ -87,10 +87,10 @@ def resolve(
 
 
 def normal_url(url: str) -> str:
-    """`url` in one spelling: see `BaseUrl`.
+    """`url` in its normal form: see `BaseUrl`.
 
     Raises:
-        PioneerError: it is no HTTP URL, or it holds a user, password, query or fragment.
+        PioneerError: it is not an HTTP URL, or it contains a user, password, query or fragment.
     """
     try:
         return BaseUrl.parse(url.strip()).text
@@ -100,11 +100,11 @@ def normal_url(url: str) -> str:
         raise PioneerError("the base URL can't be read", hint="PIONEER_BASE_URL=https://host/path")
     if fault in ("scheme", "host"):
         raise PioneerError(
-            f"'{url if '@' not in url else '…'}' is no backend",
+            f"'{url if '@' not in url else '…'}' is not a backend",
             hint="use `local`, `pioneer`, or a base URL (https://host/path)",
         )
     raise PioneerError(
-        "a base URL has no user, password, query or fragment", hint="the key goes into PIONEER_API_KEY alone"
+        "a base URL can't have a user, password, query or fragment", hint="set the key only in PIONEER_API_KEY"
     )
 
 
@@ -121,7 +121,7 @@ def _requests_per_minute(environ: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise PioneerError(f"PIONEER_REQUESTS_PER_MINUTE is '{text}'", hint="give a whole number, 1 or more")
+        raise PioneerError(f"PIONEER_REQUESTS_PER_MINUTE can't be '{text}'", hint="set it to a whole number, 1 or more")
     return int(text)
 
 

@@ -1,7 +1,7 @@
-"""`pioneer.lock` on disk: the one place that reads and writes it.
+"""`pioneer.lock` on disk: the only module that reads and writes it.
 
-Written by temporary file, fsync and rename, so that a reader sees the old lock or the new one. One run at a time
-holds the project, by a lock on a separate file in the user's state folder.
+It is written with a temporary file, fsync and rename, so that a reader sees either the old lock or the new one. Only
+one run at a time holds the project, with a lock on a separate file in the user's state folder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOCK_NAME = "pioneer.lock"
 class LockFile:
     """The lock of the project at `root`.
 
-    `as_read` is what the file itself says: of a file with git's conflict markers, what both sides agree on.
+    `as_read` is what the file itself contains: for a file with conflict markers, what both sides agree on.
     """
 
     def __init__(self, root: Path) -> None:
@@ -42,10 +42,10 @@ class LockFile:
         self.as_read = Lock()
 
     def stamp(self) -> Stamp | None:
-        """The stamp of the file; `None` where there is none.
+        """The stamp of the file; `None` if there is no file.
 
         Raises:
-            LockError: it can't be asked.
+            LockError: the file can't be accessed.
         """
         try:
             return stamp_at(os.fspath(self.path))
@@ -53,16 +53,16 @@ class LockFile:
             raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
 
     def read(self, *, trusted: bool = False) -> Lock:
-        """The lock; empty where there is none. Where git left conflict markers, both sides joined.
+        """The lock; empty if there is no file. If git left conflict markers, both sides are merged.
 
         Raises:
-            LockError: it can't be read, or isn't what it says it is. It is left as it is.
+            LockError: it can't be read, or is damaged. The file is left unchanged.
         """
         lock, self.as_read = self._read(trusted=trusted)
         return lock
 
     def read_entries(self, names: Iterable[str]) -> Lock | None:
-        """The entries of some datasets, as `lock.text.read_entries`. Not for a run that writes the lock.
+        """The entries of some datasets, like `lock.text.read_entries`. Not for a run that writes the lock.
 
         Raises:
             LockError: the file can't be read.
@@ -70,7 +70,7 @@ class LockFile:
         return read_entries(self._read_text(), names)
 
     def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
-        """The lock, and what the file itself says."""
+        """The lock, and what the file itself contains."""
         stamp = self.stamp()
         if stamp is None:
             self._stamp = self._text = None
@@ -95,36 +95,36 @@ class LockFile:
             raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
 
     def _merge_sides(self, text: str) -> tuple[Lock, Lock]:
-        """Both sides of a merge in progress joined, as git's index has them, else as the markers show them.
+        """Both sides of a merge in progress, merged: from git's index, or else from the conflict markers.
 
-        The second lock has what both agree on.
+        The second lock has what both sides agree on.
         """
         base, ours, theirs = _staged(self.path, 1), _staged(self.path, 2), _staged(self.path, 3)
         if ours is not None and theirs is not None:
             a, b = _side(ours, "our side"), _side(theirs, "their side")
             common = _side(base, "the common ancestor") if base else Lock()
-            joined = merge3(common, a, b)
+            merged = merge3(common, a, b)
         else:
             shown = sides(text)
             a, b = _side(shown[0], "our side"), _side(shown[1], "their side")
-            joined = merge(a, b)
+            merged = merge(a, b)
         agreed = {key: entry for key, entry in a.entries.items() if b.entries.get(key) == entry}
-        return joined, Lock(agreed)
+        return merged, Lock(agreed)
 
     def write(self, lock: Lock) -> bool:
-        """Writes `lock`, joined with what somebody else wrote since it was read; whether the bytes changed.
+        """Writes `lock`, merged with what was written by others since it was read; whether the bytes changed.
 
         Raises:
-            LockError: the disk didn't take it, or what stands there now can't be read. The file is as it was.
+            LockError: it can't be written, or the present file can't be read. The file is unchanged.
         """
         while (changed := self._replace(lock)) is None:
-            pass  # somebody else wrote it while this was written
+            pass  # the file changed in the meantime
         return changed
 
     def _replace(self, lock: Lock) -> bool | None:
-        """Puts `lock` in the file's place; whether the bytes changed, `None` where the file changed meanwhile."""
+        """Replaces the file; whether the bytes changed, `None` if the file changed in the meantime."""
         if self.stamp() != self._stamp:
-            # what somebody else wrote is in every later write of this run too: no job is ever dropped
+            # every later write of this run has what others wrote, too: no job is ever lost
             self._others = merge(self._others, self._read(trusted=False)[0])
         if self._others.entries:
             lock = merge(lock, self._others)
@@ -140,33 +140,33 @@ class LockFile:
                 written = stamp_of(new.move_to(self.path))
         except OSError as error:
             hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
-            raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it is as it was", hint=hint) from None
+            raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it was not changed", hint=hint) from None
         there = self.stamp()
         ours = there is not None and there[:3] == written[:3]  # renaming it may have changed its ctime
-        # what somebody put there in this very moment is read before the next write
+        # if the file was replaced at this very moment, it is read before the next write
         self._text, self._stamp = (text, there) if ours else (None, None)
         return True
 
 
 def _side(text: str, which: str) -> Lock:
-    """One side of a conflict. A side of no bytes knows nothing: the file was new on the other one."""
+    """One side of a conflict. An empty side has no entries: the file was new on the other side."""
     if not text.strip():
         return Lock()
     try:
         return read_lock(text)
     except LockError as error:
-        raise LockError(f"{error.message} (in {which} of git's conflict)", hint=AGAIN) from None
+        raise LockError(f"{error.message} (in {which} of the conflict)", hint=AGAIN) from None
 
 
 def merge_files(base: Path, ours: Path, theirs: Path) -> None:
-    """Git's merge driver: writes the joined lock to `ours`.
+    """Git's merge driver: writes the merged lock to `ours`.
 
-    Where a side can't be read, `ours` gets both sides with conflict markers, as git leaves a conflict.
+    If a side can't be read, `ours` gets both sides with conflict markers, as in any conflict in git.
 
     Args:
-        base: a file with the common ancestor.
-        ours: a file with our side, which gets the result.
-        theirs: a file with their side.
+        base: the file with the common ancestor.
+        ours: the file with our side, which gets the result.
+        theirs: the file with their side.
 
     Raises:
         LockError: what is wrong with a side, after `ours` was written.
@@ -180,12 +180,12 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> None:
     except LockError as error:
         both = with_markers(texts[1], texts[2])
         ours.write_bytes(both.encode("utf-8", "surrogateescape"))
-        raise LockError(error.message, hint="mend that side, or take the other one whole") from None
+        raise LockError(error.message, hint="fix that side, or take the other side completely") from None
     ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
 
 
 def _staged(path: Path, stage: Stage) -> str | None:
-    """The version of `path` that git's index holds during a merge; `None` where it has none that is text."""
+    """The version of `path` in git's index during a merge; `None` if there is none, or it is not text."""
     from pioneer_build.git import staged  # imports subprocess, and conflicts are rare
 
     data = staged(path.parent, path.name, stage)

@@ -1,4 +1,4 @@
-"""A project on disk: found, and opened with its settings. What didn't change isn't read again."""
+"""Finds a project on disk and opens it with its settings. Unchanged files aren't read again."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SETTINGS_NAME = "pioneer.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An opened project. `root` is absolute, `config` the settings in force.
+    """An opened project. `root` is absolute, `config` has the effective settings.
 
-    `cache` is what is known of the project from before; whoever ends the command saves it. `plan_key` is what its plan
-    is cached under.
+    `cache` is what is known about the project from earlier commands; each command saves it at its end. `plan_key` is
+    the key of the cached plan.
     """
 
     root: Path
@@ -41,14 +41,14 @@ class Project:
 
     @property
     def journal_folder(self) -> Path:
-        """Where the journal is: the user's, for a service; the project's own, for the local engine."""
+        """The folder of the journal: the user's state folder for a service, the project for the local engine."""
         return (local_folder(self.root) if self.config.local else state_folder()) / "journal"
 
     def read_lock(self) -> Lock:
-        """The lock; the digests of an unchanged one aren't verified a second time.
+        """The lock; the digests in an unchanged file aren't verified a second time.
 
         Raises:
-            LockError: it can't be read, or isn't what it says it is.
+            LockError: it can't be read, or is damaged.
         """
         stamp = self.lockfile.stamp()
         trusted = stamp is not None and self.cache.has_verified_lock(stamp)
@@ -64,11 +64,11 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     Args:
         start: a folder.
         backend: the flag `--backend`.
-        environ: the environment.
+        environ: the environment variables.
 
     Raises:
-        Problems: `pioneer.yaml` has mistakes.
-        PioneerError: a setting can't be used.
+        Problems: `pioneer.yaml` has errors.
+        PioneerError: a setting is invalid.
     """
     if not start.is_dir():
         raise PioneerError(f"no such folder: {start}")
@@ -90,7 +90,7 @@ def _read_settings(root: Path, cache: ProjectCache) -> Settings:
         data = path.read_bytes()
     except OSError as error:
         raise PioneerError(f"can't read {SETTINGS_NAME}: {error.strerror}") from None
-    from pioneer_build.parse import parse_settings  # pydantic and yaml: only where the settings changed
+    from pioneer_build.parse import parse_settings  # pydantic and yaml: only if the settings changed
 
     settings, problems = parse_settings(data, SETTINGS_NAME)
     if problems or settings is None:

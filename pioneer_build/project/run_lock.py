@@ -1,4 +1,4 @@
-"""One run at a time holds a project."""
+"""Lets only one run at a time hold a project."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class ProjectHold:
-    """Holds a project for one run; a context manager. A dead process holds nothing, whatever host or boot it was of.
+    """Holds a project for one run; a context manager. A process that dies no longer holds it.
 
     Args:
         root: the project's folder.
-        folder: the user's folder of state, where the lock is.
-        waiting: told who holds the project, where that must be waited for.
-        wait: whether to wait; else a project that is held is an error.
+        folder: the user's state folder, which has the lock.
+        waiting: called with the holder of the project, if this has to wait.
+        wait: whether to wait; otherwise it is an error if another run holds the project.
 
     Raises:
-        PioneerError: (on entering) the lock can't be written, or the project is held.
+        PioneerError: (on entering) the lock can't be written, or another run holds the project.
     """
 
     def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None], *, wait: bool = True) -> None:
@@ -50,7 +50,7 @@ class ProjectHold:
                 if not self._wait:
                     raise PioneerError(
                         f"another apply of this project is running: {holder}",
-                        hint="wait for it, or stop it with Ctrl-C there",
+                        hint="wait until it ends, or stop it with Ctrl-C",
                     ) from None
                 self._waiting(holder)
                 fcntl.flock(self._fd, fcntl.LOCK_EX)

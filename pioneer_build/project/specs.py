@@ -1,4 +1,4 @@
-"""A project's specs: found, read where they changed, and judged one by one and against each other."""
+"""A project's specs: finds them, reads those that changed, and checks them one by one and against each other."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class ProjectSpecs:
 
 @dataclass(slots=True)
 class SpecReading:
-    """What was read of some spec files, each by itself.
+    """The result of reading some spec files, one by one.
 
-    `parsed` has the specs without a mistake, by path. `problems` are the mistakes, and `broken` the datasets that they
-    are about. `anew` says whether a file had to be parsed.
+    `parsed` has the valid specs, by path. `problems` are the errors, and `broken` the datasets that have them. `anew`
+    says whether a file had to be parsed.
     """
 
     parsed: dict[str, list[Parsed]] = field(default_factory=dict)
@@ -43,14 +43,14 @@ class SpecReading:
     anew: bool = False
 
     def all(self) -> list[Parsed]:
-        """The specs of all files, in the order of files."""
+        """The specs of all files, in the order of the files."""
         return [one for parsed in self.parsed.values() for one in parsed]
 
 
 def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]]:
     """The spec files below `folder`, by path relative to `root` with `/`, in order, with their stamps.
 
-    Hidden files and folders are passed over. A symbolic link that leaves the project is a problem.
+    Hidden files and folders are skipped. A symbolic link that leads out of the project is a problem.
     """
     problems: list[Problem] = []
 
@@ -62,14 +62,14 @@ def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]
 
 
 def load_specs(project: Project, *, only: Iterable[str] | None = None) -> ProjectSpecs:
-    """All specs of the project, judged one by one and against each other.
+    """All specs of the project, checked one by one and against each other.
 
     Args:
         project: the project.
-        only: paths of files, relative to the root, for `validate PATH…`; the rules between specs see all files.
+        only: paths of files, relative to the root, for `validate PATH…`; rules between specs are checked for all files.
 
     Raises:
-        Problems: every mistake of every file.
+        Problems: all errors in all files.
     """
     files, problems = spec_files(project.root, project.config.specs)
     reading = read_specs(project, files)
@@ -80,18 +80,18 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
             shown = set(only)
             problems = [problem for problem in problems if problem.path in shown]
         if problems:
-            project.cache.save(files)  # the others are right, and needn't be read again
+            project.cache.save(files)  # the others are valid, and needn't be read again
             raise Problems(problems)
         project.cache.put_cross_checked(files)
     return ProjectSpecs(tuple(declared_of(project, reading.all())), files)
 
 
 def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
-    """Reads spec files, each by itself; one that is in the cache isn't parsed.
+    """Reads spec files one by one; a file that is in the cache isn't parsed.
 
     Args:
         project: the project.
-        files: paths relative to the root, with stamps.
+        files: stamps by path relative to the root.
     """
     reading = SpecReading()
     changed = []
@@ -102,7 +102,7 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
             changed.append(path)
     if not changed:
         return reading
-    from pioneer_build.parse import parse_files  # pydantic and yaml: only where a file changed
+    from pioneer_build.parse import parse_files  # pydantic and yaml: only if a file changed
 
     reading.anew = True
     found = parse_files(changed, project.root)
@@ -119,14 +119,14 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
 
 
 def _cross_check(project: Project, reading: SpecReading) -> Iterable[Problem]:
-    from pioneer_build.parse import cross_check  # pydantic and yaml: only where a file changed
+    from pioneer_build.parse import cross_check  # pydantic and yaml: only if a file changed
 
     specs = [spec for spec, _, _ in reading.all()]
     return cross_check(specs, tuple(reading.broken), lambda path: (project.root / path).read_bytes())
 
 
 def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:
-    """Parsed specs as the planner takes them, by name."""
+    """Parsed specs in the form for the planner, sorted by name."""
     recorded = _RecordedChecks(project.config.checks)
     return [
         Declared(spec, definition, fingerprint, recorded.of(spec.checks))
@@ -135,17 +135,17 @@ def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:
 
 
 class _RecordedChecks:
-    """The checks of specs as the lock records them: those that settings or spec set, without defaults."""
+    """The checks of specs as the lock records them: those set in settings or spec, without defaults."""
 
     def __init__(self, project: Checks) -> None:
         self._project = project
-        # most specs of a project set none, or the same
+        # most specs of a project set none, or the same ones
         self._known: dict[Checks, Mapping[str, object]] = {Checks(): {}} if project == Checks() else {}
 
     def of(self, spec: Checks) -> Mapping[str, object]:
         known = self._known.get(spec)
         if known is None:
-            from pioneer_build.checks.bounds import checks_key, explicit_checks  # only where checks are set
+            from pioneer_build.checks.bounds import checks_key, explicit_checks  # only if checks are set
 
             known = self._known[spec] = checks_key(explicit_checks(self._project, spec))
         return known

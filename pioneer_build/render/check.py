@@ -19,7 +19,7 @@ _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
 }
 
 
-def in_step_text(datasets: int, digests: int) -> str:
+def up_to_date_text(datasets: int, digests: int) -> str:
     """The sentence if there are no findings."""
     matching = f"; {count(digests, 'digest')} {'matches' if digests == 1 else 'match'}" if digests else ""
     return f"{count(datasets, 'dataset')} up to date with the specs{matching}."
@@ -28,7 +28,7 @@ def in_step_text(datasets: int, digests: int) -> str:
 def check_text(result: CheckResult) -> str:
     """A line for each finding with the command that fixes it, and their number; or that all is up to date."""
     if not result.findings:
-        return in_step_text(result.datasets, result.digests)
+        return up_to_date_text(result.datasets, result.digests)
     lines = []
     for finding in result.findings:
         place = f"{finding.path}:{finding.line}: " if finding.path else ""

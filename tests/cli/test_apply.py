@@ -117,7 +117,7 @@ def test_a_plan_is_shown_and_done(cli: Any, project: Path, service: Scripted) ->
     assert ran.out.startswith("✓ people  done")
     assert "Sent 1 request for 2 examples. pioneer.lock was written" in " ".join(ran.out.split())
     again = cli("apply", "--yes")
-    assert (again.code, again.out, again.err) == (0, "Nothing to do: 1 dataset as declared.\n", "")
+    assert (again.code, again.out, again.err) == (0, "Nothing to do: 1 dataset up to date.\n", "")
     assert cli("-q", "apply", "--yes").out == ""
     assert sent(service) == 1
 
@@ -149,7 +149,7 @@ def test_it_does_not_wait_where_told(cli: Any, folder: Path, tmp_path: Path) -> 
     made = Made(folder.resolve(), tmp_path / "store")
     classes(made, "one", 2)
     made.write_lock()
-    assert cli("apply", "--no-wait").out == "Nothing to do: 1 dataset as declared.\n"
+    assert cli("apply", "--no-wait").out == "Nothing to do: 1 dataset up to date.\n"
 
 
 # -- its code ------------------------------------------------------------------------------------------------------

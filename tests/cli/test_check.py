@@ -31,7 +31,7 @@ def value(ran: Ran, code: int) -> Any:
 
 
 def test_all_is_as_the_specs_say(made: Made, cli: Any) -> None:
-    assert cli("check").out == "1 dataset in step with the specs, 1 contents as digested.\n"
+    assert cli("check").out == "1 dataset up to date with the specs; 1 digest matches.\n"
     assert (cli("check").code, cli("-q", "check").out) == (0, "")
     assert value(cli("check", "--format", "json"), 0) == {
         "format": 1, "ok": True, "datasets": 1, "digests": 1, "findings": [],
@@ -45,7 +45,7 @@ def test_changes_are_2_and_beside_the_key_that_changed(made: Made, cli: Any) -> 
     [finding] = value(cli("check", "--format", "json"), 2)["findings"]
     assert (finding["kind"], finding["path"], finding["line"]) == ("pending", "specs/one.yaml", line)
     ran = cli("-q", "check")
-    assert (ran.code, ran.out.split("\n")[-2]) == (2, "1 thing not in step.")
+    assert (ran.code, ran.out.split("\n")[-2]) == (2, "1 out of date.")
     assert cli("check", "--exclude", "one").code == 0
     assert cli("check", "--select", "two").code == 1
 
@@ -80,7 +80,9 @@ def test_check_says_them_only_in_a_workflow(
     assert run(["-C", str(project), "check", "--format", "json"]) == 2
     said = capfd.readouterr()
     assert said.out.startswith("{")
-    assert said.err.startswith("::warning file=sub/specs/a.yaml,line=1,title=d%3A pending::create is pending")
+    assert said.err.startswith(
+        "::warning file=sub/specs/a.yaml,line=1,title=d%3A pending::create pending (new dataset)"
+    )
     (project / "specs" / "a.yaml").write_text("dataset_name: d\ntask_type: decoder\npromt: x\nnum_examples: 3\n")
     assert run(["-C", str(project), "check"]) == 1
     assert "::error file=sub/specs/a.yaml,line=3,col=1,title=" in capfd.readouterr().err

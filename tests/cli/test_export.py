@@ -31,7 +31,7 @@ def test_to_stdout(cli: Any, made: Made) -> None:
 def test_to_a_file_and_to_parts(cli: Any, made: Made, tmp_path: Path) -> None:
     target = tmp_path / "rows.jsonl"
     ran = cli("export", "moods", "--to", str(target))
-    assert (ran.code, ran.out, ran.err) == (0, "", f"4 rows to {target}\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", f"wrote 4 rows to {target}\n")
     assert cli("-q", "export", "moods", "--to", str(target)).err == ""
     ran = cli("export", "moods", "--split", "a=0.5,b=0.5", "--to", str(tmp_path / "parts"))
     assert [line.partition(":")[0] for line in ran.err.splitlines()] == ["a", "b"]
@@ -44,7 +44,7 @@ def test_to_a_file_and_to_parts(cli: Any, made: Made, tmp_path: Path) -> None:
         (("mods",), 1, "did you mean 'moods'?"),
         (("moods", "--as", "xyzzy"), 64, "unknown format 'xyzzy'"),
         (("moods", "--as", "hf"), 64, "pass --to PATH"),
-        (("moods", "--split", "a=0.5,b=0.5"), 64, "say where: --to FOLDER"),
+        (("moods", "--split", "a=0.5,b=0.5"), 64, "so it needs --to\n  help: pass --to FOLDER"),
         (("moods", "--to", "/nowhere/x"), 1, "can't write /nowhere/x"),
     ],
 )

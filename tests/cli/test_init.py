@@ -54,7 +54,7 @@ def test_a_second_run_changes_nothing(cli: Callable[..., object], folder: Path) 
     before = _files(folder)
     ran = cli("init")
     assert (ran.code, _files(folder)) == (0, before)
-    assert "a project already: nothing was written" in ran.out
+    assert "is already a project; nothing was written" in ran.out
 
 
 def test_nothing_that_is_there_is_overwritten(cli: Callable[..., object], folder: Path) -> None:
@@ -127,13 +127,13 @@ def test_many_texts_go_into_a_file(cli: Callable[..., object], folder: Path) -> 
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("hello", "neither a JSON object nor a call"),
+        ("hello", "neither a JSON object nor a curl command"),
         ("curl -d @body.json https://api.pioneer.ai/generate", "reads its body from 'body.json'"),
-        ("curl -d '{\"a\": 1' u", "no JSON"),
+        ("curl -d '{\"a\": 1' u", "is not JSON"),
         ("curl -d '{", "never closed"),
-        ("curl https://api.pioneer.ai/generate/jobs/x", "no call in it has a body"),
+        ("curl https://api.pioneer.ai/generate/jobs/x", "none of the curl commands has a body"),
         ('{"task_type": "ner", "dataset_name": "x", "labels": ["a"], "num_examples": "5"}', "whole number"),
-        ('{"labels": ["a"], "inputs": ["b"]}', "for which task"),
+        ('{"labels": ["a"], "inputs": ["b"]}', "doesn't contain the task type"),
         ("[1]", "a JSON object"),
         ("{" * 100_000, "JSON"),
     ],
@@ -151,4 +151,4 @@ def test_what_is_no_request_is_refused_and_nothing_written(
 def test_a_name_that_is_taken_is_refused(cli: Callable[..., object], folder: Path) -> None:
     (folder / "call.sh").write_text(CALL)
     cli("init", "--from", "call.sh")
-    assert "there is a dataset 'my-ner-dataset' already" in cli("init", "--from", "call.sh").err
+    assert "there is already a dataset 'my-ner-dataset'" in cli("init", "--from", "call.sh").err

@@ -25,10 +25,10 @@ def test_a_dataset(cli: Any, made: Made) -> None:
     ran = cli("show", "moods", "--rows", "1")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("moods: classification, ready on local\n")
-    assert ran.out.endswith("\nthe first\n  text 0 → a\n")
+    assert ran.out.endswith("\nfirst row\n  text 0 → a\n")
     value = json.loads(cli("show", "moods", "--rows", "1", "--format", "json").out)
     assert (value["dataset_name"], value["examples"], len(value["rows"])) == ("moods", 4, 1)
-    assert cli("show", "moods", "--rejected").out.endswith("Nothing was set aside.\n")
+    assert cli("show", "moods", "--rejected").out.endswith("Nothing was quarantined.\n")
 
 
 def test_a_saved_plan(cli: Any, made: Made, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_one_signal_stops_and_loses_nothing(tmp_path: Path, number: signal.Signa
             out, err = process.communicate(timeout=60)
         assert process.returncode == 130, err
         assert f"{number.name}: no more submissions" in err
-        assert "the next apply takes it up" in out
+        assert "the next apply resumes them" in out
         assert {value["state"] for value in machine.status(project).values()} == {"open"}
         assert machine.run(project, "apply", "--yes").returncode == 0
         assert server.submissions() == 3

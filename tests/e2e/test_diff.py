@@ -48,7 +48,7 @@ def value(answer: Answer) -> Any:
 
 
 def test_without_a_revision_it_is_since_the_last_commit(made: Made, cli: Cli) -> None:
-    assert "No change: 2 datasets as before." in cli("diff").out
+    assert "No changes in 2 datasets." in cli("diff").out
     build(made, "one", 5, "b")
     [one] = value(cli("diff", "--format", "json"))["datasets"]
     assert (one["dataset_name"], one["examples"]) == ("one", {"old": 3, "new": 5})
@@ -79,8 +79,8 @@ def test_rows_that_are_gone(made: Made, cli: Cli) -> None:
     made.store.path(old).unlink()
     [one] = value(cli("diff", "--format", "json"))["datasets"]
     assert one["rows"] is None
-    assert one["rows_unknown"].startswith("before: the rows of 'one' are in the lock and not on this machine")
-    assert "rows: can't be compared here" in cli("diff").out
+    assert one["rows_unknown"].startswith("before: the rows of 'one' are in pioneer.lock, but not on this machine")
+    assert "rows: can't be compared" in cli("diff").out
 
 
 def test_rows_that_are_damaged(made: Made, cli: Cli) -> None:
@@ -108,7 +108,7 @@ def test_a_merge_in_progress(made: Made, cli: Cli) -> None:
     git(made.root, "commit", "-qm", "committed as it was")
     later = value(cli("diff", "HEAD", "--format", "json"))
     assert (later["from"]["lock"], later["changes"]) == ("conflicted", False)
-    assert "conflict markers: both sides are joined" in cli("diff", "HEAD").out
+    assert "conflict markers: both sides are merged" in cli("diff", "HEAD").out
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,7 @@ def test_no_spec_and_a_lock_is_an_error(project: Path, cli: Cli, built: Answer) 
     shutil.rmtree(project / "specs")
     answer = cli("plan")
     assert answer.code == 1
-    assert "no spec was found" in answer.err
+    assert "no spec found in" in answer.err
 
 
 def test_a_fresh_clone_extends_with_new_rows(

@@ -45,7 +45,7 @@ def test_the_life_of_a_generate_spec(project: PlanProject) -> None:
     step = project.plan()["support"]
     assert (step["action"], step["requests"], step["total"]) == ("shrink", 0, 2)
     assert step["reasons"] == [
-        {"field": "num_examples", "text": "4 → 2; the store keeps all", "old": 4, "new": 2}
+        {"field": "num_examples", "text": "4 → 2; the store keeps all rows", "old": 4, "new": 2}
     ]  # fmt: skip
     assert project.apply()["requests"] == 0
     assert project.lock("support")["examples"] == 2
@@ -350,7 +350,7 @@ def test_no_spec_at_all_forgets_nothing(project: PlanProject) -> None:
     lock = project.lock_path.read_bytes()
     project.remove("support")
     for command in ("plan", "apply", "check"):
-        assert "no spec was found" in project.run(command, code=1).err
+        assert "no spec found in" in project.run(command, code=1).err
     assert project.lock_path.read_bytes() == lock
 
 

@@ -43,10 +43,10 @@ def test_exactly_what_was_reviewed(project: PlanProject, tmp_path: Path) -> None
     results = {one["dataset_name"]: (one["result"], one["message"]) for one in ran.value["datasets"]}
     assert results["support"][0] == results["tickets"][0] == "done"
     assert results["third"][0] == "refused"
-    assert "moved on" in results["third"][1]
+    assert "out of date" in results["third"][1]
     assert project.names() == ["support", "tickets"]
 
-    # once more: all of it has moved on, and nothing is sent
+    # once more: all of it is out of date, and nothing is sent
     lock = project.lock_path.read_bytes()
     assert project.run("apply", str(path), "--format", "json", code=3).value["requests"] == 0
     assert project.lock_path.read_bytes() == lock
@@ -98,7 +98,7 @@ def test_selection(project: PlanProject) -> None:
         assert all(whole[name] == step for name, step in part.items())
     ran = project.run("plan", "--select", "suport", code=1)
     assert "did you mean 'support'?" in ran.err
-    assert "there are state:new" in project.run("apply", "--select", "state:failed", code=1).err
+    assert "available: state:new" in project.run("apply", "--select", "state:failed", code=1).err
     assert "there is no dataset 'suport'" in project.run("plan", "--retry", "suport", code=1).err
     project.apply("--select", "support")
     assert project.names() == ["support"]

@@ -69,7 +69,7 @@ def test_what_is_pending_is_shown_beside_the_key_that_changed(built: Path) -> No
         ("new", "specs/new.yaml", 2),
         ("one", "specs/one.yaml", 5),
     ]
-    assert result.findings[1].text.startswith("extend is pending (num_examples: ")
+    assert result.findings[1].text.startswith("extend pending (num_examples: ")
     assert result.pending
     assert not result.wrong
 

@@ -65,7 +65,7 @@ def test_what_is_not_there(made: Made) -> None:
     assert near.value.hint == "did you mean 'moods'?"
     with pytest.raises(PioneerError) as far:
         load("xyzzy", directory=made.root)
-    assert far.value.hint == "pioneer-build apply builds what the specs declare"
+    assert far.value.hint == "pioneer-build apply builds the datasets that the specs declare"
     with pytest.raises(PioneerError, match="for the backend pioneer"):
         load("moods", directory=made.root, backend="pioneer")
 
@@ -98,6 +98,6 @@ def test_libraries_that_are_not_installed(dataset: Dataset, monkeypatch: pytest.
     assert caught.value.hint == "pip install pandas"
     with pytest.raises(PioneerError, match="polars is not installed"):
         dataset.to_polars()
-    with pytest.raises(MissingExtra, match="this needs datasets") as missing:
+    with pytest.raises(MissingExtra, match=r"to_hf\(\) needs the extra 'hf'") as missing:
         dataset.to_hf()
     assert "pioneer-build[hf]" in (missing.value.hint or "")

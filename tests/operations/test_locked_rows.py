@@ -62,7 +62,7 @@ def test_texts_that_turned_to_rows_are_read_as_rows(store: Store) -> None:
         ((job(ASKED, 1, state="open", rows=None),), "'a' is not built"),
         ((job(ASKED, 1, rows=None, verified=False),), "were never on this machine"),
         ((job(ASKED, 1), job(ASKED, 2, rows=None, verified=False)), "were never on this machine"),
-        ((job(ASKED, 1),), "are in the lock and not on this machine"),
+        ((job(ASKED, 1),), "are in pioneer.lock, but not on this machine"),
     ],
 )
 def test_what_cant_be_read_is_said_before_a_row_is_given(store: Store, jobs: tuple[Job, ...], said: str) -> None:

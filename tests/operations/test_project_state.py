@@ -47,7 +47,7 @@ def test_what_did_not_change_is_neither_parsed_nor_read_nor_verified(
 def test_another_folder_than_was_meant(built: Path) -> None:
     for path in (built / "specs").iterdir():
         path.unlink()
-    with pytest.raises(PioneerError, match=r"no spec was found in specs/, and pioneer\.lock has datasets"):
+    with pytest.raises(PioneerError, match=r"no spec found in specs/, but pioneer\.lock has datasets"):
         read_project_state(open_project(built))
     (built / "pioneer.lock").unlink()
     assert read_project_state(open_project(built)).plan.steps == ()

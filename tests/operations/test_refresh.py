@@ -27,7 +27,7 @@ def test_open_jobs(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
         found = read_project_state(project)
         values = status(project, (), ()).datasets
         assert [value["state"] for value in values] == ["open", "ready"]
-        assert refreshed(found, values) == {"job-open": "it does not know this job"}
+        assert refreshed(found, values) == {"job-open": "unknown job"}
         assert [seen.target for seen in service.seen] == ["/generate/jobs/job-open"]
         assert refreshed(found, values[1:]) == {}
         assert len(service.seen) == 1

@@ -45,7 +45,7 @@ def test_plan_to_file_to_plan_is_the_identity(folder: Path, walk: list[list[Decl
     assert again == plan
     assert [step.basis for step in again.steps] == [step.basis for step in plan.steps]
     done = as_reviewed(again, plan)
-    assert done.steps == tuple(step for step in plan.steps if step.action != "none"), "nothing has moved on"
+    assert done.steps == tuple(step for step in plan.steps if step.action != "none"), "nothing is out of date"
     assert (done.requests, done.examples, done.choices) == (plan.requests, plan.examples, plan.choices)
 
 
@@ -74,7 +74,7 @@ def test_a_plan_that_was_applied_does_nothing_again(folder: Path, specs: list[De
     world.apply(specs)
     again = as_reviewed(plan, world.plan(specs))
     assert again.requests == 0
-    assert all("moved on" in str(step.refused) for step in again.steps)
+    assert all("out of date" in str(step.refused) for step in again.steps)
 
 
 def test_the_file_is_private_and_has_no_text_of_inputs(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_moves_a_step_on(tmp_path: Path, changes: dict[str, Any], moved: bo
     (step,) = as_reviewed(reviewed, now).steps
     assert (step.refused is not None) == moved
     if moved:
-        assert str(step.refused).startswith("it has moved on since the plan was saved: the spec, the lock, the inputs")
+        assert str(step.refused).startswith("out of date since the plan was saved: the spec, the lock, the inputs")
         assert step.command == "pioneer-build plan --out FILE"
 
 
@@ -124,24 +124,43 @@ def test_each_dataset_by_itself(tmp_path: Path) -> None:
     now = world.plan([one, other, declared(generate_spec("four"))])
     steps = {step.dataset_name: step for step in as_reviewed(reviewed, now).steps}
     assert steps["one"].refused is None
-    assert "moved on" in str(steps["two"].refused)
-    assert "nothing is to be done for it now" in str(steps["three"].refused)
+    assert "out of date" in str(steps["two"].refused)
+    assert "there is nothing to do for it now" in str(steps["three"].refused)
     assert "four" not in steps
     world.apply([one])
     again = as_reviewed(reviewed, world.plan([one, other]))
-    assert "it would be none now" in str(again.steps[0].refused)
+    assert "there is nothing to do for it now" in str(again.steps[0].refused)
 
 
 def test_a_remote_name_that_was_taken_meanwhile_moves_a_step_on(tmp_path: Path) -> None:
     item = declared(generate_spec("a"))
     reviewed = saved(World().plan([item]), tmp_path)
     (step,) = as_reviewed(reviewed, World().plan([item], taken={"a": "fp1:0"})).steps
-    assert "moved on" in str(step.refused)
+    assert "out of date" in str(step.refused)
+
+
+def test_texts_of_an_earlier_version_are_not_compared(tmp_path: Path) -> None:
+    world = World()
+    world.apply([declared(generate_spec("a", ("x",), protect=True))])
+    plan = world.plan([declared(generate_spec("a", ("y",), protect=True))])
+    path = tmp_path / "plan.json"
+    write_plan(path, plan)
+    value = json.loads(path.read_text())
+    (step,) = value["steps"]
+    assert step["refused"]
+    step |= {"refused": "said in other words", "command": "another one"}
+    step["reasons"] = [{**reason, "text": "said in other words"} for reason in step["reasons"]]
+    path.write_text(json.dumps(value))
+    assert as_reviewed(read_plan(path), plan).steps == plan.steps, "it is refused, but not as out of date"
+    step.pop("refused")
+    path.write_text(json.dumps(value))
+    (moved,) = as_reviewed(read_plan(path), plan).steps
+    assert "out of date" in str(moved.refused)
 
 
 def test_another_backend_is_refused_whole() -> None:
     plan = World().plan([declared(generate_spec("a"))])
-    with pytest.raises(PlanFileError, match="saved for the backend local, and this run is for pioneer") as caught:
+    with pytest.raises(PlanFileError, match="saved for the backend local, but this run uses pioneer") as caught:
         as_reviewed(replace(plan, backend="local"), plan)
     assert "--backend local" in str(caught.value.hint)
 
@@ -155,9 +174,9 @@ def valid() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda value: value.pop("kind"), "is no saved plan"),
-        (lambda value: value.update(kind="other"), "is no saved plan"),
-        (lambda value: value.update(format=2), "has format 2, and this program reads 1"),
+        (lambda value: value.pop("kind"), "is not a saved plan"),
+        (lambda value: value.update(kind="other"), "is not a saved plan"),
+        (lambda value: value.update(format=2), "has format 2, but this version of pioneer-build reads 1"),
         (lambda value: value.pop("steps"), "is damaged: 'steps' is missing"),
         (lambda value: value.update(steps={}), "is damaged"),
         (lambda value: value.update(steps=[1]), "is damaged"),
@@ -166,7 +185,7 @@ def valid() -> dict[str, Any]:
         (lambda value: value["choices"].update(retry="a"), "is damaged"),
         (lambda value: value["choices"].pop("delete_remote"), "is damaged"),
         (lambda value: value["steps"][0].pop("basis"), "is damaged: 'basis' is missing"),
-        (lambda value: value["steps"][0].update(action="explode"), "is damaged: 'explode' is no action"),
+        (lambda value: value["steps"][0].update(action="explode"), "is damaged: 'explode' is not an action"),
         (lambda value: value["steps"][0].update(requests="1"), "is damaged"),
         (lambda value: value["steps"][0].update(fetch="yes"), "is damaged"),
         (lambda value: value["steps"][0].update(reasons=["x"]), "is damaged"),
@@ -190,7 +209,7 @@ def test_files_that_can_not_be_read_or_written(tmp_path: Path) -> None:
         read_plan(tmp_path / "none.json")
     for text in ("", "no json", "[]", "[" * 100_000):
         (tmp_path / "x").write_text(text)
-        with pytest.raises(PlanFileError, match="is no saved plan"):
+        with pytest.raises(PlanFileError, match="is not a saved plan"):
             read_plan(tmp_path / "x")
     with pytest.raises(PlanFileError, match="can't write"):
         write_plan(tmp_path / "none" / "plan.json", World().plan([]))

@@ -266,7 +266,7 @@ def test_a_mix_that_only_the_digest_finds_is_refused_with_the_way_out(tmp_path: 
     repo.forget_stages()
     with pytest.raises(LockError, match="doesn't match its digest") as caught:
         repo.read()
-    assert "side of git's conflict" in caught.value.message
+    assert "side of the conflict" in caught.value.message
     assert "git checkout -m" in str(caught.value.hint)
     assert (repo.root / "pioneer.lock").read_text(encoding="utf-8") == text
     repo.git("checkout", "-q", "-m", "--", "pioneer.lock")
@@ -314,7 +314,7 @@ def test_the_driver_leaves_a_conflict_where_a_side_can_not_be_read(
     for path, text in zip(paths, ("", lock_text(lock_of(A)), "nonsense\n"), strict=True):
         path.write_text(text, encoding="utf-8")
     assert run(["merge-lock", *map(str, paths)]) == 1
-    assert "their side of git's conflict" in capsys.readouterr().err
+    assert "their side of the conflict" in capsys.readouterr().err
     text = paths[1].read_text(encoding="utf-8")
     assert text == f"<<<<<<< ours\n{lock_text(lock_of(A))}=======\nnonsense\n>>>>>>> theirs\n"
     paths[2].write_bytes(b"\xff\xfe\n")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pioneer_build.render.check import check_text, in_step_text
+from pioneer_build.render.check import check_text, up_to_date_text
 from pioneer_build.results.check import CheckFinding, CheckResult, FindingKind
 
 
 def test_nothing_was_found() -> None:
-    assert in_step_text(1, 0) == "1 dataset up to date with the specs."
-    assert in_step_text(2, 1) == "2 datasets up to date with the specs; 1 digest matches."
+    assert up_to_date_text(1, 0) == "1 dataset up to date with the specs."
+    assert up_to_date_text(2, 1) == "2 datasets up to date with the specs; 1 digest matches."
     assert check_text(CheckResult(1200, 3, ())) == "1,200 datasets up to date with the specs; 3 digests match."
 
 

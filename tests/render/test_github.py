@@ -12,12 +12,12 @@ from pioneer_build.results.check import CheckFinding, CheckResult
 
 def test_findings() -> None:
     findings = (
-        CheckFinding("pending", "d", "create is pending", "pioneer-build apply", "specs/a,b.yaml", 3),
+        CheckFinding("pending", "d", "create pending", "pioneer-build apply", "specs/a,b.yaml", 3),
         CheckFinding("content", "e", "50% of\nit", None, None, None),
     )
     assert check_commands(CheckResult(2, 0, findings), "data") == [
         "::error title=e%3A content::50%25 of%0Ait",
-        "::warning file=data/specs/a%2Cb.yaml,line=3,title=d%3A pending::create is pending (help: pioneer-build apply)",
+        "::warning file=data/specs/a%2Cb.yaml,line=3,title=d%3A pending::create pending (help: pioneer-build apply)",
     ]
 
 

@@ -1,7 +1,7 @@
-"""What is wrong with a set-up, and how to fix it. Looks only: nothing is written, nothing that costs is sent.
+"""Problems of a setup, and how to fix them. It only reads: nothing is written, and no paid request is sent.
 
-examine   all of it
+examine   all checks
 machine   versions, extras, folders, git
 project   settings, specs, lock, journal
-service   key, address, routes, clock
+service   key, base URL, endpoints, clock
 """

@@ -1,4 +1,4 @@
-"""Everything that `doctor` looks at, in the order it is shown."""
+"""All checks of `doctor`, in the order in which they are shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pioneer_build.results.doctor import DoctorFinding, DoctorResult
 
 
 def examine(directory: str, backend: str | None) -> DoctorResult:
-    """Every finding about the project that `directory` is in.
+    """All findings about the project that `directory` is in.
 
     Args:
         directory: where the command runs.

@@ -13,7 +13,7 @@ from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
-from pioneer_build.wording import count
+from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pioneer_build.journal.model import Submission
     from pioneer_build.project.open import Project
 
-_JOURNAL_HELP = "keep a copy of it; then restore it from a backup, or `pioneer-build status` for what is known"
+_JOURNAL_HELP = "copy the file, then restore it from a backup; `pioneer-build status` shows what is known"
 
 
 def project(opened: Project) -> list[DoctorFinding]:
     """Settings and specs."""
     findings = []
     if not (opened.root / SETTINGS_NAME).is_file():
-        text = f"there is no {SETTINGS_NAME} in {opened.root} or above it"
+        text = f"no {SETTINGS_NAME} in {opened.root} or above it"
         findings.append(DoctorFinding("project", "note", text, "pioneer-build init"))
     try:
         specs = load_specs(opened).declared
@@ -43,12 +43,16 @@ def project(opened: Project) -> list[DoctorFinding]:
         findings.append(DoctorFinding("specs", "note", f"no spec in {opened.config.specs}/", "pioneer-build init"))
     else:
         files = len({item.spec.path for item in specs})
-        findings.append(DoctorFinding("specs", "good", f"{opened.root}: {len(specs):,} in {files:,} files, valid"))
+        findings.append(
+            DoctorFinding(
+                "specs", "good", f"{opened.root}: {count(len(specs), 'dataset')} in {count(files, 'file')}, valid"
+            )
+        )
     return [*findings, *_schemas(opened.root)]
 
 
 def _schemas(root: Path) -> list[DoctorFinding]:
-    """Editors complete by files that `init` wrote; those of another version of this program mislead."""
+    """Whether the schemas that `init` wrote for editors are those of this version."""
     findings = []
     for path, schema, flag in ((SPEC_SCHEMA, spec_schema, ""), (SETTINGS_SCHEMA, settings_schema, " --settings")):
         try:
@@ -56,7 +60,7 @@ def _schemas(root: Path) -> list[DoctorFinding]:
         except (OSError, ValueError):
             continue
         if not same:
-            text = f"{path}, which editors complete by, is of another version of pioneer-build"
+            text = f"{path} (the schema for editors) is from another version of pioneer-build"
             findings.append(DoctorFinding("editor", "note", text, f"pioneer-build schema{flag} > {path}"))
     return findings
 
@@ -68,20 +72,22 @@ def lock(opened: Project) -> list[DoctorFinding]:
     except PioneerError as error:
         return [DoctorFinding("lock", "wrong", error.message, error.hint or "git checkout -- pioneer.lock")]
     if opened.lockfile.stamp() is None:
-        return [DoctorFinding("lock", "note", "there is no pioneer.lock yet", "pioneer-build apply")]
+        return [DoctorFinding("lock", "note", "no pioneer.lock yet", "pioneer-build apply")]
     if b"\n<<<<<<< " in b"\n" + opened.lockfile.path.read_bytes():
-        text = "pioneer.lock has git's conflict markers; both sides were read"
+        text = "pioneer.lock has conflict markers; both sides were read"
         return [
-            DoctorFinding("lock", "wrong", text, "pioneer-build apply   # writes the joined lock, then: git add it")
+            DoctorFinding(
+                "lock", "wrong", text, "pioneer-build apply   # writes the merged lock; then: git add pioneer.lock"
+            )
         ]
     on_backend = sum(1 for _ in found.on(opened.config.backend))
     others = len(found.entries) - on_backend
-    more = f", {others:,} on others" if others else ""
-    return [DoctorFinding("lock", "good", f"{on_backend:,} datasets on {opened.config.backend}{more}")]
+    more = f", {others:,} on other backends" if others else ""
+    return [DoctorFinding("lock", "good", f"{count(on_backend, 'dataset')} on {opened.config.backend}{more}")]
 
 
 def journal(opened: Project) -> list[DoctorFinding]:
-    """Whether the backend's log of submissions is whole, and what in it is unfinished."""
+    """Whether the backend's log of submissions is undamaged, and which submissions are unfinished."""
     log = Journal(opened.journal_folder)
     try:
         submissions = log.submissions(opened.config.backend)
@@ -92,20 +98,23 @@ def journal(opened: Project) -> list[DoctorFinding]:
         return [DoctorFinding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
     if damaged:
         numbers = ", ".join(f"{number:,}" for number in damaged[:5])
-        text = f"{count(len(damaged), 'damaged line')} in {log.path} (line {numbers})"
+        text = f"{count(len(damaged), 'damaged line')} in {log.path} ({noun_for(len(damaged), 'line')} {numbers})"
         return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
-    return [DoctorFinding("journal", "good", f"{len(submissions):,} submissions{_unfinished(submissions)}")]
+    return [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
 
 
 def _unfinished(submissions: Iterable[Submission]) -> str:
     states = [item.state for item in submissions]
-    parts = [(states.count("open"), "open"), (states.count("unknown") + states.count("submitting"), "of unknown fate")]
-    said = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    parts = [
+        (states.count("open"), "open"),
+        (states.count("unknown") + states.count("submitting"), "with unknown outcome"),
+    ]
+    said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
     return f", {said}" if said else ""
 
 
 def damaged_lines(path: Path) -> list[int]:
-    """The numbers of the journal's lines that aren't what was written. A last one without its end is a crash's."""
+    """The numbers of damaged lines in the journal. An incomplete last line is not damage, but left by a crash."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Makes a folder a project, or requests that exist already specs.
+"""Sets up a project in a folder, or converts existing API requests to specs.
 
-set_up_project   all of it
-project_files    writes what isn't there
-starter_files    what that is in an empty project
-api_requests     reads requests: JSON, or calls of curl
-shell_words      the words of such calls
-spec_drafts      specs made of requests
-spec_yaml        a spec as YAML
+set_up_project   the whole operation
+project_files    writes the files that don't exist yet
+starter_files    the files for an empty project
+api_requests     reads requests: JSON, or curl commands
+shell_words      splits shell scripts into words
+spec_drafts      makes specs from requests
+spec_yaml        writes a spec as YAML
 """

@@ -1,6 +1,6 @@
-"""Requests of the API that exist already: calls that somebody wrote for a shell (`curl …`), or the JSON body of one.
+"""Reads existing API requests: curl commands, or the JSON body of a request.
 
-Only the address and the body of a call are looked at; headers, where the key is, are dropped unread.
+Only the URL and the body of a command are used; headers, which have the key, are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Options of curl that carry a body.
 _BODY: Final = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json")
-#: Other options with a value, so that the value isn't taken for an address. Headers are among them.
+#: Other options with a value, so that the value isn't taken for the URL. They include headers.
 _VALUED_TEXT: Final = """
 -H --header -X --request -u --user -o --output -A --user-agent -b --cookie -c --cookie-jar -e --referer -m --max-time
 -x --proxy -w --write-out -F --form --connect-timeout --retry --retry-delay --retry-max-time --cacert -E --cert --key
@@ -30,17 +30,17 @@ _LABEL_TASKS: Final = ("ner", "classification")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of the API: its body, and the task where the address names it (label-existing)."""
+    """One API request: its body, and the task type if the URL contains it (label-existing)."""
 
     body: Mapping[str, Any]
     label_task: str | None = None
 
 
 def read_requests(text: str) -> list[Request]:
-    """The requests that `text` holds: one JSON body, or calls of curl.
+    """The requests in `text`: one JSON body, or curl commands.
 
     Raises:
-        PioneerError: there is none, or one can't be read.
+        PioneerError: there are none, or one is invalid.
     """
     text = text.lstrip("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
@@ -48,17 +48,19 @@ def read_requests(text: str) -> list[Request]:
     calls = [words for words in shell_commands(text) if words and words[0].rpartition("/")[2] in ("curl", "curl.exe")]
     if not calls:
         raise PioneerError(
-            "there is neither a JSON object nor a call of curl in it",
-            hint="give the body of POST /generate, or the whole call: curl … -d '{…}'",
+            "the input contains neither a JSON object nor a curl command",
+            hint="pass the body of POST /generate, or the whole command: curl … -d '{…}'",
         )
     found = [request for call in calls if (request := _request(call)) is not None]
     if not found:
-        raise PioneerError("no call in it has a body", hint="a call that generates or labels has one: -d '{…}'")
+        raise PioneerError(
+            "none of the curl commands has a body", hint="a request that generates or labels has one: -d '{…}'"
+        )
     return found
 
 
 def _request(call: list[str]) -> Request | None:
-    """What a call sends; `None` for one that sends nothing (a poll)."""
+    """The request that a command sends; `None` if it has no body (a poll)."""
     body: str | None = None
     url: str | None = None
     words = iter(call[1:])
@@ -72,21 +74,21 @@ def _request(call: list[str]) -> Request | None:
         return None
     if body.startswith("@"):
         raise PioneerError(
-            f"the call reads its body from '{body[1:]}'",
-            hint="give that file itself: pioneer-build init --from FILE",
+            f"the curl command reads its body from '{body[1:]}'",
+            hint="pass that file: pioneer-build init --from FILE",
         )
     return Request(_object(body), _label_task(url))
 
 
 def _split_option(word: str, words: Iterator[str]) -> tuple[str, str]:
-    """The option of a word and its value; an option of "" where the word is an address."""
+    """The option of a word and its value; an empty option if the word is a URL."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
         if equals:
             return name, value
         return name, next(words, "") if name in _BODY or name in _VALUED or name == "--url" else ""
     if len(word) > 1 and word.startswith("-"):
-        # letters may be joined (-sSX POST), and a value may follow at once (-d'{…}')
+        # letters may be combined (-sSX POST), and a value may follow without a space (-d'{…}')
         for at, letter in enumerate(word[1:], 1):
             name = f"-{letter}"
             if name in _BODY or name in _VALUED:
@@ -108,11 +110,11 @@ def _object(text: str) -> Mapping[str, Any]:
     except ValueError as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise PioneerError(
-            f"the body of the request is no JSON{where}",
-            hint="a body with $VARIABLES in it has to be filled in first" if "$" in text else None,
+            f"the body of the request is not JSON{where}",
+            hint="replace $VARIABLES in the body with their values first" if "$" in text else None,
         ) from None
     except RecursionError:
         raise PioneerError("the body of the request is nested too deeply") from None
     if not isinstance(value, dict):
-        raise PioneerError("the body of a request is a JSON object: {…}")
+        raise PioneerError("the body of the request must be a JSON object: {…}")
     return value

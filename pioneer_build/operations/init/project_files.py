@@ -1,4 +1,4 @@
-"""The files of a project: writes what isn't there, and never over what is."""
+"""The files of a project: writes those that don't exist yet, and never overwrites one."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> WrittenFiles:
-    """Writes settings, specs, schemas and lines for git, as far as they aren't there.
+    """Writes settings, specs, schemas and lines for git, if they don't exist yet.
 
     Args:
-        project: the folder, opened. Its `specs` setting is honoured.
-        drafts: specs to write; without any the starter's, if there are neither specs nor a lock.
+        project: the opened folder. Its setting `specs` is used.
+        drafts: specs to write; without any, the starter specs are written if there are neither specs nor a lock.
 
     Raises:
         PioneerError: a draft's file exists (nothing was written then), or a file can't be written.
@@ -38,7 +38,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         for path in (draft.path, *draft.files):
             if (root / path).exists():
                 raise PioneerError(
-                    f"{path} exists already", hint="init never overwrites: move it, or rename the dataset"
+                    f"{path} already exists", hint="init never overwrites a file: move it, or rename the dataset"
                 )
     texts = {
         SETTINGS_NAME: starter.settings_text(project.config.specs),
@@ -69,14 +69,14 @@ def _json(value: object) -> str:
 
 
 def _write_new(path: Path, text: str) -> bool:
-    """Writes a file that isn't there; whether it was written. Links are never followed."""
+    """Writes a file that doesn't exist; whether it was written. Links are never followed."""
     data = text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = create(path, 0o644)
     except FileExistsError:
         if not path.parent.is_dir():
-            raise PioneerError(f"can't write {path}: {path.parent} is no folder") from None
+            raise PioneerError(f"can't write {path}: {path.parent} is not a folder") from None
         return False
     except OSError as error:
         raise _unwritable(path, error) from None
@@ -84,13 +84,13 @@ def _write_new(path: Path, text: str) -> bool:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
     except OSError as error:
-        path.unlink(missing_ok=True)  # half a file would count as there
+        path.unlink(missing_ok=True)  # an incomplete file would count as existing
         raise _unwritable(path, error) from None
     return True
 
 
 def _add_lines(path: Path, lines: Iterable[str]) -> bool:
-    """Appends those of `lines` that the file doesn't have; whether there were any."""
+    """Appends the lines that the file doesn't have yet; whether there were any."""
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
         have = {line.strip() for line in text.splitlines()}

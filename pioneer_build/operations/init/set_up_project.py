@@ -1,4 +1,4 @@
-"""Makes a folder a project, or adds specs to one that are made of requests."""
+"""Sets up a project in a folder, or adds specs that are made from requests."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class InitRequest:
     """What to set up.
 
-    `directory` is where the command runs, and what paths count from. `folder` is the project to be, if one was named.
-    `source` is a file of requests to make specs of, `-` for the standard input.
+    `directory` is where the command runs; paths are relative to it. `folder` is the folder for the project, if one was
+    given. `source` is a file of requests to convert to specs, `-` for the standard input.
     """
 
     directory: Path
@@ -38,17 +38,17 @@ class InitRequest:
 def set_up_project(
     request: InitRequest, backend: str | None, *, read_stdin: Callable[[], bytes], note: Callable[[str], None]
 ) -> InitResult:
-    """Makes a folder a project. What is there already is kept as it is.
+    """Sets up a project in a folder. Existing files are not overwritten.
 
     Args:
         request: what to set up.
         backend: the flag `--backend`.
-        read_stdin: gives what the standard input holds, where that is the source.
-        note: takes a message for people, should another folder be the one that is set up.
+        read_stdin: reads the standard input, if it is the source.
+        note: called with a message if another folder than the current one is set up.
 
     Raises:
-        PioneerError: the folder can't be a project, the source holds no request that a spec can stand for, or a file
-            can't be written.
+        PioneerError: the folder can't be a project, the source has no request that can be converted, or a file can't be
+            written.
     """
     project = _opened(request, backend, note)
     drafts = _drafts(project, request.source, request.directory, read_stdin) if request.source is not None else []
@@ -59,20 +59,20 @@ def set_up_project(
 
 
 def _opened(request: InitRequest, backend: str | None, note: Callable[[str], None]) -> Project:
-    """The project to be: the folder that was named, which is made if need be; else the project one stands in."""
+    """The project to set up: in the given folder, which is created if needed; else the current project or folder."""
     folder = (request.directory / (request.folder or "")).resolve()
     root = Path(find_root(str(folder)))
     if root != folder:
         if request.folder is not None:
             raise PioneerError(
-                f"{folder} is in the project {root}, and projects don't nest",
-                hint=f"specs may lie in any folder below {root / 'specs'}",
+                f"{folder} is inside the project {root}; projects can't be nested",
+                hint=f"specs can be in any folder below {root / 'specs'}",
             )
-        note(f"{folder} is in the project {root}, which is the one that is set up")
+        note(f"{folder} is inside the project {root}; init sets up that project")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PioneerError(f"can't make the folder {folder}: {error.strerror}") from None
+        raise PioneerError(f"can't create the folder {folder}: {error.strerror}") from None
     return open_project(folder, backend)
 
 

@@ -1,4 +1,4 @@
-"""The words of a shell script. Nothing is expanded or run: a `$VARIABLE` stays as it is."""
+"""Splits a shell script into words. Nothing is expanded or run: a `$VARIABLE` is left unchanged."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class _Reader:
 
     def _end_command(self) -> None:
         self._end_word()
-        if self._words[:1] == ["$"]:  # a prompt that was copied too
+        if self._words[:1] == ["$"]:  # a prompt that was copied as well
             del self._words[0]
         if self._words:
             self.commands.append(self._words)
@@ -120,4 +120,4 @@ class _Reader:
 
 
 def _unclosed(quote: str) -> PioneerError:
-    return PioneerError(f"a quote ({quote}) is never closed", hint="copy the whole call, to its last line")
+    return PioneerError(f"a quote ({quote}) is never closed", hint="copy the whole command, up to its last line")

@@ -1,4 +1,4 @@
-"""Specs made of requests of the API: `init --from`."""
+"""Makes specs from API requests: `init --from`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _KEYS: Final = (
     "dataset_name", "task_type", "labels", "num_examples", "domain_description", "classified_examples", "prompt",
     "inputs",
 )  # fmt: skip
-#: More texts than this go into a file of their own.
+#: More texts than this go into a separate file.
 _MOST_INLINE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SpecDraft:
-    """A spec made of a request: its file's path and text, other files it needs, and the keys that were left out."""
+    """A spec made from a request: path and text of its file, other files it needs, and the keys that were dropped."""
 
     dataset_name: str
     path: str
@@ -38,16 +38,16 @@ class SpecDraft:
 
 
 def drafts_of(requests: Sequence[Request], stem: str, folder: str, taken: Iterable[str] = ()) -> list[SpecDraft]:
-    """Specs that stand for `requests`.
+    """Converts requests to specs.
 
     Args:
-        requests: what was read.
-        stem: what a dataset is called whose request has no name (label-existing): a file's name, say.
-        folder: where specs are kept, relative to the project.
-        taken: names of datasets that exist.
+        requests: the requests.
+        stem: the name of a dataset whose request has no name (label-existing), for example the name of the file.
+        folder: the folder for specs, relative to the project.
+        taken: names of existing datasets.
 
     Raises:
-        PioneerError: a request is none that a spec can stand for.
+        PioneerError: a request can't be converted.
     """
     names = {name.lower() for name in taken}
     drafts: list[SpecDraft] = []
@@ -63,13 +63,13 @@ def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDra
     given = body.get("dataset_name")
     name = given if isinstance(given, str) else _free_name(_name_of(stem), taken)
     if name.lower() in taken:
-        raise PioneerError(f"there is a dataset '{name}' already", hint="edit its spec: two specs can't share a name")
+        raise PioneerError(f"there is already a dataset '{name}'", hint="edit its spec: two specs can't share a name")
     body["dataset_name"] = name
     if request.label_task is not None:
         body.setdefault("task_type", request.label_task)
     if "inputs" in body and "task_type" not in body:
         raise PioneerError(
-            "the request doesn't say for which task the texts are to be labelled",
+            "the request doesn't contain the task type",
             hint='add "task_type": "ner" or "classification" to the JSON',
         )
     if isinstance(number := body.get("num_examples"), float) and number.is_integer():
@@ -85,7 +85,7 @@ def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDra
     left_out = tuple(sorted(str(key) for key in body if key not in _KEYS))
     lines = [f"# yaml-language-server: $schema={schema_seen_from(folder)}"]
     if shown := plain_names(left_out):
-        lines.append(f"# left out, a spec has no such key: {shown}")
+        lines.append(f"# dropped, because a spec has no such key: {shown}")
     spec: dict[str, Any] = {"version": 1} | {key: body[key] for key in _KEYS if key in body}
     path = f"{folder}/{safe}.yaml"
     text = "\n".join(lines) + "\n" + spec_text(spec)
@@ -94,14 +94,16 @@ def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDra
 
 
 def _judge(text: str, path: str) -> None:
-    """Refuses a spec that would not be valid: nothing is written then."""
+    """Refuses an invalid spec, before anything is written."""
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
-        raise PioneerError("the request holds a lone surrogate, which is no Unicode text") from None
+        raise PioneerError("the request contains a lone surrogate, which is not valid Unicode") from None
     if problems := parse_text(data, path).problems:
         said = "; ".join(problem.message for problem in problems[:3])
-        raise PioneerError(f"the request makes no valid spec: {said}", hint=problems[0].hint) from Problems(problems)
+        raise PioneerError(
+            f"the request can't be converted to a valid spec: {said}", hint=problems[0].hint
+        ) from Problems(problems)
 
 
 def _name_of(stem: str) -> str:

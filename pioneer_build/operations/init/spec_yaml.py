@@ -1,4 +1,4 @@
-"""A spec as YAML, the way a person would write it. The parser reads back what went in; a test says so."""
+"""Writes a spec as YAML, the way a person would write it. A test checks that the parser reads back the same values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Words that some reader of YAML takes for something else (docs/spec.md, "How YAML is read").
+#: Words that some YAML parsers don't read as text (docs/spec.md, "How YAML is read").
 _AMBIGUOUS: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9 _./()+'-]*")
 _UNPRINTABLE: Final = re.compile(
@@ -19,13 +19,13 @@ _WIDTH: Final = 110
 
 
 def spec_text(spec: Mapping[str, Any]) -> str:
-    """A spec, given as plain values in the order they are to stand."""
+    """A spec as YAML, from plain values in the order in which to write them."""
     return "".join(_entry(key, value) for key, value in spec.items())
 
 
 def _entry(key: str, value: Any) -> str:
     if isinstance(value, str) and "\n" in value.strip("\n") and _fits_a_block(value):
-        # `|` ends with one line feed; the white space around a prompt doesn't count
+        # `|` ends with one line feed; white space around a prompt is ignored
         return f"{key}: |\n" + "".join(f"  {line}\n" if line else "\n" for line in value.strip("\n").split("\n"))
     if isinstance(value, list):
         flow = f"{key}: {_flow(value)}\n"
@@ -48,7 +48,7 @@ def _flow(value: Any) -> str:
 
 
 def scalar(text: str) -> str:
-    """`text` as a YAML scalar that may stand anywhere: plain where every reader takes it for text, else quoted."""
+    """`text` as a YAML scalar: plain if every parser reads it as text, otherwise quoted."""
     if _PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in _AMBIGUOUS:
         return text
     return _UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
@@ -69,5 +69,5 @@ def _fits_a_block(text: str) -> bool:
 
 
 def plain_names(names: Sequence[str]) -> str:
-    """Names of keys for a comment: what isn't a plain word is left out."""
+    """Names of keys for a comment; names that aren't plain words are left out."""
     return ", ".join(name for name in names if _PLAIN.fullmatch(name) and len(name) <= 40)

@@ -1,6 +1,6 @@
-"""What `init` writes into an empty project: settings, three specs that teach, and lines for git.
+"""The files that `init` writes into an empty project: settings, specs with explanations, and lines for git.
 
-The specs build with the embedded engine as they are, in seconds.
+The local engine builds the specs in seconds, without any changes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Where the schemas for editors are kept, relative to the project.
+#: The folder of the schemas for editors, relative to the project.
 SCHEMA_FOLDER: Final = ".pioneer"
 SPEC_SCHEMA: Final = f"{SCHEMA_FOLDER}/spec.schema.json"
 SETTINGS_SCHEMA: Final = f"{SCHEMA_FOLDER}/settings.schema.json"
@@ -19,12 +19,12 @@ SETTINGS: Final = """\
 # yaml-language-server: $schema={schema}
 version: 1
 
-# The embedded engine: no key, no network, no cost. It needs the extra `local`: pip install 'pioneer-build[local]'
-# For the hosted service say `pioneer` here (or `--backend pioneer` for one command), and export PIONEER_API_KEY.
-# What one backend built doesn't count for another.
+# The local engine needs no key and no network, and costs nothing. Its extra: pip install 'pioneer-build[local]'
+# To use the hosted service, set `pioneer` here (or pass `--backend pioneer` once), and export PIONEER_API_KEY.
+# Each backend has its own datasets: what one built does not count for another.
 backend: local
 
-# A run that would ask for more than this is refused before anything is sent.
+# A run that would request more examples than this is refused before anything is sent.
 limits:
   max_examples: 2000
 """
@@ -36,8 +36,8 @@ version: 1
 dataset_name: support-intents
 task_type: classification
 
-# These keys decide what the rows are. Change one, and the dataset is built anew; a new order, a comment or another
-# file changes nothing.
+# These keys determine what the rows are. If you change one, the dataset is rebuilt. Reordering, comments and moving
+# the file change nothing.
 labels: [billing, refund, other]
 domain_description: Messages to the support desk of an online bookshop
 classified_examples:
@@ -45,27 +45,27 @@ classified_examples:
   - {{text: "I'd like my money back", label: refund}}
   - {{text: "Do you sell gift cards?", label: other}}
 
-# More examples: only the difference is submitted. Fewer: nothing is.
+# More examples: only the difference is submitted. Fewer: nothing is submitted.
 num_examples: 60
 
-# Bounds on what comes back: outside of them a job is rejected, and the dataset keeps its last good content.
+# Bounds for the rows: outside of them a job is rejected, and the dataset keeps its last good content.
 checks:
   max_duplicate_ratio: 0.1
 """
 
 _PEOPLE = """\
 # yaml-language-server: $schema={schema}
-# Several datasets may stand in one file, with `---` between them.
+# One file can contain several datasets, separated by `---`.
 version: 1
 dataset_name: contact-details
-task_type: ner                # marks spans of these kinds
+task_type: ner                # marks spans with these labels
 labels: [person, email, phone, date]
 num_examples: 40
 domain_description: E-mails of customers to an online bookshop
 ---
 version: 1
 dataset_name: support-replies
-task_type: decoder            # conversations, to train a model that writes
+task_type: decoder            # conversations, for training a model that writes
 num_examples: 20
 prompt: |
   Answer the customer politely in two or three sentences.
@@ -74,8 +74,8 @@ prompt: |
 
 _REVIEWS = """\
 # yaml-language-server: $schema={schema}
-# A spec with `inputs` labels your own texts. Each distinct text is sent once; a line that is added later is the only
-# one that is sent. JSONL, CSV and Parquet work too: {{path: data/tickets.jsonl, field: body, id: ticket_id}}
+# A spec with `inputs` labels your own texts. Each distinct text is sent once. If you add a line later, only that line
+# is sent. JSONL, CSV and Parquet work too: {{path: data/tickets.jsonl, field: body, id: ticket_id}}
 version: 1
 dataset_name: review-sentiment
 task_type: classification
@@ -92,9 +92,9 @@ A wonderful present, my sister loves it.
 The cover was torn and three pages were missing.
 """
 
-IGNORED: Final = ("# pioneer-build: half-written locks, saved plans, keys", ".pioneer.lock.*.tmp", "/plan.json", ".env")
+IGNORED: Final = ("# pioneer-build: incomplete locks, saved plans, keys", ".pioneer.lock.*.tmp", "/plan.json", ".env")
 ATTRIBUTES: Final = (
-    "# two branches that build different datasets merge: `pioneer-build init` sets the driver up in each clone",
+    "# git merges branches that build different datasets: `pioneer-build init` sets up the merge driver in each clone",
     "pioneer.lock merge=pioneer-lock linguist-generated=true",
 )
 
@@ -106,7 +106,7 @@ def settings_text(specs: str = "specs") -> str:
 
 
 def starter_specs(folder: str = "specs") -> Mapping[str, str]:
-    """The first specs and their texts, by path relative to the project, with `/`."""
+    """The starter specs and their texts, by path relative to the project, with `/`."""
     schema = schema_seen_from(folder)
     return {
         f"{folder}/support-intents.yaml": _INTENTS.format(schema=schema),

@@ -1,1 +1,1 @@
-"""What the report shows, gathered from lock, plan and store. docs/report.md."""
+"""The contents of the report, gathered from lock, plan and store. docs/report.md."""

@@ -1,4 +1,4 @@
-"""What a dataset's rows hold, counted in one pass, as the report's charts want it."""
+"""Statistics of a dataset's rows for the report's charts, counted in one pass."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from pioneer_build.rows import Row
 
-#: Bars of a histogram, at most.
+#: Maximum number of bars in a histogram.
 HISTOGRAM_BARS = 24
 
 
 class Counts:
-    """Counts rows as they pass."""
+    """Counts rows one by one."""
 
     def __init__(self, labels: Iterable[str]) -> None:
         self._tally = Tally(labels)
@@ -29,7 +29,7 @@ class Counts:
         self._lengths[length_of(row)] += 1
 
     def value(self) -> dict[str, Any]:
-        """What was counted as JSON values: `labels` as pairs, `lengths` as [from, to, count], the rest as a summary."""
+        """The counts as JSON values: `labels` as pairs, `lengths` as [from, to, count], the rest as in a summary."""
         counted = self._tally.summary().as_dict()
         balance = counted["mentions"] if counted["entities"] else counted["by_label"]
         if counted["entities"]:
@@ -46,9 +46,9 @@ class Counts:
 
 
 def bins(counts: Counter[int]) -> list[list[int]]:
-    """Whole numbers in at most `HISTOGRAM_BARS` bars of one round width: [from, to, count] each.
+    """Whole numbers in at most `HISTOGRAM_BARS` bars of the same round width: [from, to, count] each.
 
-    The few that lie far out (beyond the 99th of a hundred) share the last bar.
+    Numbers above the 99th percentile share the last bar.
     """
     if not counts:
         return []

@@ -1,4 +1,4 @@
-"""What there is to show: each dataset as the lock, the plan and the store have it. Reads; writes and sends nothing."""
+"""Gathers each dataset's data from the lock, the plan and the store. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Step
     from pioneer_build.project.open import Project
 
-#: Rows set aside that the page has, of one dataset.
+#: Maximum number of quarantined rows of a dataset in the page.
 MOST_QUARANTINED = 2_000
-#: Changed rows of each kind that the page has, of one dataset.
+#: Maximum number of changed rows of each kind, of a dataset, in the page.
 SAMPLES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What to show: the selected datasets, with `most_rows` rows at most; charts count all.
+    """What to show: the selected datasets, with at most `most_rows` rows in total; charts count all rows.
 
-    `since` is a git revision to compare with. `select` and `exclude` are selectors; without any all are shown.
+    `since` is a git revision to compare with. `select` and `exclude` are selectors; without any, all are shown.
     """
 
     most_rows: int
@@ -51,14 +51,14 @@ class ReportRequest:
 
 
 def gather(project: Project, request: ReportRequest) -> ReportContents:
-    """Brings together what the page shows.
+    """Gathers the contents of the page.
 
     Args:
         project: an opened project.
         request: what to show.
 
     Raises:
-        PioneerError: there is no such revision, a selector matches nothing, or specs or lock have a mistake.
+        PioneerError: there is no such revision, a selector matches nothing, or specs or lock have an error.
     """
     since = state_at(project, request.since) if request.since is not None else None
     found = read_project_state(project)
@@ -87,7 +87,7 @@ def _examples(found: ProjectState, name: str) -> int:
 
 
 def _shares(examples: dict[str, int], most: int) -> dict[str, int]:
-    """How many rows of each dataset go into the page: small ones whole, what is left evenly among the large."""
+    """The number of rows of each dataset in the page: all rows of small ones; large ones share the rest evenly."""
     shares: dict[str, int] = {}
     left = most
     ordered = sorted(examples, key=lambda name: (examples[name], name))
@@ -100,10 +100,10 @@ def _shares(examples: dict[str, int], most: int) -> dict[str, int]:
 def _notes(found: ProjectState, since: State | None) -> list[str]:
     notes = []
     if since is not None and since.found == "absent":
-        notes.append(f"{since.title} has no pioneer.lock: everything counts as added")
+        notes.append(f"{since.title} has no pioneer.lock, so everything counts as added")
     elsewhere = {backend for _, backend in found.lock.entries if backend != found.backend}
     if elsewhere:
-        notes.append(f"The lock has datasets of other backends too: {', '.join(sorted(elsewhere))}")
+        notes.append(f"The lock also has datasets of other backends: {', '.join(sorted(elsewhere))}")
     return notes
 
 
@@ -166,11 +166,11 @@ def _keep(chunks: dict[str, str], packed: Iterator[str]) -> list[str]:
 
 
 def _quarantined(found: ProjectState, entry: Entry | None, chunks: dict[str, str]) -> dict[str, Any]:
-    """The rows, or texts, that were set aside: counted by cause, the first of them packed."""
+    """The quarantined rows or texts: counted by cause, and the first of them packed."""
     causes: Counter[str] = Counter()
     kept: list[list[Any]] = []
     lost = None
-    for value in _set_aside(found, entry) if entry is not None else ():
+    for value in _quarantined_items(found, entry) if entry is not None else ():
         if isinstance(value, str):
             lost = value
             continue
@@ -185,9 +185,9 @@ def _quarantined(found: ProjectState, entry: Entry | None, chunks: dict[str, str
     }
 
 
-def _set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
+def _quarantined_items(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
     if entry.labelling is not None:
-        yield from _texts_set_aside(found, entry)
+        yield from _quarantined_texts(found, entry)
     for job in entry.current():
         if job.quarantined is None:
             continue
@@ -195,10 +195,10 @@ def _set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
             for line in found.store.lines(job.quarantined):
                 yield quarantined_value(parse_quarantined(line), f"job {job.job_id or job.version}")
         except (StoreError, ValueError) as error:
-            yield error.message if isinstance(error, StoreError) else "rows set aside can't be read"
+            yield error.message if isinstance(error, StoreError) else "quarantined rows can't be read"
 
 
-def _texts_set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
+def _quarantined_texts(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
     if entry.labelling is None or not entry.labelling.quarantined:
         return
     try:
@@ -213,7 +213,7 @@ def _texts_set_aside(found: ProjectState, entry: Entry) -> Iterator[list[Any] | 
 
 
 def _named_texts(found: ProjectState, name: str, refused: dict[bytes, Any]) -> Iterator[tuple[list[str | None], str]]:
-    """The refused texts of this dataset with their place; only their digests where the inputs can't be read."""
+    """The quarantined texts of this dataset, with their places; fewer or none if the inputs can't be read."""
     item = found.declared.get(name)
     if item is None or item.spec.inputs is None:
         return
@@ -223,9 +223,9 @@ def _named_texts(found: ProjectState, name: str, refused: dict[bytes, Any]) -> I
             item.spec.inputs, project_root=found.project.root, spec_path=item.spec.path, at=item.spec.place("inputs")
         )
         for one in inputs:
-            aside = left.pop(text_digest(one.text), None)
-            if aside is not None:
-                yield [f"{one.path}:{one.line}", one.text], aside.reason
+            quarantined = left.pop(text_digest(one.text), None)
+            if quarantined is not None:
+                yield [f"{one.path}:{one.line}", one.text], quarantined.reason
             if not left:
                 return
     except PioneerError:

@@ -1,10 +1,10 @@
 """Rows in the short form that the report's page reads, packed into chunks.
 
-    [text, said, id, score]     said: a label, labels, or spans [start, end, label, score?]; one without a place is
-                                [span, null, label, score?]
-    [[role, content, …], null]  a conversation
+    [text, annotation, id, score]   annotation: a label, labels, or spans [start, end, label, score?]; a span without
+                                    a position is [span, null, label, score?]
+    [[role, content, …], null]      a conversation
 
-Offsets count UTF-16 units there, as JavaScript does, and code points everywhere else.
+Offsets count UTF-16 units here, as in JavaScript, and code points everywhere else.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from pioneer_build.checks.quarantine import QuarantinedRow
     from pioneer_build.rows import Row
 
-#: Rows of one chunk: enough to compress well, few enough that the first shows at once.
+#: Rows in one chunk: enough to compress well, few enough to show the first rows quickly.
 CHUNK_ROWS = 5_000
-#: Characters of one chunk of JSON, where rows are long.
+#: Characters in one chunk of JSON, if rows are long.
 _CHUNK_SIZE = 4_000_000
 
 
 def row_value(row: Row) -> list[Any]:
-    """A row in normal form as the page's list."""
+    """A row in normal form as the list for the page."""
     if "messages" in row:
         return [[part for message in row["messages"] for part in (message["role"], message["content"])], None]
     text: str = row["text"]
-    said: Any
+    annotation: Any
     if "entities" in row:
         at = _units(text)
-        said = [_span(entity, at) for entity in row["entities"]]
+        annotation = [_span(entity, at) for entity in row["entities"]]
     else:
-        said = row["label"] if "label" in row else row["labels"]
-    value = [text, said, row.get("id"), row.get("score")]
+        annotation = row["label"] if "label" in row else row["labels"]
+    value = [text, annotation, row.get("id"), row.get("score")]
     while value[-1] is None:
         value.pop()
     return value
 
 
 def quarantined_value(bad: QuarantinedRow, where: str) -> list[Any]:
-    """A row that was set aside: its cause, the message, where it came from, and itself as JSON text."""
+    """A quarantined row: its cause, the message, where it came from, and the row as JSON text."""
     raw = bad.raw if isinstance(bad.raw, str) else json.dumps(bad.raw, ensure_ascii=False, indent=1)
     return [bad.cause, bad.message, f"{where}, row {bad.number:,}", raw]
 
@@ -59,7 +59,7 @@ def _span(entity: dict[str, Any], at: list[int] | None) -> list[Any]:
 
 
 def _units(text: str) -> list[int] | None:
-    """Where each code point starts in UTF-16 units, and where the last ends; `None` where that is its number."""
+    """The offset of each code point in UTF-16 units, and of the end; `None` if these are the same as in code points."""
     if text.isascii() or max(text) <= "\uffff":
         return None
     places, unit = [0], 0
@@ -70,7 +70,7 @@ def _units(text: str) -> list[int] | None:
 
 
 def pack(values: Iterable[list[Any]]) -> Iterator[str]:
-    """Chunks of `values`, each the base64 of gzip of a JSON array: text without any character HTML knows.
+    """Chunks of `values`, each the base64 of gzip of a JSON array: text without special characters of HTML.
 
     The same values always give the same chunks.
     """

@@ -1,4 +1,4 @@
-"""A file that holds data: whole or not at all, and readable to its owner alone."""
+"""Writes a file with data: completely or not at all, and readable only by its owner."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def write_private(target: Path, pieces: Iterable[bytes]) -> int:
-    """Writes `target` by way of a temporary file beside it, with mode 0600; its size in bytes.
+    """Writes `target` through a temporary file beside it, with mode 0600; returns its size in bytes.
 
     Raises:
-        PioneerError: it can't be written. What stood there still does.
+        PioneerError: it can't be written. An existing file is unchanged.
     """
     try:
         return write_whole(target, pieces)

@@ -52,7 +52,7 @@ def test_folders(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     usage = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
     found = examined(project)
-    assert is_wrong(found, "store", "can't be written")
+    assert is_wrong(found, "store", "is not writable")
     assert is_wrong(found, "state", "only 5 MB are free")
 
 
@@ -69,7 +69,7 @@ def test_what_others_can_read(tmp_path: Path) -> None:
     (state_folder() / "journal").chmod(0o755)
     found = by_topic(machine.folders(store))
     assert [(one.level, one.help) for one in found["store"]] == [("note", f"chmod 700 '{store}'")]
-    assert "can be read by others: it holds your submissions" in found["state"][0].text
+    assert "can be read by other users; it contains your submissions" in found["state"][0].text
     store.chmod(0o700)
     assert by_topic(machine.folders(store))["store"][0].level == "good"
 
@@ -77,7 +77,7 @@ def test_what_others_can_read(tmp_path: Path) -> None:
 def test_a_missing_extra(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_is_there", lambda module: module != "onnxruntime")
     found = examined(project)
-    assert is_wrong(found, "extras", "lacks onnxruntime")
+    assert is_wrong(found, "extras", "not installed: onnxruntime")
     assert any("pioneer-build[local]" in one.help for one in found["extras"] if one.help)
     assert [one.level for one in machine.extras(local=False)] == ["good"]
 

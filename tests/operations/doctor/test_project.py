@@ -26,7 +26,7 @@ def test_mistakes_in_files(project: Path) -> None:
 
 
 def test_a_setting_that_can_not_be_used(project: Path) -> None:
-    assert is_wrong(examined(project, "ftp://x"), "project", "is no backend")
+    assert is_wrong(examined(project, "ftp://x"), "project", "is not a backend")
 
 
 def test_a_folder_that_is_no_project(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_locks(project: Path) -> None:
     lock.write_text(whole)
     assert [(one.level, one.text) for one in examined(project)["lock"]] == [("good", "0 datasets on local")]
     lock.write_text(f"<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n")
-    assert is_wrong(examined(project), "lock", "has git's conflict markers")
+    assert is_wrong(examined(project), "lock", "has conflict markers")
 
 
 def _line(fields: dict[str, object]) -> bytes:

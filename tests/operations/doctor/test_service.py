@@ -1,4 +1,4 @@
-"""Keys, addresses, routes and clocks that are not as they should be; the key is never shown."""
+"""Keys, base URLs, endpoints and clocks that are not as they should be; the key is never shown."""
 
 from __future__ import annotations
 
@@ -57,16 +57,17 @@ def test_a_service_that_answers(project: Path, monkeypatch: pytest.MonkeyPatch) 
     with _service(JOB | listing) as url:
         found = examined(project, url)
     assert not any(one.level == "wrong" for findings in found.values() for one in findings), found
-    assert [one.level for one in found["routes"]] == ["good", "good"]
+    assert [one.level for one in found["endpoints"]] == ["good", "good"]
     assert found["clock"][0].level == "good"
+    assert [one.text for one in found["backend"]] == [url], "the base URL is shown once"
 
 
 def test_a_clock_that_is_off_and_no_datasets(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
     with _service(JOB, ahead=-600) as url:
         found = examined(project, url)
-    assert is_wrong(found, "clock", "600 s ahead of") or is_wrong(found, "clock", "599 s ahead of")
-    assert [one.level for one in found["routes"]] == ["good", "note"]
+    assert is_wrong(found, "clock", "this machine's clock is 10 min ahead of the service's")
+    assert [one.level for one in found["endpoints"]] == ["good", "note"]
 
 
 def test_a_wrong_key_that_the_service_echoes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,13 +81,13 @@ def test_an_address_of_something_else(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
     with _service({}) as url:
         found = examined(project, f"{url}/v7")
-    assert any("perhaps the base URL isn't right" in one.text for one in found["routes"])
+    assert any("the base URL may be wrong" in one.text for one in found["endpoints"])
 
 
 def test_nobody_there_and_no_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_wrong(examined(project, "http://127.0.0.1:1"), "key", "no key")
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
-    assert is_wrong(examined(project, "http://127.0.0.1:1"), "routes", "can't reach")
+    assert is_wrong(examined(project, "http://127.0.0.1:1"), "endpoints", "can't reach")
     monkeypatch.setenv("PIONEER_API_KEY", f"{KEY} with spaces")
     assert is_wrong(examined(project, "http://127.0.0.1:1"), "key", "characters")
 

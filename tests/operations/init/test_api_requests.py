@@ -67,12 +67,12 @@ def test_the_task_that_an_address_names(address: str, task: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "word", "hint"),
     [
-        ("hello", "neither a JSON object nor a call", "the whole call"),
-        ("curl -d @body.json https://api.pioneer.ai/generate", "reads its body from 'body.json'", "that file itself"),
-        ("curl -d '{\"a\": 1' u", "no JSON", None),
-        ("curl -d '{\"a\": $N}' u", "no JSON", "filled in first"),
-        ("curl -d '{", "never closed", "the whole call"),
-        ("curl https://api.pioneer.ai/generate/jobs/x", "no call in it has a body", "-d '{…}'"),
+        ("hello", "neither a JSON object nor a curl command", "the whole command"),
+        ("curl -d @body.json https://api.pioneer.ai/generate", "reads its body from 'body.json'", "pass that file"),
+        ("curl -d '{\"a\": 1' u", "is not JSON", None),
+        ("curl -d '{\"a\": $N}' u", "is not JSON", "replace $VARIABLES"),
+        ("curl -d '{", "never closed", "the whole command"),
+        ("curl https://api.pioneer.ai/generate/jobs/x", "none of the curl commands has a body", "-d '{…}'"),
         ("[1]", "a JSON object", None),
         ("{" * 100_000, "JSON", None),
         ("[" * 100_000, "nested too deeply", None),

@@ -68,7 +68,7 @@ def test_drafts_come_instead_of_the_starter(tmp_path: Path) -> None:
 def test_a_draft_whose_file_is_there_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "specs/data").mkdir(parents=True)
     (tmp_path / "specs/data/d.jsonl").write_text("mine")
-    with pytest.raises(PioneerError, match=r"specs/data/d\.jsonl exists already"):
+    with pytest.raises(PioneerError, match=r"specs/data/d\.jsonl already exists"):
         written(tmp_path, DRAFT)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["d.jsonl", "data", "specs"]
 

@@ -26,7 +26,7 @@ def test_a_spec_stands_for_its_request() -> None:
     assert draft.left_out == ("multi_label", "x\ny")
     assert draft.text == (
         "# yaml-language-server: $schema=../.pioneer/spec.schema.json\n"
-        "# left out, a spec has no such key: multi_label\n"
+        "# dropped, because a spec has no such key: multi_label\n"
         "version: 1\ndataset_name: mine\ntask_type: ner\nlabels: [a]\nnum_examples: 5\n"
     )
     assert parse_text(draft.text.encode(), draft.path).problems == ()
@@ -54,11 +54,11 @@ def test_many_texts_go_into_a_file_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        ({**NER, "num_examples": "5"}, "the request makes no valid spec: .*whole number"),
-        (LABEL, "for which task"),
-        ({**NER, "dataset_name": "../up"}, "the request makes no valid spec"),
-        ({**NER, "labels": ["\ud800"]}, "the request makes no valid spec"),
-        ({**NER, "dataset_name": "Taken"}, "there is a dataset 'Taken' already"),
+        ({**NER, "num_examples": "5"}, "the request can't be converted to a valid spec: .*whole number"),
+        (LABEL, "doesn't contain the task type"),
+        ({**NER, "dataset_name": "../up"}, "the request can't be converted to a valid spec"),
+        ({**NER, "labels": ["\ud800"]}, "the request can't be converted to a valid spec"),
+        ({**NER, "dataset_name": "Taken"}, "there is already a dataset 'Taken'"),
     ],
 )
 def test_what_no_spec_can_stand_for(body: dict[str, Any], word: str) -> None:
@@ -67,5 +67,5 @@ def test_what_no_spec_can_stand_for(body: dict[str, Any], word: str) -> None:
 
 
 def test_two_requests_for_one_name() -> None:
-    with pytest.raises(PioneerError, match="there is a dataset 'mine' already"):
+    with pytest.raises(PioneerError, match="there is already a dataset 'mine'"):
         drafted(NER, NER)

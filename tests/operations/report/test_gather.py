@@ -90,7 +90,7 @@ def test_what_changed_since_a_revision(made: Made) -> None:
     git(made.root, "add", ".")
     git(made.root, "commit", "-qm", "two")
     first = gathered(made, since="HEAD~1").overview
-    assert first["notes"] == [f"{first['since']} has no pioneer.lock: everything counts as added"]
+    assert first["notes"] == [f"{first['since']} has no pioneer.lock, so everything counts as added"]
     assert {one["change"]["change"] for one in first["datasets"]} == {"added"}
     made.entries = [entry for entry in made.entries if entry.dataset_name == "one"]
     (made.root / "specs" / "gone.yaml").unlink()
