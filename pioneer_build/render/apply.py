@@ -103,14 +103,6 @@ def _summary(report: Report, unchanged: int) -> str:
     lock = (
         "pioneer.lock was written: commit it with the specs." if report.lock_changed else "pioneer.lock is unchanged."
     )
-    return f"{head} {_sent(report)} {lock}"
-
-
-def _sent(report: Report) -> str:
-    if not report.requests:
-        return "Sent no requests."
-    if all(outcome.action == "fetch" for outcome in report.outcomes):
-        # only the local engine labels again to get rows back: the plan counted no requests for it
-        return f"Labelled {count(report.examples, 'text')} again with the local engine."
+    requests = count(report.requests, "request") if report.requests else "no requests"
     examples = f" for {count(report.examples, 'example')}" if report.examples else ""
-    return f"Sent {count(report.requests, 'request')}{examples}."
+    return f"{head} Sent {requests}{examples}. {lock}"

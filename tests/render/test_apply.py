@@ -48,11 +48,6 @@ def test_the_end_of_an_apply(width: int) -> None:
             0,
             "Apply: 1 of 2 done.",
         ),
-        (
-            Report((Outcome("a", "fetch", "done", "7 rows"),), 1, 7),
-            0,
-            "Apply: 1 of 1 done. Labelled 7 texts again with the local engine. pioneer.lock is unchanged.",
-        ),
     ],
 )
 def test_the_summary(report: Report, unchanged: int, said: str) -> None:
