@@ -111,10 +111,24 @@ def write_whole(
     Raises:
         OSError: it can't be written; the existing file is not changed.
     """
+    if _is_stream(target):
+        with open(target, "wb") as stream:  # noqa: PTH123 - no pathlib here
+            return sum(stream.write(part) for part in parts)
     with beside(target, mode, keep_mode=keep_mode) as new:
         for part in parts:
             new.file.write(part)
         return new.move_to(target, durable=durable).st_size
+
+
+def _is_stream(target: AnyPath) -> bool:
+    """Whether `target` is a pipe, a device or /dev/stdout: it takes bytes, and must never be replaced by a file."""
+    try:
+        mode = os.stat(target).st_mode  # noqa: PTH116
+    except OSError:
+        return False
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return True
+    return stat.S_ISREG(mode) and os.fspath(target).startswith(("/dev/", "/proc/"))
 
 
 def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> NewFile:

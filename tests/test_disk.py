@@ -258,3 +258,16 @@ def test_a_folder_for_what_goes_elsewhere(tmp_path: Path) -> None:
         assert names(tmp) == [os.path.basename(new.path)]
         new.move_to(there / "a")
     assert (names(tmp), names(there)) == ([], ["a"])
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_whole(pipe, [b"one ", b"two"]) == 7
+        assert os.read(reader, 100) == b"one two"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -21,11 +21,11 @@ def warn_of_bounds(work: Work) -> None:
     if entry is None or entry.labelling is None or not store.has(entry.labelling.content):
         return
     checks = explicit_checks(run.basis.checks, spec.checks)
-    others = {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
     rows = (parse_line(line) for line in store.lines(entry.labelling.content))
     try:
+        others = {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
         warnings = label_warnings(rows, checks, spec.labels, others)
-    except StoreError as error:  # the rows are damaged; this is an error only for commands that need them
+    except StoreError as error:  # rows of this dataset or another one are damaged: an error only for what needs them
         work.emit("note", error.message)
         return
     for found in warnings:

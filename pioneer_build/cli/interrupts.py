@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: How many seconds the last message may take, in case stderr blocks.
 _LAST_MESSAGE_SECONDS = 0.5
+#: How many seconds the run's loop may take to get to its end, in case it is blocked.
+_BLOCKED_SECONDS = 2.0
 
 
 @contextmanager
@@ -34,12 +36,16 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
     that a terminated program cleans up like an interrupted one. A signal that was ignored before (nohup) stays ignored.
     """
     interrupt = Interrupt()
-    heard = False
+    heard = leaving = False
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        nonlocal heard
-        if heard:
+        nonlocal heard, leaving
+        if leaving:
             _exit_at_once(sink)
+        if heard:
+            leaving = True
+            _exit_between_steps(interrupt, sink)
+            return
         name = signal.Signals(number).name
         again = "Press Ctrl-C" if number == signal.SIGINT else f"Send {name}"
         heard = interrupt.stop(
@@ -60,8 +66,20 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
+def _exit_between_steps(interrupt: Interrupt, sink: Sink) -> None:
+    """Ends the process as soon as the run's loop is between two steps, so that a job id that was read is recorded.
+
+    A loop that is blocked isn't waited for long: then the journal has what was sent, as after a crash.
+    """
+    patience = threading.Timer(_BLOCKED_SECONDS, _exit_at_once, (sink,))
+    patience.daemon = True
+    patience.start()
+    if not interrupt.call_in_loop(lambda: _exit_at_once(sink)):
+        _exit_at_once(sink)
+
+
 def _exit_at_once(sink: Sink) -> None:
-    """Ends the process, whatever it is doing; everything that must survive is on disk already.
+    """Ends the process, whatever it is doing.
 
     Another thread prints the last message: this one may have been interrupted while it was using stderr or the screen.
     """

@@ -36,6 +36,21 @@ class Interrupt:
             return False
         return True
 
+    def call_in_loop(self, act: Callable[[], None]) -> bool:
+        """Has the run's loop call `act` between two steps of its tasks, so that nothing is split that belongs together:
+        a response that was read and the line of the journal that records it. Safe to call from a signal handler.
+
+        Returns:
+            Whether a run is in progress.
+        """
+        if (listener := self._listener) is None:
+            return False
+        try:
+            listener[0].call_soon_threadsafe(act)
+        except RuntimeError:  # the loop has just been closed
+            return False
+        return True
+
     @contextmanager
     def heard_by(self, act: Callable[[str], None]) -> Iterator[None]:
         """In this context, `stop` makes the running loop call `act` with its note, also if it was called before."""

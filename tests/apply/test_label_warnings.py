@@ -88,3 +88,21 @@ def test_texts_of_another_dataset_are_warned_about(project: Project) -> None:
     assert [(note["check"], note["text"]) for note in project.apply()] == [
         ("no_overlap_with", "4 of 4 rows have a text that also occurs in gold")
     ]
+
+
+def test_damaged_rows_of_another_dataset_are_a_note_and_stop_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = project.root.parent / "data"
+    monkeypatch.setenv("XDG_DATA_HOME", str(data))
+    project.declare(name="others")
+    project.apply()
+    for path in data.rglob("rows/*/*.jsonl"):
+        path.write_bytes(path.read_bytes().replace(b"love", b"hate"))
+    project.declare("no_overlap_with: [others]")
+    spec = project.root / "specs" / "moods.yaml"
+    spec.write_text(spec.read_text().replace("Bad.", "Worse."))
+    notes = project.apply()
+    assert len(notes) == 1
+    assert notes[0]["dataset_name"] == "moods"
+    assert "digest" in notes[0]["text"]

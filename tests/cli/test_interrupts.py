@@ -97,6 +97,9 @@ def heard(note):
     say(note)
     if sys.argv[1] == "busy":
         time.sleep(60)
+    if sys.argv[1] == "recording":
+        time.sleep(0.6)
+        say("recorded")
 async def go():
     with interrupt.heard_by(heard):
         say("ready")
@@ -129,3 +132,24 @@ def test_a_second_signal_ends_the_process_at_once(how: str, numbers: tuple[signa
     assert code == 130
     assert time.monotonic() - began < 5
     assert last == ("" if how == "blocked" else "stopped immediately; the next apply resumes what was started\n")
+
+
+def test_a_second_signal_lets_the_step_that_is_running_end() -> None:
+    """A response that was read is recorded: the loop's callbacks are not split."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "recording"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline().startswith("SIGINT: no more submissions")
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        try:
+            code = process.wait(30)
+        finally:
+            process.kill()
+        rest = process.stderr.read()
+    assert code == 130
+    assert rest == "recorded\nstopped immediately; the next apply resumes what was started\n"

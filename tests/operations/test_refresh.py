@@ -39,5 +39,5 @@ def test_no_key(made: Made) -> None:
     classes(made, "open", 2, **NEVER_HAD)
     made.write_lock()
     project = open_project(made.root, made.backend)
-    with pytest.raises(PioneerError, match="no key"):
+    with pytest.raises(PioneerError, match="no API key"):
         refreshed(read_project_state(project), status(project, (), ()).datasets)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import NoAccess, ServiceError
 from pioneer_build.results.doctor import DoctorFinding
-from pioneer_build.service.probe import probe
 from pioneer_build.spec.base_url import BaseUrl
 from pioneer_build.wording import count, duration
 
@@ -30,6 +29,8 @@ def examine(config: Config) -> list[DoctorFinding]:
     findings += _key(config, BaseUrl.parse(config.base_url))
     if config.api_key is None:
         return findings
+    from pioneer_build.service.probe import probe  # httpx: a broken one must not keep doctor from what is local
+
     try:
         probed = asyncio.run(probe(config.base_url, config.api_key))
     except NoAccess as error:

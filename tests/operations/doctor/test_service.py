@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -97,3 +100,10 @@ def test_a_key_too_many(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTINO_API_KEY", KEY + "_2")
     found = examined(project, "http://127.0.0.1:1")
     assert [one.help for one in found["key"] if one.level == "note"] == ["unset FASTINO_API_KEY"]
+
+
+def test_only_a_service_on_the_network_needs_the_http_library() -> None:
+    """A broken httpx doesn't keep `doctor` from looking at what is local."""
+    program = "import sys; sys.modules['httpx'] = None; import pioneer_build.operations.doctor.examine"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": paths})
