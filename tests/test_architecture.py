@@ -20,7 +20,7 @@ ROOT = Path(pioneer_build.__file__).parent
 #: Rooms and modules that take values and return values.
 PURE = (
     "spec", "lock", "plan", "rows", "checks", "diff", "results", "render", "wording.py", "errors.py", "ports.py",
-    "journal/model.py", "journal/takeover.py", "operations/needed_content.py",
+    "journal/model.py", "journal/takeover.py", "operations/helping_command.py",
 )  # fmt: skip
 #: Modules of the standard library that read the world: clocks, files, randomness, processes, the network.
 WORLD = {

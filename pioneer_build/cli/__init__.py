@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            from pioneer_build.cli.usage_errors import unknown_command
+            from pioneer_build.cli.usage_hints import unknown_command
 
             raise unknown_command(args[0], COMMANDS)
         return super().resolve_command(ctx, args)

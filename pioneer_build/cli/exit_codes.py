@@ -35,7 +35,7 @@ def code_of(error: BaseException, arguments: Sequence[str]) -> int:
         case SystemExit():
             return error.code if isinstance(error.code, int) else ERROR
         case click.UsageError() if type(error).__name__ != "NoArgsIsHelpError":
-            from pioneer_build.cli.usage_errors import explained
+            from pioneer_build.cli.usage_hints import explained
 
             _error(explained(error, arguments), arguments)
             return USAGE

@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("theirs", type=_FILE)
 def command(base: Path, ours: Path, theirs: Path) -> int:
     """Merge two sides of pioneer.lock: BASE is their common ancestor, and the result is written to OURS."""
-    from pioneer_build.project.lock_file import merge_files
+    from pioneer_build.operations.merge_lock import merge_files
 
     try:
         merge_files(base, ours, theirs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.operations.needed_content import needed_content
 from pioneer_build.project.open import open_project
 from pioneer_build.results.gc import GcResult
 from pioneer_build.store import Store
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pioneer_build.lock.model import Lock
     from pioneer_build.project.open import Project
     from pioneer_build.store import GcPlan
 
@@ -56,3 +56,23 @@ def find_garbage(project: Project, others: Iterable[Path], backend: str | None) 
         store,
         plan,
     )
+
+
+def needed_content(locks: Iterable[Lock]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The digests of rows, and the scopes (backend, fingerprint) of annotations, that are in `locks`.
+
+    Everything in a lock is needed, also forgotten datasets and earlier definitions, so that a spec that is restored
+    costs nothing.
+    """
+    rows: set[str] = set()
+    annotations: set[tuple[str, str]] = set()
+    for lock in locks:
+        for entry in lock.entries.values():
+            rows.update(digest for job in entry.jobs for digest in (job.rows, job.quarantined) if digest is not None)
+            if entry.labelling is not None:
+                rows.add(entry.labelling.content)
+                annotations.add((entry.backend, entry.labelling.fingerprint))
+            annotations.update((entry.backend, fingerprint) for fingerprint, _ in entry.paid)
+            if entry.num_examples is None:
+                annotations.add((entry.backend, entry.fingerprint))
+    return rows, annotations

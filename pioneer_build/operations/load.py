@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from pioneer_build.errors import MissingExtra, PioneerError
+from pioneer_build.operations.dataset_status import training_pair
 from pioneer_build.operations.locked_rows import locked_lines
 from pioneer_build.project.open import open_project
-from pioneer_build.results.dataset import training_pair
 from pioneer_build.rows import parse_line
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest

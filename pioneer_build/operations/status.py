@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.operations.dataset_status import dataset_status
 from pioneer_build.operations.project_state import read_project_state, selected
-from pioneer_build.results.dataset import dataset_status
 from pioneer_build.results.status import StatusResult
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import beside, stamp_at, stamp_of
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides, with_markers
+from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
 from pioneer_build.lock.merge import merge, merge3
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import RESTORE, lock_text, read_entries, read_lock
@@ -101,12 +101,12 @@ class LockFile:
         """
         base, ours, theirs = _staged(self.path, 1), _staged(self.path, 2), _staged(self.path, 3)
         if ours is not None and theirs is not None:
-            a, b = _side(ours, "our side"), _side(theirs, "their side")
-            common = _side(base, "the common ancestor") if base else Lock()
+            a, b = read_side(ours, "our side"), read_side(theirs, "their side")
+            common = read_side(base, "the common ancestor") if base else Lock()
             merged = merge3(common, a, b)
         else:
             shown = sides(text)
-            a, b = _side(shown[0], "our side"), _side(shown[1], "their side")
+            a, b = read_side(shown[0], "our side"), read_side(shown[1], "their side")
             merged = merge(a, b)
         agreed = {key: entry for key, entry in a.entries.items() if b.entries.get(key) == entry}
         return merged, Lock(agreed)
@@ -148,7 +148,7 @@ class LockFile:
         return True
 
 
-def _side(text: str, which: str) -> Lock:
+def read_side(text: str, which: str) -> Lock:
     """One side of a conflict. An empty side has no entries: the file was new on the other side."""
     if not text.strip():
         return Lock()
@@ -156,32 +156,6 @@ def _side(text: str, which: str) -> Lock:
         return read_lock(text)
     except LockError as error:
         raise LockError(f"{error.message} (in {which} of the conflict)", hint=AGAIN) from None
-
-
-def merge_files(base: Path, ours: Path, theirs: Path) -> None:
-    """Git's merge driver: writes the merged lock to `ours`.
-
-    If a side can't be read, `ours` gets both sides with conflict markers, as in any conflict in git.
-
-    Args:
-        base: the file with the common ancestor.
-        ours: the file with our side, which gets the result.
-        theirs: the file with their side.
-
-    Raises:
-        LockError: what is wrong with a side, after `ours` was written.
-    """
-    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
-    try:
-        common, a, b = (
-            _side(text, which)
-            for text, which in zip(texts, ("the common ancestor", "our side", "their side"), strict=True)
-        )
-    except LockError as error:
-        both = with_markers(texts[1], texts[2])
-        ours.write_bytes(both.encode("utf-8", "surrogateescape"))
-        raise LockError(error.message, hint="fix that side, or take the other side completely") from None
-    ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
 
 
 def _staged(path: Path, stage: Stage) -> str | None:

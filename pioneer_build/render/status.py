@@ -21,7 +21,7 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
     """A line for each dataset with the command that fixes it, the worst first.
 
     Args:
-        values: the datasets, as `results.dataset.dataset_status` returns them.
+        values: the datasets, as `operations.dataset_status` returns them.
         width: of the terminal, in columns.
         colour: whether to colour states (ANSI).
     """

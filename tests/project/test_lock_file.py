@@ -17,7 +17,8 @@ from pioneer_build.lock.conflict import is_conflicted
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
-from pioneer_build.project.lock_file import LockFile, merge_files
+from pioneer_build.operations.merge_lock import merge_files
+from pioneer_build.project.lock_file import LockFile
 from tests.planning import BACKEND, declared, entry, generate_spec, job, lock_of
 
 REPO = Path(__file__).parents[2]

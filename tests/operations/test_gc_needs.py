@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock
-from pioneer_build.operations.needed_content import needed_content
+from pioneer_build.operations.gc import needed_content
 
 ENTRY = Entry("one", "local", "classification", {"task_type": "classification", "labels": ["a"]}, "one", 2)
 JOB = Job(ENTRY.fingerprint, "one", 2, "ready", 0, "j", "1", 2, "sha256:rows", quarantined="sha256:aside")

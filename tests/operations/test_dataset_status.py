@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pioneer_build.lock.model import Entry, Job, Labelling, Rejection
+from pioneer_build.operations.dataset_status import dataset_status, training_pair
+from pioneer_build.operations.helping_command import command_for
 from pioneer_build.plan import Step
-from pioneer_build.results.dataset import command_for, dataset_status, training_pair
 from tests.planning import declared, generate_spec
 
 DEFINITION = {"task_type": "classification", "labels": ["a", "b"]}

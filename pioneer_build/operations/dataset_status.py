@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.operations.helping_command import command_for
 from pioneer_build.plan import state_of
 
 if TYPE_CHECKING:
@@ -85,17 +86,3 @@ def dataset_status(
         value["command"] = command_for(step)
     value["training"] = training_pair(entry)
     return value
-
-
-def command_for(step: Step) -> str | None:
-    """The command that helps; `None` if there is nothing to do."""
-    if step.action == "reconcile" and step.refused is None:
-        # this looks for the job of the submission and never resubmits it, so it is always safe
-        return f"pioneer-build apply --select {step.dataset_name}"
-    if step.command is not None:
-        return step.command
-    if step.action == "none":
-        return None
-    if step.refused is not None:
-        return f"edit the spec ({step.refused})"
-    return f"pioneer-build apply --select {step.dataset_name}"

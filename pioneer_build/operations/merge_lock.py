@@ -1,0 +1,40 @@
+"""Git's merge driver for pioneer.lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import LockError
+from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.merge import merge3
+from pioneer_build.lock.text import lock_text
+from pioneer_build.project.lock_file import read_side
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def merge_files(base: Path, ours: Path, theirs: Path) -> None:
+    """Git's merge driver: writes the merged lock to `ours`.
+
+    If a side can't be read, `ours` gets both sides with conflict markers, as in any conflict in git.
+
+    Args:
+        base: the file with the common ancestor.
+        ours: the file with our side, which gets the result.
+        theirs: the file with their side.
+
+    Raises:
+        LockError: what is wrong with a side, after `ours` was written.
+    """
+    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
+    try:
+        common, a, b = (
+            read_side(text, which)
+            for text, which in zip(texts, ("the common ancestor", "our side", "their side"), strict=True)
+        )
+    except LockError as error:
+        both = with_markers(texts[1], texts[2])
+        ours.write_bytes(both.encode("utf-8", "surrogateescape"))
+        raise LockError(error.message, hint="fix that side, or take the other side completely") from None
+    ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
