@@ -48,7 +48,7 @@ def _why() -> str:
 def _key(config: Config, url: BaseUrl) -> list[DoctorFinding]:
     set_ones = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
     if config.api_key is None:
-        return [DoctorFinding("key", "wrong", f"no key for {config.base_url}", "export PIONEER_API_KEY=…")]
+        return [DoctorFinding("key", "wrong", f"no API key for {config.base_url}", "export PIONEER_API_KEY=…")]
     name = next((one for one in set_ones if os.environ[one].strip() == config.api_key), set_ones[0])
     findings = [DoctorFinding("key", "good", f"from {name} ({count(len(config.api_key), 'character')}, not shown)")]
     if len(set_ones) > 1 and os.environ[set_ones[0]].strip() != os.environ[set_ones[1]].strip():

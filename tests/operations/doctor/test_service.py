@@ -88,7 +88,7 @@ def test_an_address_of_something_else(project: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nobody_there_and_no_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_wrong(examined(project, "http://127.0.0.1:1"), "key", "no key")
+    assert is_wrong(examined(project, "http://127.0.0.1:1"), "key", "no API key for")
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
     assert is_wrong(examined(project, "http://127.0.0.1:1"), "endpoints", "can't reach")
     monkeypatch.setenv("PIONEER_API_KEY", f"{KEY} with spaces")
