@@ -63,7 +63,7 @@ def read_plan(path: Path) -> Plan:
     if value.get("format") != FORMAT:
         raise PlanFileError(
             f"{path} has format {value.get('format')!r}, but this version of pioneer-build reads {FORMAT}",
-            hint="save the plan again with this version",
+            hint=f"save the plan again with this version: {_SAVE}",
         )
     try:
         chosen = _of(value, "choices", dict)
@@ -74,7 +74,7 @@ def read_plan(path: Path) -> Plan:
         return Plan(_of(value, "backend", str), steps, limit, choices)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise PlanFileError(f"{path} is damaged: {what}", hint="save the plan again") from None
+        raise PlanFileError(f"{path} is damaged: {what}", hint=f"save the plan again: {_SAVE}") from None
 
 
 def _step(fields: Any) -> Step:
