@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.wording import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -27,7 +29,9 @@ def test_a_good_set_up(cli: Callable[..., Any], project: Path) -> None:
     pytest.importorskip("spacy", reason="needs the extra `local`")
     ran = cli("doctor")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.endswith("\nNo errors, 1 warning.\n")
+    # where the program isn't on the PATH there is another one, about git's merge driver
+    warnings = sum(line.startswith("! ") for line in ran.out.splitlines())
+    assert ran.out.endswith(f"\nNo errors, {count(warnings, 'warning')}.\n")
     assert "✓ specs" in ran.out
     assert "! lock      no pioneer.lock yet\n" in ran.out
     # a folder's path may be longer than a line, and is never broken
