@@ -101,6 +101,24 @@ def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
     return read.stdout if read.returncode == 0 else None
 
 
+def merged_commits(folder: Path) -> tuple[str, str, str] | None:
+    """If the commit that is checked out merges two others: the ids of their common ancestor, and of both.
+
+    Args:
+        folder: a folder of the work tree.
+
+    Raises:
+        PioneerError: git can't be run.
+    """
+    found = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^2")
+    if found.returncode != 0:
+        return None
+    read = _run(folder, "rev-parse", "HEAD^1", "HEAD^2")
+    base = _run(folder, "merge-base", "HEAD^1", "HEAD^2")
+    ids = [*base.stdout.decode("ascii", "replace").split()[:1], *read.stdout.decode("ascii", "replace").split()]
+    return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
+
+
 def _no_commit(folder: Path, revision: str) -> PioneerError:
     if _run(folder, "rev-parse", "--git-dir").returncode != 0:
         return PioneerError(

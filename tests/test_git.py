@@ -15,6 +15,7 @@ from pioneer_build.git import (
     file_at,
     is_ignored,
     is_in_repository,
+    merged_commits,
     merges_with_driver,
     set_driver,
     staged,
@@ -129,6 +130,19 @@ def test_the_sides_of_a_merge(repository: Path) -> None:
     assert staged(repository, "other", 2) is None
     git(repository, "add", "pioneer.lock")
     assert staged(repository, "pioneer.lock", 3) is None, "what is resolved has no sides"
+
+
+def test_the_commits_of_a_merge(repository: Path) -> None:
+    assert merged_commits(repository) is None
+    base = commit_of(repository, "HEAD")
+    for branch in ("one", "two"):
+        git(repository, "switch", "-q", "-c", branch, base)
+        (repository / branch).write_text("x")
+        git(repository, "add", branch)
+        git(repository, "commit", "-q", "-m", branch)
+    sides = commit_of(repository, "two"), commit_of(repository, "one")
+    git(repository, "merge", "-q", "--no-edit", "one")
+    assert merged_commits(repository) == (base, *sides)
 
 
 # -- the merge driver ----------------------------------------------------------------------------------------------

@@ -6,11 +6,13 @@ echo "pioneer.lock merge=pioneer-lock" >> .gitattributes
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import click
 
 from pioneer_build.cli import exit_codes as exits
+from pioneer_build.cli.output import say
 from pioneer_build.errors import PioneerError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -23,9 +25,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def command(base: Path, ours: Path, theirs: Path) -> int:
     """Merge two sides of pioneer.lock: BASE is their common ancestor, and the result is written to OURS."""
     from pioneer_build.operations.merge_lock import merge_files
+    from pioneer_build.plan.merge_choices import choice_texts
 
     try:
-        merge_files(base, ours, theirs)
+        choices = merge_files(base, ours, theirs)
     except OSError as error:
         raise PioneerError(f"can't merge pioneer.lock: {error.strerror}") from None
+    for (name, backend), made in groupby(choices, key=lambda choice: (choice.dataset_name, choice.backend)):
+        for text in choice_texts(made, {"ours": "our side", "theirs": "their side"}):
+            say(f"pioneer.lock: '{name}' ({backend}): {text}")
     return exits.OK

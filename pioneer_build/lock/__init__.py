@@ -1,14 +1,16 @@
 """`pioneer.lock`: what was built. docs/lock.md.
 
-model     the values in it: entries and their jobs
-gold      measures of a dataset against its gold rows
-merge     merges two locks
-json      an entry as JSON values
-schema    which keys and types those must have, by version
-source    parses a file up to its entries, and finds the line of each key
-text      reads and writes the bytes of `pioneer.lock`
-split     reads and writes the files of a split lock
-conflict  both sides of a text with conflict markers of git
+model        the values in it: entries and their jobs
+gold         measures of a dataset against its gold rows
+merge        merges two locks
+three_way    merges two locks that have a common ancestor
+json         an entry as JSON values
+schema       which keys and types those must have, by version
+source       parses a file up to its entries, and finds the line of each key
+text         reads and writes the bytes of `pioneer.lock`
+split        reads and writes the files of a split lock
+conflict     the sides of a text with conflict markers of git
+merge_sides  merges the sides of a conflict
 """
 
 from pioneer_build.lock.model import DatasetState, Entry, Job, JobState, Labelling, Lock, Rejection, digest_of

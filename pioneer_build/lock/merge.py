@@ -1,6 +1,7 @@
-"""Merges two locks: a least upper bound, so order, grouping and repetition of merges don't matter.
+"""Merges two locks without a common ancestor. With one, see `three_way`.
 
-No job is ever dropped. The plan decides what the merged entry means for a dataset.
+It is a least upper bound, so order, grouping and repetition of merges don't matter. No job is ever dropped. The plan
+decides what the merged entry means for a dataset.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Corrections, Publication
 
 #: The progress of a job; of two records of one job, the one with more progress is kept.
-_RANK = {"unknown": 0, "open": 1, "failed": 2, "rejected": 3, "ready": 4}
+RANK = {"unknown": 0, "open": 1, "failed": 2, "rejected": 3, "ready": 4}
 
 
 def merge(a: Lock, b: Lock) -> Lock:
@@ -29,33 +30,6 @@ def merge(a: Lock, b: Lock) -> Lock:
     for key, entry in b.entries.items():
         mine = entries.get(key)
         entries[key] = entry if mine is None else merge_entries(mine, entry)
-    return Lock(entries)
-
-
-def merge3(base: Lock, a: Lock, b: Lock) -> Lock:
-    """`merge(a, b)`, but without entries of the common `base` that one side removed and the other didn't change.
-
-    Only a rename removes an entry. It stays removed if all its jobs are now under another name.
-
-    Args:
-        base: the common ancestor; an empty lock if there is none.
-        a: one side.
-        b: the other side; their order doesn't matter.
-    """
-    merged = merge(a, b)
-    entries = dict(merged.entries)
-    for key, entry in base.entries.items():
-        here, there = a.entries.get(key), b.entries.get(key)
-        if (here is None) == (there is None) or entry not in (here, there):
-            continue
-        elsewhere = {
-            job.key
-            for (name, backend), other in entries.items()
-            if backend == key[1] and name != key[0]
-            for job in other.jobs
-        }
-        if all(job.key in elsewhere for job in entry.jobs):
-            del entries[key]
     return Lock(entries)
 
 
@@ -70,7 +44,7 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
     """
     if a == b:
         return a
-    head = max(a, b, key=_head_order)
+    head = max(a, b, key=head_order)
     paid = dict(a.paid)
     for fingerprint, count in b.paid:
         paid[fingerprint] = max(count, paid.get(fingerprint, 0))
@@ -85,8 +59,8 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
         tokens=tuple(sorted(tokens.items(), key=lambda item: item[0])),
         protect=a.protect or b.protect,
         published=merge_publications([*a.published, *b.published]),
-        gold=max(a.gold, b.gold, key=_text_of),
-        corrections=max(a.corrections, b.corrections, key=_text_of),
+        gold=max(a.gold, b.gold, key=text_of),
+        corrections=max(a.corrections, b.corrections, key=text_of),
     )
 
 
@@ -99,7 +73,7 @@ def merge_jobs(records: Iterable[Job]) -> tuple[Job, ...]:
     grouped: dict[tuple[str, str], list[Job]] = {}
     for record in records:
         grouped.setdefault(record.key, []).append(record)
-    jobs = [_join(group) for group in grouped.values()]
+    jobs = [join_records(group) for group in grouped.values()]
     if len(jobs) > 1:
         accepted = [frozenset(job.submissions) for job in jobs if job.accepted and job.submissions]
         named = [frozenset(job.submissions) for job in jobs if job.job_id is not None and job.submissions]
@@ -113,7 +87,8 @@ def _is_settled(job: Job, by: Sequence[frozenset[str]]) -> bool:
     return job.job_id is None and bool(job.submissions) and any(tokens.issuperset(job.submissions) for tokens in by)
 
 
-def _join(records: Sequence[Job]) -> Job:
+def join_records(records: Sequence[Job]) -> Job:
+    """One record of a job out of several: the one with the most progress, with what only others know."""
     if len(records) == 1:
         return records[0]
     best = max(records, key=_job_order)
@@ -135,7 +110,7 @@ def _job_order(job: Job) -> tuple[int, bool, bool, str]:
     bare = replace(
         job, order=0, submissions=(), deleted=False, approximate=(), sampled=False, superseded=False, tokens=None
     )
-    return _RANK[job.state], job.rows is not None, job.owed, _text_of(bare)
+    return RANK[job.state], job.rows is not None, job.owed, text_of(bare)
 
 
 def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...]:
@@ -161,7 +136,7 @@ def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...
 
 
 def _publication_order(record: Publication) -> tuple[int, str]:
-    return _RANK[record.state], _text_of(replace(record, submissions=()))
+    return RANK[record.state], text_of(replace(record, submissions=()))
 
 
 def _all_submissions(records: Iterable[Job] | Iterable[Publication]) -> tuple[str, ...]:
@@ -172,7 +147,8 @@ def _most(a: Tokens, b: Tokens | None) -> Tokens:
     return a if b is None else Tokens(max(a.input, b.input), max(a.output, b.output))
 
 
-def _head_order(entry: Entry) -> tuple[bool, int, str]:
+def head_order(entry: Entry) -> tuple[bool, int, str]:
+    """Of two heads, the greater one is taken if there is nothing else to decide it."""
     bare = replace(
         entry, jobs=(), paid=(), tokens=(), protect=False, base_name="", published=(), gold=None, corrections=None
     )
@@ -182,7 +158,7 @@ def _head_order(entry: Entry) -> tuple[bool, int, str]:
     return not entry.forgotten, rebuilt, json.dumps(value, sort_keys=True)
 
 
-def _text_of(record: Job | Publication | GoldMeasure | Corrections | None) -> str:
+def text_of(record: Job | Publication | GoldMeasure | Corrections | None) -> str:
     """The text that decides between two records if nothing else does; `None` is the smallest."""
     return "" if record is None else json.dumps(_fields(record), sort_keys=True, default=_fields)
 

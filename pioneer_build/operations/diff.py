@@ -9,7 +9,7 @@ from pioneer_build.diff.state import State
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.git import commit_of, file_at
 from pioneer_build.lock.conflict import is_conflicted, sides
-from pioneer_build.lock.merge import merge
+from pioneer_build.lock.merge_sides import merge_sides
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.text import read_lock
 from pioneer_build.operations.locked_rows import locked_lines
@@ -73,8 +73,7 @@ def state_at(project: Project, revision: str) -> State:
     try:
         text = data.decode("utf-8")
         if is_conflicted(text):
-            ours, theirs = sides(text)
-            return State(merge(read_lock(ours), read_lock(theirs)), revision, commit, "conflicted")
+            return State(merge_sides(sides(text)).merged.lock, revision, commit, "conflicted")
         return State(read_lock(text), revision, commit, "present")
     except UnicodeDecodeError:
         raise LockError(f"at {revision}: {LOCK_NAME} is not UTF-8") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_section, rest_section
 from pioneer_build.cache.plan_cache import CachedPlan, contents_text, files_text, places_text, write_cached_plan
 from pioneer_build.disk import is_settled
+from pioneer_build.operations.merge_choices import with_merge_choices
 from pioneer_build.plan import Choices
 from pioneer_build.spec.model import InputFiles
 
@@ -28,7 +29,7 @@ def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
     plan = scope.plan(choices)
     project.cache.save(scope.files)
     cache_plan(project, scope, plan)
-    return plan
+    return with_merge_choices(project, scope.lock, plan) if plan.changes else plan
 
 
 def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
-from pioneer_build.lock.merge import merge3
+from pioneer_build.lock.merge_sides import read_side
 from pioneer_build.lock.text import lock_text
-from pioneer_build.project.lock_file import read_side
+from pioneer_build.lock.three_way import MergeChoice, merge3
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def merge_files(base: Path, ours: Path, theirs: Path) -> None:
-    """Git's merge driver: writes the merged lock to `ours`.
+def merge_files(base: Path, ours: Path, theirs: Path) -> tuple[MergeChoice, ...]:
+    """Git's merge driver: writes the merged lock to `ours`. Returns the choices that were made.
 
     If a side can't be read, `ours` gets both sides with conflict markers, as in any conflict in git.
 
@@ -37,4 +37,6 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> None:
         both = with_markers(texts[1], texts[2])
         ours.write_bytes(both.encode("utf-8", "surrogateescape"))
         raise LockError(error.message, hint="fix that side, or take the other side completely") from None
-    ours.write_bytes(lock_text(merge3(common, a, b)).encode("utf-8"))
+    merged = merge3(common, a, b)
+    ours.write_bytes(lock_text(merged.lock).encode("utf-8"))
+    return merged.choices

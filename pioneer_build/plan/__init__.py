@@ -3,15 +3,16 @@
 `make_plan` takes values and returns values: it reads nothing, and the same facts give the same plan. A step has one
 action and its reasons; reasons only explain the action, they never determine it.
 
-model         the plan, and the facts that it is made from
-make          makes the plan from all specs and the lock
-generate      the actions for a generate spec
-label         the actions for a label spec
-candidates    the actions that apply to one spec, and which of them takes precedence
-reasons       describes changes of definitions and settings
-remote_names  the name that a submission gets on the service
-select        --select and --exclude
-json          the plan as JSON
+model          the plan, and the facts that it is made from
+make           makes the plan from all specs and the lock
+generate       the actions for a generate spec
+label          the actions for a label spec
+candidates     the actions that apply to one spec, and which of them takes precedence
+reasons        describes changes of definitions and settings
+merge_choices  says what a merge of the lock has chosen
+remote_names   the name that a submission gets on the service
+select         --select and --exclude
+json           the plan as JSON
 """
 
 from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of

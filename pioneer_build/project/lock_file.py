@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import beside, stamp_at, stamp_of
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
-from pioneer_build.lock.merge import merge, merge3
+from pioneer_build.lock.conflict import Sides, is_conflicted, sides
+from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import RESTORE, lock_text, read_entries, read_lock
 
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
     from pioneer_build.disk import Stamp
     from pioneer_build.git import Stage
+    from pioneer_build.lock.three_way import MergeChoice
 
 LOCK_NAME = "pioneer.lock"
+#: The common ancestor, our side and their side in git's index (gitrevisions(7)).
+_STAGES: tuple[Stage, ...] = (1, 2, 3)
 
 
 class LockFile:
     """The lock of the project at `root`.
 
-    `as_read` is what the file itself contains: for a file with conflict markers, what both sides agree on.
+    `as_read` is what the file itself contains: for a file with conflict markers, what both sides agree on. `choices`
+    were made to merge the sides.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,6 +44,7 @@ class LockFile:
         self._text: str | None = None
         self._others = Lock()
         self.as_read = Lock()
+        self.choices: tuple[MergeChoice, ...] = ()
 
     def stamp(self) -> Stamp | None:
         """The stamp of the file; `None` if there is no file.
@@ -99,17 +104,15 @@ class LockFile:
 
         The second lock has what both sides agree on.
         """
-        base, ours, theirs = _staged(self.path, 1), _staged(self.path, 2), _staged(self.path, 3)
-        if ours is not None and theirs is not None:
-            a, b = read_side(ours, "our side"), read_side(theirs, "their side")
-            common = read_side(base, "the common ancestor") if base else Lock()
-            merged = merge3(common, a, b)
+        from pioneer_build.lock.merge_sides import merge_sides  # conflicts are rare
+
+        staged = [_staged(self.path, stage) for stage in _STAGES]
+        if staged[1] is not None and staged[2] is not None:
+            found = merge_sides(Sides(staged[1], staged[2], staged[0]))
         else:
-            shown = sides(text)
-            a, b = read_side(shown[0], "our side"), read_side(shown[1], "their side")
-            merged = merge(a, b)
-        agreed = {key: entry for key, entry in a.entries.items() if b.entries.get(key) == entry}
-        return merged, Lock(agreed)
+            found = merge_sides(sides(text))
+        self.choices = found.merged.choices
+        return found.merged.lock, found.agreed
 
     def write(self, lock: Lock) -> bool:
         """Writes `lock`, merged with what was written by others since it was read; whether the bytes changed.
@@ -146,16 +149,6 @@ class LockFile:
         # if the file was replaced at this very moment, it is read before the next write
         self._text, self._stamp = (text, there) if ours else (None, None)
         return True
-
-
-def read_side(text: str, which: str) -> Lock:
-    """One side of a conflict. An empty side has no entries: the file was new on the other side."""
-    if not text.strip():
-        return Lock()
-    try:
-        return read_lock(text)
-    except LockError as error:
-        raise LockError(f"{error.message} (in {which} of the conflict)", hint=AGAIN) from None
 
 
 def _staged(path: Path, stage: Stage) -> str | None:

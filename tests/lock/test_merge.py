@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.lock.merge import merge, merge3, merge_entries, merge_jobs, merge_publications
+from pioneer_build.lock.merge import merge, merge_entries, merge_jobs, merge_publications
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Publication, Tokens
 from pioneer_build.lock.text import lock_text
 from tests.lock.strategies import entries, jobs, locks, publications
-from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
+from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec
 
 
 def ids(lock: Lock) -> set[tuple[str, str, str]]:
@@ -63,17 +63,6 @@ def test_no_job_id_is_lost(a: Lock, b: Lock) -> None:
 
 
 @PROPERTY
-@given(locks(3), locks(3), locks(3))
-def test_with_an_ancestor_no_job_id_is_lost_either(base: Lock, a: Lock, b: Lock) -> None:
-    merged = merge3(base, a, b)
-    assert merged == merge3(base, b, a)
-    before = {(backend, one) for _, backend, one in ids(a) | ids(b)}
-    assert {(backend, one) for _, backend, one in ids(merged)} == before
-    assert merged.entries.items() <= merge(a, b).entries.items()
-    assert merge3(Lock(), a, b) == merge(a, b)
-
-
-@PROPERTY
 @given(entries(), entries())
 def test_live_beats_forgotten_and_protection_stays(a: Entry, b: Entry) -> None:
     merged = merge_entries(a, b)
@@ -82,14 +71,6 @@ def test_live_beats_forgotten_and_protection_stays(a: Entry, b: Entry) -> None:
     assert dict(merged.paid) == {
         name: max(dict(a.paid).get(name, 0), dict(b.paid).get(name, 0)) for name in dict((*a.paid, *b.paid))
     }
-
-
-@PROPERTY
-@given(locks(), locks())
-def test_what_both_still_have_stays(base: Lock, other: Lock) -> None:
-    assert merge3(base, base, base) == base
-    both = merge3(base, base, merge(base, other))
-    assert both == merge(base, other), "nothing was taken out"
 
 
 ITEM = declared(generate_spec("a"))
@@ -128,20 +109,6 @@ def test_what_was_paid_for_is_counted_once_and_in_order() -> None:
 def test_jobs_stand_in_base_order_and_then_by_id() -> None:
     first, left, right = job(ITEM, 1), job(ITEM, 2, job_id="zz"), job(ITEM, 2, job_id="aa")
     assert [one.job_id for one in merge_jobs([left, first, right])] == ["job-1", "aa", "zz"]
-
-
-def test_a_rename_on_one_side_stays_a_rename() -> None:
-    before = entry(ITEM, job(ITEM))
-    other = declared(generate_spec("other"))
-    base = lock_of(before)
-    renamed = lock_of(replace(before, dataset_name="b"))
-    added = lock_of(before, entry(other, job(other, 9)))
-    merged = merge3(base, renamed, added)
-    assert sorted(name for name, _ in merged.entries) == ["b", "other"]
-    changed = lock_of(replace(before, jobs=(*before.jobs, job(ITEM, 2))))
-    assert sorted(name for name, _ in merge3(base, renamed, changed).entries) == ["a", "b"], "what moved on stays"
-    lost = lock_of(entry(other, job(other, 9)))
-    assert sorted(name for name, _ in merge3(base, lost, base).entries) == ["a", "other"], "no job id is dropped"
 
 
 # -- what version 2 brought ----------------------------------------------------------------------------------------

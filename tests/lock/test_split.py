@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.merge import merge3
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, read_split, split_texts
 from pioneer_build.lock.text import lock_text, read_lock
+from pioneer_build.lock.three_way import merge3
 from tests.lock.refusals import GOLDEN
 from tests.lock.strategies import locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
@@ -58,7 +58,7 @@ def test_each_file_is_a_lock_with_the_bytes_of_the_whole_one() -> None:
     assert read_lock(files[f"{SPLIT_FOLDER}/b.json"]).entries.keys() == {("b", "pioneer"), ("b", "local")}
     a = read_lock(files[f"{SPLIT_FOLDER}/a.json"])
     later = Lock({key: replace(one, protect=True) for key, one in a.entries.items()})
-    assert lock_text(merge3(a, later, a)) == lock_text(later), "git's merge driver joins the files one by one"
+    assert lock_text(merge3(a, later, a).lock) == lock_text(later), "git's merge driver joins the files one by one"
 
 
 def test_writing_again_costs_what_changed() -> None:

@@ -238,7 +238,7 @@ def test_both_changed_one_dataset(tmp_path: Path, style: str) -> None:
     lock = repo.read()
     merged = lock.entries["m", BACKEND]
     assert [one.job_id for one in merged.jobs] == ["job-2", "job-21", "job-22"]
-    assert lock == merge(lock_of(A, ours, Z), lock_of(A, theirs, Z))
+    assert lock == lock_of(A, replace(theirs, num_examples=20, jobs=merged.jobs), Z), "each has what it changed"
 
     # the plan decides: whatever the spec says, nothing is bought for it again
     from pioneer_build.plan import Facts, make_plan
@@ -247,7 +247,46 @@ def test_both_changed_one_dataset(tmp_path: Path, style: str) -> None:
     for wanted, size in ((spec, 20), (other, 10)):
         now = declared(replace(wanted.spec, num_examples=size))
         (step,) = make_plan([now], lock_of(merged), Facts(BACKEND, present=rows)).steps
-        assert (step.requests, step.action in ("none", "restore")) == (0, True)
+        assert (step.requests, step.action in ("none", "restore", "shrink")) == (0, True)
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_dataset_that_only_one_side_touched_stays_as_that_side_has_it(tmp_path: Path, staged: bool) -> None:
+    """Also where the markers are all that is left, if they show the ancestor."""
+    q = item("q", 4)
+    repo = Repo(tmp_path / "r", A, M, q, Z)
+    repo.git("config", "merge.conflictStyle", "diff3")
+    fewer, changed = replace(A, num_examples=1), item("m", 2, size=1)
+    repo.branches((A, changed, q, item("r", 21), Z), (fewer, M, q, item("s", 22), Z))
+    repo.merge(conflict=True)
+    if not staged:
+        repo.forget_stages()
+    file = LockFile(repo.root)
+    lock = file.read()
+    assert (lock.entries["a", BACKEND], lock.entries["m", BACKEND]) == (fewer, changed)
+    assert file.choices == ()
+
+
+def test_an_ancestor_that_the_markers_do_not_show_whole_is_left_out(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "r", A, M)
+    repo.git("config", "merge.conflictStyle", "diff3")
+    repo.branches((A, item("b", 21), M), (A, item("c", 22), M))
+    text = repo.merge(conflict=True)
+    repo.forget_stages()
+    (repo.root / "pioneer.lock").write_text(text.replace("=======", "nonsense\n=======", 1))
+    assert [name for name, _ in repo.read().entries] == ["a", "b", "c", "m"]
+
+
+def test_the_choices_of_a_conflict_are_known(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "r", M)
+    ours, theirs = replace(M, num_examples=5), replace(M, num_examples=20)
+    repo.branches((ours,), (theirs,))
+    repo.merge(conflict=True)
+    file = LockFile(repo.root)
+    (entry_now,) = file.read().entries.values()
+    (choice,) = file.choices
+    assert (choice.dataset_name, choice.field) == ("m", "num_examples")
+    assert entry_now.num_examples == (5 if choice.kept == "ours" else 20)
 
 
 def test_a_mix_that_only_the_digest_finds_is_refused_with_the_way_out(tmp_path: Path) -> None:

@@ -1,0 +1,272 @@
+"""Merges two locks that have a common ancestor, as git does with two branches.
+
+An entry that only one side changed is taken from that side as it is; if that side removed it, it is removed. Of an
+entry that both sides changed, each field is taken from the side that changed it. Only if both sides changed the same
+field to different values is there a choice. It doesn't depend on which side is ours, and it is reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
+from pioneer_build.lock.model import Entry, Job, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pioneer_build.lock.gold import GoldMeasure
+    from pioneer_build.lock.model import Corrections
+
+Side: TypeAlias = Literal["ours", "theirs"]
+Key: TypeAlias = tuple[str, str]
+
+#: The fields that follow the spec. A change of one of them is a decision of a person, and not the progress of a job.
+_FROM_THE_SPEC: Final = ("definition", "num_examples", "protect", "on_change", "checks")
+#: What was made of a definition and its inputs, or why it wasn't.
+_RESULTS: Final = ("labelling", "rejection", "parts", "sampled")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeChoice:
+    """Both sides changed the same field of an entry to different values, and one value was taken.
+
+    `field` is a key of the entry in the lock; `dataset` means that one side removed the dataset and the other one
+    changed it. `kept` is the side whose value was taken.
+    """
+
+    dataset_name: str
+    backend: str
+    field: str
+    kept: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merged lock, and the choices that were made, in the order of its entries."""
+
+    lock: Lock
+    choices: tuple[MergeChoice, ...] = ()
+
+
+def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
+    """Merges two locks with their common ancestor.
+
+    If only one side changed anything, the result is that side. Job ids are kept, but for those of entries that one side
+    removed and the other one didn't change.
+
+    Args:
+        base: the common ancestor; an empty lock if there is none.
+        ours: one side.
+        theirs: the other side. Exchanging the sides doesn't change the lock.
+    """
+    renames = _renames(base, ours, theirs)
+    before, here, there = (_renamed(lock, renames) for lock in (base, ours, theirs))
+    entries: dict[Key, Entry] = {}
+    choices: list[MergeChoice] = []
+    for key in sorted({**here, **there}):
+        merging = _Merging(key, before.get(key), here.get(key), there.get(key))
+        if (entry := merging.merged()) is not None:
+            entries[key] = entry
+        choices += merging.choices
+    return Merged(Lock(entries), tuple(choices))
+
+
+# -- one entry -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Merging:
+    """One entry of the three locks; `None` where a lock doesn't have it. `choices` are those made so far."""
+
+    key: Key
+    base: Entry | None
+    ours: Entry | None
+    theirs: Entry | None
+    choices: list[MergeChoice] = field(default_factory=list)
+
+    def merged(self) -> Entry | None:
+        """The merged entry; `None` if it is removed."""
+        base, ours, theirs = self.base, self.ours, self.theirs
+        if ours == theirs or theirs == base:
+            return ours
+        if ours == base:
+            return theirs
+        if ours is None or theirs is None:
+            self._note("dataset", "theirs" if ours is None else "ours")
+            return ours or theirs
+        if base is None:
+            return self._both_added(ours, theirs)
+        return self._both_changed(base, ours, theirs)
+
+    def _both_added(self, ours: Entry, theirs: Entry) -> Entry:
+        """Everything that can't be joined is taken from one side, as without an ancestor."""
+        if head_order(ours) != head_order(theirs):
+            kept: Side = "ours" if head_order(ours) > head_order(theirs) else "theirs"
+            for name in ("definition", "num_examples", "on_change", "checks", *_RESULTS):
+                if _value(ours, name) != _value(theirs, name):
+                    self._note(name, kept)
+        return merge_entries(ours, theirs)
+
+    def _both_changed(self, base: Entry, ours: Entry, theirs: Entry) -> Entry:
+        sides: Mapping[Side, Entry] = {"ours": ours, "theirs": theirs}
+        first: Side = "ours" if head_order(ours) >= head_order(theirs) else "theirs"
+        defined = sides[self._taken(base, ours, theirs, "definition", first)]
+        sized = sides[self._taken(base, ours, theirs, "num_examples", first)]
+        other_kind = (sized.num_examples is None) != (defined.num_examples is None)
+        if other_kind and _value(ours, "definition") != _value(theirs, "definition"):
+            sized = defined  # whether it is generated, labelled or mixed belongs to the definition
+        results = {
+            name: _value(sides[self._taken(base, ours, theirs, name, _fitting(name, defined, sides, first))], name)
+            for name in _RESULTS
+        }
+        made, rejection = results["labelling"] or results["parts"], results["rejection"]
+        if made is not None and rejection is not None and _about(made) == _about(rejection):
+            results["rejection"] = None  # one side has what the other one couldn't get
+        merged = replace(
+            merge_entries(ours, theirs),  # what is joined without regard to the ancestor
+            definition=defined.definition,
+            fingerprint=defined.fingerprint,
+            task_type=defined.task_type,
+            num_examples=sized.num_examples,
+            base_name=_either(base.base_name, ours.base_name, theirs.base_name)
+            or min(ours.base_name, theirs.base_name),
+            protect=sides[self._taken(base, ours, theirs, "protect", first)].protect,
+            on_change=sides[self._taken(base, ours, theirs, "on_change", first)].on_change,
+            checks=sides[self._taken(base, ours, theirs, "checks", first)].checks,
+            forgotten=self._forgotten(base, ours, theirs),
+            jobs=_merge_jobs(base.jobs, ours.jobs, theirs.jobs),
+            **results,
+        )
+        corrections = self._measured(base, ours, theirs, "corrections", {merged.content})
+        contents = {merged.content, corrections.content if corrections is not None else None}
+        return replace(merged, corrections=corrections, gold=self._measured(base, ours, theirs, "gold", contents))
+
+    def _taken(self, base: Entry, ours: Entry, theirs: Entry, name: str, prefer: Side) -> Side:
+        """The side whose value of a field is taken: the one that changed it; if both did, the preferred one."""
+        before, here, there = _value(base, name), _value(ours, name), _value(theirs, name)
+        if here == there or there == before:
+            return "ours"
+        if here == before:
+            return "theirs"
+        self._note(name, prefer)
+        return prefer
+
+    def _measured(self, base: Entry, ours: Entry, theirs: Entry, name: str, contents: set[str | None]) -> Any:
+        """A measure or corrections: if both sides have others, those that are about the merged rows."""
+
+        def order(record: GoldMeasure | Corrections | None) -> tuple[bool, bool, str]:
+            rows = None if record is None else getattr(record, "applied_to", None) or record.content
+            return record is not None, rows in contents, text_of(record)
+
+        here, there = _value(ours, name), _value(theirs, name)
+        prefer: Side = "ours" if order(here) >= order(there) else "theirs"
+        return here if self._taken(base, ours, theirs, name, prefer) == "ours" else there
+
+    def _forgotten(self, base: Entry, ours: Entry, theirs: Entry) -> bool:
+        """Whether the spec is removed: not if one side removed it and the other one changed it."""
+        if ours.forgotten == theirs.forgotten:
+            return ours.forgotten
+        kept, entry = ("theirs", theirs) if ours.forgotten else ("ours", ours)
+        if base.forgotten:
+            return False  # one side brought it back
+        if all(_value(base, name) == _value(entry, name) for name in _FROM_THE_SPEC):
+            return True
+        self._note("dataset", "theirs" if kept == "theirs" else "ours")
+        return False
+
+    def _note(self, name: str, kept: Side) -> None:
+        self.choices.append(MergeChoice(*self.key, name, kept))
+
+
+def _value(entry: Entry, name: str) -> Any:
+    """A field; the definition together with what belongs to it."""
+    if name == "definition":
+        return entry.fingerprint, entry.definition, entry.task_type
+    return getattr(entry, name)
+
+
+def _either(before: str, here: str, there: str) -> str | None:
+    """The value of the side that changed it; `None` if both did."""
+    if here == there or there == before:
+        return here
+    return there if here == before else None
+
+
+def _about(result: Any) -> tuple[str, str]:
+    return result.fingerprint, result.inputs
+
+
+def _fitting(name: str, defined: Entry, sides: Mapping[Side, Entry], first: Side) -> Side:
+    """Of two results, the side of that of the merged definition; otherwise the first one."""
+    fits = {
+        side: (result := _value(entry, name)) is not None and result.fingerprint == defined.fingerprint
+        for side, entry in sides.items()
+    }
+    if fits["ours"] == fits["theirs"]:
+        return first
+    return "ours" if fits["ours"] else "theirs"
+
+
+def _merge_jobs(base: tuple[Job, ...], ours: tuple[Job, ...], theirs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """The union of the jobs; a record that only one side changed is taken from that side."""
+    before, here, there = ({job.key: job for job in jobs} for jobs in (base, ours, theirs))
+    return merge_jobs(
+        _merge_records(before.get(key), [side[key] for side in (here, there) if key in side])
+        for key in {**here, **there}
+    )
+
+
+def _merge_records(before: Job | None, records: list[Job]) -> Job:
+    """One job: the changed record, unless it knows less than before."""
+    changed = [record for record in records if record != before] or records
+    if len(changed) == 1 and (before is None or RANK[changed[0].state] >= RANK[before.state]):
+        return changed[0]
+    return join_records(records)
+
+
+# -- renames -------------------------------------------------------------------------------------------------------
+
+
+def _renames(base: Lock, ours: Lock, theirs: Lock) -> dict[Key, Key]:
+    """The entries that one side renamed, from old key to new key.
+
+    Left out are those that the two sides gave different names, and those whose new name the other side uses as well.
+    """
+    renames: dict[Key, Key] = {}
+    for key, entry in base.entries.items():
+        missing = [side for side in (ours, theirs) if key not in side.entries]
+        found = {new for side in missing for new in _new_names(entry, base, side)}
+        if len(found) != 1:
+            continue
+        new = found.pop()
+        if all(key in side.entries or new in side.entries for side in (ours, theirs)) and not any(
+            key in side.entries and new in side.entries for side in (ours, theirs)
+        ):
+            renames[key] = new
+    taken = list(renames.values())
+    return {key: new for key, new in renames.items() if taken.count(new) == 1}
+
+
+def _new_names(entry: Entry, base: Lock, side: Lock) -> Iterator[Key]:
+    """The new entries of a side that have all of an entry that was paid for."""
+    jobs = {job.key for job in entry.jobs}
+    paid = {fingerprint for fingerprint, _ in entry.paid}
+    if not jobs and not paid:
+        return
+    for key, other in side.entries.items():
+        if key in base.entries or other.backend != entry.backend or other.base_name != entry.base_name:
+            continue
+        if jobs <= {job.key for job in other.jobs} and paid <= {fingerprint for fingerprint, _ in other.paid}:
+            yield key
+
+
+def _renamed(lock: Lock, renames: Mapping[Key, Key]) -> dict[Key, Entry]:
+    """The entries under their new names."""
+    if not renames:
+        return dict(lock.entries)
+    return {
+        (new := renames.get(key, key)): entry if new == key else replace(entry, dataset_name=new[0])
+        for key, entry in lock.entries.items()
+    }
