@@ -1,6 +1,6 @@
 """Datasets as code: specs, a plan, a lock, and only the jobs that changed.
 
-    load(name)                  the locked rows of a dataset, for a training script
+    load(name), api.load(name)  the locked rows of a dataset, for a training script
     api.plan(), api.apply(),    what the commands of these names do, without a terminal
     api.check()
 

@@ -1,4 +1,7 @@
-"""`plan`, `apply` and `check` as functions, for use in Python programs."""
+"""`load`, `plan`, `apply` and `check` as functions, for use in Python programs.
+
+`load` returns a `Dataset`, which is a sequence of rows with `to_pandas`, `to_polars` and `to_hf` (operations/load.py).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.operations.check import check_project
+from pioneer_build.operations.load import Dataset, load
 from pioneer_build.operations.plan import plan_project
 from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Event, Report
     from pioneer_build.plan import Plan
     from pioneer_build.results.check import CheckResult
+
+__all__ = ["Dataset", "apply", "check", "load", "plan"]
 
 
 def plan(

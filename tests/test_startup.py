@@ -34,6 +34,7 @@ CORE = {
     "pioneer_build",
     "pioneer_build.cli",
     "pioneer_build._version",
+    "pioneer_build.cli.completion",
     "pioneer_build.cli.exit_codes",
     "pioneer_build.cli.options",
     "pioneer_build.cli.output",

@@ -1,33 +1,33 @@
 """Does what a plan says, using the ports that it is given, and records each step as it happens.
 
-executor          runs a plan, step by step
-results           how steps and runs end
-stopped           what ends a step early, and which errors end the whole run
-events            what happens, as values
-run               the state of one apply, and its inputs
-work              one step, with the dataset's entry
-lock_writer       the lock during a run
-run_journal       the journal as a run uses it
-budget            what a run may spend
-submit            one submission, never lost and never sent twice
-unknown_versions  versions on the service that are in neither lock nor journal
-generate          the steps of a generate spec
-finish_job        polls an open job to its end, and judges its rows
-top_up            requests missing rows again
-polling           polls a job until it has ended
-poll_schedule     when to poll
-job_rows          the rows of a job
-judge_rows        whether the rows pass the checks
-label             the steps of a label spec
-label_batches     sends texts in batches, and stores their annotations
-label_progress    counts and reports the progress of a label step
-label_rows        makes the rows of a label spec
-label_warnings    warns of bounds that those rows violate
-fetch             rows that the lock names and this machine doesn't have
-rebuild           repeats the local engine's work on a machine that doesn't have its jobs
-reconcile         submissions with unknown outcome
-adopt             jobs and versions that the user names
-remove            datasets whose spec was removed
+executor             runs a plan, step by step
+results              how steps and runs end
+stopped              what ends a step early, and which errors end the whole run
+events               what happens, as values
+run                  the state of one apply, and its inputs
+work                 one step, with the dataset's entry
+lock_writer          the lock during a run
+run_journal          the journal as a run uses it
+budget               what a run may spend
+submit               one submission, never lost and never sent twice
+unrecorded_versions  versions on the service that are in neither lock nor journal
+generate             the steps of a generate spec
+finish_job           polls an open job to its end, and judges its rows
+top_up               requests missing rows again
+polling              polls a job until it has ended
+poll_schedule        when to poll
+job_rows             the rows of a job
+judge_rows           whether the rows pass the checks
+label                the steps of a label spec
+label_batches        sends texts in batches, and stores their annotations
+label_progress       counts and reports the progress of a label step
+label_rows           makes the rows of a label spec
+label_warnings       warns of bounds that those rows violate
+fetch                rows that the lock names and this machine doesn't have
+rebuild              repeats the local engine's work on a machine that doesn't have its jobs
+reconcile_unknown    submissions with unknown outcome: finds and adopts the version that one made
+adopt                jobs and versions that the user names
+remove               datasets whose spec was removed
 """
 
 from pioneer_build.apply.events import Event, EventKind, Sink

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
-from pioneer_build.apply.reconcile import misfit
+from pioneer_build.apply.reconcile_unknown import misfit
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError

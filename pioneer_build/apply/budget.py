@@ -1,4 +1,8 @@
-"""What one run may spend, and what it has spent."""
+"""What one run may spend, and what it has spent.
+
+Every submission is counted by `submit.py`, whether it is a first one, an extension or a `top_up`, and every label
+request by `label_batches.py`.
+"""
 
 from __future__ import annotations
 

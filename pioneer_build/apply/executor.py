@@ -12,7 +12,7 @@ from pioneer_build.apply.generate import build, resume
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.rebuild import rebuild
-from pioneer_build.apply.reconcile import reconcile
+from pioneer_build.apply.reconcile_unknown import reconcile
 from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions

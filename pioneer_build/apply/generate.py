@@ -10,7 +10,7 @@ from pioneer_build.apply.judge_rows import judge_again
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
-from pioneer_build.apply.unknown_versions import GIVEN_UP
+from pioneer_build.apply.unrecorded_versions import GIVEN_UP
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.label_rows import reject
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
-from pioneer_build.checks.label_rows import judge_annotations
+from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError, StoreError
 from pioneer_build.inputs import batches, new_texts, text_digest
 from pioneer_build.rows import Fault

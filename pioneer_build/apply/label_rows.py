@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.checks.label_rows import judge_annotations
+from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.inputs import read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.judge_rows import texts_of
 from pioneer_build.checks.bounds import explicit_checks
-from pioneer_build.checks.label_rows import label_warnings
+from pioneer_build.checks.label_bounds import label_warnings
 from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line
 

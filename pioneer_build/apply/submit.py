@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
-from pioneer_build.apply.unknown_versions import unknown_versions
+from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
@@ -107,7 +107,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
         raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
     if not listed:
         return listed
-    strange = unknown_versions(run, remote_name, listed)
+    strange = unrecorded_versions(run, remote_name, listed)
     if strange and not work.resubmits:
         version = strange[0].version
         raise Stopped(

@@ -68,7 +68,7 @@ def command(
 
 
 def _annotate(found: CheckResult | LockError | Problems, project: Project) -> None:
-    from pioneer_build.cli.annotations import annotate, on_github  # not needed for a check with nothing to do
+    from pioneer_build.cli.github import annotate, on_github  # not needed for a check with nothing to do
 
     if on_github():
         annotate(found, project.root)

@@ -1,15 +1,13 @@
-"""`completion`: shell code that completes commands, options and dataset names."""
+"""`completion`: shell code that completes commands, options and dataset names; and the names that it completes."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Final
 
 import click
 
 from pioneer_build.cli.output import out
-from pioneer_build.errors import UsageError
 
 SHELLS: Final = ("bash", "zsh", "fish")
 
@@ -28,14 +26,31 @@ def command(shell: str | None) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from pioneer_build.cli import group
+    from pioneer_build.errors import UsageError  # start-up: every command imports this module
 
-    chosen = shell or Path(os.environ.get("SHELL", "")).name
+    chosen = shell or os.path.basename(os.environ.get("SHELL", ""))  # noqa: PTH119 - no pathlib here
     if chosen not in SHELLS:
         raise UsageError(
             "pass the name of a shell", hint=" | ".join(f"pioneer-build completion {one}" for one in SHELLS)
         )
     kind = get_completion_class(chosen)
     assert kind is not None
+    group = click.get_current_context().find_root().command
     code = kind(group, {}, "pioneer-build", "_PIONEER_BUILD_COMPLETE")
     out(code.source_template % code.source_vars())
+
+
+def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a dataset in a shell.
+
+    Args:
+        ctx: the context of the command line, which has `-C`.
+        param: not used; click passes it.
+        incomplete: what was typed so far.
+    """
+    del param
+    from pioneer_build.operations.completion import dataset_names
+
+    return [
+        name for name in dataset_names(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)
+    ]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pioneer_build.cli.options import Globals, complete_dataset_name
+from pioneer_build.cli.completion import complete_dataset_name
 from pioneer_build.cli.output import say
+
+if TYPE_CHECKING:
+    from pioneer_build.cli.options import Globals
 
 #: The formats of `exports`, which is slow to import: shell completion must not wait for it.
 _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "hf")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pioneer_build.cli.completion import complete_dataset_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -61,22 +63,6 @@ def format_option(*more: str) -> Callable[[F], F]:
     return click.option(
         "--format", "form", type=click.Choice(["text", "json", *more]), default="text", help="Output format."
     )
-
-
-def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Completes the name of a dataset in a shell.
-
-    Args:
-        ctx: the context of the command line, which has `-C`.
-        param: not used; click passes it.
-        incomplete: what was typed so far.
-    """
-    del param
-    from pioneer_build.operations.completion import dataset_names
-
-    return [
-        name for name in dataset_names(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)
-    ]
 
 
 def selection_options(command: F) -> F:

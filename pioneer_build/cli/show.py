@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.options import Globals, complete_dataset_name, format_option
+from pioneer_build.cli.completion import complete_dataset_name
+from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, room, wants_colour, width
 from pioneer_build.errors import UsageError
 

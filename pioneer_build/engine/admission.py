@@ -8,7 +8,7 @@ from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.engine.error_answers import ErrorAnswer
+from pioneer_build.engine.error_responses import ErrorAnswer
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from pioneer_build.engine.admission import Admission
-from pioneer_build.engine.error_answers import ErrorAnswer, http_error, server_error
+from pioneer_build.engine.error_responses import ErrorAnswer, http_error, server_error
 from pioneer_build.engine.openapi import document
 from pioneer_build.engine.routes.datasets import DatasetRoutes
 from pioneer_build.engine.routes.generate import GenerateRoutes

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.admission import ExampleBudget
-from pioneer_build.engine.error_answers import ErrorAnswer
+from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.job_runner import JobRunner
 from pioneer_build.engine.simulated_faults import CutOffAnswer

@@ -1,13 +1,18 @@
-"""A handle that stops a run from outside: it is called by a signal handler or another thread."""
+"""Stops a run from outside, by a signal handler or another thread, and sees the stopped run to its end."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from pioneer_build.apply import Report, Run
+
+#: Seconds to wait for pending responses after an interrupt.
+GRACE_SECONDS = 10.0
 
 
 class Interrupt:
@@ -61,3 +66,60 @@ class Interrupt:
             yield
         finally:
             self._listener = None
+
+
+async def interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
+    """Awaits `walk`; after an interrupt it waits for pending responses, and then leaves them as unknown.
+
+    Args:
+        run: what is stopped.
+        walk: what the run does.
+        interrupt: stops the run.
+    """
+    walking = asyncio.ensure_future(walk)
+    interrupted = asyncio.Event()
+
+    def stop(note: str) -> None:
+        run.interrupt()
+        interrupted.set()
+        if note:
+            run.emit("note", "", note)
+
+    with interrupt.heard_by(stop):
+        try:
+            await _first_of(walking, interrupted)
+        except asyncio.CancelledError as cancelled:  # by the owner of the loop, for example asyncio at Ctrl-C
+            run.interrupt()
+            await _end(walking)
+            if not walking.cancelled() and (error := walking.exception()) is not None:
+                raise cancelled from error  # why the run could not end in good order must not be lost
+            raise
+        if not walking.done() and not await _end(walking) and (walking.cancelled() or walking.exception() is None):
+            return run.report()
+        return await walking
+
+
+async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event) -> None:
+    """Waits until the walk has ended or is interrupted."""
+    interruption = asyncio.ensure_future(interrupted.wait())
+    either: set[asyncio.Future[Any]] = {walking, interruption}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        interruption.cancel()
+
+
+async def _end(walking: asyncio.Future[Report]) -> bool:
+    """Waits for an interrupted walk, and cancels it after the grace period; whether it ended by itself.
+
+    It doesn't raise the walk's error: the caller asks for it.
+    """
+    try:
+        await asyncio.wait({walking}, timeout=GRACE_SECONDS)
+    finally:
+        ended = walking.done()
+        if not ended:
+            walking.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await walking
+    return ended

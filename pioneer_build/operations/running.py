@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
 from pioneer_build.operations.backend import open_service
+from pioneer_build.operations.interrupt import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
-
-#: Seconds to wait for pending responses after an interrupt.
-GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ async def run_to_its_end(
     config, root = found.project.config, found.project.root
     async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
         run = _new_run(found, service, sink, options)
-        return await _interruptible(run, walk(run), interrupt)
+        return await interruptible(run, walk(run), interrupt)
 
 
 def _waits(sink: Sink) -> Callable[[str], None]:
@@ -132,49 +130,3 @@ def _with_usage(sink: Sink, service: HttpService) -> Sink:
         sink(event)
 
     return told
-
-
-async def _interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
-    """Awaits `walk`; after an interrupt it waits for pending responses, and then leaves them as unknown."""
-    walking = asyncio.ensure_future(walk)
-    interrupted = asyncio.Event()
-
-    def stop(note: str) -> None:
-        run.interrupt()
-        interrupted.set()
-        if note:
-            run.emit("note", "", note)
-
-    with interrupt.heard_by(stop):
-        try:
-            await _first_of(walking, interrupted)
-        except asyncio.CancelledError:  # by the owner of the loop, for example asyncio at Ctrl-C
-            run.interrupt()
-            await _end(walking)
-            raise
-        if not walking.done() and not await _end(walking):
-            return run.report()
-        return await walking
-
-
-async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event) -> None:
-    """Waits until the walk has ended or is interrupted."""
-    interruption = asyncio.ensure_future(interrupted.wait())
-    either: set[asyncio.Future[Any]] = {walking, interruption}
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        interruption.cancel()
-
-
-async def _end(walking: asyncio.Future[Report]) -> bool:
-    """Waits for an interrupted walk, and cancels it after the grace period; whether it ended by itself."""
-    try:
-        await asyncio.wait({walking}, timeout=GRACE_SECONDS)
-    finally:
-        ended = walking.done()
-        if not ended:
-            walking.cancel()
-            with suppress(asyncio.CancelledError):
-                await walking
-    return ended

@@ -9,6 +9,7 @@ source           the text of a file, and places in it
 plain_data       trees to plain data
 schema           the keys, their types and bounds: the only place that defines what is valid
 error_messages   messages for errors that the validator found
+quoting_hints    what to quote, and what not, so that YAML reads it as it was meant
 rules            rules that involve more than one value of a spec
 cross_check      rules that involve more than one spec
 json_schema      the same keys for editors and for docs/spec.md

@@ -9,8 +9,9 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse.plain_data import node_at
+from pioneer_build.parse.quoting_hints import as_bool, as_number, as_whole, not_text
 from pioneer_build.parse.schema import CHOICES, SYNONYMS
-from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MERGE, NULL
+from pioneer_build.parse.yaml_tags import FLOAT, INT
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ _ITEM = {
     "classified_examples": "an example of 'classified_examples'",
     "no_overlap_with": "a name in 'no_overlap_with'",
 }
-_READS = {
-    BOOL: "a boolean", NULL: "null", INT: "a number", FLOAT: "a number", DATE: "a date", MERGE: "a merge key",
-}  # fmt: skip
 _NAME_RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"
 _PATTERNS = {
     "dataset_name": _NAME_RULE,
@@ -177,17 +175,17 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
         return _bad_version(node, shown)
     match kind:
         case "string_type":
-            return _not_text(what, node, shown, sequence=isinstance(loc[-1], int))
+            return not_text(what, node, shown, sequence=isinstance(loc[-1], int))
         case "string_pattern_mismatch" | "string_too_short":
             return _bad_text(what, name, node)
         case "literal_error":
             return _not_one_of(what, name, str(bounds["expected"]), node, shown)
         case "int_type" | "int_from_float":
-            return f"{what} must be a whole number, not {shown}", _as_whole(node), "type"
+            return f"{what} must be a whole number, not {shown}", as_whole(node), "type"
         case "float_type" | "finite_number":
-            return f"{what} must be a number, not {shown}", _as_number(node), "type"
+            return f"{what} must be a number, not {shown}", as_number(node), "type"
         case "bool_type":
-            return f"{what} must be true or false, not {shown}", _as_bool(node), "type"
+            return f"{what} must be true or false, not {shown}", as_bool(node), "type"
         case "greater_than_equal":
             return f"{what} must be at least {bounds['ge']:g}, not {shown}", None, "range"
         case "less_than_equal":
@@ -203,28 +201,6 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
             return f"{what} must be a mapping, not {shown}", None, "type"
         case _:
             return f"{what} is not valid: {error['msg']}", None, "invalid"
-
-
-def _not_text(what: str, node: Node, shown: str, *, sequence: bool) -> tuple[str, str | None, str]:
-    if not isinstance(node, ScalarNode):
-        return f"{what} must be text, not {shown}", _as_text(node), "type"
-    if not node.value and not node.style:
-        return (
-            f"{what} is empty",
-            "add a value" if sequence else "add a value, or remove the key",
-            "empty",
-        )
-    if node.tag == MERGE:
-        return (
-            f"YAML reads {node.value} as a merge key; {what} must be text",
-            f'quote it: "{node.value}"',
-            "quote",
-        )
-    return (
-        f"YAML reads {node.value} as {_READS[node.tag]}; {what} must be text",
-        f'quote it: "{node.value}"',
-        "quote",
-    )
 
 
 def _bad_text(what: str, name: str, node: Node) -> tuple[str, str | None, str]:
@@ -263,68 +239,6 @@ def _bad_version(node: Node, shown: str) -> tuple[str, str | None, str]:
 
 def _is_percentage(node: Node, most: object) -> bool:
     return most == 1 and isinstance(node, ScalarNode) and node.tag in (INT, FLOAT) and 1 < float(node.value) <= 100
-
-
-def _as_text(node: Node) -> str | None:
-    """How to write text with a colon in it, which YAML reads as a mapping."""
-    if isinstance(node, MappingNode) and not node.flow_style and len(node.value) == 1:
-        key, value = node.value[0]
-        if isinstance(key, ScalarNode) and isinstance(value, ScalarNode) and not (key.style or value.style):
-            return f'quote it: "{key.value}: {value.value}"'
-    return None
-
-
-def _as_whole(node: Node) -> str | None:
-    """How to write the whole number that `node` probably means."""
-    if not isinstance(node, ScalarNode) or node.tag == BOOL:
-        return None
-    value = node.value.strip()
-    if node.style and value.isascii() and value.isdigit():
-        return f"write it without quotes: {value}"
-    number = _guess_whole(value.replace(",", "") if "." not in value else value)
-    return f"write {number}" if number is not None else None
-
-
-def _guess_whole(value: str) -> int | None:
-    if len(value) > 30:
-        return None
-    text = value.replace("_", "").lower()
-    try:
-        if text.startswith("0") and text.isdigit() and len(text) > 1:
-            return None  # octal for some readers, decimal for others
-        return int(text, 0)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() and abs(number) < 1e15 else None
-
-
-def _as_number(node: Node) -> str | None:
-    if not isinstance(node, ScalarNode):
-        return None
-    value = node.value.strip()
-    try:
-        if value.endswith("%"):
-            return f"write {float(value[:-1]) / 100:g}"
-        if node.style:
-            return f"write it without quotes: {float(value):g}"
-    except ValueError:
-        pass
-    return None
-
-
-def _as_bool(node: Node) -> str | None:
-    if not isinstance(node, ScalarNode):
-        return None
-    word = node.value.strip().lower()
-    if word in {"yes", "on", "true", "y", "1"}:
-        return "write true"
-    if word in {"no", "off", "false", "n", "0"}:
-        return "write false"
-    return None
 
 
 def _shown(node: Node) -> str:

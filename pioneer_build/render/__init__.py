@@ -9,6 +9,7 @@ plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull req
 report                         the page of `report`
 problems                       errors in files, as text in the style of a compiler
 text                           wraps lines to the width of a terminal; colours
-markdown                       escapes text for Markdown, and cuts it to the size of a comment
+markdown                       escapes text for Markdown
+markdown_limit                 keeps a page below the size of a comment: what is left out, and the sentence about it
 github                         workflow commands of GitHub, which are shown beside lines of files
 """

@@ -12,7 +12,8 @@ from pioneer_build.render.diff import (
     several_backends,
     state_notes,
 )
-from pioneer_build.render.markdown import RESERVED, cell, code, fitting, folded, list_item, rows_left_out, size_of
+from pioneer_build.render.markdown import cell, code, list_item
+from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
 
 if TYPE_CHECKING:
     from pioneer_build.diff.locks import DatasetDiff

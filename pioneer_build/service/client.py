@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import NotReached, Refused
 from pioneer_build.ports import Service
-from pioneer_build.service import responses
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked, retry_after
+from pioneer_build.service.job_response import job_report
+from pioneer_build.service.label_response import labelled
 from pioneer_build.service.notes import Note, ignore
 from pioneer_build.service.rate_limiter import TurnsOver
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
+from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
 from pioneer_build.spec.limits import TEXTS_PER_REQUEST
 from pioneer_build.wording import count
@@ -96,7 +98,7 @@ class HttpService(Service):
 
         async def attempt() -> str:
             answer = await self._paced("paid", sent)
-            return self._calls.judge(answer, asked, responses.accepted_job)
+            return self._calls.judge(answer, asked, accepted_job)
 
         return await self._patience.run(attempt, paid=True)
 
@@ -107,7 +109,7 @@ class HttpService(Service):
 
         async def attempt() -> JobReport:
             answer = await self._paced("poll", sent)
-            return self._calls.judge(answer, asked, lambda a: responses.job_report(a, job_id, self._words))
+            return self._calls.judge(answer, asked, lambda a: job_report(a, job_id, self._words))
 
         return await self._patience.run(attempt, paid=False)
 
@@ -131,7 +133,7 @@ class HttpService(Service):
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", sent)
-            return self._calls.judge(answer, asked, lambda a: responses.labelled(a, texts, answer.headers, self._words))
+            return self._calls.judge(answer, asked, lambda a: labelled(a, texts, answer.headers, self._words))
 
         return await self._patience.run(attempt, paid=True)
 

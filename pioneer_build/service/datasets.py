@@ -16,9 +16,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
-from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.transport import Request, segment
+from pioneer_build.service.versions_response import listed_versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -53,7 +53,7 @@ class Datasets:
                 self._root = root
                 return ()
             if 200 <= answer.status < 300:
-                listed = self._calls.judge(answer, asked, responses.versions) if _is_json(answer) else None
+                listed = self._calls.judge(answer, asked, listed_versions) if _is_json(answer) else None
                 if listed is not None:
                     self._root = root
                     return listed

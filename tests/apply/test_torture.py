@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from pioneer_build.apply.unknown_versions import GIVEN_UP
+from pioneer_build.apply.unrecorded_versions import GIVEN_UP
 from pioneer_build.lock.merge import merge
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from pioneer_build.checks.bounds import DEFAULTS, checks_key, effective_checks, explicit_checks
 from pioneer_build.spec.model import Checks
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_bounds_are_the_specs_then_the_projects_then_the_defaults() -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from pioneer_build.checks.bounds import DEFAULTS
 from pioneer_build.checks.judge import JobTerms, judge
 from pioneer_build.spec.model import Checks
 from tests.checks.judged import NER, class_rows, look, ner_rows, told
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_95_rows_of_no_entities_and_no_text() -> None:

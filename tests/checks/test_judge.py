@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +15,6 @@ from pioneer_build.checks.quarantine import parse_quarantined, quarantine_line
 from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks, TaskType
 from tests.checks.judged import class_rows, look, told
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_confidence_is_the_lowest_score_and_none_is_fine() -> None:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from pioneer_build.cli.completion import complete_dataset_name
 from pioneer_build.cli.export import _FORMATS
 from pioneer_build.exports import FORMATS
+from tests.made import Made, classes
 
 ROOT = Path(__file__).resolve().parents[2]
 TRY = """
@@ -77,3 +80,17 @@ def test_the_code_is_right_for_its_shell(shell: str, folder: Path) -> None:
     if program is None:
         pytest.skip(f"no {shell}")
     subprocess.run([program, "-n"], input=code, text=True, check=True)
+
+
+def test_names_complete_in_the_folder_that_the_line_names(tmp_path: Path) -> None:
+    made = Made(tmp_path / "project", tmp_path / "store")
+    classes(made, "people", 1)
+    classes(made, "places", 1)
+    outer = click.Context(click.Group("x"))
+    outer.params["directory"] = str(made.root)
+    parameter = click.Argument(["name"])
+    inner = click.Context(click.Command("show", params=[parameter]), parent=outer)
+    assert complete_dataset_name(inner, parameter, "pe") == ["people"]
+    assert complete_dataset_name(inner, parameter, "") == ["people", "places"]
+    outer.params["directory"] = str(tmp_path)
+    assert complete_dataset_name(inner, parameter, "") == []

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from pioneer_build.cli.options import (
-    Globals,
-    choice_options,
-    choices_of,
-    complete_dataset_name,
-    format_option,
-    selection_options,
-)
+from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.check import check_project
 from pioneer_build.plan import Choices
 from tests.built import age, build, build_texts, home
-from tests.made import Made, classes
+from tests.made import Made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,20 +48,6 @@ def test_flags_as_the_planner_takes_them() -> None:
     assert choices_of(("a", "a"), ("b",), ("c", "d"), delete_remote=True) == Choices(
         frozenset("a"), frozenset("b"), frozenset("cd"), delete_remote=True
     )
-
-
-def test_names_complete_in_the_folder_that_the_line_names(tmp_path: Path) -> None:
-    made = Made(tmp_path / "project", tmp_path / "store")
-    classes(made, "people", 1)
-    classes(made, "places", 1)
-    outer = click.Context(click.Group("x"))
-    outer.params["directory"] = str(made.root)
-    inner = click.Context(command, parent=outer)
-    parameter = command.params[0]
-    assert complete_dataset_name(inner, parameter, "pe") == ["people"]
-    assert complete_dataset_name(inner, parameter, "") == ["people", "places"]
-    outer.params["directory"] = str(tmp_path)
-    assert complete_dataset_name(inner, parameter, "") == []
 
 
 def test_the_project_and_what_was_found_last_time(tmp_path: Path) -> None:

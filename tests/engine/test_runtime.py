@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from pioneer_build.engine.config import EngineConfig
-from pioneer_build.engine.error_answers import ErrorAnswer
+from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.runtime import Runtime
 from pioneer_build.engine.simulated_faults import CutOffAnswer

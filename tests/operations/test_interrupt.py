@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+from typing import TYPE_CHECKING, Any, cast
 
-from pioneer_build.operations.interrupt import Interrupt
+import pytest
+
+from pioneer_build.errors import JournalError
+from pioneer_build.operations import interrupt as module
+from pioneer_build.operations.interrupt import Interrupt, interruptible
+
+if TYPE_CHECKING:
+    from pioneer_build.apply import Report, Run
 
 
 def test_nobody_hears_it_before_a_run_and_the_next_one_does_at_once() -> None:
@@ -65,3 +74,57 @@ def test_a_loop_that_was_closed_meanwhile_hears_nothing() -> None:
     loop.close()
     interrupt._listener = loop, lambda note: None
     assert not interrupt.stop()
+
+
+class Stub:
+    """As much of a run as an interruption needs."""
+
+    def __init__(self) -> None:
+        self.stopping = asyncio.Event()
+
+    def interrupt(self) -> None:
+        self.stopping.set()
+
+
+async def disk_is_full_at_the_end(run: Stub, *, deaf: bool) -> Report:
+    """A walk that can't write its last line: when it is stopped, or (`deaf`) when it is cancelled after the grace."""
+    try:
+        await (asyncio.Event() if deaf else run.stopping).wait()
+    finally:
+        raise JournalError("the disk is full")
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_cancelled_run_that_fails_at_its_end_says_why(monkeypatch: pytest.MonkeyPatch, *, deaf: bool) -> None:
+    """The error is the cause of the cancellation, and asyncio has nothing to complain about."""
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    complaints: list[dict[str, Any]] = []
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+        run = Stub()
+        walk = disk_is_full_at_the_end(run, deaf=deaf)
+        task = asyncio.ensure_future(interruptible(cast("Run", run), walk, Interrupt()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as ended:
+            await task
+        assert isinstance(ended.value.__cause__, JournalError)
+        del task, walk, ended
+        gc.collect()
+
+    asyncio.run(go())
+    assert complaints == []
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_stopped_run_that_fails_at_its_end_raises_it(monkeypatch: pytest.MonkeyPatch, *, deaf: bool) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+
+    async def go() -> None:
+        run, interrupt = Stub(), Interrupt()
+        interrupt.stop()
+        await interruptible(cast("Run", run), disk_is_full_at_the_end(run, deaf=deaf), interrupt)
+
+    with pytest.raises(JournalError, match="the disk is full"):
+        asyncio.run(go())

@@ -39,7 +39,7 @@ def test_what_the_lock_says(made: Made, dataset: Dataset) -> None:
     assert dataset.content == entry.content
     assert dataset.training == {"name": "moods", "version": "7"}
     assert repr(dataset) == f"<Dataset moods: 5 classification rows, {entry.content}>"
-    assert pioneer_build.load is load
+    assert pioneer_build.load is pioneer_build.api.load is load
     assert pioneer_build.Dataset is Dataset
 
 

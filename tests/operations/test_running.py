@@ -12,7 +12,7 @@ import pytest
 
 from pioneer_build.apply import Event, Report, apply_plan
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations import running
+from pioneer_build.operations import interrupt as interrupt_module
 from pioneer_build.operations.interrupt import Interrupt
 from pioneer_build.operations.running import RunOptions, run_to_its_end
 from tests.crashes.machine import Server
@@ -65,7 +65,7 @@ def test_what_is_out_is_waited_for_and_nothing_more_is_sent(slow: Found) -> None
 def test_what_is_not_answered_within_the_grace_is_given_up_as_unknown(
     slow: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(interrupt_module, "GRACE_SECONDS", 0.2)
     interrupt = Interrupt()
     at(slow, "submitting", interrupt)
     began = time.monotonic()
@@ -88,7 +88,7 @@ def test_an_interrupt_before_it_begins_sends_nothing(slow: Found) -> None:
 def test_a_cancellation_stops_it_in_good_order_and_goes_on(
     slow: Found, monkeypatch: pytest.MonkeyPatch, grace: float
 ) -> None:
-    monkeypatch.setattr(running, "GRACE_SECONDS", grace)
+    monkeypatch.setattr(interrupt_module, "GRACE_SECONDS", grace)
     state = slow.look()
     out = asyncio.Event()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pioneer_build.diff.locks import LockDiff, diff_locks
 from pioneer_build.render.diff_markdown import diff_markdown
-from pioneer_build.render.markdown import MARKDOWN_LIMIT
+from pioneer_build.render.markdown_limit import MARKDOWN_LIMIT
 from pioneer_build.results.diff import DiffResult
 from tests.diff.made import DEFINITION, NOW, THEN, entry, job, lines, lock, not_here, said, two_rows
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
-from pioneer_build.render.markdown import MARKDOWN_LIMIT
+from pioneer_build.render.markdown_limit import MARKDOWN_LIMIT
 from pioneer_build.render.plan import ACTION_SYMBOLS, plan_text, summary_text
 from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.spec.declared import Declared

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pioneer_build.rows import normalise, split_version
 from tests.checks.judged import NER, class_rows, ner_rows
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_earlier_rows_of_a_version_are_taken_out_wherever_they_stand() -> None:

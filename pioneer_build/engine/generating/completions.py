@@ -10,7 +10,7 @@ from pioneer_build.engine.generating.filling import lowered
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import Sentence, sentences
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

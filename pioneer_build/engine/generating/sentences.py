@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 #: A slot: a name in braces.
 SLOT = re.compile(r"\{(\w+)\}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 
 @cache

@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pioneer_build.engine.embedding import embedder
-from pioneer_build.engine.lists import lines
 from pioneer_build.engine.vectors import own_vectors
+from pioneer_build.engine.word_lists import lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal, TypeAlias
 
 from pioneer_build.engine.labelling.entity_kinds import readable
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 Side: TypeAlias = Literal["positive", "negative", "neutral"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 
 @cache

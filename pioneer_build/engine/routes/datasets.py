@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import downloads, responses
-from pioneer_build.engine.error_answers import ErrorAnswer, invalid_query
+from pioneer_build.engine.error_responses import ErrorAnswer, invalid_query
 from pioneer_build.engine.state import InUse
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
 from pioneer_build.engine.admission import read_body
-from pioneer_build.engine.error_answers import ErrorAnswer, invalid_request
+from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.requests import GenerateRequest, error_items
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine.admission import read_body
-from pioneer_build.engine.error_answers import ErrorAnswer, invalid_request
+from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
 from pioneer_build.engine.requests import LabelRequest, error_items
 from pioneer_build.engine.revision import REVISION

@@ -1,7 +1,11 @@
 """Problems of a setup, and how to fix them. It only reads: nothing is written, and no paid request is sent.
 
-examine   all checks
-machine   versions, extras, folders, git
-project   settings, specs, lock, journal
-service   key, base URL, endpoints, clock
+examine    all checks
+machine    versions, extras, model files
+folders    state, store, cache: usable, private, with free space
+git_setup  whether git tracks the lock and uses the merge driver
+project    settings, specs, schemas for editors, lock
+journal    damaged lines, unfinished submissions
+service    key, base URL, endpoints
+clock      whether this machine's clock is right
 """

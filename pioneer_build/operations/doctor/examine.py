@@ -7,6 +7,9 @@ from pathlib import Path
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.operations.doctor import machine, service
 from pioneer_build.operations.doctor import project as project_checks
+from pioneer_build.operations.doctor.folders import folders
+from pioneer_build.operations.doctor.git_setup import in_git
+from pioneer_build.operations.doctor.journal import journal
 from pioneer_build.project.open import open_project
 from pioneer_build.results.doctor import DoctorFinding, DoctorResult
 
@@ -28,9 +31,9 @@ def examine(directory: str, backend: str | None) -> DoctorResult:
         return DoctorResult((*findings, DoctorFinding("project", "wrong", error.message, error.hint)))
     findings += project_checks.project(project)
     findings += machine.extras(local=project.config.local)
-    findings += machine.folders(project.config.store)
-    findings += machine.in_git(project.root)
+    findings += folders(project.config.store)
+    findings += in_git(project.root)
     findings += project_checks.lock(project)
-    findings += project_checks.journal(project)
+    findings += journal(project)
     findings += service.examine(project.config)
     return DoctorResult(tuple(findings))

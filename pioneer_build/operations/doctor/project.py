@@ -1,28 +1,22 @@
-"""The project: settings, specs, lock, and the journal of submissions."""
+"""The project: settings, specs, the schemas for editors, and the lock."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from pioneer_build.errors import PioneerError, Problems
-from pioneer_build.journal.log import Journal
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
-from pioneer_build.wording import count, noun_for
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from pioneer_build.journal.model import Submission
     from pioneer_build.project.open import Project
-
-_JOURNAL_HELP = "copy the file, then restore it from a backup; `pioneer-build status` shows what is known"
 
 
 def project(opened: Project) -> list[DoctorFinding]:
@@ -84,44 +78,3 @@ def lock(opened: Project) -> list[DoctorFinding]:
     others = len(found.entries) - on_backend
     more = f", {others:,} on other backends" if others else ""
     return [DoctorFinding("lock", "good", f"{count(on_backend, 'dataset')} on {opened.config.backend}{more}")]
-
-
-def journal(opened: Project) -> list[DoctorFinding]:
-    """Whether the backend's log of submissions is undamaged, and which submissions are unfinished."""
-    log = Journal(opened.journal_folder)
-    try:
-        submissions = log.submissions(opened.config.backend)
-        damaged = damaged_lines(log.path)
-    except PioneerError as error:
-        return [DoctorFinding("journal", "wrong", error.message, error.hint or _JOURNAL_HELP)]
-    except OSError as error:
-        return [DoctorFinding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
-    if damaged:
-        numbers = ", ".join(f"{number:,}" for number in damaged[:5])
-        text = f"{count(len(damaged), 'damaged line')} in {log.path} ({noun_for(len(damaged), 'line')} {numbers})"
-        return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
-    return [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
-
-
-def _unfinished(submissions: Iterable[Submission]) -> str:
-    states = [item.state for item in submissions]
-    parts = [
-        (states.count("open"), "open"),
-        (states.count("unknown") + states.count("submitting"), "with unknown outcome"),
-    ]
-    said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
-    return f", {said}" if said else ""
-
-
-def damaged_lines(path: Path) -> list[int]:
-    """The numbers of damaged lines in the journal. An incomplete last line is not damage, but left by a crash."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return []
-    return [number for number, line in enumerate(lines[:-1], 1) if line and not _is_whole(line)]
-
-
-def _is_whole(line: bytes) -> bool:
-    text, _, checksum = line.rpartition(b"\t")
-    return b"%08x" % crc32(text) == checksum

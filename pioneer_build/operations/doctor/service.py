@@ -1,4 +1,4 @@
-"""The service: key, base URL, endpoints, clock. No paid request is sent, and the key is never shown."""
+"""The service: key, base URL, endpoints. No paid request is sent, and the key is never shown."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import NoAccess, ServiceError
+from pioneer_build.operations.doctor.clock import clock
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.base_url import BaseUrl
-from pioneer_build.wording import count, duration
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.project.config import Config
     from pioneer_build.service.probe import Probed
 
 _VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
-#: Seconds by which the clock may be wrong; with more, dates in `Retry-After` and certificates are misread.
-_SKEW: Final = 60.0
 
 
 def examine(config: Config) -> list[DoctorFinding]:
@@ -37,7 +36,7 @@ def examine(config: Config) -> list[DoctorFinding]:
         return [*findings, DoctorFinding("key", "wrong", error.message, error.hint)]
     except ServiceError as error:
         return [*findings, DoctorFinding("endpoints", "wrong", error.message, error.hint)]
-    return [*findings, *_endpoints(probed), *_clock(probed)]
+    return [*findings, *_endpoints(probed), *clock(probed)]
 
 
 def _why() -> str:
@@ -85,13 +84,3 @@ def _endpoints(probed: Probed) -> list[DoctorFinding]:
         case None:
             pass
     return findings
-
-
-def _clock(probed: Probed) -> list[DoctorFinding]:
-    if probed.ahead is None:
-        return [DoctorFinding("clock", "note", "the clock can't be checked: the service sends no Date header")]
-    if abs(probed.ahead) <= _SKEW:
-        return [DoctorFinding("clock", "good", f"within {duration(max(1, abs(probed.ahead)))} of the service's clock")]
-    which = "behind" if probed.ahead > 0 else "ahead of"
-    text = f"this machine's clock is {duration(abs(probed.ahead))} {which} the service's"
-    return [DoctorFinding("clock", "wrong", text, "sudo timedatectl set-ntp true")]

@@ -7,7 +7,7 @@ import pytest
 from pioneer_build.engine.labelling import UnsupportedLabels, find_entities
 from pioneer_build.engine.labelling.entity_kinds import LabelMeaning, claims, kinds_of, kinds_of_all, readable
 from pioneer_build.engine.labelling.patterns import PATTERNS
-from pioneer_build.engine.lists import lines
+from pioneer_build.engine.word_lists import lines
 
 #: What the tagger's model knows.
 ONTONOTES = {

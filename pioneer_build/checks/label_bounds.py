@@ -135,7 +135,3 @@ class _Singles:
             names = ", ".join(self.others)
             message = f"{self.taken} of {counted(rows, 'row')} {has} a text that also occurs in {names}"
             yield CheckFailure("no_overlap_with", float(self.taken), 0.0, message)
-
-
-def _is(count: int) -> str:
-    return "is" if count == 1 else "are"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.apply.unknown_versions import unknown_versions
+from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import ServiceError
 from pioneer_build.wording import count
 
@@ -79,7 +79,9 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         why = "this service does not list versions, so the job can't be found automatically"
         raise Stopped("unknown", f"{unknown}; {why}", adopt)
     token, before = (submission.token, submission.known or ()) if submission is not None else (None, ())
-    new = [found for found in unknown_versions(run, job.remote_name, listed, but=token) if found.version not in before]
+    new = [
+        found for found in unrecorded_versions(run, job.remote_name, listed, but=token) if found.version not in before
+    ]
     if not new:
         raise Stopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:

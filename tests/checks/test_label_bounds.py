@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.checks.bounds import DEFAULTS, checks_key
-from pioneer_build.checks.label_rows import judge_annotations, label_warnings
+from pioneer_build.checks.label_bounds import judge_annotations, label_warnings
 from pioneer_build.rows import Tally, text_digest
 from pioneer_build.spec.model import Checks
 from tests.checks.judged import NER

@@ -1,4 +1,4 @@
-"""Versions on the service that are not accounted for: neither lock nor journal has the job that made them.
+"""Versions on the service that are not recorded here: neither lock nor journal has the job that made them.
 
 Nothing may be submitted on top of them. One of them may be the result of a submission with unknown outcome.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GIVEN_UP = "given up by the user"
 
 
-def unknown_versions(
+def unrecorded_versions(
     run: Run, remote_name: str, listed: Sequence[RemoteVersion], *, but: str | None = None
 ) -> list[RemoteVersion]:
     """The listed versions that were made by no job of lock or journal.

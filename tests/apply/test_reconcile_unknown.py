@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.apply.unknown_versions import GIVEN_UP
+from pioneer_build.apply.unrecorded_versions import GIVEN_UP
 from pioneer_build.journal.model import Submission
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import BACKEND, declared

@@ -1,4 +1,4 @@
-"""Responses that aren't a success, and one that is cut off."""
+"""Responses that aren't a success."""
 
 from __future__ import annotations
 

@@ -1,0 +1,38 @@
+"""Git: it tracks the lock, and merges it with the merge driver."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from pioneer_build import git
+from pioneer_build.results.doctor import DoctorFinding
+
+
+def in_git(root: Path) -> list[DoctorFinding]:
+    """Whether git tracks the lock, and merges it with the merge driver."""
+    repository = git.is_in_repository(root)
+    if repository is None:
+        return [
+            DoctorFinding("git", "note", "git is not installed: your specs and your lock are not under version control")
+        ]
+    if not repository:
+        text = f"{root} is not in a git repository: keep specs and lock under version control"
+        return [DoctorFinding("git", "note", text, "git init")]
+    findings = []
+    if git.is_ignored(root, "pioneer.lock"):
+        text = "git ignores pioneer.lock: other people and CI would build everything again"
+        fix = "git check-ignore -v pioneer.lock   # shows the line to remove"
+        findings.append(DoctorFinding("git", "wrong", text, fix))
+    if not git.merges_with_driver(root):
+        text = ".gitattributes doesn't set the merge driver for pioneer.lock"
+        findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
+    if "merge-lock" not in (git.driver_of(root) or ""):
+        text = "the merge driver for pioneer.lock isn't set up in this clone"
+        findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
+    elif shutil.which("pioneer-build") is None:
+        text = "pioneer-build isn't on the PATH: git merges would leave conflict markers in pioneer.lock"
+        activate = Path(sys.prefix) / "bin" / "activate"
+        findings.append(DoctorFinding("git", "note", text, f". '{activate}'" if activate.exists() else None))
+    return findings or [DoctorFinding("git", "good", "pioneer.lock is not ignored, and its merge driver is set up")]

@@ -1,0 +1,66 @@
+"""The response to a label request: one annotation per text, in the order of the texts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.ports import Labelled
+from pioneer_build.service.responses import InvalidResponse, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pioneer_build.service.redaction import Words
+
+
+def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], words: Words) -> Labelled:
+    """The items of a label response, one per text, in the order of the texts.
+
+    Args:
+        answer: the JSON value.
+        texts: as they were sent.
+        headers: of the response, case-insensitive; one may list labels that the service doesn't support.
+        words: removes the key from these labels.
+
+    Raises:
+        InvalidResponse: there is no list of items, or it can't be aligned with the texts.
+    """
+    items = _items(answer)
+    if items is None:
+        raise InvalidResponse("has no list of annotations")
+    if len(items) != len(texts):
+        raise InvalidResponse(f"can't be aligned: {len(items)} annotations for {len(texts)} texts")
+    for number, (item, text) in enumerate(zip(items, texts, strict=True), start=1):
+        said = item.get("text") if isinstance(item, dict) else None
+        if isinstance(said, str) and said != text:
+            raise InvalidResponse(f"can't be aligned: annotation {number} belongs to another text")
+    return Labelled(tuple(items), _unsupported(answer, headers, words))
+
+
+def _items(answer: object) -> list[Any] | None:
+    if isinstance(answer, list):
+        return answer
+    if not isinstance(answer, dict):
+        return None
+    result = answer.get("result")
+    places = (
+        answer.get("results"),
+        answer.get("data"),
+        result.get("data") if isinstance(result, dict) else None,
+    )
+    return next((place for place in places if isinstance(place, list)), None)
+
+
+def _unsupported(answer: object, headers: Mapping[str, str], words: Words) -> tuple[str, ...]:
+    named = names_in(answer.get("unsupported_labels")) if isinstance(answer, dict) else None
+    if named is None:
+        header = headers.get("x-unsupported-labels", "")
+        try:
+            # A JSON list if labels may contain commas or aren't ASCII; otherwise a plain list.
+            named = names_in(json.loads(header)) if header.lstrip().startswith("[") else None
+        except (ValueError, RecursionError):
+            named = None
+        if named is None:
+            named = tuple(part.strip() for part in header.split(","))
+    return tuple(dict.fromkeys(words.hide(name) for name in named if name.strip()))
