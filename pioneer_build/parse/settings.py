@@ -34,6 +34,7 @@ _URL_FAULTS: dict[UrlFault, str] = {
     "unreadable": "this is not a URL",
     "scheme": "this is not a URL",
     "host": "the host is missing",
+    "port": "the port must be a number from 0 to 65535",
     "extra": "it can't have a query or a fragment",
 }
 

@@ -98,6 +98,9 @@ def normal_url(url: str) -> str:
         fault = error.fault
     if fault == "unreadable":
         raise PioneerError("the base URL can't be read", hint="PIONEER_BASE_URL=https://host/path")
+    if fault == "port":
+        text = "the port of the base URL must be a number from 0 to 65535"
+        raise PioneerError(text, hint="PIONEER_BASE_URL=https://host:8443/path")
     if fault in ("scheme", "host"):
         raise PioneerError(
             f"'{url if '@' not in url else '…'}' is not a backend",

@@ -36,6 +36,7 @@ _WORDS_LIMIT = 1024 * 1024
 _NO_HOST = "must start with https:// (or http://) and name a host"
 _URL_FAULTS: Mapping[UrlFault, str] = {
     "unreadable": "can't be read",
+    "port": "must have a port from 0 to 65535, or none",
     "scheme": _NO_HOST,
     "host": _NO_HOST,
     "secret": "must not contain a user name or password",

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 #: What is wrong with a text that should be a base URL; `secret` where it carries a user name or password, `extra`
-#: where it has a query or fragment.
-UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "extra"]
+#: where it has a query or fragment, `port` where that is no number from 0 to 65535.
+UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "port", "extra"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
@@ -42,9 +42,14 @@ class BaseUrl:
         """
         try:
             parts = urlsplit(text)
-            host, port = parts.hostname, parts.port
+            host = parts.hostname
         except ValueError:
             raise BadBaseUrl("unreadable") from None
+        try:
+            port = parts.port
+        except ValueError:
+            # a password with a slash looks like a port: https://user:pass/word@host
+            raise BadBaseUrl("secret" if "@" in text else "port") from None
         if parts.username is not None or parts.password is not None:
             raise BadBaseUrl("secret")
         scheme = parts.scheme

@@ -40,9 +40,11 @@ def test_one_spelling(text: str, normal: str) -> None:
     ("text", "fault"),
     [
         ("http://[", "unreadable"),
-        ("https://h:x", "unreadable"),
-        ("https://h:99999", "unreadable"),
-        ("https://user:pa/ss@h", "unreadable"),
+        ("https://h:x", "port"),
+        ("https://h:-1", "port"),
+        ("https://h:65536", "port"),
+        ("https://user:pa/ss@h", "secret"),
+        ("https://u:p@h:99999", "secret"),
         ("https://u:p@h", "secret"),
         ("https://u@h", "secret"),
         ("https://@h", "secret"),
@@ -84,6 +86,16 @@ def test_a_password_is_never_repeated(text: str) -> None:
         with pytest.raises((BadBaseUrl, PioneerError)) as caught:
             read(text)
         assert "hush" not in str(caught.value)
+
+
+def test_a_port_that_is_out_of_range_is_called_that() -> None:
+    text = "https://h:99999"
+    with pytest.raises(PioneerError, match="the port of the base URL must be a number from 0 to 65535"):
+        normal_url(text)
+    with pytest.raises(ServiceError, match="the base URL must have a port from 0 to 65535"):
+        address_of(text)
+    _, [problem] = parse_settings(f"base_url: {text}\n".encode(), "pioneer.yaml")
+    assert problem.message.endswith("the port must be a number from 0 to 65535")
 
 
 @given(st.text(max_size=30))
