@@ -5,6 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +19,6 @@ from tests.full_disk import refuse_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def names(folder: Path) -> list[str]:
@@ -271,3 +274,96 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_stream_is_never_moved_to_nor_removed(tmp_path: Path) -> None:
+    """Whoever writes through `beside` need not know what is at the target."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with beside(pipe, keep_mode=True) as new:
+            new.file.write(b"one")
+            assert stat.S_ISFIFO(new.move_to(pipe).st_mode)
+        with beside(pipe) as new:
+            new.file.write(b" two")
+        assert os.read(reader, 100) == b"one two"
+    finally:
+        os.close(reader)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_what_stdout_is_redirected_to_is_written_and_not_replaced(tmp_path: Path) -> None:
+    program = "from pioneer_build.disk import write_whole; write_whole('/dev/stdout', [b'x'])"
+    target = tmp_path / "out"
+    with target.open("wb") as out:
+        before = os.fstat(out.fileno()).st_ino
+        subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
+    assert (target.read_bytes(), target.stat().st_ino, list(tmp_path.iterdir())) == (b"x", before, [target])
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm")
+def test_a_file_in_shared_memory_is_replaced_like_any_other() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        target = Path(folder) / "a"
+        target.write_bytes(b"old")
+        with target.open("rb") as reader:
+            write_whole(target, [b"new"])
+            assert (reader.read(), target.read_bytes()) == (b"old", b"new")
+
+
+# -- what a killed process leaves ------------------------------------------------------------------------------------
+
+DAY = 24 * 3600
+
+
+def left_behind(path: Path, age: float) -> Path:
+    path.write_bytes(b"half")
+    then = path.stat().st_mtime - age
+    os.utime(path, (then, then))
+    return path
+
+
+def test_what_killed_processes_left_is_removed_by_the_next_write_of_the_same_file(tmp_path: Path) -> None:
+    killed = f"""
+import os
+from pioneer_build.disk import beside
+new = beside({str(tmp_path / "a")!r}).__enter__()
+new.file.write(b"half")
+new.file.flush()
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == 9
+    [left] = tmp_path.iterdir()
+    write_whole(tmp_path / "a", [b"x"])
+    assert left.exists(), "it may still be written by another process"
+    left_behind(left, DAY + 1)
+    left_behind(tmp_path / ".a.4711.tmp", DAY + 1)  # as earlier versions named it
+    write_whole(tmp_path / "a", [b"x"])
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "age"),
+    [
+        (f".a.{'0' * 20}.tmp", DAY - 60),  # not yet
+        (f".b.{'0' * 20}.tmp", 9 * DAY),  # of another file
+        (f".a.b.{'0' * 20}.tmp", 9 * DAY),
+        (".a.draft.tmp", 9 * DAY),  # not ours
+        ("a.1.tmp", 9 * DAY),
+        (f".a.{'0' * 20}", 9 * DAY),
+        (f".a.{'x' * 20}.tmp", 9 * DAY),
+    ],
+)
+def test_nothing_else_is_removed(tmp_path: Path, name: str, age: float) -> None:
+    left = left_behind(tmp_path / name, age)
+    write_whole(tmp_path / "a", [b"x"])
+    assert left.exists()
+
+
+def test_a_folder_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / f".a.{'0' * 20}.tmp"
+    folder.mkdir()
+    os.utime(folder, (0, 0))
+    write_whole(tmp_path / "a", [b"x"])
+    assert folder.is_dir()

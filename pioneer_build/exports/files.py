@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.disk import beside
+from pioneer_build.disk import beside, is_stream
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import Ledger, RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Files in a folder that was exported; no other folder is ever replaced.
 _FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")
+#: An incomplete folder that is older than this was left by a process that died: no export takes a day.
+_ABANDONED_SECONDS = 24 * 3600
 
 
 def export_to_stream(
@@ -147,12 +151,8 @@ def _readable(path: Path) -> Iterator[None]:
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise UsageError(f"{path} is a folder", hint="pass the path of a file")
-    if path.exists() and not path.is_file():
-        # a pipe or /dev/stdout: there is no file to replace
-        with path.open("wb") as plain:
-            yield plain
-        return
-    path = path.resolve()
+    if not is_stream(path):
+        path = path.resolve()
     with beside(path, keep_mode=True) as new:
         yield new.file
         new.move_to(path)
@@ -176,6 +176,17 @@ def _whole_folder(path: Path) -> Iterator[Path]:
                 old.rename(path)
             raise
         shutil.rmtree(old, ignore_errors=True)
+    _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    """Removes what killed exports to the folder `path` left beside it, after a day; `path` itself is whole again."""
+    with suppress(OSError):
+        for left in path.parent.iterdir():
+            if left.name.startswith(f".{path.name[:80]}.") and left.suffix == ".part":
+                found = left.lstat()
+                if stat.S_ISDIR(found.st_mode) and time.time() - found.st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _replaceable(path: Path) -> bool:

@@ -41,7 +41,8 @@ def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
         number: the number of the first line.
     """
     with suppress(OSError):
-        for left in path.parent.glob(f".{path.name}.*.tmp"):  # left by a process that died here
+        # left by a process that died here, of this version or of an earlier one
+        for left in (*path.parent.glob(f".{path.name}.*.tmp"), *path.parent.glob(f"{path.stem}.*.tmp")):
             left.unlink(missing_ok=True)
     kept = [submission for submission in submissions if submission.state != "refused"]
     with suppress(OSError), beside(path) as new:

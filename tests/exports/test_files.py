@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,12 @@ from pioneer_build.exports import (
     FORMATS,
     LOSSES,
     Ledger,
+    copy_lines_to_path,
     export_splits,
     export_to_path,
     export_to_stream,
     exporter,
+    files,
     format_named,
     parse_splits,
 )
@@ -103,6 +107,30 @@ def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
     export_to_path("jsonl", ROWS, link, "ner", LABELS)
     assert link.is_symlink()
     assert real.read_bytes().count(b"\n") == 2
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert copy_lines_to_path([b"{}\n"], pipe) == Ledger(1)
+        assert os.read(reader, 100) == b"{}\n"
+    finally:
+        os.close(reader)
+    assert (list(tmp_path.iterdir()), stat.S_ISFIFO(pipe.stat().st_mode)) == ([pipe], True)
+
+
+def test_what_a_killed_export_of_a_folder_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    old, fresh, other = tmp_path / ".out.abc.part", tmp_path / ".out.def.part", tmp_path / ".mine.abc.part"
+    for left in (old, fresh, other):
+        (left / "new").mkdir(parents=True)
+    for left in (old, other):
+        os.utime(left, (0, 0))
+    with files._whole_folder(tmp_path / "out") as folder:
+        folder.mkdir()
+        assert old.exists(), "not before the new export is whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.abc.part", ".out.def.part", "out"]
 
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:

@@ -99,3 +99,13 @@ def test_where_the_disk_refuses_a_compaction_the_long_log_stays(
     with log._held():
         log.compact()
     assert [item.token for item in everything(tmp_path)] == tokens
+
+
+def test_what_a_process_that_died_left_is_removed_by_the_next_compaction(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    log.submissions(HOSTED)
+    path = tmp_path / "journal.jsonl"
+    for name in (f".journal.jsonl.{'0' * 20}.tmp", "journal.4711.tmp"):  # of this version, and of an earlier one
+        (tmp_path / name).write_bytes(b"half a line")
+    compaction.rewrite(path, [], 1)
+    assert [one.name for one in tmp_path.glob("*.tmp")] + [one.name for one in tmp_path.glob(".*.tmp")] == []
