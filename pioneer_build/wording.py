@@ -93,14 +93,14 @@ def noun_for(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in units that people use: `90 s`, `5 min`, `2 h 5 min`, `3 days 4 h`, `400 days`."""
+    """A duration in units that people use: `90 s`, `5 min`, `1 h 30 min`, `3 days 4 h`, `400 days`."""
     whole = round(seconds)
-    if whole < 120:
+    if whole < 120 and whole != 60:
         return f"{whole} s"
     minutes = round(whole / 60)
-    if minutes < 120:
+    if minutes < 60:
         return f"{minutes} min"
-    if minutes < 48 * 60:
+    if minutes < 24 * 60:
         return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
     hours = round(minutes / 60)
     if hours < 10 * 24:

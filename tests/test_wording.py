@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 
@@ -84,12 +85,23 @@ def test_nouns_with_a_plural_of_their_own() -> None:
     ("seconds", "said"),
     [
         (0, "0 s"),
+        (59.4, "59 s"),
+        (59.9, "1 min"),
+        (60, "1 min"),
+        (90, "90 s"),
         (119.4, "119 s"),
+        (119.9, "2 min"),
         (120, "2 min"),
-        (5000, "83 min"),
+        (3569, "59 min"),
+        (3599.9, "1 h"),
+        (3600, "1 h"),
+        (5000, "1 h 23 min"),
         (7200, "2 h"),
         (7500, "2 h 5 min"),
-        (47.9 * 3600, "47 h 54 min"),
+        (23.9 * 3600, "23 h 54 min"),
+        (86_399, "1 day"),
+        (86_400, "1 day"),
+        (47.4 * 3600, "1 day 23 h"),
         (48 * 3600, "2 days"),
         (76 * 3600, "3 days 4 h"),
         (71.7 * 3600, "3 days"),
@@ -102,6 +114,15 @@ def test_nouns_with_a_plural_of_their_own() -> None:
 )
 def test_durations(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+@given(st.floats(0, 1e9))
+def test_no_duration_is_a_whole_number_of_a_greater_unit(seconds: float) -> None:
+    """`60 min` is an hour."""
+    for part in re.findall(r"([\d,]+) (s|min|h)\b", duration(seconds)):
+        number, unit = int(part[0].replace(",", "")), part[1]
+        assert number < {"s": 120, "min": 60, "h": 24}[unit]
+        assert (number, unit) != (60, "s")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_what_is_unchanged_is_a_number() -> None:
     assert plan_text(of_steps()) == "No datasets."
     assert summary_text(of_steps(Step("a", "shrink"))).endswith("Nothing will be submitted.")
     slow = of_steps(*(Step(f"d{n:04}", "create", requests=1, examples=1) for n in range(121)), requests_per_minute=120)
-    assert "at least 60 s at 120 requests per minute" in summary_text(slow)
+    assert "at least 1 min at 120 requests per minute" in summary_text(slow)
 
 
 @PROPERTY

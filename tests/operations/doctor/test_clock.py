@@ -13,7 +13,7 @@ from pioneer_build.service.probe import Probed
     [
         (None, "note", "the service sends no Date header"),
         (0.2, "good", "within 1 s of the service's clock"),
-        (-60.0, "good", "within 60 s"),
+        (-60.0, "good", "within 1 min"),
         (90.0, "wrong", "this machine's clock is 90 s behind the service's"),
         (-7200.0, "wrong", "this machine's clock is 2 h ahead of the service's"),
     ],
