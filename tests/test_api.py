@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,85 +46,89 @@ def until(what: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def script(machine: Machine, project: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(project)],
-        env=machine.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Script:
+    """`SCRIPT` in a process of its own, in a project with some specs; `server` is its service."""
+
+    server: Server
+    machine: Machine
+    project: Path
+    process: subprocess.Popen[str]
+
+    def ended(self) -> dict[str, object]:
+        """What it says at its end."""
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        said: dict[str, object] = json.loads(out)
+        return said
+
+    def known_jobs(self) -> set[str]:
+        return self.machine.known_jobs(self.project)
+
+
+@contextmanager
+def script(folder: Path, names: str, *options: str) -> Iterator[Script]:
+    with Server(*options) as server:
+        machine = Machine(folder, server.url)
+        project = machine.checkout()
+        for name in names:
+            write_spec(project, name)
+        with subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(project)],
+            env=machine.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            yield Script(server, machine, project, process)
 
 
 # -- in a process that is interrupted ------------------------------------------------------------------------------
 
 
 def test_an_interrupt_while_jobs_are_open_writes_the_lock_and_is_raised(tmp_path: Path) -> None:
-    with Server("--job-seconds", "20") as server:
-        machine = Machine(tmp_path, server.url)
-        project = machine.checkout()
-        for name in "abc":
-            write_spec(project, name)
-        with script(machine, project) as process:
-            until(lambda: len(server.jobs()) == 3)
-            time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
-            began = time.monotonic()
-            out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
+    with script(tmp_path, "abc", "--job-seconds", "20") as running:
+        until(lambda: len(running.server.jobs()) == 3)
+        time.sleep(0.3)
+        running.process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert running.ended() == {"said": "interrupted", "steps": ["resume"] * 3}
         assert time.monotonic() - began < 10, "nothing was out: there was nothing to wait for"
-        assert json.loads(out) == {"said": "interrupted", "steps": ["resume"] * 3}
-        lock = json.loads((project / "pioneer.lock").read_text())
+        lock = json.loads((running.project / "pioneer.lock").read_text())
         assert "job-1" in json.dumps(lock)
-        assert machine.known_jobs(project) == {"job-1", "job-2", "job-3"}
+        assert running.known_jobs() == {"job-1", "job-2", "job-3"}
 
 
 def test_an_interrupt_while_the_answer_is_out_waits_for_it(tmp_path: Path) -> None:
-    with Server("--submit-seconds", "2") as server:
-        machine = Machine(tmp_path, server.url)
-        project = machine.checkout()
-        write_spec(project, "a")
-        with script(machine, project) as process:
-            until(server.submissions)
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-        assert json.loads(out) == {"said": "interrupted", "steps": ["resume"]}
-        assert machine.known_jobs(project) == {"job-1"}
-        assert server.submissions() == 1
+    with script(tmp_path, "a", "--submit-seconds", "2") as running:
+        until(running.server.submissions)
+        running.process.send_signal(signal.SIGINT)
+        assert running.ended() == {"said": "interrupted", "steps": ["resume"]}
+        assert running.known_jobs() == {"job-1"}
+        assert running.server.submissions() == 1
 
 
 def test_a_second_interrupt_waits_for_nothing_and_leaves_an_unknown_submission(tmp_path: Path) -> None:
-    with Server("--submit-seconds", "8") as server:
-        machine = Machine(tmp_path, server.url)
-        project = machine.checkout()
-        write_spec(project, "a")
-        with script(machine, project) as process:
-            until(server.submissions)
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-            process.send_signal(signal.SIGINT)
-            began = time.monotonic()
-            out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
+    with script(tmp_path, "a", "--submit-seconds", "8") as running:
+        until(running.server.submissions)
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        running.process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert running.ended() == {"said": "interrupted", "steps": ["reconcile"]}
         assert time.monotonic() - began < 6
-        assert json.loads(out) == {"said": "interrupted", "steps": ["reconcile"]}
-        assert server.submissions() == 1
-        assert [job["state"] for job in machine.status(project)["a"]["jobs"]] == ["unknown"]
+        assert running.server.submissions() == 1
+        assert [job["state"] for job in running.machine.status(running.project)["a"]["jobs"]] == ["unknown"]
 
 
 def test_a_process_that_is_terminated_dies_as_it_would_and_loses_nothing(tmp_path: Path) -> None:
     """SIGTERM is left to the script: without a handler it ends immediately. The journal has everything needed."""
-    with Server("--job-seconds", "20") as server:
-        machine = Machine(tmp_path, server.url)
-        project = machine.checkout()
-        write_spec(project, "a")
-        with script(machine, project) as process:
-            until(server.jobs)
-            time.sleep(0.3)
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGTERM
-        (sent,) = Journal(tmp_path / "home/.local/state/pioneer-build/journal").submissions(server.url)
+    with script(tmp_path, "a", "--job-seconds", "20") as running:
+        until(running.server.jobs)
+        time.sleep(0.3)
+        running.process.send_signal(signal.SIGTERM)
+        running.process.communicate(timeout=60)
+        assert running.process.returncode == -signal.SIGTERM
+        (sent,) = Journal(tmp_path / "home/.local/state/pioneer-build/journal").submissions(running.server.url)
         assert (sent.state, sent.job_id) == ("open", "job-1")
-        assert machine.known_jobs(project) == {"job-1"}
+        assert running.known_jobs() == {"job-1"}
 
 
 # -- in this process -----------------------------------------------------------------------------------------------

@@ -9,27 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.parse import parse_files
+from tests.operations.init.calls import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-CALL = """\
-curl -X POST https://api.pioneer.ai/generate \\
-  -H "X-API-Key: pio_sk_not_to_be_kept" \\
-  -H "Content-Type: application/json" \\
-  -d '{
-    "task_type": "ner",
-    "dataset_name": "my-ner-dataset",
-    "labels": ["person", "company", "no"],
-    "num_examples": 100,
-    "multi_label": true,
-    "domain_description": "Tech news: it'\\''s new"
-  }'
-curl https://api.pioneer.ai/generate/jobs/JOB_ID -H "X-API-Key: pio_sk_not_to_be_kept"
-curl -sSX POST "https://api.pioneer.ai/generate/ner/label-existing" \\
-  --data-raw $'{"labels": ["a"], "inputs": ["It\\'s"]}' | jq
-"""
 
 
 def _files(folder: Path) -> dict[str, bytes]:
