@@ -79,5 +79,6 @@ def ip_address(text: str) -> bool:
 
 def us_ssn(text: str) -> bool:
     """Whether area, group and serial are valid (no 000, 666 or 9xx; no 00; no 0000)."""
-    area, group, serial = text[:3], text[-6:-4], text[-4:]
+    digits = "".join(char for char in text if char.isdigit())  # 123-45-6789, 123 45 6789 or 123456789
+    area, group, serial = digits[:3], digits[3:5], digits[5:]
     return area not in {"000", "666"} and area[0] != "9" and group != "00" and serial != "0000"

@@ -193,7 +193,7 @@ PATTERNS: dict[str, Pattern] = {
     "reference": _pattern(
         r"(?<![\w#&])\#\d{4,12}\b|(?<![\w./@-])(?=[A-Z0-9-]*\d{2})(?=[\d-]*[A-Z])(?:[A-Z]{1,5}-?\d{3,12}(?:-\d{1,8})?|[A-Z0-9]{2,5}-\d{2,8}(?:-[A-Z0-9]{1,8})?)(?![\w@-])"
         r"|(?:order|ticket|invoice|case|tracking|booking|reference|ref|account|parcel|claim|policy|customer|confirmation)"
-        r"(?:\ (?:number|no\.?|id|code))?\s?(?:is|:|\#|=)?\s*(?P<it>\#?[A-Z]{0,4}-?\d[\dA-Z-]{3,})\b",
+        r"(?:\ (?:number|no\.?|id|code))?\s?(?:is|:|\#|=|-)?\s*(?P<it>\#?(?:[A-Z]{1,4}-?)?\d[\dA-Z-]{3,})\b",
         0.88,
         blockers=("iban", "card", "uuid", "url", "email", "mac", "file", "crypto", "date"),
     ),

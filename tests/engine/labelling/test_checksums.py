@@ -45,7 +45,15 @@ def test_addresses_and_numbers_that_are_given_out() -> None:
     assert ip_address("fe80::1")
     assert not ip_address("300.1.1.1")
     assert us_ssn("123-45-6789")
-    for never in ("000-45-6789", "666-45-6789", "900-45-6789", "123-45-0000"):
+    for never in (
+        "000-45-6789",
+        "666-45-6789",
+        "900-45-6789",
+        "123-45-0000",
+        "123-00-6789",
+        "123 00 6789",
+        "123006789",
+    ):
         assert not us_ssn(never)
     assert isbn("080442957X")
     assert not isbn("0804429570")

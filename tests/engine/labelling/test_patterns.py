@@ -45,9 +45,10 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
         ),
         ("time", "At 10:30 am. Or 7pm, score 3:1", ["10:30 am", "7pm"]),
         ("reference", "Order 12345678 and ORD-99812 of 2024-01-31", ["12345678", "ORD-99812"]),
+        ("reference", "Ticket - 99812, account number -44556, case AB-1234", ["99812", "44556", "AB-1234"]),
         ("version", "v1.2.3 and 2.0.11 came in 2024", ["v1.2.3", "2.0.11"]),
         ("file", "Open /tmp/a.txt and report.pdf, etc.", ["/tmp/a.txt", "report.pdf"]),
-        ("ssn", "123-45-6789, not 000-45-6789", ["123-45-6789"]),
+        ("ssn", "123-45-6789, not 000-45-6789 or 123-00-6789", ["123-45-6789"]),
     ],
 )
 def test_patterns(kind: str, text: str, found: list[str]) -> None:
