@@ -26,11 +26,13 @@ DRIVER: Final = (
     "if command -v pioneer-build >/dev/null; then pioneer-build merge-lock %O %A %B; "
     "else git merge-file -L ours -L base -L theirs %A %O %B; fi"
 )
-#: No prompts, no lock files for speed alone, no fetching of objects that a partial clone lacks, messages in English.
+#: No prompts, no lock files for speed alone, no fetching of objects that a partial clone lacks (git before 2.45 doesn't
+#: know that variable, but may use no protocol), messages in English.
 _CALM: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }

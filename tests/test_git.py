@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build import git as git_module
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git import (
     DRIVER,
@@ -218,6 +219,26 @@ def test_every_call_is_calm(tmp_path: Path, repository: Path, monkeypatch: pytes
     assert {"rev-parse", "cat-file", "config", "check-attr", "check-ignore", "--version"} <= {
         line.partition(" ")[0] for line in lines
     }
+
+
+@pytest.mark.parametrize("lazy", ["1", "0"], ids=["git 2.45", "older git, which doesn't know the variable"])
+def test_nothing_is_fetched_in_a_partial_clone(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, lazy: str
+) -> None:
+    """Earlier states of a clone with `--filter=blob:none` are at its remote, and stay there."""
+    source = repository.parents[1]
+    git(source, "config", "uploadpack.allowFilter", "true")
+    git(source, "config", "uploadpack.allowAnySHA1InWant", "true")
+    (repository / "pioneer.lock").write_bytes(b"two")
+    git(source, "commit", "-qam", "two")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", source.as_uri(), "partial")
+    clone = tmp_path / "partial" / repository.relative_to(source)
+    monkeypatch.setitem(git_module._CALM, "GIT_NO_LAZY_FETCH", lazy)
+    assert file_at(clone, "pioneer.lock", commit_of(clone, "HEAD")) == b"two"
+    earlier = commit_of(clone, "HEAD~1")
+    with pytest.raises(PioneerError, match="can't read"):
+        file_at(clone, "pioneer.lock", earlier)
+    assert git(clone, "cat-file", "blob", f"{earlier}:./pioneer.lock").startswith("one")  # it could have been had
 
 
 def test_a_git_that_does_not_end_is_given_up(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

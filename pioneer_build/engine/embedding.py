@@ -13,10 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import onnxruntime
 
 from pioneer_build.engine.loading import LOADING
 from pioneer_build.engine.model_files import embedding_model
+from pioneer_build.engine.onnx_runtime import onnxruntime
 from pioneer_build.engine.wordpiece import token_ids
 
 if TYPE_CHECKING:
