@@ -34,8 +34,9 @@ OF_THE_PROCESS = {
     "signal.signal", "loop.add_signal_handler", "os.chdir", "os.umask", "csv.field_size_limit",
     "sys.setrecursionlimit", "warnings.filterwarnings", "logging.basicConfig",
 }  # fmt: skip
-#: A loop on a port of its own is what `serve` is: it stops when the process is told to.
-OWN_PROCESS = {"engine/server.py": {"loop.add_signal_handler"}}
+#: A loop on a port of its own is what `serve` is: it stops when the process is told to. The environment is the only
+#: switch of a library's telemetry: it is turned while the library is loaded, and turned back.
+OWN_PROCESS = {"engine/server.py": {"loop.add_signal_handler"}, "engine/onnx_runtime.py": {"os.environ"}}
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Offline = Callable[..., Tried]
 
 pytest.importorskip("onnxruntime", reason="the extra 'local' is not installed")
-if why := impossible():
-    pytest.skip(why, allow_module_level=True)
 
 REPOSITORY = Path(__file__).parents[2]
 #: Runs the commands of its arguments, one after the other, and prints how each ended.
@@ -77,6 +75,8 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def offline(root: Path, tmp_path: Path) -> Offline:
     """Runs Python code without a network, in an environment in which nothing is said about telemetry, CI or tests."""
+    if why := impossible():
+        pytest.skip(why)
     (tmp_path / "home").mkdir()
     (tmp_path / "tmp").mkdir()
     environ = {
@@ -87,8 +87,8 @@ def offline(root: Path, tmp_path: Path) -> Offline:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
-    def run(code: str, *arguments: str) -> Tried:
-        return tried([sys.executable, "-c", code, *arguments], root, environ)
+    def run(code: str, *arguments: str, **more: str) -> Tried:
+        return tried([sys.executable, "-c", code, *arguments], root, {**environ, **more})
 
     return run
 
@@ -184,6 +184,31 @@ def test_every_command_is_silent(offline: Offline, root: Path, tmp_path: Path) -
     assert left_behind(tmp_path) == []
     known = {"pioneer.yaml", "pioneer.lock", "specs", ".gitignore", ".gitattributes", ".pioneer", "saved.json", "out"}
     assert {path.name for path in root.iterdir()} <= known
+
+
+def test_only_the_commands_that_ask_the_service_ask_it(offline: Offline, root: Path, tmp_path: Path) -> None:
+    """With a service on the network and a key, too, the others need neither."""
+    service = "https://service.example.com"
+    hosted = ["--backend", service]
+    quiet = {
+        ("validate",): 0,
+        ("plan",): 0,
+        ("check",): 2,
+        ("status",): 0,
+        ("export", "people"): 1,
+        ("show", "people"): 0,
+        ("diff", "HEAD"): 1,
+        ("report", "--to", "report.html"): 0,
+        ("gc", "--yes"): 0,
+    }
+    ran = offline(EACH, *(json.dumps([*hosted, *words]) for words in quiet), PIONEER_API_KEY="any")
+    assert_silent(ran)
+    for (words, code), (ended, said) in zip(quiet.items(), json.loads(ran.out), strict=True):
+        assert ended == code, (words, said)
+    asks = offline(EACH, json.dumps([*hosted, "doctor"]), PIONEER_API_KEY="any")
+    assert set(asks.lookups) == {"service.example.com"}
+    assert asks.sent == ("tcp 192.0.2.1:443",)
+    assert left_behind(tmp_path) == []
 
 
 def _library(extra: str) -> str:
