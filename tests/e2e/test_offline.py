@@ -54,6 +54,12 @@ assert [row["text"] for row in load("moods")] == ["I love it.", "It broke after 
 api.plan("."), api.check(".")
 assert "ORT_DISABLE_TELEMETRY" not in os.environ
 """
+#: Collects tests, and says whether that loaded the library.
+COLLECT = """
+import pytest, sys
+code = pytest.main(["--collect-only", "-q", "-n0", "-pno:cacheprovider", *sys.argv[1:]])
+sys.exit(code or "onnxruntime" not in sys.modules)
+"""
 #: What ONNX Runtime does where nobody switches its telemetry off.
 TALKS = "import onnxruntime, sys, time; time.sleep(float(sys.argv[1]))"
 #: Seconds after which the telemetry of ONNX Runtime has uploaded for the first time: 8 s, and some for a busy machine.
@@ -233,5 +239,14 @@ def test_serve_is_silent_for_longer_than_telemetry_waits(offline: Offline, tmp_p
 def test_the_python_functions_are_silent(offline: Offline, tmp_path: Path) -> None:
     ran = offline(API)
     assert ran.code == 0, ran.err
+    assert_silent(ran)
+    assert left_behind(tmp_path) == []
+
+
+def test_the_tests_themselves_are_silent(offline: Offline, tmp_path: Path) -> None:
+    """They import ONNX Runtime to see whether it is there, some before anything of this package."""
+    places = [str(REPOSITORY / "tests" / part) for part in ("cli/test_serve.py", "e2e/test_plan_saved.py")]
+    ran = offline(COLLECT, "--rootdir", str(REPOSITORY), "-c", str(REPOSITORY / "pyproject.toml"), *places)
+    assert ran.code == 0, ran.out
     assert_silent(ran)
     assert left_behind(tmp_path) == []
