@@ -5,8 +5,11 @@ set -euo pipefail
 
 cd "$DIRECTORY"
 [[ -f pioneer.lock ]] || exit 0
-git add -- pioneer.lock
-if git diff --cached --quiet -- pioneer.lock; then
+lock=(pioneer.lock)
+# a split lock has a file for each dataset
+[[ ! -d pioneer.lock.d ]] || lock+=(pioneer.lock.d)
+git add --all -- "${lock[@]}"
+if git diff --cached --quiet -- "${lock[@]}"; then
   echo "pioneer.lock is unchanged."
   exit 0
 fi
@@ -17,8 +20,8 @@ identity=(
   -c "user.email=${email:-41898282+github-actions[bot]@users.noreply.github.com}"
 )
 # Locks of two runs are merged per dataset, so that no job is lost.
-driver=(-c merge.pioneer-lock.name=pioneer.lock -c "merge.pioneer-lock.driver=pioneer-build merge-lock %O %A %B")
-git "${identity[@]}" commit --quiet --message "pioneer.lock: what was built" -- pioneer.lock
+driver=(-c merge.pioneer-lock.name=pioneer.lock -c "merge.pioneer-lock.driver=pioneer-build merge-lock %O %A %B %P")
+git "${identity[@]}" commit --quiet --message "pioneer.lock: what was built" -- "${lock[@]}"
 
 for attempt in 1 2 3; do
   if git push --quiet origin "HEAD:refs/heads/$GITHUB_REF_NAME"; then

@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 QUICK = (["commands.py", "9"], ["cold_parse.py"], ["pacer.py"], ["apply_size.py", "100", "1000"])
-WHOLE = (["commands.py"], ["cold_parse.py"], ["pacer.py"], ["many_jobs.py"], ["apply_size.py"])
+WHOLE = (["commands.py"], ["split_lock.py"], ["cold_parse.py"], ["pacer.py"], ["many_jobs.py"], ["apply_size.py"])
 
 
 def main() -> int:

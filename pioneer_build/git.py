@@ -23,9 +23,11 @@ DRIVER_NAME: Final = "pioneer-lock"
 #: If the program isn't on the PATH of the person who merges, git's own merge leaves conflict markers, which a plan
 #: reads.
 DRIVER: Final = (
-    "if command -v pioneer-build >/dev/null; then pioneer-build merge-lock %O %A %B; "
+    "if command -v pioneer-build >/dev/null; then pioneer-build merge-lock %O %A %B %P; "
     "else git merge-file -L ours -L base -L theirs %A %O %B; fi"
 )
+#: What earlier versions configured: without the path, the file of a dataset in a split lock could get another one's.
+_EARLIER_DRIVERS: Final = (DRIVER.replace(" %P", ""), "pioneer-build merge-lock %O %A %B")
 #: No prompts, no lock files for speed alone, no fetching of objects that a partial clone lacks (git before 2.45 doesn't
 #: know that variable, but may use no protocol), messages in English.
 _CALM: Final = {
@@ -88,12 +90,48 @@ def file_at(folder: Path, name: str, commit: str) -> bytes | None:
     return read.stdout
 
 
+def files_at(folder: Path, below: str, commit: str) -> dict[str, bytes]:
+    """The bytes of all files directly in the folder `below` at `commit`, by name; empty if there is no such folder.
+
+    Links are passed over.
+
+    Args:
+        folder: a folder of the work tree.
+        below: the name of a folder in it.
+        commit: an id, as returned by `commit_of`.
+
+    Raises:
+        PioneerError: git can't read them.
+    """
+    listed = _run(folder, "ls-tree", "-z", "--full-tree", f"{commit}:./{below}")
+    if listed.returncode != 0:
+        return {}
+    blobs: dict[str, str] = {}
+    for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
+        about, _, name = line.partition("\t")
+        mode, kind, blob = about.split(" ")
+        if kind == "blob" and mode != "120000":
+            blobs[name] = blob
+    read = _run(folder, "cat-file", "--batch", typed="".join(f"{blob}\n" for blob in blobs.values()).encode())
+    found: dict[str, bytes] = {}
+    at = 0
+    for name in blobs:
+        head, _, _ = read.stdout[at : at + 200].partition(b"\n")
+        words = head.split()
+        if read.returncode != 0 or len(words) != 3 or words[1] != b"blob":
+            raise PioneerError(f"git can't read {below}/{name} at {commit[:12]}: {_complaint(read)}")
+        at += len(head) + 1
+        found[name] = read.stdout[at : at + int(words[2])]
+        at += int(words[2]) + 1
+    return found
+
+
 def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
     """The bytes of a file in git's index during a merge; `None` if there are none, or no git.
 
     Args:
         folder: a folder of the work tree.
-        name: a file's name, without a folder.
+        name: a file's path in it, with `/`.
         stage: 1 for the common ancestor, 2 for our side, 3 for theirs.
     """
     try:
@@ -152,17 +190,17 @@ def driver_of(folder: Path) -> str | None:
 
 
 def set_driver(folder: Path) -> bool:
-    """Configures the merge driver in this clone if none is configured. Returns whether it is configured now."""
-    if driver_of(folder) is not None:
+    """Configures the merge driver in this clone if none, or an earlier one of ours, is. Returns whether one is now."""
+    if driver_of(folder) not in (None, *_EARLIER_DRIVERS):
         return True
     _words(folder, "config", f"merge.{DRIVER_NAME}.name", "pioneer.lock: per dataset, no job is lost")
     _words(folder, "config", f"merge.{DRIVER_NAME}.driver", DRIVER)
     return driver_of(folder) is not None
 
 
-def merges_with_driver(folder: Path) -> bool:
-    """Whether git's attributes set the driver for `pioneer.lock` in `folder`."""
-    said = _words(folder, "check-attr", "merge", "--", "pioneer.lock") or ""
+def merges_with_driver(folder: Path, path: str = "pioneer.lock") -> bool:
+    """Whether git's attributes set the driver for the file at `path` in `folder`."""
+    said = _words(folder, "check-attr", "merge", "--", path) or ""
     return said.endswith(f": {DRIVER_NAME}")
 
 
@@ -180,8 +218,13 @@ def version() -> str | None:
 # -- the program ---------------------------------------------------------------------------------------------------
 
 
-def _run(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: Path | None, *arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Runs git in `folder`, or in the current folder.
+
+    Args:
+        folder: the folder.
+        arguments: git's.
+        typed: its standard input.
 
     Raises:
         PioneerError: git is not installed, or can't be run.
@@ -191,7 +234,7 @@ def _run(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[by
             ["git", *arguments],  # noqa: S607 - the user's own git
             cwd=folder,
             env={**os.environ, **_CALM},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             check=False,
             timeout=_TIMEOUT,

@@ -14,6 +14,7 @@ from pioneer_build.git import (
     commit_of,
     driver_of,
     file_at,
+    files_at,
     is_ignored,
     is_in_repository,
     merged_commits,
@@ -54,6 +55,21 @@ def test_a_file_at_a_revision_is_its_bytes(repository: Path) -> None:
     assert file_at(repository, "pioneer.lock", first) == b"one\r\n\x00"
     assert file_at(repository, "pioneer.lock", commit_of(repository, "main")) == b"two"
     assert file_at(repository, "pioneer.lock", commit_of(repository, "HEAD~1")) == b"one\r\n\x00"
+
+
+def test_files_of_a_folder_at_a_revision(repository: Path) -> None:
+    entries = repository / "pioneer.lock.d"
+    (entries / "deeper").mkdir(parents=True)
+    (entries / "ü \n.json").write_bytes(b"one\r\n\x00")
+    (entries / "b.json").write_bytes(b"")
+    (entries / "c.json").symlink_to("/etc/hostname")
+    (entries / "deeper" / "d.json").write_bytes(b"d")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "split")
+    head = commit_of(repository, "HEAD")
+    assert files_at(repository, "pioneer.lock.d", head) == {"ü \n.json": b"one\r\n\x00", "b.json": b""}
+    assert files_at(repository, "pioneer.lock.d", commit_of(repository, "HEAD~1")) == {}
+    assert files_at(repository, "pioneer.lock", head) == {}, "not a folder"
 
 
 def test_a_file_that_was_not_there(repository: Path) -> None:
@@ -159,6 +175,10 @@ def test_the_driver_is_set_once_and_never_over_another(repository: Path) -> None
     assert driver_of(repository) is None
     assert set_driver(repository)
     assert driver_of(repository) == DRIVER
+    for earlier in (DRIVER.replace(" %P", ""), "pioneer-build merge-lock %O %A %B"):
+        git(repository, "config", "merge.pioneer-lock.driver", earlier)
+        assert set_driver(repository)
+        assert driver_of(repository) == DRIVER, "an earlier one of ours doesn't know the path"
     git(repository, "config", "merge.pioneer-lock.driver", "mine %A")
     assert set_driver(repository)
     assert driver_of(repository) == "mine %A"
@@ -173,6 +193,9 @@ def test_what_the_attributes_say(repository: Path) -> None:
     assert not merges_with_driver(repository)
     (repository / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
     assert merges_with_driver(repository)
+    assert not merges_with_driver(repository, "pioneer.lock.d/a.json")
+    (repository / ".gitattributes").write_text("pioneer.lock.d/*.json merge=pioneer-lock\n")
+    assert merges_with_driver(repository, "pioneer.lock.d/a.json")
     (repository / ".gitattributes").write_text("pioneer.lock merge=union\n")
     assert not merges_with_driver(repository)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from zlib import adler32, crc32
 
 from pioneer_build._version import __version__
+from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk import stamp_at, stamp_of
 from pioneer_build.paths import cache_path, local_path, state_path
@@ -45,7 +46,7 @@ class PlanKey:
     """What a plan is cached under, and where. Made before anything is read, so that its stamps are older.
 
     `stamps` are of settings, lock, and the journals of the service and of the local engine; `lock_stamp` is one of
-    them.
+    them, for all files of a split lock.
     """
 
     __slots__ = ("lock_stamp", "path", "root", "stamps", "text")
@@ -55,7 +56,7 @@ class PlanKey:
         names = [root, repr(backend), *[f"{name}={environ.get(name)!r}" for name in _VARIABLES]]
         named = "\n".join(names).encode("utf-8", "surrogateescape")
         self.path = f"{cache_path(environ)}/projects/{crc32(named):08x}{adler32(named):08x}.plan"
-        self.lock_stamp = _stamp_at(f"{root}/pioneer.lock")
+        self.lock_stamp = _lock_stamp(root)
         self.stamps = (
             _stamp_at(f"{root}/pioneer.yaml"),
             self.lock_stamp,
@@ -262,6 +263,13 @@ def _stamp_at(path: str) -> Stamp | None:
     try:
         return stamp_at(path)
     except OSError:  # whoever reads it says what is wrong
+        return _UNKNOWN
+
+
+def _lock_stamp(root: str) -> Stamp | None:
+    try:
+        return lock_stamp(root)
+    except OSError:
         return _UNKNOWN
 
 

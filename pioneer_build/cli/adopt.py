@@ -54,7 +54,8 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:
-        out(outcome_text(report, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
+        split = project.lockfile.is_split
+        out(outcome_text(report, width=room(sys.stdout), colour=wants_colour(sys.stdout), split=split))
     if report.interrupted:
         return exits.INTERRUPTED
     return exits.OK if report.good else exits.UNFINISHED

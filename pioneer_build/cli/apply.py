@@ -17,6 +17,7 @@ from pioneer_build.wording import count
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
     from pioneer_build.plan import Plan
+    from pioneer_build.project.open import Project
 
 
 @click.command("apply")
@@ -74,7 +75,7 @@ def command(
     from pioneer_build.cli.progress import progress
     from pioneer_build.operations.apply import apply, check_budget, planned
     from pioneer_build.operations.running import RunOptions
-    from pioneer_build.render.apply import outcome_text, outcome_value
+    from pioneer_build.render.apply import outcome_value
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     project = options.project()
@@ -93,8 +94,23 @@ def command(
     if form == "json":
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:
-        out(outcome_text(report, unchanged=len(plan.steps), width=room(sys.stdout), colour=wants_colour(sys.stdout)))
+        out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
+        _note_layout(project)
     return _code(report)
+
+
+def _shown(report: Report, unchanged: int, *, split: bool) -> str:
+    from pioneer_build.render.apply import outcome_text
+
+    columns, colour = room(sys.stdout), wants_colour(sys.stdout)
+    return outcome_text(report, unchanged=unchanged, width=columns, colour=colour, split=split)
+
+
+def _note_layout(project: Project) -> None:
+    from pioneer_build.operations.lock_layout import layout_note
+
+    if note := layout_note(project):
+        say(f"note: {note[0]}\n  help: {note[1]}")
 
 
 def _check_planfile(planfile: Path, *, alone: bool) -> None:

@@ -33,7 +33,6 @@ _ELSEWHERE: Final = {
     "label": _APPLY,
     "lint": "pioneer-build validate",
     "list": "pioneer-build status",
-    "lock": "pioneer-build apply writes pioneer.lock; pioneer-build check compares it with the specs",
     "login": "export PIONEER_API_KEY=…",
     "ls": "pioneer-build status",
     "new": "pioneer-build init",

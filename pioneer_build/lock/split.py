@@ -14,16 +14,58 @@ from pioneer_build.lock.source import LOCK_PATH, LockSource
 from pioneer_build.lock.text import lock_text, read_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pioneer_build.lock.model import Entry
 
 SPLIT_FOLDER: Final = "pioneer.lock.d"
 #: The content of `pioneer.lock` in a split lock. Its version stops older programs from reading it as an empty lock.
 SPLIT_MARK: Final = '{\n  "datasets": {},\n  "lock_version": 2,\n  "split": true\n}\n'
+#: A text with entries is longer than the mark in any layout.
+_LONGEST_MARK: Final = 500
 
 #: Names that a dataset can have, as in `parse`: no path, not hidden, and valid on every disk.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PATH: Final = re.compile(rf"(?:.*/)?{re.escape(SPLIT_FOLDER)}/([^/]+)\.json")
+
+_JOIN: Final = (
+    "give one of them another name (`renamed_from` keeps its rows), or run `pioneer-build lock join`: one file has both"
+)
+
+
+def entry_path(dataset_name: str) -> str:
+    """The path of the file that has the entries of a dataset in a split lock, in the project."""
+    return f"{SPLIT_FOLDER}/{dataset_name}.json"
+
+
+def dataset_at(path: str) -> str | None:
+    """The dataset whose entries are in the file at `path`, in whatever folder; `None` if it isn't a file of entries."""
+    found = _PATH.fullmatch(path)
+    return found.group(1) if found else None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a `pioneer.lock` with this text says that the lock is split.
+
+    Raises:
+        LockError: it is short, as the mark is, and not a lock.
+    """
+    return text == SPLIT_MARK or (len(text) < _LONGEST_MARK and LockSource(text).top_level().split)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Checks that a split lock can have datasets with these names.
+
+    Raises:
+        LockError: a name is not a valid file name, or differs from another one only in letter case.
+    """
+    folded: dict[str, str] = {}
+    for name in sorted(set(names)):
+        if not _NAME.fullmatch(name):
+            raise LockError(f"the lock can't be split: {name!r} is not a valid file name", hint=_JOIN)
+        if (other := folded.setdefault(name.casefold(), name)) != name:
+            text = f"the lock can't be split: '{other}' and '{name}' would be the same file on some disks"
+            raise LockError(text, hint=_JOIN)
 
 
 def split_texts(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | None = None) -> dict[str, str]:
@@ -32,18 +74,12 @@ def split_texts(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | 
     Raises:
         LockError: a dataset's name is not a valid file name, or differs from another one only in letter case.
     """
-    files = {LOCK_PATH: SPLIT_MARK}
+    check_names(name for name, _ in lock.entries)
     datasets: dict[str, dict[tuple[str, str], Entry]] = {}
     for (name, backend), entry in sorted(lock.entries.items(), key=lambda item: item[0]):
         datasets.setdefault(name, {})[name, backend] = entry
-    folded: dict[str, str] = {}
-    for name, entries in datasets.items():
-        if not _NAME.fullmatch(name):
-            raise LockError(f"the lock can't be split: {name!r} is not a valid file name")
-        if (other := folded.setdefault(name.casefold(), name)) != name:
-            raise LockError(f"the lock can't be split: '{other}' and '{name}' would be the same file on some disks")
-        files[f"{SPLIT_FOLDER}/{name}.json"] = lock_text(Lock(entries), written)
-    return files
+    texts = {entry_path(name): lock_text(Lock(entries), written) for name, entries in datasets.items()}
+    return {LOCK_PATH: SPLIT_MARK, **texts}
 
 
 def read_split(files: Mapping[str, str], *, trusted: bool = False) -> Lock:
@@ -60,9 +96,23 @@ def read_split(files: Mapping[str, str], *, trusted: bool = False) -> Lock:
         raise mark.error(f"the lock isn't split, but {SPLIT_FOLDER}/ has entries too", line=1)
     entries: dict[tuple[str, str], Entry] = {}
     for path in sorted(files.keys() - {LOCK_PATH}):
-        name = path.removeprefix(f"{SPLIT_FOLDER}/").removesuffix(".json")
-        found = read_lock(files[path], trusted=trusted, path=path)
-        if {dataset for dataset, _ in found.entries} != {name}:
-            raise LockSource(files[path], path).error(f"contains other datasets than '{name}'", line=1)
-        entries.update(found.entries)
+        entries.update(read_entry_file(path, files[path], trusted=trusted).entries)
     return Lock(entries)
+
+
+def read_entry_file(path: str, text: str, *, trusted: bool = False) -> Lock:
+    """The entries of one dataset, from its file in a split lock.
+
+    Args:
+        path: of the file, in the project.
+        text: its text, without conflict markers.
+        trusted: as for `read_lock`.
+
+    Raises:
+        LockError: as `read_lock`, or the file has another dataset than its name says.
+    """
+    found = read_lock(text, trusted=trusted, path=path)
+    name = dataset_at(path)
+    if {dataset for dataset, _ in found.entries} != {name}:
+        raise LockSource(text, path).error(f"contains other datasets than '{name}'", line=1)
+    return found

@@ -68,8 +68,8 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
     source = LockSource(text, path)
     top = source.top_level(trusted=trusted)
     if top.split:
-        message = "the lock is split into one file per dataset, which this version of pioneer-build can't read"
-        raise source.error(message, line=source.line("split", 2), hint=UPGRADE)
+        message = "the lock is split into one file per dataset, and this isn't the file of one"
+        raise source.error(message, line=source.line("split", 2))
     entries: dict[tuple[str, str], Entry] = {}
     for name, backends in top.datasets.items():
         if not isinstance(backends, dict) or not backends:

@@ -26,7 +26,8 @@ def dataset_names(directory: str) -> list[str]:
         found = _FOLDER.search(settings)
         folder = root / (found.group(1).decode("utf-8", "replace").strip() if found else "specs")
         texts = [_read(root / "pioneer.lock"), *map(_read, _specs(folder))]
-        return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)})
+        split = {path.stem for path in (root / "pioneer.lock.d").glob("[!.]*.json")}
+        return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)} | split)
     except OSError:
         return []
 

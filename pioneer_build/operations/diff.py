@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.diff.state import State
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import commit_of, file_at
-from pioneer_build.lock.conflict import is_conflicted, sides
-from pioneer_build.lock.merge_sides import merge_sides
+from pioneer_build.git import commit_of
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.text import read_lock
 from pioneer_build.operations.locked_rows import locked_lines
-from pioneer_build.project.lock_file import LOCK_NAME
+from pioneer_build.project.lock_at import lock_at
 from pioneer_build.results.diff import DiffResult
 from pioneer_build.store import Store
 
@@ -55,8 +52,7 @@ def state_now(project: Project) -> State:
     lock = project.lockfile.read()
     if project.lockfile.stamp() is None:
         return State(lock, None, None, "absent")
-    text = project.lockfile.path.read_text("utf-8")
-    return State(lock, None, None, "conflicted" if is_conflicted(text) else "present")
+    return State(lock, None, None, "conflicted" if project.lockfile.conflicted else "present")
 
 
 def state_at(project: Project, revision: str) -> State:
@@ -67,19 +63,14 @@ def state_at(project: Project, revision: str) -> State:
         PioneerError: there is no such revision.
     """
     commit = commit_of(project.root, revision)
-    data = file_at(project.root, LOCK_NAME, commit)
-    if data is None:
-        return State(Lock(), revision, commit, "absent")
     try:
-        text = data.decode("utf-8")
-        if is_conflicted(text):
-            return State(merge_sides(sides(text)).merged.lock, revision, commit, "conflicted")
-        return State(read_lock(text), revision, commit, "present")
-    except UnicodeDecodeError:
-        raise LockError(f"at {revision}: {LOCK_NAME} is not UTF-8") from None
+        found = lock_at(project.root, commit)
     except LockError as error:
         hint = error.hint if error.hint is not None and "upgrade" in error.hint else "compare with another revision"
         raise LockError(f"at {revision}: {error.message}", hint=hint) from None
+    if found is None:
+        return State(Lock(), revision, commit, "absent")
+    return State(found.lock, revision, commit, "conflicted" if found.conflicted else "present")
 
 
 def kept_rows(store: Store) -> Reader:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
 from pioneer_build.lock.merge_sides import read_side
+from pioneer_build.lock.source import LOCK_PATH
+from pioneer_build.lock.split import SPLIT_MARK, dataset_at
 from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import MergeChoice, merge3
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def merge_files(base: Path, ours: Path, theirs: Path) -> tuple[MergeChoice, ...]:
+def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> tuple[MergeChoice, ...]:
     """Git's merge driver: writes the merged lock to `ours`. Returns the choices that were made.
 
     If a side can't be read, `ours` gets both sides with conflict markers, as in any conflict in git.
@@ -23,6 +25,7 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> tuple[MergeChoice, ...]
         base: the file with the common ancestor.
         ours: the file with our side, which gets the result.
         theirs: the file with their side.
+        path: where the result will be in the work tree. The file of a dataset in a split lock can't have another one.
 
     Raises:
         LockError: what is wrong with a side, after `ours` was written.
@@ -30,13 +33,21 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> tuple[MergeChoice, ...]
     texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
     try:
         common, a, b = (
-            read_side(text, which)
+            read_side(text, which, path)
             for text, which in zip(texts, ("the common ancestor", "our side", "their side"), strict=True)
         )
     except LockError as error:
         both = with_markers(texts[1], texts[2])
         ours.write_bytes(both.encode("utf-8", "surrogateescape"))
-        raise LockError(error.message, hint="fix that side, or take the other side completely") from None
+        hint = "fix that side, or take the other side completely"
+        if path.rpartition("/")[2] == LOCK_PATH and SPLIT_MARK in texts[1:]:
+            hint = "`pioneer-build lock split` merges both into one file per dataset, `lock join` into one file"
+        raise LockError(error.message, hint=hint) from None
     merged = merge3(common, a, b)
+    name = dataset_at(path)
+    if name is not None and {dataset for dataset, _ in merged.lock.entries} != {name}:
+        ours.write_bytes(with_markers(texts[1], texts[2]).encode("utf-8"))
+        message = f"{path} would get other datasets than '{name}': git took files of different datasets for one"
+        raise LockError(message, hint="`pioneer-build apply` writes each dataset to its own file")
     ours.write_bytes(lock_text(merged.lock).encode("utf-8"))
     return merged.choices

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
+from pioneer_build.lock.split import check_names
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.make_plan import plan_from
@@ -77,6 +78,8 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
     _check_there_is_one(project, specs.declared, lock)
     _check_names(specs.declared, chosen, lock, config.backend)
+    if project.lockfile.is_split:
+        _check_split_names(specs.declared, lock, config.backend)
     journal = Journal(project.journal_folder)
     submissions = journal.submissions(config.backend)
     lock = take_over(lock, specs.declared, submissions, config.backend)
@@ -128,6 +131,12 @@ def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, bac
             near = nearest(name, sorted(names))
             hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
             raise PioneerError(f"--{flag}: there is no dataset '{name}'", hint=hint)
+
+
+def _check_split_names(declared: Sequence[Declared], lock: Lock, backend: str) -> None:
+    """A split lock must be able to have the files of all datasets: found out before anything is submitted."""
+    renamed = {(item.spec.renamed_from, backend) for item in declared}
+    check_names([*(item.name for item in declared), *(key[0] for key in lock.entries if key not in renamed)])
 
 
 def _unwritten(lock: Lock, as_read: Lock, backend: str) -> frozenset[str]:

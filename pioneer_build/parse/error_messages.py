@@ -220,7 +220,7 @@ def _bad_text(what: str, name: str, node: Node) -> tuple[str, str | None, str]:
 def _not_one_of(what: str, name: str, expected: str, node: Node, shown: str) -> tuple[str, str | None, str]:
     words = [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
     value = str(node.value) if isinstance(node, ScalarNode) else ""
-    choice = ", ".join(words[:-1]) + f" or {words[-1]}"
+    choice = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
     meant = nearest(value, words)
     hint = f"did you mean {meant!r}?" if meant else None
     if name == "task_type" and value in _OTHER_TASKS:

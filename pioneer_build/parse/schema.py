@@ -223,6 +223,12 @@ class SettingsShape(TypedDict, total=False):
     seed: Annotated[Whole, Field(description="The random seed of the local backend.", examples=[0])]
     checks: Annotated[ChecksShape, Field(description="Default bounds for specs that don't set their own.")]
     limits: Annotated[LimitsShape, Field(description="The budget of one `apply`.")]
+    lock: Annotated[
+        Literal["split"],
+        Field(
+            description="`split`: a new lock has one file per dataset. `pioneer-build lock split` converts another one."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

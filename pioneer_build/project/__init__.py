@@ -1,8 +1,10 @@
 """A project on disk: its folder, settings, specs and lock.
 
-open       finds and opens it
-config     the effective settings
-specs      its specs, and the rules between them
-lock_file  the only module that reads and writes pioneer.lock
-run_lock   allows only one run at a time
+open        finds and opens it
+config      the effective settings
+specs       its specs, and the rules between them
+lock_file   the lock, as one file or split: what reads and writes it
+lock_texts  the texts of its files
+lock_at     the lock at a commit
+run_lock    allows only one run at a time
 """

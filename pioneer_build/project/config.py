@@ -33,7 +33,7 @@ class Config:
     (`None` for the local engine). `specs` is the folder as written in the settings, `store` is relative to the project
     or absolute. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local engine, which
     has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one `apply`;
-    `None` is no limit. `api_key` never appears in the representation.
+    `None` is no limit. `split_lock` says whether a new lock is split. `api_key` never appears in the representation.
     """
 
     backend: str
@@ -46,6 +46,7 @@ class Config:
     checks: Checks
     max_requests: int | None
     max_examples: int | None
+    split_lock: bool
     api_key: str | None = field(default=None, repr=False)
 
     @property
@@ -82,6 +83,7 @@ def resolve(
         checks=settings.checks or Checks(),
         max_requests=settings.limits.max_requests if settings.limits else None,
         max_examples=settings.limits.max_examples if settings.limits else None,
+        split_lock=settings.lock == "split",
         api_key=_api_key(environ, base_url),
     )
 

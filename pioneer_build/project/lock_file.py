@@ -1,21 +1,22 @@
-"""`pioneer.lock` on disk: the only module that reads and writes it.
+"""The lock on disk, as one file or split: the only module that reads and writes it, with the help of `lock_texts`.
 
-It is written with a temporary file, fsync and rename, so that a reader sees either the old lock or the new one. Only
-one run at a time holds the project, with a lock on a separate file in the user's state folder.
+Only one run at a time holds the project, with a lock on a separate file in the user's state folder.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pioneer_build.disk import beside, stamp_at, stamp_of
-from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import Sides, is_conflicted, sides
+from pioneer_build.cache.lock_stamp import stamp_of_all
+from pioneer_build.lock.conflict import Sides
+from pioneer_build.lock.files import FoundLock, lock_texts, read_files
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import RESTORE, lock_text, read_entries, read_lock
+from pioneer_build.lock.source import LOCK_PATH
+from pioneer_build.lock.split import entry_path, is_mark
+from pioneer_build.lock.text import read_entries
+from pioneer_build.project.lock_texts import LockTexts, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,137 +26,138 @@ if TYPE_CHECKING:
     from pioneer_build.git import Stage
     from pioneer_build.lock.three_way import MergeChoice
 
-LOCK_NAME = "pioneer.lock"
+LOCK_NAME: Final = LOCK_PATH
 #: The common ancestor, our side and their side in git's index (gitrevisions(7)).
-_STAGES: tuple[Stage, ...] = (1, 2, 3)
+_STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)
 
 
 class LockFile:
     """The lock of the project at `root`.
 
-    `as_read` is what the file itself contains: for a file with conflict markers, what both sides agree on. `choices`
-    were made to merge the sides.
+    `as_read` is what the files themselves contain: for a file with conflict markers, what both sides agree on.
+    `conflicted` has the paths of those files, relative to `root`. `is_split` says how the lock is stored: as it was
+    read, or for a lock that doesn't exist, as it will be. `choices` were made to merge the sides of conflicts.
+
+    Args:
+        root: the project's folder.
+        split: whether a lock that doesn't exist yet is split when it is written.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, split: bool = False) -> None:
         self.path = root / LOCK_NAME
-        self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
-        self._stamp: Stamp | None = None
-        self._text: str | None = None
-        self._others = Lock()
         self.as_read = Lock()
+        self.conflicted: tuple[str, ...] = ()
         self.choices: tuple[MergeChoice, ...] = ()
+        self.is_split = split
+        self._new_is_split = split
+        self._root = os.fspath(root)
+        self._files = LockTexts(self._root)
+        self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
+        self._others = Lock()
 
     def stamp(self) -> Stamp | None:
-        """The stamp of the file; `None` if there is no file.
+        """One stamp for all files of the lock; `None` if there is none.
 
         Raises:
-            LockError: the file can't be accessed.
+            LockError: a file can't be accessed.
         """
-        try:
-            return stamp_at(os.fspath(self.path))
-        except OSError as error:
-            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
+        return stamp_of_all(self._files.stamps())
 
     def read(self, *, trusted: bool = False) -> Lock:
         """The lock; empty if there is no file. If git left conflict markers, both sides are merged.
 
         Raises:
-            LockError: it can't be read, or is damaged. The file is left unchanged.
+            LockError: it can't be read, or is damaged. The files are left unchanged.
         """
-        lock, self.as_read = self._read(trusted=trusted)
-        return lock
+        found = self._read(trusted=trusted)
+        self.as_read, self.conflicted = found.agreed if found.conflicted else found.lock, found.conflicted
+        self.choices = found.choices
+        return found.lock
 
     def read_entries(self, names: Iterable[str]) -> Lock | None:
         """The entries of some datasets, like `lock.text.read_entries`. Not for a run that writes the lock.
 
         Raises:
-            LockError: the file can't be read.
+            LockError: a file can't be read.
         """
-        return read_entries(self._read_text(), names)
-
-    def _read(self, *, trusted: bool) -> tuple[Lock, Lock]:
-        """The lock, and what the file itself contains."""
-        stamp = self.stamp()
-        if stamp is None:
-            self._stamp = self._text = None
-            return Lock(), Lock()
-        text = self._read_text()
-        if is_conflicted(text):
-            found = self._merge_sides(text)
-        else:
-            lock = read_lock(text, trusted=trusted)
-            found = lock, lock
-        # only what could be read may be replaced
-        self._stamp, self._text = stamp, text
-        return found
-
-    def _read_text(self) -> str:
+        entries: dict[tuple[str, str], Entry] = {}
         try:
-            return self.path.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise LockError(f"{LOCK_NAME}:{line}: not UTF-8", hint=RESTORE) from None
-        except OSError as error:
-            raise LockError(f"can't read {LOCK_NAME}: {error.strerror}") from None
-
-    def _merge_sides(self, text: str) -> tuple[Lock, Lock]:
-        """Both sides of a merge in progress, merged: from git's index, or else from the conflict markers.
-
-        The second lock has what both sides agree on.
-        """
-        from pioneer_build.lock.merge_sides import merge_sides  # conflicts are rare
-
-        staged = [_staged(self.path, stage) for stage in _STAGES]
-        if staged[1] is not None and staged[2] is not None:
-            found = merge_sides(Sides(staged[1], staged[2], staged[0]))
-        else:
-            found = merge_sides(sides(text))
-        self.choices = found.merged.choices
-        return found.merged.lock, found.agreed
+            text = read_text(self._root, LOCK_NAME)
+            if not is_mark(text):
+                return read_entries(text, names)
+            for name in names:
+                found = read_entries(read_text(self._root, entry_path(name)), [name])
+                if found is None:
+                    return None
+                entries.update(found.entries)
+        except FileNotFoundError:
+            return None
+        return Lock(entries)
 
     def write(self, lock: Lock) -> bool:
-        """Writes `lock`, merged with what was written by others since it was read; whether the bytes changed.
+        """Writes `lock`, merged with what was written by others since it was read; whether any bytes changed.
 
         Raises:
-            LockError: it can't be written, or the present file can't be read. The file is unchanged.
+            LockError: it can't be written, or the present files can't be read. The file that the message names is
+                unchanged.
         """
-        while (changed := self._replace(lock)) is None:
-            pass  # the file changed in the meantime
-        return changed
+        before = self._files.writes
+        while not self._replace(lock):
+            pass  # a file changed in the meantime
+        return self._files.writes != before
 
-    def _replace(self, lock: Lock) -> bool | None:
-        """Replaces the file; whether the bytes changed, `None` if the file changed in the meantime."""
-        if self.stamp() != self._stamp:
+    def convert(self, *, split: bool) -> bool:
+        """Writes the lock as one file per dataset, or as one file; whether any bytes changed.
+
+        A lock that is both at once, as an interrupted conversion leaves it, becomes what is asked for, with the entries
+        of both. If there is no lock, nothing is written.
+
+        Raises:
+            LockError: the lock can't be read, written or split.
+        """
+        before = self._files.writes
+        while not self._replace(self._read(mixed=True).lock, convert_to=split):
+            pass
+        return self._files.writes != before
+
+    def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
+        snapshot = self._files.read()
+        found = read_files(snapshot.texts, self._staged, trusted=trusted, mixed=mixed)
+        self._files.known = snapshot  # only what could be read may be replaced
+        self.is_split = found.split if snapshot.texts else self._new_is_split
+        return found
+
+    def _replace(self, lock: Lock, *, convert_to: bool | None = None) -> bool:
+        """Writes the files that differ; `False` if one was changed in the meantime, and this has to be called again.
+
+        Args:
+            lock: the lock.
+            convert_to: whether it is split from now on; `None` if it stays as it is.
+        """
+        if self._files.stamps() != self._files.known.stamps:
             # every later write of this run has what others wrote, too: no job is ever lost
-            self._others = merge(self._others, self._read(trusted=False)[0])
+            self._others = merge(self._others, self._read(mixed=convert_to is not None).lock)
         if self._others.entries:
             lock = merge(lock, self._others)
-        text = lock_text(lock, self._written)
-        if text == self._text or (self._text is None and not lock.entries):
+        if not self._files.known.texts and not lock.entries:
+            return True
+        split = self.is_split if convert_to is None else convert_to
+        if not self._files.store(lock_texts(lock, split=split, written=self._written)):
             return False
-        try:
-            with beside(self.path, 0o644, keep_mode=True) as new:
-                new.file.write(text.encode("utf-8"))
-                new.flush()
-                if self.stamp() != self._stamp:
-                    return None
-                written = stamp_of(new.move_to(self.path))
-        except OSError as error:
-            hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
-            raise LockError(f"can't write {LOCK_NAME}: {error.strerror}; it was not changed", hint=hint) from None
-        there = self.stamp()
-        ours = there is not None and there[:3] == written[:3]  # renaming it may have changed its ctime
-        # if the file was replaced at this very moment, it is read before the next write
-        self._text, self._stamp = (text, there) if ours else (None, None)
+        self.is_split = split
         return True
 
+    def _staged(self, path: str) -> Sides | None:
+        """Both sides of a file in git's index during a merge, and their common ancestor."""
+        base, ours, theirs = [_staged_text(self.path.parent, path, stage) for stage in _STAGES]
+        return None if ours is None or theirs is None else Sides(ours, theirs, base)
 
-def _staged(path: Path, stage: Stage) -> str | None:
-    """The version of `path` in git's index during a merge; `None` if there is none, or it is not text."""
+
+def _staged_text(root: Path, path: str, stage: Stage) -> str | None:
+    """The version of a file in git's index during a merge; `None` if there is none, or it is not text."""
     from pioneer_build.git import staged  # imports subprocess, and conflicts are rare
 
-    data = staged(path.parent, path.name, stage)
+    data = staged(root, path, stage)
     try:
         return data.decode("utf-8") if data is not None else None
     except UnicodeDecodeError:

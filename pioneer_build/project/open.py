@@ -76,7 +76,7 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     cache = ProjectCache(cache_folder(environ) / "projects", root)
     plan_key = PlanKey(str(root), backend, environ)
     config = resolve(_read_settings(root, cache), root, backend, environ)
-    return Project(root, config, LockFile(root), cache, plan_key)
+    return Project(root, config, LockFile(root, split=config.split_lock), cache, plan_key)
 
 
 def _read_settings(root: Path, cache: ProjectCache) -> Settings:

@@ -42,7 +42,9 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
     }
 
 
-def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False) -> str:
+def outcome_text(
+    report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False, split: bool = False
+) -> str:
     """A line for each dataset, with a help line if something is wrong, and a summary.
 
     Args:
@@ -50,6 +52,7 @@ def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour:
         unchanged: the number of datasets that are up to date, for an apply with nothing to do.
         width: of the terminal, in columns.
         colour: whether to colour marks (ANSI).
+        split: whether the lock is split.
     """
     lines: list[str] = []
     if report.outcomes:
@@ -68,7 +71,7 @@ def outcome_text(report: Report, *, unchanged: int = 0, width: int = 80, colour:
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
-    lines += wrapped(_summary(report, unchanged), width)
+    lines += wrapped(_summary(report, unchanged, split=split), width)
     if report.stopped is not None:
         lines += ["", *_stopped(report.stopped, width)]
     return "\n".join(lines)
@@ -89,7 +92,7 @@ def _stopped(error: Exception, width: int) -> list[str]:
     return lines
 
 
-def _summary(report: Report, unchanged: int) -> str:
+def _summary(report: Report, unchanged: int, *, split: bool) -> str:
     if report.interrupted:
         head = "Interrupted: submitted jobs continue on the service, and the next apply resumes them."
     elif not report.outcomes:
@@ -100,9 +103,10 @@ def _summary(report: Report, unchanged: int) -> str:
     else:
         done = sum(1 for outcome in report.outcomes if outcome.result == "done")
         head = f"Apply: {done:,} of {len(report.outcomes):,} done."
-    lock = (
-        "pioneer.lock was written: commit it with the specs." if report.lock_changed else "pioneer.lock is unchanged."
-    )
+    written = "pioneer.lock was written: commit it with the specs."
+    if split:
+        written = "pioneer.lock.d/ was written: `git add pioneer.lock pioneer.lock.d` and commit them with the specs."
+    lock = written if report.lock_changed else "pioneer.lock is unchanged."
     requests = count(report.requests, "request") if report.requests else "no requests"
     examples = f" for {count(report.examples, 'example')}" if report.examples else ""
     return f"{head} Sent {requests}{examples}. {lock}"

@@ -21,7 +21,7 @@ CommandLevel: TypeAlias = Literal["error", "warning"]
 
 #: The number of commands of one level that a runner shows for a step.
 MOST = 10
-_PLACE = re.compile(r"pioneer\.lock:(\d+)")
+_PLACE = re.compile(r"(pioneer\.lock(?:\.d/[^:/]+\.json)?):(\d+)")
 
 
 def check_commands(result: CheckResult, folder: str = "") -> list[str]:
@@ -52,7 +52,7 @@ def problem_commands(problems: Sequence[Problem], folder: str = "") -> list[str]
 def lock_commands(error: LockError, folder: str = "") -> list[str]:
     """The command for a lock that can't be read."""
     found = _PLACE.match(error.message)
-    place = ("pioneer.lock", int(found[1]) if found else 0, 0)
+    place = (found[1], int(found[2]), 0) if found else ("pioneer.lock", 0, 0)
     text = f"{error.message} (help: {error.hint})" if error.hint else error.message
     return [command("error", text, "pioneer.lock", place, folder)]
 

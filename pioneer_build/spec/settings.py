@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from pioneer_build.spec.model import Checks
+
+#: How a lock is stored, if not as one file.
+LockLayout: TypeAlias = Literal["split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Settings:
 
     `backend` is `local`, `pioneer` or a base URL; `specs` and `store` are paths as written;
     `requests_per_minute` and `max_open_jobs` are at least 1; `checks` are the bounds for every spec that
-    sets none of its own.
+    sets none of its own; `lock` is how a new lock is stored.
     """
 
     backend: str | None = None
@@ -35,3 +38,4 @@ class Settings:
     seed: int | None = None
     checks: Checks | None = None
     limits: SpendingLimits | None = None
+    lock: LockLayout | None = None

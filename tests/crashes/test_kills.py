@@ -29,15 +29,22 @@ class Ordeal:
     machine: Machine
     server: Server
     dice: random.Random
+    split: bool = False
     kills: int = 0
     server_jobs: int = 0
     wanted: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.project = self.machine.checkout()
+        self.project = self.checkout()
         self.specs: dict[str, tuple[int, str]] = {}
         for name in NAMES:
             self.edit(name, 2, LABELS[0])
+
+    def checkout(self) -> Path:
+        project = self.machine.checkout()
+        if self.split:
+            (project / "pioneer.yaml").write_text("version: 1\nlock: split\n")
+        return project
 
     def edit(self, name: str, size: int, labels: str) -> None:
         self.specs[name] = (size, labels)
@@ -57,10 +64,14 @@ class Ordeal:
         self.kills += self.machine.kill(self.project, *arguments, after=self.dice.uniform(*within))
         what = self.dice.random()
         if what < 0.15:
-            (self.project / "pioneer.lock").unlink(missing_ok=True)
+            shutil.rmtree(self.project / "pioneer.lock.d", ignore_errors=True)
+            if what < 0.1 or not self.split:
+                (self.project / "pioneer.lock").unlink(missing_ok=True)
+        elif self.split and what < 0.2:
+            (self.project / "pioneer.lock.d" / f"{self.dice.choice(NAMES)}.json").unlink(missing_ok=True)
         elif what < 0.25:  # git clean -ffdx, and the specs from the index again
             shutil.rmtree(self.project)
-            self.machine.checkout()
+            self.checkout()
             for name, (size, labels) in self.specs.items():
                 write_spec(self.project, name, size=size, labels=labels)
 
@@ -109,10 +120,16 @@ class Ordeal:
 
 
 def ordeal(
-    kind: type[Machine], folder: Path, kills: int, within: tuple[float, float], round_of: int, *options: str
+    kind: type[Machine],
+    folder: Path,
+    kills: int,
+    within: tuple[float, float],
+    round_of: int,
+    *options: str,
+    split: bool = False,
 ) -> Ordeal:
     with Server("--seed", "7", "--job-seconds", "0.2", *options) as server:
-        made = Ordeal(kind(folder, server.url), server, random.Random(7))
+        made = Ordeal(kind(folder, server.url), server, random.Random(7), split)
         while made.kills < kills:
             for _ in range(round_of):
                 if made.dice.random() < 0.5:
@@ -139,3 +156,12 @@ def test_hundreds(tmp_path: Path, endpoints: bool, share: str, capsys: pytest.Ca
     with capsys.disabled():
         print(f"\nendpoints {endpoints}, {share} of the answers dropped: {made.kills} kills, {made.server_jobs} jobs,"
               " 0 lost, 0 bought twice")  # fmt: skip
+
+
+@pytest.mark.long
+def test_a_hundred_with_a_split_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--datasets", "/datasets", "--drop-share", "0.25")
+    made = ordeal(Forked, tmp_path, 100, (0.02, 0.9), 13, *options, split=True)
+    assert (made.project / "pioneer.lock.d" / "a.json").exists()
+    with capsys.disabled():
+        print(f"\na split lock: {made.kills} kills, {made.server_jobs} jobs, 0 lost, 0 bought twice")

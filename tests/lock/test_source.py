@@ -58,7 +58,7 @@ def test_a_split_lock_is_no_empty_one() -> None:
     text = (GOLDEN / "lock-2-split.lock").read_text(encoding="utf-8")
     error = refusal(text)
     assert error.message.startswith("pioneer.lock:4: the lock is split into one file per dataset")
-    assert "upgrade" in str(error.hint)
+    assert "restore it from git" in str(error.hint)
     assert "'split'" in refusal(text.replace('"lock_version": 2', '"lock_version": 1')).message
     assert "`split: true`" in refusal(text.replace("true", "false")).message
     whole = json.loads(TEXT) | {"lock_version": 2, "split": True}

@@ -20,6 +20,7 @@ from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.parse import parse_text
 from pioneer_build.paths import state_folder
 from pioneer_build.plan.json import plan_value
+from pioneer_build.project import lock_file
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.open import open_project
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
@@ -119,6 +120,41 @@ def test_the_plan_is_that_of_the_whole(root: Path, what: str) -> None:
 def test_mistakes_are_left_to_the_whole(root: Path, edit: Callable[[Path], object]) -> None:
     edit(root)
     assert planned(root) is None
+
+
+def test_a_split_lock_is_read_where_it_is_needed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LockFile(root).convert(split=True)
+    age()
+    assert planned(root) is None, "other files"
+    whole = plan_value(read_project_state(open_project(root)).plan)
+    real, seen = lock_file.read_text, []
+    monkeypatch.setattr(lock_file, "read_text", lambda root, path: seen.append(path) or real(root, path))
+    assert nothing_to_do(str(root), None, unchanged_glob) is not None
+    assert seen == [], "a plan with nothing to do reads no lock"
+    write_spec(root, "one.yaml", spec_text("one", examples=25))
+    age()
+    plan = planned(root)
+    assert plan is not None
+    assert seen == ["pioneer.lock", "pioneer.lock.d/one.json"]
+    assert [step.dataset_name for step in plan.steps if step.action == "extend"] == ["one"]
+    assert len(plan.steps) == len(whole["steps"])
+    write_spec(root, "one.yaml", spec_text("one"))
+    age()
+    read_project_state(open_project(root))
+    assert nothing_to_do(str(root), None, unchanged_glob) is not None
+
+
+@pytest.mark.parametrize("name", ["two.json", "five.json", "../pioneer.lock"])
+def test_any_change_of_a_split_lock_is_seen(root: Path, name: str) -> None:
+    LockFile(root).convert(split=True)
+    age()
+    read_project_state(open_project(root))
+    assert nothing_to_do(str(root), None, unchanged_glob) is not None
+    path = root / "pioneer.lock.d" / name
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") if path.exists() else b"{}")
+    assert nothing_to_do(str(root), None, unchanged_glob) is None
+    path.unlink()
+    assert (nothing_to_do(str(root), None, unchanged_glob) is None) == (name != "five.json")
 
 
 def test_a_lock_laid_out_by_hand_is_left_to_the_whole(root: Path) -> None:

@@ -28,6 +28,13 @@ def test_names_are_read_off_specs_and_lock(project: Path) -> None:
     assert dataset_names("/nowhere/at/all") == []
 
 
+def test_names_of_a_split_lock_are_those_of_its_files(project: Path) -> None:
+    (project / "pioneer.lock.d").mkdir()
+    for name in ("kept.json", ".hidden.json", "README.md"):
+        (project / "pioneer.lock.d" / name).write_text("{}")
+    assert dataset_names(str(project)) == ["gone", "kept", "people", "places", "tickets-2"]
+
+
 def test_what_can_not_be_read_is_passed_over(project: Path) -> None:
     (project / "sets/c.yaml").symlink_to("/nowhere")
     (project / "sets/d.yaml").mkdir()

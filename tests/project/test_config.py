@@ -26,6 +26,8 @@ def test_defaults() -> None:
     assert config.store == Path("/home/u/.local/share/pioneer-build/store")
     assert config.api_key is None
     assert not config.local
+    assert not config.split_lock
+    assert resolved(Settings(lock="split")).split_lock
 
 
 def test_flag_before_environment_before_file() -> None:

@@ -28,6 +28,10 @@ def test_problems_and_locks() -> None:
     assert lock_commands(LockError("pioneer.lock:7: no object"), "a/b") == [
         "::error file=a/b/pioneer.lock,line=7,title=pioneer.lock::pioneer.lock:7: no object"
     ]
+    assert lock_commands(LockError("pioneer.lock.d/a.b.json:7: no object")) == [
+        "::error file=pioneer.lock.d/a.b.json,line=7,title=pioneer.lock::pioneer.lock.d/a.b.json:7: no object"
+    ]
+    assert lock_commands(LockError("can't read it")) == ["::error file=pioneer.lock,title=pioneer.lock::can't read it"]
 
 
 def test_more_than_a_runner_shows() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pioneer_build import git
+from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
 from pioneer_build.results.doctor import DoctorFinding
 
 
@@ -21,13 +22,17 @@ def in_git(root: Path) -> list[DoctorFinding]:
         text = f"{root} is not in a git repository: keep specs and lock under version control"
         return [DoctorFinding("git", "note", text, "git init")]
     findings = []
-    if git.is_ignored(root, "pioneer.lock"):
-        text = "git ignores pioneer.lock: other people and CI would build everything again"
-        fix = "git check-ignore -v pioneer.lock   # shows the line to remove"
-        findings.append(DoctorFinding("git", "wrong", text, fix))
-    if not git.merges_with_driver(root):
-        text = ".gitattributes doesn't set the merge driver for pioneer.lock"
-        findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
+    files = {"pioneer.lock": "pioneer.lock"}
+    if (root / SPLIT_FOLDER).is_dir():
+        files[f"{SPLIT_FOLDER}/"] = entry_path("x")
+    for what, path in files.items():
+        if git.is_ignored(root, path):
+            text = f"git ignores {what}: other people and CI would build everything again"
+            fix = f"git check-ignore -v {path}   # shows the line to remove"
+            findings.append(DoctorFinding("git", "wrong", text, fix))
+        if not git.merges_with_driver(root, path):
+            text = f".gitattributes doesn't set the merge driver for {what}"
+            findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
     if "merge-lock" not in (git.driver_of(root) or ""):
         text = "the merge driver for pioneer.lock isn't set up in this clone"
         findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
+from pioneer_build.operations.lock_layout import layout_note
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
@@ -67,14 +69,16 @@ def lock(opened: Project) -> list[DoctorFinding]:
         return [DoctorFinding("lock", "wrong", error.message, error.hint or "git checkout -- pioneer.lock")]
     if opened.lockfile.stamp() is None:
         return [DoctorFinding("lock", "note", "no pioneer.lock yet", "pioneer-build apply")]
-    if b"\n<<<<<<< " in b"\n" + opened.lockfile.path.read_bytes():
-        text = "pioneer.lock has conflict markers; both sides were read"
-        return [
-            DoctorFinding(
-                "lock", "wrong", text, "pioneer-build apply   # writes the merged lock; then: git add pioneer.lock"
-            )
-        ]
+    if conflicted := opened.lockfile.conflicted:
+        more = f" and {count(len(conflicted) - 1, 'other file')}" if len(conflicted) > 1 else ""
+        text = f"{conflicted[0]}{more} has conflict markers; both sides were read"
+        files = SPLIT_FOLDER if opened.lockfile.is_split else "pioneer.lock"
+        fix = f"pioneer-build apply   # writes the merged lock; then: git add {files}"
+        return [DoctorFinding("lock", "wrong", text, fix)]
+    if note := layout_note(opened):
+        return [DoctorFinding("lock", "note", *note)]
     on_backend = sum(1 for _ in found.on(opened.config.backend))
     others = len(found.entries) - on_backend
     more = f", {others:,} on other backends" if others else ""
-    return [DoctorFinding("lock", "good", f"{count(on_backend, 'dataset')} on {opened.config.backend}{more}")]
+    split = ", split" if opened.lockfile.is_split else ""
+    return [DoctorFinding("lock", "good", f"{count(on_backend, 'dataset')} on {opened.config.backend}{more}{split}")]

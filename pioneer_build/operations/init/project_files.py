@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build import git
 from pioneer_build.disk import create
@@ -16,11 +16,15 @@ from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.operations.init.spec_drafts import SpecDraft
     from pioneer_build.project.open import Project
+
+
+#: The files of git's settings, and their lines.
+_LINES: Final[Mapping[str, Sequence[str]]] = {".gitignore": starter.IGNORED, ".gitattributes": starter.ATTRIBUTES}
 
 
 def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> WrittenFiles:
@@ -53,15 +57,22 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
     kept: list[str] = []
     for path, text in texts.items():
         (new if _write_new(root / path, text) else kept).append(path)
-    extended: list[str] = []
-    for name, lines in ((".gitignore", starter.IGNORED), (".gitattributes", starter.ATTRIBUTES)):
-        existed = (root / name).exists()
-        if _add_lines(root / name, lines):
-            (extended if existed else new).append(name)
-        else:
-            kept.append(name)
+    there = [name for name in _LINES if (root / name).exists()]
+    written = write_lines_for_git(root)
+    new += [name for name in written if name not in there]
+    kept += [name for name in _LINES if name not in written]
+    extended = [name for name in written if name in there]
     driver = git.set_driver(root) if git.is_in_repository(root) else None
     return WrittenFiles(tuple(new), tuple(extended), tuple(kept), driver)
+
+
+def write_lines_for_git(root: Path) -> tuple[str, ...]:
+    """Adds the lines about the lock to git's settings in a project, if they are missing; the names of changed files.
+
+    Raises:
+        PioneerError: a file can't be written.
+    """
+    return tuple(name for name, lines in _LINES.items() if _add_lines(root / name, lines))
 
 
 def _json(value: object) -> str:

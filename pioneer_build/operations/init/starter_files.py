@@ -92,10 +92,17 @@ A wonderful present, my sister loves it.
 The cover was torn and three pages were missing.
 """
 
-IGNORED: Final = ("# pioneer-build: incomplete locks, saved plans, keys", ".pioneer.lock.*.tmp", "/plan.json", ".env")
+IGNORED: Final = (
+    "# pioneer-build: incomplete locks, saved plans, keys",
+    ".pioneer.lock.*.tmp",
+    "/pioneer.lock.d/.*.tmp",
+    "/plan.json",
+    ".env",
+)
 ATTRIBUTES: Final = (
     "# git merges branches that build different datasets: `pioneer-build init` sets up the merge driver in each clone",
     "pioneer.lock merge=pioneer-lock linguist-generated=true",
+    "pioneer.lock.d/*.json merge=pioneer-lock linguist-generated=true",
 )
 
 

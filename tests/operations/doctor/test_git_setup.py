@@ -25,6 +25,19 @@ def test_git(project: Path) -> None:
     assert {one.help for one in found["git"] if one.level == "note"} == {"pioneer-build init"}
 
 
+def test_git_and_a_split_lock(project: Path) -> None:
+    (project / "pioneer.lock.d").mkdir()
+    assert not [one for one in in_git(project) if "pioneer.lock.d" in one.text]
+    with (project / ".gitignore").open("a") as file:
+        file.write("*.d\n")
+    (project / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
+    found = [one for one in in_git(project) if "pioneer.lock.d/" in one.text]
+    assert [(one.level, one.help) for one in found] == [
+        ("wrong", "git check-ignore -v pioneer.lock.d/x.json   # shows the line to remove"),
+        ("note", "pioneer-build init"),
+    ]
+
+
 def test_no_repository(tmp_path: Path) -> None:
     [found] = in_git(tmp_path)
     assert (found.level, found.help) == ("note", "git init")

@@ -10,6 +10,7 @@ import pytest
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.project_files import write_project_files
 from pioneer_build.operations.init.spec_drafts import SpecDraft
+from pioneer_build.operations.init.starter_files import ATTRIBUTES
 from pioneer_build.project.open import open_project
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_lines_are_added_to_what_is_there(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_bytes(b"*.tmp\xff")
-    (tmp_path / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock linguist-generated=true\n")
+    (tmp_path / ".gitattributes").write_text("".join(f"{line}\n" for line in ATTRIBUTES[1:]))
     files = written(tmp_path)
     assert (files.extended, files.kept) == ((".gitignore",), (".gitattributes",))
     assert (tmp_path / ".gitignore").read_bytes().startswith(b"*.tmp\xff\n# pioneer-build")

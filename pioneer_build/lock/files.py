@@ -1,0 +1,199 @@
+"""Reads a lock from the texts of its files: one file, or a split lock. Files in which git left conflicts are merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pioneer_build.errors import LockError
+from pioneer_build.lock.conflict import AGAIN, Sides, is_conflicted, sides
+from pioneer_build.lock.merge import merge
+from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.source import LOCK_PATH, RESTORE
+from pioneer_build.lock.split import SPLIT_FOLDER, check_names, is_mark, read_entry_file, split_texts
+from pioneer_build.lock.text import lock_text, read_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pioneer_build.lock.three_way import MergeChoice
+
+#: Both sides that git's index has of the file at a path during a merge; `None` if it doesn't have both.
+Staged: TypeAlias = "Callable[[str], Sides | None]"
+
+_BOTH_WAYS: Final = (
+    "`pioneer-build lock split` merges both into one file per dataset, `pioneer-build lock join` into one file"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLock:
+    """What the files of a lock contain.
+
+    `agreed` is the lock without what only one side of a conflict has. `split` says whether there is a file per dataset.
+    `conflicted` are the paths of the files with conflict markers, `choices` those that were made to merge their sides.
+    """
+
+    lock: Lock
+    agreed: Lock
+    split: bool
+    conflicted: tuple[str, ...] = ()
+    choices: tuple[MergeChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one file contains: `lock` with both sides of a conflict, `agreed` with what both sides agree on."""
+
+    lock: Lock
+    agreed: Lock
+    choices: tuple[MergeChoice, ...] = ()
+
+
+def not_in_index(path: str) -> None:
+    """For files that aren't in git's index: a conflict is read from its markers."""
+    del path
+
+
+def lock_texts(
+    lock: Lock, *, split: bool, written: dict[tuple[str, str], tuple[Entry, str]] | None = None
+) -> dict[str, str]:
+    """The texts of the files of `lock`, by path in the project.
+
+    Args:
+        lock: the lock.
+        split: whether it is split.
+        written: as for `lock_text`.
+
+    Raises:
+        LockError: the lock can't be split.
+    """
+    return split_texts(lock, written) if split else {LOCK_PATH: lock_text(lock, written)}
+
+
+def read_files(texts: Mapping[str, str], staged: Staged, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
+    """The lock that is stored in files.
+
+    Args:
+        texts: their texts, by path in the project.
+        staged: asked about files with conflict markers.
+        trusted: as for `read_lock`.
+        mixed: also reads a lock that is both one file and split, as an interrupted conversion leaves it, or a merge of
+            a branch that converted it; otherwise that is an error.
+
+    Raises:
+        LockError: a file is damaged, or it is not clear which files are the lock.
+    """
+    conflicted = tuple(sorted(path for path, text in texts.items() if is_conflicted(text)))
+    paths = sorted(texts.keys() - {LOCK_PATH})
+    whole, split = _read_whole(texts, staged, trusted=trusted, mixed=mixed)
+    if whole is not None and not paths:
+        return FoundLock(whole.lock, whole.agreed, split, conflicted, whole.choices)
+    parts = [_read_entries(path, texts[path], staged, trusted=trusted) for path in paths]
+    lock = Lock({key: entry for part in parts for key, entry in part.lock.entries.items()})
+    if conflicted:  # the sides of a file may be about several datasets, if git took their files for one
+        lock = reduce(merge, [part.lock for part in parts], Lock())
+    if whole is not None:
+        return FoundLock(_both(lock, whole.lock, staged), Lock(), split, conflicted)
+    if not mixed:
+        check_names(name for name, _ in lock.entries)
+    if not conflicted:
+        return FoundLock(lock, lock, split)
+    agreed = Lock({key: entry for part in parts for key, entry in part.agreed.entries.items()})
+    return FoundLock(lock, agreed, split, conflicted, tuple(choice for part in parts for choice in part.choices))
+
+
+def _read_whole(texts: Mapping[str, str], staged: Staged, *, trusted: bool, mixed: bool) -> tuple[_Part | None, bool]:
+    """What `pioneer.lock` contains, `None` if it is a mark or missing; and whether the lock is split.
+
+    The arguments are those of `read_files`.
+    """
+    text = texts.get(LOCK_PATH)
+    has_entries = len(texts) > (text is not None)
+    if text is None:
+        if has_entries and not mixed:
+            hint = f"{RESTORE}; or run `pioneer-build lock split`, which writes it again"
+            raise LockError(f"{LOCK_PATH} is missing, but {SPLIT_FOLDER}/ has entries", hint=hint)
+        return None, has_entries
+    if is_conflicted(text):
+        other = _other_than_mark(text, staged)
+        if other is None:
+            whole = _merge_conflict(LOCK_PATH, text, staged)
+        elif mixed:
+            whole = _Part(_read_side(other, "one side"), Lock())
+        else:
+            message = f"{LOCK_PATH}:1: one side of the merge has split the lock, and the other one has changed it"
+            raise LockError(message, hint=_BOTH_WAYS)
+    elif is_mark(text):
+        return None, True
+    else:
+        lock = read_lock(text, trusted=trusted)
+        whole = _Part(lock, lock)
+    if has_entries and not mixed:
+        raise LockError(
+            f"{LOCK_PATH}:1: the lock isn't split, but {SPLIT_FOLDER}/ has entries too: a conversion was interrupted,"
+            " or a branch that converted it was merged",
+            hint=_BOTH_WAYS,
+        )
+    return whole, False
+
+
+def _read_entries(path: str, text: str, staged: Staged, *, trusted: bool) -> _Part:
+    """What the file of a dataset contains."""
+    if is_conflicted(text):
+        return _merge_conflict(path, text, staged)
+    lock = read_entry_file(path, text, trusted=trusted)
+    return _Part(lock, lock)
+
+
+def _merge_conflict(path: str, text: str, staged: Staged) -> _Part:
+    """Both sides of a conflict, merged: from git's index, or else from the conflict markers."""
+    from pioneer_build.lock.merge_sides import merge_sides  # conflicts are rare
+
+    found = staged(path)
+    if found is None:
+        try:
+            found = sides(text)
+        except LockError as error:
+            hint = (error.hint or AGAIN).replace(LOCK_PATH, path)
+            raise LockError(error.message.replace(LOCK_PATH, path), hint=hint) from None
+    merged = merge_sides(found, path)
+    return _Part(merged.merged.lock, merged.agreed, merged.merged.choices)
+
+
+def _other_than_mark(text: str, staged: Staged) -> str | None:
+    """The side of a conflict in `pioneer.lock` that isn't split, if the other one is."""
+    found = staged(LOCK_PATH)
+    if found is None:
+        try:
+            found = sides(text)
+        except LockError:  # reported where the sides are read
+            return None
+    for side, other in ((found.ours, found.theirs), (found.theirs, found.ours)):
+        if _is_side_mark(side) and not _is_side_mark(other):
+            return other
+    return None
+
+
+def _is_side_mark(text: str) -> bool:
+    try:
+        return bool(text.strip()) and is_mark(text)
+    except LockError:
+        return False
+
+
+def _read_side(text: str, which: str) -> Lock:
+    from pioneer_build.lock.merge_sides import read_side  # as above
+
+    return read_side(text, which)
+
+
+def _both(split: Lock, whole: Lock, staged: Staged) -> Lock:
+    """A split lock and one file that are there at once, merged."""
+    found = staged(LOCK_PATH)
+    if found is None or not found.base or _is_side_mark(found.base):
+        return merge(split, whole)
+    from pioneer_build.lock.three_way import merge3  # as above
+
+    return merge3(_read_side(found.base, "the common ancestor"), split, whole).lock

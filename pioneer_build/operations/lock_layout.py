@@ -1,0 +1,62 @@
+"""Stores the lock as one file per dataset, or as one file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build import git
+from pioneer_build.errors import PioneerError
+from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
+from pioneer_build.operations.init.project_files import write_lines_for_git
+from pioneer_build.paths import state_folder
+from pioneer_build.project.run_lock import ProjectHold
+from pioneer_build.results.lock import LockLayoutResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pioneer_build.project.open import Project
+
+
+def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None]) -> LockLayoutResult:
+    """Converts the lock. No entry changes, and a lock of which both forms are there becomes one again.
+
+    Args:
+        project: an opened project.
+        split: whether it is split from now on.
+        waiting: called with the holder of the project, if another run holds it.
+
+    Raises:
+        LockError: the lock can't be read, written or split.
+        PioneerError: git ignores the files of a split lock, or the lines for git can't be written.
+    """
+    with ProjectHold(project.root, state_folder(), waiting):
+        if split and git.is_ignored(project.root, entry_path("x")):
+            hint = f"`git check-ignore -v {entry_path('x')}` shows the line to remove"
+            raise PioneerError(f"git ignores {SPLIT_FOLDER}/, so a split lock would not be committed", hint=hint)
+        changed = project.lockfile.convert(split=split)
+        exists = project.lockfile.stamp() is not None
+        extended: tuple[str, ...] = ()
+        if split and exists and git.is_in_repository(project.root):
+            extended = write_lines_for_git(project.root)
+    return LockLayoutResult(
+        split,
+        exists,
+        changed,
+        len({name for name, _ in project.lockfile.read().entries}),
+        extended,
+        setting_differs=project.config.split_lock != split,
+    )
+
+
+def layout_note(project: Project) -> tuple[str, str] | None:
+    """What to say if pioneer.yaml wants the lock to be stored in another way than it is, and the command that helps."""
+    wanted, lockfile = project.config.split_lock, project.lockfile
+    if lockfile.is_split == wanted or lockfile.stamp() is None:
+        return None
+    if wanted:
+        return "pioneer.yaml has `lock: split`, but pioneer.lock is one file, and stays one", "pioneer-build lock split"
+    return (
+        "pioneer.lock is split, but pioneer.yaml has no `lock: split`: add it, or join the lock",
+        "pioneer-build lock join",
+    )

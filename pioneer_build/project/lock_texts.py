@@ -1,0 +1,198 @@
+"""The files of a lock on disk, as texts: reads them, and writes those that differ.
+
+Each file is written with a temporary file, fsync and rename, so that a reader sees either the old file or the new one.
+Several files are written in such an order that after a crash between two of them no entry is missing: what is new is on
+disk before what is old is removed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.cache.lock_stamp import lock_stamps
+from pioneer_build.disk import beside, stamp_at, stamp_of, sync_folder
+from pioneer_build.errors import LockError
+from pioneer_build.lock.source import LOCK_PATH, RESTORE
+from pioneer_build.lock.split import SPLIT_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pioneer_build.disk import Stamp
+
+#: So often the files of a split lock are read again because some of them were written meanwhile.
+_TRIES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Texts and stamps of the files of a lock, by path in the project."""
+
+    texts: dict[str, str]
+    stamps: dict[str, Stamp]
+
+
+class LockTexts:
+    """The files of the lock of the project at `root`.
+
+    Only what is known may be replaced: `known` is what was read and understood, or written. `writes` counts the files
+    that were written or removed.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.known = Snapshot({}, {})
+        self.writes = 0
+        self._root = root
+
+    def stamps(self) -> dict[str, Stamp]:
+        """The stamps of the files that are there now.
+
+        Raises:
+            LockError: a file can't be accessed.
+        """
+        try:
+            return lock_stamps(self._root)
+        except OSError as error:
+            name = SPLIT_FOLDER if SPLIT_FOLDER in str(error.filename) else LOCK_PATH
+            raise LockError(f"can't read {name}: {error.strerror}") from None
+
+    def read(self) -> Snapshot:
+        """All files that are there now. They become `known` when the caller has understood them.
+
+        Raises:
+            LockError: a file can't be read.
+        """
+        stamps = self.stamps()
+        for _ in range(_TRIES):
+            texts = {}
+            for path in stamps:
+                with suppress(FileNotFoundError):
+                    texts[path] = read_text(self._root, path)
+            if len(stamps) <= 1 or (after := self.stamps()) == stamps:
+                break  # a single file is compared when it is written
+            stamps = after
+        return Snapshot(texts, {path: stamps[path] for path in texts if path in stamps})
+
+    def store(self, texts: Mapping[str, str]) -> bool:
+        """Makes the files have these texts, and no others; `False` if one was changed by others in the meantime.
+
+        Raises:
+            LockError: a file can't be written; the message names it, and it is unchanged.
+        """
+        known = self.known.texts
+        changed = [path for path, text in texts.items() if known.get(path) != text]
+        gone = [path for path in known if path not in texts]
+        heads = [path for path in changed if path == LOCK_PATH]
+        entries = [path for path in changed if path != LOCK_PATH]
+        # the mark of a new lock comes first, so that its entries count; an old lock stays until its entries are there
+        phases = [entries, heads] if LOCK_PATH in known else [heads, entries]
+        return all(self._put_all(paths, texts, gone) for paths in phases) and self._remove_all(gone)
+
+    def _put_all(self, paths: Sequence[str], texts: Mapping[str, str], gone: list[str]) -> bool:
+        """Writes some files so that they survive a power loss; `False` if one was changed by others.
+
+        Args:
+            paths: the files.
+            texts: their texts, by path.
+            gone: the files that will be removed.
+        """
+        for path in paths:
+            try:
+                if path != LOCK_PATH:
+                    self._make_way(path, gone)
+                if not self._put(path, texts[path]):
+                    return False
+                if path == paths[-1]:
+                    sync_folder(os.path.dirname(f"{self._root}/{path}"))  # noqa: PTH120 - stamps have text
+            except OSError as error:
+                hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
+                raise LockError(f"can't write {path}: {error.strerror}; it was not changed", hint=hint) from None
+        return True
+
+    def _make_way(self, path: str, gone: list[str]) -> None:
+        """Makes the folder of a file of entries. A file whose old name differs only in letter case gets its new name.
+
+        On a disk that doesn't tell these names apart, removing the old file would remove the new one.
+        """
+        with suppress(FileExistsError):
+            os.mkdir(f"{self._root}/{SPLIT_FOLDER}")  # noqa: PTH102
+            sync_folder(self._root)
+        for old in [old for old in gone if old.casefold() == path.casefold()]:
+            with suppress(FileNotFoundError):
+                if os.path.samefile(f"{self._root}/{old}", f"{self._root}/{path}"):  # noqa: PTH121
+                    os.rename(f"{self._root}/{old}", f"{self._root}/{path}")  # noqa: PTH104
+                    gone.remove(old)
+                    self._forget(old)
+                    self.known.stamps[path] = stamp_of(os.stat(f"{self._root}/{path}"))  # noqa: PTH116
+
+    def _put(self, path: str, text: str) -> bool:
+        target = f"{self._root}/{path}"
+        with beside(target, 0o644, keep_mode=True) as new:
+            new.file.write(text.encode("utf-8"))
+            new.flush()
+            if stamp_at(target) != self.known.stamps.get(path):
+                return False
+            written = stamp_of(new.move_to(target, durable=False))  # its folder is synced when all are written
+        self.writes += 1
+        there = stamp_at(target)
+        if there is not None and there[:3] == written[:3]:  # renaming it may have changed its ctime
+            self.known.texts[path], self.known.stamps[path] = text, there
+        else:  # it was replaced at this very moment: it is read before the next write
+            self._forget(path)
+        return True
+
+    def _remove_all(self, paths: Iterable[str]) -> bool:
+        """Removes files whose entries are in other files now; `False` if one was changed by others."""
+        for path in paths:
+            target = f"{self._root}/{path}"
+            try:
+                if stamp_at(target) != self.known.stamps.get(path):
+                    return False
+                os.unlink(target)  # noqa: PTH108
+            except OSError as error:
+                raise LockError(f"can't remove {path}: {error.strerror}") from None
+            self.writes += 1
+            self._forget(path)
+        if self.known.texts.keys() <= {LOCK_PATH}:
+            with suppress(OSError):  # there is none, or it has other files
+                os.rmdir(f"{self._root}/{SPLIT_FOLDER}")  # noqa: PTH106
+        return True
+
+    def _forget(self, path: str) -> None:
+        self.known.texts.pop(path, None)
+        self.known.stamps.pop(path, None)
+
+
+def read_text(root: str, path: str) -> str:
+    """The text of a file of the lock.
+
+    Args:
+        root: the project's folder.
+        path: of the file, relative to it. Only `pioneer.lock` itself may be a symbolic link.
+
+    Raises:
+        FileNotFoundError: it doesn't exist.
+        LockError: it can't be read, or isn't text.
+    """
+    # a pipe must not block
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if path == LOCK_PATH else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(f"{root}/{path}", flags)
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
+            if not S_ISREG(os.fstat(descriptor).st_mode):
+                raise LockError(f"can't read {path}: it is not a regular file")
+            return file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise LockError(f"{path}:{line}: not UTF-8", hint=RESTORE.replace(LOCK_PATH, path)) from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise LockError(f"can't read {path}: it is a symbolic link", hint="replace it by the file itself") from None
+        raise LockError(f"can't read {path}: {error.strerror}") from None
