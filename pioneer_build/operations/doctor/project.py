@@ -70,8 +70,11 @@ def lock(opened: Project) -> list[DoctorFinding]:
     if opened.lockfile.stamp() is None:
         return [DoctorFinding("lock", "note", "no pioneer.lock yet", "pioneer-build apply")]
     if conflicted := opened.lockfile.conflicted:
-        more = f" and {count(len(conflicted) - 1, 'other file')}" if len(conflicted) > 1 else ""
-        text = f"{conflicted[0]}{more} has conflict markers; both sides were read"
+        which = (
+            conflicted[0] if len(conflicted) == 1 else count(len(conflicted), "file of the lock", "files of the lock")
+        )
+        has = "has" if len(conflicted) == 1 else "have"
+        text = f"{which} {has} conflict markers; both sides were read"
         files = SPLIT_FOLDER if opened.lockfile.is_split else "pioneer.lock"
         fix = f"pioneer-build apply   # writes the merged lock; then: git add {files}"
         return [DoctorFinding("lock", "wrong", text, fix)]
