@@ -62,7 +62,7 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     good = True
     print(f"{f'{COUNT:,} datasets, split / one file':<40} quickest  median   aim")
-    for what, aim in (("no-op plan", 1.15), ("no-op check", 1.15), ("one changed", 1.15), ("cold plan", 1.15)):
+    for what, aim in (("no-op plan", 1.2), ("no-op check", 1.2), ("one changed", 1.2), ("cold plan", 1.2)):
         ratios = [of(f"{what} split") / of(f"{what} one file") for of in (timed.least, timed.median)]
         print(f"{what:<40} {ratios[0]:8.2f}  {ratios[1]:6.2f}   ≤ {aim:g}{'' if ratios[0] <= aim else '   missed'}")
         good = good and ratios[0] <= aim

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.split import SPLIT_MARK, entry_path
+from pioneer_build.lock.text import lock_text
 from tests.operations.doctor.found import examined, is_wrong
+from tests.planning import declared, entry, generate_spec, job, lock_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,4 +53,15 @@ def test_locks(project: Path) -> None:
     lock.write_text(whole)
     assert [(one.level, one.text) for one in examined(project)["lock"]] == [("good", "0 datasets on local")]
     lock.write_text(f"<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n")
-    assert is_wrong(examined(project), "lock", "has conflict markers")
+    assert is_wrong(examined(project), "lock", "pioneer.lock has conflict markers")
+
+
+def test_conflicts_in_files_of_a_split_lock(project: Path) -> None:
+    (project / "pioneer.lock").write_text(SPLIT_MARK)
+    (project / "pioneer.lock.d").mkdir()
+    for name in ("a", "b"):
+        item = declared(generate_spec(name))
+        text = lock_text(lock_of(entry(item, job(item, 1))))
+        (project / entry_path(name)).write_text(with_markers(text, text))
+        said = "pioneer.lock.d/a.json has conflict" if name == "a" else "2 files of the lock have conflict"
+        assert is_wrong(examined(project), "lock", said)
