@@ -6,7 +6,8 @@ docs/inputs.md.
 
 files           the files that a spec names, and their formats
 reading         streams the texts of an input, whatever its format
-open_file       the decompressed bytes of a file, and its encoding
+open_file       the decompressed bytes of a file
+lookalikes      what isn't texts, by its first bytes: pointers, error pages, other formats and encodings
 text            plain text: one text per line
 jsonl           JSON Lines
 json_array      JSON: one list

@@ -1,4 +1,9 @@
-"""CSV and TSV: the first row names the columns; cells may be quoted, and can then contain separators and line ends."""
+"""CSV and TSV: the first row names the columns; cells may be quoted, and can then contain separators and line ends.
+
+TSV has no quoting (IANA, text/tab-separated-values), but spreadsheets and libraries write it with the quotes of CSV,
+and a text may also just begin with a quote. A quoted cell of one line can only be meant. One that goes on over lines
+may be a quote without its partner, with all the rows up to the next quote: it is accepted only where it can't be that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,8 @@ from functools import cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.lookalikes import HEAD, foreign
+from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.wording import count, nearest
@@ -19,7 +25,6 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
 
 _BLOCK = 1000
-_HEAD = 4096
 _SEPARATORS = ",;\t|"
 
 
@@ -31,22 +36,40 @@ class _Lines:
         self._rows = rows
         self.count = 0
         self.bad = False
-        self.too_long = False
+        #: Where the record that is being read began.
+        self.start = 1
+        self._head = b""
 
     def __iter__(self) -> Iterator[str]:
         while line := self._stream.readline(MAX_RECORD + 1):
             self.count += 1
             if len(line) > MAX_RECORD:
-                self.too_long = True
+                message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read"
+                self._rows.complain(Mistake(self.count, message, "too-long"))
                 return
             if self.count == 1:
                 line = line.removeprefix(BOM)
+                self._head = BOM + line.rstrip()
             try:
-                yield line.decode()
+                text = line.decode()
             except UnicodeDecodeError:
                 self._rows.complain(bad_byte(line, self.count))
                 self.bad = True
                 yield line.decode(errors="replace")
+                continue
+            if (mistake := self._stray(line, text)) is not None:
+                self._rows.complain(mistake)
+                self.bad = True
+            yield text
+
+    def _stray(self, line: bytes, text: str) -> Mistake | None:
+        """What shows that a line is no line of a table."""
+        # inside a cell it may belong to a text; before a record, or before another header, it can only be a file's
+        if BOM in line and ((line.startswith(BOM) and self.count == self.start) or self._head in line):
+            return stray_mark(self.count, text.find("\ufeff") + 1, text)
+        if b"\0" in line:
+            return stray_nul(self.count, text.find("\0") + 1, text)
+        return None
 
 
 def read_blocks(
@@ -62,23 +85,27 @@ def read_blocks(
         separator: between cells; if it is None, the one of `, ; TAB |` that fits the first line best.
     """
     rows = Rows(name, columns, complaints)
-    if found := foreign(cast("BufferedReader", stream).peek(_HEAD)[:_HEAD]):
+    if found := foreign(cast("BufferedReader", stream).peek(HEAD), "csv"):
         rows.complain(found)
         return
+    is_tsv = separator == "\t"
     lines = _Lines(stream, rows)
     decoded = iter(lines)
     first = next(decoded, "")
+    if not lines.count:
+        rows.complain(Mistake(1, "the file is empty: its first line must name the columns", "missing-field"))
+        return
     separator = separator or _guess(first, columns)
     csv = _own_csv()
     reader = csv.reader(_chain(first, decoded), delimiter=separator, strict=True)
     header: list[str] | None = None
     text_at, id_at = 0, -1
     while True:
-        start = lines.count + 1 if header is not None else 1
+        start = lines.start = lines.count + 1 if header is not None else 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            rows.complain(Mistake(start, f"not CSV: {error}", "csv", hint=_hint(str(error))))
+            rows.complain(_unreadable(start, str(error), is_tsv=is_tsv))
             if header is None:
                 return
             lines.bad = False
@@ -86,6 +113,9 @@ def read_blocks(
         if cells is None:
             break
         bad, lines.bad = lines.bad, False
+        if is_tsv and not bad and lines.count > start and _may_be_rows(cells):
+            rows.complain(_unpaired_quote(start, lines.count))
+            bad = True
         if header is None:
             header = [cell.strip() for cell in cells]
             wanted = [columns.field] if columns.id is None else [columns.field, columns.id]
@@ -96,17 +126,18 @@ def read_blocks(
         elif bad or not cells:
             continue
         elif len(cells) != len(header):
-            hint = "quote cells that contain the separator or a quote" if len(cells) > len(header) else None
-            message = f"{count(len(cells), 'cell')}, but the header has {len(header)}"
-            rows.complain(Mistake(start, message, "columns", hint=hint, source=separator.join(cells)))
+            rows.complain(_other_count(start, cells, header, separator))
         else:
             rows.add(cells[text_at], cells[id_at] if id_at >= 0 else None, start)
             if len(rows) >= _BLOCK:
                 yield rows.take()
-    if lines.too_long:
-        message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read"
-        rows.complain(Mistake(lines.count, message, "too-long"))
     yield rows.take()
+
+
+def _other_count(start: int, cells: list[str], header: list[str], separator: str) -> Mistake:
+    hint = "quote cells that contain the separator or a quote" if len(cells) > len(header) else None
+    message = f"{count(len(cells), 'cell')}, but the header has {len(header)}"
+    return Mistake(start, message, "columns", hint=hint, source=separator.join(cells))
 
 
 @cache
@@ -156,9 +187,28 @@ def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
     return good
 
 
-def _hint(message: str) -> str | None:
-    if "unexpected end of data" in message or "field larger" in message:
-        return "the quote that is opened here is never closed"
-    if "new-line character" in message:
-        return "lines must end with \\n or \\r\\n, not with only \\r"
-    return None
+def _may_be_rows(cells: list[str]) -> bool:
+    """Whether a cell of some cells that go on over lines may be several rows of a TSV.
+
+    A quote without its partner ends at the next quote, in a later row. The number of cells fits only if both quotes are
+    in the same column, and then the cell has the separators between them: as many as there are further columns.
+    """
+    return any("\n" in cell and (len(cells) == 1 or "\t" in cell) for cell in cells)
+
+
+def _unpaired_quote(start: int, end: int) -> Mistake:
+    message = f"a cell begins with a quote whose partner is only on line {end}: these may be several rows"
+    hint = 'double the quotes of a text and quote it ("""so"" it begins"); or save the file as CSV or JSONL'
+    return Mistake(start, message, "unpaired-quote", hint=hint)
+
+
+def _unreadable(start: int, message: str, *, is_tsv: bool) -> Mistake:
+    """What is wrong with a row that `csv` refuses with `message`."""
+    hint = None
+    if "expected after" in message:
+        hint = 'a cell that begins with a quote must end with one, and quotes in it are doubled: """so"" it begins"'
+    elif "unexpected end of data" in message or "field larger" in message:
+        hint = "the quote that is opened here is never closed"
+    elif "new-line character" in message:
+        hint = "lines must end with \\n or \\r\\n, not with only \\r"
+    return Mistake(start, f"not {'TSV' if is_tsv else 'CSV'}: {message}", "csv", hint=hint)

@@ -33,6 +33,15 @@ FORMATS: dict[str, Format] = {
 }
 COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
+_WORKBOOK = "save it as CSV (UTF-8)"
+_ARCHIVE = "unpack it, and name the file that is in it"
+#: What to do about files with other endings.
+_OTHER_ENDINGS = {
+    ".dvc": "this is a pointer of DVC: run `dvc pull`, and name the file without .dvc",
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _WORKBOOK),
+    **dict.fromkeys((".zip", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
+}
+
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -83,7 +92,9 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
         resolved = path.resolve(strict=True)
         mode = resolved.stat().st_mode
     except (OSError, RuntimeError) as error:
-        if isinstance(error, FileNotFoundError) and asked_for is not None:
+        if (absent := _kept_elsewhere(path, name)) is not None:
+            complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
+        elif isinstance(error, FileNotFoundError) and asked_for is not None:
             complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
         else:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -103,10 +114,49 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
         return None
     kind = _kind(path.name)
     if kind is None:
-        hint = f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst"
+        known = f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst"
+        hint = _OTHER_ENDINGS.get(path.suffix.lower(), known)
         complaints.add_to_spec(f"can't tell the format of {name} from its name", code="unknown-format", hint=hint)
         return None
     return InputFile(path, name, *kind)
+
+
+def complain_of_absent(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> None:
+    """Complains of the files that a glob would match if `dvc pull` had been run: without them, texts would be missing.
+
+    Args:
+        pattern: a path or glob, as in `find_files`.
+        project_root: the project's folder.
+        spec_path: the spec's file, relative to the project.
+        complaints: receives the mistakes.
+    """
+    root = project_root.resolve()
+    if not _MAGIC.search(pattern) or pattern.endswith("**") or complaints.count:
+        return
+    for pointer in _expand((root / spec_path).parent, f"{pattern}.dvc"):
+        path = pointer.with_suffix("")
+        if not path.exists() and (absent := _kept_elsewhere(path, _name(path, root))) is not None:
+            complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
+
+
+def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
+    """What is wrong and what to do, if another tool keeps the content of a file that isn't there.
+
+    Args:
+        path: the file.
+        name: the same for messages.
+    """
+    try:
+        target = path.readlink().as_posix()
+    except OSError:
+        target = ""
+    if "/annex/objects/" in target:
+        return f"the content of {name} is not here: it is kept by git-annex", f"git annex get {name}"
+    if target:
+        return f"{name} is a link to a file that isn't there: {target}", "mend the link, or replace it with the file"
+    if path.with_name(f"{path.name}.dvc").is_file():
+        return f"the content of {name} is not here: it is kept by DVC", f"dvc pull {name}.dvc"
+    return None
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:

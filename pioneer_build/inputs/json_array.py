@@ -7,7 +7,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.inputs.open_file import BOM, bad_byte, foreign
+from pioneer_build.inputs.lookalikes import foreign
+from pioneer_build.inputs.open_file import BOM, bad_byte
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 
@@ -47,7 +48,7 @@ class _Text:
         data = self._stream.read(size)
         if not self._started:
             self._started = True
-            if found := foreign(data):
+            if found := foreign(data, "json"):
                 raise _BrokenError(found)
             data = data.removeprefix(BOM)
         self.ended = not data
@@ -122,7 +123,8 @@ def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
     opening = text.next()
     if opening != "[":
         hint = "one object per line is JSON Lines: rename the file to .jsonl" if opening == "{" else None
-        raise _BrokenError(Mistake(text.line, "expected a list", "not-a-list", hint=hint))
+        message = "expected a list" if opening else "the file is empty: expected a list"
+        raise _BrokenError(Mistake(text.line, message, "not-a-list", hint=hint))
     text.at += 1
     if text.next() == "]":
         text.at += 1

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pioneer_build.inputs.open_file import bad_byte
+from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.spec.blank import any_blank
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
@@ -42,7 +43,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
             ids = [record[key] for record in records]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return _slowly(lines, first_line, name, columns, complaints)
-    good = set(map(type, texts)) <= {str} and all(texts) and not any(map(str.isspace, texts))
+    good = set(map(type, texts)) <= {str} and not any_blank(texts)
     if good and ids is not None:
         good = set(map(type, ids)) <= _ID_TYPES and "" not in ids
     if not good:
@@ -59,6 +60,9 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
             source = line.decode()
         except UnicodeDecodeError:
             rows.complain(bad_byte(line, number))
+            continue
+        if line.startswith(BOM):
+            rows.complain(stray_mark(number, 1, source))
             continue
         try:
             record = orjson.loads(line)

@@ -1,13 +1,15 @@
-"""The decompressed bytes of a file, and its encoding, as far as the first bytes show it."""
+"""The decompressed bytes of a file, and what is wrong with single lines of it."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.zstd import ZstdStream
 
@@ -18,62 +20,60 @@ if TYPE_CHECKING:
 
 BUFFER = 1 << 20
 BOM = b"\xef\xbb\xbf"
-
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"PK\x03\x04", "zip"),
-    (b"PAR1", "Parquet"),
-)
+_MAGIC_SIZE = 4
+#: How streams begin; zstd's may also begin with a frame to skip (RFC 8878, section 3.1.2).
+_MAGIC = {"gzip": re.compile(rb"\x1f\x8b"), "zstd": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")}
 
 
 class DamagedStreamError(Exception):
     """The compressed stream is damaged or truncated, as the message says."""
 
 
+class OtherContentError(Exception):
+    """The file is not a compressed stream at all. `mistake` says what it is."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.message)
+        self.mistake = mistake
+
+
 @contextmanager
 def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
-    """The decompressed bytes of `file`; raises `DamagedStreamError` for a damaged stream, and OSError."""
+    """The decompressed bytes of `file`.
+
+    Raises:
+        OtherContentError: it is not compressed.
+        DamagedStreamError: the stream is damaged.
+        OSError: the file can't be read.
+    """
     with file.path.open("rb", buffering=BUFFER) as raw:
         if not file.compression:
             yield raw
             return
+        head = raw.read(HEAD)
+        raw.seek(0)
+        is_other = len(head) >= _MAGIC_SIZE and not _MAGIC[file.compression].match(head)
+        if is_other and (found := foreign(head, file.format)):
+            raise OtherContentError(found)
         try:
             with _decompressed(raw, file.compression) as stream:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            if is_other:
+                raise OtherContentError(_uncompressed(file)) from error
             raise DamagedStreamError(f"the {file.compression} stream is damaged or truncated: {error}") from error
+
+
+def _uncompressed(file: InputFile) -> Mistake:
+    ending = file.path.suffix
+    message = f"the file is not {file.compression}, but its name ends with {ending}"
+    return Mistake(1, message, "encoding", hint=f"rename it without {ending}, or compress it")
 
 
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
     if compression == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
     return io.BufferedReader(ZstdStream(raw), BUFFER)
-
-
-def foreign(head: bytes) -> Mistake | None:
-    """What is wrong with a stream that starts with `head`, if it isn't UTF-8."""
-    for mark, what in _MARKS:
-        if head.startswith(mark):
-            if what.startswith("UTF"):
-                return _not_utf8(f"the file is {what}, not UTF-8", f"convert it: iconv -f {what} -t UTF-8 FILE")
-            if what == "zip":
-                return _not_utf8("the file is a zip archive, which can't be read", "extract it, or save it as CSV")
-            return _not_utf8(
-                f"the file is {what}, but its name has another ending", f"rename it with the ending for {what} files"
-            )
-    if b"\0" in head[:4096]:
-        guess = "it is UTF-16 without a byte order mark, or not a text file"
-        return _not_utf8(f"the file contains NUL bytes: {guess}", "convert it to UTF-8")
-    return None
-
-
-def _not_utf8(message: str, hint: str) -> Mistake:
-    return Mistake(1, message, "encoding", hint=hint)
 
 
 def bad_byte(line: bytes, number: int) -> Mistake:
@@ -94,3 +94,28 @@ def bad_byte(line: bytes, number: int) -> Mistake:
             source=line.decode(errors="replace"),
         )
     raise AssertionError("the line is UTF-8")
+
+
+def stray_mark(number: int, column: int, source: str) -> Mistake:
+    """What is wrong with line `number`: it has a byte order mark, which only the beginning of a file may have.
+
+    Args:
+        number: of the line, from 1.
+        column: of the mark, from 1.
+        source: the line.
+    """
+    message = "a byte order mark (BOM, U+FEFF) inside the file: two files seem to be joined here"
+    hint = "remove it: perl -pi -e 's/\\xEF\\xBB\\xBF//g' FILE; if it belongs to the text, use JSONL"
+    return Mistake(number, message, "byte-order-mark", column, hint, source)
+
+
+def stray_nul(number: int, column: int, source: str) -> Mistake:
+    """What is wrong with line `number`: it has a NUL byte, which no text file has.
+
+    Args:
+        number: of the line, from 1.
+        column: of the byte, from 1.
+        source: the line.
+    """
+    message = "a NUL byte: the file is damaged, or this part of it is UTF-16"
+    return Mistake(number, message, "nul", column, "copy the file again, or convert it to UTF-8", source)

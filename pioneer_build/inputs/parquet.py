@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import MissingExtra
+from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.wording import nearest
@@ -29,17 +30,22 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
     Raises:
         MissingExtra: pyarrow isn't installed.
     """
+    rows = Rows(file.name, columns, complaints)
+    with file.path.open("rb") as raw:
+        head = raw.read(HEAD)
+    if not head.startswith(b"PAR1") and (found := foreign(head, "parquet")):
+        rows.complain(found)
+        return
+    if file.compression:
+        message = "a Parquet file is already compressed; Parquet files with .gz or .zst can't be read"
+        rows.complain(Mistake(0, message, "unknown-format"))
+        return
     try:
         # an extra
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtra("a Parquet file", "parquet") from error
-    rows = Rows(file.name, columns, complaints)
-    if file.compression:
-        message = "a Parquet file is already compressed; Parquet files with .gz or .zst can't be read"
-        rows.complain(Mistake(0, message, "unknown-format"))
-        return
     row = 1
     try:
         with pq.ParquetFile(file.path, buffer_size=1 << 20, pre_buffer=False) as parquet:

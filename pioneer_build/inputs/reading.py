@@ -8,9 +8,11 @@ from pioneer_build.inputs import text
 from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple evaluates its fields
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
-from pioneer_build.inputs.open_file import BOM, DamagedStreamError, foreign, open_bytes
+from pioneer_build.inputs.lookalikes import foreign
+from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
 from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns
+from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
@@ -101,8 +103,8 @@ def placed_blocks(
 def check_inline(inputs: InlineTexts, complaints: Complaints) -> None:
     """Complains about empty texts in the spec itself."""
     for number, one in enumerate(inputs.texts, 1):
-        if not one or one.isspace():
-            complaints.add_to_spec(f"text {number} of inputs is empty", code="empty-text")
+        if is_blank(one):
+            complaints.add_to_spec(f"text {number} of inputs {what_is_blank(one)}", code="empty-text")
 
 
 def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:
@@ -120,6 +122,8 @@ def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterato
             yield from _line_blocks(file, parse, columns, complaints)
         else:
             yield from _record_blocks(file, columns, complaints)
+    except OtherContentError as error:
+        complaints.add(file.name, error.mistake)
     except DamagedStreamError as error:
         complaints.add(file.name, Mistake(0, str(error), "damaged", hint="copy the file again from its source"))
     except OSError as error:
@@ -147,7 +151,7 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
     try:
         with open_bytes(file) as stream:
             for chunk in line_chunks(stream):
-                if line == 1 and complain_if_foreign(chunk, file.name, complaints):
+                if line == 1 and complain_if_foreign(chunk, file, complaints):
                     return
                 body = chunk.removeprefix(BOM) if line == 1 else chunk
                 yield parse(body, line, file.name, columns, complaints)
@@ -156,18 +160,18 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
         complain_too_long(error.lines + 1, file.name, complaints)
 
 
-def complain_if_foreign(head: bytes, name: str, complaints: Complaints) -> bool:
-    """Whether a file has another encoding or format, by its first bytes.
+def complain_if_foreign(head: bytes, file: InputFile, complaints: Complaints) -> bool:
+    """Whether a file has another encoding, format or content, by its first bytes.
 
     Args:
-        head: the first bytes.
-        name: of the file, relative to the project.
+        head: the first bytes, decompressed.
+        file: as returned by `find_files`.
         complaints: receives the mistake if it has.
     """
-    found = foreign(head)
+    found = foreign(head, file.format)
     if found is None:
         return False
-    complaints.add(name, found)
+    complaints.add(file.name, found)
     return True
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.inputs.problems import Mistake
+from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ class Rows:
         if not isinstance(text, str):
             self.complain(Mistake(line, f"'{columns.field}' is {_kind(text)}, not text", "not-text", source=source))
             return
-        if not text or text.isspace():
-            self.complain(Mistake(line, "the text is empty", "empty-text", source=source))
+        if is_blank(text):
+            self.complain(Mistake(line, f"the text {what_is_blank(text)}", "empty-text", source=source))
             return
         try:
             text.encode()

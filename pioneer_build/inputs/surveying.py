@@ -14,7 +14,7 @@ from pioneer_build.disk import is_settled, stamp_at
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
 from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest, text_digests
-from pioneer_build.inputs.files import find_files
+from pioneer_build.inputs.files import complain_of_absent, find_files
 from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
 from pioneer_build.inputs.line_chunks import LineTooLongError
 from pioneer_build.inputs.open_file import BOM
@@ -87,6 +87,7 @@ def survey(
         return InputsSurvey(inputs_digest(texts, b""), len(inputs.texts), len(set(inputs.texts)), (), texts)
 
     files = find_files(inputs.path, project_root=project_root, spec_path=spec_path, complaints=complaints)
+    complain_of_absent(inputs.path, project_root=project_root, spec_path=spec_path, complaints=complaints)
     columns = columns_of(inputs)
     memories = [_file(file, columns, complaints, cache) for file in files]
     texts = b"".join([memory.texts for memory in memories])
@@ -167,7 +168,7 @@ def _read_lines(
     old = known.chunks if known else ()
     line = 1
     head = stream.read(4096)
-    if complain_if_foreign(head, file.name, complaints):
+    if complain_if_foreign(head, file, complaints):
         return FileMemory(stamp, b"", b"")
     stream.seek(len(BOM) if head.startswith(BOM) else 0)
     try:

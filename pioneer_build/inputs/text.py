@@ -1,14 +1,18 @@
 """Plain text: one text per line.
 
 The line end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines are skipped.
+
+A lone `\\r`, a byte order mark and a NUL byte are refused: such a file is not what its author sees.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs.open_file import bad_byte
+from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark, stray_nul
+from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.spec.blank import any_blank, is_blank
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
@@ -33,9 +37,13 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         return _slowly(lines, first_line, name, columns, complaints)
     if b"\r" in chunk:
         texts = [text.removesuffix("\r") for text in texts]
-    if all(texts) and not any(map(str.isspace, texts)):
+    if BOM in chunk or b"\0" in chunk or (b"\r" in chunk and any("\r" in text for text in texts)):
+        return _slowly(lines, first_line, name, columns, complaints)
+    if not any_blank(texts):
         return Block(texts, None, range(first_line, first_line + len(texts)))
     kept = [(text, line) for line, text in enumerate(texts, first_line) if text and not text.isspace()]
+    if any(is_blank(text) for text, _ in kept):
+        return _slowly(lines, first_line, name, columns, complaints)
     return Block([text for text, _ in kept], None, [line for _, line in kept])
 
 
@@ -47,6 +55,24 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
         except UnicodeDecodeError:
             rows.complain(bad_byte(line, number))
             continue
-        if text and not text.isspace():
-            rows.add(text, None, number)
+        if not text or text.isspace():
+            continue
+        if (mistake := _mistake(text, number)) is not None:
+            rows.complain(mistake)
+        else:
+            rows.add(text, None, number, text)
     return rows.take()
+
+
+def _mistake(text: str, number: int) -> Mistake | None:
+    """What shows that line `number` is not one text."""
+    if (at := text.find("\ufeff")) >= 0:
+        return stray_mark(number, at + 1, text)
+    if (at := text.find("\0")) >= 0:
+        return stray_nul(number, at + 1, text)
+    if (at := text.find("\r")) >= 0:
+        message = "a carriage return (CR) inside the line: lines must end with \\n or \\r\\n"
+        convert = "tr -d '\\r'" if at == len(text.rstrip("\r")) else "tr '\\r' '\\n'"
+        hint = f"convert the file: {convert} < FILE > NEW; if it belongs to the text, use JSONL"
+        return Mistake(number, message, "line-end", at + 1, hint, text)
+    return None

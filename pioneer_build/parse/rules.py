@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
+from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
 from pioneer_build.wording import MAX_GUESSES, nearest
@@ -55,6 +56,7 @@ class SpecRules:
             self._few_shots(data["classified_examples"])
         if "inputs" in data:
             self._input_path(data["inputs"])
+        self._blank()
         if isinstance(data.get("checks"), dict):
             report_checks(data["checks"], self.root, self.source)
         if data.get("renamed_from") is not None and data["renamed_from"] == data.get("dataset_name"):
@@ -191,6 +193,17 @@ class SpecRules:
         wrong = wrong_path(inputs, posixpath.dirname(self.source.path))
         if wrong is not None:
             self._at(loc, *wrong, "path")
+
+    def _blank(self) -> None:
+        """Texts that look empty; the shape of a key refuses only those of white space."""
+        for key in ("labels", "domain_description", "prompt", "inputs", "classified_examples"):
+            value = self.data.get(key)
+            for index, one in enumerate(value if isinstance(value, list) else [value]):
+                loc: tuple[int | str, ...] = (key, index) if isinstance(value, list) else (key,)
+                if isinstance(one, dict) and key == "classified_examples":
+                    one, loc = one.get("text"), (*loc, "text")
+                if isinstance(one, str) and one.strip() and is_blank(one):
+                    self._at(loc, f"this text {what_is_blank(one)}", "write it again, by hand", "empty")
 
 
 def wrong_path(path: str, folder: str) -> tuple[str, str] | None:

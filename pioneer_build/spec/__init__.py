@@ -4,6 +4,7 @@ model        one spec declares one dataset
 settings     what `pioneer.yaml` may set
 base_url     the one rule for the address of a service
 fingerprint  `fp1`: the canonical form of a definition and its digest
+blank        texts in which there is nothing to see
 limits       what one request to the service may hold
 declared     a spec with its definition and fingerprint, as the planner takes it
 """

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.inputs import delimited
+from pioneer_build.inputs import delimited, survey
+from pioneer_build.spec.model import InputFiles
 from tests.inputs.project import problems_of, put, said, texts_of
 
 if TYPE_CHECKING:
@@ -124,4 +125,83 @@ def test_many_rows_come_in_blocks(tmp_path: Path) -> None:
 
 def test_an_empty_file(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", "")
-    assert [problem.message for problem in problems_of(tmp_path, "a.csv")] == ["there is no column 'text'"]
+    assert [problem.message for problem in problems_of(tmp_path, "a.csv")] == [
+        "the file is empty: its first line must name the columns"
+    ]
+
+
+# -- TSV, which has no quoting
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        # the quote of the second row ends in the fourth: three rows would be one text
+        (
+            'n\ttext\n1\tfine\n2\t"Great, she said\n3\tso so\n4\tnever again"\n5\tfine\n',
+            "3:1",
+            "a cell begins with a quote whose partner is only on line 5: these may be several rows",
+        ),
+        (
+            'text\n"Great\nso so\nnever again"\n',
+            "2:1",
+            "a cell begins with a quote whose partner is only on line 4: these may be several rows",
+        ),
+        ('n\ttext\n1\t"Great" she said\n', "2:1", "not TSV: '\t' expected after '\"'"),
+        ('n\ttext\n1\t"Great\n2\tso so\n', "2:1", "not TSV: unexpected end of data"),
+        ('n\ttext\n1\t"Great\n2"\tso so\n', "2:1", "3 cells, but the header has 2"),
+    ],
+)
+def test_a_quote_without_its_partner(tmp_path: Path, data: str, place: str, message: str) -> None:
+    put(tmp_path, "a.tsv", data)
+    (problem,) = problems_of(tmp_path, "a.tsv")
+    assert (problem.place, problem.message) == (f"specs/a.tsv:{place}", message)
+    assert problem.hint is not None
+
+
+def test_quotes_that_can_only_be_meant_are_read_as_before(tmp_path: Path) -> None:
+    """The digest is that of the first version of this program: old annotations count."""
+    data = 'n\ttext\n1\t"a ""quoted"" word"\n2\t"a tab\tinside"\n3\t5" pipe\n4\tends with"\n5\t"two\nlines, no tab"\n'
+    put(tmp_path, "a.tsv", data)
+    assert [o.text for o in texts_of(tmp_path, "a.tsv")] == [
+        'a "quoted" word', "a tab\tinside", '5" pipe', 'ends with"', "two\nlines, no tab",
+    ]  # fmt: skip
+    found = survey(InputFiles("a.tsv", id="n"), project_root=tmp_path, spec_path="specs/x.yaml")
+    assert found.digest == "sha256:ab12b7c99c8fc181791c617b13fea2bdf3df9679ad34b64987a3114d0a8119cb"
+
+
+# -- joined and damaged files
+
+_MARK = "a byte order mark (BOM, U+FEFF) inside the file: two files seem to be joined here"
+
+
+@pytest.mark.parametrize(
+    ("data", "places"),
+    [
+        ("\ufeffn,text\n1,a\n\ufeffn,text\n2,b\n", ["3:1"]),
+        ("\ufefftext\na\ufefftext\nb\n", ["2:2"]),
+        ("\ufefftext\n\ufeffa\n\ufeffb\n", ["2:1", "3:1"]),
+    ],
+)
+def test_a_byte_order_mark_inside(tmp_path: Path, data: str, places: list[str]) -> None:
+    put(tmp_path, "a.csv", data)
+    assert said(problems_of(tmp_path, "a.csv")) == [(f"specs/a.csv:{place}", _MARK) for place in places]
+
+
+def test_a_byte_order_mark_in_a_cell_is_the_authors(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", 'n,text\n1,zero\ufeffwidth\n2,"two\n\ufefflines"\n')
+    assert [o.text for o in texts_of(tmp_path, "a.csv")] == ["zero\ufeffwidth", "two\n\ufefflines"]
+
+
+def test_nul_bytes(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", b"text\n" + b"x" * 5000 + b"\n" + bytes(20) + b"\nfine\n")
+    (problem,) = problems_of(tmp_path, "a.csv")
+    assert (problem.place, problem.code) == ("specs/a.csv:3:1", "nul")
+
+
+def test_texts_without_anything_to_see(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", "n,text\n1,\u200b\n2, \n")
+    assert said(problems_of(tmp_path, "a.csv")) == [
+        ("specs/a.csv:2:1", "the text is empty but for characters that can't be seen (U+200B)"),
+        ("specs/a.csv:3:1", "the text is empty"),
+    ]

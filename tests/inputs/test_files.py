@@ -117,8 +117,8 @@ def test_all_mistakes_of_a_glob_are_told_and_the_good_files_found(tmp_path: Path
     assert [file.name for file in files] == ["specs/also.jsonl", "specs/good.txt"]
     assert sorted(said) == [
         "not-a-file: specs/pipe.txt is not a regular file",
+        "pointer: specs/broken.txt is a link to a file that isn't there: nowhere.txt",
         "unknown-format: can't tell the format of specs/odd.bin from its name",
-        "unreadable: can't read specs/broken.txt: No such file or directory",
     ]
 
 
@@ -146,3 +146,47 @@ def test_a_folder_can_not_be_read_as_one_file(tmp_path: Path) -> None:
     (tmp_path / "specs" / "data").mkdir(parents=True)
     (problem,) = problems_of(tmp_path, "data")
     assert (problem.message, problem.hint) == ("specs/data is a folder", "match its files with a glob: data/*.jsonl")
+
+
+def test_files_that_another_tool_keeps(tmp_path: Path) -> None:
+    put(tmp_path, "data/here.csv", "text\na\n")
+    put(tmp_path, "data/kept.csv.dvc", "outs:\n- md5: 1\n")
+    (tmp_path / "specs/data/big.csv").symlink_to("../../.git/annex/objects/x/MD5E-s3--1.csv/MD5E-s3--1.csv")
+    (tmp_path / "specs/data/lost.csv").symlink_to("nowhere.csv")
+    kept = ("the content of specs/data/kept.csv is not here: it is kept by DVC", "dvc pull specs/data/kept.csv.dvc")
+    annex = (
+        "the content of specs/data/big.csv is not here: it is kept by git-annex",
+        "git annex get specs/data/big.csv",
+    )
+    lost = (
+        "specs/data/lost.csv is a link to a file that isn't there: nowhere.csv",
+        "mend the link, or replace it with the file",
+    )
+    for path, said_of in (("kept.csv", kept), ("big.csv", annex), ("lost.csv", lost)):
+        (problem,) = problems_of(tmp_path, f"data/{path}")
+        assert (problem.message, problem.hint, problem.place) == (*said_of, "specs/x.yaml:6:9")
+    found = {(problem.message, problem.hint) for problem in problems_of(tmp_path, "data/*.csv")}
+    assert found == {annex, lost}
+
+
+def test_a_glob_says_which_of_its_files_dvc_has_not_pulled(tmp_path: Path) -> None:
+    put(tmp_path, "data/here.csv", "text\na\n")
+    put(tmp_path, "data/kept.csv.dvc", "outs:\n- md5: 1\n")
+    (problem,) = problems_of(tmp_path, "data/*.csv")
+    assert problem.message == "the content of specs/data/kept.csv is not here: it is kept by DVC"
+    put(tmp_path, "data/kept.csv", "text\nb\n")
+    assert [one.text for one in texts_of(tmp_path, "data/*.csv")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("a.csv.dvc", "this is a pointer of DVC: run `dvc pull`, and name the file without .dvc"),
+        ("a.xlsx", "save it as CSV (UTF-8)"),
+        ("a.csv.zip", "unpack it, and name the file that is in it"),
+    ],
+)
+def test_other_endings(tmp_path: Path, name: str, hint: str) -> None:
+    put(tmp_path, name, "x")
+    (problem,) = problems_of(tmp_path, name)
+    assert (problem.message, problem.hint) == (f"can't tell the format of specs/{name} from its name", hint)

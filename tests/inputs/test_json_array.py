@@ -43,7 +43,7 @@ def test_json_in_small_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, si
         ('["a", NaN]', "1:1", "not JSON: NaN is not a JSON value"),
         ('["a",\n[]]', "2:1", "expected an object or a string, found a list"),
         ("[" * 100_000, "1:1", None),
-        ("", "1:1", "expected a list"),
+        ("", "1:1", "the file is empty: expected a list"),
     ],
 )
 def test_json_mistakes(tmp_path: Path, data: str, place: str, message: str | None) -> None:

@@ -16,6 +16,7 @@ from pioneer_build.errors import MissingExtra, Problems
 from pioneer_build.inputs import InputText, json_array, read, survey
 from pioneer_build.inputs import line_chunks as lines
 from pioneer_build.inputs import records as blocks
+from pioneer_build.spec.blank import is_blank
 from pioneer_build.spec.model import InlineTexts
 from tests.inputs.project import problems_of, put, said, texts_of
 
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def test_text(tmp_path: Path) -> None:
-    put(tmp_path, "a.txt", b"\xef\xbb\xbf one \r\n\r\n  \ntwo\xc2\x85x\xe2\x80\xa8y\n\xef\xbb\xbfthree")
+    put(tmp_path, "a.txt", b"\xef\xbb\xbf one \r\n\r\n  \ntwo\xc2\x85x\xe2\x80\xa8y\nth\xef\xbf\xbdree")
     found = texts_of(tmp_path, "a.txt")
     assert [(one.text, one.line) for one in found] == [
         (" one ", 1),
         ("two\x85x\u2028y", 4),
-        ("\ufeffthree", 5),
+        ("th\ufffdree", 5),
     ]
     assert {one.path for one in found} == {"specs/a.txt"}
 
@@ -90,7 +91,10 @@ def test_compressed(tmp_path: Path, name: str, compression: str) -> None:
         put(tmp_path, f"{name}.{compression}", packed[:cut])
         assert "damaged" in {p.code for p in problems_of(tmp_path, f"{name}.{compression}")}, cut
     put(tmp_path, f"{name}.{compression}", data)
-    assert {p.code for p in problems_of(tmp_path, f"{name}.{compression}")} == {"damaged"}
+    (problem,) = problems_of(tmp_path, f"{name}.{compression}")
+    kind = {"gz": "gzip", "zst": "zstd"}[compression]
+    assert problem.message == f"the file is not {kind}, but its name ends with .{compression}"
+    assert problem.hint == f"rename it without .{compression}, or compress it"
 
 
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +118,7 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert problem.code == "json"
 
 
-record = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not text.isspace())
+record = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not is_blank(text))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -177,6 +181,29 @@ def test_latin_1_is_refused_with_its_line(tmp_path: Path, name: str, data: str, 
     assert "0xe9" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "place"),
+    [
+        ("a.jsonl", '"fine"\n{"text": "\u200b"}\n', "2:1"),
+        ("a.jsonl", '"fine"\n{"text": "\\u200b\\ufeff"}\n', "2:1"),
+        ("a.json", '["fine",\n "\u2060"]', "2:2"),
+    ],
+)
+def test_a_text_with_nothing_to_see_is_empty(tmp_path: Path, name: str, data: str, place: str) -> None:
+    put(tmp_path, name, data)
+    (problem,) = problems_of(tmp_path, name)
+    assert problem.place.startswith(f"specs/{name}:{place[0]}")
+    assert problem.message.startswith("the text is empty but for characters that can't be seen (U+2")
+
+
+def test_joined_files_of_lines(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl", '\ufeff{"text": "one"}\n\ufeff{"text": "two"}\n{"text": "\ufeffthree\ufeff"}\n')
+    (problem,) = problems_of(tmp_path, "a.jsonl")
+    assert (problem.place, problem.code) == ("specs/a.jsonl:2:1", "byte-order-mark")
+    put(tmp_path, "a.jsonl", '{"text": "\ufeffthree\ufeff"}\n')
+    assert [one.text for one in texts_of(tmp_path, "a.jsonl")] == ["\ufeffthree\ufeff"]
+
+
 def test_text_files_have_no_fields(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "x\n")
     assert problems_of(tmp_path, "a.txt", id="id")[0].message == "a text file has no id 'id': each line is one text"
@@ -184,10 +211,11 @@ def test_text_files_have_no_fields(tmp_path: Path) -> None:
 
 def test_inline_texts_are_judged(tmp_path: Path) -> None:
     with pytest.raises(Problems) as caught:
-        survey(InlineTexts(("a", " ", "")), project_root=tmp_path, spec_path="x.yaml", at=(3, 9))
+        survey(InlineTexts(("a", " ", "", "\u200b")), project_root=tmp_path, spec_path="x.yaml", at=(3, 9))
     assert said(list(caught.value.problems)) == [
         ("x.yaml:3:9", "text 2 of inputs is empty"),
         ("x.yaml:3:9", "text 3 of inputs is empty"),
+        ("x.yaml:3:9", "text 4 of inputs is empty but for characters that can't be seen (U+200B)"),
     ]
     found = list(read(InlineTexts(("a", "b")), project_root=tmp_path, spec_path="x.yaml", at=(3, 9)))
     assert found == [InputText("a", None, "x.yaml", 3), InputText("b", None, "x.yaml", 3)]

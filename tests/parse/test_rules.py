@@ -30,6 +30,9 @@ from tests.parse.examples import CLASSES, DECODER, LABEL, NER, only, problems
         (NER.replace("[person, company]", '["caf\\u00e9", "cafe\\u0301"]'), [(4, 23, "duplicate-label")]),
         (NER + "renamed_from: people\n", [(6, 15, "rename")]),
         (NER + "checks: {min_chars: 5, max_chars: 4}\n", [(6, 35, "range")]),
+        (NER.replace("company]", '"\\u200B"]'), [(4, 18, "empty")]),
+        (LABEL + 'inputs: [a, "\\uFEFF"]\n', [(4, 13, "empty")]),
+        (CLASSES + '  - {text: "\\u2060 ", label: refund}\n', [(9, 12, "empty")]),
     ],
 )
 def test_places(text: str, expected: list[tuple[int, int, str]]) -> None:
