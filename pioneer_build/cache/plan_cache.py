@@ -10,7 +10,7 @@ for each time, since a store may be emptied by hand.
     nothing_to_do(…)       for a plan or check of an unchanged project: imports next to nothing
     write_cached_plan(…)   the one way into the cache; `operations.make_plan` says what goes in
 
-The file: a line `pioneer-build plan cache 4 CRC LENGTH…`, then the sections, each of so many bytes. Sections that are
+The file: a line `pioneer-build plan cache 5 CRC LENGTH…`, then the sections, each of so many bytes. Sections that are
 compared as a whole are plain text; the rest is JSON, read when it is needed.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Says whether a glob names the files that it named, unchanged: `(root, spec path, glob, those files)`.
 GlobCheck: TypeAlias = "Callable[[str, str, str, Sequence[StampedFile]], bool]"
 
-_HEAD: Final = "pioneer-build plan cache 4"
+_HEAD: Final = "pioneer-build plan cache 5"
 #: What a plan reads of the environment (`config.resolve`); a key is none of it.
 _VARIABLES = ("PIONEER_BACKEND", "PIONEER_BASE_URL", "PIONEER_REQUESTS_PER_MINUTE", "XDG_DATA_HOME", "HOME")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pioneer_build.disk import Stamp, StampedFile
 
 #: Another program, or another version of this file, is told by it.
-_PROGRAM = f"project cache 4 {__version__}"
+_PROGRAM = f"project cache 5 {__version__}"
 
 
 class KnownInputs(NamedTuple):

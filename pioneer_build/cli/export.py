@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pioneer_build.cli.completion import complete_dataset_name
+from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.output import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "
 
 @click.command("export")
 @click.argument("name", shell_complete=complete_dataset_name)
-@click.option("--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, not stdout.")
+@click.option("--to", "target", metavar="FILE", help="Write to FILE, not stdout.")
 @click.option("--as", "form", default="jsonl", show_default=True, metavar="FORMAT", help="One of the formats above.",
               shell_complete=lambda _c, _p, start: [one for one in _FORMATS if one.startswith(start)])  # fmt: skip
 @click.option(
@@ -29,7 +29,7 @@ _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "
     help="Write the parts of a split to the folder --to; a row never moves to another part.",
 )
 @click.pass_obj
-def command(options: Globals, name: str, target: Path | None, form: str, split: str | None) -> None:
+def command(options: Globals, name: str, target: str | None, form: str, split: str | None) -> None:
     """Write the locked rows of a dataset.
 
     \b
@@ -53,7 +53,7 @@ def command(options: Globals, name: str, target: Path | None, form: str, split: 
     from pioneer_build.render.export import export_text
 
     sys.stdout.flush()
-    request = ExportRequest(name, target if target is not None else sys.stdout.buffer, form, split)
+    request = ExportRequest(name, sys.stdout.buffer if target is None else path_to_write(target), form, split)
     result = export(request, directory=options.directory, backend=options.backend)
     sys.stdout.flush()
     if options.verbosity >= 0 and (text := export_text(result)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, say
 
@@ -34,7 +35,8 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
     from pioneer_build.operations.init.set_up_project import InitRequest, set_up_project
     from pioneer_build.render.init import init_text, left_out_text
 
-    request = InitRequest(Path(options.directory), directory, source)
+    folder = None if directory is None else str(path_to_write(directory))
+    request = InitRequest(Path(options.directory), folder, source)
     result = set_up_project(request, options.backend, read_stdin=lambda: sys.stdin.buffer.read(), note=say)
     if form == "json":
         out(as_json(result.value()))

@@ -54,6 +54,10 @@ def command(
         return exits.OK
     from pioneer_build.operations.plan import plan_project
 
+    if target is not None:
+        from pioneer_build.cli.file_path import path_to_write  # pathlib
+
+        target = str(path_to_write(target))
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     plan = plan_project(options.project(), choices, select=select, exclude=exclude, evidence=target is not None)
     if target is not None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.options import Globals, selection_options
 from pioneer_build.cli.output import say
 
 
 @click.command("report")
 @click.option(
-    "--to", "target", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
+    "--to", "target", type=click.Path(dir_okay=False), default="report.html", show_default=True,
     metavar="FILE", help="The file to write.",
 )  # fmt: skip
 @click.option("--since", metavar="REV", help="Show what changed since this git revision.")
@@ -23,7 +22,7 @@ from pioneer_build.cli.output import say
 @selection_options
 @click.pass_obj
 def command(
-    options: Globals, target: Path, since: str | None, most_rows: int, select: tuple[str, ...], exclude: tuple[str, ...]
+    options: Globals, target: str, since: str | None, most_rows: int, select: tuple[str, ...], exclude: tuple[str, ...]
 ) -> None:
     """Write an HTML page about the datasets: one file that opens from disk and loads no external resources.
 
@@ -41,7 +40,8 @@ def command(
     from pioneer_build.render.report.message import report_text
     from pioneer_build.render.report.page import page_html
 
+    path = path_to_write(target)
     contents = gather(options.project(), ReportRequest(most_rows, since, select, exclude))
-    size = write_private(target, page_html(contents))
+    size = write_private(path, page_html(contents))
     if options.verbosity >= 0:
-        say(report_text(contents, target, size))
+        say(report_text(contents, path, size))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.output import out, say
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.paths import state_folder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 selects a free port."
 )
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
-@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Folder for jobs and datasets.")
+@click.option("--state", metavar="DIR", help="Folder for jobs and datasets.")
 @click.option(
     "--key", "keys", multiple=True, envvar="PIONEER_SERVE_KEY", metavar="KEY", help="Accept only this key; repeatable."
 )
@@ -57,7 +57,7 @@ def command(
     host: str,
     port: int,
     allow_remote: bool,  # noqa: FBT001
-    state: Path | None,
+    state: str | None,
     keys: tuple[str, ...],
     limit: int,
     vocabulary: str,
@@ -87,7 +87,8 @@ def command(
         raise MissingExtra("the local engine", "local") from error
     if port == 0:
         port = _free_port(host)
-    folder = state or state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
+    in_state = state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
+    folder = path_to_write(state) if state is not None else in_state
     config = EngineConfig(
         state_dir=folder,
         seed=seed if seed is not None else options.project().config.seed,

@@ -15,6 +15,7 @@ from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
+from pioneer_build.spec.written_path import path_fault, what_is_wrong
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ def wrong_path(path: str, folder: str) -> tuple[str, str] | None:
         return "'inputs' must be files, not a URL", "download the file into the project"
     if path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]", path):
         return "this path is not relative", hint
+    if path_fault(path) == "variable":
+        return what_is_wrong("variable", path)
     if "\\" in path:
         return "use '/' in paths, on every system", f"write {path.replace(chr(92), '/')}"
     if ".." in path and posixpath.normpath(posixpath.join(folder, path)).split("/")[0] == "..":

@@ -16,6 +16,7 @@ from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.spec.written_path import path_fault, what_is_wrong, wrong_specs_folder
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _URL_FAULTS: dict[UrlFault, str] = {
 def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings in the bytes of a `pioneer.yaml`, or None and all errors; pure.
 
-    A file that is empty, or has only comments, sets nothing. Paths and names are not checked here.
+    A file that is empty, or has only comments, sets nothing. Whether folders exist is not checked here.
     """
     problems: list[Problem] = []
     source, documents = read_documents(text, path, problems.append)
@@ -75,6 +76,7 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
     except ValidationError as error:
         report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, {})
     _urls(data, root, source)
+    _paths(data, root, source)
     if isinstance(data.get("checks"), dict):
         report_checks(data["checks"], root, source)
     if problems:
@@ -85,6 +87,19 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
     if "limits" in data:
         data["limits"] = SpendingLimits(**data["limits"])
     return Settings(**data)
+
+
+def _paths(data: dict[str, Any], root: Node, source: Source) -> None:
+    store, specs = data.get("store"), data.get("specs")
+    if isinstance(store, str) and (fault := path_fault(store)) is not None:
+        if fault in ("remote", "url") and "@" in store:
+            report_secret(node_at(root, ("store",))[0], source, "'store' contains a user name or password")
+            return
+        wrong, hint = what_is_wrong(fault, store)
+        report_at(node_at(root, ("store",))[0], source, f"'store' must be a folder: {wrong}", hint=hint, code="path")
+    if isinstance(specs, str) and specs.strip() and (found := wrong_specs_folder(specs)) is not None:
+        wrong, hint = found
+        report_at(node_at(root, ("specs",))[0], source, f"'specs' must be a folder: {wrong}", hint=hint, code="path")
 
 
 def _urls(data: dict[str, Any], root: Node, source: Source) -> None:

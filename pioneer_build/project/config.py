@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
+from pioneer_build.spec.written_path import is_in_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +32,11 @@ class Config:
     """The effective settings of one run.
 
     `backend` is the name of the backend in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests go
-    (`None` for the local engine). `specs` is the folder as written in the settings, `store` is relative to the project
-    or absolute. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local engine, which
-    has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one `apply`;
-    `None` is no limit. `split_lock` says whether a new lock is split. `api_key` never appears in the representation.
+    (`None` for the local engine). `specs` is the folder of the specs, relative to the project; `store` is absolute if
+    the project's folder is. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local
+    engine, which has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one
+    `apply`; `None` is no limit. `split_lock` says whether a new lock is split. `api_key` never appears in the
+    representation.
     """
 
     backend: str
@@ -75,10 +78,10 @@ def resolve(
     return Config(
         backend=identity,
         base_url=base_url,
-        specs=settings.specs or "specs",
+        specs=posixpath.normpath(settings.specs or "specs"),
         requests_per_minute=None if base_url is None else limit,
         max_open_jobs=settings.max_open_jobs or MAX_OPEN_JOBS,
-        store=(root / settings.store) if settings.store else data_folder(environ) / "store",
+        store=_store(settings.store, root, environ),
         seed=settings.seed or 0,
         checks=settings.checks or Checks(),
         max_requests=settings.limits.max_requests if settings.limits else None,
@@ -86,6 +89,21 @@ def resolve(
         split_lock=settings.lock == "split",
         api_key=_api_key(environ, base_url),
     )
+
+
+def _store(written: str | None, root: Path, environ: Mapping[str, str]) -> Path:
+    """The folder of the store. `parse.settings` refuses what can't be one."""
+    if written is None:
+        return data_folder(environ) / "store"
+    if not is_in_home(written):
+        return root / written
+    home = environ.get("HOME", "")
+    if not home.startswith("/"):
+        raise PioneerError(
+            f"pioneer.yaml has `store: {written}`, but HOME is not set to an absolute path",
+            hint="export HOME=/your/home, or write the whole path",
+        )
+    return root / home / written[2:]
 
 
 def normal_url(url: str) -> str:

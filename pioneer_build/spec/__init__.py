@@ -5,6 +5,7 @@ settings     what `pioneer.yaml` may set
 base_url     the one rule for the address of a service
 fingerprint  `fp1`: the canonical form of a definition and its digest
 blank        texts in which there is nothing to see
+written_path  paths as people write them, and what in them would be misread
 limits       what one request to the service may hold
 declared     a spec with its definition and fingerprint, as the planner takes it
 """

@@ -24,9 +24,9 @@ class SpendingLimits:
 class Settings:
     """The project's own settings; flags and the environment go before them, defaults behind.
 
-    `backend` is `local`, `pioneer` or a base URL; `specs` and `store` are paths as written;
-    `requests_per_minute` and `max_open_jobs` are at least 1; `checks` are the bounds for every spec that
-    sets none of its own; `lock` is how a new lock is stored.
+    `backend` is `local`, `pioneer` or a base URL; `specs` and `store` are paths as written, and `store` may begin with
+    `~/`; `requests_per_minute` and `max_open_jobs` are at least 1; `checks` are the bounds for every spec that sets
+    none of its own; `lock` is how a new lock is stored.
     """
 
     backend: str | None = None

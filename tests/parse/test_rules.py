@@ -135,6 +135,9 @@ def test_a_missing_or_broken_list_of_labels_makes_no_label_unknown() -> None:
         ("C:/x.csv", "this path is not relative"),
         ("s3://b/x.csv", "'inputs' must be files, not a URL"),
         ("data\\x.csv", "use '/' in paths, on every system"),
+        ("$DATA/x.csv", "variables are not replaced in paths"),
+        ("data/${NAME}.csv", "variables are not replaced in paths"),
+        ("data/5$.csv", None),
     ],
 )
 def test_paths_of_inputs(path: str, wrong: str | None) -> None:

@@ -75,6 +75,8 @@ def test_backends(backend: str) -> None:
         ("seed: 1\n---\nseed: 2", [(3, 1, "type")]),
         ("seed: 1\nseed: 2", [(2, 1, "duplicate-key")]),
         ("seed: [\n\n", [(1, 7, "yaml")]),
+        ("version: 1\nstore: s3://bucket/rows", [(2, 8, "path")]),
+        ("store: $DATA/rows\nspecs: /specs", [(1, 8, "path"), (2, 8, "path")]),
     ],
 )
 def test_wrong(text: str, expected: list[tuple[int, int, str]]) -> None:
@@ -89,6 +91,7 @@ def test_wrong(text: str, expected: list[tuple[int, int, str]]) -> None:
         "api_key: pio_sk_1",
         "base_url: https://me:pio_sk_1@h",
         "backend: http://pio_sk_1@h",
+        "store: s3://pio_sk_1@bucket",
         "key: pio_sk_1: x",
     ],
 )
@@ -97,3 +100,32 @@ def test_a_secret_is_never_shown(text: str) -> None:
     assert problems
     assert "pio_sk" not in repr(problems)
     assert "PIONEER_API_KEY" in (problems[0].hint or "") or problems[0].code == "yaml"
+
+
+def _said(text: str) -> tuple[str, str | None]:
+    _, (problem,) = parse_settings(text.encode(), "pioneer.yaml")
+    return problem.message, problem.hint
+
+
+def test_a_store_on_another_machine_is_refused() -> None:
+    for store in ("s3://bucket/rows", "gs://bucket", "az://container/x", "S3:/bucket", "hf://datasets/x"):
+        assert _said(f"store: {store}") == (
+            "'store' must be a folder: this version of pioneer-build can only use folders, not remote stores",
+            "write the path of a folder",
+        )
+
+
+def test_the_hint_has_the_path() -> None:
+    assert _said("store: file:///big/rows") == (
+        "'store' must be a folder: this is a URL, not a path",
+        "write /big/rows",
+    )
+    assert _said("specs: ../specs")[0] == "'specs' must be a folder: the specs must be in the project's folder"
+
+
+@pytest.mark.parametrize("store", ["rows", "./rows", "../rows", "/big/rows", "~/rows", "a:b", "5$", "100%"])
+def test_stores_that_are_folders(store: str) -> None:
+    settings, problems = parse_settings(f"store: {store}\n".encode(), "pioneer.yaml")
+    assert problems == ()
+    assert settings is not None
+    assert settings.store == store

@@ -108,3 +108,18 @@ def test_a_store_of_ones_own() -> None:
 def test_checks_are_none_where_nobody_sets_any() -> None:
     assert resolved().checks == Checks()
     assert resolved(Settings(checks=Checks(min_chars=3))).checks == Checks(min_chars=3)
+
+
+def test_a_store_in_the_home_of_the_user() -> None:
+    settings = Settings(store="~/rows")
+    assert resolve(settings, ROOT, environ={"HOME": "/home/u"}).store == Path("/home/u/rows")
+    assert resolve(Settings(store="~"), ROOT, environ={"HOME": "/home/u"}).store == Path("/home/u")
+    for environ in ({}, {"HOME": ""}, {"HOME": "here"}):
+        with pytest.raises(PioneerError, match="HOME is not set to an absolute path"):
+            resolve(settings, ROOT, environ=environ)
+
+
+def test_the_folder_of_specs_has_one_spelling() -> None:
+    for specs in ("./data/", "data", "data//", "x/../data"):
+        assert resolved(Settings(specs=specs)).specs == "data"
+    assert resolved(Settings(specs="./")).specs == "."

@@ -1,0 +1,74 @@
+"""Paths as people write them in settings and on the command line, and what in them would be misread.
+
+A file system takes nearly every text as a relative path: `s3://bucket`, `~/rows`, `$DATA/rows` and `C:\\rows` would be
+folders in a checkout.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+#: What a text is that is no path here: a store on other machines, another URL, the home of another user, something with
+#: a variable, or a path of Windows.
+PathFault: TypeAlias = Literal["remote", "url", "user", "variable", "windows"]
+
+_REMOTE: Final = re.compile(r"(?:s3|s3a|gs|gcs|az|abfss?|adl|wasbs?|hf)://?", re.IGNORECASE)
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_WINDOWS: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)|.*\\")
+_VARIABLE: Final = re.compile(r".*(?:\$[A-Za-z_{(]|%[A-Za-z_]+%)")
+
+
+def path_fault(text: str) -> PathFault | None:
+    """What `text` is, if it isn't a path; `None` for a path, which may begin with `~/`."""
+    if _REMOTE.match(text):
+        return "remote"
+    if _URL.match(text):
+        return "url"
+    if _WINDOWS.match(text):
+        return "windows"
+    if text.startswith("~") and text != "~" and not text.startswith("~/"):
+        return "user"
+    return "variable" if _VARIABLE.match(text) else None
+
+
+def is_in_home(text: str) -> bool:
+    """Whether a path begins with `~/`: in the home of the user who runs this."""
+    return text == "~" or text.startswith("~/")
+
+
+def what_is_wrong(fault: PathFault, text: str) -> tuple[str, str]:
+    """What is wrong with a text that is no path, and what to do.
+
+    Args:
+        fault: as `path_fault` returns it.
+        text: as written.
+    """
+    match fault:
+        case "remote":
+            return "this version of pioneer-build can only use folders, not remote stores", "write the path of a folder"
+        case "url" if text.lower().startswith("file:"):
+            plain = re.sub(r"^file:/*(?:localhost(?=/))?/*", "/", text, flags=re.IGNORECASE)
+            return "this is a URL, not a path", f"write {plain}"
+        case "url":
+            return "this is a URL, not a path", "write the path of a file or folder"
+        case "user":
+            return "only the home of the user who runs this can be written with ~", "write ~/… or the whole path"
+        case "variable":
+            return "variables are not replaced in paths", "write the path itself; ~/… is in the home of each user"
+    return "this is a path of Windows", f"write {text.replace(chr(92), '/')}" if text[1:2] != ":" else "use / in paths"
+
+
+def wrong_specs_folder(text: str) -> tuple[str, str] | None:
+    """Why `text` can't be the folder of the specs, and what to do; `None` if it can."""
+    fault = path_fault(text)
+    if fault is not None:
+        return what_is_wrong(fault, text)
+    outside = text.startswith(("/", "~"))
+    depth = 0
+    for part in text.split("/"):
+        depth += {"": 0, ".": 0, "..": -1}.get(part, 1)
+        outside = outside or depth < 0
+    if outside:
+        return "the specs must be in the project's folder", "write a path relative to pioneer.yaml, such as specs"
+    return None

@@ -1,0 +1,69 @@
+"""Paths to write to: what a shell would have understood, and what would be a folder with an odd name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.made import Made, classes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home; the current folder is the project."""
+    made = Made(folder.resolve(), tmp_path / "store")
+    classes(made, "moods", 4)
+    made.write_lock()
+    path = tmp_path / "home"
+    path.mkdir()
+    monkeypatch.setenv("HOME", str(path))
+    monkeypatch.chdir(folder)
+    return path
+
+
+def test_the_home_of_the_user(cli: Any, folder: Path, home: Path) -> None:
+    assert cli("export", "moods", "--to", "~/rows.jsonl").code == 0
+    assert cli("export", "moods", "--to=~/parts", "--split", "a=0.5,b=0.5").code == 0
+    assert cli("plan", "--out", "~/plan.json").code == 0
+    assert cli("report", "--to", "~/report.html").code == 0
+    assert {path.name for path in home.iterdir()} >= {"rows.jsonl", "parts", "plan.json", "report.html"}
+    assert not (folder / "~").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("s3://bucket/rows", "can only use folders, not remote stores"),
+        ("https://host/rows", "this is a URL, not a path"),
+        ("~other/rows", "only the home of the user who runs this"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "moods", "--split", "a=0.5,b=0.5", "--to"),
+        ("plan", "--out"),
+        ("report", "--to"),
+        ("serve", "--state"),
+        ("init",),
+    ],
+)
+def test_what_is_no_path(cli: Any, folder: Path, home: Path, command: tuple[str, ...], path: str, said: str) -> None:
+    before = sorted(folder.rglob("*"))
+    ran = cli(*command, path)
+    assert ran.code == 64
+    assert said in " ".join(ran.err.split())
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_without_a_home(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.delenv("HOME")
+    ran = cli("report", "--to", "~/x.html")
+    assert (ran.code, "HOME is not set" in ran.err) == (64, True)

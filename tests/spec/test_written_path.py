@@ -1,0 +1,71 @@
+"""Paths as people write them, and what in them would be misread."""
+
+from __future__ import annotations
+
+import pytest
+
+from pioneer_build.spec.written_path import PathFault, path_fault, what_is_wrong, wrong_specs_folder
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("s3://bucket/rows", "remote"),
+        ("GS://bucket", "remote"),
+        ("abfss://c@account.dfs.core.windows.net/x", "remote"),
+        ("file:///rows", "url"),
+        ("file:/rows", "url"),
+        ("https://host/rows", "url"),
+        ("sftp://host/rows", "url"),
+        ("C:\\rows", "windows"),
+        ("c:/rows", "windows"),
+        ("C:", "windows"),
+        ("\\\\server\\rows", "windows"),
+        ("data\\rows", "windows"),
+        ("~other/rows", "user"),
+        ("~+", "user"),
+        ("$HOME/rows", "variable"),
+        ("/data/${USER}", "variable"),
+        ("$(pwd)/rows", "variable"),
+        ("%APPDATA%/rows", "variable"),
+        ("rows", None),
+        ("~/rows", None),
+        ("~", None),
+        ("a:b/rows", None),
+        ("./s3:/rows", None),
+        ("/x/~/y", None),
+        ("cost-in-$", None),
+        ("100%/50%", None),
+        ("a file", None),
+        (".", None),
+    ],
+)
+def test_faults(text: str, fault: PathFault | None) -> None:
+    assert path_fault(text) == fault
+    if fault is not None:
+        assert all(what_is_wrong(fault, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("file:///big/rows", "write /big/rows"),
+        ("file://localhost/big", "write /big"),
+        ("FILE:/big", "write /big"),
+        ("data\\rows", "write data/rows"),
+    ],
+)
+def test_hints_that_have_the_path(text: str, hint: str) -> None:
+    fault = path_fault(text)
+    assert fault is not None
+    assert what_is_wrong(fault, text)[1] == hint
+
+
+@pytest.mark.parametrize("text", ["/specs", "~/specs", "~", "..", "../specs", "a/../../b", "s3://b", "$X", "C:\\x"])
+def test_specs_outside_of_the_project(text: str) -> None:
+    assert wrong_specs_folder(text) is not None
+
+
+@pytest.mark.parametrize("text", ["specs", ".", "./", "a/../b", "a/b/", "..a", "a..b"])
+def test_specs_in_the_project(text: str) -> None:
+    assert wrong_specs_folder(text) is None
