@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 #: The name that `.gitattributes` gives the driver.
@@ -157,6 +158,66 @@ def merged_commits(folder: Path) -> tuple[str, str, str] | None:
     base = _run(folder, "merge-base", "HEAD^1", "HEAD^2")
     ids = [*base.stdout.decode("ascii", "replace").split()[:1], *read.stdout.decode("ascii", "replace").split()]
     return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
+
+
+class AbsentFile(NamedTuple):
+    """A file or submodule that git tracks, but that is not in the work tree on purpose.
+
+    `path` is relative to the folder that was asked about, with `/`. `blob` is the id of its content; `None` for a
+    submodule.
+    """
+
+    path: str
+    blob: str | None
+
+
+def absent_files(folder: Path, below: str) -> list[AbsentFile]:
+    """What a sparse checkout left out below a folder, and the submodules there; none if that isn't known.
+
+    Args:
+        folder: a folder of the work tree.
+        below: a folder in it, relative, with `/`; it needn't exist.
+    """
+    try:
+        listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "-t", "--stage", "--", below)
+    except PioneerError:
+        return []
+    if listed.returncode != 0:
+        return []
+    found = []
+    for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
+        about, _, path = line.partition("\t")
+        tag, mode, blob, _stage = about.split(" ")
+        if mode == "160000":
+            found.append(AbsentFile(path, None))
+        elif tag == "S":  # skip-worktree
+            found.append(AbsentFile(path, blob))
+    return found
+
+
+def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:
+    """The bytes of some blobs; `None` for each that this clone doesn't have. Nothing is fetched.
+
+    Args:
+        folder: a folder of the work tree.
+        blobs: their ids.
+    """
+    found: list[bytes | None] = []
+    try:
+        read = _run(folder, "cat-file", "--batch", typed="".join(f"{blob}\n" for blob in blobs).encode()).stdout
+    except PioneerError:
+        read = b""
+    at = 0
+    for _ in blobs:
+        head = read[at : at + 200].partition(b"\n")[0]
+        words = head.split()
+        at += len(head) + 1
+        if len(words) == 3 and words[1] == b"blob":
+            found.append(read[at : at + int(words[2])])
+            at += int(words[2]) + 1
+        else:
+            found.append(None)
+    return found
 
 
 def _no_commit(folder: Path, revision: str) -> PioneerError:

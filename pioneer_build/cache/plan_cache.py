@@ -175,7 +175,7 @@ def nothing_to_do(
             return None
         folder, contents, *_ = cached.places.decode("utf-8", "surrogateescape").split("\n")
         faults: list[str] = []
-        files = files_text(spec_stamps(root, folder, lambda path, _: faults.append(path)))
+        files = files_text(spec_stamps(root, folder, *[lambda path, _: faults.append(path)] * 2))
         if faults or files != cached.files or not contents_are_there(cached, contents, verified=verified):
             return None
         return cached if inputs_are_unchanged(cached, root, same_glob) else None

@@ -17,18 +17,29 @@ if TYPE_CHECKING:
     from pioneer_build.disk import Stamp
 
 SPEC_ENDINGS = (".yaml", ".yml")
+#: What the name of a file ends with, in any case, that was probably meant to be a spec.
+_LIKE_SPECS = (".yaml", ".yml", ".yaml.txt", ".yml.txt")
+#: Never specs: the settings of a project, wherever specs are, and what others installed.
+_SETTINGS = "pioneer.yaml"
+_INSTALLED = "node_modules"
+#: A linked folder with more entries than this isn't searched for specs any further.
+_MOST_ENTRIES = 2000
 
 
-def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) -> dict[str, Stamp]:
+def spec_stamps(
+    root: str, folder: str, complain: Callable[[str, str], None], pass_over: Callable[[str, str], None]
+) -> dict[str, Stamp]:
     """The spec files below `folder` with their stamps, by path relative to `root` with `/`, sorted.
 
-    Hidden files and folders are passed over.
+    Hidden files and folders are passed over, and so are settings (`pioneer.yaml`) and `node_modules`.
 
     Args:
         root: the project's folder, real and absolute.
         folder: the folder of specs, relative to it.
         complain: told what is wrong with a path, as the path and a message: of a symbolic link that leaves the
             project, of a folder that can't be read.
+        pass_over: told of what is probably a spec and isn't read, as the path and why: linked folders with specs, and
+            files with an ending like `.YAML`.
     """
     found: dict[str, Stamp] = {}
     folders = [folder.strip("/") or "."]
@@ -42,12 +53,18 @@ def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) ->
                     if name[0] == ".":
                         continue
                     path = start + name
-                    if entry.is_symlink() and not _inside(root, path):
+                    if entry.is_symlink() and has_specs(entry.path, f"{root}/{folder}"):
+                        pass_over(path, "it is a linked folder")
+                    elif entry.is_symlink() and not _inside(root, path):
                         if name.endswith(SPEC_ENDINGS):
                             complain(path, "a symbolic link that leaves the project")
                     elif entry.is_dir(follow_symlinks=False):
-                        folders.append(path)
-                    elif name.endswith(SPEC_ENDINGS):
+                        if name != _INSTALLED:
+                            folders.append(path)
+                    elif not name.endswith(SPEC_ENDINGS):
+                        if name.lower().endswith(_LIKE_SPECS):
+                            pass_over(path, "its name must end with .yaml or .yml")
+                    elif name != _SETTINGS:
                         try:
                             status = entry.stat()
                         except FileNotFoundError:  # removed this very moment, or a link to nowhere
@@ -61,6 +78,26 @@ def spec_stamps(root: str, folder: str, complain: Callable[[str, str], None]) ->
         except OSError as error:
             complain(here, f"can't be read: {error.strerror}")
     return dict(sorted(found.items()))
+
+
+def has_specs(link: str, specs: str) -> bool:
+    """Whether a link leads to a folder with specs that aren't read where they really are.
+
+    Args:
+        link: the link.
+        specs: the folder of the specs.
+    """
+    real, own = os.path.realpath(link), os.path.realpath(specs)
+    if f"{real}/".startswith(f"{own}/") or not os.path.isdir(real):  # noqa: PTH112
+        return False
+    seen = 0
+    for _, _, files in os.walk(real):
+        if any(name.endswith(SPEC_ENDINGS) and name != _SETTINGS and name[0] != "." for name in files):
+            return True
+        seen += len(files) + 1
+        if seen > _MOST_ENTRIES:
+            break
+    return False
 
 
 def _inside(root: str, path: str) -> bool:

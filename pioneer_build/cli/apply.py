@@ -84,7 +84,7 @@ def command(
     run_options = RunOptions(max_requests, max_examples, not no_wait, deadline * 60).or_limits_of(project.config)
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
         check_budget(plan, run_options)
-        busy = any(step.action != "none" for step in plan.steps)
+        busy = any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored)
         if busy and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:

@@ -31,6 +31,7 @@ def command(
     if form == "json":
         out(as_json(result.value()))
     elif not result.datasets and not (select or exclude or paths):
-        raise PioneerError(f"no spec in {project.root / project.config.specs}", hint="pioneer-build init creates one")
+        hint = result.ignored[0] if result.ignored else "pioneer-build init creates one"
+        raise PioneerError(f"no spec in {project.root / project.config.specs}", hint=hint)
     elif options.verbosity >= 0:
         out(validate_text(result))

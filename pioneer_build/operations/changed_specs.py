@@ -68,10 +68,15 @@ def changed_specs(project: Project) -> PlanScope | None:
     rest = read_rest(cached.rest)
     if not rest.separate:
         return None
-    files, problems = spec_files(project.root, project.config.specs)
+    files, problems, passed_over = spec_files(project.root, project.config.specs)
     steps = read_steps(cached.steps)
     changed = cached.changed_files(files)
-    if problems or len(changed) > _FEW_FILES + _FEW_SHARE * len(files) or not steps.keys() <= files.keys():
+    if (
+        problems
+        or passed_over
+        or len(changed) > _FEW_FILES + _FEW_SHARE * len(files)
+        or not steps.keys() <= files.keys()
+    ):
         return None
     if not contents_are_there(cached, str(project.config.store / "rows"), verified=False):
         return None

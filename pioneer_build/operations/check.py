@@ -36,7 +36,7 @@ def check_project(
         project: an opened project; what was read is cached.
         select: selectors of `--select`.
         exclude: selectors of `--exclude`.
-        strict: whether rows that are not on this machine, or not verified, are findings too.
+        strict: whether rows that are not on this machine, or not verified, and specs that are not here are findings.
 
     Raises:
         Problems: specs or inputs have errors.
@@ -61,8 +61,10 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
         for step in plan.steps
         for finding in (*_pending(state, step), *_in_content(state, step, contents, strict=strict))
     ]
+    if strict:
+        findings += [CheckFinding("skipped", one.dataset_name, f"not checked: {one.why}") for one in plan.skipped]
     contents.save()
-    return CheckResult(len(plan.steps), contents.count, tuple(findings))
+    return CheckResult(len(plan.steps), contents.count, tuple(findings), plan.skipped, plan.ignored)
 
 
 def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:

@@ -24,10 +24,11 @@ from pioneer_build.store import Store
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Lock
+    from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 
 
@@ -76,7 +77,8 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     specs = load_specs(project)
     lock = project.read_lock()
     as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
-    _check_there_is_one(project, specs.declared, lock)
+    left_out = _left_out(project, specs, lock, chosen)
+    _check_there_is_one(project, specs.declared, lock, left_out)
     _check_names(specs.declared, chosen, lock, config.backend)
     if project.lockfile.is_split:
         _check_split_names(specs.declared, lock, config.backend)
@@ -93,6 +95,8 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
         inputs=inputs,
         taken=rest.taken,
         unwritten=_unwritten(lock, as_read, config.backend),
+        left_out=left_out,
+        ignored=tuple(one.text for one in specs.passed_over),
         requests_per_minute=config.requests_per_minute,
     )
     scope = PlanScope(specs.files, specs.declared, lock, facts, rest if lock is as_read else None)
@@ -108,10 +112,26 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     )
 
 
-def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lock) -> None:
+def _left_out(project: Project, specs: ProjectSpecs, lock: Lock, choices: Choices) -> Mapping[str, str]:
+    """The datasets whose specs are not removed, but can't be read here, with the reason."""
+    declared = {item.name for item in specs.declared} | {item.spec.renamed_from for item in specs.declared}
+    gone = {
+        entry.dataset_name
+        for entry in lock.entries.values()
+        if entry.dataset_name not in declared and (not entry.forgotten or choices.delete_remote)
+    }
+    if not gone:
+        return {}
+    from pioneer_build.project.left_out import datasets_left_out  # runs git, and parses YAML
+
+    return datasets_left_out(project.root, project.config.specs, gone, specs.passed_over)
+
+
+def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lock, left_out: Container[str]) -> None:
     """A project without a spec is most likely the wrong folder."""
     folder = project.config.specs.rstrip("/")
-    if not declared and any(not entry.forgotten for entry in lock.entries.values()):
+    live = [entry.dataset_name for entry in lock.entries.values() if not entry.forgotten]
+    if not declared and any(name not in left_out for name in live):
         raise PioneerError(
             f"no spec found in {folder}/, but pioneer.lock has datasets",
             hint="is this the right folder? to forget all datasets, remove their specs one by one",

@@ -32,14 +32,16 @@ def validate(project: Project, paths: Sequence[Path], select: Sequence[str], exc
         PioneerError: a path is not in the project, or a selector matches nothing.
     """
     only = [_inside(project.root, path) for path in paths] or None
-    specs = load_specs(project, only=only).declared
+    found = load_specs(project, only=only)
+    specs = found.declared
     project.cache.save()
     if select or exclude:
         chosen = select_names([Selectable(item.name, item.spec.tags, "new") for item in specs], select, exclude)
         specs = tuple(item for item in specs if item.name in chosen)
     if only is not None:
         specs = tuple(item for item in specs if item.spec.path in only)
-    return ValidateResult(tuple(item.name for item in specs), len({item.spec.path for item in specs}))
+    ignored = tuple(one.text for one in found.passed_over)
+    return ValidateResult(tuple(item.name for item in specs), len({item.spec.path for item in specs}), ignored)
 
 
 def _inside(root: Path, path: Path) -> str:

@@ -25,6 +25,7 @@ from pioneer_build.plan.model import (
     InputFacts,
     Plan,
     Reason,
+    Skipped,
     Step,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "InputFacts",
     "Plan",
     "Reason",
+    "Skipped",
     "Step",
     "entry_for",
     "make_plan",

@@ -13,7 +13,7 @@ FORMAT = 1
 
 def plan_value(plan: Plan) -> dict[str, Any]:
     """The plan as the JSON of `plan --format json` (docs/plan.schema.json)."""
-    return {
+    value: dict[str, Any] = {
         "format": FORMAT,
         "changes": plan.changes,
         "backend": plan.backend,
@@ -25,6 +25,11 @@ def plan_value(plan: Plan) -> dict[str, Any]:
             "seconds_at_least": plan.seconds_at_least,
         },
     }
+    if plan.skipped:
+        value["skipped"] = [{"dataset_name": one.dataset_name, "why": one.why} for one in plan.skipped]
+    if plan.ignored:
+        value["ignored"] = list(plan.ignored)
+    return value
 
 
 def step_value(step: Step) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.lock.merge import merge_entries
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
-from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Step
+from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames
 
@@ -45,12 +45,18 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
     backend = facts.backend
     gone = [entry for (name, where), entry in lock.entries.items() if where == backend and name not in taken]
     gone.sort(key=lambda entry: entry.dataset_name)
+    skipped = tuple(
+        Skipped(entry.dataset_name, facts.left_out[entry.dataset_name])
+        for entry in gone
+        if entry.dataset_name in facts.left_out and not entry.forgotten
+    )
+    gone = [entry for entry in gone if entry.dataset_name not in facts.left_out]  # these specs are not removed
     steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
     if gone:
         fresh = [item for item in declared if lock.get(item.name, backend) is None]
         steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh)) is not None]
         steps.sort(key=lambda step: step.dataset_name)
-    return Plan(backend, tuple(steps), facts.requests_per_minute, chosen)
+    return Plan(backend, tuple(steps), facts.requests_per_minute, chosen, skipped, facts.ignored)
 
 
 def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:

@@ -76,7 +76,9 @@ class Facts:
     (the local engine). `present` contains the digests of rows that are in the store. `inputs` has the facts about the
     texts of each label spec. `taken` maps remote names that the journal knows to the fingerprint they were used for.
     `unwritten` has the names of datasets about which more is known than pioneer.lock says: from the journal, or from
-    the sides of a git conflict. `requests_per_minute` is the rate limit of the backend, if it has one.
+    the sides of a git conflict. `left_out` has the datasets whose specs exist but can't be read here, with the spec and
+    why; `ignored` are sentences about what else is probably a spec and isn't read. `requests_per_minute` is the rate
+    limit of the backend, if it has one.
     """
 
     backend: str
@@ -85,6 +87,8 @@ class Facts:
     inputs: Mapping[str, InputFacts] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     unwritten: Collection[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
     requests_per_minute: int | None = None
 
 
@@ -157,13 +161,27 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A dataset of the lock about which a plan says nothing: its spec exists, but can't be read here."""
+
+    dataset_name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps, one for each dataset, sorted by name."""
+    """Steps, one for each dataset, sorted by name.
+
+    `skipped` are datasets without a step, sorted by name; `ignored` are sentences about files and folders that are
+    probably specs and aren't read.
+    """
 
     backend: str
     steps: tuple[Step, ...]
     requests_per_minute: int | None = None
     choices: Choices = field(default_factory=Choices)
+    skipped: tuple[Skipped, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -196,4 +214,6 @@ class Plan:
 
     def only(self, names: Collection[str]) -> Plan:
         """The part of the plan for the datasets `names`."""
-        return replace(self, steps=tuple(step for step in self.steps if step.dataset_name in names))
+        steps = tuple(step for step in self.steps if step.dataset_name in names)
+        skipped = tuple(one for one in self.skipped if one.dataset_name in names)
+        return replace(self, steps=steps, skipped=skipped)

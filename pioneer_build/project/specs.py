@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.errors import Problem, Problems
@@ -23,10 +23,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpecs:
-    """The specs of a project, by name, and the stamps of all spec files, by path."""
+    """The specs of a project, by name, and the stamps of all spec files, by path.
+
+    `passed_over` is what was probably meant to be a spec, and wasn't read.
+    """
 
     declared: tuple[Declared, ...]
     files: Mapping[str, Stamp]
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+class PassedOver(NamedTuple):
+    """A path that is not read as specs, relative to the project, and why."""
+
+    path: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        return f"{self.path} is ignored: {self.why}"
 
 
 @dataclass(slots=True)
@@ -47,18 +63,23 @@ class SpecReading:
         return [one for parsed in self.parsed.values() for one in parsed]
 
 
-def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]]:
+def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem], list[PassedOver]]:
     """The spec files below `folder`, by path relative to `root` with `/`, in order, with their stamps.
 
-    Hidden files and folders are skipped. A symbolic link that leads out of the project is a problem.
+    Hidden files and folders are skipped. A symbolic link that leads out of the project is a problem; what is probably
+    meant to be a spec, and isn't read, is passed over.
     """
     problems: list[Problem] = []
+    passed_over: list[PassedOver] = []
+
+    def pass_over(path: str, why: str) -> None:
+        passed_over.append(PassedOver(path, why))
 
     def complain(path: str, message: str) -> None:
         code = "unreadable" if message.startswith("can't") else "outside"
         problems.append(Problem(path, 0, 0, message, code=code))
 
-    return spec_stamps(str(root), folder, complain), problems
+    return spec_stamps(str(root), folder, complain, pass_over), problems, sorted(passed_over)
 
 
 def load_specs(project: Project, *, only: Iterable[str] | None = None) -> ProjectSpecs:
@@ -71,7 +92,7 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
     Raises:
         Problems: all errors in all files.
     """
-    files, problems = spec_files(project.root, project.config.specs)
+    files, problems, passed_over = spec_files(project.root, project.config.specs)
     reading = read_specs(project, files)
     if reading.anew or problems or not project.cache.has_cross_checked(files):
         problems += reading.problems
@@ -83,7 +104,7 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
             project.cache.save(files)  # the others are valid, and needn't be read again
             raise Problems(problems)
         project.cache.put_cross_checked(files)
-    return ProjectSpecs(tuple(declared_of(project, reading.all())), files)
+    return ProjectSpecs(tuple(declared_of(project, reading.all())), files, tuple(passed_over))
 
 
 def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.render.plan import skipped_texts
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "content": ("digest mismatch", "digest mismatches"),
     "missing": ("not on this machine", "not on this machine"),
     "unverified": ("not verified", "not verified"),
+    "skipped": ("not checked", "not checked"),
 }
 
 
@@ -27,8 +29,9 @@ def up_to_date_text(datasets: int, digests: int) -> str:
 
 def check_text(result: CheckResult) -> str:
     """A line for each finding with the command that fixes it, and their number; or that all is up to date."""
+    said = [visible(text) for text in skipped_texts(result.skipped, result.ignored)]
     if not result.findings:
-        return up_to_date_text(result.datasets, result.digests)
+        return "\n".join([up_to_date_text(result.datasets, result.digests), *said])
     lines = []
     for finding in result.findings:
         place = f"{finding.path}:{finding.line}: " if finding.path else ""
@@ -37,4 +40,4 @@ def check_text(result: CheckResult) -> str:
             lines.append(f"  help: {finding.help}")
     found = Counter(finding.kind for finding in result.findings)
     counts = [count(found[kind], *words) for kind, words in _KINDS.items() if found[kind]]
-    return "\n".join([*lines, "", f"{', '.join(counts)}."])
+    return "\n".join([*lines, "", f"{', '.join(counts)}.", *said])

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from pioneer_build.wording import count, duration, visible
 
 if TYPE_CHECKING:
-    from pioneer_build.plan import Plan, Step
+    from collections.abc import Sequence
+
+    from pioneer_build.plan import Plan, Skipped, Step
 
 
 #: A symbol for each action, so that meaning doesn't depend on colour.
@@ -71,7 +73,26 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
             if step.command is not None:
                 lines += reason(f"help: {step.command}")
         lines.append("")
-    return "\n".join([*lines, *wrapped(visible(summary_text(plan)), width)])
+    said = [line for text in skipped_texts(plan.skipped, plan.ignored) for line in wrapped(visible(text), width)]
+    return "\n".join([*lines, *wrapped(visible(summary_text(plan)), width), *said])
+
+
+def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[str]:
+    """A sentence for each spec that isn't here, with its datasets; and what is ignored.
+
+    Args:
+        skipped: the datasets whose specs are not here.
+        ignored: sentences about what else is not read.
+    """
+    by_spec: dict[str, list[str]] = {}
+    for one in skipped:
+        by_spec.setdefault(one.why, []).append(one.dataset_name)
+    return [*(f"Skipped: {_names(names)} ({why})." for why, names in by_spec.items()), *(f"{one}." for one in ignored)]
+
+
+def _names(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {count(len(names) - most, 'other')}" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def nothing_text(datasets: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.plan import SETTLED
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
-from pioneer_build.render.plan import ACTION_SYMBOLS, summary_text
+from pioneer_build.render.plan import ACTION_SYMBOLS, skipped_texts, summary_text
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ def plan_markdown(plan: Plan) -> str:
     # it is normal that a CI machine does not have the rows
     shown = [step for step in plan.steps if step.action not in SETTLED]
     head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
+    if said := skipped_texts(plan.skipped, plan.ignored):
+        most = 20  # a comment has only so much room
+        more = [f"- {count(len(said) - most, 'more spec')} skipped"] if len(said) > most else []
+        head += [*(f"- {cell(text)}" for text in said[:most]), *more, ""]
     if not shown:
         return "\n".join(head)
     head += ["| | dataset | action | requests | examples | rows |", "|---|---|---|---:|---:|---:|"]

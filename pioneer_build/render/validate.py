@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from pioneer_build.results.validate import ValidateResult
@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 
 def validate_text(result: ValidateResult) -> str:
     """The number of valid specs."""
-    return f"{count(len(result.datasets), 'dataset')} in {count(result.files, 'file')}: valid"
+    valid = f"{count(len(result.datasets), 'dataset')} in {count(result.files, 'file')}: valid"
+    return "\n".join([valid, *(visible(f"{one}.") for one in result.ignored)])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing"]
+if TYPE_CHECKING:
+    from pioneer_build.plan import Skipped
+
+FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,16 @@ class CheckFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """All findings. `datasets` counts what was checked, `digests` the stored files whose digests were compared."""
+    """All findings. `datasets` counts what was checked, `digests` the stored files whose digests were compared.
+
+    `skipped` are the datasets whose specs are not here, which were not checked; `ignored` is as in `Plan`.
+    """
 
     datasets: int
     digests: int
     findings: tuple[CheckFinding, ...]
+    skipped: tuple[Skipped, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -35,15 +43,20 @@ class CheckResult:
 
     @property
     def wrong(self) -> bool:
-        """Whether stored rows do not match the lock, or (strict) are missing or not verified."""
+        """Whether stored rows do not match the lock, or (strict) are missing or not verified, or specs are not here."""
         return any(finding.kind != "pending" for finding in self.findings)
 
     def value(self) -> dict[str, Any]:
         """The same as JSON values."""
-        return {
+        value: dict[str, Any] = {
             "format": 1,
             "ok": not self.findings,
             "datasets": self.datasets,
             "digests": self.digests,
             "findings": [asdict(finding) for finding in self.findings],
         }
+        if self.skipped:
+            value["skipped"] = [asdict(one) for one in self.skipped]
+        if self.ignored:
+            value["ignored"] = list(self.ignored)
+        return value

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 def found(root: Path, folder: str = "specs") -> tuple[dict[str, Stamp], list[tuple[str, str]]]:
     complaints: list[tuple[str, str]] = []
-    return spec_stamps(str(root), folder, lambda *complaint: complaints.append(complaint)), complaints
+    assert not passed_over(root, folder)
+    return spec_stamps(str(root), folder, lambda *complaint: complaints.append(complaint), lambda *_: None), complaints
+
+
+def passed_over(root: Path, folder: str = "specs") -> list[tuple[str, str]]:
+    said: list[tuple[str, str]] = []
+    spec_stamps(str(root), folder, lambda *_: None, lambda *one: said.append(one))
+    return sorted(said)
 
 
 @pytest.fixture
@@ -78,3 +85,42 @@ def test_a_file_in_the_folders_place(root: Path) -> None:
     files, complaints = found(root, "specs/a.yaml")
     assert files == {}
     assert complaints == [("specs/a.yaml", "can't be read: Not a directory")]
+
+
+def test_what_is_probably_a_spec_is_passed_over_aloud(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    (outside / "deep" / "o.yaml").write_text("o")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text("x")
+    specs = root / "specs"
+    (specs / "linked").symlink_to(outside)
+    (specs / "linked.yaml").symlink_to(outside)
+    (specs / "data").symlink_to(tmp_path / "data")
+    (specs / "same").symlink_to("deep")
+    (specs / "loop").symlink_to("loop")
+    for name in ("U.YAML", "t.yml.txt", "x.json", "x.yaml.bak"):
+        (specs / name).write_text("x")
+    assert passed_over(root) == [
+        ("specs/U.YAML", "its name must end with .yaml or .yml"),
+        ("specs/linked", "it is a linked folder"),
+        ("specs/linked.yaml", "it is a linked folder"),
+        ("specs/t.yml.txt", "its name must end with .yaml or .yml"),
+    ]
+
+
+def test_a_large_linked_folder_is_not_searched_for_long(root: Path, tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    for folder in range(3):
+        (many / f"{folder}").mkdir(parents=True)
+        for name in range(1000):
+            (many / f"{folder}" / f"{name}.txt").touch()
+    (root / "specs" / "many").symlink_to(many)
+    assert passed_over(root) == []
+
+
+def test_settings_and_installed_files_are_no_specs(root: Path) -> None:
+    for path in ("pioneer.yaml", "specs/pioneer.yaml", "node_modules/a/b.yaml", ".github/c.yml"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("version: 1")
+    assert list(found(root, ".")[0]) == ["specs/a.yaml", "specs/deep/b.yml", "specs/z.yaml"]

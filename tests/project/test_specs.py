@@ -29,9 +29,10 @@ def test_spec_files(root: Path, tmp_path: Path) -> None:
         write_spec(root, file, spec_text("x"))
     (root / "specs" / "inside.yaml").symlink_to(root / "specs" / "b.yaml")
     (root / "specs" / "folder.yaml").mkdir()
-    files, problems = spec_files(root, "specs/")
+    files, problems, passed_over = spec_files(root, "specs/")
     assert list(files) == ["specs/a/deep/y.yaml", "specs/a/x.yml", "specs/b.yaml", "specs/inside.yaml"]
     assert not problems
+    assert not passed_over
     outside = tmp_path / "outside.yaml"
     outside.write_text("")
     (root / "specs" / "out.yaml").symlink_to(outside)
@@ -40,7 +41,7 @@ def test_spec_files(root: Path, tmp_path: Path) -> None:
 
 
 def test_no_specs_folder(root: Path) -> None:
-    assert spec_files(root, "specs") == ({}, [])
+    assert spec_files(root, "specs") == ({}, [], [])
 
 
 def test_all_mistakes_of_all_files_at_once(root: Path) -> None:
@@ -117,7 +118,7 @@ def test_some_files_each_by_itself(root: Path) -> None:
     write_spec(root, "b.yaml", spec_text("a", more="lables: [x]\n"))
     write_spec(root, "c.yaml", "# nothing yet\n")
     project = open_project(root)
-    files, _ = spec_files(root, "specs")
+    files, _, _ = spec_files(root, "specs")
     reading = read_specs(project, files)
     assert reading.anew
     assert [spec.path for spec, _, _ in reading.all()] == ["specs/a.yaml"]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pioneer_build.project.open import Project
 
+_RENAME = "move or rename what is meant to be read"
+
 
 def project(opened: Project) -> list[DoctorFinding]:
     """Settings and specs."""
@@ -28,13 +30,15 @@ def project(opened: Project) -> list[DoctorFinding]:
         text = f"no {SETTINGS_NAME} in {opened.root} or above it"
         findings.append(DoctorFinding("project", "note", text, "pioneer-build init"))
     try:
-        specs = load_specs(opened).declared
+        found = load_specs(opened)
+        specs = found.declared
     except Problems as error:
         findings.append(DoctorFinding("specs", "wrong", f"{error.message} in the specs", "pioneer-build validate"))
         return findings
     except PioneerError as error:
         return [*findings, DoctorFinding("specs", "wrong", error.message, error.hint)]
     opened.cache.save()
+    findings += [DoctorFinding("specs", "note", one.text, _RENAME) for one in found.passed_over]
     if not specs:
         findings.append(DoctorFinding("specs", "note", f"no spec in {opened.config.specs}/", "pioneer-build init"))
     else:

@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 
 from pioneer_build.operations.init.spec_yaml import spec_text
 from pioneer_build.parse import parse_text
+from pioneer_build.spec.blank import is_blank
 
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
-_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
+    lambda text: not is_blank(text)
+)
+_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
+    lambda text: not is_blank(text)
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,0 +1,160 @@
+"""Commands in a work tree that has only some of the specs: nothing is forgotten or deleted, and it is said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.built import age, build, home, spec_text, write_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_B = "specs/other/b.yaml: it is not in this sparse checkout"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def root(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two datasets that are built, with their specs in two folders of a repository."""
+    root = folder.resolve()
+    build(root, home(root, monkeypatch) / "share", ["a", "b"])
+    for name, place in (("a", "mine"), ("b", "other")):
+        (root / "specs" / place).mkdir()
+        (root / "specs" / f"{name}.yaml").rename(root / "specs" / place / f"{name}.yaml")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "specs")
+    age()
+    return root
+
+
+@pytest.fixture
+def sparse(root: Path) -> Path:
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    assert not (root / "specs/other").exists()
+    return root
+
+
+def test_plan(cli: Any, sparse: Path) -> None:
+    for _ in range(2):
+        ran = cli("plan", "--detailed-exitcode")
+        assert ran.code == 0
+        assert ran.out.splitlines() == ["Nothing to do: 1 dataset up to date.", f"Skipped: b ({_B})."]
+    value = json.loads(cli("plan", "--format", "json").out)
+    assert [step["dataset_name"] for step in value["steps"]] == ["a"]
+    assert (value["changes"], value["skipped"]) == (False, [{"dataset_name": "b", "why": _B}])
+    assert f"- Skipped: b ({_B})." in cli("plan", "--format", "markdown").out.replace("\\", "")
+
+
+def test_apply_forgets_and_deletes_nothing(cli: Any, sparse: Path) -> None:
+    before = (sparse / "pioneer.lock").read_bytes()
+    for arguments in ((), ("--delete-remote",)):
+        ran = cli("apply", "--yes", *arguments)
+        assert ran.code == 0, ran.err
+        assert "Skipped: b" in ran.err
+        assert (sparse / "pioneer.lock").read_bytes() == before
+    assert json.loads(cli("plan", "--delete-remote", "--format", "json").out)["summary"] == {
+        "none": 1, "requests": 0, "examples": 0, "seconds_at_least": 0,
+    }  # fmt: skip
+
+
+def test_what_was_forgotten_is_not_deleted_either(cli: Any, root: Path) -> None:
+    (root / "specs/other/b.yaml").rename(root / "b.txt")
+    assert cli("apply", "--yes").code == 0  # forgets it
+    (root / "b.txt").rename(root / "specs/other/b.yaml")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "forgotten")
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    steps = json.loads(cli("plan", "--delete-remote", "--format", "json").out)["steps"]
+    assert [(step["dataset_name"], step["action"]) for step in steps] == [("a", "none")]
+
+
+def test_a_spec_that_was_really_removed_is_forgotten(cli: Any, root: Path) -> None:
+    (root / "specs/other/b.yaml").unlink()
+    git(root, "commit", "-qam", "removed")
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    (step,) = [one for one in json.loads(cli("plan", "--format", "json").out)["steps"] if one["dataset_name"] == "b"]
+    assert step["action"] == "forget"
+
+
+def test_check(cli: Any, sparse: Path) -> None:
+    ran = cli("check")
+    assert (ran.code, ran.out.splitlines()[1:]) == (0, [f"Skipped: b ({_B})."])
+    assert json.loads(cli("check", "--format", "json").out)["skipped"] == [{"dataset_name": "b", "why": _B}]
+    ran = cli("check", "--strict")
+    assert ran.code == 1
+    assert f"b: not checked: {_B}" in ran.out
+
+
+def test_no_spec_at_all_is_here(cli: Any, root: Path) -> None:
+    (root / "docs").mkdir()
+    (root / "docs/x").write_text("x")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "docs")
+    git(root, "sparse-checkout", "set", "--cone", "docs")
+    ran = cli("plan")
+    assert ran.code == 0, ran.err
+    assert "Skipped: a (specs/mine/a.yaml: it is not in this sparse checkout)." in ran.out
+
+
+def test_a_plan_with_nothing_to_do_starts_no_git(cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("git was started")
+
+    monkeypatch.setattr("pioneer_build.git._run", started)
+    for _ in range(2):
+        assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    write_spec(root, "mine/a.yaml", spec_text("a", examples=12))
+    assert cli("plan", "--detailed-exitcode").code == 2
+
+
+def test_a_linked_folder(cli: Any, root: Path, tmp_path: Path) -> None:
+    (root / "specs/other").rename(tmp_path / "elsewhere")
+    (root / "specs/other").symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        ran = cli("plan", "--detailed-exitcode")
+        assert ran.code == 0
+        assert ran.out.splitlines() == [
+            "Nothing to do: 1 dataset up to date.",
+            "Skipped: b (specs/other: it is a linked folder).",
+            "specs/other is ignored: it is a linked folder.",
+        ]
+    (tmp_path / "elsewhere/b.yaml").unlink()
+    assert cli("plan", "--detailed-exitcode").code == 2  # there is no spec of b any more
+
+
+@pytest.mark.parametrize("name", ["b.YAML", "b.Yml", "b.yaml.txt"])
+def test_a_spec_with_another_ending(cli: Any, root: Path, name: str) -> None:
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    (root / "specs/other/b.yaml").rename(root / "specs/other" / name)
+    ignored = f"specs/other/{name} is ignored: its name must end with .yaml or .yml"
+    ran = cli("plan", "--detailed-exitcode")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{ignored}.")
+    assert json.loads(cli("plan", "--format", "json").out)["ignored"] == [ignored]
+    assert cli("validate").out.splitlines() == ["1 dataset in 1 file: valid", f"{ignored}."]
+    assert f"{ignored}." in cli("check").out
+    assert ignored in " ".join(cli("doctor").out.split())
+
+
+def test_a_new_spec_with_another_ending_is_said_though_there_is_nothing_to_do(cli: Any, root: Path) -> None:
+    for _ in range(2):
+        assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    (root / "specs/new.YML").write_text(spec_text("new"))
+    assert "specs/new.YML is ignored" in cli("plan").out
+
+
+def test_specs_in_the_root(cli: Any, root: Path) -> None:
+    (root / "pioneer.yaml").write_text("version: 1\nspecs: .\n")
+    for path in (".github/workflows/ci.yml", "node_modules/x/y.yaml", ".pioneer/z.yaml", "nested/pioneer.yaml"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("on: push\n")
+    ran = cli("validate")
+    assert (ran.code, ran.out) == (0, "2 datasets in 2 files: valid\n")
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
