@@ -270,6 +270,38 @@ def is_ignored(folder: Path, name: str) -> bool:
     return _words(folder, "check-ignore", "--", name) == name
 
 
+def converts_line_ends(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Those of some files whose line ends git may convert, here or on a machine with `core.autocrlf`.
+
+    Only files with the attribute `-text` (which `binary` sets) are never converted.
+
+    Args:
+        folder: a folder of the work tree.
+        paths: the files, relative to it.
+    """
+    try:
+        said = _run(
+            folder, "check-attr", "-z", "--stdin", "text", typed=b"".join(os.fsencode(one) + b"\0" for one in paths)
+        )
+    except PioneerError:
+        return []
+    words = os.fsdecode(said.stdout).split("\0")
+    return [path for path, value in zip(words[::3], words[2::3], strict=False) if value != "unset"]
+
+
+def has_converted_line_ends(folder: Path, path: str) -> bool:
+    """Whether the line ends of a file in the work tree are others than in the index, and git made them so.
+
+    Args:
+        folder: a folder of the work tree.
+        path: the file, relative to it.
+    """
+    said = _words(folder, "--literal-pathspecs", "ls-files", "--eol", "--", path) or ""
+    # "i/lf    w/crlf  attr/text=auto  \tpath"
+    words = said.partition("\t")[0].split()
+    return len(words) > 1 and words[0][:2] == "i/" and words[0][2:] != words[1][2:] and "attr/-text" not in words
+
+
 def version() -> str | None:
     """The version of git; `None` if git is not installed."""
     said = _words(None, "--version")

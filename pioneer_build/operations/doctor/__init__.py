@@ -4,6 +4,7 @@ examine    all checks
 machine    versions, extras, model files
 folders    state, store, cache: usable, private, with free space
 git_setup  whether git tracks the lock and uses the merge driver
+line_ends  whether git may convert line ends in inputs
 project    settings, specs, schemas for editors, lock
 journal    damaged lines, unfinished submissions
 service    key, base URL, endpoints

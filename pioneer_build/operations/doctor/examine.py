@@ -10,6 +10,7 @@ from pioneer_build.operations.doctor import project as project_checks
 from pioneer_build.operations.doctor.folders import folders
 from pioneer_build.operations.doctor.git_setup import in_git
 from pioneer_build.operations.doctor.journal import journal
+from pioneer_build.operations.doctor.line_ends import line_ends
 from pioneer_build.project.open import open_project
 from pioneer_build.results.doctor import DoctorFinding, DoctorResult
 
@@ -33,6 +34,7 @@ def examine(directory: str, backend: str | None) -> DoctorResult:
     findings += machine.extras(local=project.config.local)
     findings += folders(project.config.store)
     findings += in_git(project.root)
+    findings += line_ends(project)
     findings += project_checks.lock(project)
     findings += journal(project)
     findings += service.examine(project.config)

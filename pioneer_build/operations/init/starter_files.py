@@ -92,6 +92,9 @@ A wonderful present, my sister loves it.
 The cover was torn and three pages were missing.
 """
 
+#: Formats whose texts can have line ends as they are in the file.
+TABLES: Final = (".csv", ".tsv", ".tab")
+
 IGNORED: Final = (
     "# pioneer-build: incomplete locks, saved plans, keys",
     ".pioneer.lock.*.tmp",
@@ -103,6 +106,8 @@ ATTRIBUTES: Final = (
     "# git merges branches that build different datasets: `pioneer-build init` sets up the merge driver in each clone",
     "pioneer.lock merge=pioneer-lock linguist-generated=true",
     "pioneer.lock.d/*.json merge=pioneer-lock linguist-generated=true",
+    "# line ends in quoted cells belong to the texts: with core.autocrlf, git would change them, and their digests",
+    *(f"*{ending} -text" for ending in TABLES),
 )
 
 

@@ -47,7 +47,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_lines_are_added_to_what_is_there(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_bytes(b"*.tmp\xff")
-    (tmp_path / ".gitattributes").write_text("".join(f"{line}\n" for line in ATTRIBUTES[1:]))
+    (tmp_path / ".gitattributes").write_text("".join(f"{line}\n" for line in ATTRIBUTES))
     files = written(tmp_path)
     assert (files.extended, files.kept) == ((".gitignore",), (".gitattributes",))
     assert (tmp_path / ".gitignore").read_bytes().startswith(b"*.tmp\xff\n# pioneer-build")
