@@ -111,8 +111,19 @@ def test_a_plan_with_nothing_to_do_starts_no_git(cli: Any, root: Path, monkeypat
     monkeypatch.setattr("pioneer_build.git._run", started)
     for _ in range(2):
         assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+
+
+def test_what_is_left_out_is_looked_for_only_if_a_spec_is_missing(
+    cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("pioneer_build.project.left_out.absent_files", lambda _, below: asked.append(below) or [])
     write_spec(root, "mine/a.yaml", spec_text("a", examples=12))
     assert cli("plan", "--detailed-exitcode").code == 2
+    assert asked == []
+    (root / "specs/other/b.yaml").unlink()
+    assert cli("plan", "--detailed-exitcode").code == 2
+    assert asked == ["specs"]
 
 
 def test_a_linked_folder(cli: Any, root: Path, tmp_path: Path) -> None:
