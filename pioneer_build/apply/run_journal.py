@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.journal.process import is_alive
+from pioneer_build.processes.identity import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Collection

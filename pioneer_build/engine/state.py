@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pioneer_build.engine.database import Database
-from pioneer_build.engine.process_claims import ProcessClaim
+from pioneer_build.processes.claim import ProcessClaim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,6 +5,5 @@ log         reads the file, and appends to it
 lines       the format of a line
 index       finds submissions by name, definition or job
 compaction  rewrites the file without obsolete lines
-process     whether the process of a submission is still alive
 takeover    merges submissions that the lock doesn't have into it
 """

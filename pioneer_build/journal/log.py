@@ -23,7 +23,7 @@ from pioneer_build.journal.compaction import begin_fields, is_due, rewrite
 from pioneer_build.journal.index import SubmissionIndex
 from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_whole
 from pioneer_build.journal.model import Contended, Submission
-from pioneer_build.journal.process import this_process
+from pioneer_build.processes.identity import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

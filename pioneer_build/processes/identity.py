@@ -1,4 +1,4 @@
-"""Whether the process that sent a submission is still alive."""
+"""Names for processes, by which another process can find out whether they are still alive."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import time
 
 def is_alive(process: str) -> bool | None:
     """Whether the process is still running; `None` if that can't be found out (another host)."""
-    host, boot, pid, started = [*process.split("|"), "", "", "", ""][:4]
+    host, since, pid, started = [*process.split("|"), "", "", "", ""][:4]
     if host != socket.gethostname():
         return None
-    if boot != _boot():
+    if since != boot():
         return False
     return bool(pid.isdigit()) and _started(int(pid)) == started
 
 
 def this_process() -> str:
     """A name that identifies this process for `is_alive`: host, boot, pid and start time."""
-    return f"{socket.gethostname()}|{_boot()}|{os.getpid()}|{_started(os.getpid())}"
+    return f"{socket.gethostname()}|{boot()}|{os.getpid()}|{_started(os.getpid())}"
 
 
-def _boot() -> str:
+def boot() -> str:
+    """What identifies the time since this machine was started."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123 - a kernel file
             return file.read().strip()

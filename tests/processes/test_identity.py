@@ -1,15 +1,15 @@
-"""Whether the process that sent a submission is still alive."""
+"""Whether a process is alive, by its id and start time."""
 
 from __future__ import annotations
 
 import os
 
-from pioneer_build.journal import process
-from pioneer_build.journal.process import is_alive
+from pioneer_build.processes import identity
+from pioneer_build.processes.identity import is_alive
 
 
 def test_whether_a_submitter_lives() -> None:
-    mine = process.this_process()
+    mine = identity.this_process()
     assert is_alive(mine) is True
     host, boot, pid, started = mine.split("|")
     assert is_alive(f"elsewhere|{boot}|{pid}|{started}") is None
@@ -23,5 +23,5 @@ def test_whether_a_submitter_lives() -> None:
     while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT) is None:
         pass
     # a zombie doesn't submit any more
-    assert process._started(child) == ""
+    assert identity._started(child) == ""
     os.waitpid(child, 0)
