@@ -1,7 +1,8 @@
 """The protocols through which `apply` uses the service, the store, the journal and the lock, with their values.
 
 Service           the service's HTTP API; implemented in `service.client`
-StorePort         stored rows; with AnnotationsPort, the annotations of one definition: `store.Store`
+StorePort         stored rows; with AnnotationsPort, the annotations of one definition, and ClaimsPort, the texts that
+                  are being labelled: `store.Store`
 JournalPort       the durable log of submissions: `journal.log.Journal`
 LockPort          pioneer.lock: `project.lock_file.LockFile`
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job, Lock
     from pioneer_build.spec.model import TaskType
+    from pioneer_build.store.claims import Claim, Held
     from pioneer_build.store.quarantine import RefusedText
 
 JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed", "unrecognised"]
@@ -104,11 +106,13 @@ class RemoteVersion:
 class Labelled:
     """The response to a label request: one item for each input, in the same order, in the service's own form.
 
-    `unsupported` are the labels that the service reported as unsupported.
+    `unsupported` are the labels that the service reported as unsupported. `unaligned` are the positions, from 0, of
+    items that can't be shown to belong to their input: they repeat another text, or repeat none although others do.
     """
 
     items: tuple[Any, ...]
     unsupported: tuple[str, ...] = ()
+    unaligned: frozenset[int] = frozenset()
 
 
 class Service(Protocol):
@@ -179,6 +183,33 @@ class AnnotationsPort(Protocol):
 
     def quarantined(self) -> Mapping[bytes, RefusedText]:
         """The texts in quarantine, by digest."""
+
+    def claims(self) -> ClaimsPort:
+        """The claims on texts that are being labelled."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class ClaimsPort(Protocol):
+    """Claims on texts that are being labelled (docs/store.md), so that two runs over one store send each text once.
+
+    A context manager: at its end, or with its process, everything that it has claimed is released. It needs no more
+    than files that are created once, so that a store on other machines can have it too. Texts are identified by their
+    digests of 16 bytes, joined. Every method raises `StoreError`.
+    """
+
+    def claim(self, digests: bytes, /) -> Claim:
+        """Claims those of `digests` that are neither annotated nor claimed by another run."""
+
+    def release(self, claim: Claim, /) -> None:
+        """Gives up a claim, when what came of it is durable."""
+
+    def held(self, digests: bytes, /) -> Held:
+        """How many of `digests` other runs have claimed now."""
+
+    def renew(self) -> None:
+        """Shows that this run is still alive; called before each request."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

@@ -17,6 +17,7 @@ from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
 from pioneer_build.store.annotations import AnnotationStore
+from pioneer_build.store.claims import Claims
 
 ROOT = Path(pioneer_build.__file__).parent
 
@@ -71,6 +72,7 @@ def test_a_report_claims_nothing_by_itself() -> None:
         (ports.Service, HttpService),
         (ports.StorePort, Store),
         (ports.AnnotationsPort, AnnotationStore),
+        (ports.ClaimsPort, Claims),
         (ports.JournalPort, Journal),
         (ports.LockPort, LockFile),
     ],

@@ -19,7 +19,9 @@ poll_schedule        when to poll
 job_rows             the rows of a job
 judge_rows           whether the rows pass the checks
 label                the steps of a label spec
-label_batches        sends texts in batches, and stores their annotations
+label_sending        sends texts in batches, next to other runs that label over the same store
+label_batches        one batch, and the texts that make it fail
+label_in_flight      label requests without a response: what they are worth waiting for
 label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate

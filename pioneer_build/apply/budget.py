@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 class Budget:
     """Paid requests and the examples they request: the limits of a run (`None`: no limit), and what it has sent.
 
-    `under_way` counts submissions that are being sent right now, so are not open jobs yet.
+    `resent_requests` and `resent_examples` are those among them whose texts had been sent before without getting a
+    response, so that they may be paid for twice. `under_way` counts submissions that are being sent right now, so are
+    not open jobs yet.
     """
 
     max_requests: int | None = None
     max_examples: int | None = None
     requests: int = 0
     examples: int = 0
+    resent_requests: int = 0
+    resent_examples: int = 0
     under_way: int = 0
 
     def afford(self, examples: int) -> None:
@@ -37,26 +41,38 @@ class Budget:
             Stopped: it is not.
         """
         if self.max_requests is not None and self.requests + 1 > self.max_requests:
-            message = f"the budget of {count(self.max_requests, 'request')} is used up"
+            message = f"the budget of {count(self.max_requests, 'request')} is used up{self._of_these}"
             raise Stopped("refused", message, "raise --max-requests")
         if self.max_examples is not None and self.examples + examples > self.max_examples:
-            message = f"{count(examples, 'more example')} would exceed the budget of {self.max_examples:,}"
+            message = (
+                f"{count(examples, 'more example')} would exceed the budget of {self.max_examples:,}{self._of_these}"
+            )
             raise Stopped("refused", message, "raise --max-examples")
 
-    def spend(self, examples: int) -> None:
-        """Counts one paid request for this many examples.
+    def spend(self, examples: int, again: int = 0) -> None:
+        """Counts one paid request for this many examples, `again` of which were sent before without a response.
 
         Raises:
             Stopped: it would exceed the budget; nothing was counted.
         """
         self.afford(examples)
-        self.requests += 1
-        self.examples += examples
+        self._count(1, examples, again)
 
-    def refund(self, examples: int) -> None:
-        """Uncounts a request for this many examples, which was certainly not accepted."""
-        self.requests -= 1
-        self.examples -= examples
+    def refund(self, examples: int, again: int = 0) -> None:
+        """Uncounts a request that was certainly not accepted; the arguments are those of `spend`."""
+        self._count(-1, examples, again)
+
+    def _count(self, sign: int, examples: int, again: int) -> None:
+        self.requests += sign
+        self.examples += sign * examples
+        self.resent_requests += sign * (again > 0)
+        self.resent_examples += sign * again
+
+    @property
+    def _of_these(self) -> str:
+        if not self.resent_requests:
+            return ""
+        return f", {count(self.resent_requests, 'request')} of it for texts sent again because a response was missing"
 
     @contextmanager
     def on_the_way(self) -> Iterator[None]:

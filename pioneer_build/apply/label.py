@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.label_batches import send_all
 from pioneer_build.apply.label_progress import LabelProgress
 from pioneer_build.apply.label_rows import in_quarantine, make_rows
+from pioneer_build.apply.label_sending import send_all
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.inputs import split
@@ -27,13 +27,14 @@ async def label(work: Work) -> None:
         Stopped: not all texts could be labelled. The annotations received so far are stored.
     """
     run, survey = work.run, work.survey
-    with run.ports.store.annotations(run.options.backend, work.item.fingerprint) as store:
+    with run.ports.store.annotations(run.options.backend, work.item.fingerprint) as store, store.claims() as claims:
         if work.retries:
             store.clear_quarantine(split(survey.digests))
         missing = store.missing(survey.digests)
         progress = LabelProgress(
             work,
             store,
+            claims,
             len(missing) // 16,
             run.ports.now(),
             rebuilds=run.options.free and not work.step.requests,

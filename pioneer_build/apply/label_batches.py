@@ -1,30 +1,31 @@
-"""Sends texts to be labelled, in batches, and stores their annotations; finds the texts that make a batch fail.
+"""One batch of texts to be labelled: sent, and its annotations stored; finds the texts that make it fail.
 
 A response counts only when it is durable in the store. So after a crash, only requests that were in flight are resent.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pioneer_build.apply.label_rows import reject
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
 from pioneer_build.checks.label_bounds import judge_annotations
-from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError, StoreError
-from pioneer_build.inputs import batches, new_texts, text_digest
+from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
+from pioneer_build.inputs import text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
-from pioneer_build.wording import duration
+from pioneer_build.spec.limits import SENDS_PER_TEXT, label_requests_at_most
+from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pioneer_build.apply.label_progress import LabelProgress
-    from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
+    from pioneer_build.ports import Labelled
 
 #: If the response is a 5xx or missing, a batch is sent this many times before it is halved.
 _TRIES = 3
@@ -32,68 +33,20 @@ _TRIES = 3
 _OUTAGE_AFTER = 12
 
 
-async def send_all(progress: LabelProgress, missing: bytes) -> None:
-    """Sends the texts whose digests are `missing` (16 bytes each), several batches at a time.
-
-    Raises:
-        Stopped: not all could be labelled. The annotations received so far are stored.
-        PioneerError: the inputs have changed since the plan was made.
-    """
-    if not missing:
-        return
-    run = progress.work.run
-    room = asyncio.Semaphore(run.options.label_requests_in_flight)
-    failed: list[Exception] = []
-
-    async def send(batch: list[InputText]) -> None:
-        try:
-            await _Batch(progress, batch).send()
-        except Exception as error:  # noqa: BLE001 - raised again below, when the other batches have ended
-            failed.append(error)
-        finally:
-            room.release()
-
-    first = True
-    upcoming = batches(_new_texts(progress.work, missing))
-    async with asyncio.TaskGroup() as group:
-        while True:
-            await room.acquire()
-            batch: list[InputText] | None = None
-            if not failed and not run.stopping.is_set():
-                try:
-                    batch = next(upcoming, None)
-                except PioneerError as error:  # the inputs changed; requests in flight are waited for nevertheless
-                    failed.append(error)
-            if batch is None:
-                break
-            if first:  # one batch alone, so that a request that is wrong as such is sent only once
-                await send(batch)
-                first = False
-                continue
-            group.create_task(send(batch))
-    if failed:
-        raise failed[0]
-    run.check_going()
-
-
-def _new_texts(work: Work, missing: bytes) -> Iterator[InputText]:
-    spec, root = work.item.spec, work.run.options.project_root
-    assert root is not None
-    assert spec.inputs is not None
-    return new_texts(
-        spec.inputs, work.survey, missing, project_root=root, spec_path=spec.path, at=spec.place("inputs")
-    )  # fmt: skip
-
-
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """One batch: sent, resent, and halved until the texts that make it fail are found.
 
-    `answered` has the ids of the text objects that got a response, `failing` counts requests in a row without one.
+    `unsure` has the ids of the text objects that were sent without getting a response; sending them again may cost
+    twice. `answered` has the ids of those that got one, `failing` counts requests in a row without one. `requests` and
+    `texts` are what was sent for this batch and not refused.
     """
 
     progress: LabelProgress
     whole: Sequence[InputText]
+    unsure: set[int] = field(default_factory=set)
+    requests: int = 0
+    texts: int = 0
     answered: set[int] = field(default_factory=set)
     failing: int = 0
 
@@ -113,19 +66,23 @@ class _Batch:
         service = run.service
         for attempt in range(1, tries + 1):
             run.check_going()
-            if not self.progress.rebuilds:
-                run.budget.spend(len(texts))
+            again = self._spend(texts)
+            self.progress.claims.renew()
             try:
-                response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
+                with nullcontext() if run.options.free else run.labels_in_flight.sending(work.name, len(texts)):
+                    response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
                 self.failing += 1
+                self.unsure.update(map(id, texts))
                 if attempt == tries:
                     raise
-                work.emit("waiting", f"{error.message}; retrying in {duration(2**attempt)}", seconds=2**attempt)
+                text = f"{error.message}; sending the {count(len(texts), 'text')} again in {duration(2**attempt)}"
+                if not run.options.free:
+                    text += ", which may cost twice"
+                work.emit("waiting", text, seconds=2**attempt)
                 await run.pause(float(2**attempt))
             except ServiceError as error:
-                if not self.progress.rebuilds:
-                    run.budget.refund(len(texts))
+                self._refund(texts, again)
                 self._check_helps(error)
                 raise
             else:
@@ -133,8 +90,33 @@ class _Batch:
                 self.progress.works = True
                 self.answered.update(map(id, texts))
                 self.progress.unsupported.update(response.unsupported)
-                self._store(texts, response.items)
+                self._store(texts, response)
                 return
+
+    def _spend(self, texts: Sequence[InputText]) -> int:
+        """Counts a request; returns how many of its texts were sent before without getting a response.
+
+        Raises:
+            Stopped: it would exceed the budget, or the batch was sent again too often already.
+        """
+        whole = len(self.whole)
+        if self.requests >= label_requests_at_most(whole) or self.texts + len(texts) > SENDS_PER_TEXT * whole:
+            raise Stopped(
+                "stopped", "the service keeps failing: texts were sent again too often", "pioneer-build apply"
+            )
+        again = sum(id(one) in self.unsure for one in texts)
+        if not self.progress.rebuilds:
+            self.progress.work.run.budget.spend(len(texts), again)
+        self.requests += 1
+        self.texts += len(texts)
+        return again
+
+    def _refund(self, texts: Sequence[InputText], again: int) -> None:
+        """Uncounts a request that was certainly not accepted."""
+        if not self.progress.rebuilds:
+            self.progress.work.run.budget.refund(len(texts), again)
+        self.requests -= 1
+        self.texts -= len(texts)
 
     def _check_helps(self, error: ServiceError) -> None:
         """Raises `Stopped` if halving the batch won't help."""
@@ -147,13 +129,15 @@ class _Batch:
         if "labels" in reasons and "inputs" not in reasons:
             raise self._refused(error)
 
-    def _store(self, texts: Sequence[InputText], items: Sequence[Any]) -> None:
-        """Stores the annotations: `items` has one for each text, in the same order, as decoded from the response."""
+    def _store(self, texts: Sequence[InputText], response: Labelled) -> None:
+        """Stores the annotations that a response has for each of `texts`, in the same order."""
         progress, store, spec = self.progress, self.progress.store, self.progress.work.item.spec
         good: list[tuple[bytes, bytes]] = []
         bad: list[tuple[InputText, Fault]] = []
-        for one, raw in zip(texts, items, strict=True):
+        for position, (one, raw) in enumerate(zip(texts, response.items, strict=True)):
             annotation = normalise_annotation(raw, one.text, spec.task_type, spec.labels)
+            if position in response.unaligned and not isinstance(annotation, Fault):
+                annotation = Fault("other-text", "others in the response are for other texts, and this one names none")
             if isinstance(annotation, Fault):
                 bad.append((one, annotation))
             else:
@@ -173,6 +157,13 @@ class _Batch:
         for one, fault in bad:
             progress.quarantine(one, fault.cause, fault.message)
         progress.tell(len(texts))
+        if len(bad) == len(texts) > 1 and all(fault.cause == "other-text" for _, fault in bad):
+            raise Stopped(
+                "rejected",
+                f"the service answered {count(len(texts), 'text')} with annotations of other texts; they were"
+                " quarantined, and nothing more is sent",
+                f"pioneer-build apply --retry {self.progress.work.name}",
+            )
 
     def _check_worth_it(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
         """The first response has no usable annotation at all: raises `Stopped` if the checks reject that."""

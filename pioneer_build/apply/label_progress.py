@@ -12,7 +12,7 @@ from pioneer_build.wording import count, duration
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import AnnotationsPort
+    from pioneer_build.ports import AnnotationsPort, ClaimsPort
     from pioneer_build.rows import Cause
 
 #: Why a text has no usable annotation: what is wrong with the annotation, or that the service refused the text.
@@ -30,6 +30,7 @@ class LabelProgress:
 
     work: Work
     store: AnnotationsPort
+    claims: ClaimsPort
     to_do: int
     began: float
     rebuilds: bool = False

@@ -18,7 +18,10 @@ GOOD: frozenset[Result] = frozenset({"done", "open", "pending"})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one step ended. `message` says what happened and why; `command` is the command that fixes it."""
+    """How one step ended. `message` says what happened and why; `command` is the command that fixes it.
+
+    `deleted` are the names that were deleted on the service.
+    """
 
     dataset_name: str
     action: Action
@@ -26,6 +29,7 @@ class Outcome:
     message: str
     command: str | None = None
     details: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,9 @@ class Report:
     """How an apply ended.
 
     `stopped` is the error that ended submissions for all datasets (key, network, disk); `interrupted` says that the
-    user ended them. `requests` and `examples` were sent in this run; `lock_changed` says whether pioneer.lock has other
-    bytes than before.
+    user ended them. `requests` and `examples` were sent in this run; `resent_requests` and `resent_examples` are those
+    among them whose texts had been sent before without getting a response, so that they may be paid for twice.
+    `lock_changed` says whether pioneer.lock has other bytes than before.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -43,6 +48,8 @@ class Report:
     stopped: Exception | None = None
     interrupted: bool = False
     lock_changed: bool = False
+    resent_requests: int = 0
+    resent_examples: int = 0
 
     @property
     def good(self) -> bool:

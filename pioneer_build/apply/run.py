@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.budget import Budget
 from pioneer_build.apply.events import Event
+from pioneer_build.apply.label_in_flight import LabelsInFlight
 from pioneer_build.apply.lock_writer import LockWriter
 from pioneer_build.apply.poll_schedule import PollSchedule
 from pioneer_build.apply.results import Report
@@ -100,7 +101,10 @@ class Run:
         self.lock = LockWriter(ports.lock, basis.lock, options.backend, ports.now, basis.as_read)
         self.journal = RunJournal(ports.journal, options.backend, basis.submissions)
         self.budget = Budget(options.max_requests, options.max_examples)
+        self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
+        #: The names that were deleted on the service, by dataset.
+        self.deleted: dict[str, list[str]] = {}
         self.stopping = asyncio.Event()
         self.interrupted = False
         self.error: Exception | None = None
@@ -142,6 +146,8 @@ class Run:
             outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.dataset_name)),
             requests=self.budget.requests,
             examples=self.budget.examples,
+            resent_requests=self.budget.resent_requests,
+            resent_examples=self.budget.resent_examples,
             stopped=self.error,
             interrupted=self.interrupted,
             lock_changed=self.lock.changed,

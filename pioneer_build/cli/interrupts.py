@@ -41,7 +41,7 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
     def on_signal(number: int, _frame: FrameType | None) -> None:
         nonlocal heard, leaving
         if leaving:
-            _exit_at_once(sink)
+            _exit_at_once(interrupt, sink)
         if heard:
             leaving = True
             _exit_between_steps(interrupt, sink)
@@ -71,22 +71,25 @@ def _exit_between_steps(interrupt: Interrupt, sink: Sink) -> None:
 
     A loop that is blocked isn't waited for long: then the journal has what was sent, as after a crash.
     """
-    patience = threading.Timer(_BLOCKED_SECONDS, _exit_at_once, (sink,))
+    patience = threading.Timer(_BLOCKED_SECONDS, _exit_at_once, (interrupt, sink))
     patience.daemon = True
     patience.start()
-    if not interrupt.call_in_loop(lambda: _exit_at_once(sink)):
-        _exit_at_once(sink)
+    if not interrupt.call_in_loop(lambda: _exit_at_once(interrupt, sink)):
+        _exit_at_once(interrupt, sink)
 
 
-def _exit_at_once(sink: Sink) -> None:
-    """Ends the process, whatever it is doing.
+def _exit_at_once(interrupt: Interrupt, sink: Sink) -> None:
+    """Ends the process, whatever it is doing, and says what is lost by that.
 
     Another thread prints the last message: this one may have been interrupted while it was using stderr or the screen.
     """
 
     def say() -> None:
         with suppress(Exception):
-            sink(Event("note", "", "stopped immediately; the next apply resumes what was started"))
+            text = "stopped immediately; the next apply resumes what was started"
+            if at_stake := interrupt.at_stake:
+                text = f"{text}. {at_stake[0].upper()}{at_stake[1:]}"
+            sink(Event("note", "", text))
 
     try:
         last = threading.Thread(target=say, daemon=True)

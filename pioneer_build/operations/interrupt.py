@@ -6,13 +6,17 @@ import asyncio
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.wording import duration
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from pioneer_build.apply import Report, Run
 
-#: Seconds to wait for pending responses after an interrupt.
+#: Seconds to wait for pending responses after an interrupt; label requests may get more (`apply/label_in_flight.py`).
 GRACE_SECONDS = 10.0
+#: Seconds for requests to end that were not sent yet when the interrupt came.
+_SETTLING_SECONDS = 0.05
 
 
 class Interrupt:
@@ -21,6 +25,12 @@ class Interrupt:
     def __init__(self) -> None:
         self._listener: tuple[asyncio.AbstractEventLoop, Callable[[str], None]] | None = None
         self._note: str | None = None
+        self._stake: Callable[[], str] = str
+
+    @property
+    def at_stake(self) -> str:
+        """What would be lost if the process ended now, as a sentence; empty if nothing would be."""
+        return self._stake()
 
     def stop(self, note: str = "") -> bool:
         """Stops the run. Safe to call from a signal handler, from any thread, and more than once.
@@ -57,8 +67,12 @@ class Interrupt:
         return True
 
     @contextmanager
-    def heard_by(self, act: Callable[[str], None]) -> Iterator[None]:
-        """In this context, `stop` makes the running loop call `act` with its note, also if it was called before."""
+    def heard_by(self, act: Callable[[str], None], at_stake: Callable[[], str] = str) -> Iterator[None]:
+        """In this context, `stop` makes the running loop call `act` with its note, also if it was called before.
+
+        `at_stake` says what would be lost if the process ended now; it is called from any thread.
+        """
+        self._stake = at_stake
         self._listener = asyncio.get_running_loop(), act
         try:
             if self._note is not None:
@@ -66,6 +80,7 @@ class Interrupt:
             yield
         finally:
             self._listener = None
+            self._stake = str
 
 
 async def interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
@@ -85,16 +100,16 @@ async def interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: 
         if note:
             run.emit("note", "", note)
 
-    with interrupt.heard_by(stop):
+    with interrupt.heard_by(stop, lambda: run.labels_in_flight.at_stake):
         try:
             await _first_of(walking, interrupted)
         except asyncio.CancelledError as cancelled:  # by the owner of the loop, for example asyncio at Ctrl-C
             run.interrupt()
-            await _end(walking)
+            await _end(run, walking)
             if not walking.cancelled() and (error := walking.exception()) is not None:
                 raise cancelled from error  # why the run could not end in good order must not be lost
             raise
-        if not walking.done() and not await _end(walking) and (walking.cancelled() or walking.exception() is None):
+        if not walking.done() and not await _end(run, walking) and (walking.cancelled() or walking.exception() is None):
             return run.report()
         return await walking
 
@@ -109,17 +124,25 @@ async def _first_of(walking: asyncio.Future[Report], interrupted: asyncio.Event)
         interruption.cancel()
 
 
-async def _end(walking: asyncio.Future[Report]) -> bool:
+async def _end(run: Run, walking: asyncio.Future[Report]) -> bool:
     """Waits for an interrupted walk, and cancels it after the grace period; whether it ended by itself.
 
     It doesn't raise the walk's error: the caller asks for it.
     """
+    out = run.labels_in_flight
     try:
-        await asyncio.wait({walking}, timeout=GRACE_SECONDS)
+        await asyncio.wait({walking}, timeout=_SETTLING_SECONDS)
+        grace = max(GRACE_SECONDS, out.patience)
+        if not walking.done() and out.at_stake:
+            text = f"waiting up to {duration(grace)} for what was sent, as long as it usually takes; otherwise: "
+            run.emit("waiting", "", text + out.at_stake, seconds=grace)
+        await asyncio.wait({walking}, timeout=grace)
     finally:
         ended = walking.done()
         if not ended:
             walking.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await walking
+        if out.lost:
+            run.emit("note", "", out.lost)
     return ended

@@ -96,6 +96,9 @@ def _step(fields: Any) -> Step:
         fetch=_of(fields, "fetch", bool, False),
         refused=_of(fields, "refused", str, None),
         command=_of(fields, "command", str, None),
+        requests_at_most=_of(fields, "requests_at_most", int, None),
+        examples_at_most=_of(fields, "examples_at_most", int, None),
+        deletes=tuple(str(name) for name in _of(fields, "deletes", list, ())),
         evidence=_of(fields, "basis", str),
     )
     if step.action not in get_args(Action):
@@ -131,7 +134,9 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
             continue
         current = today.get(step.dataset_name)
         if current is not None and _decision(current) == _decision(step) and current.basis == step.basis:
-            steps.append(current)
+            # a selection may have left out names that other datasets have rows under
+            deletes = tuple(name for name in current.deletes if name in step.deletes)
+            steps.append(replace(current, deletes=deletes) if deletes != current.deletes else current)
             continue
         if current is None or current.action == "none":
             what = "there is nothing to do for it now"

@@ -13,6 +13,7 @@ FORMAT = 1
 
 def plan_value(plan: Plan) -> dict[str, Any]:
     """The plan as the JSON of `plan --format json` (docs/plan.schema.json)."""
+    at_most = {"requests_at_most": plan.requests_at_most, "examples_at_most": plan.examples_at_most}
     value: dict[str, Any] = {
         "format": FORMAT,
         "changes": plan.changes,
@@ -22,6 +23,7 @@ def plan_value(plan: Plan) -> dict[str, Any]:
             **plan.counts(),
             "requests": plan.requests,
             "examples": plan.examples,
+            **(at_most if plan.examples_at_most > plan.examples else {}),
             "seconds_at_least": plan.seconds_at_least,
         },
     }
@@ -43,6 +45,10 @@ def step_value(step: Step) -> dict[str, Any]:
         "total": step.total,
         "remote_name": step.remote_name,
     }
+    if step.requests_at_most is not None:
+        value["requests_at_most"], value["examples_at_most"] = step.requests_at_most, step.examples_at_most
+    if step.deletes:
+        value["deletes"] = list(step.deletes)
     if step.renamed_from is not None:
         value["renamed_from"] = step.renamed_from
     if step.protected:

@@ -12,6 +12,7 @@ from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames
+from pioneer_build.spec.limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,6 +120,7 @@ def _step(
     if protected and _replaces(action, item, entry):
         refused = _PROTECTED
     requests, examples = found.requests.get(action, (0, 0))
+    is_paid_label = item.spec.is_label and examples > 0 and not facts.free
     fetch = found.fetch and (found.refused is None or refused is not None)
     command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
     if refused == _PROTECTED:
@@ -136,8 +138,15 @@ def _step(
         fetch,
         refused,
         command,
-        partial(_evidence, item, entry, facts, choices),
+        _label_requests_at_most(examples) if is_paid_label else None,
+        SENDS_PER_TEXT * examples if is_paid_label else None,
+        evidence=partial(_evidence, item, entry, facts, choices),
     )
+
+
+def _label_requests_at_most(texts: int) -> int:
+    whole, rest = divmod(texts, TEXTS_PER_REQUEST)
+    return whole * label_requests_at_most(TEXTS_PER_REQUEST) + (label_requests_at_most(rest) if rest else 0)
 
 
 def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:

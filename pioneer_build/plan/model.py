@@ -130,9 +130,11 @@ class Step:
     """What one dataset needs.
 
     `requests` counts paid requests, `examples` the rows that they request, `total` the rows that the dataset will have.
+    `requests_at_most` and `examples_at_most` are the worst case, if responses to label requests are missing and texts
+    are sent again; `None` if it is the same.
     `remote_name` is the name for a submission on the service; `fetch` means that rows have to be fetched as well;
-    `refused` is why `apply` will refuse the step, `command` the command that helps. `evidence` is everything that
-    determined the step, or its digest.
+    `refused` is why `apply` will refuse the step, `command` the command that helps. `deletes` are the names that a
+    `delete` step deletes on the service. `evidence` is everything that determined the step, or its digest.
     """
 
     dataset_name: str
@@ -147,6 +149,9 @@ class Step:
     fetch: bool = False
     refused: str | None = None
     command: str | None = None
+    requests_at_most: int | None = None
+    examples_at_most: int | None = None
+    deletes: tuple[str, ...] = ()
     evidence: Callable[[], object] | str = field(default="", compare=False, repr=False)
 
     @property
@@ -199,6 +204,21 @@ class Plan:
         return sum(step.examples for step in self.steps if step.submits)
 
     @property
+    def requests_at_most(self) -> int:
+        """Paid requests that `apply` would send in the worst case: see `Step`."""
+        return sum(step.requests_at_most or step.requests for step in self.steps if step.submits)
+
+    @property
+    def examples_at_most(self) -> int:
+        """Rows that those requests ask for."""
+        return sum(step.examples_at_most or step.examples for step in self.steps if step.submits)
+
+    @property
+    def deletes(self) -> tuple[str, ...]:
+        """The names that `apply` would delete on the service."""
+        return tuple(sorted({name for step in self.steps if step.refused is None for name in step.deletes}))
+
+    @property
     def seconds_at_least(self) -> int:
         """The least time that the requests take with the limit of requests per minute."""
         if not self.requests_per_minute or not self.requests:
@@ -213,7 +233,33 @@ class Plan:
         return dict(sorted(counted.items()))
 
     def only(self, names: Collection[str]) -> Plan:
-        """The part of the plan for the datasets `names`."""
-        steps = tuple(step for step in self.steps if step.dataset_name in names)
+        """The part of the plan for the datasets `names`.
+
+        What another removed dataset has on the service as well, and isn't selected, is not deleted.
+        """
+        kept = {
+            remote_name: step.dataset_name
+            for step in self.steps
+            if step.dataset_name not in names
+            for remote_name in step.deletes
+        }
+        steps = (step for step in self.steps if step.dataset_name in names)
         skipped = tuple(one for one in self.skipped if one.dataset_name in names)
-        return replace(self, steps=steps, skipped=skipped)
+        return replace(self, steps=tuple(_without(step, kept) for step in steps), skipped=skipped)
+
+
+def _without(step: Step, kept: Mapping[str, str]) -> Step:
+    """The step without deleting those names on the service that are `kept` for other datasets."""
+    shared = [name for name in step.deletes if name in kept]
+    if not shared:
+        return step
+    return replace(
+        step,
+        deletes=tuple(name for name in step.deletes if name not in kept),
+        reasons=(*step.reasons, *(kept_on_service(name, kept[name]) for name in shared)),
+    )
+
+
+def kept_on_service(remote_name: str, dataset_name: str) -> Reason:
+    """Why a name isn't deleted on the service: another dataset has rows there."""
+    return Reason("dataset_name", f"'{remote_name}' stays on the service: '{dataset_name}' has rows there")

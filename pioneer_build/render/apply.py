@@ -26,6 +26,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "requests": report.requests,
         "examples": report.examples,
+        "resent": {"requests": report.resent_requests, "examples": report.resent_examples},
         "lock_changed": report.lock_changed,
         "stopped": stopped,
         "datasets": [
@@ -36,6 +37,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
                 "message": outcome.message,
                 "command": outcome.command,
                 "details": list(outcome.details),
+                **({"deleted": list(outcome.deleted)} if outcome.deleted else {}),
             }
             for outcome in report.outcomes
         ],
@@ -68,6 +70,9 @@ def outcome_text(
             if not beside:
                 lines += wrapped(visible(outcome.message), width, first=4, rest=4)
             lines += [line for detail in outcome.details for line in wrapped(visible(detail), width, first=4, rest=6)]
+            if outcome.deleted and outcome.result != "done":
+                text = f"deleted on the service: {', '.join(outcome.deleted)}"
+                lines += wrapped(visible(text), width, first=4, rest=6)
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
@@ -109,4 +114,12 @@ def _summary(report: Report, unchanged: int, *, split: bool) -> str:
     lock = written if report.lock_changed else "pioneer.lock is unchanged."
     requests = count(report.requests, "request") if report.requests else "no requests"
     examples = f" for {count(report.examples, 'example')}" if report.examples else ""
-    return f"{head} Sent {requests}{examples}. {lock}"
+    return f"{head} Sent {requests}{examples}{_resent(report)}. {lock}"
+
+
+def _resent(report: Report) -> str:
+    if not report.resent_requests:
+        return ""
+    requests = count(report.resent_requests, "request")
+    were, texts = "was" if report.resent_requests == 1 else "were", count(report.resent_examples, "text")
+    return f"; {requests} of these {were} sent again because a response was missing, so {texts} may be paid for twice"

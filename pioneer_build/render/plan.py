@@ -68,6 +68,8 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
                 lines += reason(one.line)
             if step.remote_name and step.remote_name != step.dataset_name and step.requests and step.action != "label":
                 lines += reason(f"remote name: {step.remote_name}")
+            if step.deletes:
+                lines += reason(deletes_text(step))
             if step.refused is not None:
                 lines += reason(f"will be refused: {step.refused}")
             if step.command is not None:
@@ -95,6 +97,11 @@ def _names(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + more
 
 
+def deletes_text(step: Step) -> str:
+    """What a step deletes on the service, for people."""
+    return f"deletes on the service, with all versions: {', '.join(step.deletes)}"
+
+
 def nothing_text(datasets: int) -> str:
     """The summary of a plan with nothing to do."""
     return f"Nothing to do: {count(datasets, 'dataset')} up to date." if datasets else "No datasets."
@@ -114,7 +121,11 @@ def summary_text(plan: Plan) -> str:
         text += f" {count(plan.requests, 'request')} for {count(plan.examples, 'example')}"
         if plan.seconds_at_least:
             text += f", at least {duration(plan.seconds_at_least)} at {plan.requests_per_minute:,} requests per minute"
-        return text + "."
+        text += "."
+        if plan.examples_at_most > plan.examples:
+            worst = f"{count(plan.requests_at_most, 'request')} for {count(plan.examples_at_most, 'example')}"
+            text += f" Texts whose response is missing are sent again: {worst} at most."
+        return text
     return text + " Nothing will be submitted."
 
 

@@ -45,6 +45,8 @@ def _row(step: Step) -> str:
 def _details(step: Step) -> list[str]:
     lines = [f"**{code(step.dataset_name)}** {step.action}", ""]
     lines += [_reason(reason) for reason in step.reasons]
+    if step.deletes:
+        lines.append(f"- deletes on the service, with all versions: {', '.join(map(code, step.deletes))}")
     if step.refused is not None:
         lines.append(f"- will be refused: {cell(step.refused)}")
     if step.command is not None:

@@ -6,6 +6,7 @@
     classes        the label or labels of a classification row
     messages       the conversation of a decoder row
     annotation     a row without its text, as the service labels the author's own texts
+    echo           a text as the service repeats it, and offsets in it
     labels         the declared labels, and which one the service means
     split_version  the new rows of a version, separated from those of earlier jobs
     summary        statistics of rows, counted in one pass

@@ -13,6 +13,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows.classes import read_classes
+from pioneer_build.rows.echo import is_echo, read_in_echo
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.normal_form import Fault, Row, parse_line, row_line, shown
@@ -36,7 +37,8 @@ def normalise_annotation(
 
     Args:
         raw_item: the item, any JSON value.
-        text: the input that the item belongs to. An item with another text has the cause `other-text`.
+        text: the input that the item belongs to. An item with another text has the cause `other-text`, unless the text
+            differs only by white space at its ends or by its Unicode normal form; then offsets are mapped to `text`.
         task_type: `ner` or `classification`.
         labels: the declared labels; if there are none, any label is accepted.
     """
@@ -44,13 +46,18 @@ def normalise_annotation(
         return Fault("no-annotation", "the response for this text is null")
     if not isinstance(raw_item, dict):
         return Fault("bad-shape", "the response for this text is not an object")
-    if raw_item.get("text") is not None and raw_item["text"] != text:
-        return Fault("other-text", f"the response is for another text, {shown(raw_item['text'])}")
+    said = raw_item.get("text")
+    if said is not None and said != text and not (isinstance(said, str) and is_echo(said, text)):
+        return Fault("other-text", f"the response is for another text, {shown(said)}")
     declared = _labels(tuple(labels))
     if task_type == "ner":
-        if raw_item.get("entities") is None:
+        raw = raw_item.get("entities")
+        if raw is None:
             return _missing(raw_item)
-        entities = read_entities(raw_item["entities"], text, declared)
+        if said is None or said == text:
+            entities = read_entities(raw, text, declared)
+        else:
+            entities = read_in_echo(lambda one: read_entities(raw, one, declared), said, text)
         return entities if isinstance(entities, Fault) else {"entities": entities}
     if all(raw_item.get(key) is None for key in ("label", "labels", "class")):
         return _missing(raw_item)

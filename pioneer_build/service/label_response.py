@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.ports import Labelled
+from pioneer_build.rows.echo import is_echo
 from pioneer_build.service.responses import InvalidResponse, names_in
 
 if TYPE_CHECKING:
@@ -24,18 +25,29 @@ def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], w
         words: removes the key from these labels.
 
     Raises:
-        InvalidResponse: there is no list of items, or it can't be aligned with the texts.
+        InvalidResponse: there is no list of items, or it has more or fewer items than there are texts.
     """
     items = _items(answer)
     if items is None:
         raise InvalidResponse("has no list of annotations")
     if len(items) != len(texts):
         raise InvalidResponse(f"can't be aligned: {len(items)} annotations for {len(texts)} texts")
-    for number, (item, text) in enumerate(zip(items, texts, strict=True), start=1):
+    return Labelled(tuple(items), _unsupported(answer, headers, words), _unaligned(items, texts))
+
+
+def _unaligned(items: Sequence[Any], texts: Sequence[str]) -> frozenset[int]:
+    """The positions of items that repeat another text than theirs. Then the order is in doubt, so those that repeat no
+    text don't count either.
+    """
+    others: set[int] = set()
+    silent: set[int] = set()
+    for position, (item, text) in enumerate(zip(items, texts, strict=True)):
         said = item.get("text") if isinstance(item, dict) else None
-        if isinstance(said, str) and said != text:
-            raise InvalidResponse(f"can't be aligned: annotation {number} belongs to another text")
-    return Labelled(tuple(items), _unsupported(answer, headers, words))
+        if not isinstance(said, str):
+            silent.add(position)
+        elif said != text and not is_echo(said, text):
+            others.add(position)
+    return frozenset(others | silent if others else ())
 
 
 def _items(answer: object) -> list[Any] | None:

@@ -9,3 +9,14 @@ TEXTS_PER_REQUEST: Final = 1_000
 #: Bytes of the texts in one label request, as JSON. A plan counts requests by texts alone, so this is far above what a
 #: thousand texts take as a rule; a service that refuses so large a body (413) is sent the halves.
 TEXT_BYTES_PER_REQUEST: Final = 8_000_000
+#: How many times a text may be sent, counting all label requests that hold it whose response never came.
+SENDS_PER_TEXT: Final = 6
+
+
+def label_requests_at_most(texts: int) -> int:
+    """How many label requests a batch of so many texts may take if responses don't come: see `SENDS_PER_TEXT`.
+
+    Three for the batch as a whole, and then, in a search for up to two texts that make it fail, two for each of their
+    halves, quarters and so on.
+    """
+    return 3 + 4 * max(texts - 1, 0).bit_length()

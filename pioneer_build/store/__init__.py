@@ -7,6 +7,7 @@ STORE/
   annotations/SCOPE/*.log, *.open     annotations, appended in batches, one file per writer
   annotations/SCOPE/index             the position of each annotation: derived, may be deleted
   annotations/SCOPE/quarantine/*.json texts that the service refuses, one file each
+  annotations/SCOPE/claims/           texts that are being sent, one file per batch
   tmp/                                files that are being written
 
 store          `Store`: rows by their digest, and access to everything else
@@ -19,6 +20,7 @@ index          sorted arrays with the position of each annotation
 current_index  keeps the index up to date with the files
 lookup         reads annotations by their positions
 quarantine     texts that the service refuses
+claims         texts that are being labelled, so that two runs don't send the same ones
 gc             finds and removes what is not needed
 disk           complete files with the store's permissions, and helpful error messages
 """

@@ -11,6 +11,7 @@ import numpy as np
 
 from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
+from pioneer_build.store.claims import Claims
 from pioneer_build.store.compaction import compact
 from pioneer_build.store.current_index import ATTEMPTS, CurrentIndex, keeps_changing
 from pioneer_build.store.disk import Modes, make_folder, write_whole
@@ -72,6 +73,10 @@ class AnnotationStore:
             return
         self._name_scope()
         self._writer.add(batch)
+
+    def claims(self) -> Claims:
+        """The claims on texts of this scope that are being labelled, also by other processes."""
+        return Claims(self._folder / "claims", self._modes, self.missing, self._name_scope)
 
     def lookup(self, digests: bytes) -> Iterator[Answer]:
         """The annotation of each of `digests`, in order; `RefusedText` for a refused text, `None` if there is none.

@@ -46,3 +46,20 @@ def test_what_is_on_the_way_is_counted_until_it_ends_however_that_is() -> None:
     with pytest.raises(Stopped), budget.on_the_way():
         raise Stopped("stopped", "")
     assert budget.under_way == 0
+
+
+def test_what_is_sent_again_is_counted_and_said() -> None:
+    budget = Budget(max_requests=3, max_examples=100)
+    budget.spend(40)
+    budget.spend(40, again=30)
+    assert (budget.requests, budget.examples, budget.resent_requests, budget.resent_examples) == (2, 80, 1, 30)
+    said = ", 1 request of it for texts sent again because a response was missing"
+    with pytest.raises(Stopped) as stopped:
+        budget.spend(40, again=40)
+    assert stopped.value.message.endswith(f"exceed the budget of 100{said}")
+    budget.spend(1)
+    with pytest.raises(Stopped) as stopped:
+        budget.spend(1)
+    assert stopped.value.message == f"the budget of 3 requests is used up{said}"
+    budget.refund(40, again=30)
+    assert (budget.resent_requests, budget.resent_examples) == (0, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,39 @@ def test_an_outage_is_not_multiplied(project: Project) -> None:
     assert report.requests == 5
     project.service.fail = lambda texts: False
     assert result(project.apply()) == "done"
+
+
+def test_what_is_sent_again_is_in_the_report_and_in_the_budget(project: Project) -> None:
+    failing = iter([True, True])
+    project.service.fail = lambda texts: next(failing, False)
+    report = project.apply()
+    assert (result(report), report.requests, report.examples) == ("done", 3, 120)
+    assert (report.resent_requests, report.resent_examples) == (2, 80)
+    waits = [event.text for event in project.events if event.kind == "waiting"]
+    assert waits[0] == "the service returned 500; sending the 40 texts again in 2 s, which may cost twice"
+    # a budget of what the plan says leaves nothing for a missing response
+    project.texts = tuple(f"other {number}" for number in range(40))
+    failing = iter([True])
+    report = project.apply(max_requests=1)
+    assert (result(report), report.requests, report.resent_requests) == ("refused", 1, 0)
+    assert result(project.apply()) == "done"
+
+
+def test_the_worst_case_of_a_plan_is_never_exceeded(project: Project) -> None:
+    """Every 5xx as late as possible: each half succeeds just often enough that the search goes on."""
+    for seed in range(40):
+        dice = random.Random(seed)
+        share = dice.choice([0.3, 0.5, 0.7, 0.9])
+        project.texts = tuple(f"text {seed} {number}" for number in range(dice.choice([1, 2, 3, 40, 200])))
+        before = len(project.service.requests)
+        project.service.fail = lambda texts: dice.random() < share  # noqa: B023 - called in this round only
+        report = project.apply()
+        (step,) = project.plan.steps
+        assert step.requests_at_most is not None
+        assert step.examples_at_most is not None
+        sent = project.service.requests[before:]
+        assert len(sent) == report.requests <= step.requests_at_most
+        assert sum(map(len, sent)) == report.examples <= step.examples_at_most
 
 
 def test_an_outage_in_the_middle_ends_the_search(project: Project) -> None:

@@ -60,6 +60,12 @@ class Server:
     def submissions(self) -> int:
         return sum(1 for method, target, _ in self.state()["seen"] if (method, target) == ("POST", "/generate"))
 
+    def billed_texts(self) -> list[str]:
+        """The texts of all label requests, as often as they were sent."""
+        seen = self.state()["seen"]
+        return [text for _, target, body in seen if target.endswith("/label-existing")
+                for text in json.loads(body)["inputs"]]  # fmt: skip
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import signal
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,67 @@ def test_an_outage_is_not_multiplied(tickets: Path, cli: Cli, monkeypatch: pytes
         assert len(batches(service)) <= 8
         service.always("POST /generate/ner/label-existing", None)
         assert apply(cli, service).json()["examples"] == 5000
+
+
+def _trim(text: str) -> str:
+    return text.strip()
+
+
+def _decompose(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.mark.parametrize("echo", [_trim, _decompose, lambda text: _decompose(_trim(text))])
+def test_an_echo_that_is_trimmed_or_normalised_is_aligned_and_spans_are_the_authors(
+    tickets: Path, cli: Cli, echo: Callable[[str], str]
+) -> None:
+    texts = [f"  Zoë{i} lives in Köln. " if i % 2 else f"Nobody{i} lives in Rom." for i in range(200)]
+    (tickets / "specs" / "data" / "t.jsonl").write_text(
+        "".join(json.dumps({"key": i, "body": text}) + "\n" for i, text in enumerate(texts))
+    )
+    declare(tickets, "data/t.jsonl")
+
+    def items(sent: list[str]) -> list[Any]:
+        found = []
+        for said in map(echo, sent):
+            start = said.index(" in ") + 4
+            span = said[start : said.index(".")]
+            found.append(
+                {"text": said, "entities": [{"text": span, "label": "word", "start": start, "end": start + len(span)}]}
+            )
+        return found
+
+    with running(Scripted(items=items)) as service:
+        answer = apply(cli, service)
+        assert (answer.code, answer.json()["requests"], batches(service)) == (0, 1, [200])
+        for text, row in zip(texts, rows(cli, service), strict=True):
+            (entity,) = row["entities"]
+            assert row["text"] == text
+            assert entity["text"] == text[entity["start"] : entity["end"]] == ("Köln" if "Köln" in text else "Rom")
+
+
+def test_a_few_echoes_of_other_texts_spoil_nothing(tickets: Path, cli: Cli) -> None:
+    write(tickets, 200)
+    declare(tickets, "data/t.jsonl")
+
+    def items(sent: list[str]) -> list[Any]:
+        return [{"text": text.upper() if text.startswith("word7 ") else text, "entities": []} for text in sent]
+
+    with running(Scripted(items=items)) as service:
+        answer = apply(cli, service)
+        assert (answer.code, batches(service)) == (3, [200])
+        assert "1 text got no usable annotation" in answer.json()["datasets"][0]["message"]
+        assert len(rows(cli, service)) == 199
+        assert apply(cli, service).json()["requests"] == 0
+
+
+def test_a_service_that_answers_for_other_texts_is_asked_once(tickets: Path, cli: Cli) -> None:
+    write(tickets, 3000)
+    declare(tickets, "data/t.jsonl")
+    with running(Scripted(items=lambda sent: [{"text": "other", "entities": []} for _ in sent])) as service:
+        assert apply(cli, service).code == 3
+        assert apply(cli, service).code == 3
+        assert batches(service) == [1000]
 
 
 @pytest.mark.parametrize("answer", [[], [{"text": "other", "entities": []}] * 2, {"results": "no"}])

@@ -95,8 +95,8 @@ class FakeService:
     words of `seed-api.txt` or of the hosted service. `datasets` is the root of the dataset endpoints, if
     there are any. `limit` is (requests, seconds) of a sliding window on the generate endpoints, counted at
     arrival. A submission is carried out and answered after `submit_seconds`. `idle_close` closes kept
-    connections so many seconds after an answer. `drop_share` of the answers to accepted submissions are not
-    sent.
+    connections so many seconds after an answer. A label request is answered after `label_seconds`.
+    `drop_share` of the answers to accepted submissions are not sent.
     """
 
     base: str = ""
@@ -106,6 +106,7 @@ class FakeService:
     limit: tuple[int, float] | None = None
     job_seconds: float = 0.0
     submit_seconds: float = 0.0
+    label_seconds: float = 0.0
     idle_close: float | None = None
     drop_share: float = 0.0
     seed: int = 0
@@ -221,6 +222,8 @@ class FakeService:
             self._asked.set()
         if self.submit_seconds and (method, seen.path) == ("POST", f"{self.base}/generate"):
             await asyncio.sleep(self.submit_seconds)
+        if self.label_seconds and seen.path.endswith("/label-existing"):
+            await asyncio.sleep(self.label_seconds)
         answer = self._answer(seen) if fault is None or fault.do else None
         if fault is not None:
             return await self._misbehave(fault, answer, writer)
@@ -424,6 +427,7 @@ def main() -> None:
     parser.add_argument("--datasets")
     parser.add_argument("--job-seconds", type=float, default=0.0)
     parser.add_argument("--submit-seconds", type=float, default=0.0)
+    parser.add_argument("--label-seconds", type=float, default=0.0)
     parser.add_argument("--drop-share", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     settings = vars(parser.parse_args())

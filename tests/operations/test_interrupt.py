@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from pioneer_build.apply.label_in_flight import LabelsInFlight
 from pioneer_build.errors import JournalError
 from pioneer_build.operations import interrupt as module
 from pioneer_build.operations.interrupt import Interrupt, interruptible
@@ -81,6 +82,7 @@ class Stub:
 
     def __init__(self) -> None:
         self.stopping = asyncio.Event()
+        self.labels_in_flight = LabelsInFlight(lambda: 0.0)
 
     def interrupt(self) -> None:
         self.stopping.set()

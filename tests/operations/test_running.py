@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.apply import Event, Report, apply_plan
+from pioneer_build.apply import Event, Report, apply_plan, label_in_flight
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations import interrupt as interrupt_module
 from pioneer_build.operations.interrupt import Interrupt
@@ -151,3 +152,87 @@ def test_the_limits_of_the_project_hold_where_the_user_gives_none(slow: Found) -
     options = RunOptions(wait=False, deadline=7.0).or_limits_of(config)
     assert options == RunOptions(1, 2, wait=False, deadline=7.0)
     assert RunOptions(0, 5).or_limits_of(config) == RunOptions(0, 5)
+
+
+# -- label requests that are out -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def labelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Found]:
+    """A service that answers a label request after two seconds, and a project with five texts."""
+    with Server("--label-seconds", "2") as server:
+        project = found(tmp_path, server, monkeypatch)
+        for path in (project.root / "specs").iterdir():
+            path.unlink()
+        (project.root / "specs" / "t.yaml").write_text(
+            "dataset_name: t\ntask_type: ner\nlabels: [x]\ninputs: [a, b, c, d, e]\n"
+        )
+        yield project
+
+
+def when_sent(project: Found, interrupt: Interrupt) -> threading.Thread:
+    """Stops the run once the server has a label request."""
+
+    def stop() -> None:
+        while not project.server.billed_texts():
+            time.sleep(0.02)
+        interrupt.stop("told to stop")
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    return thread
+
+
+def texts_of(project: Found, kind: str) -> list[str]:
+    return [event.text for event in project.events if event.kind == kind]
+
+
+def test_a_batch_that_is_out_is_waited_for_as_long_as_it_usually_takes(
+    labelling: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupt_module, "GRACE_SECONDS", 0.0)
+    interrupt = Interrupt()
+    thread = when_sent(labelling, interrupt)
+    report = walk(labelling, interrupt)
+    thread.join()
+    assert report.interrupted
+    (said,) = texts_of(labelling, "waiting")
+    assert said == (
+        "waiting up to 1 min for what was sent, as long as it usually takes; otherwise: 1 label request of t has no"
+        " response yet: its 5 texts would be sent again by the next apply, and paid for twice"
+    )
+    assert interrupt.at_stake == ""
+    assert walk(labelling, Interrupt()).good
+    assert len(labelling.server.billed_texts()) == 5
+
+
+def test_what_is_cut_off_is_named(labelling: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupt_module, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(label_in_flight, "_AT_MOST", 0.2)
+    interrupt = Interrupt()
+    thread = when_sent(labelling, interrupt)
+    report = walk(labelling, interrupt)
+    thread.join()
+    assert report.interrupted
+    assert texts_of(labelling, "note")[-1] == (
+        "sent, but the response was not waited for: 5 texts of t; the next apply sends them again, and pays twice"
+    )
+    assert walk(labelling, Interrupt()).good
+    assert len(labelling.server.billed_texts()) == 10
+
+
+def test_a_second_signal_says_what_is_paid_twice(labelling: Found) -> None:
+    interrupt = Interrupt()
+    said: list[str] = []
+
+    class Events(list):  # type: ignore[type-arg]
+        def append(self, event: Event) -> None:
+            if event.kind == "waiting":
+                said.append(interrupt.at_stake)
+
+    labelling.events = Events()
+    thread = when_sent(labelling, interrupt)
+    walk(labelling, interrupt)
+    thread.join()
+    (text,) = said
+    assert text.startswith("1 label request of t has no response yet: its 5 texts would be sent again")

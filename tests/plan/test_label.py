@@ -34,6 +34,16 @@ def test_a_new_label_spec() -> None:
     assert texts(one) == "inputs: all 5 texts already labelled or quarantined"
 
 
+def test_the_worst_case_of_label_requests() -> None:
+    """Each text six times; three requests for a batch, and four for each time that it can be halved."""
+    one = step(LABEL, None, **facts(count=1001, new=1001))
+    assert (one.requests_at_most, one.examples_at_most) == (3 + 4 * 10 + 3, 6006)
+    one = step(LABEL, labelled(), **facts())
+    assert (one.requests_at_most, one.examples_at_most) == (None, None)
+    one = step(LABEL, None, free=True, **facts(new=5))
+    assert (one.requests_at_most, one.examples_at_most) == (None, None)
+
+
 def test_label_specs_that_change() -> None:
     assert decided(step(LABEL, labelled(), **facts())) == ("none", 0, 0, 5)
     one = step(LABEL, labelled(), **facts("e", 6, 1, held=5))

@@ -73,6 +73,7 @@ def test_the_json() -> None:
         "interrupted": False,
         "requests": 2,
         "examples": 80,
+        "resent": {"requests": 0, "examples": 0},
         "lock_changed": True,
         "datasets": [
             {
@@ -86,3 +87,19 @@ def test_the_json() -> None:
         ],
     }
     assert outcome_value(Report(()), Plan("local", ()))["stopped"] is None
+
+
+def test_what_was_sent_again_is_said() -> None:
+    report = Report((Outcome("a", "label", "done", "2 rows"),), 3, 2000, resent_requests=2, resent_examples=1500)
+    text = " ".join(outcome_text(report).split())
+    assert (
+        "Sent 3 requests for 2,000 examples; 2 requests of these were sent again because a response was missing,"
+        " so 1,500 texts may be paid for twice." in text
+    )
+    assert outcome_value(report, Plan("x", ()))["resent"] == {"requests": 2, "examples": 1500}
+
+
+def test_what_was_deleted_is_named() -> None:
+    half = Outcome("a", "delete", "stopped", "409: in use", "pioneer-build apply", deleted=("a", "a-0badcafe"))
+    assert "    deleted on the service: a, a-0badcafe" in outcome_text(Report((half,))).splitlines()
+    assert outcome_value(Report((half,)), Plan("x", ()))["datasets"][0]["deleted"] == ["a", "a-0badcafe"]

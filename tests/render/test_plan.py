@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -97,6 +98,28 @@ def test_as_text() -> None:
     coloured = plan_text(EXAMPLE, colour=True)
     assert re.sub(r"\x1b\[\d*m", "", coloured) == plan_text(EXAMPLE)
     assert coloured != plan_text(EXAMPLE)
+
+
+def test_the_worst_case_is_in_the_summary() -> None:
+    label = Step("t", "label", (), 2, 1001, 1001, "t", requests_at_most=46, examples_at_most=6006)
+    plan = of_steps(label, Step("a", "create", requests=1, examples=10))
+    assert summary_text(plan).endswith(
+        " 3 requests for 1,011 examples. Texts whose response is missing are sent again: 47 requests for 6,016 examples"
+        " at most."
+    )
+    assert "Texts whose response is missing are sent again" in plan_markdown(plan)
+    value = plan_value(plan)
+    JUDGE.validate(value)
+    assert (value["summary"]["requests_at_most"], value["summary"]["examples_at_most"]) == (47, 6016)
+    assert summary_text(of_steps(replace(label, refused="no"))).endswith("Nothing will be submitted.")
+
+
+def test_what_is_deleted_is_listed() -> None:
+    plan = of_steps(Step("gone", "delete", (), deletes=("gone", "gone-0badcafe")))
+    assert "    deletes on the service, with all versions: gone, gone-0badcafe" in plan_text(plan).splitlines()
+    assert "- deletes on the service, with all versions: `gone`, `gone-0badcafe`" in plan_markdown(plan)
+    JUDGE.validate(plan_value(plan))
+    assert plan.deletes == ("gone", "gone-0badcafe")
 
 
 def test_what_can_not_be_done_is_no_verb() -> None:

@@ -1,0 +1,132 @@
+"""Sends the texts of a label step in batches, several at a time, next to other runs that label over the same store.
+
+Each batch is claimed in the store first, so that texts that another run is labelling are not sent. They are waited for
+at the end; if the other run ends without having labelled them, they are sent then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pioneer_build.apply.label_batches import Batch
+from pioneer_build.errors import PioneerError
+from pioneer_build.inputs import batches, new_texts, split, text_digest
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pioneer_build.apply.label_progress import LabelProgress
+    from pioneer_build.apply.work import Work
+    from pioneer_build.inputs import InputText
+
+#: Seconds between two looks at what other runs have labelled: at first, and at most.
+_FIRST_LOOK, _LAST_LOOK = 0.1, 2.0
+
+
+async def send_all(progress: LabelProgress, missing: bytes) -> None:
+    """Has the texts whose digests are `missing` (16 bytes each) labelled, by this run or by others that already do.
+
+    Raises:
+        Stopped: not all could be labelled. The annotations received so far are stored.
+        PioneerError: the inputs have changed since the plan was made.
+    """
+    while missing:
+        await _send(progress, missing)
+        if missing := progress.store.missing(missing):
+            await _wait_for_others(progress, missing)
+    if others := progress.to_do - progress.annotated - progress.faults.total():
+        were = "was" if others == 1 else "were"
+        progress.work.emit("note", f"{count(others, 'text')} {were} labelled by another run, and not sent again")
+
+
+async def _send(progress: LabelProgress, missing: bytes) -> None:
+    """Sends those of the texts that no other run is labelling."""
+    run = progress.work.run
+    room = asyncio.Semaphore(run.options.label_requests_in_flight)
+    failed: list[Exception] = []
+
+    async def send(batch: list[InputText]) -> bool:
+        try:
+            return await _send_claimed(progress, batch)
+        except Exception as error:  # noqa: BLE001 - raised again below, when the other batches have ended
+            failed.append(error)
+            return True
+        finally:
+            room.release()
+
+    alone = True
+    upcoming = batches(_new_texts(progress.work, missing))
+    async with asyncio.TaskGroup() as group:
+        while True:
+            await room.acquire()
+            batch: list[InputText] | None = None
+            if not failed and not run.stopping.is_set():
+                try:
+                    batch = next(upcoming, None)
+                except PioneerError as error:  # the inputs changed; requests in flight are waited for nevertheless
+                    failed.append(error)
+            if batch is None:
+                break
+            if alone:  # one batch alone, so that a request that is wrong as such is sent only once
+                alone = not await send(batch)
+                continue
+            group.create_task(send(batch))
+    if failed:
+        raise failed[0]
+    run.check_going()
+
+
+async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool:
+    """Sends those texts of a batch that can be claimed; whether there were any."""
+    digests = [text_digest(one.text) for one in batch]
+    claim = progress.claims.claim(b"".join(digests))
+    try:
+        mine = set(split(claim.digests))
+        if not mine:
+            await asyncio.sleep(0)  # signals are heard, however many batches others have claimed
+            return False
+        texts = [one for one, digest in zip(batch, digests, strict=True) if digest in mine]
+        lost = set(split(claim.abandoned))
+        unsure = {id(one) for one, digest in zip(batch, digests, strict=True) if digest in lost}
+        if unsure and not progress.work.run.options.free:
+            was, are = ("was", "it is") if len(unsure) == 1 else ("were", "they are")
+            text = f"{count(len(unsure), 'text')} {was} in flight in a run that ended without recording a response"
+            progress.work.emit("note", f"{text}: {are} sent again, and may be paid for twice")
+        await Batch(progress, texts, unsure).send()
+        return True
+    finally:
+        progress.claims.release(claim)
+
+
+async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:
+    """Waits until no other run is labelling at least some of the texts `missing`, or all of them are labelled.
+
+    Raises:
+        Stopped: the run was stopped in the meantime.
+    """
+    run, said, seconds = progress.work.run, "", _FIRST_LOOK
+    while missing:
+        held = progress.claims.held(missing)
+        if held.texts < len(missing) // 16:
+            return
+        if (who := " and ".join(held.by)) != said:
+            said = who
+            were = "is" if held.texts == 1 else "are"
+            text = f"{count(held.texts, 'text')} {were} being labelled by {who}"
+            progress.work.emit("waiting", f"{text}; waiting, so that nothing is paid for twice")
+        await run.pause(seconds)
+        run.check_going()
+        progress.claims.renew()
+        seconds = min(2 * seconds, _LAST_LOOK)
+        missing = progress.store.missing(missing)
+
+
+def _new_texts(work: Work, missing: bytes) -> Iterator[InputText]:
+    spec, root = work.item.spec, work.run.options.project_root
+    assert root is not None
+    assert spec.inputs is not None
+    return new_texts(
+        spec.inputs, work.survey, missing, project_root=root, spec_path=spec.path, at=spec.place("inputs")
+    )  # fmt: skip
