@@ -37,6 +37,7 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
 
     If one dataset fails, the others continue. `run.stopping` ends submissions; jobs continue on the service.
     """
+    run.removed = frozenset(step.dataset_name for step in plan.steps if step.action in ("forget", "delete"))
     queue: asyncio.Queue[Step] = asyncio.Queue()
     for step in sorted(plan.steps, key=lambda step: (step.action not in _FIRST, step.dataset_name)):
         if step.action != "none":
@@ -137,8 +138,16 @@ async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
     except PioneerError as error:
         ended = Stopped("stopped", one_line(error), "pioneer-build plan")
     else:
-        return Outcome(step.dataset_name, step.action, "done", message)
-    return Outcome(step.dataset_name, step.action, ended.result, ended.message, ended.command, ended.details)
+        ended = Stopped("done", message)
+    return Outcome(
+        step.dataset_name,
+        step.action,
+        ended.result,
+        ended.message,
+        ended.command,
+        ended.details,
+        tuple(run.deleted.get(step.dataset_name, ())),
+    )
 
 
 # -- one step ------------------------------------------------------------------------------------------------------
@@ -164,7 +173,7 @@ async def _remove(run: Run, step: Step) -> str:
     entry = run.lock.entry(step.dataset_name)
     if entry is None:
         return "done"
-    return await delete(run, entry) if step.action == "delete" else forget(run, entry)
+    return await delete(run, step, entry) if step.action == "delete" else forget(run, entry)
 
 
 async def _do_work(work: Work) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.plan import names_in_use, staying
 
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.lock.model import Entry
+    from pioneer_build.plan import Step
 
 
 def forget(run: Run, entry: Entry) -> str:
@@ -18,32 +19,35 @@ def forget(run: Run, entry: Entry) -> str:
     return "forgotten; its rows and jobs are kept"
 
 
-async def delete(run: Run, entry: Entry) -> str:
-    """Deletes on the service what the dataset's jobs made; returns a message about it.
+async def delete(run: Run, step: Step, entry: Entry) -> str:
+    """Deletes on the service what the step says; returns a message about it.
+
+    What another dataset has rows under is left out, also if that is known only since the plan was made.
+
+    Args:
+        run: the apply.
+        step: the plan's step, with the names to delete.
+        entry: the dataset's entry in the lock.
 
     Raises:
-        Stopped: the run was stopped, or another dataset has rows there.
+        Stopped: the run was stopped.
         ServiceError: the service refused. What was deleted before that is recorded.
     """
-    remote_names = dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted and not job.deleted)
-    for remote_name in remote_names:
-        if (other := _other_owner(run, entry, remote_name)) is not None:
-            message = f"'{remote_name}' on the service also contains rows of '{other}'; nothing was deleted"
-            raise Stopped("refused", message, "pioneer-build apply  (without --delete-remote)")
-    for remote_name in remote_names:  # deleting what doesn't exist is no error, so a half-done step can be repeated
+    in_use = names_in_use(staying(run.lock.lock(), run.options.backend, run.removed))
+    deleted = run.deleted.setdefault(entry.dataset_name, [])
+    kept = [name for name in step.deletes if name in in_use]
+    for remote_name in step.deletes:  # deleting what doesn't exist is no error, so a half-done step can be repeated
+        if remote_name in in_use:
+            continue
         run.check_going()
         await run.service.delete(remote_name)
+        deleted.append(remote_name)
         jobs = [replace(job, deleted=True) if job.remote_name == remote_name and job.accepted else job
                 for job in entry.jobs]  # fmt: skip
         entry = replace(entry, forgotten=True, jobs=tuple(jobs))
         run.lock.put(entry)
-    return "deleted on the service; the entry stays in pioneer.lock, marked as forgotten"
-
-
-def _other_owner(run: Run, entry: Entry, remote_name: str) -> str | None:
-    """Another dataset, not forgotten, that has jobs under the same remote name."""
-    for other in run.lock.with_remote_name(remote_name):
-        in_use = other.dataset_name != entry.dataset_name and not other.forgotten
-        if in_use and any(job.remote_name == remote_name and job.accepted for job in other.jobs):
-            return other.dataset_name
-    return None
+    run.lock.put(replace(entry, forgotten=True))
+    done = f"deleted on the service: {', '.join(deleted)}" if deleted else "nothing was deleted on the service"
+    if kept:
+        done += f"; kept, because other datasets have rows there: {', '.join(kept)}"
+    return f"{done}; the entry stays in pioneer.lock, marked as forgotten"

@@ -103,6 +103,8 @@ class Run:
         self.budget = Budget(options.max_requests, options.max_examples)
         self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
+        #: The datasets that the plan forgets or deletes.
+        self.removed: frozenset[str] = frozenset()
         #: The names that were deleted on the service, by dataset.
         self.deleted: dict[str, list[str]] = {}
         self.stopping = asyncio.Event()

@@ -12,7 +12,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.cli.output import as_json, out, room, say, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.wording import count
+from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 @click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Submit, but don't wait for jobs; the next apply resumes them.")
 @click.option(
-    "--max-requests", type=click.IntRange(0), metavar="N", help="Abort if the plan needs more than N paid requests."
+    "--max-requests",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Abort if the plan needs more than N paid requests, or more are needed because responses are missing.",
 )
 @click.option(
-    "--max-examples", type=click.IntRange(0), metavar="N", help="Abort if the plan needs more than N examples."
+    "--max-examples",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Abort if the plan needs more than N examples; texts that are sent again count too.",
 )
 @click.option(
     "--deadline", type=click.FloatRange(0), metavar="MINUTES", default=60.0, show_default=True,
@@ -148,18 +154,21 @@ def _show(plan: Plan) -> None:
 
 
 def _needs_consent(plan: Plan) -> bool:
-    return any(step.refused is None and (step.requests > 0 or step.action == "delete") for step in plan.steps)
+    return bool(plan.deletes) or any(step.submits for step in plan.steps)
 
 
 def _ask(plan: Plan) -> None:
+    names = visible(", ".join(plan.deletes))
     if not sys.stdin.isatty():
+        requests = count(plan.requests, "request" if plan.backend == "local" else "paid request")
+        would = [f"send {requests}"] if plan.requests else []
+        would += [f"delete on the service: {names}"] if names else []
         raise PioneerError(
-            "confirmation needed: this would"
-            f" send {count(plan.requests, 'request' if plan.backend == 'local' else 'paid request')},"
-            " but stdin is not a terminal"
-            if plan.requests
-            else "confirmation needed: this would delete datasets on the service, but stdin is not a terminal",
+            f"confirmation needed: this would {' and '.join(would)}, but stdin is not a terminal",
             hint="pass --yes or a plan file; nothing was sent",
         )
-    if not click.confirm("Submit?", default=False, err=True):
+    question = "Submit" if plan.requests or not names else ""
+    if names:
+        question = f"{'Submit, and delete' if question else 'Delete'} on the service: {names}"
+    if not click.confirm(f"{question}?", default=False, err=True):
         raise PioneerError("not confirmed; nothing was sent")

@@ -15,7 +15,7 @@ select         --select and --exclude
 json           the plan as JSON
 """
 
-from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of
+from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of, staying
 from pioneer_build.plan.model import (
     PRECEDENCE,
     SETTLED,
@@ -28,6 +28,7 @@ from pioneer_build.plan.model import (
     Skipped,
     Step,
 )
+from pioneer_build.plan.remote_names import names_in_use
 
 __all__ = [
     "PRECEDENCE",
@@ -42,6 +43,8 @@ __all__ = [
     "Step",
     "entry_for",
     "make_plan",
+    "names_in_use",
     "remembered",
     "state_of",
+    "staying",
 ]

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from pioneer_build.lock.merge import merge_entries
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
-from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step
+from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.remote_names import RemoteNames
+from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
 from pioneer_build.spec.limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pioneer_build.lock.model import DatasetState, Entry, Lock
     from pioneer_build.plan.model import Action, Facts
     from pioneer_build.spec.declared import Declared
 
-__all__ = ["entry_for", "make_plan", "remembered", "state_of"]
+__all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying"]
 
 _PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
@@ -55,7 +55,9 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
     steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
     if gone:
         fresh = [item for item in declared if lock.get(item.name, backend) is None]
-        steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh)) is not None]
+        removed = {entry.dataset_name for entry in gone}
+        in_use = names_in_use(staying(lock, backend, removed)) if chosen.delete_remote else {}
+        steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh, in_use)) is not None]
         steps.sort(key=lambda step: step.dataset_name)
     return Plan(backend, tuple(steps), facts.requests_per_minute, chosen, skipped, facts.ignored)
 
@@ -78,6 +80,17 @@ def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | Non
         return entry, None
     carried = replace(old, dataset_name=spec.dataset_name)
     return (carried if entry is None else merge_entries(entry, carried)), old_name
+
+
+def staying(lock: Lock, backend: str, removed: Collection[str]) -> list[Entry]:
+    """The entries whose data on the service is kept whatever is deleted.
+
+    Args:
+        lock: what was built.
+        backend: the name of the backend in the lock.
+        removed: the names of the datasets whose specs were removed.
+    """
+    return [entry for entry in lock.on(backend) if entry.dataset_name not in removed or entry.protect]
 
 
 def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
@@ -184,15 +197,22 @@ def _same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
 # -- a removed spec ------------------------------------------------------------------------------------------------
 
 
-def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Declared]) -> Step | None:
+def _removed(
+    entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Declared], in_use: Mapping[str, str]
+) -> Step | None:
+    """The step of a dataset whose spec was removed; `in_use` maps the remote names of others to one of them."""
     action: Action
-    if choices.delete_remote and any(job.accepted and not job.deleted for job in entry.jobs):
+    held = names_to_delete(entry) if choices.delete_remote else ()
+    others = {name: user for name, user in in_use.items() if user != entry.dataset_name}
+    deletes = tuple(name for name in held if name not in others)
+    if deletes:
         action = "delete"
     elif not entry.forgotten:
         action = "forget"
     else:
         return None
     reasons = [Reason("dataset_name", "spec removed")]
+    reasons += [kept_on_service(name, others[name]) for name in held if name in others]
     for twin in fresh:
         if _same_dataset(twin, entry, facts):
             text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps these rows"
@@ -205,7 +225,8 @@ def _removed(entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Decla
         protected=entry.protect,
         refused=_PROTECTED if entry.protect else None,
         command=_UNPROTECT_REMOVED if entry.protect else None,
-        evidence=lambda: [_entry_facts(entry), choices.delete_remote],
+        deletes=deletes,
+        evidence=lambda: [_entry_facts(entry), choices.delete_remote, *([deletes] if deletes else [])],
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.spec.fingerprint import short
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.plan.model import Facts
@@ -63,6 +63,23 @@ class RemoteNames:
                         used[job.remote_name] = (entry.dataset_name, job.fingerprint)
             self._in_use = used
         return self._in_use
+
+
+def names_in_use(entries: Iterable[Entry]) -> dict[str, str]:
+    """The remote names that some datasets have rows under, or may have, each with one of these datasets."""
+    used: dict[str, str] = {}
+    for entry in entries:
+        if entry.num_examples is not None and not entry.forgotten:
+            used.setdefault(entry.base_name, entry.dataset_name)
+        for job in entry.jobs:
+            if _holds(job) and not job.deleted:
+                used.setdefault(job.remote_name, entry.dataset_name)
+    return used
+
+
+def names_to_delete(entry: Entry) -> tuple[str, ...]:
+    """The remote names under which a dataset has something on the service, in the order of its jobs."""
+    return tuple(dict.fromkeys(job.remote_name for job in entry.jobs if job.accepted and not job.deleted))
 
 
 def _holds(job: Job) -> bool:

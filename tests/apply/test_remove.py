@@ -23,8 +23,9 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
     bench.edit(labels=("p",))
     assert bench.apply() == "done"
     bench.checkout.specs.clear()
+    second = bench.entry.jobs[1].remote_name
     assert forget(bench, "", "refused") == "stopped"
-    assert [job.request.dataset_name for job in bench.service.jobs.values()] == [bench.entry.jobs[1].remote_name]
+    assert [job.request.dataset_name for job in bench.service.jobs.values()] == [second]
     assert [job.deleted for job in bench.entry.jobs] == [True, False]
     assert forget(bench) == "done"
     assert bench.service.jobs == {}
@@ -37,15 +38,60 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
 
 
 def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:
+    """A copied entry shares a name on the service; the other names of the removed dataset are deleted."""
+    assert bench.apply() == "done"
+    bench.edit(labels=("p",))
     assert bench.apply() == "done"
     entry = bench.entry
-    twin = replace(entry, dataset_name="b")
+    first, second = (job.remote_name for job in entry.jobs)
+    twin = replace(entry, dataset_name="b", jobs=entry.jobs[:1])
     bench.checkout.specs = {"b": replace(SPEC, dataset_name="b")}
     file = bench.world.look(bench.checkout).lockfile
     file.write(Lock({("a", BACKEND): entry, ("b", BACKEND): twin}))
-    assert forget(bench) == "refused"
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    (step,) = [step for step in seen.plan.steps if step.dataset_name == "a"]
+    assert (step.action, step.deletes) == ("delete", (second,))
+    assert f"'{first}' stays on the service: 'b' has rows there" in [reason.text for reason in step.reasons]
+    report = bench.world.apply(seen, Trouble())
+    assert report is not None
+    (outcome,) = [outcome for outcome in report.outcomes if outcome.dataset_name == "a"]
+    assert (outcome.result, outcome.deleted) == ("done", (second,))
+    assert f"deleted on the service: {second};" in outcome.message
+    assert {job.request.dataset_name for job in bench.service.jobs.values()} == {first}
+    assert [job.deleted for job in bench.entry.jobs] == [False, True]
+
+
+def test_what_another_dataset_uses_since_the_plan_was_made_is_not_deleted(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    entry = bench.entry
+    bench.checkout.specs.clear()
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    seen.lockfile.write(Lock({("a", BACKEND): entry}))
+    later = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    later.lock.entries["b", BACKEND] = replace(entry, dataset_name="b", protect=True)
+    report = bench.world.apply(later, Trouble())
+    assert report is not None
+    assert report.outcomes[0].deleted == ()
+    assert "kept, because other datasets have rows there: a" in report.outcomes[0].message
     assert len(bench.service.jobs) == 1
-    assert forget(bench, delete=False) == "done"
+
+
+def test_two_removed_datasets_that_share_a_name_are_deleted_together_or_not_at_all(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    entry = bench.entry
+    bench.checkout.specs.clear()
+    both = Lock({("a", BACKEND): entry, ("b", BACKEND): replace(entry, dataset_name="b")})
+    bench.world.look(bench.checkout).lockfile.write(both)
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    assert [(step.dataset_name, step.deletes) for step in seen.plan.steps] == [("a", ("a",)), ("b", ("a",))]
+    (alone,) = seen.plan.only({"a"}).steps
+    assert alone.deletes == ()
+    assert alone.reasons[-1].text == "'a' stays on the service: 'b' has rows there"
+    report = bench.world.apply(seen, Trouble())
+    assert report is not None
+    assert [outcome.result for outcome in report.outcomes] == ["done", "done"]
+    assert bench.service.jobs == {}
+    assert forget(bench) == "", "and nothing is left to do"
 
 
 def test_a_protected_dataset_is_never_deleted(bench: Bench) -> None:

@@ -98,12 +98,18 @@ def test_a_terminal_is_asked(
 
 def test_only_what_costs_or_deletes_is_asked_about() -> None:
     assert module._needs_consent(Plan("x", (Step("a", "create", requests=1),)))
-    assert module._needs_consent(Plan("x", (Step("a", "delete"),)))
+    delete = Plan("x", (Step("a", "delete", deletes=("a", "a-0badcafe")),))
+    assert module._needs_consent(delete)
+    assert not module._needs_consent(Plan("x", (Step("a", "delete"),))), "all of it stays for other datasets"
     assert not module._needs_consent(
         Plan("x", (Step("a", "create", requests=1, refused="no"), Step("b", "resume"), Step("c", "label")))
     )
-    with pytest.raises(PioneerError, match="this would delete datasets on the service, but stdin is not a terminal"):
-        module._ask(Plan("x", (Step("a", "delete"),)))
+    message = "this would delete on the service: a, a-0badcafe, but stdin is not a terminal"
+    with pytest.raises(PioneerError, match=message):
+        module._ask(delete)
+    both = Plan("x", (*delete.steps, Step("b", "create", requests=1)))
+    with pytest.raises(PioneerError, match="this would send 1 paid request and delete on the service: a, a-0badcafe"):
+        module._ask(both)
 
 
 # -- what is done --------------------------------------------------------------------------------------------------

@@ -134,9 +134,19 @@ def test_forget_and_come_back(project: PlanProject) -> None:
     assert {name: step["action"] for name, step in steps.items()} == {
         "support": "delete", "tickets": "forget", "third": "none"
     }  # fmt: skip
+    names = list(dict.fromkeys(job["remote_name"] for job in project.lock("support")["jobs"]))
+    assert steps["support"]["deletes"] == names
+    listed = f"deletes on the service, with all versions: {', '.join(names)}"
+    assert listed in " ".join(project.run("plan", "--delete-remote").out.split())
+    page = project.run("plan", "--delete-remote", "--format", "markdown").out
+    assert f"- deletes on the service, with all versions: {', '.join(f'`{name}`' for name in names)}" in page
     assert project.run("apply", code=None).code == 0, "forgetting needs no consent"
-    assert "stdin is not a terminal" in project.run("apply", "--delete-remote", code=1).err
-    project.apply("--delete-remote")
+    asked = project.run("apply", "--delete-remote", code=1).err
+    assert "stdin is not a terminal" in asked
+    assert f"this would delete on the service: {', '.join(names)}" in " ".join(asked.split())
+    (done,) = [one for one in project.apply("--delete-remote")["datasets"] if one["dataset_name"] == "support"]
+    assert done["deleted"] == names
+    assert f"deleted on the service: {', '.join(names)};" in done["message"]
     assert all(job["deleted"] for job in project.lock("support")["jobs"])
     assert not [step for step in project.plan("--delete-remote").values() if step["action"] != "none"]
 

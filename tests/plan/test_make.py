@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.lock.model import Job, Lock, Rejection
+from pioneer_build.lock.model import Entry, Job, Lock, Rejection
 from pioneer_build.plan import (
     PRECEDENCE,
     Choices,
@@ -73,6 +73,22 @@ def test_a_spec_that_is_gone() -> None:
     elsewhere = Lock({("a", "local"): entry(ITEM, job(ITEM), backend="local")})
     assert plan(lock=elsewhere).steps == ()
     assert decided(plan(ITEM, lock=elsewhere).steps[0])[0] == "create", "backends are different worlds"
+
+
+def test_names_that_die_are_listed_without_those_of_datasets_that_stay() -> None:
+    """A dataset stays that has a spec, is protected, or whose spec is only left out of this checkout."""
+    first, second = job(ITEM, remote_name="a"), job(ITEM, 2, remote_name="a-2")
+    known, twin = entry(ITEM, first, second), replace(entry(ITEM, first), dataset_name="b")
+    choices = Choices(delete_remote=True)
+
+    def deletes(other: Entry, **facts: Any) -> tuple[str, ...]:
+        steps = plan(lock=lock_of(known, other), choices=choices, **facts).steps
+        return next(one.deletes for one in steps if one.dataset_name == "a")
+
+    assert deletes(twin) == ("a", "a-2"), "both are removed"
+    assert deletes(replace(twin, protect=True)) == ("a-2",)
+    assert deletes(twin, left_out={"b": "specs/b.yaml is not in this checkout"}) == ("a-2",)
+    assert deletes(replace(twin, jobs=(replace(first, deleted=True),), forgotten=True)) == ("a", "a-2")
 
 
 def test_a_protected_dataset() -> None:
