@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+#: The reason of a job that counts as failed because the user gave it up. Compared with stored reasons: never change it.
+GIVEN_UP = "given up by the user"
 #: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
 #: The Unicode spaces (category Zs) that Python calls unprintable.

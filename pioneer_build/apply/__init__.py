@@ -18,6 +18,7 @@ polling              polls a job until it has ended
 poll_schedule        when to poll
 job_rows             the rows of a job
 judge_rows           whether the rows pass the checks
+kept_rows            whether the rows of earlier jobs pass changed checks
 label                the steps of a label spec
 label_sending        sends texts in batches, next to other runs that label over the same store
 label_batches        one batch, and the texts that make it fail

@@ -17,6 +17,7 @@ from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
 from pioneer_build.apply.work import Work
+from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
 from pioneer_build.wording import count
 
@@ -196,14 +197,17 @@ async def _do_work(work: Work) -> None:
         case "create" | "replace" | "restore" | "extend" | "shrink" | "rename" | "update" | "fetch":
             if spec.is_label and not step.fetch and not _has_other_inputs(work):
                 work.put(work.entry_as_declared())
-                if step.action == "update":  # the checks may have changed: apply them to the existing rows
+                if any(reason.field == "checks" for reason in step.reasons):
                     warn_of_bounds(work)
             elif spec.is_label:
                 await label(work)
             else:
+                first = step.fetch and awaits_judging(work.entry, work.item)  # only rows that are here can be judged
+                if first:
+                    await fetch(work)
                 if step.action != "fetch":
                     await build(work)
-                if step.fetch:
+                if step.fetch and not first:
                     await fetch(work)
         case "none" | "forget" | "delete":
             return
@@ -234,4 +238,6 @@ def _rows_now(work: Work) -> str:
     unverified = "" if entry.verified else ", not verified: the service does not provide the rows"
     missing = entry.labelling.unsupported if entry.labelling is not None else ()
     unsupported = f"; the service does not support these labels: {', '.join(missing)}" if missing else ""
-    return f"{count(entry.examples, 'row')}{unverified}{unsupported}"
+    wanted = entry.num_examples or 0
+    rows = count(entry.examples, "row") if entry.examples >= wanted else f"{entry.examples:,} of {count(wanted, 'row')}"
+    return f"{rows}{unverified}{unsupported}"

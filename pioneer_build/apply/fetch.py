@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.job_rows import download, rows_of_report
-from pioneer_build.apply.judge_rows import judgement_of
+from pioneer_build.apply.judge_rows import judgement_of, store_rows
+from pioneer_build.apply.kept_rows import rows_are_here
 from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.checks.quarantine import quarantine_line
+from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
+from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.rows import row_line
+from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
+    from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Job
 
 
@@ -34,7 +39,8 @@ async def fetch(work: Work) -> None:
     if entry is None:
         return
     for job in [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and job.state == "ready"]:
-        if job.rows is not None and not store.has(job.rows):
+        wanted = job.rows is not None and not store.has(job.rows)
+        if wanted or (awaits_judging(entry, work.item) and not rows_are_here(store, job)):
             await _fetch_job(work, job)
 
 
@@ -47,16 +53,18 @@ async def _fetch_job(work: Work, job: Job) -> None:
             f"the rows of {job.named} are not on this machine, and the service does not provide them",
             _SHARED_STORE,
         )
-    judgement = judgement_of(work, replace(job, state="open"), rows)
+    judgement = _judged_as_recorded(work, job, rows)
     try:
-        digest = run.ports.store.put(row_line(row) for row in judgement.accepted)
-        if judgement.quarantined:
-            run.ports.store.put(quarantine_line(bad) for bad in judgement.quarantined)
+        digest, quarantined = store_rows(run.ports.store, judgement)
     except PioneerError as error:
         run.stop(error)
         message = f"the rows could not be stored: {one_line(error)}"
         raise Stopped("stopped", message, "pioneer-build apply") from None
     if digest == job.rows:
+        if quarantined != job.quarantined and awaits_judging(work.entry, work.item):
+            # rows that were judged more than once are quarantined in another shape than the service sends them in
+            run.journal.settle(replace(job, quarantined=quarantined))
+            work.keep(replace(job, quarantined=quarantined))
         return
     if work.retries and run.options.free:
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision))
@@ -69,6 +77,20 @@ async def _fetch_job(work: Work, job: Job) -> None:
         if run.options.free
         else _SHARED_STORE,
     )
+
+
+def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgement:
+    """The result of the checks that accepted the recorded rows: the lock's, the spec's or none; else of the spec's."""
+    entry = work.entry
+    recorded = checks_from_key(entry.checks) if entry is not None else Checks()
+    for explicit in dict.fromkeys((recorded, explicit_checks(work.run.basis.checks, work.item.spec.checks), Checks())):
+        judgement = judgement_of(work, replace(job, state="open"), rows, effective_checks(Checks(), explicit))
+        whole = sha256()
+        for row in judgement.accepted:
+            whole.update(row_line(row))
+        if f"sha256:{whole.hexdigest()}" == job.rows:
+            return judgement
+    return judgement_of(work, replace(job, state="open"), rows, work.checks)
 
 
 async def _rows_of(work: Work, job: Job) -> _Rows:

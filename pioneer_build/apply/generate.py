@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.finish_job import rejected, see_through
-from pioneer_build.apply.judge_rows import judge_again
+from pioneer_build.apply.finish_job import see_through
+from pioneer_build.apply.kept_rows import judge_kept_rows
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
-from pioneer_build.apply.unrecorded_versions import GIVEN_UP
-from pioneer_build.wording import count
+from pioneer_build.wording import GIVEN_UP, count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -30,8 +29,15 @@ async def build(work: Work) -> None:
     run.check_going()
     run.budget.afford(step.examples)
     give_up(work)
+    try:
+        judge_kept_rows(work)
+    except Stopped:
+        if not work.retries:
+            raise
+        # the rows stay as they are until the new job has replaced them
     for_missing = any(reason.field == "top_up" for reason in step.reasons)
     await see_through(work, await submit(work, step.examples, top_up=for_missing))
+    judge_kept_rows(work)
     if run.options.wait:
         await request_missing(work)
 
@@ -39,14 +45,8 @@ async def build(work: Work) -> None:
 def _record(work: Work) -> None:
     """Updates the lock from the spec, for a step that requests nothing."""
     give_up(work)
-    entry = work.entry_as_declared()
-    judged_again = any(reason.field == "checks" for reason in work.step.reasons)
-    if judged_again:
-        entry = judge_again(work, entry)
-    work.put(entry)
-    bad = next((job for job in entry.current() if job.state == "rejected"), None)
-    if judged_again and bad is not None:
-        raise rejected(work, bad)
+    judge_kept_rows(work)
+    work.put(work.entry_as_declared())
 
 
 def give_up(work: Work) -> None:
@@ -90,5 +90,8 @@ async def resume(work: Work) -> None:
                 break
     if first is not None:
         raise first
+    entry = work.entry
+    if entry is not None and entry.fingerprint == work.item.fingerprint:
+        judge_kept_rows(work)
     if run.options.wait:
         await request_missing(work)

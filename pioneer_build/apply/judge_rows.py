@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply.job_rows import raw_rows
 from pioneer_build.checks.judge import TakenTexts, judge
+from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
-from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line, row_line, text_digest
 from pioneer_build.wording import count
 
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.lock.model import Job
     from pioneer_build.ports import StorePort
-    from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.model import Checks
 
 
 def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
@@ -59,64 +58,54 @@ def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
     Raises:
         StoreError: the rows could not be stored.
     """
-    judgement = judgement_of(work, job, rows)
-    store = work.run.ports.store
-    accepted = store.put(row_line(row) for row in judgement.accepted)
-    quarantined = store.put(quarantine_line(bad) for bad in judgement.quarantined) if judgement.quarantined else None
-    if judgement.quarantined:
-        number, causes = len(judgement.quarantined), judgement.measures.causes
-        text = ", ".join(f"{bad:,} {phrase(cause, bad)}" for cause, bad in causes)
-        work.emit("quarantined", f"{count(number, 'row')} quarantined: {text}", count=number, causes=dict(causes))
-    failures = [failure for failure in judgement.failures if not _is_topped_up(work.item, failure.check, judgement)]
+    judgement = judgement_of(work, job, rows, work.checks)
+    tell_quarantined(work, judgement)
+    accepted, quarantined = store_rows(work.run.ports.store, judgement)
+    reason = rejection_of(judgement, tops_up=work.item.spec.top_up is not None)
     return replace(
         job,
-        state="rejected" if failures else "ready",
+        state="ready" if reason is None else "rejected",
         got=len(judgement.accepted),
         rows=accepted,
         quarantined=quarantined,
         verified=True,
-        reason="; ".join(failure.message for failure in failures) or None,
+        reason=reason,
     )
 
 
-def judge_again(work: Work, entry: Entry) -> Entry:
-    """The entry after its current jobs were judged by changed checks, if their rows are in the store."""
-    store = work.run.ports.store
-    jobs = []
-    for job in entry.jobs:
-        mine = job.fingerprint == work.item.fingerprint and job.state in ("ready", "rejected") and job.rows is not None
-        if mine and all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined)):
-            try:
-                ended = judge_rows(work, replace(job, reason=None), raw_rows(store, job))
-                work.run.journal.settle(ended)
-                jobs.append(ended)
-                continue
-            except StoreError as error:
-                work.emit("note", error.message)
-        jobs.append(job)
-    return replace(entry, jobs=tuple(jobs))
+def store_rows(store: StorePort, judgement: Judgement) -> tuple[str, str | None]:
+    """Stores accepted and quarantined rows; returns their digests (`None` if no row is quarantined).
+
+    Raises:
+        StoreError: they could not be stored.
+    """
+    accepted = store.put(row_line(row) for row in judgement.accepted)
+    if not judgement.quarantined:
+        return accepted, None
+    return accepted, store.put(quarantine_line(bad) for bad in judgement.quarantined)
 
 
-def _is_topped_up(item: Declared, check: str, judgement: Judgement) -> bool:
-    """Whether too few rows are no reason to reject the job, because the missing ones will be requested again."""
-    return check == "min_accepted" and item.spec.top_up is not None and bool(judgement.accepted)
+def tell_quarantined(work: Work, judgement: Judgement) -> None:
+    """Emits an event with the number of quarantined rows, by cause; nothing if there are none."""
+    if not judgement.quarantined:
+        return
+    number, causes = len(judgement.quarantined), judgement.measures.causes
+    text = ", ".join(f"{bad:,} {phrase(cause, bad)}" for cause, bad in causes)
+    work.emit("quarantined", f"{count(number, 'row')} quarantined: {text}", count=number, causes=dict(causes))
 
 
-def judgement_of(work: Work, job: Job, rows: Iterable[Any]) -> Judgement:
+def judgement_of(work: Work, job: Job, rows: Iterable[Any], checks: Checks) -> Judgement:
     """The result of the checks for a job's rows.
 
     Args:
         work: the step.
         job: the job.
         rows: its rows, in the service's own form or in normal form.
+        checks: the bounds in force.
     """
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
-    checks = work.checks
-    taken = TakenTexts(
-        frozenset(_digests_of_texts(run.ports.store, earlier)),
-        {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with},
-    )
+    taken = TakenTexts(frozenset(_digests_of_texts(run.ports.store, earlier)), texts_of_others(run, checks))
     return judge(rows, work.terms(job), checks, taken)
 
 
@@ -130,6 +119,11 @@ def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
         if job.rows is not None and store.has(job.rows):
             for line in store.lines(job.rows):
                 yield text_digest(parse_line(line))
+
+
+def texts_of_others(run: Run, checks: Checks) -> dict[str, frozenset[bytes]]:
+    """The digests of the texts of each dataset in `no_overlap_with`."""
+    return {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
 
 
 def texts_of(run: Run, name: str) -> Iterator[bytes]:

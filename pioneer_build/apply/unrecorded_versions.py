@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.wording import GIVEN_UP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
-
-#: The reason of a job that counts as failed because the user gave it up. Compared with stored reasons: never change it.
-GIVEN_UP = "given up by the user"
 
 
 def unrecorded_versions(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms
+from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import Entry
 from pioneer_build.plan import entry_for
@@ -66,9 +67,13 @@ class Work:
             num_examples=spec.num_examples,
             protect=spec.protect,
             on_change=spec.on_change,
-            checks=dict(item.checks),
+            checks=dict(known.checks if self._has_other_checks(known) else item.checks),
             forgotten=False,
         )
+
+    def _has_other_checks(self, known: Entry) -> bool:
+        """Whether rows are still to be judged by the spec's checks: until then the lock has those of before."""
+        return known.fingerprint == self.item.fingerprint and awaits_judging(known, self.item)
 
     def put(self, entry: Entry) -> None:
         """Puts the dataset's entry into the lock; it replaces those under the dataset's name and its former name.

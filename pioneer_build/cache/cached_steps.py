@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CachedStep(NamedTuple):
-    """A dataset with nothing to do: what its step shows, the digests of its contents, and its fingerprint."""
+    """A dataset with nothing to do: what its step shows, its contents and fingerprint."""
 
     dataset_name: str
     total: int
@@ -21,6 +21,7 @@ class CachedStep(NamedTuple):
     protected: bool
     contents: Sequence[str]
     fingerprint: str
+    missing: int
 
 
 class CachedInputs(NamedTuple):

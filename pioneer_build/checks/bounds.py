@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.spec.model import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: The bounds if neither spec nor project sets any. In addition, a job of ner rows must have at least one entity, unless
 #: `max_empty_ratio` is set.
@@ -53,6 +56,11 @@ def checks_key(checks: Checks) -> dict[str, Any]:
         if value is not None:
             key[entry.name] = value
     return key
+
+
+def checks_from_key(key: Mapping[str, Any]) -> Checks:
+    """The bounds of which `checks_key` made a JSON object."""
+    return Checks(**{**key, "no_overlap_with": tuple(key.get("no_overlap_with", ()))})
 
 
 _RATIOS = frozenset({"min_accepted", "max_duplicate_ratio", "max_label_share", "max_empty_ratio", "min_confidence"})

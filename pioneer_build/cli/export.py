@@ -28,8 +28,20 @@ _FORMATS = ("jsonl", "pioneer", "gliner2", "spacy", "conll", "csv", "parquet", "
     metavar="a=0.9,b=0.1",
     help="Write the parts of a split to the folder --to; a row never moves to another part.",
 )
+@click.option(
+    "--allow-stale",
+    is_flag=True,
+    help="Also write rows of an earlier definition, if the spec has changed since they were made.",
+)
 @click.pass_obj
-def command(options: Globals, name: str, target: str | None, form: str, split: str | None) -> None:
+def command(
+    options: Globals,
+    name: str,
+    target: str | None,
+    form: str,
+    split: str | None,
+    allow_stale: bool,  # noqa: FBT001
+) -> None:
     """Write the locked rows of a dataset.
 
     \b
@@ -53,7 +65,8 @@ def command(options: Globals, name: str, target: str | None, form: str, split: s
     from pioneer_build.render.export import export_text
 
     sys.stdout.flush()
-    request = ExportRequest(name, sys.stdout.buffer if target is None else path_to_write(target), form, split)
+    where = sys.stdout.buffer if target is None else path_to_write(target)
+    request = ExportRequest(name, where, form, split, allow_stale)
     result = export(request, directory=options.directory, backend=options.backend)
     sys.stdout.flush()
     if options.verbosity >= 0 and (text := export_text(result)):

@@ -101,7 +101,9 @@ def _updated(
     known += [by_token[token] for token in sorted(tokens) if token in by_token]
     if not fitting and not known:
         return entry
-    distinct = {item.token: item for item in (*known, *fitting)}
+    # rows that were judged by the checks of another branch are no news
+    judged = {job.job_id for job in entry.jobs if job.job_id is not None and job.state == "ready" and job.rows}
+    distinct = {item.token: item for item in (*known, *fitting) if item.job_id not in judged}
     records = [_job_of(item, was_unknown=token in tokens) for token, item in distinct.items()]
     return replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
 

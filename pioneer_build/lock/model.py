@@ -319,6 +319,15 @@ class Entry:
         return digest_of({"examples": self.examples, "rows": digests})
 
     @property
+    def content_fingerprint(self) -> str | None:
+        """The fingerprint of the definition that the rows of readers were made with; `None` if there are none."""
+        if self.num_examples is None:
+            made = self.parts or self.labelling
+            return made.fingerprint if made is not None else None
+        jobs = self.readable()
+        return jobs[0].fingerprint if jobs else None
+
+    @property
     def content_digests(self) -> tuple[str, ...]:
         """The digests of the files in the store whose rows readers get, in order, without jobs that have no rows.
 

@@ -6,12 +6,14 @@ the journal knows, an error in a spec), the whole project has to be planned.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.cached_steps import RestOfProject, read_inputs, read_rest, read_steps
 from pioneer_build.cache.plan_cache import contents_are_there, inputs_are_unchanged, read_cached_plan
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
+from pioneer_build.operations.kept_rows import read_kept_rows
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents, UnchangedSpecs
 from pioneer_build.plan import Facts
 from pioneer_build.project.specs import declared_of, read_specs, spec_files
@@ -98,7 +100,8 @@ def changed_specs(project: Project) -> PlanScope | None:
     if lock is None:
         return None
     inputs = [one for one in read_inputs(cached.inputs) if one.spec_path in steps]
-    facts = _facts(project, declared, kept, rest)
+    judged = read_kept_rows(project.config, declared, lock, {})  # without `no_overlap_with`, no other entry is needed
+    facts = replace(_facts(project, declared, kept, rest), kept=judged)
     return PlanScope(files, declared, lock, facts, rest, UnchangedSpecs(steps, inputs, had_changed))
 
 

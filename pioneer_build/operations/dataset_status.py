@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.operations.helping_command import command_for
+from pioneer_build.operations.stale_rows import is_stale
 from pioneer_build.plan import state_of
+from pioneer_build.wording import GIVEN_UP
 
 if TYPE_CHECKING:
-    from pioneer_build.lock.model import Entry
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan import Step
     from pioneer_build.spec.declared import Declared
 
 
 def training_pair(entry: Entry | None) -> dict[str, str] | None:
-    """What to pass to a training job: a version that contains exactly the dataset's rows, if there is one."""
+    """What to pass to a training job: a version that, as the service has it, is exactly the dataset's rows.
+
+    With several jobs the last version has all rows only if versions include earlier ones. Services differ in this, and
+    the lock doesn't say; so then only the local engine, which appends, is known to have such a version.
+    """
     if entry is None or entry.num_examples is None or not entry.verified:
         return None
     jobs = entry.readable()
-    on_remote = [job for job in entry.jobs if job.accepted and job.remote_name == jobs[-1].remote_name]
-    whole = all(job.got == job.asked and job.quarantined is None for job in jobs)
+    if len(jobs) > 1 and entry.backend != "local":
+        return None
+    # whatever else was sent there may be in the version, even if its outcome is unknown
+    on_remote = [job for job in entry.jobs if _may_have_rows(job) and job.remote_name == jobs[-1].remote_name]
+    whole = all(job.got == job.asked and job.quarantined is None and not job.deleted for job in jobs)
     if not whole or on_remote != list(jobs) or entry.examples != sum(job.got or 0 for job in jobs):
         return None
     version = jobs[-1].version
     return None if version is None or jobs[-1].inferred else {"name": jobs[-1].remote_name, "version": version}
+
+
+def _may_have_rows(job: Job) -> bool:
+    return job.accepted or job.state == "unknown" or job.reason == GIVEN_UP
 
 
 def dataset_status(
@@ -49,6 +62,8 @@ def dataset_status(
         "fingerprint": fingerprint,
         "state": state_of(entry, step),
         "examples": entry.examples if entry is not None else 0,
+        "num_examples": declared.spec.num_examples if declared is not None else entry.num_examples if entry else None,
+        "stale": is_stale(entry, declared),
         "version": entry.version if entry is not None else None,
         "verified": entry.verified if entry is not None else False,
         "content": entry.content if entry is not None else None,
@@ -84,5 +99,5 @@ def dataset_status(
     if step is not None:
         value["action"] = step.action
         value["command"] = command_for(step)
-    value["training"] = training_pair(entry)
+    value["training"] = training_pair(entry) if not value["stale"] else None
     return value

@@ -28,13 +28,15 @@ class ExportRequest:
     """What to write, and where.
 
     `form` is the name of the format. `target` is a file, or a folder if the format needs one or `split` is given
-    (`train=0.9,test=0.1`), or an open stream of bytes, which is not flushed.
+    (`train=0.9,test=0.1`), or an open stream of bytes, which is not flushed. `allow_stale`: the rows may be those of
+    another definition than the spec's.
     """
 
     dataset_name: str
     target: Path | BinaryIO
     form: str = "jsonl"
     split: str | None = None
+    allow_stale: bool = False
 
 
 def export(request: ExportRequest, *, directory: str, backend: str | None) -> ExportResult:
@@ -48,11 +50,12 @@ def export(request: ExportRequest, *, directory: str, backend: str | None) -> Ex
     Raises:
         UsageError: there is no such format, the shares of a split are invalid, or a format or split needs a path.
         MissingExtra: the format's library isn't installed.
-        PioneerError: there is no such dataset, its rows are not on this machine, or the target can't be written.
+        PioneerError: there is no such dataset, its rows are not on this machine or stale, or the target can't be
+            written.
     """
     format_named(request.form)  # reports a wrong name before anything is read
     split = parse_splits(request.split) if request.split is not None else None
-    dataset = load(request.dataset_name, directory=directory, backend=backend)
+    dataset = load(request.dataset_name, directory=directory, backend=backend, allow_stale=request.allow_stale)
     if split is not None:
         if not isinstance(request.target, Path):
             raise UsageError("--split writes several files, so it needs --to", hint="pass --to FOLDER")

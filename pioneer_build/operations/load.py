@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from pioneer_build.errors import MissingExtra, PioneerError
 from pioneer_build.operations.dataset_status import training_pair
 from pioneer_build.operations.locked_rows import locked_lines
+from pioneer_build.operations.stale_rows import refuse_stale_rows
 from pioneer_build.project.open import open_project
-from pioneer_build.rows import parse_line
+from pioneer_build.rows import parse_line, task_of
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest
 
@@ -32,20 +33,20 @@ class Dataset(Sequence[dict[str, Any]]):
         name: the dataset's name.
         content: the digest of the rows (`sha256:…`) in the lock.
         task_type: the task type.
-        labels: the declared labels, sorted.
+        labels: the declared labels, sorted. Of stale rows they may not be known; then there are none.
     """
 
-    def __init__(self, entry: Entry, store: Store) -> None:
+    def __init__(self, entry: Entry, store: Store, task_type: TaskType | None = None) -> None:
         self._entry = entry
         self._store = store
         self.name: Final[str] = entry.dataset_name
         self.content: Final[str | None] = entry.content
-        self.task_type: Final[TaskType] = entry.task_type
-        self.labels: Final[tuple[str, ...]] = tuple(entry.definition.get("labels", ()))
+        self.task_type: Final[TaskType] = task_type or entry.task_type
+        self.labels: Final[tuple[str, ...]] = tuple(entry.definition.get("labels", ())) if task_type is None else ()
 
     @property
     def training(self) -> dict[str, str] | None:
-        """What to pass to a training job, if a version contains exactly these rows: `{"name", "version"}`."""
+        """What to pass to a training job: `{"name", "version"}`; `None` if no version is known to be these rows."""
         return training_pair(self._entry)
 
     def __len__(self) -> int:
@@ -94,19 +95,21 @@ def _library(name: str, extra: str | None = None) -> Any:
         raise PioneerError(f"{name} is not installed", hint=f"pip install {name}") from error
 
 
-def load(name: str, *, directory: str | Path = ".", backend: str | None = None) -> Dataset:
+def load(name: str, *, directory: str | Path = ".", backend: str | None = None, allow_stale: bool = False) -> Dataset:
     """The locked rows of a dataset, verified against the lock. Nothing is sent, and no key is needed.
 
     Args:
         name: the dataset's name.
         directory: a folder in the project.
         backend: as for `--backend`; by default the backend of the project.
+        allow_stale: whether the rows may be those of another definition than the spec's: the last good ones.
 
     Returns:
         A sequence of dicts.
 
     Raises:
-        PioneerError: there is no such dataset, or its rows are not on this machine.
+        PioneerError: there is no such dataset, its rows are not on this machine, or they are stale.
+        Problems: specs have errors, one of which may be the dataset's.
         LockError: the lock can't be read.
         StoreError: (when rows are read) the stored rows don't match the lock.
     """
@@ -118,6 +121,12 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None) 
         near = nearest(name, names)
         hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds the datasets that the specs declare"
         raise PioneerError(f"'{name}' is not in pioneer.lock for the backend {project.config.backend}", hint=hint)
-    dataset = Dataset(entry, Store(project.config.store))
-    dataset.lines()  # raises now if rows are missing
-    return dataset
+    if not allow_stale:
+        refuse_stale_rows(project, entry)
+    store = Store(project.config.store)
+    lines = locked_lines(entry, store)  # raises now if rows are missing
+    if entry.content_fingerprint == entry.fingerprint:
+        return Dataset(entry, store)
+    # of an earlier definition, which the lock doesn't have: the task follows from the rows
+    first = next((parse_line(line) for line in lines), None)
+    return Dataset(entry, store, task_of(first) if first is not None else entry.task_type)

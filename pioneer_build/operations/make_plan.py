@@ -98,7 +98,7 @@ def _steps_to_cache(project: Project, scope: PlanScope, plan: Plan) -> dict[str,
 def _cached_step(scope: PlanScope, item: Declared, step: Step) -> CachedStep:
     entry = scope.lock.get(item.name, scope.facts.backend)
     contents = entry.content_digests if entry is not None else ()
-    return CachedStep(item.name, step.total, step.remote_name, step.protected, contents, item.fingerprint)
+    return CachedStep(item.name, step.total, step.remote_name, step.protected, contents, item.fingerprint, step.missing)
 
 
 def _is_done(step: Step) -> bool:

@@ -54,7 +54,14 @@ class PlanScope:
         if self.unchanged is None:
             return plan
         unchanged = [
-            Step(step.dataset_name, "none", total=step.total, remote_name=step.remote_name, protected=step.protected)
+            Step(
+                step.dataset_name,
+                "none",
+                total=step.total,
+                remote_name=step.remote_name,
+                protected=step.protected,
+                missing=step.missing,
+            )
             for steps in self.unchanged.steps.values()
             for step in steps
         ]

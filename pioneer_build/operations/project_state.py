@@ -14,6 +14,7 @@ from pioneer_build.journal.takeover import take_over
 from pioneer_build.lock.split import check_names
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
+from pioneer_build.operations.kept_rows import read_kept_rows
 from pioneer_build.operations.make_plan import plan_from
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, state_of
@@ -93,6 +94,7 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
         free=config.local,
         present=StoredContents(config.store),
         inputs=inputs,
+        kept=read_kept_rows(config, specs.declared, lock, inputs),
         taken=rest.taken,
         unwritten=_unwritten(lock, as_read, config.backend),
         left_out=left_out,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.plan.candidates import Candidates
@@ -52,17 +52,18 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         found.submit("create", 1, wanted)
         return found
     find_unsettled(entry, item.name, choices, found)
-    made = _made(item, entry)
+    retry = item.name in choices.retry
+    made = _made(item, _judged(item, entry, facts, found, retry=retry))
+    found.missing = made.missing if made.asked >= wanted else 0
     changes = definition_changes(entry, item)
     if entry.num_examples is None:
         text = "the spec had `inputs`, and now has `num_examples`"
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
-    found.fetch = any(job.rows is not None and job.rows not in facts.present for job in made.ready)
-    retry = item.name in choices.retry
-    if not retry and _came_to_nothing(item, made, facts, found):
-        return found
+    found.fetch = found.fetch or any(job.rows is not None and job.rows not in facts.present for job in made.ready)
+    if not retry and "blocked" not in found.fits:
+        _find_failure(item, made, found)
     if not made.ready:
         _first(made, found, replaces=_has_others(entry, item))
     elif changes or entry.forgotten:
@@ -79,14 +80,42 @@ def _made(item: Declared, entry: Entry) -> _Made:
     return _Made(entry, mine, ready, asked, _missing(ready, item.spec.num_examples or 0))
 
 
-def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidates) -> bool:
-    """Blocks the step if the same request has already failed; whether stored rows are judged again instead."""
+def _judged(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, retry: bool) -> Entry:
+    """The entry with its jobs as they are once changed checks have judged their rows.
+
+    If rows that readers have would be lost, the step is blocked, and the entry stays as it is. With `--retry` the rows
+    are requested again; the old ones stay until the new ones are there.
+    """
+    kept = facts.kept.get(item.name)
+    if kept is None:
+        return entry
+    if not kept.here:
+        found.fetch = True
+    elif not kept.broken:
+        return replace(entry, jobs=kept.jobs)
+    elif retry:
+        found.reasons.append(("create", Reason("checks", kept.text)))
+        return replace(entry, jobs=kept.jobs)
+    else:
+        found.add("blocked", Reason("checks", kept.text), command=ways_out(item.name, "requests the rows again"))
+    return entry
+
+
+def ways_out(name: str, costs: str) -> str:
+    """What helps if rows don't meet the checks. The command that may cost something comes last.
+
+    Args:
+        name: the name of the dataset.
+        costs: what `--retry` does.
+    """
+    return f"loosen `checks` in the spec, or: pioneer-build apply --retry {name}  ({costs})"
+
+
+def _find_failure(item: Declared, made: _Made, found: Candidates) -> None:
+    """Blocks the step if the same request has already failed."""
     if not made.jobs or made.jobs[-1].state not in ("failed", "rejected"):
-        return False
+        return
     last = made.jobs[-1]
-    if last.state == "rejected" and made.entry.checks != item.checks and last.rows in facts.present:
-        found.fits.add("update")  # the rows are in the store: the new checks judge them first
-        return True
     more = max(0, found.total - made.asked)
     tops_up = last.top_up and (item.spec.top_up is not None or last.state == "rejected")
     need = more or (made.missing if tops_up else 0)
@@ -97,7 +126,6 @@ def _came_to_nothing(item: Declared, made: _Made, facts: Facts, found: Candidate
             Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
             command=f"pioneer-build apply --retry {item.name}",
         )
-    return False
 
 
 def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates) -> None:
@@ -131,6 +159,7 @@ def _first(made: _Made, found: Candidates, *, replaces: bool) -> None:
     """No job of this definition is ready: all rows have to be requested."""
     action: Action = "replace" if replaces else "create"
     told = not found.fits.isdisjoint(("reconcile", "resume", "blocked"))
+    told = told or any(reason.field == "checks" for _, reason in found.reasons)
     found.add(action)
     found.submit(action, 1, found.total)
     if told:

@@ -49,6 +49,8 @@ def step_value(step: Step) -> dict[str, Any]:
         value["requests_at_most"], value["examples_at_most"] = step.requests_at_most, step.examples_at_most
     if step.deletes:
         value["deletes"] = list(step.deletes)
+    if step.missing:
+        value["missing"] = step.missing
     if step.renamed_from is not None:
         value["renamed_from"] = step.renamed_from
     if step.protected:

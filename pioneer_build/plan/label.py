@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.plan.candidates import Candidates
-from pioneer_build.plan.generate import find_unsettled
+from pioneer_build.plan.generate import find_unsettled, ways_out
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
 from pioneer_build.spec.limits import TEXTS_PER_REQUEST
@@ -37,7 +37,8 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         found.add("label", Reason("inputs", _texts_to_label(new, inputs)))
         return found
     find_unsettled(entry, name, choices, found)
-    _find_refusal(item, entry, inputs, found, retry=retry)
+    if not retry:
+        _find_refusal(item, entry, facts, found)
     had = entry.labelling
     found.reasons += [("label", change) for change in definition_changes(entry, item)]
     if entry.num_examples is not None:
@@ -72,10 +73,14 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
     return found
 
 
-def _find_refusal(item: Declared, entry: Entry, inputs: InputFacts, found: Candidates, *, retry: bool) -> None:
-    """Finds out whether the same texts were refused or rejected with the same definition."""
-    refusal = entry.rejection
-    if refusal is None or retry or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
+def _find_refusal(item: Declared, entry: Entry, facts: Facts, found: Candidates) -> None:
+    """Finds out whether the same texts were refused or rejected with the same definition, or don't meet the checks."""
+    refusal, kept = entry.rejection, facts.kept.get(item.name)
+    if kept is not None and kept.broken:
+        command = ways_out(item.name, "sends the quarantined texts again")
+        found.add("blocked", Reason("checks", kept.text), command=command)
+        return
+    if refusal is None or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, facts.inputs[item.name].digest):
         return
     if refusal.state == "rejected" and entry.checks != item.checks:
         found.add("label")  # the checks changed: what was rejected is judged again

@@ -26,7 +26,9 @@ __all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying"]
 _PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
 _UNPROTECTED = "pioneer-build apply  (removes the protection; the apply after that makes the change)"
-_UNPROTECT_REMOVED = "restore the spec without `protect` and apply; then remove it"
+_UNPROTECT_REMOVED = (
+    "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply again"
+)
 
 
 def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choices | None = None) -> Plan:
@@ -123,6 +125,9 @@ def _step(
     else:
         if updates := setting_changes(entry, item):
             found.add("update", *updates)
+        kept = facts.kept.get(item.name)
+        if kept is not None and not kept.broken:
+            found.reasons.append(("update", Reason("checks", kept.text)))
         if item.name in facts.unwritten:
             found.add("update", Reason("dataset_name", "pioneer.lock is out of date: `apply` updates it"))
     if found.fetch:
@@ -153,6 +158,7 @@ def _step(
         command,
         _label_requests_at_most(examples) if is_paid_label else None,
         SENDS_PER_TEXT * examples if is_paid_label else None,
+        missing=0 if requests else found.missing,
         evidence=partial(_evidence, item, entry, facts, choices),
     )
 
@@ -163,11 +169,13 @@ def _label_requests_at_most(texts: int) -> int:
 
 
 def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
-    """Whether the step replaces the content of a protected dataset."""
+    """Whether the step replaces the content of a protected dataset: by another definition, bought or restored."""
     if action == "replace":
         return True
-    if action != "label" or entry is None:
+    if action not in ("label", "restore") or entry is None:
         return False
+    if not item.spec.is_label:  # also if its rows were labelled before
+        return entry.fingerprint != item.fingerprint or entry.num_examples is None
     if entry.labelling is None or entry.num_examples is not None:
         return bool(entry.readable())
     return entry.labelling.fingerprint != item.fingerprint
@@ -253,8 +261,10 @@ def _entry_facts(entry: Entry | None) -> object:
 
 def _evidence(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> object:
     spec = item.spec
-    inputs = facts.inputs.get(spec.dataset_name)
+    inputs, kept = facts.inputs.get(spec.dataset_name), facts.kept.get(spec.dataset_name)
+    judged = [] if kept is None else [[kept.text, [[*job.key, job.state, job.got] for job in kept.jobs]]]
     return [
+        *judged,
         _entry_facts(entry),
         item.fingerprint,
         spec.num_examples,

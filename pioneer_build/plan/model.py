@@ -10,6 +10,8 @@ from pioneer_build.lock.model import digest_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Mapping
 
+    from pioneer_build.lock.model import Job
+
 
 Action: TypeAlias = Literal[
     "create",
@@ -69,22 +71,38 @@ class InputFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRows:
+    """What becomes of rows that a dataset has, if they are judged by the spec's checks, which changed.
+
+    `text` says how many pass. `jobs` are all jobs of its entry, as they would be. `broken` says that rows which readers
+    have would be lost, so that the dataset stays as it is. If the rows are not on this machine, `here` is false, and
+    nobody knows yet. Of a label spec, only `broken` and `text` are used.
+    """
+
+    text: str
+    jobs: tuple[Job, ...] = ()
+    broken: bool = False
+    here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the planner knows besides the specs and the lock.
 
     `backend` is the one that the plan is for; `free` means that its work costs nothing and gives the same result again
     (the local engine). `present` contains the digests of rows that are in the store. `inputs` has the facts about the
-    texts of each label spec. `taken` maps remote names that the journal knows to the fingerprint they were used for.
-    `unwritten` has the names of datasets about which more is known than pioneer.lock says: from the journal, or from
-    the sides of a git conflict. `left_out` has the datasets whose specs exist but can't be read here, with the spec and
-    why; `ignored` are sentences about what else is probably a spec and isn't read. `requests_per_minute` is the rate
-    limit of the backend, if it has one.
+    texts of each label spec. `kept` has what changed checks make of the rows of datasets that have some. `taken` maps
+    remote names that the journal knows to the fingerprint they were used for. `unwritten` has the names of datasets
+    about which more is known than pioneer.lock says: from the journal, or from the sides of a git conflict. `left_out`
+    has the datasets whose specs exist but can't be read here, with the spec and why; `ignored` are sentences about what
+    else is probably a spec and isn't read. `requests_per_minute` is the rate limit of the backend, if it has one.
     """
 
     backend: str
     free: bool = False
     present: Container[str] = ()
     inputs: Mapping[str, InputFacts] = field(default_factory=dict)
+    kept: Mapping[str, KeptRows] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     unwritten: Collection[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -129,9 +147,10 @@ class Reason:
 class Step:
     """What one dataset needs.
 
-    `requests` counts paid requests, `examples` the rows that they request, `total` the rows that the dataset will have.
-    `requests_at_most` and `examples_at_most` are the worst case, if responses to label requests are missing and texts
-    are sent again; `None` if it is the same.
+    `requests` counts paid requests, `examples` the rows that they request, `total` the rows that the dataset will have,
+    but for `missing` ones: fewer were accepted than requested, and nothing is requested for them. `requests_at_most`
+    and `examples_at_most` are the worst case, if responses to label requests are missing and texts are sent again;
+    `None` if it is the same.
     `remote_name` is the name for a submission on the service; `fetch` means that rows have to be fetched as well;
     `refused` is why `apply` will refuse the step, `command` the command that helps. `deletes` are the names that a
     `delete` step deletes on the service. `evidence` is everything that determined the step, or its digest.
@@ -152,6 +171,7 @@ class Step:
     requests_at_most: int | None = None
     examples_at_most: int | None = None
     deletes: tuple[str, ...] = ()
+    missing: int = 0
     evidence: Callable[[], object] | str = field(default="", compare=False, repr=False)
 
     @property

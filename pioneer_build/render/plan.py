@@ -131,9 +131,15 @@ def summary_text(plan: Plan) -> str:
 
 def _cost(step: Step) -> str:
     if step.action == "none":
-        return count(step.total, "row")
+        return _rows(step)
     if step.requests:
         rows = count(step.examples, "text" if step.action == "label" else "example")
         of = f" of {step.total:,}" if step.total != step.examples else ""
         return f"{rows}{of}, {count(step.requests, 'request')}"
-    return f"{count(step.total, 'row')}, no requests" if step.total else "no requests"
+    return f"{_rows(step)}, no requests" if step.total else "no requests"
+
+
+def _rows(step: Step) -> str:
+    """`60 rows`; `53 of 60 rows` if fewer were accepted than requested."""
+    rows = count(step.total, "row")
+    return f"{step.total - step.missing:,} of {rows}" if step.missing else rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import coloured, wrapped
+from pioneer_build.render.text import coloured, rows_of_wanted, wrapped
 from pioneer_build.wording import count, noun_for, visible
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
     if value["examples"]:
         seen = "verified" if value["verified"] else "not verified"
         version = f", version {value['version']}" if value["version"] else ""
-        yield "rows", f"{value['examples']:,}, {seen}{version}"
+        stale = "; of an earlier definition, which the spec no longer has" if value["stale"] else ""
+        yield "rows", f"{rows_of_wanted(value)}, {seen}{version}{stale}"
     if inputs := value.get("inputs"):
         quarantined = f", {inputs['quarantined']:,} quarantined" if inputs["quarantined"] else ""
         texts = f"{inputs['texts']:,}, {inputs['distinct']:,} distinct, {inputs['annotated']:,} annotated"

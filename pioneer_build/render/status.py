@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import Colour, coloured, wrapped
+from pioneer_build.render.text import Colour, coloured, rows_of_wanted, wrapped
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
@@ -46,9 +46,11 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
 
 
 def _facts(value: dict[str, Any]) -> str:
-    parts = [count(value["examples"], "row")]
+    parts = [rows_of_wanted(value)]
     if value["version"]:
         parts.append(f"version {value['version']}")
+    if value["stale"]:
+        parts.append("of an earlier definition")
     if value["examples"] and not value["verified"]:
         parts.append("not verified")
     if (inputs := value.get("inputs")) and inputs["quarantined"]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Colour: TypeAlias = Literal["red", "green", "yellow", "magenta", "cyan"]
 
@@ -49,3 +54,13 @@ def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str
             line += gap + word
             used += len(gap) + size
     return [*lines, (" " * indent + line).rstrip()]
+
+
+def rows_of_wanted(value: Mapping[str, Any]) -> str:
+    """The rows of a dataset as `operations.dataset_status` describes it: `60 rows`; `53 of 60 rows` if some lack.
+
+    If the dataset isn't built as its spec says, the size of the spec is no matter of missing rows.
+    """
+    wanted = value["num_examples"]
+    built = value["state"] == "ready" and wanted is not None and 0 < value["examples"] < wanted
+    return f"{value['examples']:,} of {count(wanted, 'row')}" if built else count(value["examples"], "row")

@@ -27,6 +27,7 @@ from pioneer_build.rows.normal_form import (
     parse_line,
     row_identity,
     row_line,
+    task_of,
     text_digest,
     text_key,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "row_identity",
     "row_line",
     "split_version",
+    "task_of",
     "text_digest",
     "text_key",
 ]

@@ -19,6 +19,8 @@ from pioneer_build.spec.fingerprint import nfc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pioneer_build.spec.model import TaskType
+
 #: One labelled example in normal form. Keys have the order of this module's docstring.
 Row: TypeAlias = "dict[str, Any]"
 
@@ -131,6 +133,11 @@ def length_of(row: Row) -> int:
     """Code points of the row's text; for a decoder row, of all its messages."""
     text = row.get("text")
     return len(text) if text is not None else sum(len(message["content"]) for message in row["messages"])
+
+
+def task_of(row: Row) -> TaskType:
+    """The task that a row in normal form is for."""
+    return "ner" if "entities" in row else "decoder" if "messages" in row else "classification"
 
 
 def confidence_of(row: Row) -> float | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.apply.unrecorded_versions import GIVEN_UP
 from pioneer_build.journal.model import Submission
+from pioneer_build.wording import GIVEN_UP
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import BACKEND, declared
 

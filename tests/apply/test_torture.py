@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from pioneer_build.apply.unrecorded_versions import GIVEN_UP
 from pioneer_build.lock.merge import merge
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile
 from pioneer_build.spec.model import Spec, TopUp
+from pioneer_build.wording import GIVEN_UP
 from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, declared
 
 if TYPE_CHECKING:

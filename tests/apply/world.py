@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, adopt_into, apply_plan
-from pioneer_build.checks.bounds import checks_key, explicit_checks
+from pioneer_build.checks.bounds import checks_key, effective_checks, explicit_checks
+from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import (
     Busy,
     FateUnknown,
@@ -31,7 +32,8 @@ from pioneer_build.errors import (
 )
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
-from pioneer_build.plan import Choices, Facts, Plan, make_plan
+from pioneer_build.operations.kept_rows import judged_rows
+from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.declared import Declared
@@ -338,8 +340,15 @@ class World:
         submissions = journal.submissions(BACKEND)
         lock = take_over(lockfile.read(), items, submissions, BACKEND)
         store = Store(self.folder / "store")
+        kept = {
+            item.name: found
+            for item in items
+            if (entry := entry_for(item, lock, BACKEND)[0]) is not None and awaits_judging(entry, item)
+            and (found := judged_rows(item, entry, lock, effective_checks(Checks(), item.spec.checks), store))
+        }  # fmt: skip
         facts = Facts(
             BACKEND,
+            kept=kept,
             present={
                 job.rows for entry in lock.entries.values() for job in entry.jobs if job.rows and store.has(job.rows)
             },

@@ -11,6 +11,7 @@ from pioneer_build.plan import (
     SETTLED,
     Choices,
     InputFacts,
+    KeptRows,
 )
 from pioneer_build.spec.model import FewShot, TopUp
 from tests.plan.steps import (
@@ -157,13 +158,77 @@ def test_rows_that_were_rejected_are_held_against_new_checks_first() -> None:
     bad = job(ITEM, state="rejected", reason="too few", got=4)
     known = entry(ITEM, bad, checks={"min_accepted": 0.9})
     loose = replace(ITEM, checks={"min_accepted": 0.3})
-    one = step(loose, known)
-    assert decided(one) == ("update", 0, 0, 10)
-    assert texts(one) == "checks: min_accepted: 0.9 → 0.3"
+    passes = {"kept": {"a": KeptRows("4 of 10 rows pass", (replace(bad, state="ready", reason=None),))}}
+    one = step(loose, known, **passes)
+    assert (decided(one), one.missing) == (("update", 0, 0, 10), 6)
+    assert texts(one) == "checks: min_accepted: 0.9 → 0.3 | checks: 4 of 10 rows pass"
+    fails = {"kept": {"a": KeptRows("2 of 10 rows pass", (replace(bad, reason="still too few"),))}}
+    one = step(loose, known, **fails)
+    assert decided(one) == ("blocked", 0, 0, 10)
+    assert texts(one).startswith("dataset_name: the last job of this definition was rejected: still too few")
     assert step(loose, known, present=frozenset()).action == "blocked", "the rows are not here"
     assert step(loose, known, Choices(retry=frozenset({"a"}))).action == "create"
     failed = entry(ITEM, replace(bad, state="failed"), checks={"min_accepted": 0.9})
     assert step(loose, failed).action == "blocked", "no check makes a failed job better"
+    away = replace(known, definition=OTHER.definition, fingerprint=OTHER.fingerprint, checks=loose.checks)
+    assert decided(step(loose, away)) == ("blocked", 0, 0, 10)
+    assert decided(step(loose, away, **passes)) == ("restore", 0, 0, 10)
+
+
+TIGHT = replace(ITEM, checks={"min_chars": 90})
+BROKEN = KeptRows("3 of 10 rows pass, so …", (job(ITEM, state="rejected", got=3, reason="too few"),), broken=True)
+
+
+def test_checks_that_rows_do_not_meet_block_the_step_and_buy_nothing() -> None:
+    known = entry(ITEM, job(ITEM))
+    one = step(TIGHT, known, kept={"a": BROKEN})
+    assert decided(one) == ("blocked", 0, 0, 10)
+    assert texts(one) == "checks: 3 of 10 rows pass, so … | checks: min_chars: (none) → 90"
+    assert one.command == (
+        "loosen `checks` in the spec, or: pioneer-build apply --retry a  (requests the rows again)"
+    )
+    more = replace(sized(15), checks=TIGHT.checks)
+    one = step(more, known, kept={"a": BROKEN})
+    assert decided(one) == ("blocked", 0, 0, 15), "nothing is added to a dataset whose rows don't pass"
+    assert "num_examples: 10 → 15" in texts(one)
+    topped_up = declared(replace(ITEM.spec, top_up=TopUp(3)), {"min_chars": 90})
+    assert decided(step(topped_up, known, kept={"a": BROKEN})) == ("blocked", 0, 0, 10)
+    retry = Choices(retry=frozenset({"a"}))
+    assert decided(step(TIGHT, known, retry, kept={"a": BROKEN})) == ("create", 1, 10, 10)
+    assert decided(step(more, known, retry, kept={"a": BROKEN})) == ("create", 1, 15, 15)
+    open_job = job(ITEM, 2, state="open", got=None, rows=None)
+    assert step(TIGHT, entry(ITEM, job(ITEM), open_job), kept={"a": BROKEN}).action == "resume", "it is paid for"
+
+
+def test_checks_that_most_rows_meet_are_an_update_that_says_how_many() -> None:
+    known = entry(ITEM, job(ITEM))
+    kept = {"a": KeptRows("8 of 10 rows pass; 2 are too short", (job(ITEM, got=8),))}
+    one = step(TIGHT, known, kept=kept)
+    assert (decided(one), one.missing) == (("update", 0, 0, 10), 2)
+    assert texts(one) == "checks: min_chars: (none) → 90 | checks: 8 of 10 rows pass; 2 are too short"
+    one = step(replace(sized(15), checks=TIGHT.checks), known, kept=kept)
+    assert (decided(one), one.missing) == (("extend", 1, 5, 15), 0)
+    assert "8 of 10 rows pass" in texts(one)
+    item = declared(replace(ITEM.spec, top_up=TopUp(3)), {"min_chars": 90})
+    one = step(item, known, kept=kept)
+    assert decided(one) == ("extend", 1, 2, 10), "the spec says so, and the plan shows it"
+
+
+def test_rows_to_check_that_are_not_here_are_fetched_first() -> None:
+    known = entry(ITEM, job(ITEM))
+    one = step(TIGHT, known, kept={"a": KeptRows("10 rows to check are not on this machine", here=False)})
+    assert (decided(one), one.fetch) == (("update", 0, 0, 10), True)
+    assert "10 rows to check are not on this machine" in texts(one)
+    assert plan(TIGHT, lock=lock_of(known)).changes
+
+
+def test_a_saved_plan_depends_on_how_the_rows_were_judged() -> None:
+    known = entry(ITEM, job(ITEM))
+    bases = [
+        step(TIGHT, known, kept={"a": KeptRows(f"{got} of 10 rows pass", (job(ITEM, got=got),))}).basis
+        for got in (8, 9, 9)
+    ]
+    assert bases[0] != bases[1] == bases[2] != step(TIGHT, known).basis
 
 
 def test_open_and_unknown_jobs_of_whatever_definition() -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pioneer_build.lock.model import Rejection
-from pioneer_build.plan import (
-    Choices,
-)
+from pioneer_build.plan import Choices, KeptRows
 from tests.plan.steps import (
     ITEM,
     LABEL,
@@ -153,3 +151,29 @@ def test_paid_annotations_are_never_bought_again_silently() -> None:
     assert not step(LABEL, interrupted, **facts(new=5)).submits
     assert step(LABEL, interrupted, **facts(new=2, held=3)).submits
     assert step(LABEL, interrupted, relabel, **facts(new=5)).submits
+
+
+def test_checks_that_too_few_annotations_meet_block_the_step() -> None:
+    known = labelled(labelling=labelling(annotated=4, quarantined=1))
+    strict = replace(LABEL, checks={"min_accepted": 0.9})
+    kept = {"a": KeptRows("4 of 5 texts were annotated (at least 5 must be)", broken=True)}
+    one = step(strict, known, kept=kept, **facts(quarantined=1))
+    assert decided(one) == ("blocked", 0, 0, 5)
+    assert texts(one).startswith("checks: 4 of 5 texts were annotated")
+    assert one.command == (
+        "loosen `checks` in the spec, or: pioneer-build apply --retry a  (sends the quarantined texts again)"
+    )
+    retry = Choices(retry=frozenset({"a"}))
+    assert decided(step(strict, known, retry, kept=kept, **facts(quarantined=1))) == ("label", 1, 1, 5)
+    assert decided(step(strict, known, **facts(quarantined=1))) == ("update", 0, 0, 5)
+    refused = replace(known, rejection=Rejection(LABEL.fingerprint, "d", "rejected", "too few"))
+    assert step(strict, refused, **facts(quarantined=1)).action == "label", "judged again"
+    assert step(strict, refused, kept=kept, **facts(quarantined=1)).action == "blocked"
+
+
+def test_a_protected_label_spec_that_comes_back_changed() -> None:
+    known = labelled(forgotten=True, protect=True)
+    guarded = step(declared(replace(RELABEL.spec, protect=True)), known, **facts(new=5))
+    assert (guarded.action, guarded.submits) == ("restore", False)
+    assert "protected" in str(guarded.refused)
+    assert step(declared(replace(LABEL.spec, protect=True)), known, **facts()).refused is None

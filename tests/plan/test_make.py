@@ -68,7 +68,10 @@ def test_a_spec_that_is_gone() -> None:
         (one,) = plan(lock=guarded, choices=choices).steps
         assert one.protected
         assert "protect" in str(one.refused)
-        assert one.command == "restore the spec without `protect` and apply; then remove it"
+        assert one.command == (
+            "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply"
+            " again"
+        )
         assert not one.submits
     elsewhere = Lock({("a", "local"): entry(ITEM, job(ITEM), backend="local")})
     assert plan(lock=elsewhere).steps == ()
@@ -89,6 +92,20 @@ def test_names_that_die_are_listed_without_those_of_datasets_that_stay() -> None
     assert deletes(replace(twin, protect=True)) == ("a-2",)
     assert deletes(twin, left_out={"b": "specs/b.yaml is not in this checkout"}) == ("a-2",)
     assert deletes(replace(twin, jobs=(replace(first, deleted=True),), forgotten=True)) == ("a", "a-2")
+
+
+def test_a_protected_dataset_is_not_restored_to_another_definition_either() -> None:
+    known = entry(OTHER, job(ITEM, 1), job(OTHER, 2, remote_name="a-1"), protect=True)
+    guarded = replace(ITEM.spec, protect=True)
+    for spec, requests in ((guarded, 0), (replace(guarded, num_examples=12), 1)):
+        one = step(declared(spec), known)
+        assert (one.action, one.requests, one.submits) == ("restore", requests, False)
+        assert str(one.refused).startswith("protected")
+        assert step(declared(spec), replace(known, protect=False)).refused is None
+    back = entry(ITEM, job(ITEM), protect=True, forgotten=True)
+    assert step(declared(guarded), back).refused is None, "the same definition"
+    labelled_before = replace(entry(LABEL, job(ITEM), labelling=labelling(), protect=True), num_examples=None)
+    assert step(declared(guarded), labelled_before).refused is not None
 
 
 def test_a_protected_dataset() -> None:

@@ -341,6 +341,7 @@
       const isCommand = one.command.startsWith("pioneer-build ");
       main.append(el("p", { class: "note" }, "To bring it up to date: ", isCommand ? el("code", {}, one.command) : one.command));
     }
+    if (one.stale) main.append(el("p", { class: "note" }, "These rows are of an earlier definition, which the spec no longer has."));
     if (one.reason) main.append(shown("p", { class: "note" }, one.reason));
     if (one.unseen) main.append(shown("p", { class: "note" }, `No rows to show: ${one.unseen}.`));
     if (sum) {

@@ -1,0 +1,176 @@
+"""Judges rows that a dataset already has: by checks that changed since they were judged the last time.
+
+A check never loses good rows: if the rows of a dataset don't meet changed checks, the dataset stays as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
+from pioneer_build.checks.phrases import counted, phrase
+from pioneer_build.rows import text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from pioneer_build.checks.judge import Judgement
+    from pioneer_build.lock.model import Entry, Job, JobState
+    from pioneer_build.rows import Cause
+    from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.model import Checks
+
+_JUDGED = ("ready", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedJob:
+    """A job as it would be: ready or rejected, with the number of accepted rows. Its digests are the recorded ones."""
+
+    job: Job
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOutcome:
+    """The result for all kept rows of a dataset.
+
+    `jobs` are all jobs of its entry, as they would be; `judged` are those that were judged. `text` says how many rows
+    pass, and why the others don't. `broken` says that rows which readers have would be lost: then nothing may be
+    recorded.
+    """
+
+    jobs: tuple[Job, ...]
+    judged: tuple[JudgedJob, ...]
+    text: str
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBounds:
+    """The bounds in force (`effective_checks`), and the `text_digest`s of each dataset in `no_overlap_with`."""
+
+    checks: Checks
+    others: Mapping[str, Collection[bytes]] = field(default_factory=dict)
+
+
+def kept_jobs(entry: Entry | None, item: Declared) -> tuple[Job, ...]:
+    """The jobs of the spec's definition whose rows were received: ready ones, and ones that were rejected."""
+    if entry is None or item.spec.is_label:
+        return ()
+    return tuple([job for job in _mine(entry.jobs, item) if job.state in _JUDGED and job.rows is not None])
+
+
+def awaits_judging(entry: Entry | None, item: Declared) -> bool:
+    """Whether kept rows may not have been judged by the spec's checks.
+
+    The lock records the checks of one definition, so rows of another one may have been judged by any.
+    """
+    if entry is None or (entry.checks == item.checks and entry.fingerprint == item.fingerprint):
+        return False
+    return bool(kept_jobs(entry, item))
+
+
+def judge_kept(
+    entry: Entry,
+    item: Declared,
+    jobs: Sequence[Job],
+    bounds: KeptBounds,
+    rows_of: Callable[[Job], Iterable[Any]],
+) -> KeptOutcome:
+    """Judges the kept rows of a dataset again.
+
+    Rejected jobs are judged only if the ready ones are not enough: a job that another one has replaced stays rejected.
+
+    Args:
+        entry: the lock's entry.
+        item: the spec.
+        jobs: those of `kept_jobs` whose rows can be read, in order.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job, accepted and quarantined, in the order in which they were received.
+    """
+    ready = [job for job in jobs if job.state == "ready"]
+    outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of)), bounds.checks)
+    enough = not outcome.broken and _asked(_mine(outcome.jobs, item)) >= (item.spec.num_examples or 0)
+    if enough or len(ready) == len(jobs):
+        return outcome
+    return _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of)), bounds.checks)
+
+
+def _judged(
+    item: Declared, jobs: Sequence[Job], bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]]
+) -> Iterator[JudgedJob]:
+    """Judges jobs one after the other. A row is `known` if an earlier one of these jobs, if it is ready, has it."""
+    earlier: set[bytes] = set()
+    labels = tuple(item.definition.get("labels", ()))
+    for job in jobs:
+        terms = JobTerms(item.spec.task_type, labels, job.asked)
+        judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(earlier), bounds.others))
+        reason = rejection_of(judgement, tops_up=item.spec.top_up is not None or job.top_up)
+        state: JobState = "ready" if reason is None else "rejected"
+        if reason is None:
+            earlier.update(text_digest(row) for row in judgement.accepted)
+        judged = replace(job, state=state, got=len(judgement.accepted), verified=True, reason=reason)
+        yield JudgedJob(judged, judgement)
+
+
+def rejection_of(judgement: Judgement, *, tops_up: bool) -> str | None:
+    """Why a job is rejected: the bounds that its rows break; `None` if it is ready.
+
+    Args:
+        judgement: the result for its rows.
+        tops_up: whether too few rows are no reason, because the missing ones are requested again.
+    """
+    failures = [
+        failure.message
+        for failure in judgement.failures
+        if not (tops_up and failure.check == "min_accepted" and judgement.accepted)
+    ]
+    return "; ".join(failures) or None
+
+
+def _outcome_of(entry: Entry, item: Declared, judged: Sequence[JudgedJob], checks: Checks) -> KeptOutcome:
+    by_key = {one.job.key: one.job for one in judged}
+    jobs = tuple([by_key.get(job.key, job) for job in entry.jobs])
+    before, after = _mine(entry.jobs, item), _mine(jobs, item)
+    lost = [new for old, new in zip(before, after, strict=True) if (old.state, new.state) == ("ready", "rejected")]
+    wanted = item.spec.num_examples or 0
+    why = [f"{job.named}: {job.reason}" for job in lost] if _asked(after) < min(wanted, _asked(before)) else []
+    if item.spec.top_up is not None and (short := _too_few(before, after, wanted, checks)):
+        why.append(short)
+    received = sum(one.judgement.measures.received for one in judged)
+    passed = sum(len(one.judgement.accepted) for one in judged)
+    text = f"{passed} of {counted(received, 'row')} {'passes' if passed == 1 else 'pass'}"
+    if why:
+        text += f", so the dataset keeps the rows it has: {'; '.join(why)}"
+        return KeptOutcome(jobs, tuple(judged), text, broken=True)
+    causes: Counter[Cause] = Counter()
+    said: list[str] = []
+    for one in judged:
+        causes.update(dict(one.judgement.measures.causes))
+        if one.job.state == "rejected":
+            said.append(f"{one.job.named} is rejected: {one.job.reason}")
+    aside = [f"{number} {phrase(cause, number)}" for cause, number in causes.most_common()]
+    return KeptOutcome(jobs, tuple(judged), "; ".join([text, *([", ".join(aside)] if aside else []), *said]))
+
+
+def _mine(jobs: Iterable[Job], item: Declared) -> list[Job]:
+    return [job for job in jobs if job.fingerprint == item.fingerprint and not job.superseded]
+
+
+def _asked(jobs: Iterable[Job]) -> int:
+    return sum(job.asked for job in jobs if job.state == "ready" and not job.top_up)
+
+
+def _too_few(before: Sequence[Job], after: Sequence[Job], wanted: int, checks: Checks) -> str | None:
+    """Why a topped-up dataset would have fewer rows than `min_accepted` allows, if it has more now."""
+    had = sum(job.got or 0 for job in before if job.state == "ready")
+    has = sum(job.got or 0 for job in after if job.state == "ready")
+    need = math.ceil(wanted * (checks.min_accepted or 0) - 1e-9)
+    if has >= had or has >= need:
+        return None
+    return f"{has} of {counted(wanted, 'wanted row')} would be left (at least {need} must be)"

@@ -1,0 +1,153 @@
+"""Rows that a dataset has, judged again by other checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.checks.kept_rows import KeptBounds, KeptOutcome, awaits_judging, judge_kept, kept_jobs
+from pioneer_build.lock.model import Entry, Job
+from pioneer_build.rows import text_digest
+from pioneer_build.spec.model import Checks, TopUp
+from tests.planning import declared, entry, generate_spec, job, label_spec
+
+ITEM = declared(generate_spec("a", ("x",), 10))
+
+
+def rows_of(*lengths: int, start: int = 0) -> list[dict[str, Any]]:
+    """Rows with texts of these lengths, all different."""
+    texts = [f"{start + number}-".ljust(length, "a") for number, length in enumerate(lengths)]
+    return [{"text": text, "entities": [{"text": text[0], "label": "x", "start": 0, "end": 1}]} for text in texts]
+
+
+def judged(
+    known: Entry, rows: dict[str, list[dict[str, Any]]], checks: Checks, item: Any = ITEM, **others: Any
+) -> KeptOutcome:
+    bounds = KeptBounds(effective_checks(Checks(), checks), others)
+    return judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""])
+
+
+def states(outcome: KeptOutcome) -> list[tuple[str, int | None]]:
+    return [(one.state, one.got) for one in outcome.jobs]
+
+
+def test_rows_that_pass_and_rows_that_do_not() -> None:
+    known = entry(ITEM, job(ITEM))
+    outcome = judged(known, {"job-1": rows_of(*[20] * 8, 5, 5)}, Checks(min_chars=10))
+    assert (states(outcome), outcome.broken) == ([("ready", 8)], False)
+    assert outcome.text == "8 of 10 rows pass; 2 are too short"
+    assert [len(one.judgement.accepted) for one in outcome.judged] == [8]
+    everything = judged(known, {"job-1": rows_of(*[20] * 10)}, Checks(min_chars=10))
+    assert (everything.text, everything.broken) == ("10 of 10 rows pass", False)
+
+
+def test_good_rows_would_be_lost() -> None:
+    known = entry(ITEM, job(ITEM))
+    outcome = judged(known, {"job-1": rows_of(*[20] * 5, *[5] * 5)}, Checks(min_chars=10))
+    assert outcome.broken
+    assert outcome.text == (
+        "5 of 10 rows pass, so the dataset keeps the rows it has: job job-1: 5 of 10 requested rows are usable (at"
+        " least 8 must be): 5 are too short"
+    )
+
+
+def test_one_of_several_jobs_is_enough_to_break_it() -> None:
+    known = entry(ITEM, job(ITEM, 1, asked=6, got=6), job(ITEM, 2, asked=4, got=4))
+    rows = {"job-1": rows_of(*[20] * 6), "job-2": rows_of(*[5] * 4, start=6)}
+    outcome = judged(known, rows, Checks(min_chars=10))
+    assert outcome.broken
+    assert "job job-2: 0 of 4" in outcome.text
+    shrunk = replace(ITEM, spec=replace(ITEM.spec, num_examples=6))
+    outcome = judged(replace(known, num_examples=6), rows, Checks(min_chars=10), shrunk)
+    assert (states(outcome), outcome.broken) == ([("ready", 6), ("rejected", 0)], False), "nobody reads the other job"
+    assert "job job-2 is rejected" in outcome.text
+
+
+def test_a_rejected_job_is_judged_only_where_rows_are_missing() -> None:
+    good, bad = job(ITEM, 2), job(ITEM, 1, state="rejected", got=0, reason="too few")
+    rows = {"job-1": rows_of(*[8] * 10), "job-2": rows_of(*[20] * 10, start=10)}
+    assert states(judged(entry(ITEM, bad, good), rows, Checks(min_chars=7))) == [("rejected", 0), ("ready", 10)]
+    assert states(judged(entry(ITEM, bad), rows, Checks(min_chars=7))) == [("ready", 10)]
+    # the ready one no longer passes, and the other one can take its place
+    outcome = judged(entry(ITEM, bad, good), rows, Checks(max_chars=9))
+    assert (states(outcome), outcome.broken) == ([("ready", 10), ("rejected", 0)], False)
+
+
+def test_rows_of_an_earlier_job_are_known_only_while_they_are_accepted() -> None:
+    known = entry(replace(ITEM, spec=replace(ITEM.spec, num_examples=4)), job(ITEM, 1, asked=2), job(ITEM, 2, asked=2))
+    item = replace(ITEM, spec=replace(ITEM.spec, num_examples=4))
+    first, second = rows_of(9, 20), rows_of(9, 20)
+    outcome = judged(known, {"job-1": first, "job-2": second}, Checks(min_accepted=0.0), item)
+    assert [one.judgement.measures.causes for one in outcome.judged] == [(), (("known", 2),)]
+    taken = {"other": {text_digest(first[0])}}
+    outcome = judged(known, {"job-1": first, "job-2": second}, Checks(min_accepted=0.0), item, **taken)
+    assert [one.judgement.measures.causes for one in outcome.judged] == [
+        (("overlap", 1),),
+        (("known", 1), ("overlap", 1)),
+    ]
+
+
+def test_topped_up_datasets_are_judged_as_a_whole() -> None:
+    item = replace(ITEM, spec=replace(ITEM.spec, top_up=TopUp(2)))
+    known = entry(item, job(item, 1, got=7), job(item, 2, asked=3, got=3, top_up=True))
+    rows = {"job-1": rows_of(*[20] * 7, 5, 5, 5), "job-2": rows_of(*[20] * 3, start=10)}
+    outcome = judged(known, rows, Checks(min_chars=10), item)
+    assert (states(outcome), outcome.broken) == ([("ready", 7), ("ready", 3)], False)
+    rows["job-1"] = rows_of(*[20] * 3, *[5] * 7)
+    outcome = judged(known, rows, Checks(min_chars=10), item)
+    assert outcome.broken
+    assert outcome.text.endswith("6 of 10 wanted rows would be left (at least 8 must be)")
+
+
+def test_what_awaits_judging() -> None:
+    tight = replace(ITEM, checks={"min_chars": 9})
+    assert not awaits_judging(None, tight)
+    assert not awaits_judging(entry(ITEM, job(ITEM)), ITEM)
+    assert awaits_judging(entry(ITEM, job(ITEM)), tight)
+    assert not awaits_judging(entry(ITEM, job(ITEM, rows=None)), tight), "rows that nobody has seen"
+    assert not awaits_judging(entry(ITEM, job(ITEM, state="open", rows=None)), tight)
+    other = declared(generate_spec("a", ("y",), 10))
+    assert awaits_judging(entry(other, job(ITEM), job(other, 2)), ITEM), "the lock has the other's checks"
+    assert not awaits_judging(entry(ITEM, job(ITEM)), declared(label_spec("a", ("x",)), {"min_chars": 9}))
+    assert kept_jobs(entry(ITEM, job(ITEM, superseded=True)), ITEM) == ()
+
+
+_lengths = st.lists(st.sampled_from((5, 10, 15, 20)), min_size=1, max_size=8)
+_checks = st.builds(
+    Checks,
+    min_chars=st.sampled_from((None, 8, 12, 18)),
+    max_chars=st.sampled_from((None, 12)),
+    min_accepted=st.sampled_from((None, 0.0, 0.5, 1.0)),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(_lengths, st.sampled_from(("ready", "rejected"))), min_size=1, max_size=3),
+    st.integers(1, 20),
+    _checks,
+)
+def test_good_rows_are_never_lost(made: list[tuple[list[int], Any]], wanted: int, checks: Checks) -> None:
+    item = declared(generate_spec("a", ("x",), wanted))
+    jobs: list[Job] = []
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for number, (lengths, state) in enumerate(made, 1):
+        jobs.append(job(item, number, asked=len(lengths), got=len(lengths), state=state))
+        rows[f"job-{number}"] = rows_of(*lengths, start=100 * number)
+    known = entry(item, *jobs)
+    outcome = judged(known, rows, checks, item)
+    before = sum(one.asked for one in jobs if one.state == "ready")
+    after = sum(one.asked for one in outcome.jobs if one.state == "ready")
+    assert outcome.broken == (after < min(wanted, before))
+    assert [one.key for one in outcome.jobs] == [one.key for one in jobs]
+    bounds = effective_checks(Checks(), checks)
+    for one in outcome.judged:
+        assert one.job.got == len(one.judgement.accepted)
+        assert all((bounds.min_chars or 0) <= len(row["text"]) for row in one.judgement.accepted)
+    if not outcome.broken:
+        again = judged(replace(known, jobs=outcome.jobs), rows, checks, item)
+        assert (again.broken, states(again)) == (False, states(outcome)), "judged twice is judged once"
