@@ -12,6 +12,7 @@ from pioneer_build.lock.model import Entry, Job, Labelling, Rejection
 from pioneer_build.operations.dataset_status import dataset_status, training_pair
 from pioneer_build.operations.helping_command import command_for
 from pioneer_build.plan import Step
+from pioneer_build.wording import GIVEN_UP
 from tests.planning import declared, generate_spec
 
 DEFINITION = {"task_type": "classification", "labels": ["a", "b"]}
@@ -31,7 +32,8 @@ def entry(*jobs: Job, **more: Any) -> Entry:
 
 
 def test_a_version_that_holds_exactly_the_rows() -> None:
-    assert training_pair(entry(job(1), job(2))) == {"name": "d", "version": "2"}
+    assert training_pair(entry(job(1), job(2))) == {"name": "d", "version": "2"}, "the local engine's versions add up"
+    assert training_pair(replace(entry(job(1)), backend="pioneer")) == {"name": "d", "version": "1"}
     assert training_pair(None) is None
 
 
@@ -46,8 +48,27 @@ def test_a_version_that_holds_exactly_the_rows() -> None:
         entry(job(1), job(2, state="rejected")),
         replace(entry(job(1), job(2)), num_examples=3),
         replace(entry(job(1)), num_examples=None),
+        replace(entry(job(1), job(2)), backend="pioneer"),
+        replace(entry(job(1), job(2)), backend="http://127.0.0.1:8000"),
+        entry(job(1, deleted=True)),
+        entry(job(1), job(2, state="unknown", job_id=None, version=None, asked=0)),
+        entry(job(1), job(2, state="failed", job_id=None, version=None, reason=GIVEN_UP, asked=0)),
     ],
-    ids=["unverified", "few", "set aside", "no version", "counted", "of a rejected job", "shrunk", "labels"],
+    ids=[
+        "unverified",
+        "few",
+        "set aside",
+        "no version",
+        "counted",
+        "of a rejected job",
+        "shrunk",
+        "labels",
+        "extended elsewhere",
+        "extended on a server",
+        "deleted",
+        "an unknown job",
+        "a job that was given up",
+    ],
 )
 def test_no_version_to_train_on(found: Entry) -> None:
     assert training_pair(found) is None
@@ -77,6 +98,14 @@ def test_a_built_dataset() -> None:
     assert [(one["job_id"], one["examples"], one["accepted"]) for one in value["jobs"]] == [("j1", 2, 2), ("j2", 2, 2)]
     assert "action" not in value
     assert json.loads(json.dumps(value)) == value
+
+
+def test_rows_of_an_earlier_definition() -> None:
+    item = declared(generate_spec("d", num_examples=9))
+    value = dataset_status("d", "local", entry(job(1)), item, Step("d", "replace"))
+    assert (value["stale"], value["training"], value["num_examples"], value["examples"]) == (True, None, 9, 2)
+    value = dataset_status("d", "local", entry(job(1)), None, None)
+    assert (value["stale"], value["training"]) == (False, {"name": "d", "version": "1"}), "there is no other one"
 
 
 def test_a_spec_without_an_entry() -> None:

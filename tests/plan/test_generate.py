@@ -184,9 +184,7 @@ def test_checks_that_rows_do_not_meet_block_the_step_and_buy_nothing() -> None:
     one = step(TIGHT, known, kept={"a": BROKEN})
     assert decided(one) == ("blocked", 0, 0, 10)
     assert texts(one) == "checks: 3 of 10 rows pass, so … | checks: min_chars: (none) → 90"
-    assert one.command == (
-        "loosen `checks` in the spec, or: pioneer-build apply --retry a  (requests the rows again)"
-    )
+    assert one.command == ("loosen `checks` in the spec, or: pioneer-build apply --retry a  (requests the rows again)")
     more = replace(sized(15), checks=TIGHT.checks)
     one = step(more, known, kept={"a": BROKEN})
     assert decided(one) == ("blocked", 0, 0, 15), "nothing is added to a dataset whose rows don't pass"

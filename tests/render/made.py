@@ -11,7 +11,8 @@ JOB: dict[str, Any] = {
 }  # fmt: skip
 VALUE: dict[str, Any] = {
     "dataset_name": "people", "remote_name": "people", "backend": "local", "task_type": "ner",
-    "fingerprint": "fp1:" + "a" * 64, "state": "ready", "examples": 38, "num_examples": 38, "stale": False, "version": "1", "verified": True,
+    "fingerprint": "fp1:" + "a" * 64, "state": "ready", "examples": 38, "version": "1", "verified": True,
+    "num_examples": 38, "stale": False,
     "content": DIGEST, "jobs": [JOB], "training": {"name": "people", "version": "1"}, "command": None,
     "definition": {"labels": ["person", "place"], "task_type": "ner", "domain_description": "Letters sent home " * 9},
     "content_summary": {
