@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def judge_kept_rows(work: Work) -> None:
     """Judges the dataset's rows by the spec's checks, if they were judged by others, and records the result.
 
+    With `--retry` they are judged in any case: after a merge, the lock may have rows that other checks accepted.
     The lock's checks change only together with its rows. So if this is interrupted, the next plan judges them again.
 
     Raises:
@@ -29,9 +30,11 @@ def judge_kept_rows(work: Work) -> None:
         LockError: the lock was due to be written, and that failed.
     """
     entry, item, store = work.entry, work.item, work.run.ports.store
-    if entry is None or not awaits_judging(entry, item):
+    if entry is None or not (awaits_judging(entry, item) or work.retries):
         return
     jobs = kept_jobs(entry, item)
+    if not jobs:
+        return
     try:
         if not all(rows_are_here(store, job) for job in jobs if job.state == "ready"):
             if entry.checks == item.checks:  # rows of an earlier definition: the checks did not change

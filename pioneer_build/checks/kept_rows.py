@@ -95,10 +95,14 @@ def judge_kept(
     """
     ready = [job for job in jobs if job.state == "ready"]
     outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of)), bounds.checks)
-    enough = not outcome.broken and _asked(_mine(outcome.jobs, item)) >= (item.spec.num_examples or 0)
-    if enough or len(ready) == len(jobs):
+    left, wanted = _mine(outcome.jobs, item), item.spec.num_examples or 0
+    has = _asked(left) if item.spec.top_up is None else min(_asked(left), _got(left))
+    if len(ready) == len(jobs) or (has >= wanted and not outcome.broken):
         return outcome
-    return _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of)), bounds.checks)
+    more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of)), bounds.checks)
+    if item.spec.top_up is not None and _got(_mine(more.jobs, item)) < _least(item, bounds.checks):
+        return outcome  # a topped-up dataset is rejected as a whole, whatever its jobs are by themselves
+    return more
 
 
 def _judged(
@@ -140,8 +144,9 @@ def _outcome_of(entry: Entry, item: Declared, judged: Sequence[JudgedJob], check
     lost = [new for old, new in zip(before, after, strict=True) if (old.state, new.state) == ("ready", "rejected")]
     wanted = item.spec.num_examples or 0
     why = [f"{job.named}: {job.reason}" for job in lost] if _asked(after) < min(wanted, _asked(before)) else []
-    if item.spec.top_up is not None and (short := _too_few(before, after, wanted, checks)):
-        why.append(short)
+    if item.spec.top_up is not None and _got(after) < min(_got(before), _least(item, checks)):
+        least = _least(item, checks)
+        why.append(f"{_got(after)} of {counted(wanted, 'wanted row')} would be left (at least {least} must be)")
     received = sum(one.judgement.measures.received for one in judged)
     passed = sum(len(one.judgement.accepted) for one in judged)
     text = f"{passed} of {counted(received, 'row')} {'passes' if passed == 1 else 'pass'}"
@@ -166,11 +171,10 @@ def _asked(jobs: Iterable[Job]) -> int:
     return sum(job.asked for job in jobs if job.state == "ready" and not job.top_up)
 
 
-def _too_few(before: Sequence[Job], after: Sequence[Job], wanted: int, checks: Checks) -> str | None:
-    """Why a topped-up dataset would have fewer rows than `min_accepted` allows, if it has more now."""
-    had = sum(job.got or 0 for job in before if job.state == "ready")
-    has = sum(job.got or 0 for job in after if job.state == "ready")
-    need = math.ceil(wanted * (checks.min_accepted or 0) - 1e-9)
-    if has >= had or has >= need:
-        return None
-    return f"{has} of {counted(wanted, 'wanted row')} would be left (at least {need} must be)"
+def _got(jobs: Iterable[Job]) -> int:
+    return sum(job.got or 0 for job in jobs if job.state == "ready")
+
+
+def _least(item: Declared, checks: Checks) -> int:
+    """The rows that a topped-up dataset must have."""
+    return math.ceil((item.spec.num_examples or 0) * (checks.min_accepted or 0) - 1e-9)

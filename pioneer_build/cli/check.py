@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.option("--strict", is_flag=True, help="Also fail if rows are not verified, or rows or specs are not here.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Also fail if rows are not verified or don't meet the checks, or rows or specs are not here.",
+)
 @selection_options
 @format_option()
 @click.pass_obj

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.checks.kept_rows import kept_jobs
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import StoreError
+from pioneer_build.operations.kept_rows import judged_rows
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.plan import SETTLED
@@ -15,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pioneer_build.disk import Stamp
+    from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Plan, Step
     from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
 
 #: Actions that are a state, not a pending change.
 _STATES: Final[Mapping[str, str]] = {
@@ -36,7 +41,8 @@ def check_project(
         project: an opened project; what was read is cached.
         select: selectors of `--select`.
         exclude: selectors of `--exclude`.
-        strict: whether rows that are not on this machine, or not verified, and specs that are not here are findings.
+        strict: whether rows that are not on this machine, not verified or rejected by the checks, and specs that are
+            not here, are findings.
 
     Raises:
         Problems: specs or inputs have errors.
@@ -53,7 +59,7 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
     Args:
         state: the state of the project.
         plan: its plan, or a part of it.
-        strict: whether rows that are not on this machine, or not verified, are findings too.
+        strict: whether rows that are not on this machine, not verified, or rejected by the checks are findings too.
     """
     contents = _Contents(state)
     findings = [
@@ -95,9 +101,28 @@ def _in_content(state: ProjectState, step: Step, contents: _Contents, *, strict:
                 yield CheckFinding("content", name, fault, "pioneer-build apply", path, line)
         elif strict:
             yield CheckFinding("missing", name, "its rows are not on this machine", "pioneer-build apply", path, line)
+    if strict and item is not None and step.action in SETTLED and (text := _in_checks(state, item, entry)):
+        yield CheckFinding("checks", name, text, f"pioneer-build apply --retry {name}", path, line)
     if strict and entry.examples and not entry.verified:
         text = "its rows were never verified: the service does not provide them"
         yield CheckFinding("unverified", name, text, None, path, line)
+
+
+def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
+    """What the checks reject of the rows of a built dataset, as far as they are on this machine.
+
+    They were judged when they were recorded. But a merge can combine the rows of one branch with the checks of another.
+    """
+    if item.spec.is_label or not kept_jobs(entry, item):
+        return None
+    checks = effective_checks(state.project.config.checks, item.spec.checks)
+    kept = judged_rows(item, entry, state.lock, checks, state.store)
+    if kept is None or not kept.here:
+        return None
+    after = {job.key: job for job in kept.jobs}
+    ready = [job for job in entry.readable() if job.rows is not None]
+    worse = [job for job in ready if after[job.key].state != "ready" or (after[job.key].got or 0) < (job.got or 0)]
+    return f"its rows don't meet its checks: {kept.text}" if worse else None
 
 
 class _Contents:

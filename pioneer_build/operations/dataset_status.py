@@ -67,22 +67,7 @@ def dataset_status(
         "version": entry.version if entry is not None else None,
         "verified": entry.verified if entry is not None else False,
         "content": entry.content if entry is not None else None,
-        "jobs": [
-            {
-                "job_id": job.job_id,
-                "version": job.version,
-                "examples": job.asked,
-                "state": job.state,
-                "accepted": job.got,
-                "remote_name": job.remote_name,
-                "fingerprint": job.fingerprint,
-                "verified": job.verified,
-                "inferred": job.inferred,
-                "revision": job.revision,
-                "reason": job.reason,
-            }
-            for job in (entry.jobs if entry is not None else ())
-        ],
+        "jobs": [_job_value(job) for job in (entry.jobs if entry is not None else ())],
     }
     if entry is not None and entry.labelling is not None:
         labelling = entry.labelling
@@ -101,3 +86,19 @@ def dataset_status(
         value["command"] = command_for(step)
     value["training"] = training_pair(entry) if not value["stale"] else None
     return value
+
+
+def _job_value(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "version": job.version,
+        "examples": job.asked,
+        "state": job.state,
+        "accepted": job.got,
+        "remote_name": job.remote_name,
+        "fingerprint": job.fingerprint,
+        "verified": job.verified,
+        "inferred": job.inferred,
+        "revision": job.revision,
+        "reason": job.reason,
+    }

@@ -8,7 +8,7 @@ from pioneer_build.plan import KeptRows, entry_for
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.plan import InputFacts
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def read_kept_rows(
-    config: Config, declared: Iterable[Declared], lock: Lock, inputs: Mapping[str, InputFacts]
+    config: Config,
+    declared: Iterable[Declared],
+    lock: Lock,
+    inputs: Mapping[str, InputFacts],
+    again: Collection[str] = (),
 ) -> dict[str, KeptRows]:
     """Judges the rows of all datasets whose checks changed, by dataset.
 
@@ -29,8 +33,13 @@ def read_kept_rows(
         declared: the specs to plan.
         lock: their entries; those of datasets named in `no_overlap_with`, too.
         inputs: facts about the texts of label specs.
+        again: datasets whose rows are judged even if their checks did not change.
     """
-    waiting = [(item, entry) for item in declared if (entry := _waiting(item, lock, config.backend)) is not None]
+    waiting = [
+        (item, entry)
+        for item in declared
+        if (entry := _waiting(item, lock, config.backend, again=item.name in again)) is not None
+    ]
     if not waiting:
         return {}
     # only where checks changed
@@ -48,16 +57,17 @@ def read_kept_rows(
     return {name: kept for name, kept in found.items() if kept is not None}
 
 
-def _waiting(item: Declared, lock: Lock, backend: str) -> Entry | None:
-    """The spec's entry, if it has rows or annotations that other checks accepted."""
+def _waiting(item: Declared, lock: Lock, backend: str, *, again: bool) -> Entry | None:
+    """The spec's entry, if it has rows or annotations that other checks may have accepted."""
     entry, _ = entry_for(item, lock, backend)
-    if entry is None or (entry.checks == item.checks and entry.fingerprint == item.fingerprint):
+    changed = entry is not None and (entry.checks != item.checks or entry.fingerprint != item.fingerprint)
+    if entry is None or not (changed or again):
         return None  # without reading anything, for nearly all datasets
     if item.spec.is_label:
-        return entry if entry.labelling is not None or entry.rejection is not None else None
-    from pioneer_build.checks.kept_rows import awaits_judging  # only where checks or definition changed
+        return entry if changed and (entry.labelling is not None or entry.rejection is not None) else None
+    from pioneer_build.checks.kept_rows import kept_jobs  # only where checks or definition changed
 
-    return entry if awaits_judging(entry, item) else None
+    return entry if kept_jobs(entry, item) else None
 
 
 def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptRows | None:
@@ -116,10 +126,10 @@ def _annotations(
     """Whether too few texts of a label spec have an annotation, if none is left to be labelled."""
     if inputs.new or not inputs.quarantined:
         return None
-    from collections import Counter  # only for label specs whose checks changed
+    from collections import Counter  # these are only for label specs whose checks changed
 
-    from pioneer_build.checks.label_bounds import judge_annotations
-    from pioneer_build.rows import CAUSES
+    from pioneer_build.checks.label_bounds import judge_annotations  # as above
+    from pioneer_build.rows import CAUSES  # as above
 
     with store.annotations(backend, item.fingerprint) as annotations:
         words = [found.reason.partition(":")[0] for found in annotations.quarantined().values()]

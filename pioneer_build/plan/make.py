@@ -127,7 +127,7 @@ def _step(
             found.add("update", *updates)
         kept = facts.kept.get(item.name)
         if kept is not None and not kept.broken:
-            found.reasons.append(("update", Reason("checks", kept.text)))
+            found.add("update", Reason("checks", kept.text))
         if item.name in facts.unwritten:
             found.add("update", Reason("dataset_name", "pioneer.lock is out of date: `apply` updates it"))
     if found.fetch:

@@ -18,6 +18,7 @@ _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "missing": ("not on this machine", "not on this machine"),
     "unverified": ("not verified", "not verified"),
     "skipped": ("not checked", "not checked"),
+    "checks": ("outside its checks", "outside their checks"),
 }
 
 

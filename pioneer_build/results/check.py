@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from pioneer_build.plan import Skipped
 
-FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing", "skipped"]
+FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing", "skipped", "checks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class CheckResult:
 
     @property
     def wrong(self) -> bool:
-        """Whether stored rows do not match the lock, or (strict) are missing or not verified, or specs are not here."""
+        """Whether stored rows don't match the lock, or (strict) are missing, not verified or rejected by the checks, or
+        specs are not here.
+        """
         return any(finding.kind != "pending" for finding in self.findings)
 
     def value(self) -> dict[str, Any]:

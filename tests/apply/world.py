@@ -343,7 +343,8 @@ class World:
         kept = {
             item.name: found
             for item in items
-            if (entry := entry_for(item, lock, BACKEND)[0]) is not None and awaits_judging(entry, item)
+            if (entry := entry_for(item, lock, BACKEND)[0]) is not None
+            and (awaits_judging(entry, item) or (choices is not None and item.name in choices.retry))
             and (found := judged_rows(item, entry, lock, effective_checks(Checks(), item.spec.checks), store))
         }  # fmt: skip
         facts = Facts(

@@ -169,3 +169,17 @@ def test_rows_that_cant_be_asked_for(built: Path) -> None:
     path.symlink_to(path.name)
     with pytest.raises(StoreError, match="can't read"):
         checked(built)
+
+
+def test_rows_that_a_merge_brought_under_other_checks_are_found_where_that_is_asked(built: Path) -> None:
+    text = spec_text("one", more="checks: {min_chars: 5, min_accepted: 0.5}\n")
+    write_spec(built, "one.yaml", text)
+    change(built, "one", checks={"min_accepted": 0.5, "min_chars": 5})
+    assert checked(built, strict=True).findings == (), "all texts have 5 characters"
+    write_spec(built, "one.yaml", text.replace("min_chars: 5", "min_chars: 6"))
+    change(built, "one", checks={"min_accepted": 0.5, "min_chars": 6})
+    assert checked(built).findings == (), "the lock says that these checks accepted the rows"
+    result = checked(built, strict=True)
+    (finding,) = result.findings
+    assert (finding.kind, finding.help, result.wrong) == ("checks", "pioneer-build apply --retry one", True)
+    assert finding.text.startswith("its rows don't meet its checks: 0 of 10 rows pass")
