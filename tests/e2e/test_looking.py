@@ -196,6 +196,53 @@ def test_a_text_without_annotation_is_quarantined(one: Path, cli: Cli) -> None:
         assert [bad["cause"] for bad in shown["rejected"]] == ["no-annotation"]
 
 
+def test_annotations_that_do_not_meet_changed_checks_stay(one: Path, cli: Cli) -> None:
+    spec = one / "specs" / "people.yaml"
+    spec.write_text(LABEL)
+    bad = {"Eve"}
+
+    def items(texts: list[str]) -> list[Any]:
+        return [{} if text.split()[0] in bad else {"text": text, "entities": []} for text in texts]
+
+    with running(Scripted(items=items)) as service:
+        assert apply(cli, service).code == 3
+        good, sent = cli("--backend", service.url, "export", "people").out, len(service.seen)
+        spec.write_text(LABEL + "checks: {min_accepted: 0.9}\n")
+        for _ in range(2):
+            step = cli("--backend", service.url, "plan", "--format", "json").json()["steps"][0]
+            assert (step["action"], step["requests"]) == ("blocked", 0)
+            assert "4 of 5 texts were annotated (at least 5 must be)" in step["reasons"][0]["text"]
+            assert apply(cli, service).code == 3
+            assert cli("--backend", service.url, "check").code == 2
+        assert cli("--backend", service.url, "export", "people").out == good
+        assert len(service.seen) == sent
+        bad.clear()
+        assert apply(cli, service, "--retry", "people").code == 0
+        assert people(cli, service)["examples"] == 5
+        assert cli("--backend", service.url, "check").code == 0
+
+
+def test_a_rejection_is_not_planned_again_and_again(one: Path, cli: Cli) -> None:
+    spec = one / "specs" / "people.yaml"
+    spec.write_text(LABEL)
+
+    def items(texts: list[str]) -> list[Any]:
+        return [{} if text.startswith("Eve") else {"text": text, "entities": []} for text in texts]
+
+    with running(Scripted(items=items)) as service:
+        assert apply(cli, service).code == 3
+        spec.write_text(LABEL.replace("Zoe ran.", "Zoe ran., Kim ate.") + "checks: {min_accepted: 0.9}\n")
+        assert apply(cli, service).code == 3
+        sent = len(service.seen)
+        step = cli("--backend", service.url, "plan", "--format", "json").json()["steps"][0]
+        assert (step["action"], step["requests"]) == ("blocked", 0), "the new checks were applied already"
+        assert people(cli, service)["examples"] == 4
+        spec.write_text(LABEL.replace("Zoe ran.", "Zoe ran., Kim ate.") + "checks: {min_accepted: 0.8}\n")
+        assert apply(cli, service).code == 0
+        assert people(cli, service)["examples"] == 5
+        assert len(service.seen) == sent
+
+
 def test_load_gives_locked_rows_and_notices_damage(one: Path, cli: Cli, home: Path) -> None:
     with running(Scripted(rows=lambda *_: named(20))) as service:
         assert apply(cli, service).code == 0

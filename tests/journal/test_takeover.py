@@ -118,3 +118,14 @@ def test_twice_is_once() -> None:
     sent = [SENT, replace(SENT, token="t2", job_id=None, state="unknown", order=1)]
     once = take_over(Lock(), [ITEM], sent, BACKEND)
     assert take_over(once, [ITEM], sent, BACKEND) == once
+
+
+def test_rows_that_another_branch_judged_are_no_news() -> None:
+    ready = replace(JOB, state="ready", got=10, rows="sha256:" + "0" * 64, verified=True)
+    sent = replace(SENT, state="ready", got=7, rows="sha256:" + "f" * 64, verified=True)
+    lock = locked(replace(ENTRY, jobs=(ready,)))
+    assert take_over(lock, [ITEM], [sent], BACKEND) is lock
+    for state in ("open", "rejected"):  # how it ended, or that it is good after all, is news
+        known = locked(replace(ENTRY, jobs=(replace(JOB, state=state),)))
+        (entry,) = take_over(known, [ITEM], [sent], BACKEND).entries.values()
+        assert [(job.state, job.got) for job in entry.jobs] == [("ready", 7)]

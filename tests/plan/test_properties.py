@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pioneer_build.plan import Choices, Plan
+from pioneer_build.plan import Choices, KeptRows, Plan
 from pioneer_build.plan.json import plan_value
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.render.plan import plan_text
@@ -260,3 +260,45 @@ def test_renaming_buys_nothing_and_keeps_the_remote_name(specs: list[Declared], 
     assert not world.plan([*specs, renamed]).changes, "already applied: no change"
     again = declared(replace(renamed.spec, dataset_name="newer", renamed_from="new"))
     assert world.apply([*specs, again]).requests == 0
+
+
+@PROPERTY
+@given(st.lists(projects(), min_size=1, max_size=3), st.data())
+def test_changed_checks_never_buy_and_never_lose_rows(walk: list[list[Declared]], data: st.DataObject) -> None:
+    world = World()
+    for specs in walk:
+        world.apply(unprotected(specs))
+    kept: dict[str, KeptRows] = {}
+    tight: list[Declared] = []
+    grown: set[str] = set()
+    for item in unprotected(walk[-1]):
+        entry = world.lock.entries[item.name, BACKEND]
+        spec = replace(item.spec, top_up=None)
+        if spec.num_examples is not None and data.draw(st.booleans()):
+            spec, grown = replace(spec, num_examples=spec.num_examples + 5), grown | {item.name}
+        tight.append(declared(spec, {"min_chars": 90}))
+        fate = data.draw(st.sampled_from(("passes", "some pass", "broken", "elsewhere")))
+        if spec.is_label:
+            kept |= {item.name: KeptRows("too few", broken=True)} if fate == "broken" else {}
+            continue
+        state: Any = "rejected" if fate == "broken" else "ready"
+        less = 0 if fate == "passes" else 1
+        jobs = tuple(
+            replace(one, state=state, got=max(0, (one.got or 0) - less)) if one.fingerprint == item.fingerprint else one
+            for one in entry.jobs
+        )
+        kept[item.name] = KeptRows(fate, jobs, broken=fate == "broken", here=fate != "elsewhere")
+    plan = world.plan(tight, kept=kept)
+    for step, item in zip(plan.steps, sorted(tight, key=lambda one: one.name), strict=True):
+        if item.name not in grown:
+            assert step.requests == 0, plan_text(plan)
+        if item.name in kept and kept[item.name].broken:
+            assert (step.action, step.requests) == ("blocked", 0)
+            assert f"--retry {item.name}" in str(step.command)
+            again = world.plan(tight, Choices(retry=frozenset({item.name})), kept=kept)
+            (chosen,) = [one for one in again.steps if one.dataset_name == item.name]
+            assert chosen.requests == (0 if item.spec.is_label else 1), "only if the user says so"
+        elif item.name in kept:
+            assert step.action == ("extend" if item.name in grown else "update")
+            assert step.fetch == (not kept[item.name].here)
+    assert as_bytes(plan) == as_bytes(world.plan(tight[::-1], kept=kept))
