@@ -84,7 +84,8 @@ def judge_kept(
 ) -> KeptOutcome:
     """Judges the kept rows of a dataset again.
 
-    Rejected jobs are judged only if the ready ones are not enough: a job that another one has replaced stays rejected.
+    Rejected jobs are judged only if the ready ones are not enough, and become ready only until there are: a job that
+    another one has replaced stays rejected.
 
     Args:
         entry: the lock's entry.
@@ -95,27 +96,40 @@ def judge_kept(
     """
     ready = [job for job in jobs if job.state == "ready"]
     outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of)), bounds.checks)
-    left, wanted = _mine(outcome.jobs, item), item.spec.num_examples or 0
+    left = _mine(outcome.jobs, item)
     has = _asked(left) if item.spec.top_up is None else min(_asked(left), _got(left))
-    if len(ready) == len(jobs) or (has >= wanted and not outcome.broken):
+    missing = (item.spec.num_examples or 0) - has
+    if missing <= 0 or len(ready) == len(jobs):
         return outcome
-    more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of)), bounds.checks)
+    more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of, missing)), bounds.checks)
     if item.spec.top_up is not None and _got(_mine(more.jobs, item)) < _least(item, bounds.checks):
         return outcome  # a topped-up dataset is rejected as a whole, whatever its jobs are by themselves
     return more
 
 
 def _judged(
-    item: Declared, jobs: Sequence[Job], bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]]
+    item: Declared, jobs: Sequence[Job], bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]], missing: int = 0
 ) -> Iterator[JudgedJob]:
-    """Judges jobs one after the other. A row is `known` if an earlier one of these jobs, if it is ready, has it."""
+    """Judges jobs one after the other. A row is `known` if an earlier one of these jobs, if it is ready, has it.
+
+    Args:
+        item: the spec.
+        jobs: ready jobs, and ones that were rejected.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job.
+        missing: how many rows rejected jobs may contribute; when there are enough, the others stay as they are.
+    """
     earlier: set[bytes] = set()
     labels = tuple(item.definition.get("labels", ()))
     for job in jobs:
+        if job.state == "rejected" and missing <= 0:
+            continue
         terms = JobTerms(item.spec.task_type, labels, job.asked)
         judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(earlier), bounds.others))
         reason = rejection_of(judgement, tops_up=item.spec.top_up is not None or job.top_up)
         state: JobState = "ready" if reason is None else "rejected"
+        if reason is None and job.state == "rejected":
+            missing -= len(judgement.accepted) if job.top_up else job.asked
         if reason is None:
             earlier.update(text_digest(row) for row in judgement.accepted)
         judged = replace(job, state=state, got=len(judgement.accepted), verified=True, reason=reason)

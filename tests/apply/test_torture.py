@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from pioneer_build.lock.merge import merge
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile
-from pioneer_build.spec.model import Spec, TopUp
+from pioneer_build.spec.model import Checks, Spec, TopUp
 from pioneer_build.wording import GIVEN_UP
 from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, declared
 
@@ -64,6 +64,7 @@ class Edit:
     labels: tuple[str, ...]
     size: int
     top_up: TopUp | None
+    checks: Checks
 
 
 edits = st.builds(
@@ -73,6 +74,7 @@ edits = st.builds(
     st.sampled_from(LABELS),
     st.sampled_from(SIZES),
     st.sampled_from([None, None, TopUp(2)]),
+    st.sampled_from([Checks(), Checks(), Checks(min_chars=12), Checks(min_accepted=0.3)]),
 )
 
 
@@ -120,7 +122,9 @@ class Machine(RuleBasedStateMachine):
                 if new not in specs:
                     specs[new] = replace(specs.pop(edit.name), dataset_name=new, renamed_from=edit.name)
             case "write" if not any(other.renamed_from == edit.name for other in specs.values()):
-                specs[edit.name] = Spec(edit.name, "ner", edit.labels, edit.size, top_up=edit.top_up)
+                specs[edit.name] = Spec(
+                    edit.name, "ner", edit.labels, edit.size, top_up=edit.top_up, checks=edit.checks
+                )
 
     @rule(at=checkouts)
     def throw_the_lock_away(self, at: int) -> None:

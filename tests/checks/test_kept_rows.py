@@ -77,6 +77,13 @@ def test_a_rejected_job_is_judged_only_where_rows_are_missing() -> None:
     assert (states(outcome), outcome.broken) == ([("ready", 10), ("rejected", 0)], False)
 
 
+def test_no_more_rejected_jobs_come_back_than_are_needed() -> None:
+    bad = [job(ITEM, number, asked=6, state="rejected", got=0, reason="too few") for number in (1, 2, 3)]
+    rows = {f"job-{number}": rows_of(*[20] * 6, start=10 * number) for number in (1, 2, 3)}
+    outcome = judged(entry(ITEM, *bad), rows, Checks())
+    assert states(outcome) == [("ready", 6), ("ready", 6), ("rejected", 0)]
+
+
 def test_rows_of_an_earlier_job_are_known_only_while_they_are_accepted() -> None:
     known = entry(replace(ITEM, spec=replace(ITEM.spec, num_examples=4)), job(ITEM, 1, asked=2), job(ITEM, 2, asked=2))
     item = replace(ITEM, spec=replace(ITEM.spec, num_examples=4))

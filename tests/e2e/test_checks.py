@@ -202,3 +202,35 @@ def test_a_pair_for_training_after_an_extend(built: Built) -> None:
     built.check("min_chars: 60, min_accepted: 0.3")
     built.apply()
     assert built.show()["training"] is None, "the version has rows that the dataset lacks"
+
+
+def test_a_protected_dataset(built: Built) -> None:
+    built.edit("support", "version: 1\n", "version: 1\nprotect: true\n")
+    built.edit("support", "other]", "other, praise]")
+    built.edit("support", "num_examples: 70", "num_examples: 5")
+    built.apply()
+    built.edit("support", "other, praise]", "other]")
+    for size, more in ((5, 0), (90, 1)):
+        built.edit("support", "num_examples: 5", f"num_examples: {size}")
+        step = built.plan()["support"]
+        assert (step["action"], step["requests"]) == ("restore", more)
+        assert "protected" in step["refused"]
+        assert result_of(built.apply(code=3))["result"] == "refused"
+    built.edit("support", "other]", "other, praise]")
+    built.edit("support", "num_examples: 90", "num_examples: 5")
+    assert built.action("support") == "none"
+    assert built.requests == 3
+    text = (built.root / "specs" / "support.yaml").read_text()
+    built.spec("another", SPEC.replace("support", "another").replace("40", "2"))
+    built.apply()
+    built.remove("support")
+    way = (
+        "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply again"
+    )
+    assert way in built.run("status").out
+    assert built.show()["command"] == way
+    assert result_of(built.apply(code=3))["command"] == way
+    built.spec("support", text.replace("protect: true\n", ""))
+    built.apply()
+    built.remove("support")
+    assert result_of(built.apply())["message"].startswith("forgotten")
