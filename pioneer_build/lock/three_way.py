@@ -139,6 +139,7 @@ class _Merging:
             jobs=_merge_jobs(base.jobs, ours.jobs, theirs.jobs),
             **results,
         )
+        merged = replace(merged, checks=_checks_of_rows(merged, ours, theirs))
         corrections = self._measured(base, ours, theirs, "corrections", {merged.content})
         contents = {merged.content, corrections.content if corrections is not None else None}
         return replace(merged, corrections=corrections, gold=self._measured(base, ours, theirs, "gold", contents))
@@ -185,6 +186,21 @@ def _value(entry: Entry, name: str) -> Any:
     if name == "definition":
         return entry.fingerprint, entry.definition, entry.task_type
     return getattr(entry, name)
+
+
+def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, Any]:
+    """The checks that all rows of the merged entry were judged by, so that a plan judges those that were not.
+
+    If one side changed the checks, and the other one has rows that the first side never had, these are the checks of
+    the other one.
+    """
+    mine = [job for job in merged.jobs if job.fingerprint == merged.fingerprint and job.rows is not None]
+    for side, other in ((ours, theirs), (theirs, ours)):
+        if side.checks == merged.checks != other.checks:
+            judged = {(job.key, job.rows) for job in side.jobs}
+            if any((job.key, job.rows) not in judged for job in mine):
+                return other.checks
+    return merged.checks
 
 
 def _either(before: str, here: str, there: str) -> str | None:

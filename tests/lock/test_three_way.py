@@ -86,7 +86,7 @@ def test_each_field_comes_from_the_side_that_changed_it(base: Entry, a: Entry, b
     merged = merge3(lock_of(base), lock_of(a), lock_of(b))
     (found,) = merged.lock.entries.values()
     contested = {choice.field for choice in merged.choices}
-    for name in ("fingerprint", "definition", "task_type", "protect", "on_change", "checks", "labelling", "sampled"):
+    for name in ("fingerprint", "definition", "task_type", "protect", "on_change", "labelling", "sampled"):
         before, here, there = (getattr(one, name) for one in (base, a, b))
         if here != before and there != before and here != there:
             continue
@@ -95,6 +95,15 @@ def test_each_field_comes_from_the_side_that_changed_it(base: Entry, a: Entry, b
             continue  # a part of something that both changed
         assert getattr(found, name) == (here if there == before else there), name
     assert not contested or a != b
+    rows = [one for one in found.jobs if one.fingerprint == found.fingerprint and one.rows is not None]
+    judged = [
+        side for side in (a, b) if {(one.key, one.rows) for one in side.jobs} >= {(one.key, one.rows) for one in rows}
+    ]
+    assert found.checks in (a.checks, b.checks)
+    if not contested and judged:
+        before, here, there = base.checks, a.checks, b.checks
+        wanted = here if there == before else there
+        assert found.checks == wanted or wanted not in [side.checks for side in judged]
 
 
 # -- histories of specs --------------------------------------------------------------------------------------------
@@ -173,10 +182,13 @@ def one(base: Entry, ours: Entry, theirs: Entry) -> tuple[Entry, list[tuple[str,
 
 
 def test_changes_of_different_fields_are_both_kept() -> None:
-    ours = entry(OTHER, job(ITEM), job(OTHER, 2))
+    ours = replace(BASE, num_examples=5)
     theirs = replace(BASE, protect=True, checks={"min_chars": 90})
     found, choices = one(BASE, ours, theirs)
     assert found == replace(ours, protect=True, checks={"min_chars": 90})
+    ours = entry(OTHER, job(ITEM), job(OTHER, 2))
+    found, choices = one(BASE, ours, theirs)
+    assert found == replace(ours, protect=True), "the rows of job 2 were not judged by the new checks"
     assert choices == []
 
 
@@ -201,13 +213,13 @@ def test_a_dataset_that_both_added_is_one() -> None:
     assert same.choices == ()
 
 
-def test_rows_that_were_checked_again_stay_checked_again() -> None:
+def test_rows_that_were_checked_again_stay_so_and_others_are_still_to_be_checked() -> None:
     stricter = replace(BASE, checks={"min_chars": 90}, jobs=(job(ITEM, got=4, rows="sha256:" + "0" * 64),))
     longer = replace(BASE, num_examples=20, jobs=(job(ITEM), job(ITEM, 2)))
     for ours, theirs in ((stricter, longer), (longer, stricter)):
         found, choices = one(BASE, ours, theirs)
         assert found.jobs == (stricter.jobs[0], longer.jobs[1])
-        assert (found.num_examples, found.checks) == (20, {"min_chars": 90})
+        assert (found.num_examples, found.checks) == (20, {}), "a plan judges job 2 by the new ones"
         assert choices == []
 
 
