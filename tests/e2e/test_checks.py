@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -234,3 +236,38 @@ def test_a_protected_dataset(built: Built) -> None:
     built.apply()
     built.remove("support")
     assert result_of(built.apply())["message"].startswith("forgotten")
+
+
+def test_a_merge_of_rows_and_checks(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One branch changes the checks, the other one asks for more rows; git merges both with the merge driver."""
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=built.root, check=True, capture_output=True)
+
+    git("init", "-q", "-b", "main")
+    git("config", "merge.pioneer-lock.driver", f"{sys.executable} -m pioneer_build merge-lock %O %A %B")
+    (built.root / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
+    (built.root / ".gitignore").write_text(".pioneer/\n")
+    spec = built.root / "specs" / "support.yaml"
+    spec.write_text(f"{spec.read_text()}description: for people\n")
+    git("add", "-A")
+    git("commit", "-qm", "built")
+    git("switch", "-qc", "strict")
+    spec.write_text(f"{spec.read_text()}checks: {{min_chars: 60, min_accepted: 0.3}}\n")
+    built.apply()
+    git("commit", "-qam", "strict")
+    git("switch", "-q", "main")
+    built.edit("support", "num_examples: 70", "num_examples: 90")
+    built.apply()
+    git("commit", "-qam", "more")
+    git("merge", "strict")
+    step = built.plan()["support"]
+    assert (step["action"], step["requests"]) == ("update", 0)
+    assert any("of 90 rows pass" in reason["text"] for reason in step["reasons"])
+    built.run("check", code=2)
+    built.apply()
+    assert all(len(row["text"]) >= 60 for row in built.rows())
+    assert (built.requests, built.run("check", "--strict").code) == (3, 0)
