@@ -49,14 +49,24 @@ def judge_kept_rows(work: Work) -> None:
     if outcome.broken:
         command = f"loosen `checks` in the spec, or: pioneer-build apply --retry {work.name}"
         raise Stopped("rejected", outcome.text, command)
-    ended = {one.job.key: _ended(work, one) for one in outcome.judged}
+    before = {job.key: job for job in jobs}
+    ended = {one.job.key: _ended(work, before[one.job.key], one) for one in outcome.judged}
     jobs = tuple(ended.get(job.key, job) for job in entry.jobs)
     work.put(replace(work.entry_as_declared(), jobs=jobs, checks=dict(item.checks)))
 
 
-def _ended(work: Work, judged: JudgedJob) -> Job:
-    """Stores the rows of a judged job, and returns the job with their digests."""
-    before = next(job for job in work.entry_as_declared().jobs if job.key == judged.job.key)
+def _ended(work: Work, before: Job, judged: JudgedJob) -> Job:
+    """Stores the rows of a judged job, and returns the job with their digests.
+
+    Args:
+        work: the step.
+        before: the job as it is in the lock.
+        judged: the result.
+
+    Raises:
+        StoreError: the rows could not be stored.
+        JournalError: the journal could not be written.
+    """
     rows, quarantined = store_rows(work.run.ports.store, judged.judgement)
     job = replace(judged.job, rows=rows, quarantined=quarantined)
     if job.rows != before.rows:
