@@ -8,7 +8,7 @@ from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.kept_rows import kept_jobs
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import StoreError
-from pioneer_build.operations.kept_rows import judged_rows
+from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.plan import SETTLED

@@ -43,7 +43,7 @@ def refuse_stale_rows(project: Project, entry: Entry) -> None:
 
 def _spec_of(project: Project, name: str) -> Declared | None:
     """The spec of a dataset; `None` if it was removed. Errors in other specs don't matter."""
-    files, problems = spec_files(project.root, project.config.specs)
+    files, problems, _ = spec_files(project.root, project.config.specs)
     reading = read_specs(project, files)
     for item in declared_of(project, reading.all()):
         if item.name == name:

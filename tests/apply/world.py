@@ -32,7 +32,7 @@ from pioneer_build.errors import (
 )
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.takeover import take_over
-from pioneer_build.operations.kept_rows import judged_rows
+from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile

@@ -1,0 +1,110 @@
+"""Judges the rows of a dataset, and the annotations of a label spec, as a plan shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pioneer_build.apply.job_rows import raw_rows
+from pioneer_build.apply.kept_rows import rows_are_here
+from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.checks.kept_rows import KeptBounds, judge_kept, kept_jobs
+from pioneer_build.checks.label_bounds import judge_annotations
+from pioneer_build.errors import StoreError
+from pioneer_build.plan import KeptRows
+from pioneer_build.rows import CAUSES, parse_line, text_digest
+from pioneer_build.store import Store
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pioneer_build.lock.model import Entry, Job, Lock
+    from pioneer_build.plan import InputFacts
+    from pioneer_build.project.config import Config
+    from pioneer_build.rows import Cause
+    from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.model import Checks
+
+
+def judge_all(
+    config: Config, waiting: Iterable[tuple[Declared, Entry]], lock: Lock, inputs: Mapping[str, InputFacts]
+) -> dict[str, KeptRows]:
+    """Judges the rows, or annotations, of datasets; those for which nothing changes are left out.
+
+    Args:
+        config: the settings of the project: backend, store and checks.
+        waiting: the specs, with their entries in the lock.
+        lock: has the datasets named in `no_overlap_with`.
+        inputs: facts about the texts of label specs.
+    """
+    store = Store(config.store)
+    found: dict[str, KeptRows | None] = {}
+    for item, entry in waiting:
+        checks = effective_checks(config.checks, item.spec.checks)
+        if item.spec.is_label:
+            found[item.name] = _annotations(item, inputs[item.name], config.backend, checks, store)
+        else:
+            found[item.name] = judged_rows(item, entry, lock, checks, store)
+    return {name: kept for name, kept in found.items() if kept is not None}
+
+
+def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptRows | None:
+    """What becomes of the rows of a dataset; `None` if nothing does.
+
+    Args:
+        item: the spec.
+        entry: its entry in the lock, which has rows of this definition.
+        lock: has the datasets named in `no_overlap_with`.
+        checks: the bounds in force.
+        store: the rows.
+    """
+    changed = entry.checks != item.checks
+    jobs = kept_jobs(entry, item)
+    try:
+        if missing := [job for job in jobs if job.state == "ready" and not rows_are_here(store, job)]:
+            return _elsewhere(missing) if changed else None
+        here = [job for job in jobs if rows_are_here(store, job)]
+        if not here:
+            return None
+        others = {name: frozenset(_texts(lock.get(name, entry.backend), store)) for name in checks.no_overlap_with}
+        outcome = judge_kept(entry, item, here, KeptBounds(checks, others), lambda job: raw_rows(store, job))
+    except StoreError as error:
+        return KeptRows(f"the rows can't be checked: {error.message}", here=False)
+    if not (changed or outcome.broken) and _results(outcome.jobs) == _results(entry.jobs):
+        return None
+    return KeptRows(outcome.text, outcome.jobs, outcome.broken)
+
+
+def _elsewhere(missing: list[Job]) -> KeptRows:
+    rows = count(sum(job.got or 0 for job in missing), "row")
+    return KeptRows(f"{rows} to check are not on this machine; `apply` fetches and checks them first", here=False)
+
+
+def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None]]:
+    return [(job.state, job.got) for job in jobs]
+
+
+def _texts(entry: Entry | None, store: Store) -> Iterator[bytes]:
+    """The digests of the texts that readers of a dataset get, as far as they are on this machine."""
+    for digest in entry.content_digests if entry is not None else ():
+        if store.has(digest):
+            yield from (text_digest(parse_line(line)) for line in store.lines(digest))
+
+
+def _annotations(
+    item: Declared, inputs: InputFacts, backend: str, checks: Checks, store: Store
+) -> KeptRows | None:  # fmt: skip
+    """Whether too few texts of a label spec have an annotation, if none is left to be labelled."""
+    if inputs.new or not inputs.quarantined:
+        return None
+
+    with store.annotations(backend, item.fingerprint) as annotations:
+        words = [found.reason.partition(":")[0] for found in annotations.quarantined().values()]
+    causes: Counter[Cause] = Counter(
+        next((cause for cause in CAUSES if cause == word), "no-annotation") for word in words
+    )
+    if causes.total() != inputs.quarantined:  # of other projects too, or not on this machine
+        causes = Counter({"no-annotation": inputs.quarantined})
+    failure = judge_annotations(inputs.distinct - inputs.quarantined, causes, checks)
+    return KeptRows(f"{failure.message}; the dataset keeps the rows it has", broken=True) if failure else None
