@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.checks.bounds import effective_checks
-from pioneer_build.checks.kept_rows import kept_jobs
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import StoreError
-from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.plan import SETTLED
@@ -113,16 +110,10 @@ def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
 
     They were judged when they were recorded. But a merge can combine the rows of one branch with the checks of another.
     """
-    if item.spec.is_label or not kept_jobs(entry, item):
-        return None
-    checks = effective_checks(state.project.config.checks, item.spec.checks)
-    kept = judged_rows(item, entry, state.lock, checks, state.store)
-    if kept is None or not kept.here:
-        return None
-    after = {job.key: job for job in kept.jobs}
-    ready = [job for job in entry.readable() if job.rows is not None]
-    worse = [job for job in ready if after[job.key].state != "ready" or (after[job.key].got or 0) < (job.got or 0)]
-    return f"its rows don't meet its checks: {kept.text}" if worse else None
+    from pioneer_build.operations.judged_rows import rejected_rows  # rows are judged only with --strict
+
+    found = rejected_rows(state.project.config, item, entry, state.lock)
+    return f"its rows don't meet its checks: {found}" if found is not None else None
 
 
 class _Contents:

@@ -76,6 +76,26 @@ def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store:
     return KeptRows(outcome.text, outcome.jobs, outcome.broken)
 
 
+def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> str | None:
+    """What the checks reject of the rows that readers of a dataset get; `None` if nothing, or if they are not here.
+
+    Args:
+        config: the settings of the project: store and checks.
+        item: the spec.
+        entry: its entry in the lock.
+        lock: has the datasets named in `no_overlap_with`.
+    """
+    if item.spec.is_label or not kept_jobs(entry, item):
+        return None
+    kept = judged_rows(item, entry, lock, effective_checks(config.checks, item.spec.checks), Store(config.store))
+    if kept is None or not kept.here:
+        return None
+    after = {job.key: job for job in kept.jobs}
+    ready = [job for job in entry.readable() if job.rows is not None]
+    worse = [job for job in ready if after[job.key].state != "ready" or (after[job.key].got or 0) < (job.got or 0)]
+    return kept.text if worse else None
+
+
 def _elsewhere(missing: list[Job]) -> KeptRows:
     rows = count(sum(job.got or 0 for job in missing), "row")
     return KeptRows(f"{rows} to check are not on this machine; `apply` fetches and checks them first", here=False)
@@ -98,7 +118,6 @@ def _annotations(
     """Whether too few texts of a label spec have an annotation, if none is left to be labelled."""
     if inputs.new or not inputs.quarantined:
         return None
-
     with store.annotations(backend, item.fingerprint) as annotations:
         words = [found.reason.partition(":")[0] for found in annotations.quarantined().values()]
     causes: Counter[Cause] = Counter(
