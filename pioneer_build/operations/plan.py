@@ -51,4 +51,10 @@ def plan_of_changed(project: Project) -> Plan | None:
     It is the same as a plan of the whole project, except that steps of unchanged specs have no evidence.
     """
     scope = changed_specs(project)
-    return plan_from(project, scope, Choices()) if scope is not None else None
+    if scope is None:
+        return None
+    plan = plan_from(project, scope, Choices())
+    buying = {step.dataset_name for step in plan.steps if step.submits}
+    submitted = scope.rest.submitted if scope.rest is not None else ()
+    may_be_known = any(item.name in buying and item.fingerprint in submitted for item in scope.declared)
+    return None if may_be_known else plan

@@ -314,6 +314,21 @@ def _run(folder: Path, examples: int, steps: int, *, derandomize: bool) -> None:
     )
 
 
+def test_a_rename_that_another_checkout_does_not_know(tmp_path: Path) -> None:
+    """Only the journal knows the job, under the old name; the specs go back to it when the lock has the new one."""
+    machine = type("Torture", (Machine,), {"folder": tmp_path})()
+    machine.begin(lists=False, ids=False, rows=False, polls=0, bad=0.0, seed=0)
+    old, new = Edit("write", "a", ("x", "y"), 2, None), Edit("rename", "a", ("x", "y"), 2, None)
+    machine.write_specs(first=[old], same=False)
+    machine.calm(at=0)
+    machine.throw_the_lock_away(at=0)
+    machine.apply(at=1, edits=[old, new], trouble=Trouble(), wait=False)
+    machine.pull(at=1)
+    machine.calm(at=1)
+    assert machine.world.service.submits == 1
+    assert [name for name, _ in machine.checkouts[1].lock().entries] == ["a"]
+
+
 def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with _quick_disk(monkeypatch):
         _run(tmp_path, 40, 15, derandomize=True)

@@ -30,7 +30,8 @@ from pioneer_build.errors import (
     StoreError,
 )
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.takeover import take_over
+from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.plan_scope import StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
@@ -336,14 +337,12 @@ class World:
         lockfile = LockFile(checkout.root)
         journal = self.journal()
         submissions = journal.submissions(BACKEND)
-        lock = take_over(lockfile.read(), items, submissions, BACKEND)
-        store = Store(self.folder / "store")
-        facts = Facts(
-            BACKEND,
-            present={
-                job.rows for entry in lock.entries.values() for job in entry.jobs if job.rows and store.has(job.rows)
-            },
-            taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"},
+        chosen = choices or Choices()
+        stored = Facts(BACKEND, present=StoredContents(self.folder / "store"))
+        known = with_journal(lockfile.read(), items, submissions, stored, chosen)
+        lock, items = known.lock, list(known.declared)
+        facts = replace(
+            stored, taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"}
         )
         plan = make_plan(items, lock, facts, choices)
         by_name = {item.name: item for item in items}
