@@ -1,11 +1,11 @@
 """What is known of a project besides its lock: jobs in the journal, and renames that were undone.
 
-Each job was paid for once. So before something is bought, both are asked.
+Each job was paid for once. So before something is bought, both are asked, and then earlier locks (`past_locks`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.journal.takeover import known_jobs
@@ -13,7 +13,7 @@ from pioneer_build.lock.takeover import take_over
 from pioneer_build.plan import undo_renames, would_buy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Lock
@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The lock with all that is known besides, and the specs with the renames that were undone."""
+    """The lock with all that is known besides, and the specs with the renames that were undone.
+
+    `notes` and `taken` are for the planner's facts: sentences about datasets, and remote names that are in use with the
+    fingerprint of what they have.
+    """
 
     lock: Lock
     declared: tuple[Declared, ...]
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
 
 
 def with_journal(

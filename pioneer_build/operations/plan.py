@@ -54,7 +54,12 @@ def plan_of_changed(project: Project) -> Plan | None:
     if scope is None:
         return None
     plan = plan_from(project, scope, Choices())
-    buying = {step.dataset_name for step in plan.steps if step.submits}
-    submitted = scope.rest.submitted if scope.rest is not None else ()
-    may_be_known = any(item.name in buying and item.fingerprint in submitted for item in scope.declared)
-    return None if may_be_known else plan
+    buying = {step.dataset_name: step.remote_name for step in plan.steps if step.submits}
+    if not buying:
+        return plan
+    from pioneer_build.operations.past_locks import may_be_known  # git: only if something would be bought
+
+    declared = [item for item in scope.declared if item.name in buying]
+    if scope.rest is not None and any(item.fingerprint in scope.rest.submitted for item in declared):
+        return None
+    return None if may_be_known(project.root, declared, buying.values(), project.config.backend) else plan

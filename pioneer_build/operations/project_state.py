@@ -15,7 +15,7 @@ from pioneer_build.lock.split import check_names
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.known_jobs import with_journal
-from pioneer_build.operations.make_plan import plan_from
+from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from pioneer_build.inputs import InputsSurvey
+    from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 
@@ -58,7 +59,7 @@ class ProjectState:
 
     @property
     def lock(self) -> Lock:
-        """The lock, including jobs that only the journal has."""
+        """The lock, including jobs that only the journal or an earlier lock has."""
         return self.scope.lock
 
 
@@ -90,21 +91,30 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     known = with_journal(locked, specs.declared, submissions, stored, chosen)
     store, declared = Store(config.store), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen)
-    lock = known.lock
-    rest = rest_of_project(declared, lock, config.backend, submissions)
-    facts = replace(
+    stored = replace(
         stored,
         inputs=inputs,
-        taken=rest.taken,
-        unwritten=_unwritten(lock, as_read, config.backend),
         ignored=tuple(one.text for one in specs.passed_over),
         requests_per_minute=config.requests_per_minute,
     )
-    scope = PlanScope(specs.files, declared, lock, facts, rest if lock is as_read else None)
+
+    def scope_of(known: Known) -> PlanScope:
+        rest = rest_of_project(declared, known.lock, config.backend, submissions)
+        unwritten = _unwritten(known.lock, as_read, config.backend)
+        facts = replace(stored, taken={**known.taken, **rest.taken}, unwritten=unwritten, notes=known.notes)
+        return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
+
+    scope = scope_of(known)
+    plan = scope.plan(chosen)
+    if any(step.submits for step in plan.steps):
+        from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
+
+        scope = scope_of(with_history(known, project.root, submissions, stored, chosen))
+        plan = scope.plan(chosen)
     return ProjectState(
         project,
         scope,
-        plan_from(project, scope, chosen),
+        saved(project, scope, plan),
         {item.name: item for item in declared},
         journal,
         store,

@@ -105,9 +105,11 @@ def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts,
         facts: the store and the backend; for a label spec also its texts.
         choices: the flags that change steps.
     """
-    names = (declared.name, declared.spec.renamed_from or declared.name)
-    both = Lock({key: lock.entries[key] for name in names if (key := (name, facts.backend)) in lock.entries})
-    whole, _ = entry_for(declared, both if entry is None else both.with_entries([entry]), facts.backend)
+    if entry is not None:
+        names = (declared.name, declared.spec.renamed_from or declared.name)
+        both = {key: lock.entries[key] for name in names if (key := (name, facts.backend)) in lock.entries}
+        lock = Lock({**both, (entry.dataset_name, entry.backend): entry})
+    whole, _ = entry_for(declared, lock, facts.backend)
     found = (find_label if declared.spec.is_label else find_generate)(declared, whole, facts, choices)
     action = found.action()
     requests, _ = found.requests.get(action, (0, 0))
@@ -159,7 +161,7 @@ def _step(
     return Step(
         item.spec.dataset_name,
         action,
-        (*leading, *found.all_reasons()),
+        (*leading, *found.all_reasons(), *(Reason("dataset_name", text) for text in facts.notes.get(item.name, ()))),
         requests,
         examples,
         found.total,

@@ -127,6 +127,11 @@ class Machine(RuleBasedStateMachine):
         (self.checkouts[at].root / LOCK_NAME).unlink(missing_ok=True)
 
     @rule(at=checkouts)
+    def commit(self, at: int) -> None:
+        """The lock as it is now stays in git's history, whatever becomes of the file."""
+        self.world.commit(self.checkouts[at])
+
+    @rule(at=checkouts)
     def pull(self, at: int) -> None:
         """The specs of the other checkout, and both locks merged."""
         mine, other = self.checkouts[at], self.checkouts[1 - at]

@@ -31,10 +31,12 @@ from pioneer_build.errors import (
 )
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.past_locks import take_from_history
 from pioneer_build.operations.plan_scope import StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.project.lock_history import PastEntry
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
@@ -324,6 +326,12 @@ class World:
     clock: Deadline = field(default_factory=Deadline)
     events: list[Event] = field(default_factory=list)
     others_live: bool = False
+    past: list[PastEntry] = field(default_factory=list)
+
+    def commit(self, checkout: Checkout) -> None:
+        """Puts the checkout's lock into the history that all checkouts share."""
+        number = len(self.past)
+        self.past[:0] = [PastEntry(entry, f"commit {number}") for entry in checkout.lock().entries.values()]
 
     def journal(self) -> Journal:
         return Journal(self.folder / "journal")
@@ -340,7 +348,8 @@ class World:
         chosen = choices or Choices()
         stored = Facts(BACKEND, present=StoredContents(self.folder / "store"))
         known = with_journal(lockfile.read(), items, submissions, stored, chosen)
-        lock, items = known.lock, list(known.declared)
+        items = list(known.declared)
+        lock = take_from_history(known, self.past, submissions, stored, chosen).lock
         facts = replace(
             stored, taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"}
         )

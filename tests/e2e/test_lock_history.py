@@ -1,4 +1,4 @@
-"""Jobs and renames on branches: nothing is bought again, and nothing is carried elsewhere.
+"""What a lock loses in git's everyday, its history still has: nothing is bought again, nothing carried elsewhere.
 
 Each test has real git, and a service that counts what it is asked. `forget` makes another machine of this one: without
 journal, store and caches.
@@ -7,6 +7,8 @@ journal, store and caches.
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +98,214 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[
         yield project
 
 
+# -- the history has it --------------------------------------------------------------------------------------------
+
+
+def test_a_merge_that_was_reverted_lands_again(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    job = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--no-ff", "-m", "merged", "feature")
+    team.git("revert", "--no-edit", "-m", "1", "HEAD")
+    team.git("checkout", "-q", "feature", "--", "specs")  # the specs land again, the lock doesn't
+    team.commit("again")
+    team.git("branch", "-qD", "feature")
+    team.forget()
+    step = team.step("people")
+    assert (step["action"], step["requests"]) == ("update", 0)
+    said = re.fullmatch(
+        rf".*job {job} of this definition is recorded in commit (\w+) \(branch main\): adopted, nothing is bought",
+        team.reasons("people"),
+    )
+    assert said is not None, team.reasons("people")
+    assert job in team.git("show", f"{said[1]}:pioneer.lock")
+    assert team.apply() == 0
+    assert team.jobs()["people"] == [job]
+    assert team.run("check", "--strict").code == 0
+    assert len(team.run("export", "people").out.splitlines()) == 20
+
+
+def test_a_conflict_that_was_resolved_with_one_side(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    people = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    places = team.buy("places")
+    with pytest.raises(subprocess.CalledProcessError):
+        team.git("merge", "-q", "feature")
+    team.git("checkout", "--theirs", "pioneer.lock")
+    team.commit("merged")
+    assert "places" not in team.jobs()
+    team.forget()
+    assert team.apply() == 0
+    assert team.jobs()["places"] == [places]
+    assert team.jobs()["people"] == [people]
+
+
+def test_a_branch_that_was_replaced_by_one_without_the_lock(team: Project, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    team.git("remote", "add", "origin", str(remote))
+    team.git("push", "-q", "-u", "origin", "main")
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", str(remote), str(other))
+    git(other, "rm", "-q", "pioneer.lock")
+    git(other, "commit", "-q", "--amend", "-m", "without")
+    git(other, "push", "-qf", "origin", "main")
+    team.git("fetch", "-q")
+    team.git("reset", "-q", "--hard", "origin/main")
+    team.git("reflog", "expire", "--expire=all", "refs/remotes/origin/main")
+    assert not (team.root / "pioneer.lock").exists()
+    team.forget()
+    assert team.reasons("first").endswith("(reflog): adopted, nothing is bought")
+    assert team.apply() == 0
+
+
+def test_a_squash_that_left_the_lock_out(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people", 10)
+    team.write("people", 30)
+    assert team.apply() == 1
+    team.commit("more")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--squash", "feature")
+    team.git("checkout", "-q", "HEAD", "--", "pioneer.lock")
+    team.commit("squashed")
+    team.forget()
+    assert team.reasons("people").count("(branch feature): adopted, nothing is bought") == 2
+    assert team.apply() == 0
+    assert team.run("check", "--strict").code == 0
+
+
+def test_a_rescue_branch_of_the_remote(team: Project, tmp_path: Path) -> None:
+    """The action pushes a lock that it couldn't commit to a branch of its own."""
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    team.git("remote", "add", "origin", str(remote))
+    team.write("people")
+    team.commit("a spec")
+    team.git("push", "-q", "origin", "main")
+    runner = tmp_path / "runner"
+    git(tmp_path, "clone", "-q", str(remote), str(runner))
+    team.patch.chdir(runner)
+    team.forget()
+    assert team.apply() == 1
+    git(runner, "switch", "-qc", "pioneer-lock/42")
+    git(runner, "commit", "-qam", "rescued")
+    git(runner, "push", "-q", "origin", "pioneer-lock/42")
+    team.patch.chdir(team.root)
+    team.forget()
+    assert team.step("people")["action"] == "create", "git fetches nothing by itself"
+    team.git("fetch", "-q")
+    assert "(branch origin/pioneer-lock/42): adopted" in team.reasons("people")
+    assert team.apply() == 0
+
+
+def test_only_the_difference_is_bought(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people", 10)
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people", 25)
+    step = team.step("people")
+    assert (step["action"], step["examples"]) == ("extend", 15)
+    assert "adopted, its rows are not bought again" in team.reasons("people")
+    assert team.apply() == 1
+    assert team.service.asked()[-1] == 15
+
+
+def test_a_saved_plan_takes_it_over(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    job = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people")
+    team.commit("a spec")
+    assert team.run("plan", "--out", "saved.json").code == 0
+    assert f"job {job} of this definition is recorded" in team.run("show", "--plan", "saved.json").out
+    before = len(team.service.asked())
+    assert team.run("apply", "--yes", "saved.json").code == 0
+    assert len(team.service.asked()) == before
+    assert team.jobs()["people"] == [job]
+
+
+def test_a_saved_plan_whose_job_is_no_longer_found_is_refused(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people")
+    assert team.run("plan", "--out", "saved.json").code == 0
+    team.git("branch", "-qD", "feature")
+    team.git("reflog", "expire", "--expire=all", "--all")
+    before = len(team.service.asked())
+    assert team.run("apply", "--yes", "saved.json").code == 3
+    assert len(team.service.asked()) == before
+
+
+def test_a_changed_spec_alone_is_looked_up_too(team: Project) -> None:
+    """If only one file changed, only its spec is planned: that plan says the same."""
+    team.git("switch", "-qc", "feature")
+    team.write("first", more="domain_description: letters\n")
+    assert team.apply() == 1
+    team.commit("changed")
+    team.git("switch", "-q", "main")
+    team.forget()
+    assert team.apply() == 0
+    assert team.run("check").code == 0
+    team.write("first", more="domain_description: letters\n")
+    assert "adopted, nothing is bought" in team.reasons("first")
+    assert team.apply() == 0
+
+
+def test_what_a_clone_does_not_have_is_not_fetched(team: Project, tmp_path: Path) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.write("people")
+    team.commit("a spec")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "main", team.root.as_uri(), str(shallow))
+    team.patch.chdir(shallow)
+    team.forget()
+    assert team.step("people")["action"] == "create"
+    git(shallow, "fetch", "-q", "--depth", "1", "origin", "feature:refs/remotes/origin/feature")
+    assert team.step("people")["action"] == "update"
+
+
+def test_paid_texts_are_not_paid_again(team: Project) -> None:
+    """The annotations are in a store, perhaps on another machine: the lock says that they were paid for."""
+    spec = team.root / "specs" / "moods.yaml"
+    text = 'dataset_name: moods\ntask_type: classification\nlabels: [good, bad]\ninputs: ["I like it.", "It broke."]\n'
+    team.git("switch", "-qc", "feature")
+    spec.write_text(text)
+    assert team.run("apply", "--yes").code == 0
+    team.commit("labelled")
+    team.git("switch", "-q", "main")
+    spec.write_text(text)
+    here = team.step("moods")
+    assert (here["action"], here["requests"]) == ("label", 0), "the store has them"
+    team.forget()
+    step = team.step("moods")
+    assert (step["action"], step["requests"]) == ("update", 0)
+    assert "2 annotations of this definition were paid for, as commit" in team.reasons("moods")
+    sent = len(team.service.seen)
+    assert team.run("apply", "--yes", "--select", "moods").code == 0
+    assert team.step("moods")["refused"] == "paid annotations are missing from the store"
+    assert [seen.target for seen in team.service.seen[sent:] if "label" in seen.target] == []
+    assert team.run("apply", "--yes", "--relabel", "moods", "--select", "moods").code == 0
+    assert [row["text"] for row in map(json.loads, team.run("export", "moods").out.splitlines())] == [
+        "I like it.",
+        "It broke.",
+    ]
+
+
+def test_without_git_or_a_repository(team: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    team.write("people")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert team.step("people")["action"] == "create"
+
+
 def test_a_rename_that_is_undone_without_the_lock(team: Project) -> None:
     job = team.jobs()["first"]
     (team.root / "specs" / "first.yaml").unlink()
@@ -163,3 +373,14 @@ def test_an_open_job_of_another_branch_is_taken_over(team: Project) -> None:
     team.git("checkout", "-q", "--", ".")
     team.git("switch", "-q", "main")
     assert team.step("first")["action"] == "resume"
+
+
+def test_the_same_name_for_two_things_on_two_branches(team: Project) -> None:
+    """A remote name that another branch uses for another definition isn't used again."""
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people", more="domain_description: letters\n")
+    assert team.step("people")["remote_name"].startswith("people-")
+    assert team.apply() == 1
