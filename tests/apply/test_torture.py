@@ -216,7 +216,8 @@ class Machine(RuleBasedStateMachine):
         stuck = {event.dataset_name for event in self.world.events[-20:] if event.fields.get("result") == "refused"}
         if step.dataset_name in stuck:
             return True
-        entry = self.checkouts[at].lock().get(step.dataset_name, BACKEND)
+        lock = self.checkouts[at].lock()
+        entry = lock.get(step.renamed_from or step.dataset_name, BACKEND)  # until the rename is done
         gone = {job.job_id for job in self.world.service.jobs.values() if job.vanished}
         return entry is not None and any(job.state == "open" and job.job_id in gone for job in entry.jobs)
 
