@@ -86,3 +86,10 @@ def test_a_label_spec_that_went_back() -> None:
     specs = undo_renames([item], locked(label), BACKEND, {}, lambda item, one: False)
     (step,) = make_plan(specs, locked(label), facts).steps
     assert (step.action, step.requests) == ("rename", 0)
+
+
+def test_a_dataset_whose_spec_is_only_left_out_keeps_its_name() -> None:
+    """A sparse checkout doesn't have it in the work tree."""
+    lock = locked(entry("b", "a", JOB))
+    (item,) = undo_renames([ITEM], lock, BACKEND, {}, lambda item, one: True, left_out={"b": "a sparse checkout"})
+    assert item.spec.renamed_from is None
