@@ -180,6 +180,8 @@ def _step(
 def _label_requests_at_most(texts: int) -> int:
     whole, rest = divmod(texts, TEXTS_PER_REQUEST)
     return whole * label_requests_at_most(TEXTS_PER_REQUEST) + (label_requests_at_most(rest) if rest else 0)
+
+
 def _refusal(item: Declared, entry: Entry | None, found: Candidates, action: Action) -> str | None:
     """Why `apply` will refuse the step."""
     if entry is not None and entry.protect and _replaces(action, item, entry):
