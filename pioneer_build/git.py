@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from pioneer_build.errors import PioneerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 #: The name that `.gitattributes` gives the driver.
@@ -234,6 +235,115 @@ def _no_commit(folder: Path, revision: str) -> PioneerError:
     hint = "this clone is shallow: `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)" if shallow else None
     log = "`git log --oneline -- pioneer.lock` lists the commits of the lock"
     return PioneerError(f"git can't find the commit '{revision}'", hint=hint or log)
+
+
+# -- everything that a clone can reach -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GitObject:
+    """An object of a repository. `kind` is `blob`, `tree` or `commit`; `data` is empty if only its size was asked."""
+
+    id: str
+    kind: str
+    size: int
+    data: bytes = b""
+
+
+def reachable_commits(folder: Path, most: int) -> tuple[str, ...]:
+    """The ids of at most `most` commits, newest first: of all branches, tags and reflogs, local and remote-tracking.
+
+    There are none if git is not installed, or `folder` is not in a repository. Nothing is fetched: in a shallow clone
+    they end where it ends.
+    """
+    refs = ("--branches", "--remotes", "--tags", "--reflog", "HEAD")
+    said = _words(folder, "rev-list", f"--max-count={most}", "--ignore-missing", *refs, "--")
+    return tuple((said or "").split())
+
+
+def objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iterator[GitObject | None]:
+    """The objects with these names, in this order; `None` for one that the clone doesn't have.
+
+    All are read by one process, so thousands take a fraction of a second. After too many objects that a partial clone
+    lacks, the rest is left out.
+
+    Args:
+        folder: a folder of the work tree.
+        names: ids, or places like `COMMIT:./pioneer.lock`; without line feeds.
+        contents: whether to read the data, or only kind and size.
+    """
+    done = 0
+    for _ in range(_MOST_RESTARTS):
+        for found in _read_objects(folder, names[done:], contents=contents):
+            done += 1
+            yield found
+        if done >= len(names):
+            return
+        done += 1  # git gave up at this one
+        yield None
+
+
+def branch_with(folder: Path, commit: str) -> str | None:
+    """A branch that has `commit`: a local one, else a remote-tracking one, else a tag; `None` if only a reflog has it.
+
+    Args:
+        folder: a folder of the work tree.
+        commit: an id, as returned by `reachable_commits`.
+    """
+    for place in ("refs/heads/", "refs/remotes/", "refs/tags/"):
+        said = _words(folder, "for-each-ref", "--count=2", f"--contains={commit}", "--format=%(refname)", place)
+        names = [line.removeprefix(place) for line in (said or "").splitlines()]
+        if named := [name for name in names if not name.endswith("/HEAD")]:
+            return named[0]
+    return None
+
+
+#: How often reading goes on after an object that can't be read.
+_MOST_RESTARTS: Final = 20
+
+
+def _read_objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iterator[GitObject | None]:
+    """As `objects`, up to the first object at which git gives up."""
+    import tempfile  # not for a command that reads a single file
+    import threading
+
+    with tempfile.TemporaryFile() as listed:
+        listed.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+        listed.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list, no shell
+                ["git", "cat-file", "--batch" if contents else "--batch-check"],  # noqa: S607 - the user's own git
+                cwd=folder,
+                env={**os.environ, **_CALM},
+                stdin=listed,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            return
+        assert process.stdout is not None
+        watch = threading.Timer(_TIMEOUT, process.kill)
+        watch.start()
+        try:
+            yield from _parse_objects(process.stdout, contents=contents)
+        finally:
+            watch.cancel()
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+def _parse_objects(answers: IO[bytes], *, contents: bool) -> Iterator[GitObject | None]:
+    while line := answers.readline():
+        words = line.split()
+        if words[-1:] == [b"missing"] or len(words) != 3 or not words[2].isdigit():
+            yield None
+            continue
+        size = int(words[2])
+        data = answers.read(size + 1)[:-1] if contents else b""
+        if contents and len(data) != size:
+            return
+        yield GitObject(words[0].decode("ascii"), words[1].decode("ascii"), size, data)
 
 
 # -- the merge driver ----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pioneer_build import git as git_module
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git import (
     DRIVER,
+    branch_with,
     commit_of,
     driver_of,
     file_at,
@@ -19,6 +20,8 @@ from pioneer_build.git import (
     is_in_repository,
     merged_commits,
     merges_with_driver,
+    objects,
+    reachable_commits,
     set_driver,
     staged,
     version,
@@ -286,3 +289,92 @@ def test_what_git_complains_of(tmp_path: Path, repository: Path, monkeypatch: py
     put_git(tmp_path, monkeypatch, 'test "$1" = rev-parse || { echo "fatal: bad\n  object" >&2; exit 128; }')
     with pytest.raises(PioneerError, match=f"git can't read pioneer.lock at {commit[:12]}: fatal: bad object"):
         file_at(repository, "pioneer.lock", commit)
+
+
+# -- everything that a clone can reach -----------------------------------------------------------------------------
+
+
+def test_commits_of_all_branches_tags_and_reflogs(repository: Path) -> None:
+    first = commit_of(repository, "HEAD")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "thrown away")
+    lost = commit_of(repository, "HEAD")
+    git(repository, "reset", "-q", "--hard", first)
+    for kind in ("switch -qc side", "switch -q --detach"):
+        git(repository, *kind.split())
+        git(repository, "commit", "-q", "--allow-empty", "-m", kind)
+    tip, detached = commit_of(repository, "side"), commit_of(repository, "HEAD")
+    assert set(reachable_commits(repository, 10)) == {first, lost, tip, detached}
+    assert len(reachable_commits(repository, 2)) == 2
+    assert branch_with(repository, first) == "main"
+    assert branch_with(repository, tip) == "side"
+    assert branch_with(repository, lost) is None
+    git(repository, "tag", "kept", lost)
+    git(repository, "update-ref", "refs/remotes/origin/HEAD", detached)
+    assert branch_with(repository, lost) == "kept"
+    assert branch_with(repository, detached) is None
+
+
+def test_no_commit_and_no_repository(tmp_path: Path) -> None:
+    assert reachable_commits(tmp_path, 10) == ()
+    git(tmp_path, "init", "-q")
+    assert reachable_commits(tmp_path, 10) == ()
+    (tmp_path / "x").touch()
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    git(tmp_path, "switch", "-q", "--orphan", "empty")
+    assert len(reachable_commits(tmp_path, 10)) == 1
+
+
+def test_objects_one_after_the_other(repository: Path) -> None:
+    commit = commit_of(repository, "HEAD")
+    names = [f"{commit}:./pioneer.lock", f"{commit}:./other", "nonsense", f"{commit}:./"]
+    lock, *missing, folder = objects(repository, names, contents=True)
+    assert lock is not None
+    assert (lock.kind, lock.size, lock.data) == ("blob", 6, b"one\r\n\x00")
+    assert missing == [None, None]
+    assert folder is not None
+    assert folder.kind == "tree"
+    (sized,) = objects(repository, [lock.id], contents=False)
+    assert sized is not None
+    assert (sized.size, sized.data) == (6, b"")
+    assert list(objects(repository, [], contents=True)) == []
+
+
+@pytest.mark.parametrize("unknown", ["", "GIT_NO_LAZY_FETCH"], ids=["any git", "an older git"])
+def test_what_a_partial_clone_lacks_is_not_fetched(
+    repository: Path, tmp_path: Path, unknown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git would run what the clone's configuration says, to fetch a single object."""
+    monkeypatch.delitem(git_module._CALM, unknown, raising=False)
+    for number in range(3):
+        (repository / "pioneer.lock").write_text(f"{number}")
+        git(repository, "commit", "-qam", "more")
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", (tmp_path / "repo").as_uri(), str(clone))
+    git(clone, "config", "remote.origin.uploadpack", f"touch {tmp_path}/pwned; git-upload-pack")
+    places = [f"{commit}:./a project/ü/pioneer.lock" for commit in reachable_commits(clone, 10)]
+    found = list(objects(clone, places, contents=True))
+    assert sorted(item.data for item in found if item is not None) == [b"2"]
+    assert len(found) == 4
+    assert file_at(clone / "a project" / "ü", "pioneer.lock", commit_of(clone, "HEAD")) == b"2"
+    with pytest.raises(PioneerError):
+        file_at(clone / "a project" / "ü", "pioneer.lock", commit_of(clone, "HEAD~1"))
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_the_configuration_of_a_clone_runs_nothing(repository: Path, tmp_path: Path) -> None:
+    commands = (
+        "core.pager", "pager.rev-list", "pager.cat-file", "core.fsmonitor", "core.editor", "core.askPass",
+        "core.sshCommand", "core.alternateRefsCommand", "diff.external", "gpg.program", "alias.rev-list",
+        "filter.lfs.smudge", "diff.x.textconv", "merge.x.driver", "credential.helper",
+    )  # fmt: skip
+    for key in commands:
+        git(repository, "config", key, f"touch {tmp_path}/pwned")
+    git(repository, "config", "log.showSignature", "true")
+    (repository / ".gitattributes").write_text("* filter=lfs diff=x merge=x\n")
+    commits = reachable_commits(repository, 10)
+    assert commits
+    assert list(objects(repository, [f"{commits[0]}:./pioneer.lock"], contents=True)) != [None]
+    assert branch_with(repository, commits[0]) == "main"
+    assert not (tmp_path / "pwned").exists()

@@ -5,5 +5,5 @@ log         reads the file, and appends to it
 lines       the format of a line
 index       finds submissions by name, definition or job
 compaction  rewrites the file without obsolete lines
-takeover    merges submissions that the lock doesn't have into it
+takeover    submissions as jobs that a lock can take over
 """

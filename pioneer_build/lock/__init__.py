@@ -4,6 +4,7 @@ model        the values in it: entries and their jobs
 gold         measures of a dataset against its gold rows
 merge        merges two locks
 three_way    merges two locks that have a common ancestor
+takeover     takes over jobs that the journal or an earlier lock knows
 json         an entry as JSON values
 schema       which keys and types those must have, by version
 source       parses a file up to its entries, and finds the line of each key

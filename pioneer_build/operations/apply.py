@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply import apply_plan
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.interrupt import Interrupt
-from pioneer_build.operations.project_state import read_project_state, selected
+from pioneer_build.operations.project_state import for_plan, read_project_state, selected
 from pioneer_build.operations.running import RunOptions, run_to_its_end
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.paths import state_folder
@@ -54,10 +54,11 @@ def planned(
         if planfile is not None:
             saved = read_plan(planfile)
             found = read_project_state(project, saved.choices)
-            yield found, as_reviewed(saved, found.plan)
+            plan = as_reviewed(saved, found.plan)
         else:
             found = read_project_state(project, choices)
-            yield found, selected(found, select, exclude)
+            plan = selected(found, select, exclude)
+        yield for_plan(found, plan), plan
 
 
 def check_budget(plan: Plan, options: RunOptions) -> None:

@@ -26,7 +26,17 @@ def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
         scope: what the plan is made from.
         choices: the flags that change steps.
     """
-    plan = scope.plan(choices)
+    return saved(project, scope, scope.plan(choices))
+
+
+def saved(project: Project, scope: PlanScope, plan: Plan) -> Plan:
+    """Saves the caches after a plan was made; returns the plan with what a merge of the lock has chosen.
+
+    Args:
+        project: the project.
+        scope: what the plan was made from.
+        plan: the plan.
+    """
     project.cache.save(scope.files)
     cache_plan(project, scope, plan)
     return with_merge_choices(project, scope.lock, plan) if plan.changes else plan

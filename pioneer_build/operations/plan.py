@@ -51,4 +51,15 @@ def plan_of_changed(project: Project) -> Plan | None:
     It is the same as a plan of the whole project, except that steps of unchanged specs have no evidence.
     """
     scope = changed_specs(project)
-    return plan_from(project, scope, Choices()) if scope is not None else None
+    if scope is None:
+        return None
+    plan = plan_from(project, scope, Choices())
+    buying = {step.dataset_name: step.remote_name for step in plan.steps if step.submits}
+    if not buying:
+        return plan
+    from pioneer_build.operations.past_locks import may_be_known  # git: only if something would be bought
+
+    declared = [item for item in scope.declared if item.name in buying]
+    if scope.rest is not None and any(item.fingerprint in scope.rest.submitted for item in declared):
+        return None
+    return None if may_be_known(project.root, declared, buying.values(), project.config.backend) else plan

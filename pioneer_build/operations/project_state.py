@@ -5,17 +5,18 @@ It only reads. For a project with nothing to do this takes a few `stat` calls fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.takeover import take_over
+from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import check_names
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.kept_rows import read_kept_rows
-from pioneer_build.operations.make_plan import plan_from
+from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from pioneer_build.inputs import InputsSurvey
-    from pioneer_build.lock.model import Lock
+    from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 
@@ -38,7 +39,8 @@ class ProjectState:
     """Everything that the plan of a whole project was made from, and the plan.
 
     `declared` are its specs, by name. `submissions` are the tokens of all submissions that were taken into account.
-    `surveys` are those of the label specs whose inputs had to be read.
+    `surveys` are those of the label specs whose inputs had to be read. `locked` is pioneer.lock itself, with both sides
+    of a merge in progress.
     """
 
     project: Project
@@ -49,6 +51,7 @@ class ProjectState:
     store: Store
     surveys: dict[str, InputsSurvey] = field(default_factory=dict)
     submissions: frozenset[str] = frozenset()
+    locked: Lock = field(default_factory=Lock)
 
     @property
     def backend(self) -> str:
@@ -57,7 +60,7 @@ class ProjectState:
 
     @property
     def lock(self) -> Lock:
-        """The lock, including jobs that only the journal has."""
+        """The lock, including jobs that only the journal or an earlier lock has."""
         return self.scope.lock
 
 
@@ -75,43 +78,64 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     """
     chosen = choices or Choices()
     config = project.config
-    specs = load_specs(project)
-    lock = project.read_lock()
+    specs, locked, left_out = _read_specs_and_lock(project, chosen)
     as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
-    left_out = _left_out(project, specs, lock, chosen)
-    _check_there_is_one(project, specs.declared, lock, left_out)
-    _check_names(specs.declared, chosen, lock, config.backend)
-    if project.lockfile.is_split:
-        _check_split_names(specs.declared, lock, config.backend)
     journal = Journal(project.journal_folder)
     submissions = journal.submissions(config.backend)
-    lock = take_over(lock, specs.declared, submissions, config.backend)
-    store = Store(config.store)
-    inputs, surveys = read_input_facts(project, specs.declared, lock, store, chosen)
-    rest = rest_of_project(specs.declared, lock, config.backend, submissions)
-    facts = Facts(
-        backend=config.backend,
-        free=config.local,
-        present=StoredContents(config.store),
+    stored = Facts(config.backend, free=config.local, present=StoredContents(config.store), left_out=left_out)
+    known = with_journal(locked, specs.declared, submissions, stored, chosen)
+    store, declared = Store(config.store), known.declared
+    inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen)
+    stored = replace(
+        stored,
         inputs=inputs,
-        kept=read_kept_rows(config, specs.declared, lock, inputs, chosen.retry),
-        taken=rest.taken,
-        unwritten=_unwritten(lock, as_read, config.backend),
-        left_out=left_out,
         ignored=tuple(one.text for one in specs.passed_over),
         requests_per_minute=config.requests_per_minute,
     )
-    scope = PlanScope(specs.files, specs.declared, lock, facts, rest if lock is as_read else None)
+
+    def scope_of(known: Known) -> PlanScope:
+        rest = rest_of_project(declared, known.lock, config.backend, submissions)
+        unwritten = _unwritten(known.lock, as_read, config.backend)
+        facts = replace(
+            stored,
+            kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry),
+            taken={**known.taken, **rest.taken},
+            unwritten=unwritten,
+            notes=known.notes,
+        )
+        return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
+
+    scope = scope_of(known)
+    plan = scope.plan(chosen)
+    if any(step.submits for step in plan.steps):
+        from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
+
+        scope = scope_of(with_history(known, project.root, submissions, stored, chosen))
+        plan = scope.plan(chosen)
     return ProjectState(
         project,
         scope,
-        plan_from(project, scope, chosen),
-        {item.name: item for item in specs.declared},
+        saved(project, scope, plan),
+        {item.name: item for item in declared},
         journal,
         store,
         surveys,
         frozenset(item.token for item in submissions),
+        locked,
     )
+
+
+def _read_specs_and_lock(project: Project, choices: Choices) -> tuple[ProjectSpecs, Lock, Mapping[str, str]]:
+    """The specs, the lock, and the datasets whose specs are not removed, but can't be read here, with the reason."""
+    backend = project.config.backend
+    specs = load_specs(project)
+    locked = project.read_lock()
+    left_out = _left_out(project, specs, locked, choices)
+    _check_there_is_one(project, specs.declared, locked, left_out)
+    _check_names(specs.declared, choices, locked, backend)
+    if project.lockfile.is_split:
+        _check_split_names(specs.declared, locked, backend)
+    return specs, locked, left_out
 
 
 def _left_out(project: Project, specs: ProjectSpecs, lock: Lock, choices: Choices) -> Mapping[str, str]:
@@ -194,3 +218,19 @@ def selected(state: ProjectState, chosen: Sequence[str], left_out: Sequence[str]
         tags = item.spec.tags if item is not None else ()
         datasets.append(Selectable(name, tags, state_of(entry, steps.get(name))))
     return state.plan.only(select(datasets, chosen, left_out))
+
+
+def for_plan(state: ProjectState, plan: Plan) -> ProjectState:
+    """The state as a run of `plan` needs it: of other datasets, nothing is taken over into the lock that it writes.
+
+    Args:
+        state: the state of the project.
+        plan: a part of its plan.
+    """
+    names = {step.dataset_name for step in plan.steps} | {step.renamed_from for step in plan.steps}
+    entries = {
+        key: entry for key, entry in state.lock.entries.items() if key[1] != state.backend or key[0] in names
+    } | {key: entry for key, entry in state.locked.entries.items() if key[0] not in names}
+    if entries == state.lock.entries:
+        return state
+    return replace(state, scope=replace(state.scope, lock=Lock(entries)))

@@ -8,6 +8,7 @@ make           makes the plan from all specs and the lock
 generate       the actions for a generate spec
 label          the actions for a label spec
 candidates     the actions that apply to one spec, and which of them takes precedence
+renames        finds renames that were undone
 reasons        describes changes of definitions and settings
 merge_choices  says what a merge of the lock has chosen
 remote_names   the name that a submission gets on the service
@@ -15,7 +16,7 @@ select         --select and --exclude
 json           the plan as JSON
 """
 
-from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of, staying
+from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
     PRECEDENCE,
     SETTLED,
@@ -30,6 +31,7 @@ from pioneer_build.plan.model import (
     Step,
 )
 from pioneer_build.plan.remote_names import names_in_use
+from pioneer_build.plan.renames import undo_renames
 
 __all__ = [
     "PRECEDENCE",
@@ -49,4 +51,6 @@ __all__ = [
     "remembered",
     "state_of",
     "staying",
+    "undo_renames",
+    "would_buy",
 ]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.merge import merge_entries
+from pioneer_build.lock.model import Lock
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
@@ -17,11 +18,12 @@ from pioneer_build.spec.limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_r
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from pioneer_build.lock.model import DatasetState, Entry, Lock
+    from pioneer_build.lock.model import DatasetState, Entry
+    from pioneer_build.plan.candidates import Candidates
     from pioneer_build.plan.model import Action, Facts
     from pioneer_build.spec.declared import Declared
 
-__all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying"]
+__all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying", "would_buy"]
 
 _PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
@@ -95,6 +97,27 @@ def staying(lock: Lock, backend: str, removed: Collection[str]) -> list[Entry]:
     return [entry for entry in lock.on(backend) if entry.dataset_name not in removed or entry.protect]
 
 
+def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts, choices: Choices) -> bool:
+    """Whether the step of a spec would send a request that is paid for.
+
+    Args:
+        declared: the spec.
+        entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+        lock: what was built.
+        facts: the store and the backend; for a label spec also its texts.
+        choices: the flags that change steps.
+    """
+    if entry is not None:
+        names = (declared.name, declared.spec.renamed_from or declared.name)
+        both = {key: lock.entries[key] for name in names if (key := (name, facts.backend)) in lock.entries}
+        lock = Lock({**both, (entry.dataset_name, entry.backend): entry})
+    whole, _ = entry_for(declared, lock, facts.backend)
+    found = (find_label if declared.spec.is_label else find_generate)(declared, whole, facts, choices)
+    action = found.action()
+    requests, _ = found.requests.get(action, (0, 0))
+    return requests > 0 and _refusal(declared, whole, found, action) is None
+
+
 def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
     """The state of a dataset: that of its worst job, or else whether it is up to date with its spec."""
     if entry is None or (entry.state == "new" and not entry.jobs):
@@ -133,10 +156,7 @@ def _step(
     if found.fetch:
         found.add("fetch", Reason("dataset_name", "its rows are not on this machine"))
     action = found.action()
-    protected = entry is not None and entry.protect
-    refused = found.refused if action in ("label", "restore", "fetch") else None
-    if protected and _replaces(action, item, entry):
-        refused = _PROTECTED
+    refused = _refusal(item, entry, found, action)
     requests, examples = found.requests.get(action, (0, 0))
     is_paid_label = item.spec.is_label and examples > 0 and not facts.free
     fetch = found.fetch and (found.refused is None or refused is not None)
@@ -146,13 +166,13 @@ def _step(
     return Step(
         item.spec.dataset_name,
         action,
-        (*leading, *found.all_reasons()),
+        (*leading, *found.all_reasons(), *(Reason("dataset_name", text) for text in facts.notes.get(item.name, ()))),
         requests,
         examples,
         found.total,
         names.of(item, entry),
         renamed_from,
-        protected,
+        entry is not None and entry.protect,
         fetch,
         refused,
         command,
@@ -166,6 +186,13 @@ def _step(
 def _label_requests_at_most(texts: int) -> int:
     whole, rest = divmod(texts, TEXTS_PER_REQUEST)
     return whole * label_requests_at_most(TEXTS_PER_REQUEST) + (label_requests_at_most(rest) if rest else 0)
+
+
+def _refusal(item: Declared, entry: Entry | None, found: Candidates, action: Action) -> str | None:
+    """Why `apply` will refuse the step."""
+    if entry is not None and entry.protect and _replaces(action, item, entry):
+        return _PROTECTED
+    return found.refused if action in ("label", "restore", "fetch") else None
 
 
 def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:

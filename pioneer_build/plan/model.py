@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pioneer_build.lock.model import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Mapping
+    from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
     from pioneer_build.lock.model import Job
 
@@ -93,9 +93,10 @@ class Facts:
     (the local engine). `present` contains the digests of rows that are in the store. `inputs` has the facts about the
     texts of each label spec. `kept` has what changed checks make of the rows of datasets that have some. `taken` maps
     remote names that the journal knows to the fingerprint they were used for. `unwritten` has the names of datasets
-    about which more is known than pioneer.lock says: from the journal, or from the sides of a git conflict. `left_out`
-    has the datasets whose specs exist but can't be read here, with the spec and why; `ignored` are sentences about what
-    else is probably a spec and isn't read. `requests_per_minute` is the rate limit of the backend, if it has one.
+    about which more is known than pioneer.lock says: from the journal, or from the sides of a git conflict. `notes` has
+    sentences about a dataset for its step: where its jobs are recorded, if not in the lock. `left_out` has the datasets
+    whose specs exist but can't be read here, with the spec and why; `ignored` are sentences about what else is probably
+    a spec and isn't read. `requests_per_minute` is the rate limit of the backend, if it has one.
     """
 
     backend: str
@@ -107,6 +108,7 @@ class Facts:
     unwritten: Collection[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requests_per_minute: int | None = None
 
 

@@ -1,11 +1,12 @@
 """A project on disk: its folder, settings, specs and lock.
 
-open        finds and opens it
-config      the effective settings
-specs       its specs, and the rules between them
-left_out    specs that exist, but are not in the work tree or not read
-lock_file   the lock, as one file or split: what reads and writes it
-lock_texts  the texts of its files
-lock_at     the lock at a commit
-run_lock    allows only one run at a time
+open          finds and opens it
+config        the effective settings
+specs         its specs, and the rules between them
+left_out      specs that exist, but are not in the work tree or not read
+lock_file     the lock, as one file or split: what reads and writes it
+lock_texts    the texts of its files
+lock_at       the lock at a commit
+lock_history  the earlier versions of it that git has
+run_lock      allows only one run at a time
 """

@@ -131,6 +131,11 @@ class Machine(RuleBasedStateMachine):
         (self.checkouts[at].root / LOCK_NAME).unlink(missing_ok=True)
 
     @rule(at=checkouts)
+    def commit(self, at: int) -> None:
+        """The lock as it is now stays in git's history, whatever becomes of the file."""
+        self.world.commit(self.checkouts[at])
+
+    @rule(at=checkouts)
     def pull(self, at: int) -> None:
         """The specs of the other checkout, and both locks merged."""
         mine, other = self.checkouts[at], self.checkouts[1 - at]
@@ -215,7 +220,8 @@ class Machine(RuleBasedStateMachine):
         stuck = {event.dataset_name for event in self.world.events[-20:] if event.fields.get("result") == "refused"}
         if step.dataset_name in stuck:
             return True
-        entry = self.checkouts[at].lock().get(step.dataset_name, BACKEND)
+        lock = self.checkouts[at].lock()
+        entry = lock.get(step.renamed_from or step.dataset_name, BACKEND)  # until the rename is done
         gone = {job.job_id for job in self.world.service.jobs.values() if job.vanished}
         return entry is not None and any(job.state == "open" and job.job_id in gone for job in entry.jobs)
 
@@ -316,6 +322,21 @@ def _run(folder: Path, examples: int, steps: int, *, derandomize: bool) -> None:
             print_blob=False,
         ),
     )
+
+
+def test_a_rename_that_another_checkout_does_not_know(tmp_path: Path) -> None:
+    """Only the journal knows the job, under the old name; the specs go back to it when the lock has the new one."""
+    machine = type("Torture", (Machine,), {"folder": tmp_path})()
+    machine.begin(lists=False, ids=False, rows=False, polls=0, bad=0.0, seed=0)
+    old, new = Edit("write", "a", ("x", "y"), 2, None, Checks()), Edit("rename", "a", ("x", "y"), 2, None, Checks())
+    machine.write_specs(first=[old], same=False)
+    machine.calm(at=0)
+    machine.throw_the_lock_away(at=0)
+    machine.apply(at=1, edits=[old, new], trouble=Trouble(), wait=False)
+    machine.pull(at=1)
+    machine.calm(at=1)
+    assert machine.world.service.submits == 1
+    assert [name for name, _ in machine.checkouts[1].lock().entries] == ["a"]
 
 
 def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,11 +31,14 @@ from pioneer_build.errors import (
     StoreError,
 )
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.takeover import take_over
 from pioneer_build.operations.judged_rows import judged_rows
+from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.past_locks import take_from_history
+from pioneer_build.operations.plan_scope import StoredContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.project.lock_history import PastEntry
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
@@ -325,6 +328,12 @@ class World:
     clock: Deadline = field(default_factory=Deadline)
     events: list[Event] = field(default_factory=list)
     others_live: bool = False
+    past: list[PastEntry] = field(default_factory=list)
+
+    def commit(self, checkout: Checkout) -> None:
+        """Puts the checkout's lock into the history that all checkouts share."""
+        number = len(self.past)
+        self.past[:0] = [PastEntry(entry, f"commit {number}") for entry in checkout.lock().entries.values()]
 
     def journal(self) -> Journal:
         return Journal(self.folder / "journal")
@@ -338,21 +347,22 @@ class World:
         lockfile = LockFile(checkout.root)
         journal = self.journal()
         submissions = journal.submissions(BACKEND)
-        lock = take_over(lockfile.read(), items, submissions, BACKEND)
+        chosen = choices or Choices()
         store = Store(self.folder / "store")
+        stored = Facts(BACKEND, present=StoredContents(self.folder / "store"))
+        known = with_journal(lockfile.read(), items, submissions, stored, chosen)
+        items = list(known.declared)
+        lock = take_from_history(known, self.past, submissions, stored, chosen).lock
         kept = {
             item.name: found
             for item in items
             if (entry := entry_for(item, lock, BACKEND)[0]) is not None
-            and (awaits_judging(entry, item) or (choices is not None and item.name in choices.retry))
+            and (awaits_judging(entry, item) or item.name in chosen.retry)
             and (found := judged_rows(item, entry, lock, effective_checks(Checks(), item.spec.checks), store))
         }  # fmt: skip
-        facts = Facts(
-            BACKEND,
+        facts = replace(
+            stored,
             kept=kept,
-            present={
-                job.rows for entry in lock.entries.values() for job in entry.jobs if job.rows and store.has(job.rows)
-            },
             taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"},
         )
         plan = make_plan(items, lock, facts, choices)

@@ -185,6 +185,8 @@ def test_every_command_is_silent(offline: Offline, root: Path, tmp_path: Path) -
         ("diff", "HEAD"): 1,  # it is no git repository
         ("report", "--to", "out/report.html"): 0,
         ("gc", "--yes"): 0,
+        ("lock", "split"): 0,
+        ("lock", "join"): 0,
         ("doctor",): 0,
     }
     assert {words[0] for words in commands} | {"serve"} == set(COMMANDS), "a new command is tried here, too"

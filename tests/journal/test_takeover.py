@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pioneer_build.journal.model import Submission
-from pioneer_build.journal.takeover import take_over
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.plan import Facts, make_plan
+from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.plan import Choices, Facts, make_plan
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import InlineTexts, Spec
@@ -47,6 +47,10 @@ def locked(*entries: Entry) -> Lock:
     return Lock({(entry.dataset_name, entry.backend): entry for entry in entries})
 
 
+def take_over(lock: Lock, items: list[Declared], sent: list[Submission], backend: str) -> Lock:
+    return with_journal(lock, items, sent, Facts(backend), Choices()).lock
+
+
 def actions(lock: Lock, *items: Declared) -> list[str]:
     return [step.action for step in make_plan(items, lock, Facts(BACKEND)).steps]
 
@@ -59,7 +63,7 @@ def test_what_does_not_fit_is_left() -> None:
     for other in (
         replace(SENT, state="refused"),
         replace(SENT, fingerprint="fp1:other"),
-        replace(SENT, dataset_name="others", remote_name="others"),
+        replace(SENT, dataset_name="others", base_name="others", remote_name="others"),
     ):
         assert take_over(Lock(), [ITEM], [other], BACKEND) == Lock()
     assert take_over(Lock(), [], [SENT], BACKEND) == Lock()

@@ -1,0 +1,207 @@
+"""Takes over jobs that something else than the lock knows: the journal, or an earlier version of the lock.
+
+Values in, values out. A job of another branch stays there: only what a spec would otherwise buy is taken over, and what
+the journal says is still open or unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.lock.merge import merge_jobs
+from pioneer_build.lock.model import Entry, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pioneer_build.lock.model import Job
+    from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.model import TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJob:
+    """A job that the journal or an earlier lock knows, with what is needed to make its entry again.
+
+    `dataset_name` is the name of its dataset at that time, `num_examples` the dataset's size. `token` is that of the
+    journal's submission, `place` says in words where else it is recorded.
+    """
+
+    job: Job
+    dataset_name: str
+    base_name: str
+    task_type: TaskType
+    num_examples: int
+    token: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The lock with the jobs that were taken over, and those jobs by dataset."""
+
+    lock: Lock
+    jobs: Mapping[str, tuple[KnownJob, ...]]
+
+
+def take_over(
+    lock: Lock,
+    specs: Iterable[Declared],
+    known: Sequence[KnownJob],
+    backend: str,
+    buys: Callable[[Declared, Entry | None], bool],
+) -> Taken:
+    """Takes over those of the `known` jobs that the specs need.
+
+    A job belongs to the spec that has the name it was submitted under, or has it as `renamed_from`; if there is none,
+    to the one whose dataset it was made for first (its base name), or that has jobs under the same remote name. It must
+    have the spec's definition. A job that the lock has already is updated: the journal may know how it ended.
+
+    Args:
+        lock: what was built.
+        specs: all specs of the project.
+        known: jobs on `backend`, in the order in which they were submitted.
+        backend: the backend of the entries.
+        buys: whether something would be bought for a spec whose dataset has this entry.
+    """
+    if not known:
+        return Taken(lock, {})
+    owners = _Owners(lock, specs, backend)
+    offered: dict[str, list[KnownJob]] = {}
+    by_job: dict[str, KnownJob] = {}
+    by_token: dict[str, KnownJob] = {}
+    for item in known:
+        if (declared := owners.of(item)) is not None:
+            offered.setdefault(declared.name, []).append(item)
+        if item.token:
+            by_token[item.token] = item
+            if item.job.job_id is not None:
+                by_job[item.job.job_id] = item
+    changed: list[Entry] = []
+    jobs: dict[str, tuple[KnownJob, ...]] = {}
+    for declared in owners.specs:
+        entry = before = owners.entry(declared)
+        if entry is not None:
+            entry = _updated(entry, by_job, by_token)
+        mine = [item for item in offered.get(declared.name, ()) if entry is None or not _has(entry, item)]
+        if mine:
+            chosen = _needed(declared, entry, mine, backend, buys)
+            if chosen:
+                entry = _with(declared, entry, chosen, backend)
+                jobs[declared.name] = chosen
+        if entry is not None and entry != before:
+            changed.append(entry)
+    return Taken(lock.with_entries(changed) if changed else lock, jobs)
+
+
+class _Owners:
+    """Which spec a job belongs to."""
+
+    def __init__(self, lock: Lock, specs: Iterable[Declared], backend: str) -> None:
+        every = list(specs)
+        self.specs = [item for item in every if not item.spec.is_label]
+        self._lock, self._backend = lock, backend
+        self._names = {item.name: item for item in every}
+        self._old = {item.spec.renamed_from: item for item in every if item.spec.renamed_from is not None}
+        self._remotes: dict[str, Declared] = {}
+        self._locked: dict[str, Declared] = {}
+        for entry in lock.on(backend):
+            owner = self._of_name(entry.dataset_name)
+            for job in entry.jobs if owner is not None else ():
+                assert owner is not None
+                self._remotes.setdefault(job.remote_name, owner)
+                for identity in (job.job_id, *job.submissions):
+                    if identity is not None:
+                        self._locked[identity] = owner
+
+    def entry(self, declared: Declared) -> Entry | None:
+        """The entry that the spec's jobs go to: under its own name, or under the old one until the rename is done."""
+        entry = self._lock.get(declared.name, self._backend)
+        old_name = declared.spec.renamed_from
+        return self._lock.get(old_name, self._backend) if entry is None and old_name is not None else entry
+
+    def of(self, item: KnownJob) -> Declared | None:
+        """The spec that the job belongs to; `None` if there is none, or it has another definition now."""
+        owner = (
+            self._of_name(item.dataset_name) or self._of_name(item.base_name) or self._remotes.get(item.job.remote_name)
+        )
+        if owner is None or owner.spec.is_label or owner.fingerprint != item.job.fingerprint:
+            return None
+        identities = (item.job.job_id, item.token, *item.job.submissions)
+        if any(self._locked.get(one, owner) is not owner for one in identities if one):
+            return None  # the lock has it for another dataset
+        return owner
+
+    def _of_name(self, name: str) -> Declared | None:
+        return self._names.get(name) or self._old.get(name)
+
+
+def _has(entry: Entry, item: KnownJob) -> bool:
+    return any(
+        (job.job_id is not None and job.job_id == item.job.job_id)
+        or (bool(item.token) and item.token in job.submissions)
+        or job.key == item.job.key
+        for job in entry.jobs
+    )
+
+
+def _updated(entry: Entry, by_job: Mapping[str, KnownJob], by_token: Mapping[str, KnownJob]) -> Entry:
+    """The entry with what the journal knows of the jobs that it has already."""
+    records: list[Job] = []
+    for job in entry.jobs:
+        if job.state == "ready" and job.rows is not None:
+            continue  # that rows were judged by the checks of another branch is no news
+        if job.job_id is not None and job.job_id in by_job:
+            item = by_job[job.job_id]
+            was_unknown = item.token in job.submissions
+            records.append(replace(item.job, submissions=(item.token,)) if was_unknown else item.job)
+        known = (token for token in job.submissions if token in by_token)
+        records += [replace(by_token[token].job, submissions=(token,)) for token in known]
+    return replace(entry, jobs=merge_jobs([*entry.jobs, *records])) if records else entry
+
+
+def _needed(
+    declared: Declared,
+    entry: Entry | None,
+    offered: Sequence[KnownJob],
+    backend: str,
+    buys: Callable[[Declared, Entry | None], bool],
+) -> tuple[KnownJob, ...]:
+    """Those of the offered jobs without which something would be bought, and those that are open or unknown."""
+    chosen: list[KnownJob] = []
+
+    def still_buys() -> bool:
+        return buys(declared, _with(declared, entry, chosen, backend) if chosen else entry)
+
+    ready = sorted((item for item in offered if item.job.state == "ready"), key=lambda item: item.job.order)
+    for item in ready:
+        if not still_buys():
+            break
+        chosen.append(item)
+    unsettled = [item for item in offered if item.job.state in ("open", "unknown")]
+    of_history = [item for item in unsettled if not item.token]
+    chosen += unsettled if not of_history or still_buys() else [item for item in unsettled if item.token]
+    ended = [item for item in offered if item.job.state in ("failed", "rejected")]
+    if ended and still_buys():
+        chosen += ended  # the planner doesn't send a request again that has failed
+    return tuple(chosen)
+
+
+def _with(declared: Declared, entry: Entry | None, chosen: Sequence[KnownJob], backend: str) -> Entry:
+    """The entry with these jobs; a new one if there is none."""
+    if entry is None:
+        first = chosen[0]
+        entry = Entry(
+            dataset_name=declared.name,
+            backend=backend,
+            task_type=first.task_type,
+            definition=declared.definition,
+            base_name=first.base_name,
+            num_examples=max(item.num_examples for item in chosen),
+            protect=declared.spec.protect,
+            on_change=declared.spec.on_change,
+            checks=declared.checks,
+            fingerprint=declared.fingerprint,
+        )
+    return replace(entry, jobs=merge_jobs([*entry.jobs, *(item.job for item in chosen)]))

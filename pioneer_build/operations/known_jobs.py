@@ -1,0 +1,60 @@
+"""What is known of a project besides its lock: jobs in the journal, and renames that were undone.
+
+Each job was paid for once. So before something is bought, both are asked, and then earlier locks (`past_locks`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pioneer_build.journal.takeover import known_jobs
+from pioneer_build.lock.takeover import take_over
+from pioneer_build.plan import undo_renames, would_buy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.plan import Choices, Facts
+    from pioneer_build.spec.declared import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The lock with all that is known besides, and the specs with the renames that were undone.
+
+    `notes` and `taken` are for the planner's facts: sentences about datasets, and remote names that are in use with the
+    fingerprint of what they have.
+    """
+
+    lock: Lock
+    declared: tuple[Declared, ...]
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
+
+
+def with_journal(
+    lock: Lock, declared: Sequence[Declared], submissions: Sequence[Submission], facts: Facts, choices: Choices
+) -> Known:
+    """The lock with the jobs of the journal that the specs need.
+
+    Args:
+        lock: pioneer.lock.
+        declared: all specs of the project.
+        submissions: all submissions to the backend.
+        facts: the backend, and what the store has; inputs are not needed.
+        choices: the flags that change steps.
+    """
+    former: dict[str, set[str]] = {}
+    for item in submissions:
+        if item.job_id is not None:
+            former.setdefault(item.job_id, set()).add(item.dataset_name)
+
+    def buys(item: Declared, entry: Entry | None) -> bool:
+        return would_buy(item, entry, lock, facts, choices)
+
+    specs = undo_renames(declared, lock, facts.backend, former, buys, facts.left_out)
+    taken = take_over(lock, specs, known_jobs(submissions), facts.backend, buys)
+    return Known(taken.lock, tuple(specs))

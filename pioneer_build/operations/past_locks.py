@@ -1,0 +1,197 @@
+"""Earlier versions of the lock, as a source of jobs: whatever this clone's git still has isn't bought again.
+
+Git is asked only if something would be bought, with what the journal knows as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.lock.merge import merge_jobs
+from pioneer_build.lock.takeover import KnownJob, Taken, take_over
+from pioneer_build.plan import entry_for, would_buy
+from pioneer_build.project.lock_history import place_of, search_history
+from pioneer_build.spec.fingerprint import short
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
+
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.operations.known_jobs import Known
+    from pioneer_build.plan import Choices, Facts
+    from pioneer_build.project.lock_history import LockHistory, PastEntry
+    from pioneer_build.spec.declared import Declared
+
+_INCOMPLETE: Final = (
+    "git has more versions of pioneer.lock than were searched for jobs of this definition: only the newest were"
+)
+
+
+def with_history(known: Known, root: Path, submissions: Iterable[Submission], facts: Facts, choices: Choices) -> Known:
+    """`known` with what earlier locks have and the specs would buy otherwise.
+
+    Args:
+        known: the lock with the jobs of the journal.
+        root: the folder of the project.
+        submissions: all submissions to the backend: what they say of a job is newer.
+        facts: the backend, the inputs, and what the store has.
+        choices: the flags that change steps.
+    """
+    backend = facts.backend
+    rows = [item for item in known.declared if _buys_rows(item, known.lock, facts, choices)]
+    texts = [item for item in known.declared if _buys_texts(item, known.lock, facts, choices)]
+    buying = [*rows, *texts]
+    if not buying:
+        return known
+
+    names = {name for item in rows for name in _remote_names(item, known.lock, backend)}
+    found = search_history(root, backend, {item.fingerprint for item in buying}, names)
+    taken = take_from_history(known, found.entries, submissions, facts, choices)
+    paid = _paid(texts, taken.lock, found.entries, backend)
+    lock = taken.lock.with_entries(entry for entry, _ in paid.values()) if paid else taken.lock
+    still = {item.name for item in rows if _buys_rows(item, lock, facts, choices)}
+    commits = {job.place for jobs in taken.jobs.values() for job in jobs} | {commit for _, commit in paid.values()}
+    places = {commit: place_of(root, commit) for commit in commits}
+    notes = {
+        name: tuple(_note(job, places[job.place], buys=name in still) for job in jobs)
+        for name, jobs in taken.jobs.items()
+    }
+    for item in buying:
+        if item.name in paid:
+            entry, commit = paid[item.name]
+            number = count(dict(entry.paid)[item.fingerprint], "annotation")
+            text = f"{number} of this definition were paid for, as {places[commit]} records"
+            notes[item.name] = (text,)
+        elif not found.complete and (item.spec.is_label or item.name in still):
+            notes[item.name] = (*notes.get(item.name, ()), _INCOMPLETE)
+    return replace(known, lock=lock, notes=notes, taken=_names_in_use(found, names))
+
+
+def take_from_history(
+    known: Known, entries: Sequence[PastEntry], submissions: Iterable[Submission], facts: Facts, choices: Choices
+) -> Taken:
+    """The lock with the jobs of earlier locks that the specs would buy otherwise, and those jobs by dataset.
+
+    Args:
+        known: the lock with the jobs of the journal.
+        entries: entries of earlier locks, newest first.
+        submissions: all submissions to the backend: what they say of a job is newer.
+        facts: the backend, and what the store has; inputs are not needed.
+        choices: the flags that change steps.
+    """
+    buying = {item.name for item in known.declared if _buys_rows(item, known.lock, facts, choices)}
+
+    def buys(item: Declared, entry: Entry | None) -> bool:
+        return item.name in buying and would_buy(item, entry, known.lock, facts, choices)
+
+    journal = frozenset(item.token for item in submissions)
+    return take_over(known.lock, known.declared, past_jobs(entries, journal), facts.backend, buys)
+
+
+def may_be_known(root: Path, declared: Iterable[Declared], names: Collection[str], backend: str) -> bool:
+    """Whether earlier locks have anything about these specs, so that the whole project has to be planned.
+
+    Args:
+        root: the folder of the project.
+        declared: specs for which something would be bought.
+        names: the remote names that would be used.
+        backend: the backend of the entries.
+    """
+    found = search_history(root, backend, {item.fingerprint for item in declared}, names)
+    return bool(found.entries) or not found.complete
+
+
+def past_jobs(entries: Sequence[PastEntry], journal: frozenset[str] = frozenset()) -> list[KnownJob]:
+    """The jobs of earlier locks that a spec can use: each once, as the version says that knows most of it.
+
+    Jobs that failed, were rejected, deleted or replaced by a rebuild are left out.
+
+    Args:
+        entries: entries of earlier locks, newest first.
+        journal: tokens of submissions that the journal has: it knows more of them.
+    """
+    by_dataset: dict[tuple[str, str], list[PastEntry]] = {}
+    for past in entries:
+        by_dataset.setdefault((past.entry.dataset_name, past.entry.backend), []).append(past)
+    jobs = []
+    for versions in by_dataset.values():
+        newest = versions[0].entry
+        for job in merge_jobs(job for past in versions for job in past.entry.jobs):
+            if job.state in ("failed", "rejected") or job.deleted or job.superseded:
+                continue
+            if not job.accepted and not journal.isdisjoint(job.submissions):
+                continue
+            having = [past for past in versions if any(one.key == job.key for one in past.entry.jobs)]
+            jobs.append(
+                KnownJob(
+                    job=job,
+                    dataset_name=newest.dataset_name,
+                    base_name=newest.base_name,
+                    task_type=newest.task_type,
+                    num_examples=min(past.entry.num_examples or job.asked for past in having),
+                    place=having[0].commit,
+                )
+            )
+    return jobs
+
+
+def _buys_rows(item: Declared, lock: Lock, facts: Facts, choices: Choices) -> bool:
+    return not item.spec.is_label and would_buy(item, None, lock, facts, choices)
+
+
+def _buys_texts(item: Declared, lock: Lock, facts: Facts, choices: Choices) -> bool:
+    """Whether texts of a label spec would be labelled, of which the lock doesn't say that any were paid for."""
+    if facts.free or not item.spec.is_label or item.name in choices.relabel:
+        return False
+    entry, _ = entry_for(item, lock, facts.backend)
+    paid = entry is not None and item.fingerprint in dict(entry.paid)
+    return not paid and would_buy(item, None, lock, facts, choices)
+
+
+def _paid(
+    texts: Iterable[Declared], lock: Lock, entries: Sequence[PastEntry], backend: str
+) -> dict[str, tuple[Entry, str]]:
+    """The entries of label specs with what was paid for according to an earlier lock, and its commit, by dataset.
+
+    The annotations themselves are in a store. The planner doesn't pay again for those that are missing there.
+    """
+    found = {}
+    for item in texts:
+        mine = {item.name, item.spec.renamed_from}
+        for past in entries:
+            old, number = past.entry, dict(past.entry.paid).get(item.fingerprint)
+            if number is None or not {old.dataset_name, old.base_name} & mine:
+                continue
+            entry, _ = entry_for(item, lock, backend)
+            if entry is None:
+                entry = replace(old, dataset_name=item.name, jobs=(), forgotten=False)
+            paid = {**dict(entry.paid), item.fingerprint: number}
+            found[item.name] = replace(entry, paid=tuple(sorted(paid.items()))), past.commit
+            break
+    return found
+
+
+def _note(item: KnownJob, place: str, *, buys: bool) -> str:
+    outcome = "its rows are not bought again" if buys else "nothing is bought"
+    return f"{item.job.named} of this definition is recorded in {place}: adopted, {outcome}"
+
+
+def _remote_names(item: Declared, lock: Lock, backend: str) -> tuple[str, str]:
+    """The remote names that a submission of the spec would most likely get."""
+    entry, _ = entry_for(item, lock, backend)
+    base = entry.base_name if entry is not None else item.name
+    return base, f"{base}-{short(item.fingerprint)}"
+
+
+def _names_in_use(found: LockHistory, names: Collection[str]) -> dict[str, str]:
+    """Those of the remote names under which earlier locks have data, with its fingerprint."""
+    used: dict[str, str] = {}
+    for past in found.entries:
+        for job in past.entry.jobs:
+            if job.remote_name in names and (job.accepted or job.state == "unknown"):
+                used.setdefault(job.remote_name, job.fingerprint)
+    return used

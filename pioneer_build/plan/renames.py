@@ -1,0 +1,87 @@
+"""Renames that were undone: a spec whose dataset the lock has under a name that no spec has any more.
+
+A rename is only known in a spec (`renamed_from`) until it is applied, and in the lock afterwards. If the specs go back
+to the state before it, alone or with another lock, nothing says so. But the lock still knows the name under which the
+dataset's first job was submitted, and the journal that of each job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Container, Mapping, Sequence
+
+    from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.spec.declared import Declared
+
+
+def undo_renames(
+    specs: Sequence[Declared],
+    lock: Lock,
+    backend: str,
+    former: Mapping[str, Collection[str]],
+    buys: Callable[[Declared, Entry | None], bool],
+    left_out: Container[str] = (),
+) -> list[Declared]:
+    """The specs, where those that went back to an earlier name of their dataset are renamed from its present one.
+
+    That is so for a spec for which something would be bought, if the lock has its definition under a name that no spec
+    has, and that dataset once had the spec's name.
+
+    Args:
+        specs: all specs of the project.
+        lock: what was built.
+        backend: the backend of the entries.
+        former: the names under which jobs were submitted, by job id, as the journal knows them.
+        buys: whether something would be bought for a generate spec whose dataset has this entry.
+        left_out: the names of datasets whose specs exist, but couldn't be read.
+    """
+    live = {item.name for item in specs} | {item.spec.renamed_from for item in specs}
+    entries = {entry.dataset_name: entry for entry in lock.on(backend)}
+    gone = {name: entry for name, entry in entries.items() if name not in live and name not in left_out}
+    if not gone:
+        return list(specs)
+    found = []
+    for item in specs:
+        old = _present_name(item, lock, backend, gone, former)
+        if old is not None and _lacks(item, lock.get(item.name, backend), buys):
+            del gone[old]
+            item = replace(item, spec=replace(item.spec, renamed_from=old))
+        found.append(item)
+    return found
+
+
+def _present_name(
+    item: Declared, lock: Lock, backend: str, gone: Mapping[str, Entry], former: Mapping[str, Collection[str]]
+) -> str | None:
+    """The name, among those that no spec has, of the dataset that once had the spec's name."""
+    renamed_from = item.spec.renamed_from
+    if renamed_from is not None and lock.get(renamed_from, backend) is not None:
+        return None
+    mine = {item.name, renamed_from}
+    for name, entry in gone.items():
+        names = {entry.base_name}.union(*(former.get(job.job_id or "", ()) for job in entry.jobs))
+        if names & mine and _was_made(item, entry):
+            return name
+    return None
+
+
+def _was_made(item: Declared, entry: Entry) -> bool:
+    """Whether the entry has something that was paid for with the spec's definition."""
+    if item.spec.is_label:
+        return _was_labelled(item, entry)
+    return any(job.fingerprint == item.fingerprint and not job.deleted for job in entry.jobs)
+
+
+def _lacks(item: Declared, entry: Entry | None, buys: Callable[[Declared, Entry | None], bool]) -> bool:
+    """Whether the dataset's own entry is not enough."""
+    if item.spec.is_label:
+        return entry is None or not _was_labelled(item, entry)
+    return buys(item, entry)
+
+
+def _was_labelled(item: Declared, entry: Entry) -> bool:
+    labelled = entry.labelling is not None and entry.labelling.fingerprint == item.fingerprint
+    return labelled or item.fingerprint in dict(entry.paid)

@@ -1,0 +1,386 @@
+"""What a lock loses in git's everyday, its history still has: nothing is bought again, nothing carried elsewhere.
+
+Each test has real git, and a service that counts what it is asked. `forget` makes another machine of this one: without
+journal, store and caches.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.lock.text import read_lock
+from tests.e2e.conftest import move_home
+from tests.e2e.scripted import Scripted, running
+from tests.runner import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.conftest import Answer, Cli
+
+SPEC = "dataset_name: {name}\ntask_type: ner\nlabels: [person]\nnum_examples: {size}\n"
+
+
+class Project:
+    """A project in a repository, a service, and the commands on both."""
+
+    def __init__(self, root: Path, cli: Cli, service: Scripted, patch: pytest.MonkeyPatch) -> None:
+        self.root, self.cli, self.service, self.patch = root, cli, service, patch
+        self.machines = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """From here on this is another machine."""
+        self.machines += 1
+        move_home(self.patch, self.root.parent / f"machine-{self.machines}")
+
+    def git(self, *arguments: str) -> str:
+        return git(self.root, *arguments)
+
+    def write(self, name: str, size: int = 20, more: str = "") -> None:
+        (self.root / "specs" / f"{name}.yaml").write_text(SPEC.format(name=name, size=size) + more)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "-qm", message)
+
+    def run(self, *arguments: str) -> Answer:
+        return self.cli("--backend", self.service.url, *arguments)
+
+    def apply(self, *more: str) -> int:
+        """Applies everything; how many requests it sent."""
+        before = len(self.service.asked())
+        answer = self.run("apply", "--yes", *more)
+        assert answer.code == 0, answer
+        return len(self.service.asked()) - before
+
+    def step(self, name: str) -> dict[str, Any]:
+        steps = self.run("plan", "--format", "json").json()["steps"]
+        found: dict[str, Any] = next(step for step in steps if step["dataset_name"] == name)
+        return found
+
+    def reasons(self, name: str) -> str:
+        return "; ".join(reason["text"] for reason in self.step(name)["reasons"])
+
+    def jobs(self) -> dict[str, list[str | None]]:
+        """The ids of the jobs of each dataset in the lock."""
+        lock = read_lock((self.root / "pioneer.lock").read_text())
+        return {name: [job.job_id for job in entry.jobs] for (name, _), entry in sorted(lock.entries.items())}
+
+    def buy(self, name: str, size: int = 20) -> str:
+        """Writes a spec, applies and commits; the job."""
+        self.write(name, size)
+        assert self.apply() == 1
+        self.commit(f"Built {name}")
+        job = self.jobs()[name][-1]
+        assert job is not None
+        return job
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Project]:
+    """A repository whose main branch has the dataset `first`, built."""
+    root = tmp_path / "project"
+    (root / "specs").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
+    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    git(root, "init", "-q", "-b", "main")
+    with running(Scripted()) as service:
+        project = Project(root, cli, service, monkeypatch)
+        project.buy("first")
+        yield project
+
+
+# -- the history has it --------------------------------------------------------------------------------------------
+
+
+def test_a_merge_that_was_reverted_lands_again(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    job = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--no-ff", "-m", "merged", "feature")
+    team.git("revert", "--no-edit", "-m", "1", "HEAD")
+    team.git("checkout", "-q", "feature", "--", "specs")  # the specs land again, the lock doesn't
+    team.commit("again")
+    team.git("branch", "-qD", "feature")
+    team.forget()
+    step = team.step("people")
+    assert (step["action"], step["requests"]) == ("update", 0)
+    said = re.fullmatch(
+        rf".*job {job} of this definition is recorded in commit (\w+) \(branch main\): adopted, nothing is bought",
+        team.reasons("people"),
+    )
+    assert said is not None, team.reasons("people")
+    assert job in team.git("show", f"{said[1]}:pioneer.lock")
+    assert team.apply() == 0
+    assert team.jobs()["people"] == [job]
+    assert team.run("check", "--strict").code == 0
+    assert len(team.run("export", "people").out.splitlines()) == 20
+
+
+def test_a_conflict_that_was_resolved_with_one_side(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    people = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    places = team.buy("places")
+    with pytest.raises(subprocess.CalledProcessError):
+        team.git("merge", "-q", "feature")
+    team.git("checkout", "--theirs", "pioneer.lock")
+    team.commit("merged")
+    assert "places" not in team.jobs()
+    team.forget()
+    assert team.apply() == 0
+    assert team.jobs()["places"] == [places]
+    assert team.jobs()["people"] == [people]
+
+
+def test_a_branch_that_was_replaced_by_one_without_the_lock(team: Project, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    team.git("remote", "add", "origin", str(remote))
+    team.git("push", "-q", "-u", "origin", "main")
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", str(remote), str(other))
+    git(other, "rm", "-q", "pioneer.lock")
+    git(other, "commit", "-q", "--amend", "-m", "without")
+    git(other, "push", "-qf", "origin", "main")
+    team.git("fetch", "-q")
+    team.git("reset", "-q", "--hard", "origin/main")
+    team.git("reflog", "expire", "--expire=all", "refs/remotes/origin/main")
+    assert not (team.root / "pioneer.lock").exists()
+    team.forget()
+    assert team.reasons("first").endswith("(reflog): adopted, nothing is bought")
+    assert team.apply() == 0
+
+
+def test_a_squash_that_left_the_lock_out(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people", 10)
+    team.write("people", 30)
+    assert team.apply() == 1
+    team.commit("more")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--squash", "feature")
+    team.git("checkout", "-q", "HEAD", "--", "pioneer.lock")
+    team.commit("squashed")
+    team.forget()
+    assert team.reasons("people").count("(branch feature): adopted, nothing is bought") == 2
+    assert team.apply() == 0
+    assert team.run("check", "--strict").code == 0
+
+
+def test_a_rescue_branch_of_the_remote(team: Project, tmp_path: Path) -> None:
+    """The action pushes a lock that it couldn't commit to a branch of its own."""
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    team.git("remote", "add", "origin", str(remote))
+    team.write("people")
+    team.commit("a spec")
+    team.git("push", "-q", "origin", "main")
+    runner = tmp_path / "runner"
+    git(tmp_path, "clone", "-q", str(remote), str(runner))
+    team.patch.chdir(runner)
+    team.forget()
+    assert team.apply() == 1
+    git(runner, "switch", "-qc", "pioneer-lock/42")
+    git(runner, "commit", "-qam", "rescued")
+    git(runner, "push", "-q", "origin", "pioneer-lock/42")
+    team.patch.chdir(team.root)
+    team.forget()
+    assert team.step("people")["action"] == "create", "git fetches nothing by itself"
+    team.git("fetch", "-q")
+    assert "(branch origin/pioneer-lock/42): adopted" in team.reasons("people")
+    assert team.apply() == 0
+
+
+def test_only_the_difference_is_bought(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people", 10)
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people", 25)
+    step = team.step("people")
+    assert (step["action"], step["examples"]) == ("extend", 15)
+    assert "adopted, its rows are not bought again" in team.reasons("people")
+    assert team.apply() == 1
+    assert team.service.asked()[-1] == 15
+
+
+def test_a_saved_plan_takes_it_over(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    job = team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people")
+    team.commit("a spec")
+    assert team.run("plan", "--out", "saved.json").code == 0
+    assert f"job {job} of this definition is recorded" in team.run("show", "--plan", "saved.json").out
+    before = len(team.service.asked())
+    assert team.run("apply", "--yes", "saved.json").code == 0
+    assert len(team.service.asked()) == before
+    assert team.jobs()["people"] == [job]
+
+
+def test_a_saved_plan_whose_job_is_no_longer_found_is_refused(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people")
+    assert team.run("plan", "--out", "saved.json").code == 0
+    team.git("branch", "-qD", "feature")
+    team.git("reflog", "expire", "--expire=all", "--all")
+    before = len(team.service.asked())
+    assert team.run("apply", "--yes", "saved.json").code == 3
+    assert len(team.service.asked()) == before
+
+
+def test_a_changed_spec_alone_is_looked_up_too(team: Project) -> None:
+    """If only one file changed, only its spec is planned: that plan says the same."""
+    team.git("switch", "-qc", "feature")
+    team.write("first", more="domain_description: letters\n")
+    assert team.apply() == 1
+    team.commit("changed")
+    team.git("switch", "-q", "main")
+    team.forget()
+    assert team.apply() == 0
+    assert team.run("check").code == 0
+    team.write("first", more="domain_description: letters\n")
+    assert "adopted, nothing is bought" in team.reasons("first")
+    assert team.apply() == 0
+
+
+def test_what_a_clone_does_not_have_is_not_fetched(team: Project, tmp_path: Path) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.write("people")
+    team.commit("a spec")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "main", team.root.as_uri(), str(shallow))
+    team.patch.chdir(shallow)
+    team.forget()
+    assert team.step("people")["action"] == "create"
+    git(shallow, "fetch", "-q", "--depth", "1", "origin", "feature:refs/remotes/origin/feature")
+    assert team.step("people")["action"] == "update"
+
+
+def test_paid_texts_are_not_paid_again(team: Project) -> None:
+    """The annotations are in a store, perhaps on another machine: the lock says that they were paid for."""
+    spec = team.root / "specs" / "moods.yaml"
+    text = 'dataset_name: moods\ntask_type: classification\nlabels: [good, bad]\ninputs: ["I like it.", "It broke."]\n'
+    team.git("switch", "-qc", "feature")
+    spec.write_text(text)
+    assert team.run("apply", "--yes").code == 0
+    team.commit("labelled")
+    team.git("switch", "-q", "main")
+    spec.write_text(text)
+    here = team.step("moods")
+    assert (here["action"], here["requests"]) == ("label", 0), "the store has them"
+    team.forget()
+    step = team.step("moods")
+    assert (step["action"], step["requests"]) == ("update", 0)
+    assert "2 annotations of this definition were paid for, as commit" in team.reasons("moods")
+    sent = len(team.service.seen)
+    assert team.run("apply", "--yes", "--select", "moods").code == 0
+    assert team.step("moods")["refused"] == "paid annotations are missing from the store"
+    assert [seen.target for seen in team.service.seen[sent:] if "label" in seen.target] == []
+    assert team.run("apply", "--yes", "--relabel", "moods", "--select", "moods").code == 0
+    assert [row["text"] for row in map(json.loads, team.run("export", "moods").out.splitlines())] == [
+        "I like it.",
+        "It broke.",
+    ]
+
+
+def test_without_git_or_a_repository(team: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    team.write("people")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert team.step("people")["action"] == "create"
+
+
+def test_a_rename_that_is_undone_without_the_lock(team: Project) -> None:
+    job = team.jobs()["first"]
+    (team.root / "specs" / "first.yaml").unlink()
+    team.write("second", more="renamed_from: first\n")
+    assert team.apply() == 0
+    team.commit("renamed")
+    team.git("checkout", "-q", "HEAD~1", "--", "specs")
+    team.git("rm", "-qf", "specs/second.yaml")
+    team.forget()
+    step = team.step("first")
+    assert (step["action"], step["requests"], step["renamed_from"]) == ("rename", 0, "second")
+    assert team.apply() == 0
+    assert team.jobs() == {"first": job}
+    assert team.run("check").code == 0
+
+
+# -- what is another branch's stays there --------------------------------------------------------------------------
+
+
+def test_a_job_of_an_unmerged_branch_stays_there(team: Project) -> None:
+    """One clone, one journal: a branch extends a dataset and buys another; main applies for a third one."""
+    before = json.loads((team.root / "pioneer.lock").read_text())["datasets"]["first"]
+    team.git("switch", "-qc", "feature")
+    team.write("first", 30)
+    team.write("people")
+    assert team.apply() == 2
+    team.commit("more")
+    team.git("switch", "-q", "main")
+    assert {step["action"] for step in team.run("plan", "--format", "json").json()["steps"]} == {"none"}
+    team.write("places")
+    assert team.apply() == 1
+    after = json.loads((team.root / "pioneer.lock").read_text())["datasets"]
+    assert after["first"] == before
+    assert after.keys() == {"first", "places"}
+
+
+def test_a_changed_definition_of_an_unmerged_branch_stays_there(team: Project) -> None:
+    before = (team.root / "pioneer.lock").read_bytes()
+    team.git("switch", "-qc", "feature")
+    team.write("first", more="domain_description: letters\n")
+    assert team.apply() == 1
+    team.commit("changed")
+    team.git("switch", "-q", "main")
+    assert team.apply() == 0
+    assert (team.root / "pioneer.lock").read_bytes() == before
+
+
+def test_only_what_is_applied_is_taken_over(team: Project) -> None:
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.write("people")
+    team.write("places")
+    assert team.apply("--select", "places") == 1
+    assert team.jobs().keys() == {"first", "places"}
+    assert team.apply() == 0
+    assert team.jobs().keys() == {"first", "people", "places"}
+
+
+def test_an_open_job_of_another_branch_is_taken_over(team: Project) -> None:
+    """It has to be polled by somebody, and nobody may buy it again."""
+    team.git("switch", "-qc", "feature")
+    team.write("first", 30)
+    assert team.run("apply", "--yes", "--no-wait").code in (0, 3)
+    team.git("checkout", "-q", "--", ".")
+    team.git("switch", "-q", "main")
+    assert team.step("first")["action"] == "resume"
+
+
+def test_the_same_name_for_two_things_on_two_branches(team: Project) -> None:
+    """A remote name that another branch uses for another definition isn't used again."""
+    team.git("switch", "-qc", "feature")
+    team.buy("people")
+    team.git("switch", "-q", "main")
+    team.forget()
+    team.write("people", more="domain_description: letters\n")
+    assert team.step("people")["remote_name"].startswith("people-")
+    assert team.apply() == 1

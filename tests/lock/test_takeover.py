@@ -1,0 +1,124 @@
+"""Which of the jobs that the journal or earlier locks know a lock takes over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.lock.model import Entry, Job, Lock
+from pioneer_build.lock.takeover import KnownJob, take_over
+from pioneer_build.plan import Choices, Facts, would_buy
+from pioneer_build.spec.declared import Declared
+from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
+from pioneer_build.spec.model import Spec, TopUp
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.model import JobState
+    from pioneer_build.lock.takeover import Taken
+
+BACKEND = "https://service.test"
+
+
+def declared(name: str = "tickets", size: int = 10, old: str | None = None, top_up: TopUp | None = None) -> Declared:
+    spec = Spec(name, "ner", ("a", "b"), size, renamed_from=old, top_up=top_up)
+    definition = definition_of(spec)
+    return Declared(spec, definition, fingerprint_of(definition))
+
+
+FINGERPRINT = declared().fingerprint
+
+
+def job(number: int, state: JobState = "ready", *, asked: int = 10, short: int = 0, top_up: bool = False) -> Job:
+    got = asked - short if state == "ready" else None
+    return Job(FINGERPRINT, "tickets", asked, state, number, f"j-{number}", "1", got, top_up=top_up)
+
+
+def known(one: Job, name: str = "tickets", base: str = "tickets", token: str = "") -> KnownJob:
+    return KnownJob(one, name, base, "ner", 10, token)
+
+
+def entry(*jobs: Job, name: str = "tickets", base: str = "tickets") -> Entry:
+    return Entry(name, BACKEND, "ner", declared().definition, base, 10, jobs, fingerprint=FINGERPRINT)
+
+
+def locked(*entries: Entry) -> Lock:
+    return Lock({(one.dataset_name, one.backend): one for one in entries})
+
+
+def taken(lock: Lock, specs: list[Declared], *jobs: KnownJob) -> Taken:
+    def buys(item: Declared, one: Entry | None) -> bool:
+        return would_buy(item, one, lock, Facts(BACKEND), Choices())
+
+    return take_over(lock, specs, jobs, BACKEND, buys)
+
+
+def ids(found: Taken, name: str = "tickets") -> list[str | None]:
+    one = found.lock.get(name, BACKEND)
+    return [] if one is None else [job.job_id for job in one.jobs]
+
+
+def test_nothing_known_changes_nothing() -> None:
+    lock = locked(entry(job(0)))
+    assert taken(lock, [declared()]).lock is lock
+    assert taken(lock, [declared()], known(job(0))).lock is lock, "it has it already"
+
+
+def test_only_what_would_be_bought() -> None:
+    every = [known(job(number)) for number in range(4)]
+    assert ids(taken(Lock(), [declared(size=10)], *every)) == ["j-0"]
+    assert ids(taken(Lock(), [declared(size=25)], *every)) == ["j-0", "j-1", "j-2"]
+    lock = locked(entry(job(0)))
+    assert taken(lock, [declared(size=10)], *every).lock is lock, "the others are another branch's"
+    found = taken(lock, [declared(size=20)], *every)
+    assert ids(found) == ["j-0", "j-1"]
+    assert [item.job.job_id for item in found.jobs["tickets"]] == ["j-1"]
+
+
+def test_rows_that_are_missing_come_from_top_ups_that_were_made() -> None:
+    short, more = job(0, short=3), job(1, asked=3, top_up=True)
+    assert ids(taken(Lock(), [declared(top_up=TopUp(2))], known(short), known(more))) == ["j-0", "j-1"]
+    assert ids(taken(Lock(), [declared()], known(short), known(more))) == ["j-0"], "nobody asks for them"
+
+
+def test_what_is_open_in_the_journal_is_taken_over_in_any_case() -> None:
+    lock = locked(entry(job(0)))
+    assert ids(taken(lock, [declared()], known(job(1, "open"), token="t1"))) == ["j-0", "j-1"]
+    assert taken(lock, [declared()], known(job(1, "open"))).lock is lock, "of an earlier lock: only if it is needed"
+    assert ids(taken(lock, [declared(size=20)], known(job(1, "open")))) == ["j-0", "j-1"]
+
+
+def test_what_failed_only_keeps_the_same_request_from_being_sent_again() -> None:
+    failed, ready = known(job(0, "failed"), token="t0"), known(job(1), token="t1")
+    assert ids(taken(Lock(), [declared()], failed)) == ["j-0"]
+    assert ids(taken(Lock(), [declared()], failed, ready)) == ["j-1"]
+
+
+def test_a_job_is_its_own_names_first_and_then_its_base_names() -> None:
+    both = [declared("tickets"), declared("inbox")]
+    assert ids(taken(Lock(), both, known(job(0), "inbox")), "inbox") == ["j-0"]
+    assert ids(taken(Lock(), both, known(job(0), "inbox"))) == []
+    assert ids(taken(Lock(), [declared("tickets")], known(job(0), "inbox"))) == ["j-0"]
+    renamed = [declared("mail", old="inbox"), declared("tickets")]
+    assert ids(taken(Lock(), renamed, known(job(0), "inbox")), "mail") == ["j-0"]
+    assert ids(taken(Lock(), [declared("mail")], known(job(0), "inbox")), "mail") == []
+
+
+def test_a_job_of_another_dataset_of_the_lock_stays_there() -> None:
+    lock = locked(entry(job(0), name="inbox"))
+    both = [declared("tickets"), declared("inbox")]
+    assert taken(lock, both, known(job(0), token="t0")).lock is lock
+    unknown = replace(job(0, "unknown"), job_id=None, version=None, submissions=("t0",))
+    lock = locked(entry(unknown, name="inbox"))
+    assert "tickets" not in {name for name, _ in taken(lock, both, known(unknown, token="t0")).lock.entries}
+
+
+def test_how_a_job_ended_is_learned_whatever_the_spec_wants() -> None:
+    lock = locked(entry(job(0, "open")))
+    assert taken(lock, [declared()], known(job(0), token="t0")).lock == locked(entry(job(0)))
+
+
+def test_a_label_spec_that_asks_for_rows_now_keeps_the_job_that_was_bought_for_it() -> None:
+    """The lock may not have been written after the job was accepted."""
+    labels = replace(entry(), num_examples=None)
+    assert ids(taken(locked(labels), [declared()], known(job(0, "open"), token="t0"))) == ["j-0"]
+    assert ids(taken(locked(labels), [declared()], known(job(0), token="t0"))) == ["j-0"]

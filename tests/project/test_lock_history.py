@@ -1,0 +1,155 @@
+"""Entries of earlier locks, from real git: which are found, and what is skipped."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.lock.model import Entry, Job, Lock
+from pioneer_build.lock.split import split_texts
+from pioneer_build.lock.text import lock_text
+from pioneer_build.project import lock_history
+from pioneer_build.project.lock_history import LockHistory, place_of, search_history
+from pioneer_build.spec.fingerprint import fingerprint_of
+from tests.runner import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BACKEND = "pioneer"
+
+
+def entry(name: str, number: int = 1, backend: str = BACKEND, label: str = "x") -> Entry:
+    definition = {"task_type": "ner", "labels": [label]}
+    job = Job(fingerprint_of(definition), name, 10, "ready", 0, f"{name}-{number}", "1", 10)
+    return Entry(name, backend, "ner", definition, name, 10, (job,))
+
+
+def lock_of(*entries: Entry) -> Lock:
+    return Lock({(one.dataset_name, one.backend): one for one in entries})
+
+
+WANTED = {entry("a").fingerprint}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project in a folder of a repository without commits."""
+    folder = tmp_path / "repo" / "a project"
+    folder.mkdir(parents=True)
+    git(tmp_path / "repo", "init", "-q", "-b", "main")
+    return folder
+
+
+def commit(root: Path, text: str | bytes, name: str = "pioneer.lock") -> str:
+    data = text if isinstance(text, bytes) else text.encode()
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(data)
+    git(root, "add", "--all")
+    when = f"{1_700_000_000 + len(git(root, 'rev-list', '--all', '--reflog').split())} +0000"
+    subprocess.run(
+        ["git", "commit", "-q", "--allow-empty", "-m", "one more"],
+        cwd=root,
+        env={**os.environ, "GIT_COMMITTER_DATE": when},
+        check=True,
+    )
+    return git(root, "rev-parse", "HEAD")
+
+
+def jobs(found: LockHistory) -> list[str | None]:
+    return [job.job_id for past in found.entries for job in past.entry.jobs]
+
+
+def test_entries_of_a_definition_newest_first_and_each_once(root: Path) -> None:
+    first = commit(root, lock_text(lock_of(entry("a", 1), entry("b", 1, label="y"))))
+    second = commit(root, lock_text(lock_of(entry("a", 2), entry("b", 1, label="y"), entry("c", 1, "local"))))
+    commit(root, lock_text(lock_of(entry("b", 2, label="y"))))
+    (root / "pioneer.lock").unlink()
+    found = search_history(root, BACKEND, WANTED, ())
+    assert jobs(found) == ["a-2", "a-1"]
+    assert [past.commit for past in found.entries] == [second, first]
+    assert found.complete
+    assert place_of(root, second) == f"commit {second[:7]} (branch main)"
+
+
+def test_entries_by_remote_name(root: Path) -> None:
+    commit(root, lock_text(lock_of(entry("a"), entry("b", label="y"))))
+    assert jobs(search_history(root, BACKEND, (), {"b"})) == ["b-1"]
+    assert jobs(search_history(root, BACKEND, (), {"other"})) == []
+
+
+def test_a_version_that_a_merge_threw_away(root: Path) -> None:
+    """Git's own log leaves out the side of a merge that the result doesn't have."""
+    commit(root, lock_text(Lock()))
+    git(root, "switch", "-qc", "side")
+    commit(root, lock_text(lock_of(entry("a"))))
+    git(root, "switch", "-q", "main")
+    commit(root, lock_text(lock_of(entry("b", label="y"))))
+    git(root, "merge", "-q", "-s", "ours", "-m", "ours", "side")
+    git(root, "branch", "-qD", "side")
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
+
+
+def test_split_locks(root: Path) -> None:
+    for number in (1, 2):
+        for name, text in split_texts(lock_of(entry("a", number), entry("b", label="y"))).items():
+            commit(root, text, name)
+    git(root, "rm", "-qr", "pioneer.lock.d")
+    commit(root, lock_text(Lock()))
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-2", "a-1"]
+
+
+def test_the_lock_of_another_project_in_the_same_repository(root: Path) -> None:
+    other = root.parent / "other"
+    other.mkdir()
+    commit(other, lock_text(lock_of(entry("a"))))
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == []
+    assert jobs(search_history(other, BACKEND, WANTED, ())) == ["a-1"]
+
+
+def test_what_cannot_be_read_is_skipped(root: Path) -> None:
+    good = lock_text(lock_of(entry("a", 1)))
+    commit(root, good)
+    commit(root, lock_text(lock_of(entry("a", 2))).replace('"a-2"', '"a-3"'))  # edited by hand
+    commit(root, lock_text(lock_of(entry("a", 4)))[:-200])
+    commit(root, lock_text(lock_of(entry("a", 5))).replace('"lock_version": 1', '"lock_version": 99'))
+    commit(root, lock_text(lock_of(replace(entry("a", 6), base_name="ü"))).encode("utf-16"))
+    commit(root, b"\x00" * 1000)
+    commit(root, "")
+    git(root, "rm", "-q", "pioneer.lock")
+    commit(root, good, "pioneer.lock/not-a-file")
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
+
+
+def test_other_line_ends_and_conflict_markers_hide_nothing(root: Path) -> None:
+    commit(root, lock_text(lock_of(entry("a", 1))).replace("\n", "\r\n"))
+    text = lock_text(lock_of(entry("a", 2), entry("b", label="y")))
+    commit(root, text.replace('    "b": {', '<<<<<<< ours\n=======\n>>>>>>> theirs\n    "b": {'))
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-2", "a-1"]
+
+
+def test_a_lock_in_another_layout(root: Path) -> None:
+    commit(root, json.dumps(json.loads(lock_text(lock_of(entry("a"))))))
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
+
+
+def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        commit(root, lock_text(lock_of(entry("a", number))))
+    for name, value in (("MOST_COMMITS", 2), ("MOST_VERSIONS", 2), ("MOST_BYTES", 2000)):
+        with monkeypatch.context() as patch:
+            patch.setattr(lock_history, name, value)
+            found = search_history(root, BACKEND, WANTED, ())
+            assert not found.complete, name
+            assert jobs(found) == (["a-3", "a-2"] if name != "MOST_BYTES" else jobs(found)), name
+            assert 0 < len(jobs(found)) < 4
+    assert search_history(root, BACKEND, WANTED, ()).complete
+
+
+def test_without_repository(tmp_path: Path) -> None:
+    assert search_history(tmp_path, BACKEND, WANTED, ()) == LockHistory()
