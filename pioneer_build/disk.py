@@ -225,6 +225,101 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+#: A reservation consists of real blocks up to this many bytes; for more, the free space that the system reports counts.
+_ALLOCATED = 64 << 20
+#: These bytes of a reservation are written and synced.
+_WRITTEN = 4096
+
+
+def reserve(folder: AnyPath, size: int) -> int:
+    """Takes `size` bytes of the disk that `folder` is on; returns a descriptor whose closing gives them back.
+
+    This is a real file, written and synced: the free space that a system reports is wrong under a quota, a thin volume
+    or a limit for files, and says nothing about permissions. The file has no name when this returns, so that a process
+    that is killed leaves nothing behind.
+
+    Raises:
+        OSError: files can't be written there, or not this much.
+    """
+    path = os.path.join(folder, f".{random_name()}.tmp")  # noqa: PTH118 - no pathlib here
+    descriptor = create(path, 0o600)
+    try:
+        os.unlink(path)  # noqa: PTH108
+        write_all(descriptor, os.urandom(_WRITTEN))
+        if size > _WRITTEN:
+            _allocate(descriptor, min(size, _ALLOCATED))
+        os.fsync(descriptor)
+        found = os.fstatvfs(descriptor)
+        if size > _ALLOCATED and found.f_blocks > 0 and found.f_bavail * found.f_frsize < size - _ALLOCATED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except BaseException:
+        os.close(descriptor)
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108 - if that was what failed
+        raise
+    return descriptor
+
+
+def check_writable(path: AnyPath) -> None:
+    """Checks that files can be written in a folder, or that a file can be written. Changes nothing.
+
+    Raises:
+        OSError: they can't, or it can't.
+    """
+    if os.path.isdir(path):  # noqa: PTH112 - no pathlib here
+        os.close(reserve(path, 0))
+    else:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """Makes a new file `size` bytes long, with real blocks: allocated, or written where the system can't allocate."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP):
+                raise
+        else:
+            return
+    piece = os.urandom(1 << 20)  # not zeros, which some file systems don't store
+    for start in range(0, size, len(piece)):
+        write_all(descriptor, piece[: size - start])
+
+
+#: What a failed write means, and what helps.
+_ADVICE = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "your quota is used up: free some space",
+    errno.EROFS: "the file system is read-only: mount it for writing",
+    errno.EACCES: "check the owner and permissions",
+    errno.EPERM: "check the owner, permissions and attributes",
+    errno.EFBIG: "files can't become this large here: raise the limit (`ulimit -f`)",
+    errno.EIO: "the disk reports an I/O error: check the disk first",
+}
+
+
+def advice(error: OSError, path: AnyPath, elsewhere: str | None = None) -> str | None:
+    """What helps if `path` can't be written; `None` if nothing is known.
+
+    Args:
+        error: the error of the system.
+        path: the file or folder.
+        elsewhere: what to do in order to use another place.
+    """
+    if error.errno in (errno.ENOTDIR, errno.EEXIST) and (file := _file_on_the_way(os.fspath(path))):
+        return f"{file} is a file, not a folder: move it away"
+    help_ = _ADVICE.get(error.errno or 0)
+    return help_ if help_ is None or elsewhere is None else f"{help_}, or {elsewhere}"
+
+
+def _file_on_the_way(path: str) -> str | None:
+    """The nearest folder of `path` that exists, if it isn't a folder."""
+    while not os.path.lexists(path) and path != (above := os.path.dirname(path)):  # noqa: PTH120
+        path = above
+    return None if os.path.isdir(path) else path  # noqa: PTH112
+
+
 def sync_folder(folder: AnyPath) -> None:
     """Syncs a folder: after fsync(2) of a new file, its name still needs an fsync of the folder.
 

@@ -367,3 +367,79 @@ def test_a_folder_of_that_name_is_left_alone(tmp_path: Path) -> None:
     os.utime(folder, (0, 0))
     write_whole(tmp_path / "a", [b"x"])
     assert folder.is_dir()
+
+
+# -- before something is written -----------------------------------------------------------------------------------
+
+
+def test_a_reservation_is_a_real_file_without_a_name(tmp_path: Path, synced: list[str]) -> None:
+    held = disk.reserve(tmp_path, 3 << 20)
+    try:
+        assert names(tmp_path) == []
+        found = os.fstat(held)
+        assert (found.st_size, found.st_blocks * 512 >= 3 << 20, found.st_nlink) == (3 << 20, True, 0)
+        assert len(synced) == 1
+    finally:
+        os.close(held)
+
+
+def test_more_than_the_disk_has_is_refused(tmp_path: Path) -> None:
+    free = os.statvfs(tmp_path)
+    with pytest.raises(OSError, match="No space left") as caught:
+        disk.reserve(tmp_path, free.f_blocks * free.f_frsize * 2)
+    assert caught.value.errno == errno.ENOSPC
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP])
+def test_where_the_system_can_not_allocate_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    held = disk.reserve(tmp_path, (2 << 20) + 5)
+    assert os.fstat(held).st_size >= (2 << 20) + 5
+    os.close(held)
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("call", ["open", "unlink", "write", "posix_fallocate", "fsync"])
+def test_whatever_refuses_a_reservation_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        disk.reserve(tmp_path, 1 << 20)
+    monkeypatch.undo()
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_what_can_be_written_is_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x")
+    before = path.stat()
+    disk.check_writable(path)
+    disk.check_writable(tmp_path)
+    assert (path.stat(), names(tmp_path)) == (before, ["a"])
+    with pytest.raises(FileNotFoundError):
+        disk.check_writable(tmp_path / "none")
+
+
+def test_what_helps(tmp_path: Path) -> None:
+    def said(number: int, path: Path = tmp_path) -> str | None:
+        return disk.advice(OSError(number, os.strerror(number)), path, "go elsewhere")
+
+    assert said(errno.ENOSPC) == "the disk is full: free some space, or go elsewhere"
+    assert said(errno.EROFS) == "the file system is read-only: mount it for writing, or go elsewhere"
+    assert said(errno.ELOOP) is None
+    (tmp_path / "file").write_bytes(b"")
+    blocked = f"{tmp_path / 'file'} is a file, not a folder: move it away"
+    assert said(errno.ENOTDIR, tmp_path / "file" / "a" / "b") == blocked
+    assert said(errno.ENOTDIR, tmp_path / "none") is None
+    assert disk.advice(OSError(errno.EIO, ""), tmp_path) == "the disk reports an I/O error: check the disk first"

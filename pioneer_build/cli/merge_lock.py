@@ -14,6 +14,7 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.output import say
+from pioneer_build.disk import advice
 from pioneer_build.errors import PioneerError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -35,7 +36,10 @@ def command(base: Path, ours: Path, theirs: Path, path: str) -> int:
     try:
         choices = merge_files(base, ours, theirs, path)
     except OSError as error:
-        raise PioneerError(f"can't merge {path}: {error.strerror}") from None
+        raise PioneerError(
+            f"can't merge {path}: {error.strerror}; your side was not changed",
+            hint=f"{advice(error, ours) or 'check the disk'}; then `git checkout -m {path}` merges it again",
+        ) from None
     for (name, backend), made in groupby(choices, key=lambda choice: (choice.dataset_name, choice.backend)):
         for text in choice_texts(made, {"ours": "our side", "theirs": "their side"}):
             say(f"{path}: '{name}' ({backend}): {text}")

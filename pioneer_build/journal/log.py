@@ -9,7 +9,6 @@ durable line was damaged later. A submission may then be missing, and nothing is
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
@@ -17,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import sync_folder, write_all
+from pioneer_build.disk import advice, check_writable, reserve, sync_folder, write_all
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, is_due, rewrite
 from pioneer_build.journal.index import SubmissionIndex
@@ -205,6 +204,20 @@ class Journal:
             reason=job.reason,
         )
 
+    def reserve(self, size: int) -> int:
+        """Takes `size` bytes of the journal's disk; returns a descriptor whose closing gives them back.
+
+        Raises:
+            JournalError: the journal can't be written, or there is not this much room.
+        """
+        with self._held():
+            try:
+                with suppress(FileNotFoundError):  # is created by the first submission
+                    check_writable(self.path)
+                return reserve(self.path.parent, size)
+            except OSError as error:
+                raise _failed("write", self.path, error) from None
+
     def compact(self) -> None:
         """Rewrites the log with one line for each submission, if the disk allows. The lock must be held."""
         rewrite(self.path, self._index, (self._number or 0) + 1)
@@ -253,7 +266,10 @@ class Journal:
         self._catch_up()
 
 
+#: It has jobs that are nowhere else, so a new one isn't enough.
+_ELSEWHERE = "move the folder to another disk and set XDG_STATE_HOME"
+
+
 def _failed(what: str, path: Path, error: OSError) -> JournalError:
     reason = error.strerror or str(error)
-    hint = "free some space, then run the command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    return JournalError(f"can't {what} the journal {path}: {reason}", hint=hint)
+    return JournalError(f"can't {what} the journal {path}: {reason}", hint=advice(error, path, _ELSEWHERE))

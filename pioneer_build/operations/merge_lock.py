@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
 from pioneer_build.lock.merge_sides import read_side
@@ -29,6 +30,7 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
 
     Raises:
         LockError: what is wrong with a side, after `ours` was written.
+        OSError: a file can't be read or written; `ours` is as it was.
     """
     texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
     try:
@@ -38,7 +40,7 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
         )
     except LockError as error:
         both = with_markers(texts[1], texts[2])
-        ours.write_bytes(both.encode("utf-8", "surrogateescape"))
+        write_whole(ours, [both.encode("utf-8", "surrogateescape")], keep_mode=True)
         hint = "fix that side, or take the other side completely"
         if path.rpartition("/")[2] == LOCK_PATH and SPLIT_MARK in texts[1:]:
             hint = "`pioneer-build lock split` merges both into one file per dataset, `lock join` into one file"
@@ -46,8 +48,8 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
     merged = merge3(common, a, b)
     name = dataset_at(path)
     if name is not None and {dataset for dataset, _ in merged.lock.entries} != {name}:
-        ours.write_bytes(with_markers(texts[1], texts[2]).encode("utf-8"))
+        write_whole(ours, [with_markers(texts[1], texts[2]).encode("utf-8")], keep_mode=True)
         message = f"{path} would get other datasets than '{name}': git took files of different datasets for one"
         raise LockError(message, hint="`pioneer-build apply` writes each dataset to its own file")
-    ours.write_bytes(lock_text(merged.lock).encode("utf-8"))
+    write_whole(ours, [lock_text(merged.lock).encode("utf-8")], keep_mode=True)
     return merged.choices

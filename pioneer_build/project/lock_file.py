@@ -120,6 +120,14 @@ class LockFile:
             pass
         return self._files.writes != before
 
+    def reserve(self, size: int) -> int:
+        """Takes `size` bytes of the project's disk; returns a descriptor whose closing gives them back.
+
+        Raises:
+            LockError: the lock can't be written, or there is not this much room.
+        """
+        return self._files.reserve(size)
+
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         snapshot = self._files.read()
         found = read_files(snapshot.texts, self._staged, trusted=trusted, mixed=mixed)

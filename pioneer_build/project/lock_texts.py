@@ -15,7 +15,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import lock_stamps
-from pioneer_build.disk import beside, stamp_at, stamp_of, sync_folder
+from pioneer_build.disk import advice, beside, check_writable, reserve, stamp_at, stamp_of, sync_folder
 from pioneer_build.errors import LockError
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
 from pioneer_build.lock.split import SPLIT_FOLDER
@@ -110,9 +110,37 @@ class LockTexts:
                 if path == paths[-1]:
                     sync_folder(os.path.dirname(f"{self._root}/{path}"))  # noqa: PTH120 - stamps have text
             except OSError as error:
-                hint = "free some space, then run the command again" if error.errno == errno.ENOSPC else None
-                raise LockError(f"can't write {path}: {error.strerror}; it was not changed", hint=hint) from None
+                raise self._failed(path, error) from None
         return True
+
+    def reserve(self, size: int) -> int:
+        """Takes `size` bytes of the disk that the files are on; returns a descriptor whose closing gives them back.
+
+        `pioneer.lock` is written with its present bytes: whether it may be replaced can't be known in another way. It
+        can be immutable or a mount of its own, or belong to another user in a folder where that matters.
+
+        Raises:
+            LockError: a file can't be written, or there is not this much room.
+        """
+        path, held = LOCK_PATH, -1
+        try:
+            held = reserve(self._root, size)
+            if LOCK_PATH in self.known.texts:
+                self._put(LOCK_PATH, self.known.texts[LOCK_PATH])
+                sync_folder(self._root)
+            for path in [SPLIT_FOLDER, *(path for path in self.known.texts if path != LOCK_PATH)]:
+                with suppress(FileNotFoundError):
+                    check_writable(f"{self._root}/{path}")
+        except OSError as error:
+            if held >= 0:
+                os.close(held)
+            raise self._failed(path, error) from None
+        return held
+
+    def _failed(self, path: str, error: OSError) -> LockError:
+        target = f"{self._root}/{path}"
+        hint = advice(error, target, "use a checkout that can be written")
+        return LockError(f"can't write {target}: {error.strerror or error}; it was not changed", hint=hint)
 
     def _make_way(self, path: str, gone: list[str]) -> None:
         """Makes the folder of a file of entries. A file whose old name differs only in letter case gets its new name.

@@ -9,6 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import advice
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class ProjectHold:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise PioneerError(f"can't write {self.path}: {error.strerror}") from None
+            hint = advice(error, self.path, "set XDG_STATE_HOME to another folder")
+            raise PioneerError(f"can't write {self.path}: {error.strerror}", hint=hint) from None
         try:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,8 +56,9 @@ class ProjectHold:
                     ) from None
                 self._waiting(holder)
                 fcntl.flock(self._fd, fcntl.LOCK_EX)
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            with suppress(OSError):  # the disk is full: it is held nevertheless, by an unnamed process
+                os.ftruncate(self._fd, 0)
+                os.pwrite(self._fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         except BaseException:
             os.close(self._fd)
             raise

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import NewFile, create, sync_folder
+from pioneer_build.disk import NewFile, advice, create, reserve, sync_folder
 from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
@@ -20,18 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ELSEWHERE = "set `store:` in pioneer.yaml to another folder"
-_RIGHTS = f"check the folder's owner and permissions, or {_ELSEWHERE}"
-_HINTS = {
-    errno.ENOSPC: (
-        f"the disk is full: free some space (`pioneer-build gc --dry-run` shows what can be removed), or {_ELSEWHERE}"
-    ),
-    errno.EDQUOT: f"your quota is used up: free some space, or {_ELSEWHERE}",
-    errno.EROFS: f"the file system is read-only: {_ELSEWHERE}",
-    errno.EACCES: _RIGHTS,
-    errno.EPERM: _RIGHTS,
-    errno.EFBIG: f"the file system doesn't support files this large: {_ELSEWHERE}",
-    errno.EIO: "the disk reports an I/O error: check the disk first",
-}
+_NO_ROOM = (
+    f"the disk is full: free some space (`pioneer-build gc --dry-run` shows what can be removed), or {_ELSEWHERE}"
+)
 
 
 def store_error(error: OSError, path: Path, doing: str) -> StoreError:
@@ -42,7 +33,8 @@ def store_error(error: OSError, path: Path, doing: str) -> StoreError:
         path: the file or folder that it is about.
         doing: what failed, as a verb: "write", "read", "create the folder".
     """
-    hint = _HINTS.get(error.errno or 0, "`pioneer-build doctor` checks the store")
+    known = _NO_ROOM if error.errno == errno.ENOSPC else advice(error, path, _ELSEWHERE)
+    hint = known or "`pioneer-build doctor` checks the store"
     return StoreError(f"can't {doing} {path}: {error.strerror or error}", hint)
 
 
@@ -89,6 +81,16 @@ def make_folder(path: Path, modes: Modes) -> None:
         path.mkdir(mode=modes.folder)
         path.chmod(modes.folder)
         sync_folder(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Checks that files can be written in `folder`, by writing one.
+
+    Raises:
+        StoreError: they can't.
+    """
+    with guarded(folder, "write"):
+        os.close(reserve(folder, 0))
 
 
 def create_log(path: Path, modes: Modes) -> int:

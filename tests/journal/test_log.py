@@ -18,6 +18,7 @@ from pioneer_build.journal import compaction
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Contended
 from pioneer_build.lock.model import Job
+from tests.full_disk import failing_disk
 from tests.journal.logs import HOSTED, everything, intent, journal
 
 
@@ -287,3 +288,33 @@ def _racer(folder: Path) -> None:
     except Contended:
         os._exit(7)
     os._exit(0)
+
+
+# -- room for it ---------------------------------------------------------------------------------------------------
+
+
+def test_room_is_taken_beside_it(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    for name in "ab":
+        held = log.reserve(50_000)
+        assert os.fstat(held).st_size == 50_000
+        os.close(held)
+        assert sorted(path.name for path in log.path.parent.iterdir() if path != log.path) == ["journal.lock"]
+        log.begin(intent(name), frozenset())
+    before = log.path.read_bytes()
+    os.close(log.reserve(0))
+    assert log.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_no_room_is_an_error_that_helps(tmp_path: Path, number: int) -> None:
+    log = journal(tmp_path)
+    begun = log.begin(intent(), frozenset())
+    for start in range(1, 6):  # that a folder which exists can't be made doesn't matter
+        with (
+            failing_disk(tmp_path, number, start, 1),
+            pytest.raises(JournalError, match=str(log.path.parent)) as caught,
+        ):
+            log.reserve(1000)
+        assert "XDG_STATE_HOME" in str(caught.value.hint)
+    assert everything(tmp_path) == (begun,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
+from tests.full_disk import failing_disk
 from tests.planning import BACKEND, declared, entry, generate_spec, job, lock_of
 
 REPO = Path(__file__).parents[2]
@@ -93,7 +95,7 @@ def test_a_write_that_fails_leaves_the_lock_as_it_was(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(LockError, match=r"can't write pioneer\.lock: No space left") as caught:
+    with pytest.raises(LockError, match=rf"can't write {path}: No space left") as caught:
         file.write(lock.with_entries([Z]))
     assert "free some space" in str(caught.value.hint)
     assert path.read_bytes() == before
@@ -371,3 +373,72 @@ def test_the_driver_where_both_add_the_file(tmp_path: Path) -> None:
     assert read_lock(paths[1].read_text(encoding="utf-8")) == lock_of(A, Z)
     assert run(["merge-lock", str(paths[0])]) == 64
     assert run(["merge-lock", "nowhere", str(paths[1]), str(paths[2])]) == 64
+
+
+# -- room for it ---------------------------------------------------------------------------------------------------
+
+
+def test_room_is_taken_beside_it_and_it_can_be_replaced(tmp_path: Path) -> None:
+    path = put(tmp_path, A)
+    path.chmod(0o640)
+    before, inode = path.read_bytes(), path.stat().st_ino
+    file = LockFile(tmp_path)
+    lock = file.read()
+    held = file.reserve(70_000)
+    assert os.fstat(held).st_size == 70_000
+    os.close(held)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o640)
+    assert path.stat().st_ino != inode, "it was replaced, which shows that it can be"
+    assert [one.name for one in tmp_path.iterdir()] == ["pioneer.lock"]
+    assert not file.write(lock)
+    assert file.write(lock.with_entries([Z]))
+
+
+def test_a_lock_that_others_have_changed_is_not_touched_by_that(tmp_path: Path) -> None:
+    path = put(tmp_path, A)
+    file = LockFile(tmp_path)
+    mine = file.read()
+    put(tmp_path, A, Z)
+    now = path.read_bytes()
+    os.close(file.reserve(0))
+    assert path.read_bytes() == now
+    file.write(mine)
+    assert LockFile(tmp_path).read() == lock_of(A, Z)
+
+
+def test_no_lock_is_made_by_taking_room(tmp_path: Path) -> None:
+    file = LockFile(tmp_path)
+    file.read()
+    os.close(file.reserve(0))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["open", "replace", "fsync"])
+def test_a_lock_that_can_not_be_replaced_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    path = put(tmp_path, A)
+    file = LockFile(tmp_path)
+    file.read()
+    before = path.read_bytes()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(LockError, match=f"can't write {path}: Device or resource busy; it was not changed"):
+        file.reserve(10)
+    monkeypatch.undo()
+    assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (before, ["pioneer.lock"])
+
+
+def test_the_driver_changes_nothing_where_the_disk_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / name for name in ("base", "ours", "theirs")]
+    for path, lock in zip(paths, (lock_of(A), lock_of(A, M), lock_of(A, Z)), strict=True):
+        path.write_text(lock_text(lock), encoding="utf-8")
+    before = paths[1].read_bytes()
+    with failing_disk(tmp_path, errno.ENOSPC, 1, 1 << 30):
+        assert run(["merge-lock", *map(str, paths)]) == 1
+    said = capsys.readouterr().err
+    assert "can't merge pioneer.lock: No space left on device; your side was not changed" in said
+    assert "git checkout -m pioneer.lock" in said
+    assert paths[1].read_bytes() == before
+    assert run(["merge-lock", *map(str, paths)]) == 0

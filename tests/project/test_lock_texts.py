@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
-from tests.full_disk import refuse_writes
+from tests.full_disk import failing_disk, refuse_writes
 from tests.planning import declared, generate_spec, job, lock_of
 from tests.project.test_lock_file import Repo, ids, item
 
@@ -164,7 +165,7 @@ def test_a_full_disk_leaves_every_file_whole(tmp_path: Path, monkeypatch: pytest
     lock = file.read().with_entries([M])
     with monkeypatch.context() as patch:
         refuse_writes(patch, 28)
-        with pytest.raises(LockError, match=r"can't write pioneer\.lock\.d/m\.json: No space left") as caught:
+        with pytest.raises(LockError, match=r"can't write .*/pioneer\.lock\.d/m\.json: No space left") as caught:
             file.write(lock)
         assert "free some space" in str(caught.value.hint)
         with pytest.raises(LockError, match=r"can't write pioneer\.lock: No space left"):
@@ -464,3 +465,21 @@ def test_the_driver_says_how_to_merge_a_split_lock_and_one_file(tmp_path: Path) 
         merge_files(*paths)
     assert "pioneer-build lock split" in str(caught.value.hint)
     assert paths[1].read_text().startswith("<<<<<<< ours\n" + SPLIT_MARK)
+
+
+def test_room_is_taken_where_each_file_is(tmp_path: Path) -> None:
+    put(tmp_path, A, B)
+    before, file = texts_in(tmp_path), LockFile(tmp_path)
+    lock = file.read()
+    held = file.reserve(50_000)
+    assert os.fstat(held).st_size == 50_000
+    os.close(held)
+    assert texts_in(tmp_path) == before
+    assert not file.write(lock)
+    for path in (SPLIT_FOLDER, entry_path("a"), entry_path("b")):
+        with (
+            failing_disk(tmp_path / path, errno.EROFS, 0, 1 << 30),
+            pytest.raises(LockError, match=f"can't write {tmp_path}/{SPLIT_FOLDER}.*: Read-only file system"),
+        ):
+            file.reserve(0)
+    os.close(file.reserve(0))

@@ -38,7 +38,7 @@ def umask(request: pytest.FixtureRequest) -> object:
         (errno.EROFS, "read-only"),
         (errno.EACCES, "permissions"),
         (errno.EPERM, "permissions"),
-        (errno.EFBIG, "support files this large"),
+        (errno.EFBIG, "ulimit -f"),
         (errno.EIO, "check the disk"),
         (errno.ELOOP, "pioneer-build doctor"),
     ],
