@@ -53,6 +53,22 @@ def local_path(root: str, environ: Mapping[str, str] = os.environ) -> str:
     return f"{state_path(environ)}/local/{crc32(name):08x}{crc32(name[::-1]):08x}"
 
 
+def spare_folders(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Where something that was paid for is kept if its place can't take it, in the order in which they are tried.
+
+    They are likely to be on different disks.
+    """
+    mine = f"{APP}-{os.geteuid()}"
+    temporary = environ.get("TMPDIR", "")
+    return (
+        state_folder(environ),
+        cache_folder(environ),
+        root / ".pioneer",
+        _path(f"/var/tmp/{mine}"),  # noqa: S108 - is used only if no other user can write there
+        _path(f"{temporary if temporary.startswith('/') else '/tmp'}/{mine}"),  # noqa: S108
+    )
+
+
 def find_root(start: str) -> str:
     """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
 
@@ -70,9 +86,22 @@ def find_root(start: str) -> str:
 
 
 def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
-    value = environ.get(variable, "")
-    # by the specification, a relative path is invalid and must be ignored
-    base = value if value.startswith("/") else f"{environ.get('HOME') or os.path.expanduser('~')}/{default}"  # noqa: PTH111
+    """A folder of this tool, absolute.
+
+    Raises:
+        PioneerError: neither the variable nor HOME names a folder. The user database may name one, but another command
+            would have HOME, and not find there what was written here.
+    """
+    base = environ.get(variable, "")
+    if not base.startswith("/"):  # by the specification, a relative path is invalid and must be ignored
+        home = environ.get("HOME", "")
+        if not home.startswith("/"):
+            from pioneer_build.errors import PioneerError  # only if there is an error
+
+            wrong = f"HOME is not an absolute path ('{home}')" if home else "HOME is not set"
+            hint = "export HOME=/your/home  (or XDG_STATE_HOME, XDG_DATA_HOME and XDG_CACHE_HOME, with absolute paths)"
+            raise PioneerError(f"{wrong}, so there is no place for what this tool keeps", hint=hint)
+        base = f"{home.rstrip('/')}/{default}"
     return f"{base.rstrip('/')}/{APP}"
 
 

@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_every_file_whole(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(LockError, match=r"can't write .*/pioneer\.lock\.d/m\.json: No space left") as caught:
             file.write(lock)
         assert "free some space" in str(caught.value.hint)
-        with pytest.raises(LockError, match=r"can't write pioneer\.lock: No space left"):
+        with pytest.raises(LockError, match=r"can't write .*/pioneer\.lock: No space left"):
             file.convert(split=False)
     assert texts_in(tmp_path) == before
     assert file.write(lock)

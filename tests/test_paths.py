@@ -1,0 +1,68 @@
+"""The user's folders, where the environment names them, names them badly, or doesn't."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.paths import cache_folder, data_folder, local_path, spare_folders, state_folder
+
+ALL = (cache_folder, data_folder, state_folder)
+XDG = {"XDG_CACHE_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"}
+
+
+def test_where_they_are() -> None:
+    assert [str(folder(XDG)) for folder in ALL] == ["/c/pioneer-build", "/d/pioneer-build", "/s/pioneer-build"]
+    below_home = ["/h/.cache/pioneer-build", "/h/.local/share/pioneer-build", "/h/.local/state/pioneer-build"]
+    assert [str(folder({"HOME": "/h"})) for folder in ALL] == below_home
+    relative = dict.fromkeys(XDG, "relative")
+    assert [str(folder({"HOME": "/h", **relative})) for folder in ALL] == below_home
+    assert [str(folder({"HOME": "/", **dict.fromkeys(XDG, "")})) for folder in ALL] == [
+        path.removeprefix("/h") for path in below_home
+    ]
+
+
+@pytest.mark.parametrize(("home", "said"), [(None, "HOME is not set"), ("", "HOME is not set"),
+                                            ("~", r"HOME is not an absolute path \('~'\)"),
+                                            ("here", r"HOME is not an absolute path \('here'\)")])  # fmt: skip
+def test_without_a_home_it_is_said_what_to_set(home: str | None, said: str) -> None:
+    environ = {} if home is None else {"HOME": home}
+    for folder in ALL:
+        with pytest.raises(PioneerError, match=said) as caught:
+            folder({**environ, "XDG_CACHE_HOME": "relative"})
+        assert "export HOME=/your/home" in str(caught.value.hint)
+        assert "XDG_STATE_HOME" in str(caught.value.hint)
+    assert [str(folder({**environ, **XDG})) for folder in ALL]
+
+
+def test_a_project_has_its_own_local_engine() -> None:
+    assert local_path("/a", XDG) != local_path("/b", XDG)
+    assert local_path("/a", XDG).startswith("/s/pioneer-build/local/")
+
+
+def test_spare_folders_are_absolute_and_different() -> None:
+    found = spare_folders(Path("/p"), {**XDG, "TMPDIR": "relative"})
+    assert found[:3] == (Path("/s/pioneer-build"), Path("/c/pioneer-build"), Path("/p/.pioneer"))
+    assert len(set(found)) == 5
+    assert all(folder.is_absolute() for folder in found)
+    assert spare_folders(Path("/p"), {**XDG, "TMPDIR": "/t"})[-1] == Path(f"/t/pioneer-build-{os.geteuid()}")
+
+
+@pytest.mark.parametrize("home", [None, "", "~", "here"])
+def test_no_command_makes_a_folder_named_like_the_home_that_is_missing(tmp_path: Path, home: str | None) -> None:
+    (tmp_path / "pioneer.yaml").write_text("version: 1\n")
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
+    if home is not None:
+        environ["HOME"] = home
+    for command in ("plan", "doctor"):
+        done = subprocess.run([sys.executable, "-m", "pioneer_build", command], cwd=tmp_path, env=environ,
+                              capture_output=True, text=True)  # fmt: skip
+        assert done.returncode == 1
+        assert "HOME is not" in done.stderr + done.stdout
+        assert "export HOME=" in done.stderr + done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["pioneer.yaml"]
