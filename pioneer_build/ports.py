@@ -181,6 +181,9 @@ class AnnotationsPort(Protocol):
     def clear_quarantine(self, digests: Iterable[bytes] | None = None, /) -> int:
         """Removes some texts, or all, from quarantine; returns how many that were."""
 
+    def take_in(self) -> None:
+        """Takes in what was paid for and is kept elsewhere, because it could not be stored at the time."""
+
     def quarantined(self) -> Mapping[bytes, RefusedText]:
         """The texts in quarantine, by digest."""
 

@@ -41,7 +41,7 @@ _ON_PATHS = ("replace", "rename", "unlink", "mkdir")
 
 
 @contextmanager
-def failing_disk(folder: Path, number: int, start: int, length: int) -> Iterator[list[int]]:
+def failing_disk(folder: Path, number: int, start: int, length: int, *, but: str = "") -> Iterator[list[int]]:
     """While this lasts, some of the writes below `folder` fail; yields a list with the number of writes and failures.
 
     A write is whatever changes a file or a folder, or makes a change durable. Of data, a part may be written.
@@ -51,12 +51,13 @@ def failing_disk(folder: Path, number: int, start: int, length: int) -> Iterator
         number: the error that they fail with.
         start: how many writes succeed before.
         length: how many writes fail then.
+        but: the name of folders in which nothing fails.
     """
     seen = [0, 0]
     root = os.path.realpath(folder)
 
     def strike(place: str) -> bool:
-        if not (place == root or place.startswith(f"{root}/")):
+        if not (place == root or place.startswith(f"{root}/")) or (but and f"/{but}" in place):
             return False
         seen[0] += 1
         fails = start < seen[0] <= start + length

@@ -28,17 +28,20 @@ async def label(work: Work) -> None:
     """
     run, survey = work.run, work.survey
     with run.ports.store.annotations(run.options.backend, work.item.fingerprint) as store, store.claims() as claims:
+        store.take_in()
         if work.retries:
             store.clear_quarantine(split(survey.digests))
         missing = store.missing(survey.digests)
+        had = store.count() > 0
         progress = LabelProgress(
             work,
             store,
             claims,
             len(missing) // 16,
             run.ports.now(),
+            had=had,
             rebuilds=run.options.free and not work.step.requests,
-            works=store.count() > 0,
+            works=had,
         )
         if progress.to_do > work.step.examples and not run.options.free:
             message = "annotations have disappeared from the store since the plan was made"

@@ -131,7 +131,7 @@ class Batch:
 
     def _store(self, texts: Sequence[InputText], response: Labelled) -> None:
         """Stores the annotations that a response has for each of `texts`, in the same order."""
-        progress, store, spec = self.progress, self.progress.store, self.progress.work.item.spec
+        progress, spec = self.progress, self.progress.work.item.spec
         good: list[tuple[bytes, bytes]] = []
         bad: list[tuple[InputText, Fault]] = []
         for position, (one, raw) in enumerate(zip(texts, response.items, strict=True)):
@@ -142,17 +142,7 @@ class Batch:
                 bad.append((one, annotation))
             else:
                 good.append((text_digest(one.text), annotation_line(annotation)))
-        had = progress.annotated or store.count()
-        try:
-            store.add(good)
-            if bad and not good and not had and len(texts) == len(self.whole):
-                self._check_worth_it(bad)
-            for one, fault in bad:
-                store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
-        except StoreError as error:
-            progress.work.run.stop(error)
-            message = f"annotations could not be stored: {one_line(error)}"
-            raise Stopped("stopped", message, "pioneer-build apply") from None
+        self._keep(good, bad, len(texts))
         progress.annotated += len(good)
         for one, fault in bad:
             progress.quarantine(one, fault.cause, fault.message)
@@ -164,6 +154,36 @@ class Batch:
                 " quarantined, and nothing more is sent",
                 f"pioneer-build apply --retry {self.progress.work.name}",
             )
+
+    def _keep(self, good: Sequence[tuple[bytes, bytes]], bad: Sequence[tuple[InputText, Fault]], texts: int) -> None:
+        """Stores what a response has, each part even if another one can't be stored: it may be kept elsewhere.
+
+        Args:
+            good: annotations by their texts' digests.
+            bad: texts without a usable annotation.
+            texts: how many texts were sent.
+
+        Raises:
+            Stopped: not all could be stored, or it isn't worth it to go on.
+        """
+        progress, store = self.progress, self.progress.store
+        had = progress.annotated > 0 or progress.had
+        failed: StoreError | None = None
+        try:
+            store.add(good)
+            if bad and not good and not had and texts == len(self.whole):
+                self._check_worth_it(bad)
+        except StoreError as error:
+            failed = error
+        for one, fault in bad:
+            try:
+                store.quarantine(text_digest(one.text), f"{fault.cause}: {fault.message}")
+            except StoreError as error:
+                failed = failed or error
+        if failed is not None:
+            progress.work.run.stop(failed)
+            message = f"annotations could not be stored: {one_line(failed)}"
+            raise Stopped("stopped", message, "pioneer-build apply") from None
 
     def _check_worth_it(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
         """The first response has no usable annotation at all: raises `Stopped` if the checks reject that."""

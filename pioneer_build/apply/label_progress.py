@@ -23,9 +23,10 @@ FaultCause: TypeAlias = "Cause | Literal['refused']"
 class LabelProgress:
     """The progress of one label step, in distinct texts. `began` is its start on the run's clock, in seconds.
 
-    `rebuilds`: the local engine repeats work that the lock records, which counts as no request. `works`: the service
-    has accepted a request of this definition, now or earlier, so if it refuses one, that is because of the texts.
-    `unsupported` are the labels that the service reported as unsupported.
+    `had`: the store had annotations of this definition at the beginning. `rebuilds`: the local engine repeats work that
+    the lock records, which counts as no request. `works`: the service has accepted a request of this definition, now or
+    earlier, so if it refuses one, that is because of the texts. `unsupported` are the labels that the service reported
+    as unsupported.
     """
 
     work: Work
@@ -33,6 +34,7 @@ class LabelProgress:
     claims: ClaimsPort
     to_do: int
     began: float
+    had: bool = False
     rebuilds: bool = False
     works: bool = False
     annotated: int = 0

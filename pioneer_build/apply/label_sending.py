@@ -7,10 +7,12 @@ at the end; if the other run ends without having labelled them, they are sent th
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.label_batches import Batch
-from pioneer_build.errors import PioneerError
+from pioneer_build.apply.stopped import Stopped
+from pioneer_build.errors import JournalError, LockError, PioneerError, StoreError
 from pioneer_build.inputs import batches, new_texts, split, text_digest
 from pioneer_build.wording import count
 
@@ -51,6 +53,8 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
         try:
             return await _send_claimed(progress, batch)
         except Exception as error:  # noqa: BLE001 - raised again below, when the other batches have ended
+            if isinstance(error, JournalError | LockError | StoreError):
+                run.stop(error)  # at once, for all datasets: what is paid for now could not be kept
             failed.append(error)
             return True
         finally:
@@ -73,8 +77,8 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
                 alone = not await send(batch)
                 continue
             group.create_task(send(batch))
-    if failed:
-        raise failed[0]
+    if failed:  # what says how a batch ended also says what was paid for
+        raise next((error for error in failed if isinstance(error, Stopped)), failed[0])
     run.check_going()
 
 
@@ -86,6 +90,7 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
         mine = set(split(claim.digests))
         if not mine:
             await asyncio.sleep(0)  # signals are heard, however many batches others have claimed
+            progress.claims.release(claim)
             return False
         texts = [one for one, digest in zip(batch, digests, strict=True) if digest in mine]
         lost = set(split(claim.abandoned))
@@ -95,9 +100,12 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
             text = f"{count(len(unsure), 'text')} {was} in flight in a run that ended without recording a response"
             progress.work.emit("note", f"{text}: {are} sent again, and may be paid for twice")
         await Batch(progress, texts, unsure).send()
-        return True
-    finally:
-        progress.claims.release(claim)
+    except BaseException:
+        with suppress(StoreError):  # which would say less than how the batch ended
+            progress.claims.release(claim)
+        raise
+    progress.claims.release(claim)
+    return True
 
 
 async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:

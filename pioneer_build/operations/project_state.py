@@ -18,6 +18,7 @@ from pioneer_build.operations.kept_rows import read_kept_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents
+from pioneer_build.paths import spare_folders
 from pioneer_build.plan import Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
@@ -84,7 +85,7 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     submissions = journal.submissions(config.backend)
     stored = Facts(config.backend, free=config.local, present=StoredContents(config.store), left_out=left_out)
     known = with_journal(locked, specs.declared, submissions, stored, chosen)
-    store, declared = Store(config.store), known.declared
+    store, declared = Store(config.store, spare_folders(project.root)), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen)
     stored = replace(
         stored,

@@ -21,6 +21,7 @@ current_index  keeps the index up to date with the files
 lookup         reads annotations by their positions
 quarantine     texts that the service refuses
 claims         texts that are being labelled, so that two runs don't send the same ones
+spare          keeps annotations that the store can't take, until it can
 gc             finds and removes what is not needed
 disk           complete files with the store's permissions, and helpful error messages
 """

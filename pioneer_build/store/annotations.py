@@ -22,6 +22,7 @@ from pioneer_build.store.segments import SegmentWriter, segment_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+    from typing import Self
 
     from pioneer_build.store.scope import Scope
 
@@ -124,7 +125,7 @@ class AnnotationStore:
             if len(segment_files(self._folder)) > 32:
                 self.compact()
 
-    def __enter__(self) -> AnnotationStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

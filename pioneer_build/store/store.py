@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk import reserve
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, guarded, make_folder, new_file, write_whole
+from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file, write_whole
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator, Sequence, Set
     from pathlib import Path
 
-    from pioneer_build.store.annotations import AnnotationStore
     from pioneer_build.store.gc import GcPlan
+    from pioneer_build.store.spare import SparedAnnotations
 
 FORMAT = b"pioneer-build store 1\n"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -27,11 +28,14 @@ _BUFFER = 1 << 20
 class Store:
     """The store in `root`. Nothing is created before something is written.
 
+    `spare` are folders for annotations that were paid for and that the store can't take (see `store.spare`).
+
     Every method raises `StoreError`, with the path, for errors of the file system.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, spare: Sequence[Path] = ()) -> None:
         self.root = root
+        self._spare = tuple(spare)
         self._modes = Modes.of(root)
         self._tmp = root / "tmp"
         self._good_format = False
@@ -144,13 +148,43 @@ class Store:
 
     # -- annotations
 
-    def annotations(self, backend: str, fingerprint: str) -> AnnotationStore:
+    def annotations(self, backend: str, fingerprint: str) -> SparedAnnotations:
         """The annotations of texts for `backend` and `fingerprint`. Close it after adding."""
-        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows don't need
+        from pioneer_build.store.spare import Spare, SparedAnnotations  # numpy, which rows don't need
 
         self._check_format()
         scope = Scope(backend, fingerprint)
-        return AnnotationStore(self.root / "annotations" / scope.name, scope, self._tmp, self._modes, self._prepare)
+        folder = self.root / "annotations" / scope.name
+        opened = SparedAnnotations(folder, scope, self._tmp, self._modes, self._prepare)
+        opened.spare = Spare(self.root, self._spare)
+        with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
+            opened.take_in()
+        return opened
+
+    # -- before something is paid for
+
+    def reserve(self, size: int, scopes: Iterable[tuple[str, str]] = ()) -> int:
+        """Takes `size` bytes of the store's disk; returns a descriptor whose closing gives them back.
+
+        Args:
+            size: in bytes.
+            scopes: pairs of backend and fingerprint whose annotations will be added.
+
+        Raises:
+            StoreError: rows or these annotations can't be written, or there is not this much room.
+        """
+        self._prepare()
+        rows = self.root / "rows"
+        make_folder(rows, self._modes)
+        check_writable(rows)
+        with guarded(rows, "read"):
+            for folder in rows.glob("[0-9a-f][0-9a-f]"):  # there may be 256 of them
+                if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+                    check_writable(folder)
+        for scope in scopes:
+            self.annotations(*scope).check_writable()
+        with guarded(self._tmp, "write"):
+            return reserve(self._tmp, size)
 
     # -- garbage collection
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 
 from pioneer_build.errors import StoreError
 from pioneer_build.store import Store
-from tests.full_disk import refuse_writes
+from tests.full_disk import failing_disk, refuse_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,3 +137,41 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     assert "upgrade" in (caught.value.hint or "")
     with pytest.raises(StoreError, match="store 2"):
         Store(tmp_path).annotations("local", "fp1:0")
+
+
+def test_room_is_taken_where_rows_and_annotations_go(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    held = store.reserve(100_000, [("pioneer", "fp1:a")])
+    assert os.fstat(held).st_size == 100_000
+    os.close(held)
+    assert not list((store.root / "tmp").iterdir())
+    assert store.annotations("pioneer", "fp1:a").count() == 0
+    assert store.gc(set(), {("pioneer", "fp1:a")}).removals == ()
+
+
+@pytest.mark.parametrize("place", ["", "rows", "rows/ab", "annotations", "SCOPE", "SCOPE/quarantine"])
+def test_no_room_is_taken_where_a_folder_can_not_be_written(tmp_path: Path, place: str) -> None:
+    store = Store(tmp_path / "store")
+    os.close(store.reserve(0, [("pioneer", "fp1:a")]))
+    [scope] = (store.root / "annotations").iterdir()
+    folder = store.root / place.replace("SCOPE", f"annotations/{scope.name}")
+    if folder.is_dir() and place:
+        shutil.rmtree(folder)
+    elif place:
+        folder.parent.mkdir(exist_ok=True)
+    else:
+        shutil.rmtree(folder)
+    folder.write_text("a file")
+    with pytest.raises(StoreError, match=f"{folder}") as caught:
+        Store(tmp_path / "store").reserve(0, [("pioneer", "fp1:a")])
+    assert caught.value.hint
+
+
+def test_annotations_of_other_scopes_are_not_looked_at(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    os.close(store.reserve(0, [("pioneer", "fp1:a")]))
+    [scope] = (store.root / "annotations").iterdir()
+    with failing_disk(scope, errno.EROFS, 0, 1 << 30):
+        with pytest.raises(StoreError):
+            store.reserve(0, [("pioneer", "fp1:a")])
+        os.close(store.reserve(0, [("pioneer", "fp1:b")]))

@@ -1,0 +1,191 @@
+"""Keeps annotations that the store can't take, in other folders, until it can.
+
+They are paid for when the service's response arrives, and the service doesn't provide them again. So if the store's
+disk is full, read-only or broken at that moment, they go to the first of some other folders that takes them, in the
+form of a store. Whoever opens these annotations next, with the same folders, moves them into the store.
+
+FOLDER/unstored/STORE/annotations/SCOPE/…      STORE identifies the store that they belong to
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import StoreError
+from pioneer_build.store.annotations import AnnotationStore
+from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, write_whole
+from pioneer_build.store.segments import SEALED, segment_files
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from pioneer_build.store.scope import Scope
+
+#: In a checkout, git must not see what is kept there.
+_IGNORED = ".gitignore"
+
+
+class Spare:
+    """Folders for what the store in `root` can't take, in the order in which they are tried."""
+
+    def __init__(self, root: Path, folders: Sequence[Path] = ()) -> None:
+        self._name = sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+        self._folders = tuple(folders)
+
+    def keep(self, scope: Scope, act: Callable[[AnnotationStore], None]) -> Path | None:
+        """Does `act`, which adds something, with the first folder that takes it; that folder, or `None`.
+
+        Args:
+            scope: of the annotations.
+            act: called with the annotations in a folder, until it succeeds.
+        """
+        for folder in self._folders:
+            place = folder / "unstored" / self._name
+            with suppress(StoreError, OSError):
+                make_folder(folder, Modes())
+                if not _is_safe(folder):
+                    continue
+                with _alone(folder):
+                    make_folder(place / "tmp", Modes())
+                    (place.parent / _IGNORED).write_text("*\n")
+                    with _opened(place, scope) as there:
+                        act(there)
+                return place
+        return None
+
+    def places(self, scope: Scope) -> Iterator[Path]:
+        """The folders that have annotations of `scope`, each while no other process uses it."""
+        for folder in self._folders:
+            place = folder / "unstored" / self._name
+            if (place / "annotations" / scope.name).is_dir() and _is_safe(folder):
+                with _alone(folder):
+                    yield place
+
+
+class SparedAnnotations(AnnotationStore):
+    """The annotations of one scope. If the store can't take something, it is kept in `spare`."""
+
+    spare: Spare
+
+    def missing(self, digests: bytes) -> bytes:
+        """Those of `digests` that are neither annotated nor quarantined, each once, in order.
+
+        What another process keeps elsewhere is taken in first, so that this one doesn't pay for it again.
+        """
+        with suppress(StoreError):
+            self.take_in()
+        return super().missing(digests)
+
+    def add(self, batch: Sequence[tuple[bytes, bytes]]) -> None:
+        """Adds annotations as (text digest, annotation); they survive a power loss when this returns.
+
+        Raises:
+            StoreError: none of the batch counts; says where it is kept until the store takes it.
+        """
+        try:
+            super().add(batch)
+        except StoreError as error:
+            what = count(len(batch), "annotation")
+            raise self._kept(error, what, lambda there: there.add(batch)) from error
+
+    def quarantine(self, digest: bytes, reason: str) -> None:
+        """Stores, durably, that the service refuses a text; it counts as done.
+
+        Raises:
+            StoreError: it doesn't count; says where it is kept until the store takes it.
+        """
+        try:
+            super().quarantine(digest, reason)
+        except StoreError as error:
+            raise self._kept(error, "1 refused text", lambda there: there.quarantine(digest, reason)) from error
+
+    def _kept(self, error: StoreError, what: str, act: Callable[[AnnotationStore], None]) -> StoreError:
+        place = self.spare.keep(self.scope, act)
+        where = f"is kept in {place} until the store takes it" if place else "is lost: nothing else takes it"
+        return StoreError(f"{error.message}; what was paid for ({what}) {where}", error.hint)
+
+    def check_writable(self) -> None:
+        """Checks that annotations and refused texts can be added, and takes in what is kept elsewhere.
+
+        Raises:
+            StoreError: they can't.
+        """
+        self._name_scope()
+        check_writable(self._folder)
+        self._quarantine.check_writable()
+        self.take_in()
+
+    def take_in(self) -> None:
+        """Moves what is kept elsewhere into the store.
+
+        Raises:
+            StoreError: the store still can't take it; it stays where it is.
+        """
+        for place in self.spare.places(self.scope):
+            kept = _opened(place, self.scope)
+            taken = kept.quarantined()
+            for digest, refused in taken.items():
+                super().quarantine(digest, refused.reason)
+            with suppress(StoreError):  # what stays is taken in again, which changes nothing
+                kept.clear_quarantine(taken)
+            folder = place / "annotations" / self.scope.name
+            for stem, path in segment_files(folder).items():
+                self._take_file(path, f"{stem}{SEALED}")
+            _remove_empty(folder, place)
+
+    def _take_file(self, path: Path, name: str) -> None:
+        self._name_scope()
+        with guarded(path, "read"):
+            data = path.read_bytes()
+        # as a whole, and under its own name: if this is repeated, it is there once
+        write_whole(self._folder / name, [data], self._tmp, self._modes)
+        with suppress(OSError):
+            path.unlink()
+
+
+def _opened(place: Path, scope: Scope) -> AnnotationStore:
+    return AnnotationStore(place / "annotations" / scope.name, scope, place / "tmp", Modes())
+
+
+def _remove_empty(folder: Path, place: Path) -> None:
+    """Removes folders in which nothing is kept any more."""
+    with suppress(OSError):
+        if segment_files(folder):
+            return
+        for name in ("index", "scope.json"):
+            (folder / name).unlink(missing_ok=True)
+        for empty in (folder / "quarantine", folder, folder.parent, place / "tmp", place):
+            if empty.exists():
+                empty.rmdir()
+        if [path.name for path in place.parent.iterdir()] == [_IGNORED]:
+            (place.parent / _IGNORED).unlink()
+            place.parent.rmdir()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of what is kept in `folder`, which is on this machine."""
+    with guarded(folder, "read"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_safe(folder: Path) -> bool:
+    """Whether only this user can have written in `folder`. One that is below /tmp may have been made by another."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
