@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply import apply_plan
 from pioneer_build.errors import PioneerError
+from pioneer_build.operations.disk_check import check_disks
 from pioneer_build.operations.interrupt import Interrupt
 from pioneer_build.operations.project_state import for_plan, read_project_state, selected
 from pioneer_build.operations.running import RunOptions, run_to_its_end
@@ -97,8 +98,9 @@ def apply(
         interrupt: a handle to stop the run.
 
     Raises:
-        PioneerError: the service can't be opened; nothing was done.
+        PioneerError: the service can't be opened, or what the plan pays for couldn't be kept; nothing was done.
     """
+    check_disks(found, plan)
     return asyncio.run(
         run_to_its_end(
             found,

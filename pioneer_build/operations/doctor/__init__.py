@@ -1,4 +1,4 @@
-"""Problems of a setup, and how to fix them. It only reads: nothing is written, and no paid request is sent.
+"""Problems of a setup, and how to fix them. No paid request is sent; what is written to try a disk is removed at once.
 
 examine    all checks
 machine    versions, extras, model files

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import advice, check_writable, reserve
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.lock.split import SPLIT_FOLDER
+from pioneer_build.operations.disk_check import LEAST_ROOM
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
 from pioneer_build.operations.lock_layout import layout_note
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
@@ -18,6 +21,7 @@ from pioneer_build.wording import count
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.operations.disk_check import Room
     from pioneer_build.project.open import Project
 
 _RENAME = "move or rename what is meant to be read"
@@ -65,8 +69,28 @@ def _schemas(root: Path) -> list[DoctorFinding]:
     return findings
 
 
-def lock(opened: Project) -> list[DoctorFinding]:
-    """Whether the lock can be read."""
+def lock(opened: Project, room: Room = LEAST_ROOM) -> list[DoctorFinding]:
+    """Whether the lock can be read and written.
+
+    Args:
+        opened: the project.
+        room: what the next apply will need.
+    """
+    return [*_can_be_written(opened.lockfile.path, room.lock), *_read(opened)]
+
+
+def _can_be_written(path: Path, size: int) -> list[DoctorFinding]:
+    try:
+        os.close(reserve(path.parent, size))
+        if path.exists():
+            check_writable(path)
+    except OSError as error:
+        hint = advice(error, path, "use a checkout that can be written")
+        return [DoctorFinding("lock", "wrong", f"{path} can't be written: {error.strerror}", hint)]
+    return []
+
+
+def _read(opened: Project) -> list[DoctorFinding]:
     try:
         found = opened.lockfile.read()
     except PioneerError as error:

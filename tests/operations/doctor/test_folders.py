@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.journal.log import Journal
 from pioneer_build.operations.doctor.folders import folders
 from pioneer_build.paths import state_folder
+from pioneer_build.store import Store
+from tests.full_disk import failing_disk
+from tests.journal.logs import intent
 from tests.operations.doctor.found import by_topic, examined, is_wrong
 
 if TYPE_CHECKING:
@@ -41,3 +47,36 @@ def test_what_others_can_read(tmp_path: Path) -> None:
     assert "can be read by other users; it contains your submissions" in found["state"][0].text
     store.chmod(0o700)
     assert by_topic(folders(store))["store"][0].level == "good"
+
+
+def test_folders_in_which_an_apply_could_not_write(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    os.close(store.reserve(0, [("pioneer", "fp1:a")]))
+    Journal(state_folder() / "journal").begin(intent(), frozenset())
+    for place in (store.root / "rows", next((store.root / "annotations").iterdir()) / "quarantine"):
+        with failing_disk(place, errno.EACCES, 0, 1 << 30):
+            found = by_topic(folders(store.root))
+        assert is_wrong(found, "store", f"the store folder {store.root} is not writable: {place}: Permission denied")
+        assert found["store"][0].help is not None
+        assert "check the owner and permissions, or set `store:`" in found["store"][0].help
+    with failing_disk(state_folder() / "journal" / "journal.jsonl", errno.EPERM, 0, 1 << 30):
+        assert is_wrong(by_topic(folders(store.root)), "state", "journal.jsonl: Operation not permitted")
+    assert {one.level for one in folders(store.root)} <= {"good", "note"}
+    with failing_disk(store.root.parent, errno.EDQUOT, 0, 1 << 30):
+        assert is_wrong(by_topic(folders(tmp_path / "new")), "store", "is not writable: Disk quota exceeded")
+
+
+def test_room_for_the_next_apply(project: Path) -> None:
+    free = os.statvfs(project)
+    (project / "specs" / "large.yaml").write_text(
+        "version: 1\ndataset_name: large\ntask_type: decoder\nprompt: Answer.\n"
+        f"num_examples: {free.f_blocks * free.f_frsize // 2000}\n"
+    )
+    found = examined(project)
+    assert is_wrong(found, "store", "is not writable: No space left on device")
+
+
+def test_nothing_is_left_of_what_is_tried(project: Path, tmp_path: Path) -> None:
+    before = sorted(path for path in tmp_path.rglob("*") if ".git" not in path.parts)
+    examined(project)
+    assert sorted(path for path in tmp_path.rglob("*") if ".git" not in path.parts) == before

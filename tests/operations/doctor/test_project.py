@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
 from pioneer_build.lock.text import lock_text
+from tests.full_disk import failing_disk
 from tests.operations.doctor.found import examined, is_wrong
 from tests.planning import declared, entry, generate_spec, job, lock_of
 
@@ -65,3 +68,15 @@ def test_conflicts_in_files_of_a_split_lock(project: Path) -> None:
         (project / entry_path(name)).write_text(with_markers(text, text))
         said = "pioneer.lock.d/a.json has conflict" if name == "a" else "2 files of the lock have conflict"
         assert is_wrong(examined(project), "lock", said)
+
+
+def test_a_lock_that_can_not_be_written(project: Path) -> None:
+    with failing_disk(project, errno.EROFS, 0, 1 << 30):
+        found = examined(project)
+    assert is_wrong(found, "lock", f"{project / 'pioneer.lock'} can't be written: Read-only file system")
+    (project / "pioneer.lock").write_text(lock_text(Lock()))
+    before = (project / "pioneer.lock").stat()
+    with failing_disk(project / "pioneer.lock", errno.EPERM, 0, 1 << 30):
+        assert is_wrong(examined(project), "lock", "can't be written: Operation not permitted")
+    assert [one.level for one in examined(project)["lock"]] == ["good"]
+    assert (project / "pioneer.lock").stat() == before
