@@ -74,9 +74,9 @@ def test_an_error_becomes_a_message_and_a_code(
     assert "this is a bug" in capsys.readouterr().err
 
 
-def process(*arguments: str, **more: Any) -> subprocess.Popen[bytes]:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environ.pop("PYTHONUNBUFFERED", None)  # what is written is seen to fail at the end, when it is flushed
+def process(*arguments: str, unbuffered: str = "", **more: Any) -> subprocess.Popen[bytes]:
+    """The program. Unless it is `unbuffered`, what it writes fails at the end, when it is flushed."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered}
     return subprocess.Popen([sys.executable, "-m", "pioneer_build", *arguments], env=environ, **more)
 
 
@@ -90,12 +90,34 @@ def test_a_reader_that_went_away_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_output_that_can_not_be_written_is_an_error() -> None:
+@pytest.mark.parametrize("command", ["completion bash", "--help", "--version", "schema", "plan --help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_can_not_be_written_is_an_error(command: str, unbuffered: str) -> None:
     with open("/dev/full", "wb") as full:
-        child = process("completion", "bash", stdout=full, stderr=subprocess.PIPE)
+        child = process(*command.split(), stdout=full, stderr=subprocess.PIPE, unbuffered=unbuffered)
         _, said = child.communicate(timeout=30)
-    assert child.returncode != exits.OK
-    assert said.startswith(b"error: can't write the output: ")
+    assert child.returncode == exits.ERROR
+    text = said.decode()
+    assert text.startswith(("error: can't write the output: ", "error: a file or the output can't be written: "))
+    assert text.endswith("No space left on device\n  help: the disk is full: free some space\n")
+    assert text.count("error") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("folder", ["valid", "invalid"])
+def test_json_that_can_not_be_written_is_an_error(tmp_path: Path, unbuffered: str, folder: str) -> None:
+    (tmp_path / "specs").mkdir()
+    text = "version: 1\ndataset_name: a\ntask_type: ner\nlabels: [x]\nnum_examples: 3\n"
+    (tmp_path / "specs" / "a.yaml").write_text(text if folder == "valid" else "dataset: a\n")
+    with open("/dev/full", "wb") as full:
+        for command in ("plan", "status", "check"):
+            arguments = ("-C", str(tmp_path), command, "--format", "json")
+            child = process(*arguments, stdout=full, stderr=subprocess.PIPE, unbuffered=unbuffered)
+            _, said = child.communicate(timeout=30)
+            assert child.returncode == exits.ERROR
+            assert "can't write the output: No space left on device" in said.decode()
+            assert "Traceback" not in said.decode()
 
 
 def test_messages_that_can_not_be_written_change_no_code() -> None:

@@ -15,6 +15,7 @@ import click
 from pioneer_build._version import __version__
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals
+from pioneer_build.cli.output import drop_output, output_lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,9 +115,7 @@ def group(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code."""
-    code = run(arguments)
-    _flush()
-    sys.exit(code)
+    sys.exit(_flush(run(arguments)))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -128,18 +127,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else exits.OK
 
 
-def _flush() -> None:
-    """Flushes stdout. It is not an error if the reader is gone (`| head`)."""
+def _flush(code: int) -> int:
+    """Flushes stdout; the exit code. It is not an error if the reader is gone (`| head`)."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"error: can't write the output: {error}\n")
-        sys.exit(exits.ERROR)
-    finally:
-        try:
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            # the terminal is gone; output that is still buffered would make the interpreter exit with 120
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        drop_output()
+    except OSError as error:
+        code = exits.code_of(output_lost(error), ())
+    except ValueError:  # closed by the caller
+        code = exits.ERROR
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # the terminal is gone; output that is still buffered would make the interpreter exit with 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return code

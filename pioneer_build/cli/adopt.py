@@ -32,7 +32,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     \b
     Exit codes:
       0    recorded
-      1    it doesn't exist, doesn't match, or is already recorded; nothing was written
+      1    it doesn't exist, doesn't match, or is already recorded; nothing was written. Or a disk failed
       3    recorded, but failed or rejected
     """
     from pioneer_build.cli.interrupts import interruptible
@@ -56,9 +56,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     elif options.verbosity >= 0 or not report.good:
         split = project.lockfile.is_split
         out(outcome_text(report, width=room(sys.stdout), colour=wants_colour(sys.stdout), split=split))
-    if report.interrupted:
-        return exits.INTERRUPTED
-    return exits.OK if report.good else exits.UNFINISHED
+    return exits.code_of_run(report)
 
 
 def _waits(holder: str) -> None:

@@ -63,7 +63,8 @@ def command(
     """Submit what changed, wait for the jobs, verify their rows, and write pioneer.lock.
 
     Nothing unchanged is ever submitted. `apply` asks for confirmation; in CI, pass --yes. An interrupted or killed run
-    loses nothing: jobs continue on the service, and the next apply resumes them.
+    loses nothing: jobs continue on the service, and the next apply resumes them. Before the first paid request, the
+    disks are checked: what is paid for must be kept.
 
     \b
     Examples:
@@ -73,7 +74,7 @@ def command(
     \b
     Exit codes:
       0    done, or nothing to do
-      1    an error that you can fix; nothing is left half done
+      1    an error that you can fix; nothing is left half done. Or a disk failed: it says what was paid for
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
@@ -102,7 +103,7 @@ def command(
     elif options.verbosity >= 0 or not report.good:
         out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
         _note_layout(project)
-    return _code(report)
+    return exits.code_of_run(report)
 
 
 def _shown(report: Report, unchanged: int, *, split: bool) -> str:
@@ -130,17 +131,6 @@ def _check_planfile(planfile: Path, *, alone: bool) -> None:
         if planfile.name == str(planfile):
             hint += f"; for one dataset: pioneer-build apply --select {planfile}"
         raise UsageError(f"no saved plan '{planfile}'", hint=hint)
-
-
-def _code(report: Report) -> int:
-    if report.interrupted:
-        return exits.INTERRUPTED
-    if report.stopped is not None:
-        done = any(outcome.result in ("done", "open") for outcome in report.outcomes)
-        if report.requests == 0 and not done:
-            return exits.ERROR
-        return exits.UNFINISHED
-    return exits.OK if report.good else exits.UNFINISHED
 
 
 def _waits(holder: str) -> None:

@@ -11,10 +11,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pioneer_build.apply import Report
     from pioneer_build.errors import PioneerError, Problems
 
 OK: Final = 0  # done, or nothing to do
-ERROR: Final = 1  # an error that the user can fix; nothing is left half done
+ERROR: Final = 1  # an error that the user can fix; nothing is left half done, unless a disk failed during an apply
 PENDING: Final = 2  # changes pending: plan --detailed-exitcode; check
 UNFINISHED: Final = 3  # apply ended; something is failed, rejected, unknown, blocked, refused, past its deadline
 USAGE: Final = 64  # wrong usage (EX_USAGE of sysexits.h)
@@ -50,8 +51,50 @@ def code_of(error: BaseException, arguments: Sequence[str]) -> int:
             return USAGE if isinstance(error, UsageError) else ERROR
         case BrokenPipeError():
             return OK
+        case OSError() if (known := _of_the_system(error)) is not None:
+            _error(known, arguments)
+            return ERROR
         case _:
             return _bug(error)
+
+
+def code_of_run(report: Report) -> int:
+    """The exit code of an apply, or of a job that was recorded."""
+    from pioneer_build.errors import JournalError, LockError, StoreError
+
+    if report.interrupted:
+        return INTERRUPTED
+    if isinstance(report.stopped, JournalError | LockError | StoreError) and _is_of_a_disk(report.stopped):
+        return ERROR  # the disk has to be mended, whatever was done until then
+    if report.stopped is not None:
+        done = any(outcome.result in ("done", "open") for outcome in report.outcomes)
+        return UNFINISHED if report.requests or done else ERROR
+    return OK if report.good else UNFINISHED
+
+
+def _is_of_a_disk(error: BaseException | None) -> bool:
+    """Whether an error was made from one of the system; not, for example, if another program has damaged a file."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _of_the_system(error: OSError) -> PioneerError | None:
+    """An error of disks and permissions, which is no bug of this program; `None` if it is another one."""
+    from pioneer_build.cli.output import output_lost
+    from pioneer_build.disk import advice
+    from pioneer_build.errors import PioneerError
+
+    hint = advice(error, error.filename or "")
+    if hint is None:
+        return None
+    if error.filename is None:
+        try:
+            sys.stdout.flush()
+        except OSError as lost:
+            return output_lost(lost)
+    where = f"can't use {error.filename}" if error.filename else "a file or the output can't be written"
+    return PioneerError(f"{where}: {error.strerror}", hint=hint)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
@@ -70,7 +113,7 @@ def _problems(error: Problems, arguments: Sequence[str]) -> None:
     if _wants_json(arguments):
         import json
 
-        sys.stdout.write(json.dumps(problems_value(error.problems), ensure_ascii=False, indent=2) + "\n")
+        _print(json.dumps(problems_value(error.problems), ensure_ascii=False, indent=2))
         return
     from pioneer_build.cli.output import wants_colour, width
 
@@ -83,7 +126,7 @@ def _error(error: PioneerError, arguments: Sequence[str]) -> None:
         import json
 
         value = {"format": 1, "error": {"message": error.message, "hint": error.hint, "kind": type(error).__name__}}
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        _print(json.dumps(value, ensure_ascii=False, indent=2))
     if _says_json(arguments):
         import json
 
@@ -101,6 +144,18 @@ def _bug(error: BaseException) -> int:
     _say("".join(traceback.format_exception(error)).rstrip())
     _say("error: this is a bug in pioneer-build; please report it with the traceback above")
     return BUG
+
+
+def _print(text: str) -> None:
+    from pioneer_build.cli.output import out
+    from pioneer_build.errors import PioneerError
+
+    try:
+        out(text)
+    except PioneerError as error:
+        _say(f"error: {error.message}")
+    except BrokenPipeError:
+        return
 
 
 def _say(text: str) -> None:

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pioneer_build.errors import PioneerError
 
 
 def out(text: str) -> None:
-    """Data, to stdout."""
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+    """Data, to stdout.
+
+    Raises:
+        PioneerError: it can't be written, for example because the disk is full.
+        BrokenPipeError: its reader is gone.
+    """
+    try:
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_lost(error) from None
+
+
+def output_lost(error: OSError) -> PioneerError:
+    """The error for output that can't be written. What is still buffered is dropped: it would fail again at the end."""
+    from pioneer_build.disk import advice
+    from pioneer_build.errors import PioneerError
+
+    drop_output()
+    return PioneerError(f"can't write the output: {error.strerror or error}", hint=advice(error, "/dev/stdout"))
+
+
+def drop_output() -> None:
+    """From now on, stdout goes nowhere."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
 
 
 def say(text: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from pioneer_build.disk import advice
 from pioneer_build.engine.app import create_app
 from pioneer_build.errors import PioneerError
 
@@ -52,7 +53,11 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
         app.start()
     except Exception as error:
         listening.close()
-        raise PioneerError(f"the engine's state in {config.state_dir} can't be opened: {error}") from error
+        reason, elsewhere = str(error), "pass --state DIR to use another folder"
+        hint: str | None = elsewhere
+        if isinstance(error, OSError):
+            reason, hint = error.strerror or reason, advice(error, config.state_dir, elsewhere)
+        raise PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint) from error
     server = _Server(
         uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
     )

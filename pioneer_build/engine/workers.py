@@ -70,9 +70,9 @@ class WorkerPool:
             try:
                 if self._runner.run_next():
                     continue
-            except sqlite3.Error:
-                # a full disk or a locked file: the job is tried again
-                _log.exception("the engine's state can't be read or written")
+            except sqlite3.Error as error:
+                # a full disk or a locked file
+                _log.error("the engine's state can't be read or written: %s; the job is tried again", error)
             with self._wake:
                 if not self._closing:
                     self._wake.wait(_LOOK_AGAIN)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.apply.results import Outcome, Report
 from pioneer_build.cli import apply as module
-from pioneer_build.cli import exit_codes as exits
-from pioneer_build.errors import NoAccess, PioneerError
+from pioneer_build.errors import PioneerError
 from pioneer_build.plan import Plan, Step
 from tests.e2e.scripted import Scripted, running
 from tests.made import Made, classes, spec_text
@@ -156,27 +154,3 @@ def test_it_does_not_wait_where_told(cli: Any, folder: Path, tmp_path: Path) -> 
     classes(made, "one", 2)
     made.write_lock()
     assert cli("apply", "--no-wait").out == "Nothing to do: 1 dataset up to date.\n"
-
-
-# -- its code ------------------------------------------------------------------------------------------------------
-
-DONE, OPEN = Outcome("a", "create", "done", ""), Outcome("a", "create", "open", "")
-FAILED, PENDING = Outcome("a", "create", "failed", ""), Outcome("b", "create", "pending", "")
-STOPPED = NoAccess("no", status=402)
-
-
-@pytest.mark.parametrize(
-    ("report", "code"),
-    [
-        (Report(()), exits.OK),
-        (Report((DONE, OPEN)), exits.OK),
-        (Report((DONE, FAILED)), exits.UNFINISHED),
-        (Report((DONE,), interrupted=True), exits.INTERRUPTED),
-        (Report((PENDING,), stopped=STOPPED), exits.ERROR),
-        (Report((PENDING,), requests=1, stopped=STOPPED), exits.UNFINISHED),
-        (Report((DONE, PENDING), stopped=STOPPED), exits.UNFINISHED),
-        (Report((PENDING,), stopped=STOPPED, interrupted=True), exits.INTERRUPTED),
-    ],
-)
-def test_the_code(report: Report, code: int) -> None:
-    assert module._code(report) == code

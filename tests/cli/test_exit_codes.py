@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import click
 import pytest
 
+from pioneer_build.apply.results import Outcome, Report
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.errors import (
     FateUnknown,
@@ -68,6 +71,21 @@ def test_a_bug_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ZeroDivisionError: x" in shown
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES, errno.EDQUOT, errno.EFBIG])
+def test_a_disk_that_fails_is_no_bug(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits.code_of(OSError(number, os.strerror(number), "/a/file"), []) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: can't use /a/file: {os.strerror(number)}\n  help: ")
+    assert exits.code_of(OSError(number, os.strerror(number)), []) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.EINVAL, errno.ENOENT])
+def test_other_errors_of_the_system_are_bugs(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits.code_of(OSError(number, os.strerror(number), "/a/file"), []) == 70
+    assert "this is a bug" in capsys.readouterr().err
+
+
 def test_a_hint_goes_with_the_message(capsys: pytest.CaptureFixture[str]) -> None:
     exits.code_of(PioneerError("it failed", hint="do this"), [])
     assert capsys.readouterr().err == "error: it failed\n  help: do this\n"
@@ -80,3 +98,37 @@ def test_errors_are_json_where_json_was_asked_for(words: list[str], capsys: pyte
     assert value == {"format": 1, "error": {"message": "it failed", "hint": "do this", "kind": "LockError"}}
     exits.code_of(Problems([Problem("specs/x.yaml", 6, 1, "no")]), words)
     assert json.loads(capsys.readouterr().out)
+
+
+# -- of an apply ----------------------------------------------------------------------------------------------------
+
+DONE, OPEN = Outcome("a", "create", "done", ""), Outcome("a", "create", "open", "")
+FAILED, PENDING = Outcome("a", "create", "failed", ""), Outcome("b", "create", "pending", "")
+STOPPED = NoAccess("no", status=402)
+
+
+def of_a_disk(error: PioneerError) -> PioneerError:
+    """The error as it is made from one of the system."""
+    error.__cause__ = OSError(errno.ENOSPC, "full")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (Report(()), exits.OK),
+        (Report((DONE, OPEN)), exits.OK),
+        (Report((DONE, FAILED)), exits.UNFINISHED),
+        (Report((DONE,), interrupted=True), exits.INTERRUPTED),
+        (Report((PENDING,), stopped=STOPPED), exits.ERROR),
+        (Report((PENDING,), requests=1, stopped=STOPPED), exits.UNFINISHED),
+        (Report((DONE, PENDING), stopped=STOPPED), exits.UNFINISHED),
+        (Report((PENDING,), stopped=STOPPED, interrupted=True), exits.INTERRUPTED),
+        (Report((DONE, PENDING), requests=1, stopped=of_a_disk(StoreError("full"))), exits.ERROR),
+        (Report((DONE,), requests=1, stopped=of_a_disk(LockError("full"))), exits.ERROR),
+        (Report((OPEN,), requests=1, stopped=of_a_disk(JournalError("full"))), exits.ERROR),
+        (Report((DONE,), requests=1, stopped=LockError("damaged")), exits.UNFINISHED),
+    ],
+)
+def test_the_code_of_an_apply(report: Report, code: int) -> None:
+    assert exits.code_of_run(report) == code

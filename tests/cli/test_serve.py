@@ -139,3 +139,14 @@ def test_it_serves_until_a_signal_ends_it(folder: Path, number: signal.Signals) 
     assert process.returncode == 0
     assert errors.startswith("jobs and datasets are stored in ")
     assert "Traceback" not in errors
+
+
+def test_a_state_folder_that_can_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "pioneer_build", "serve", "--port", "0", "--state", str(tmp_path / "file" / "x")],
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == exit_codes.ERROR
+    assert f"error: the engine's state in {tmp_path}/file/x can't be opened: Not a directory" in done.stderr
+    assert f"help: {tmp_path}/file is a file, not a folder: move it away" in done.stderr

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[2]
 KEY = "pio_sk_this_is_no_key"
@@ -140,7 +140,14 @@ class Machine:
 
 
 class Forked(Machine):
-    """The same, in processes forked from this one, which has imported the program already: ten times as fast."""
+    """The same, in processes forked from this one, which has imported the program already: ten times as fast.
+
+    `prepare` is called in such a process before its command runs, `spoil` when the service has accepted its first paid
+    request, before the response is looked at.
+    """
+
+    prepare: Callable[[], None] | None = None
+    spoil: Callable[[], None] | None = None
 
     def fork(self, checkout: Path, *arguments: str, out: int, err: int) -> int:
         """The id of a process that runs one command and ends."""
@@ -150,6 +157,7 @@ class Forked(Machine):
         import pioneer_build.operations.apply
         import pioneer_build.parse
         import pioneer_build.service.connect
+        from pioneer_build.service.client import HttpService
 
         child = os.fork()
         if child:
@@ -163,13 +171,35 @@ class Forked(Machine):
             for source, target in ((null, 0), (out, 1), (err, 2)):
                 os.dup2(source, target)
             if self.file_limit is not None:  # simulates a full disk: no file may grow beyond this many bytes
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
+                limit_files(self.file_limit)
+            if self.prepare is not None:
+                self.prepare()
+            if self.spoil is not None:
+                self._spoil_after(HttpService, self.spoil)
             sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
             code = pioneer_build.cli.run(["-C", str(checkout), *arguments])
             sys.stdout.flush()
         finally:
             os._exit(code)
+
+    @staticmethod
+    def _spoil_after(service: Any, spoil: Callable[[], None]) -> None:
+        spoiled: list[bool] = []
+
+        def then_spoiled(name: str) -> None:
+            real = getattr(service, name)
+
+            async def call(*args: Any) -> Any:
+                answer = await real(*args)
+                if not spoiled:
+                    spoiled.append(True)
+                    spoil()
+                return answer
+
+            setattr(service, name, call)
+
+        then_spoiled("submit")
+        then_spoiled("label")
 
     def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -190,6 +220,12 @@ class Forked(Machine):
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def limit_files(size: int) -> None:
+    """From now on no file of this process may grow beyond `size` bytes: a full disk, for whoever may not mount one."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def write_spec(checkout: Path, name: str, *, size: int = 3, labels: str = "x, y", more: str = "") -> None:
