@@ -1,4 +1,4 @@
-"""Applies with spec edits, crashes at every durable step, faulty responses, full disks and time-outs.
+"""Applies with spec edits, crashes at every durable step, faulty responses, failing disks and time-outs.
 
 Whatever happens: no accepted job is lost or paid for twice, nothing unchanged is submitted, an unknown submission is
 never resent automatically, the lock can always be read, and without faults everything ends up done.
@@ -24,6 +24,7 @@ from pioneer_build.project.lock_file import LOCK_NAME, LockFile
 from pioneer_build.spec.model import Checks, Spec, TopUp
 from pioneer_build.wording import GIVEN_UP
 from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, declared
+from tests.full_disk import DISK_ERRORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,12 @@ STEPS: Counter[str] = Counter()
 
 checkouts = st.integers(0, 1)
 names = st.sampled_from(NAMES)
+#: A disk that works for some writes, fails for some, and then works again.
+bad_disks = st.tuples(
+    st.sampled_from(["journal", "journal", "lock", "store"]), st.sampled_from(DISK_ERRORS),
+    st.one_of(st.integers(0, 6), st.integers(0, 30)), st.sampled_from([1, 2, 5, 1000]),
+)  # fmt: skip
+on_bad_disks = st.builds(Trouble, bad_disks=st.lists(bad_disks, min_size=1, max_size=3))
 troubles = st.one_of(
     st.builds(Trouble),
     st.builds(Trouble, faults=st.lists(st.sampled_from(FAULTS), max_size=8)),
@@ -51,6 +58,15 @@ troubles = st.one_of(
             {}, optional={port: st.sets(st.integers(0, 6), max_size=3) for port in ("journal", "lock", "store")}
         ),
         faults=st.lists(st.sampled_from(FAULTS), max_size=3),
+    ),
+    on_bad_disks,
+    on_bad_disks,
+    on_bad_disks,
+    st.builds(
+        Trouble,
+        bad_disks=st.lists(bad_disks, min_size=1, max_size=2),
+        faults=st.lists(st.sampled_from(FAULTS), max_size=3),
+        crash_at=st.one_of(st.none(), st.integers(0, 16)),
     ),
 )
 
@@ -297,6 +313,7 @@ class Machine(RuleBasedStateMachine):
         STEPS["worlds"] += 1
         STEPS["jobs"] += len(self.world.service.jobs)
         STEPS["submissions"] += self.world.service.submits
+        STEPS["disk failures"] += self.world.disk_failures
 
 
 @contextlib.contextmanager
@@ -340,8 +357,10 @@ def test_a_rename_that_another_checkout_does_not_know(tmp_path: Path) -> None:
 
 
 def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    STEPS.clear()
     with _quick_disk(monkeypatch):
         _run(tmp_path, 40, 15, derandomize=True)
+    assert STEPS["disk failures"]
 
 
 @pytest.mark.long
@@ -352,3 +371,4 @@ def test_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     with capsys.disabled():
         print(f"\n{dict(STEPS)}")
     assert STEPS["applies"] >= 10_000
+    assert STEPS["disk failures"] >= 200

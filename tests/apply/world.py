@@ -10,6 +10,7 @@ import asyncio
 import random
 import sys
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
 from pioneer_build.store import Store
+from tests.full_disk import failing_disk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -268,13 +270,18 @@ class Faulty:
 
 @dataclass
 class Trouble:
-    """What happens during one apply."""
+    """What happens during one apply.
+
+    `disk` has the numbers of the calls of a port that fail. `bad_disks` are disks that fail below the ports: the place
+    (`journal`, `store` or `lock`), the error, how many writes succeed before, and how many fail then.
+    """
 
     faults: Sequence[str] = ()
     crash_at: int | None = None
     disk: Mapping[str, set[int]] = field(default_factory=dict)
     interrupt_at: int | None = None
     meddle: Any = None
+    bad_disks: Sequence[tuple[str, int, int, int]] = ()
 
 
 class Deadline:
@@ -328,6 +335,7 @@ class World:
     clock: Deadline = field(default_factory=Deadline)
     events: list[Event] = field(default_factory=list)
     others_live: bool = False
+    disk_failures: int = 0
     past: list[PastEntry] = field(default_factory=list)
 
     def commit(self, checkout: Checkout) -> None:
@@ -425,10 +433,15 @@ class World:
                 submissions=seen.aware,
             ),
         )
-        try:
-            return await walk(run)
-        except Crash:
-            return None
+        places = {"journal": self.folder / "journal", "store": self.folder / "store", "lock": seen.lockfile.path.parent}
+        with ExitStack() as disks:
+            struck = [disks.enter_context(failing_disk(places[place], *how)) for place, *how in trouble.bad_disks]
+            try:
+                return await walk(run)
+            except Crash:
+                return None
+            finally:
+                self.disk_failures += sum(failures for _, failures in struck)
 
     def _token_of(self, request: GenerateRequest, choices: Choices) -> str:
         """The journal's submission for this request: each request must be in the journal before it is sent, once."""
