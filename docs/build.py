@@ -30,7 +30,7 @@ _CODES: Final = """\
 | exit code | when |
 |---|---|
 | 0 | done, or nothing to do |
-| 1 | an error that you can fix; nothing is left half done |
+| 1 | an error that you can fix; nothing is left half done. Or a disk failed during an `apply` |
 | 2 | changes pending: `plan --detailed-exitcode`; `check` with changes pending or a job open |
 | 3 | apply ended and something is failed, rejected, unknown, blocked, refused, or past its deadline |
 | 64 | wrong usage |
@@ -48,6 +48,7 @@ applies.
 | `PIONEER_BACKEND` | `local`, `pioneer`, or a base URL |
 | `PIONEER_REQUESTS_PER_MINUTE` | the rate limit of the generate endpoints (default 120) |
 | `NO_COLOR` | if set, the output has no colour |
+| `HOME` | the next three are below it by default; needed unless they are all set. Relative paths are ignored |
 | `XDG_STATE_HOME` | journal of submissions, jobs of the local engine: `~/.local/state/pioneer-build` |
 | `XDG_DATA_HOME` | store of rows and annotations, unless `store:` is set: `~/.local/share/pioneer-build` |
 | `XDG_CACHE_HOME` | cache, which can be deleted at any time: `~/.cache/pioneer-build` |
