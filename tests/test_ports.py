@@ -16,8 +16,8 @@ from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
-from pioneer_build.store.annotations import AnnotationStore
 from pioneer_build.store.claims import Claims
+from pioneer_build.store.spare import SparedAnnotations
 
 ROOT = Path(pioneer_build.__file__).parent
 
@@ -71,7 +71,7 @@ def test_a_report_claims_nothing_by_itself() -> None:
     [
         (ports.Service, HttpService),
         (ports.StorePort, Store),
-        (ports.AnnotationsPort, AnnotationStore),
+        (ports.AnnotationsPort, SparedAnnotations),
         (ports.ClaimsPort, Claims),
         (ports.JournalPort, Journal),
         (ports.LockPort, LockFile),
@@ -92,8 +92,9 @@ def test_what_stands_behind_a_port_has_all_of_it(protocol: type, real: type) -> 
 
 
 def _own(real: type) -> dict[str, Any]:
-    """The functions that a class defines itself, because those of a protocol do nothing."""
-    return {name: value for name, value in vars(real).items() if inspect.isfunction(value)}
+    """The functions that a class and its bases define, but not those of a protocol, because these do nothing."""
+    bases = [base for base in reversed(real.__mro__) if not getattr(base, "_is_protocol", False)]
+    return {name: value for base in bases for name, value in vars(base).items() if inspect.isfunction(value)}
 
 
 def test_the_protocols_of_an_apply_are_all_here() -> None:
