@@ -165,3 +165,7 @@ class NotThere(Refused):
 
 class FateUnknown(ServiceError):
     """The request was sent, but there was no usable response: it may have been accepted."""
+
+
+class KeyRepeated(FateUnknown):
+    """The response to a paid request contains the API key, so it can't be recorded; others would be like it."""

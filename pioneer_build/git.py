@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.keys import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,8 +39,50 @@ _CALM: Final = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
     "LC_ALL": "C",
 }
+#: Variables that name programs for git to run. Nothing here needs one of them.
+_PROGRAMS: Final = frozenset(
+    {
+        "GIT_ASKPASS", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH",
+        "GIT_SSH_COMMAND", "SSH_ASKPASS",
+    }
+)  # fmt: skip
+#: The configuration of a repository may name programs, and a repository may come from anywhere: for every kind of
+#: program that the commands used here could run, a value that runs none.
+_RUNS_NOTHING: Final = " ".join(
+    f"'{setting}'"
+    for setting in (
+        "core.fsmonitor=false",
+        "core.hooksPath=/dev/null",
+        "core.pager=cat",
+        "core.editor=false",
+        "core.askPass=false",
+        "core.sshCommand=false",
+        "core.gitProxy=false",
+        "core.alternateRefsCommand=true",
+        "credential.helper=",
+        "uploadpack.packObjectsHook=",
+        "log.showSignature=false",
+        "gpg.program=false",
+        "gpg.ssh.program=false",
+        "gpg.x509.program=false",
+        "safe.bareRepository=explicit",
+    )
+)
+#: Commands that compare, and what keeps them from external programs.
+_COMPARES: Final = frozenset({"diff-tree", "log", "show"})
+_COMPARES_PLAINLY: Final = ("--no-ext-diff", "--no-textconv")
+#: Commands that run no filter of a repository. Others (`status`, `diff`) would, for any file that changed.
+_READS: Final = frozenset(
+    {
+        "--version", "cat-file", "check-attr", "check-ignore", "config", "for-each-ref", "ls-files", "ls-tree",
+        "merge-base", "name-rev", "rev-list", "rev-parse", "symbolic-ref",
+    }
+)  # fmt: skip
+#: Options with which they would.
+_FILTERS: Final = frozenset({"-m", "--modified", "--filters", "--textconv", "--ext-diff", "--show-signature"})
 #: Seconds after which a silent git is stopped: a network folder that hangs must not hang this tool.
 _TIMEOUT: Final = 60.0
 
@@ -434,9 +477,9 @@ def _run(folder: Path | None, *arguments: str, typed: bytes = b"") -> subprocess
     """
     try:
         return subprocess.run(  # noqa: S603 - a list, no shell
-            ["git", *arguments],  # noqa: S607 - the user's own git
+            command_line(*arguments),
             cwd=folder,
-            env={**os.environ, **_CALM},
+            env=environment(),
             input=typed,
             capture_output=True,
             check=False,
@@ -448,6 +491,28 @@ def _run(folder: Path | None, *arguments: str, typed: bytes = b"") -> subprocess
         raise PioneerError(f"git {arguments[0]} didn't finish within {_TIMEOUT:.0f} s") from None
     except OSError as error:
         raise PioneerError(f"git can't be run: {error.strerror}") from None
+
+
+def command_line(*arguments: str) -> list[str]:
+    """The command line of git, if with `environment` it runs no other program, whatever a repository says.
+
+    Raises:
+        ValueError: of this command that can't be said (`git status` runs filters of the repository, for example).
+    """
+    place = next((i for i, word in enumerate(arguments) if not word.startswith("--") or word == "--version"), 0)
+    command = arguments[place]
+    if (command not in _READS and command not in _COMPARES) or _FILTERS & set(arguments):
+        raise ValueError(f"git {command} may run what a repository's configuration says")
+    plainly = _COMPARES_PLAINLY if command in _COMPARES else ()
+    return ["git", *arguments[: place + 1], *plainly, *arguments[place + 1 :]]
+
+
+def environment() -> dict[str, str]:
+    """The environment of git: without keys, prompts and programs."""
+    environ = {name: value for name, value in without_keys(os.environ).items() if name not in _PROGRAMS}
+    # what `git -c` sets; the last value of a setting counts
+    environ["GIT_CONFIG_PARAMETERS"] = f"{environ.get('GIT_CONFIG_PARAMETERS', '')} {_RUNS_NOTHING}".strip()
+    return environ | _CALM
 
 
 def _words(folder: Path | None, *arguments: str) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.label_rows import reject
-from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
+from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
 from pioneer_build.inputs import text_digest
@@ -72,6 +72,8 @@ class Batch:
                 with nullcontext() if run.options.free else run.labels_in_flight.sending(work.name, len(texts)):
                     response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
+                if stops_all(error):
+                    self._check_helps(error)
                 self.failing += 1
                 self.unsure.update(map(id, texts))
                 if attempt == tries:

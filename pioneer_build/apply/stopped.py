@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.errors import NoAccess, NotReached, Refused
+from pioneer_build.errors import KeyRepeated, NoAccess, NotReached, Refused
 
 if TYPE_CHECKING:
     from pioneer_build.apply.results import Result
@@ -31,7 +31,7 @@ class Stopped(Exception):
 
 def stops_all(error: ServiceError) -> bool:
     """Whether every other request would get this error too, because of the key or the base URL."""
-    if isinstance(error, NoAccess):
+    if isinstance(error, (NoAccess, KeyRepeated)):
         return True
     return isinstance(error, Refused) and (error.status in (404, 405, 501) or 300 <= (error.status or 0) < 400)
 

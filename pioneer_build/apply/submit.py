@@ -231,9 +231,11 @@ def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
 
 
 def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
-    if isinstance(error, FateUnknown):
-        return _unknown(sending, error.message)
     run = sending.work.run
+    if isinstance(error, FateUnknown):
+        if stops_all(error):
+            run.stop(error)
+        return _unknown(sending, error.message)
     run.budget.refund(sending.job.asked)
     run.journal.record(sending.token, state="refused", reason=error.message)
     if isinstance(error, Refused) and not stops_all(error):

@@ -151,14 +151,25 @@ def _print(text: str) -> None:
     from pioneer_build.errors import PioneerError
 
     try:
-        out(text)
+        out(_without_keys(text))
     except PioneerError as error:
         _say(f"error: {error.message}")
     except BrokenPipeError:
         return
 
 
+def _without_keys(text: str) -> str:
+    """`text` without the keys of the environment: a user may have written one where it doesn't belong."""
+    from pioneer_build.keys import keys_in  # only if there is an error
+    from pioneer_build.keys.spellings import KeySpellings
+
+    for spellings in map(KeySpellings, keys_in()):
+        text = text if spellings.guessable else spellings.hide(text)
+    return text
+
+
 def _say(text: str) -> None:
+    text = _without_keys(text)
     try:
         sys.stderr.write(text.rstrip("\n") + "\n")
     except (OSError, ValueError):

@@ -130,9 +130,22 @@ def report_secret(node: Node, source: Source, message: str) -> None:
         source: the text of the file, which the problem is reported to.
         message: what is wrong, without the secret.
     """
-    line, column = source.place(node.start_mark)
     hint = "set PIONEER_API_KEY in the environment; revoke the key if it was committed"
-    source.report(Problem(source.path, line, column, message, hint=hint, code="secret"))
+    report_hidden(node, source, message, hint=hint, code="secret")
+
+
+def report_hidden(node: Node, source: Source, message: str, *, hint: str, code: str) -> None:
+    """Reports an error at a node without showing its line, because there may be a secret in it.
+
+    Args:
+        node: its node.
+        source: the text of the file, which the problem is reported to.
+        message: what is wrong, without the secret.
+        hint: what to do about it.
+        code: a stable word for tools.
+    """
+    line, column = source.place(node.start_mark)
+    source.report(Problem(source.path, line, column, message, hint=hint, code=code))
 
 
 def report_at(node: Node, source: Source, message: str, *, hint: str | None = None, code: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.parse.error_messages import report_at, report_errors, report_secret
+from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import report_checks
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
@@ -30,6 +31,9 @@ _KEYS = {
     "checks": tuple(ChecksShape.__annotations__),
     "limits": tuple(LimitsShape.__annotations__),
 }
+_URL_HINT = "a base URL begins with https:// or http://"
+#: What can't be a key or have one in it; a line with anything else is not shown.
+_NO_SECRET = re.compile(r"[A-Za-z_-]{1,16}|\w{1,8}|\w{1,8}:/{0,3}[a-z.-]{0,16}")
 _BACKENDS = ("local", "pioneer")
 _URL_FAULTS: dict[UrlFault, str] = {
     "unreadable": "this is not a URL",
@@ -116,8 +120,12 @@ def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
             continue
         if fault == "secret":
             report_secret(node, source, f"{key!r} contains a user name or password")
-        else:
+            continue
+        choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
+        message = f"{key!r} must be {choice}: {_URL_FAULTS[fault]}"
+        if _NO_SECRET.fullmatch(value):
             meant = nearest(value, _BACKENDS) if key == "backend" else None
-            choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
-            hint = f"did you mean {meant!r}?" if meant else "a base URL begins with https:// or http://"
-            report_at(node, source, f"{key!r} must be {choice}: {_URL_FAULTS[fault]}", hint=hint, code="url")
+            hint = f"did you mean {meant!r}?" if meant else _URL_HINT
+            report_at(node, source, message, hint=hint, code="url")
+        else:
+            report_hidden(node, source, message, hint=f"{_URL_HINT}; keys belong into PIONEER_API_KEY", code="url")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.keys import keys_in
+from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
@@ -25,6 +28,9 @@ PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
 REQUESTS_PER_MINUTE = 120
 MAX_OPEN_JOBS = 100
 _KEY_VARIABLES = ("PIONEER_API_KEY", "FASTINO_API_KEY")
+_LONGEST_NUMBER = 9
+#: A wrong value is only repeated in a message if it can't be a key that got into the wrong variable.
+_NO_KEY = re.compile(r"[A-Za-z_-]{1,16}|[\w.+-]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,13 @@ def resolve(
         environ: the environment variables.
 
     Raises:
-        PioneerError: a flag or variable has an invalid value.
+        PioneerError: a flag or variable has an invalid value, or a setting contains the API key.
     """
     chosen = backend or environ.get("PIONEER_BACKEND") or settings.backend or "pioneer"
-    identity, base_url = _identity_and_url(chosen, environ.get("PIONEER_BASE_URL") or settings.base_url)
+    url = environ.get("PIONEER_BASE_URL") or settings.base_url
+    _refuse_the_key({"backend": chosen, "base URL": url, "setting `specs`": settings.specs}, environ)
+    _refuse_the_key({"setting `store`": settings.store}, environ)
+    identity, base_url = _identity_and_url(chosen, url)
     limit = _requests_per_minute(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
     return Config(
         backend=identity,
@@ -123,12 +132,27 @@ def normal_url(url: str) -> str:
         raise PioneerError(text, hint="PIONEER_BASE_URL=https://host:8443/path")
     if fault in ("scheme", "host"):
         raise PioneerError(
-            f"'{url if '@' not in url else '…'}' is not a backend",
+            f"'{url if _NO_KEY.fullmatch(url) else '…'}' is not a backend",
             hint="use `local`, `pioneer`, or a base URL (https://host/path)",
         )
     raise PioneerError(
         "a base URL can't have a user, password, query or fragment", hint="set the key only in PIONEER_API_KEY"
     )
+
+
+def _refuse_the_key(values: Mapping[str, str | None], environ: Mapping[str, str]) -> None:
+    """Raises a `PioneerError` if a setting contains a key: settings are shown, and the backend is in the lock.
+
+    Args:
+        values: settings, by what they are called in a message.
+        environ: the environment variables.
+    """
+    for key in keys_in(environ):
+        spellings = KeySpellings(key)
+        for name, value in values.items():
+            if value and not spellings.guessable and spellings.occurs_in_bytes(os.fsencode(value)):
+                hint = "set the key only in PIONEER_API_KEY; revoke it if it was committed"
+                raise PioneerError(f"the {name} contains the API key", hint=hint)
 
 
 def _identity_and_url(chosen: str, base_url: str | None) -> tuple[str, str | None]:
@@ -143,8 +167,10 @@ def _requests_per_minute(environ: Mapping[str, str]) -> int | None:
     text = environ.get("PIONEER_REQUESTS_PER_MINUTE", "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise PioneerError(f"PIONEER_REQUESTS_PER_MINUTE can't be '{text}'", hint="set it to a whole number, 1 or more")
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER or int(text) < 1:
+        shown = text if _NO_KEY.fullmatch(text) else "…"
+        hint = "set it to a whole number, 1 or more"
+        raise PioneerError(f"PIONEER_REQUESTS_PER_MINUTE can't be '{shown}'", hint=hint)
     return int(text)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from pioneer_build.ports import RemoteVersion
+    from pioneer_build.service.redaction import Words
     from pioneer_build.service.retry import Patience
     from pioneer_build.service.transport import Answer, Calls, Streamed
 
@@ -103,7 +104,7 @@ class Datasets:
     async def _start(self, path: str, asked: Asked) -> Rows | None:
         streamed = await self._calls.stream(Request("GET", path, asked, DOWNLOAD_SECONDS))
         if 200 <= streamed.answer.status < 300:
-            return Rows(streamed, asked)
+            return Rows(streamed, asked, self._calls.words)
         await streamed.close()
         if streamed.answer.status in _NO_ENDPOINT:
             return None
@@ -114,12 +115,13 @@ class Rows:
     """The rows of a download, as they arrive. Read them to the end, or close them.
 
     Raises, while iterating:
-        ServiceError: a line is not a JSON object (the message has its number), or the connection broke.
+        ServiceError: a line is not a JSON object, or contains the key (the message has its number), or the connection
+            broke.
     """
 
-    def __init__(self, streamed: Streamed, asked: Asked) -> None:
+    def __init__(self, streamed: Streamed, asked: Asked, words: Words) -> None:
         self._streamed = streamed
-        self._rows = _parsed(_lines(streamed.chunks, asked), asked)
+        self._rows = _parsed(_lines(streamed.chunks, asked), asked, words)
 
     def __aiter__(self) -> Rows:
         return self
@@ -153,12 +155,14 @@ async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[b
     yield b"".join(rest)
 
 
-async def _parsed(lines: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[Mapping[str, Any], None]:
+async def _parsed(lines: AsyncIterator[bytes], asked: Asked, words: Words) -> AsyncGenerator[Mapping[str, Any], None]:
     number = 0
     async for line in lines:
         number += 1
         if not line.strip():
             continue
+        if words.in_response(line):
+            raise ServiceError(f"{asked.what}: line {number} contains the API key, so it can't be stored")
         row = _row(line)
         if row is None:
             raise ServiceError(f"{asked.what}: line {number} is not a JSON object")

@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pioneer_build.errors import NoAccess
+from pioneer_build.keys.spellings import KeySpellings
 
 MESSAGE_LIMIT = 400
 DETAILS_LIMIT = 50
-_HIDDEN = "[key hidden]"
 _LINK_LIMIT = 2000
 _KEEP = frozenset("\t\n ")
 
@@ -94,14 +94,10 @@ class Said:
 class Words:
     """Cleans text from outside, for one key."""
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_spellings",)
 
     def __init__(self, key: Key | None) -> None:
-        self._secret: re.Pattern[str] | None = None
-        if key is not None:
-            # Also as part of an address, escaped, or split over lines.
-            spelled = (f"(?:{re.escape(c)}|(?i:%{ord(c):02x}))" for c in key.reveal())
-            self._secret = re.compile(r"[\s\\]*".join(spelled))
+        self._spellings = KeySpellings(key.reveal()) if key is not None else None
 
     def __repr__(self) -> str:
         return "Words(…)"
@@ -111,12 +107,23 @@ class Words:
         # Only the beginning is examined: a body may be megabytes of one word.
         line = str(text)[: limit * 20 + 10_000]
         line = "".join(c if c in _KEEP or unicodedata.category(c)[0] != "C" else "" for c in line)
-        line = " ".join(self.hide(line).split())
+        line = " ".join(line.split())
+        if self._spellings is not None:
+            # Hide first, then cut. The text may have been cut before, here or by the server.
+            line = self._spellings.hide_in_cut(line)
         return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
     def hide(self, text: str) -> str:
-        """`text` without the key in any of its encodings."""
-        return self._secret.sub(_HIDDEN, text) if self._secret else text
+        """`text` without the key, however it is spelled."""
+        return self._spellings.hide(text) if self._spellings is not None else text
+
+    def in_response(self, body: bytes) -> bool:
+        """Whether a response repeats the key, so that nothing of it may be recorded.
+
+        A key that may be a word of any text, such as `anything` for a local server, is no reason to refuse one.
+        """
+        spellings = self._spellings
+        return spellings is not None and not spellings.guessable and spellings.occurs_in_bytes(body)
 
     def link(self, value: object) -> str | None:
         """`value` if it is a web link that is safe to show."""
@@ -208,7 +215,9 @@ def _compact(value: object) -> str:
 def _plain(body: bytes) -> str:
     """The text of a body that isn't JSON; for a web page, its title."""
     text = body[:100_000].decode("utf-8", "replace")
-    if re.match(r"\s*<", text):
-        title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)
-        return title.group(1) if title else "a web page"
-    return text
+    if not re.match(r"\s*<", text):
+        return text
+    begin = re.search(r"<title", text, re.IGNORECASE)
+    opened = text.find(">", begin.end()) if begin else -1
+    end = re.compile(r"</title", re.IGNORECASE).search(text, opened) if opened >= 0 else None
+    return text[opened + 1 : end.start()] if end else "a web page"

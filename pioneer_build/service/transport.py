@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from pioneer_build._version import __version__
-from pioneer_build.errors import Refused, ServiceError
+from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
 from pioneer_build.service.connections import Connections, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
@@ -33,6 +33,8 @@ CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
 _ANSWER_LIMIT = 512 * 1024 * 1024
 _WORDS_LIMIT = 1024 * 1024
+_HAS_THE_KEY = "the response contains the API key, so nothing of it is recorded"
+_HAS_THE_KEY_HINT = "find out from the service why it repeats keys; what it accepted can be recorded with `adopt`"
 _NO_HOST = "must start with https:// (or http://) and name a host"
 _URL_FAULTS: Mapping[UrlFault, str] = {
     "unreadable": "can't be read",
@@ -172,7 +174,9 @@ class Calls:
         most = CONNECT_SECONDS + WRITE_SECONDS + 2 * request.read_seconds
         try:
             async with asyncio.timeout(most), self._open(request, progress) as got:
-                return Answer(got.status_code, got.headers, await _read(got))
+                answer = Answer(got.status_code, got.headers, await _read(got))
+                self._refuse_the_key(answer, request)
+                return answer
         except Exception as error:  # noqa: BLE001 - from the network, or from an application
             problem = self._problem(error, request.asked, progress)
         raise problem
@@ -196,6 +200,20 @@ class Calls:
             await stack.aclose()
             raise
         await stack.aclose()
+        raise problem
+
+    def _refuse_the_key(self, answer: Answer, request: Request) -> None:
+        """Raises a `ServiceError` if a response repeats the key: an id or a row with the key in it can't be recorded.
+
+        An error is only shown, without the key. What repeats the author's own words is the author's affair.
+        """
+        if not 200 <= answer.status < 300 or not self.words.in_response(answer.body):
+            return
+        if request.body is not None and self.words.in_response(request.body):
+            return
+        problem = request.asked.unanswered(_HAS_THE_KEY, status=answer.status)
+        if isinstance(problem, FateUnknown):
+            problem = KeyRepeated(problem.message, hint=_HAS_THE_KEY_HINT, status=answer.status)
         raise problem
 
     def progress(self, body_out: Callable[[], None] = lambda: None) -> Progress:

@@ -123,3 +123,34 @@ def test_the_folder_of_specs_has_one_spelling() -> None:
     for specs in ("./data/", "data", "data//", "x/../data"):
         assert resolved(Settings(specs=specs)).specs == "data"
     assert resolved(Settings(specs="./")).specs == "."
+
+
+SECRET = "Abcdef123456SECRET99"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [SECRET, f"user:{SECRET}@h.test", f"https://user:{SECRET}@h.test", f"https://h.test/?token={SECRET}",
+     f"https://h.test#{SECRET}", f"https://h.test:{SECRET}", f"ftp://{SECRET}", f"https://[{SECRET}"],
+)  # fmt: skip
+def test_a_key_in_the_wrong_variable_is_not_repeated(tmp_path: Path, value: str) -> None:
+    for environ in ({"PIONEER_BASE_URL": value}, {"PIONEER_BACKEND": value}):
+        with pytest.raises(PioneerError) as caught:
+            resolve(Settings(), tmp_path, environ=environ)
+        assert SECRET not in f"{caught.value.message} {caught.value.hint}"
+    with pytest.raises(PioneerError) as caught:
+        resolve(Settings(), tmp_path, environ={"PIONEER_REQUESTS_PER_MINUTE": value})
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(base_url=f"https://h.test/{SECRET}"), Settings(backend=f"https://{SECRET.lower()}.test"),
+     Settings(store=f"rows-{SECRET}"), Settings(specs=SECRET), Settings(base_url=f"https://h.test/{SECRET[:6]}%31{SECRET[7:]}")],
+)  # fmt: skip
+def test_a_setting_with_the_key_in_it_is_refused(tmp_path: Path, settings: Settings) -> None:
+    """The backend is in the lock, and paths are shown."""
+    assert resolve(settings, tmp_path, environ={"PIONEER_API_KEY": "another-key-1"})
+    with pytest.raises(PioneerError, match="contains the API key") as caught:
+        resolve(settings, tmp_path, environ={"PIONEER_API_KEY": SECRET})
+    assert SECRET.lower() not in str(caught.value).lower()

@@ -1,0 +1,135 @@
+"""A key is found in every spelling that a service, a proxy or a shell may give it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import time
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pioneer_build.keys import KEY_VARIABLES, keys_in, without_keys
+from pioneer_build.keys.spellings import HIDDEN, KeySpellings
+
+KEY = "pio_sk_s3cr3t/with+odd%chars9"
+SPELLED = {
+    "as it is": KEY,
+    "upper case": KEY.upper(),
+    "percent": "".join(f"%{ord(c):02x}" for c in KEY),
+    "quoted": quote(KEY, safe=""),
+    "quoted twice": quote(quote(KEY, safe=""), safe=""),
+    "JSON": json.dumps(KEY)[1:-1].replace("/", "\\/"),
+    r"\u": "".join(f"\\u{ord(c):04x}" for c in KEY),
+    r"\\u": "".join(f"\\\\u{ord(c):04X}" for c in KEY),
+    r"\x": "".join(f"\\x{ord(c):02x}" for c in KEY),
+    "HTML": "".join(f"&#{ord(c)};" for c in KEY),
+    "HTML, hexadecimal": "".join(f"&#x{ord(c):x};" for c in KEY),
+    "quoted-printable": "".join(f"={ord(c):02X}" for c in KEY),
+    "spaces": " ".join(KEY),
+    "a line break": KEY[:9] + "\n" + KEY[9:],
+    r"\n": KEY[:9] + r"\n" + KEY[9:],
+    "NUL": KEY[:5] + "\0" + KEY[5:],
+    "no width": "\u200b".join(KEY),
+    "half a surrogate": KEY[:5] + "\ud800" + KEY[5:],
+    "hexadecimal": KEY.encode().hex(),
+    "hexadecimal with colons": KEY.encode().hex(":"),
+    **{
+        f"base64 after {n} bytes": base64.b64encode(b"abcd"[:n] + KEY.encode()).decode()[-(-4 * n // 3) :]
+        for n in range(4)
+    },
+    "base64 for URLs": base64.urlsafe_b64encode(KEY.encode()).decode(),
+    "base64 on lines": "\n ".join(base64.b64encode(KEY.encode()).decode()),
+    "base64, quoted": quote(base64.b64encode(KEY.encode()).decode(), safe=""),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLED)
+def test_every_spelling_is_found(spelling: str) -> None:
+    spellings, text = KeySpellings(KEY), SPELLED[spelling]
+    shown = spellings.hide(f"before {text} after")
+    assert HIDDEN in shown
+    assert len(shown) <= len(f"before {HIDDEN} after") + 8  # the last byte may share a character of base64
+    assert spellings.occurs_in(f"before {text} after")
+    assert spellings.occurs_in_bytes(json.dumps({"a": text}).encode())
+    assert spellings.occurs_in_bytes(f"[{text}]".encode("utf-8", "surrogatepass"))
+
+
+@given(st.sampled_from(sorted(SPELLED)), st.integers(1, 200), st.text(max_size=20))
+def test_a_text_that_was_cut_shows_no_beginning_of_the_key(spelling: str, cut: int, before: str) -> None:
+    text = SPELLED[spelling][:cut]
+    shown = KeySpellings(KEY).hide_in_cut(f"{before} said {text}")
+    left = shown.rpartition(" said ")[2].replace(HIDDEN, "")
+    # less than six characters of the key, in whatever form
+    per_character = max(1, len(SPELLED[spelling]) // len(KEY)) + 2
+    assert len(left) <= 6 * per_character
+
+
+def test_other_texts_are_left_as_they_are() -> None:
+    spellings = KeySpellings(KEY)
+    for text in (
+        "",
+        "pio_sk_other",
+        "a b\tc\\n%41&amp;",
+        json.dumps({"a": "é’"}),
+        base64.b64encode(b"x" * 99).decode(),
+    ):
+        assert spellings.hide(text) == spellings.hide_in_cut(text) == text
+        assert not spellings.occurs_in_bytes(text.encode())
+
+
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40), st.text())
+def test_any_key_is_hidden(key: str, around: str) -> None:
+    shown = KeySpellings(key).hide(around + key + around)
+    assert key not in shown.replace(HIDDEN, "\n") or not key.strip("\\")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "p",
+        "p ",
+        "\\",
+        "p\\",
+        "pio_sk_",
+        "%25",
+        "u0000",
+        "u{",
+        "&#0000",
+        "cGlv",
+        "7069",
+        "p\\n",
+        "=",
+        "\u2019 ",
+        "p\u200b",
+    ],
+)
+def test_it_takes_time_in_proportion(unit: str) -> None:
+    """Seconds for a megabyte would be minutes if a text were looked at more than a few times."""
+    spellings, text = KeySpellings(KEY), unit * (1_000_000 // len(unit))
+    began = time.process_time()
+    spellings.hide_in_cut(text)
+    spellings.occurs_in_bytes(text.encode())
+    assert time.process_time() - began < 10
+
+
+def test_a_word_is_guessable() -> None:
+    for key, guessable in {"any": True, "anything": True, "k": True, "pio_sk_1": False, "x" * 20: False}.items():
+        assert KeySpellings(key).guessable == guessable
+
+
+def test_it_is_not_written() -> None:
+    spellings = KeySpellings(KEY)
+    assert KEY not in repr(spellings)
+    with pytest.raises(TypeError):
+        pickle.dumps(spellings)
+
+
+def test_the_environment() -> None:
+    environ = {"PATH": "/bin", "PIONEER_API_KEY": " k1 ", "FASTINO_API_KEY": "", "PIONEER_SERVE_KEY": "k2"}
+    assert keys_in(environ) == ["k1", "k2"]
+    assert without_keys(environ) == {"PATH": "/bin"}
+    assert set(KEY_VARIABLES) >= {"PIONEER_API_KEY", "FASTINO_API_KEY"}
