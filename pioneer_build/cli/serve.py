@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.output import out, say
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
 @click.option("--state", metavar="DIR", help="Folder for jobs and datasets.")
 @click.option(
-    "--key", "keys", multiple=True, envvar="PIONEER_SERVE_KEY", metavar="KEY", help="Accept only this key; repeatable."
+    "--key",
+    "keys",
+    multiple=True,
+    envvar="PIONEER_SERVE_KEY",
+    metavar="KEY",
+    help="Accept only this key; repeatable. Others can read it in the process list: set PIONEER_SERVE_KEY instead.",
 )
 @click.option(
     "--limit",
@@ -106,6 +112,8 @@ def command(
         sys.stdout.flush()
         if options.verbosity >= 0:
             say(f"jobs and datasets are stored in {folder}; press Ctrl-C to stop")
+            if click.get_current_context().get_parameter_source("keys") is ParameterSource.COMMANDLINE:
+                say("warning: other users can read --key in the list of processes; set PIONEER_SERVE_KEY instead")
 
     run_server(config, host, port, ready)
 

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from pioneer_build.engine.admission import Admission
+from pioneer_build.engine.database import StateDamaged
 from pioneer_build.engine.error_responses import ErrorAnswer, http_error, server_error
 from pioneer_build.engine.openapi import document
 from pioneer_build.engine.routes.datasets import DatasetRoutes
@@ -111,6 +112,9 @@ class EngineApp:
                 return await handler(request)
             except ErrorAnswer as error:
                 return error.response
+            except StateDamaged as fault:
+                # waiting doesn't help, and nothing was accepted
+                return JSONResponse({"detail": f"The engine's state in {self._config.state_dir}: {fault}"}, 409)
             except (sqlite3.Error, OSError) as fault:
                 # nothing was accepted: transactions are written completely or not at all
                 body = {"detail": f"The engine's state can't be read or written: {fault}"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,29 +40,71 @@ CREATE TABLE IF NOT EXISTS rows (
 ) WITHOUT ROWID;
 """
 _LAYOUT = 1
+#: Larger files aren't examined when they are opened: that would take seconds.
+_CHECKED_BYTES = 64 * 2**20
+
+
+class StateDamaged(sqlite3.DatabaseError):
+    """The file is empty, or no longer what was written."""
+
+
+def _create(file: Path) -> None:
+    """Creates the file with its tables. It appears as a whole: an empty one is always the remains of a damaged one.
+
+    Another process may create it at the same time; the first one counts.
+    """
+    made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    # created here, so that others can never read it, not even before SQLite first writes it
+    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    try:
+        connection = sqlite3.connect(made, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_LAYOUT}; COMMIT;")
+        finally:
+            connection.close()
+        with suppress(FileExistsError):
+            os.link(made, file)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 class Database:
     """Jobs and rows in `file`, which is created if it doesn't exist. Every method may raise `sqlite3.Error`.
 
     Raises:
-        sqlite3.Error: the file can't be used, or a newer version wrote it.
+        sqlite3.Error: the file can't be used, or a newer version wrote it; `StateDamaged` if it is damaged.
         OSError: it can't be created.
     """
 
     def __init__(self, file: Path) -> None:
-        # created here, so that others can never read it, not even before SQLite first writes it
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        if not file.exists():
+            _create(file)
+        if file.stat().st_size == 0:
+            raise StateDamaged(f"{file.name} is empty: its jobs are lost")
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        with self.writing():
-            if self.number("PRAGMA user_version") not in (0, _LAYOUT):
-                raise sqlite3.DatabaseError("the engine's state was written by a newer version")
-            for statement in _SCHEMA.split(";"):
-                self.execute(statement)
-            self.execute(f"PRAGMA user_version={_LAYOUT}")
+        try:
+            self._open(file)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self, file: Path) -> None:
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            version = self.number("PRAGMA user_version")
+            damage = self.rows("PRAGMA quick_check(1)") if file.stat().st_size <= _CHECKED_BYTES else [("ok",)]
+            tables = {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.OperationalError:
+            raise  # such as a disk that can't be read, or a lock
+        except sqlite3.DatabaseError as error:
+            raise StateDamaged(f"{file.name} is damaged: {error}") from None
+        if version > _LAYOUT:
+            raise sqlite3.DatabaseError("the engine's state was written by a newer version")
+        if damage != [("ok",)] or not {"jobs", "rows"} <= tables:
+            raise StateDamaged(f"{file.name} is damaged")
 
     def close(self) -> None:
         """Closes the file after pending writes."""

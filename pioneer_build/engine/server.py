@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import socket
 import threading
@@ -13,6 +14,8 @@ import uvicorn
 
 from pioneer_build.disk import advice
 from pioneer_build.engine.app import create_app
+from pioneer_build.engine.database import StateDamaged
+from pioneer_build.engine.same_machine import SameMachine, is_loopback
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:
@@ -27,6 +30,17 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _not_opened(config: EngineConfig, error: Exception) -> PioneerError:
+    reason, elsewhere = str(error), "pass --state DIR to use another folder"
+    hint: str | None = elsewhere
+    if isinstance(error, OSError):
+        reason, hint = error.strerror or reason, advice(error, config.state_dir, elsewhere)
+    elif isinstance(error, StateDamaged):
+        folder = shlex.quote(str(config.state_dir))
+        hint = f"restore it from a backup; or, to start without jobs and datasets: mv {folder} {folder}.damaged"
+    return PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint)
 
 
 def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
@@ -53,13 +67,11 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
         app.start()
     except Exception as error:
         listening.close()
-        reason, elsewhere = str(error), "pass --state DIR to use another folder"
-        hint: str | None = elsewhere
-        if isinstance(error, OSError):
-            reason, hint = error.strerror or reason, advice(error, config.state_dir, elsewhere)
-        raise PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint) from error
+        app.close()
+        raise _not_opened(config, error) from error
+    guarded = SameMachine(app, any_host=not is_loopback(host))
     server = _Server(
-        uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
+        uvicorn.Config(guarded, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
     )
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"http://{shown}:{listening.getsockname()[1]}"

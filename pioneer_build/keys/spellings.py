@@ -34,7 +34,7 @@ _LONG: Final = 1 << 20
 _ENTITIES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 #: An escape that was cut in its middle.
 _CUT_ESCAPE: Final = re.compile(
-    _GAP + r"(?:%[0-9a-fA-F]{0,5}|u\{?[0-9a-fA-F]{0,6}|x[0-9a-fA-F]?|&#?\w{0,8}|=?[0-9a-fA-F]?)?\Z"
+    _GAP + r"(?:%[0-9a-fA-F]{0,5}|u\{?[0-9a-fA-F]{0,6}|x[0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?)?\Z"
 )
 _LONGEST_ESCAPE: Final = 16
 #: Shorter keys have no other encodings: their base64 would be found in any text.

@@ -80,6 +80,17 @@ def test_a_key_of_the_environment(cli: Callable[..., Any], served: Served, monke
     assert "secret" not in ran.out + ran.err
 
 
+def test_a_key_on_the_command_line_is_warned_of(
+    cli: Callable[..., Any], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every user of the machine can read it there."""
+    ran = cli("serve", "--key", "pio_sk_1")
+    assert "warning: other users can read --key in the list of processes; set PIONEER_SERVE_KEY instead" in ran.err
+    assert "pio_sk_1" not in ran.out + ran.err
+    monkeypatch.setenv("PIONEER_SERVE_KEY", "pio_sk_1")
+    assert "warning" not in cli("serve").err
+
+
 def test_port_0_is_a_free_one_and_its_state_has_its_number(cli: Callable[..., Any], served: Served) -> None:
     assert cli("serve", "--port", "0").code == 0
     assert served.port > 0
@@ -134,6 +145,9 @@ def test_it_serves_until_a_signal_ends_it(folder: Path, number: signal.Signals) 
             assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
             assert client.get("/datasets/none", headers={"X-API-Key": "other"}).status_code == 401
             assert client.get("/datasets/none", headers={"X-API-Key": "k"}).status_code == 404
+            rebound = {"X-API-Key": "k", "Host": "evil.test"}
+            assert client.get("/datasets/none", headers=rebound).status_code == 403
+            assert client.get("/openapi.json", headers=rebound).status_code == 403
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 0
