@@ -22,7 +22,7 @@ if ! "${tool[@]}" plan --format markdown >"$plan" 2>"$RUNNER_TEMP/pioneer-build-
     echo 'There is no plan, because of these errors:'
     echo
     echo "${fence}text"
-    head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err" | sed "s/$fence/~/g"
+    head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err" | sed -E "s/~{${#fence},}/~/g"
     echo
     echo "$fence"
   } >"$plan"

@@ -3,6 +3,8 @@
 # Env: DIRECTORY; GITHUB_REF_NAME, GITHUB_RUN_ID.
 set -euo pipefail
 
+# never an option, and never a folder of CDPATH
+[[ $DIRECTORY == /* ]] || DIRECTORY="./$DIRECTORY"
 cd "$DIRECTORY"
 [[ -f pioneer.lock ]] || exit 0
 lock=(pioneer.lock)
@@ -38,5 +40,6 @@ done
 # A protected branch, or a conflict: the lock is kept on a branch of its own, and the run fails with a message.
 rescue="pioneer-lock/$GITHUB_RUN_ID"
 git push --quiet origin "HEAD:refs/heads/$rescue"
-echo "::error title=pioneer.lock::$GITHUB_REF_NAME rejected the push, so pioneer.lock is on the branch $rescue: merge it before the next apply"
+branch=${GITHUB_REF_NAME//%/%25}
+echo "::error title=pioneer.lock::$branch rejected the push, so pioneer.lock is on the branch $rescue: merge it before the next apply"
 exit 1

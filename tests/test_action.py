@@ -6,12 +6,15 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text, read_lock
@@ -189,10 +192,120 @@ def test_the_result(runner: Runner, tmp_path: Path, code: str, pending: str, app
     assert runner.step("result", tmp_path, CODE=code, PENDING=pending, APPLIED=applied).code == want
 
 
-def test_extras_are_names(runner: Runner, tmp_path: Path) -> None:
-    ran = runner.step("install", tmp_path, EXTRAS="local] --index-url=x", INTERPRETER="false", GITHUB_PATH="x")
+@pytest.mark.parametrize(
+    "extras",
+    [
+        "local] --index-url=x",
+        "nope",
+        "base",
+        "../action",
+        "local,$(touch pwned)",
+        "x\n::set-env name=PATH::y",
+        "%0A::x::",
+    ],
+)
+def test_extras_are_names(runner: Runner, tmp_path: Path, extras: str) -> None:
+    ran = runner.step("install", tmp_path, EXTRAS=extras, INTERPRETER="false", GITHUB_PATH="x")
     assert ran.code == 1
-    assert "is not a list of names" in ran.said
+    [line] = ran.said.splitlines()
+    assert re.fullmatch(r"::error::extras: '[\w.?-]*' is not an extra of pioneer-build", line)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_everything_is_installed_with_digests(runner: Runner, tmp_path: Path) -> None:
+    """An interpreter that writes down what it is asked for, and makes an environment of itself."""
+    said = tmp_path / "said"
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >>"{said}"\n'
+        'if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; fi\n'
+    )
+    python.chmod(0o755)
+    ran = runner.step(
+        "install", tmp_path, EXTRAS=" local,\n parquet ", INTERPRETER=str(python), GITHUB_PATH=str(tmp_path / "p")
+    )
+    assert ran.code == 0, ran.said
+    _, needed, ours = said.read_text().splitlines()
+    assert "--require-hashes --only-binary :all:" in needed
+    assert re.findall(r"requirements/(\w+)\.txt", needed) == ["base", "local", "parquet"]
+    assert ours.endswith(f"--no-deps --no-build-isolation {ROOT}")
+
+
+REQUIREMENTS = ROOT / "action" / "requirements"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = sorted(set(PROJECT["project"]["optional-dependencies"]) - {"dev"})
+
+
+def pins(name: str) -> dict[str, set[str]]:
+    """The versions of each package in a list of requirements; each has digests."""
+    found: dict[str, set[str]] = {}
+    for item in re.sub(r"\\\n\s*", "", (REQUIREMENTS / f"{name}.txt").read_text()).splitlines():
+        pin = re.fullmatch(r"([a-z0-9-]+)==(\S+) (?:; .*? )?((?:--hash=sha256:[0-9a-f]{64} ?)+)", item)
+        assert pin is not None, item
+        found.setdefault(pin[1], set()).add(pin[2])
+    return found
+
+
+def test_there_are_requirements_for_every_extra() -> None:
+    assert sorted(path.stem for path in REQUIREMENTS.iterdir()) == sorted(["base", *EXTRAS])
+
+
+@pytest.mark.parametrize("name", ["base", *EXTRAS])
+def test_requirements_are_those_of_the_package(name: str) -> None:
+    """`.ci/lock-requirements` writes them; this fails if a dependency was changed without it."""
+    needed = list(PROJECT["project"]["dependencies"])
+    needed += (
+        PROJECT["build-system"]["requires"] if name == "base" else PROJECT["project"]["optional-dependencies"][name]
+    )
+    pinned = pins(name)
+    for text in needed:
+        requirement = Requirement(text)
+        versions = pinned[canonicalize_name(requirement.name)]
+        assert all(requirement.specifier.contains(version) for version in versions), text
+    base = pins("base")
+    assert all(base.get(package, versions) == versions for package, versions in pinned.items())
+
+
+# -- options -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ("", []),
+        ("--max-requests 10", ["--max-requests", "10"]),
+        ("--max-requests 10\n--max-examples 500\n", ["--max-requests", "10", "--max-examples", "500"]),
+        ("\n  --no-wait\r\n\t--max-requests 1\n\n", ["--no-wait", "--max-requests", "1"]),
+        ("--select $(touch${IFS}pwned) `touch pwned` ; touch pwned", None),
+        ("--select * ~ {a,b}", ["--select", "*", "~", "{a,b}"]),
+    ],
+)
+def test_options_on_several_lines_all_arrive(
+    runner: Runner, tmp_path: Path, options: str, wanted: list[str] | None
+) -> None:
+    """A budget on the second line was lost."""
+    said = tmp_path / "said"
+    program = runner.folder / "bin" / "pioneer-build"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >"{said}"\n')
+    ran = runner.step("apply", tmp_path, APPLY_OPTIONS=options, BACKEND="local; touch pwned", DIRECTORY="a b")
+    assert ran.code == 0, ran.said
+    words = said.read_text().splitlines()
+    assert words[:6] == ["-C", "a b", "--backend", "local; touch pwned", "apply", "--yes"]
+    assert words[6:] == (options.split() if wanted is None else wanted)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_long_runs_of_tildes_end_no_fence(runner: Runner, tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    for length in (16, 31, 100):
+        (tmp_path / "specs" / "a.yaml").write_text(f"dataset_name: a\ntask_type: decoder\npromt: {'~' * length}\n")
+        assert runner.step("check-and-plan", tmp_path).code == 0
+        assert (runner.folder / "pioneer-build-plan.md").read_text().count("~" * 16) == 2
+
+
+def test_a_folder_is_never_an_option(runner: Runner, tmp_path: Path) -> None:
+    (tmp_path / "-").mkdir()
+    assert runner.step("commit-lock", tmp_path, DIRECTORY="-", OLDPWD="/", CDPATH="/").code == 0
 
 
 # -- the lock ------------------------------------------------------------------------------------------------------
