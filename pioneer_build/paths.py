@@ -69,6 +69,12 @@ def spare_folders(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[
     )
 
 
+def ignored_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The XDG variables that are set to a relative path, which is ignored: the default is used instead."""
+    names = ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+    return [name for name in names if (value := environ.get(name, "")) and not value.startswith("/")]
+
+
 def find_root(start: str) -> str:
     """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
 

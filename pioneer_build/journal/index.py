@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.spec.base_url import one_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -43,8 +45,9 @@ class SubmissionIndex:
             self.put(replace(self._by_token[token], **fields))  # type: ignore[arg-type]  # checked when they were written
 
     def on(self, backend: str) -> tuple[Submission, ...]:
-        """All submissions to one backend."""
-        return tuple(item for item in self if item.backend == backend)
+        """All submissions to one backend, however it is spelled."""
+        name = one_name(backend)
+        return tuple(item for item in self if one_name(item.backend) == name)
 
     def about(
         self, backend: str, *, remote_name: str | None, job_id: str | None, tokens: Iterable[str]
@@ -57,13 +60,13 @@ class SubmissionIndex:
             job_id: the service's id of a job; `None` to add none by job.
             tokens: the tokens of further submissions.
         """
-        found = dict.fromkeys(tokens)
+        found, backend = dict.fromkeys(tokens), one_name(backend)
         if remote_name is not None:
             found |= self._tokens.get(("name", backend, remote_name), {})
         if job_id is not None:
             found |= self._tokens.get(("job", backend, job_id), {})
         known = (self._by_token[token] for token in found if token in self._by_token)
-        return tuple(item for item in known if item.backend == backend)
+        return tuple(item for item in known if one_name(item.backend) == backend)
 
     def rivals(self, submission: Submission) -> tuple[Submission, ...]:
         """The submissions to the same remote name, of the same dataset and definition, or of the same job."""
@@ -73,7 +76,7 @@ class SubmissionIndex:
 
 def _keys(submission: Submission) -> list[tuple[str, ...]]:
     """The keys of a submission: its remote name, its dataset and definition, its job."""
-    backend = submission.backend
+    backend = one_name(submission.backend)
     keys = [
         ("name", backend, submission.remote_name),
         ("work", backend, submission.dataset_name, submission.fingerprint),

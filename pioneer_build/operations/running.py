@@ -12,6 +12,7 @@ from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.interrupt import interruptible
+from pioneer_build.operations.journal_gaps import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -72,8 +73,20 @@ async def run_to_its_end(
     """
     config, root = found.project.config, found.project.root
     async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
+        _remark(found, sink)
         run = _new_run(found, service, sink, options)
         return await interruptible(run, walk(run), interrupt)
+
+
+def _remark(found: ProjectState, sink: Sink) -> None:
+    """Says if the journal may not be the one that is expected. The local engine's jobs are on this machine, too."""
+    if found.project.config.local:
+        return
+    as_read = found.project.lockfile.as_read
+    known = found.journal.submissions(found.backend)
+    for text in remarks(as_read, found.backend, known, found.journal.path):
+        with suppress(OSError, ValueError):
+            sink(Event("note", "", text))
 
 
 def _waits(sink: Sink) -> Callable[[str], None]:

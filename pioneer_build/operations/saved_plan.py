@@ -13,6 +13,7 @@ from pioneer_build.disk import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
+from pioneer_build.spec.base_url import one_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +124,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
     Raises:
         PlanFileError: the plan was saved for another backend.
     """
-    if saved.backend != now.backend:
+    if one_name(saved.backend) != one_name(now.backend):
         raise PlanFileError(
             f"the plan was saved for the backend {saved.backend}, but this run uses {now.backend}",
             hint=f"pioneer-build --backend {saved.backend} apply …",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.disk import stamp_at
-from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.paths import cache_folder, find_root, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.spec.base_url import one_name
 from pioneer_build.spec.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +77,25 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     cache = ProjectCache(cache_folder(environ) / "projects", root)
     plan_key = PlanKey(str(root), backend, environ)
     config = resolve(_read_settings(root, cache), root, backend, environ)
+    lockfile = LockFile(root, split=config.split_lock)
+    if (name := one_name(config.backend)) != config.backend or config.backend.startswith("http://localhost"):
+        config = replace(config, backend=_spelling_in_lock(lockfile, config.backend, name))
     return Project(root, config, LockFile(root, split=config.split_lock), cache, plan_key)
+
+
+def _spelling_in_lock(lockfile: LockFile, backend: str, name: str) -> str:
+    """How the lock spells a backend on this machine, so that another spelling finds its jobs; `backend` by default.
+
+    Args:
+        lockfile: the project's lock.
+        backend: as the settings spell it.
+        name: its one name.
+    """
+    try:
+        found = {where for _, where in lockfile.read(trusted=True).entries if one_name(where) == name}
+    except LockError:  # reported when it is needed
+        return backend
+    return backend if not found or backend in found else min(found)
 
 
 def _read_settings(root: Path, cache: ProjectCache) -> Settings:

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pioneer_build.disk import beside
+from pioneer_build.spec.base_url import one_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -346,7 +347,7 @@ def window_path(folder: Path, base_url: str, key: str | None) -> Path:
     Raises:
         OSError: the salt can't be read or written.
     """
-    service = hashlib.blake2b(base_url.rstrip("/").encode(), digest_size=8).hexdigest()
+    service = hashlib.blake2b(one_name(base_url.rstrip("/")).encode(), digest_size=8).hexdigest()
     salted = hashlib.blake2b((key or "").encode(), key=_salt(folder), digest_size=8).hexdigest()
     return folder / f"pace-{service}-{salted}"
 

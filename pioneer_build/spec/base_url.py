@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "port", "extra"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+#: The names of this machine that mean the same port of it. (127.0.0.2 and the like may be other services.)
+_THIS_MACHINE = frozenset({"localhost", "localhost.", "127.0.0.1", "::1"})
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
 
 
@@ -81,3 +84,18 @@ class BaseUrl:
     def loopback(self) -> bool:
         """Whether the service is on this machine."""
         return _LOOPBACK.fullmatch(self.host) is not None
+
+
+@lru_cache(maxsize=256)
+def one_name(backend: str) -> str:
+    """One name for all spellings of a backend: `localhost`, `127.0.0.1` and `[::1]` on one port are one service.
+
+    Only for comparing: the lock and the journal keep the spelling that they have.
+    """
+    if not backend.startswith("http"):
+        return backend
+    try:
+        url = BaseUrl.parse(backend)
+    except BadBaseUrl:
+        return backend
+    return replace(url, host="localhost").text if url.host in _THIS_MACHINE else backend

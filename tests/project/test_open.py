@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import LockError, PioneerError, Problems
+from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.text import lock_text
 from pioneer_build.paths import cache_folder, find_root, state_folder
 from pioneer_build.project.open import open_project
 from tests.built import age, build, home
@@ -122,3 +124,21 @@ def test_what_was_verified_is_known_to_the_next_command(root: Path, tmp_path: Pa
 
 def test_there_is_no_lock(root: Path) -> None:
     assert not open_project(root).read_lock().entries
+
+
+@pytest.mark.parametrize("asked", ["localhost", "127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("written", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_service_on_this_machine_is_one_and_the_lock_keeps_its_spelling(root: Path, asked: str, written: str) -> None:
+    """`serve` prints 127.0.0.1, and people write localhost: what was bought under one isn't bought under the other."""
+    where = f"http://{written}:8765"
+    entry = Entry("a", where, "decoder", {"task_type": "decoder", "prompt": "a"}, "a", 5)
+    (root / "pioneer.lock").write_text(lock_text(Lock({("a", where): entry})))
+    config = open_project(root, f"http://{asked}:8765").config
+    assert (config.backend, config.base_url) == (where, f"http://{asked}:8765")
+    other = open_project(root, f"http://{asked}:8766").config
+    assert other.backend == f"http://{asked}:8766"
+
+
+def test_a_damaged_lock_is_reported_when_it_is_needed(root: Path) -> None:
+    (root / "pioneer.lock").write_text("{")
+    assert open_project(root, "http://localhost:1").config.backend == "http://localhost:1"

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.log import Journal
+from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.wording import count, noun_for
 
@@ -35,7 +36,13 @@ def journal(opened: Project) -> list[DoctorFinding]:
         numbers = ", ".join(f"{number:,}" for number in damaged[:5])
         text = f"{count(len(damaged), 'damaged line')} in {log.path} ({noun_for(len(damaged), 'line')} {numbers})"
         return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
-    return [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
+    findings = [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
+    try:
+        lock = opened.read_lock()
+    except PioneerError:
+        return findings  # the check of the lock says so
+    said = remarks(lock, opened.config.backend, submissions, log.path)
+    return [*findings, *(DoctorFinding("journal", "note", text) for text in said)]
 
 
 def _unfinished(submissions: Iterable[Submission]) -> str:
