@@ -150,7 +150,7 @@ def test_a_key_in_the_wrong_variable_is_not_repeated(tmp_path: Path, value: str)
 )  # fmt: skip
 def test_a_setting_with_the_key_in_it_is_refused(tmp_path: Path, settings: Settings) -> None:
     """The backend is in the lock, and paths are shown."""
-    assert resolve(settings, tmp_path, environ={"PIONEER_API_KEY": "another-key-1"})
+    assert resolve(settings, tmp_path, environ={"PIONEER_API_KEY": "another-key-1", "HOME": "/home/a"})
     with pytest.raises(PioneerError, match="contains the API key") as caught:
-        resolve(settings, tmp_path, environ={"PIONEER_API_KEY": SECRET})
+        resolve(settings, tmp_path, environ={"PIONEER_API_KEY": SECRET, "HOME": "/home/a"})
     assert SECRET.lower() not in str(caught.value).lower()
