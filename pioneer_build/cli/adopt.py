@@ -35,8 +35,8 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
       1    it doesn't exist, doesn't match, or is already recorded; nothing was written. Or a disk failed
       3    recorded, but failed or rejected
     """
-    from pioneer_build.cli.interrupts import interruptible
     from pioneer_build.cli.progress import progress
+    from pioneer_build.cli.signals import interruptible
     from pioneer_build.operations.adopt import adopt
     from pioneer_build.operations.apply import planned
     from pioneer_build.plan import Choices

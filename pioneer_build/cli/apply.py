@@ -78,8 +78,8 @@ def command(
       3    something is failed, rejected, unknown, blocked, refused, or past its deadline
       130  interrupted
     """
-    from pioneer_build.cli.interrupts import interruptible
     from pioneer_build.cli.progress import progress
+    from pioneer_build.cli.signals import interruptible
     from pioneer_build.operations.apply import apply, check_budget, planned
     from pioneer_build.operations.running import RunOptions
     from pioneer_build.render.apply import outcome_value

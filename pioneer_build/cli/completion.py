@@ -49,7 +49,7 @@ def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete
         incomplete: what was typed so far.
     """
     del param
-    from pioneer_build.operations.completion import dataset_names
+    from pioneer_build.operations.dataset_names import dataset_names
 
     return [
         name for name in dataset_names(ctx.find_root().params.get("directory") or ".") if name.startswith(incomplete)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply import adopt_into
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.interrupt import Interrupt
 from pioneer_build.operations.running import RunOptions, run_to_its_end
+from pioneer_build.operations.stop_run import Interrupt
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply import apply_plan
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.disk_check import check_disks
-from pioneer_build.operations.interrupt import Interrupt
 from pioneer_build.operations.project_state import for_plan, read_project_state, selected
 from pioneer_build.operations.running import RunOptions, run_to_its_end
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
+from pioneer_build.operations.stop_run import Interrupt
 from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
 from pioneer_build.wording import count

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
 from pioneer_build.operations.backend import open_service
-from pioneer_build.operations.interrupt import interruptible
 from pioneer_build.operations.journal_gaps import remarks
+from pioneer_build.operations.stop_run import until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Self
 
     from pioneer_build.apply import Sink
-    from pioneer_build.operations.interrupt import Interrupt
     from pioneer_build.operations.project_state import ProjectState
+    from pioneer_build.operations.stop_run import Interrupt
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
@@ -75,7 +75,7 @@ async def run_to_its_end(
     async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
         _remark(found, sink)
         run = _new_run(found, service, sink, options)
-        return await interruptible(run, walk(run), interrupt)
+        return await until_stopped(run, walk(run), interrupt)
 
 
 def _remark(found: ProjectState, sink: Sink) -> None:

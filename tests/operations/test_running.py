@@ -13,9 +13,9 @@ import pytest
 
 from pioneer_build.apply import Event, Report, apply_plan, label_in_flight
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations import interrupt as interrupt_module
-from pioneer_build.operations.interrupt import Interrupt
+from pioneer_build.operations import stop_run as interrupt_module
 from pioneer_build.operations.running import RunOptions, run_to_its_end
+from pioneer_build.operations.stop_run import Interrupt
 from tests.crashes.machine import Server
 from tests.operations.running import Found, found
 

@@ -83,7 +83,7 @@ class Interrupt:
             self._stake = str
 
 
-async def interruptible(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
+async def until_stopped(run: Run, walk: Coroutine[Any, Any, Report], interrupt: Interrupt) -> Report:
     """Awaits `walk`; after an interrupt it waits for pending responses, and then leaves them as unknown.
 
     Args:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.operations.completion import dataset_names
+from pioneer_build.operations.dataset_names import dataset_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.cli.interrupts import interruptible
+from pioneer_build.cli.signals import interruptible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Event
@@ -85,7 +85,7 @@ def test_in_another_thread_signals_are_left_to_the_main_one() -> None:
 #: A run that hears the first signal and never ends; what it tells goes to stderr, or nowhere where that blocks.
 PROGRAM = """
 import asyncio, sys, threading, time
-from pioneer_build.cli.interrupts import interruptible
+from pioneer_build.cli.signals import interruptible
 from pioneer_build.cli.output import say
 held = threading.Lock()
 def sink(event):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply import Event
 from pioneer_build.cli.exit_codes import INTERRUPTED
-from pioneer_build.operations.interrupt import Interrupt
+from pioneer_build.operations.stop_run import Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import pytest
 
 from pioneer_build.apply.label_in_flight import LabelsInFlight
 from pioneer_build.errors import JournalError
-from pioneer_build.operations import interrupt as module
-from pioneer_build.operations.interrupt import Interrupt, interruptible
+from pioneer_build.operations import stop_run as module
+from pioneer_build.operations.stop_run import Interrupt, until_stopped
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report, Run
@@ -106,7 +106,7 @@ def test_a_cancelled_run_that_fails_at_its_end_says_why(monkeypatch: pytest.Monk
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
         run = Stub()
         walk = disk_is_full_at_the_end(run, deaf=deaf)
-        task = asyncio.ensure_future(interruptible(cast("Run", run), walk, Interrupt()))
+        task = asyncio.ensure_future(until_stopped(cast("Run", run), walk, Interrupt()))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as ended:
@@ -126,7 +126,7 @@ def test_a_stopped_run_that_fails_at_its_end_raises_it(monkeypatch: pytest.Monke
     async def go() -> None:
         run, interrupt = Stub(), Interrupt()
         interrupt.stop()
-        await interruptible(cast("Run", run), disk_is_full_at_the_end(run, deaf=deaf), interrupt)
+        await until_stopped(cast("Run", run), disk_is_full_at_the_end(run, deaf=deaf), interrupt)
 
     with pytest.raises(JournalError, match="the disk is full"):
         asyncio.run(go())
