@@ -2,11 +2,13 @@
 
 specs, settings  the two formats
 yaml_nodes       bytes to trees of nodes with their places; rejects what is not plain, safe YAML
+yaml_limits      how large a file, how deep its nesting, and what its aliases may be
 yaml_loader      the YAML reader, with libyaml or without
 yaml_tags        the type of a plain scalar
 yaml_syntax      error messages of the YAML reader, in plain words
 source           the text of a file, and places in it
 plain_data       trees to plain data
+duplicate_keys   reports a key that occurs twice in one mapping
 schema           the keys, their types and bounds: the only place that defines what is valid
 error_messages   messages for errors that the validator found
 quoting_hints    what to quote, and what not, so that YAML reads it as it was meant

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from pioneer_build.parse.duplicate_keys import report_duplicate_key
 from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def plain(node: Node, source: Source) -> Any:
         if type(key) is not ScalarNode or key.tag != STR:
             word = _odd_key(key, source)
         elif word in data:
-            _duplicate(key, node, source)
+            report_duplicate_key(key, node, source)
             plain(value, source)  # reports its errors; the value of the first key is used
             continue
         item = plain(value, source)
@@ -115,15 +116,3 @@ def _odd_key(key: Node, source: Source) -> str | None:
     if key.tag not in _CORE:
         _bad_tag(key, source)
     return str(key.value)
-
-
-def _duplicate(key: ScalarNode, mapping: Node, source: Source) -> None:
-    first = next(k for k, _ in mapping.value if k.value == key.value)
-    line, _ = source.place(first.start_mark)
-    source.problem_at(
-        key.start_mark,
-        key.end_mark,
-        f"duplicate key {key.value!r}",
-        hint=f"first used on line {line}",
-        code="duplicate-key",
-    )

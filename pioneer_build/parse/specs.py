@@ -13,7 +13,8 @@ from pioneer_build.parse.error_messages import meant_key, report_at, report_erro
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import SpecRules
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
-from pioneer_build.parse.yaml_nodes import MAX_FILE_BYTES, read_documents
+from pioneer_build.parse.yaml_limits import MAX_FILE_BYTES
+from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 

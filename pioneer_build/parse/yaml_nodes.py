@@ -1,40 +1,31 @@
 """YAML to trees of nodes with their places: one pass of libyaml, nothing is constructed.
 
-This is where the bytes of a file are decoded. Dangerous input is rejected before or while it is read: files that are
-too large, nesting that is too deep (libyaml's composer recurses in C and would crash the process), aliases that expand
-without end, bytes that are not text.
+This is where the bytes of a file are decoded. Dangerous input is rejected before or while it is read: bytes that are
+not text, and what is beyond the limits (`yaml_limits.py`).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import yaml
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.parse import yaml_loader
 from pioneer_build.parse.source import Source
+from pioneer_build.parse.yaml_limits import aliases_are_bounded, is_small_enough, line_too_deep
 from pioneer_build.parse.yaml_syntax import report_syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from yaml.nodes import Node
 
     from pioneer_build.errors import Problem
-    from pioneer_build.parse.source import Mark
 
-MAX_FILE_BYTES = 16 * 1024 * 1024
-MAX_DEPTH = 32
-#: Maximum number of nodes and characters that aliases may add to a file.
-MAX_ALIASED_NODES = 10_000
-MAX_ALIASED_CHARS = 1_000_000
 #: Maximum number of broken documents reported for one file: after each, reading continues at the next `---`.
 _MAX_BROKEN = 20
 
-_BRACKETS_WORTH_A_LOOK = 256
-_INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
@@ -50,7 +41,7 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
         path: the path of the file in problems, relative to the project, with `/`.
         report: called with each problem, in no particular order.
     """
-    source = _decode(data, path, report)
+    source = _decode(data, path, report) if is_small_enough(data, path, report) else None
     if source is None:
         return Source(path, "", report), []
     documents: list[Node] = []
@@ -66,7 +57,7 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
         # the lines before are kept, but empty, so that places stay correct
         text = "\n" * skipped + text[following:]
     aliased = "*" in source.text
-    return source, [node for node in documents if not aliased or _aliases_bounded(node, source)]
+    return source, [node for node in documents if not aliased or aliases_are_bounded(node, source)]
 
 
 def _next_document(text: str, *lines: int) -> int | None:
@@ -78,14 +69,6 @@ def _next_document(text: str, *lines: int) -> int | None:
 
 
 def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source | None:
-    if len(data) > MAX_FILE_BYTES:
-        Source(path, "", report).problem(
-            (0, 0),
-            f"the file is larger than {MAX_FILE_BYTES // 1024**2} MiB, the maximum for a spec file",
-            hint="put the texts in a file of their own, and name it in 'inputs'",
-            code="too-large",
-        )
-        return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         return Source(path, data.decode(), report)
@@ -110,7 +93,7 @@ def _read(text: str, source: Source, documents: list[Node]) -> int | None:
     encoded = text.encode()
     before = len(documents)
     try:
-        if _looks_deep(encoded) and (line := _too_deep(text, source)) is not None:
+        if (line := line_too_deep(text, encoded, source)) is not None:
             return line
         # libyaml takes bytes unchanged; PyYAML would decode them again
         loader = yaml_loader.Loader(encoded if yaml_loader.Loader is not yaml_loader.PureLoader else text)
@@ -143,82 +126,3 @@ def _without_controls(text: str, source: Source, documents: list[Node]) -> int |
         source.problem((1, 1), "the file contains a character that is not allowed in YAML", code="character")
         return None
     return _read(cleaned, source, documents)
-
-
-def _looks_deep(encoded: bytes) -> bool:
-    """Whether `encoded` could be nested deeper than is safe; cheap, and False is always right.
-
-    A level is a bracket, or an indicator or an indentation in a run before the first word of a line.
-    """
-    return (
-        encoded.count(b"[") + encoded.count(b"{") > _BRACKETS_WORTH_A_LOOK
-        or _INDENT_WORTH_A_LOOK.search(encoded) is not None
-    )
-
-
-def _too_deep(text: str, source: Source) -> int | None:
-    """Reports the first node that is nested too deep; returns its line (from 0), or None."""
-    depth = 0
-    loader = yaml_loader.Loader(text)
-    while (event := loader.get_event()) is not None:
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                line, column = source.place(cast("Mark", event.start_mark))
-                source.problem((line, column), f"nested more than {MAX_DEPTH} levels deep", code="too-deep")
-                return line - 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    return None
-
-
-def _aliases_bounded(root: Node, source: Source) -> bool:
-    """Whether `root`, with its aliases expanded, is finite and not too large; otherwise it is reported."""
-    sizes: dict[int, tuple[int, int, int]] = {}
-    open_nodes: set[int] = set()
-    aliased_nodes = aliased_chars = 0
-
-    def size(node: Node) -> tuple[int, int, int]:
-        """Nodes, characters and levels of `node`; an alias costs one look-up, so a bomb is found quickly."""
-        nonlocal aliased_nodes, aliased_chars
-        known = sizes.get(id(node))
-        if known is not None:
-            aliased_nodes += known[0]
-            aliased_chars += known[1]
-            return known
-        if id(node) in open_nodes:
-            raise _AliasError(node, "an alias refers to a value that contains it")
-        open_nodes.add(id(node))
-        nodes, chars, levels = 1, len(node.value) if isinstance(node, ScalarNode) else 0, 0
-        for child in _children(node):
-            more_nodes, more_chars, more_levels = size(child)
-            nodes += more_nodes
-            chars += more_chars
-            levels = max(levels, more_levels)
-        if aliased_nodes > MAX_ALIASED_NODES or aliased_chars > MAX_ALIASED_CHARS or levels >= MAX_DEPTH:
-            raise _AliasError(node, "the aliases here expand to more values than a spec may contain")
-        open_nodes.discard(id(node))
-        sizes[id(node)] = nodes, chars, levels + 1
-        return sizes[id(node)]
-
-    try:
-        size(root)
-    except _AliasError as error:
-        source.problem_at(error.node.start_mark, error.node.end_mark, error.message, code="alias")
-        return False
-    return True
-
-
-class _AliasError(Exception):
-    def __init__(self, node: Node, message: str) -> None:
-        super().__init__(message)
-        self.node = node
-        self.message = message
-
-
-def _children(node: Node) -> Iterator[Node]:
-    if isinstance(node, MappingNode):
-        for pair in node.value:
-            yield from pair
-    elif isinstance(node, SequenceNode):
-        yield from node.value

@@ -27,8 +27,6 @@ def read(text: str) -> tuple[Any, list[Problem], Node]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (NER + "num_examples: 11\n", [(6, 1, "duplicate-key")]),
-        (NER + "checks: {min_chars: 5, min_chars: 4}\n", [(6, 24, "duplicate-key")]),
         (NER + "? [a]\n: b\n", [(6, 3, "key")]),
         (NER + "<<: {protect: true}\n", [(6, 1, "merge-key")]),
         (NER + "owner: !!python/name:os.system x\n", [(6, 8, "tag")]),
@@ -79,15 +77,6 @@ def test_an_unknown_tag_is_reported_and_its_text_kept() -> None:
     data, (problem,), _ = read("x: !mine y")
     assert data == {"x": "y"}
     assert (problem.message, problem.hint, problem.code) == ("the YAML tag !mine is not supported", "remove it", "tag")
-
-
-def test_of_two_values_of_a_key_the_first_counts_and_the_second_is_judged() -> None:
-    data, found, _ = read("a: 1\nb: 2\na: !mine y\n")
-    assert data == {"a": 1, "b": 2}
-    assert [(problem.line, problem.code, problem.hint) for problem in found] == [
-        (3, "duplicate-key", "first used on line 1"),
-        (3, "tag", "remove it"),
-    ]
 
 
 def test_keys_that_are_no_text_count_as_they_are_written() -> None:
