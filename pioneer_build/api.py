@@ -80,12 +80,13 @@ def apply(
     """
     # asyncio takes time to import, and `plan` doesn't need it
     from pioneer_build.operations import apply as operation
+    from pioneer_build.operations.check_budget import check_budget
     from pioneer_build.operations.running import RunOptions
 
     project = open_project(Path(directory), backend)
     options = RunOptions(max_requests, max_examples, wait).or_limits_of(project.config)
     with operation.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
-        operation.check_budget(made, options)
+        check_budget(made, options)
         return operation.apply(found, made, _no_event, options)
 
 

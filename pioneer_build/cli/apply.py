@@ -80,7 +80,8 @@ def command(
     """
     from pioneer_build.cli.progress import progress
     from pioneer_build.cli.signals import interruptible
-    from pioneer_build.operations.apply import apply, check_budget, planned
+    from pioneer_build.operations.apply import apply, planned
+    from pioneer_build.operations.check_budget import check_budget
     from pioneer_build.operations.running import RunOptions
     from pioneer_build.render.apply import outcome_value
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply import apply_plan
-from pioneer_build.errors import PioneerError
 from pioneer_build.operations.disk_check import check_disks
 from pioneer_build.operations.project_state import for_plan, read_project_state, selected
 from pioneer_build.operations.running import RunOptions, run_to_its_end
@@ -16,7 +15,6 @@ from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.operations.stop_run import Interrupt
 from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
-from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,23 +58,6 @@ def planned(
             found = read_project_state(project, choices)
             plan = selected(found, select, exclude)
         yield for_plan(found, plan), plan
-
-
-def check_budget(plan: Plan, options: RunOptions) -> None:
-    """Refuses a plan that would exceed a limit, before the first request.
-
-    Raises:
-        PioneerError: it would.
-    """
-    for noun, wanted, most in (
-        ("request", plan.requests, options.max_requests),
-        ("example", plan.examples, options.max_examples),
-    ):
-        if most is not None and wanted > most:
-            raise PioneerError(
-                f"the plan needs {count(wanted, noun)}, but the budget is {most:,}; nothing was sent",
-                hint=f"raise --max-{noun}s (or `limits:` in pioneer.yaml), or apply part of the plan with --select",
-            )
 
 
 def apply(

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.apply import apply, check_budget, planned
-from pioneer_build.operations.running import RunOptions
+from pioneer_build.operations.apply import apply, planned
 from pioneer_build.operations.saved_plan import write_plan
-from pioneer_build.plan import Choices, Plan, Step
+from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
 from tests.crashes.machine import Server, write_spec
 from tests.operations.running import Found, found
@@ -83,16 +82,3 @@ def test_the_project_is_held_meanwhile(project: Found) -> None:
         pytest.fail("two at once")
     with hold():
         pass
-
-
-def test_budgets_are_those_of_the_whole_plan() -> None:
-    plan = Plan("pioneer", (Step("a", "create", (), 1, 400), Step("b", "label", (), 3, 2_600)))
-    check_budget(plan, RunOptions())
-    check_budget(plan, RunOptions(4, 3_000))
-    over = "the plan needs 4 requests, but the budget is 3; nothing was sent"
-    with pytest.raises(PioneerError, match=over) as refused:
-        check_budget(plan, RunOptions(3, 3_000))
-    assert refused.value.hint is not None
-    assert refused.value.hint.startswith("raise --max-requests")
-    with pytest.raises(PioneerError, match="the plan needs 3,000 examples, but the budget is 0"):
-        check_budget(plan, RunOptions(None, 0))
