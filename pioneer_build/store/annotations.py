@@ -12,7 +12,7 @@ import numpy as np
 from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
 from pioneer_build.store.claims import Claims
-from pioneer_build.store.compaction import compact
+from pioneer_build.store.compaction import compact, is_due
 from pioneer_build.store.current_index import ATTEMPTS, CurrentIndex, keeps_changing
 from pioneer_build.store.disk import Modes, make_folder, write_whole
 from pioneer_build.store.lookup import DamagedSegment, fetch
@@ -119,10 +119,10 @@ class AnnotationStore:
             self._index.refresh()
 
     def close(self) -> None:
-        """Seals the written file, and updates the index."""
+        """Seals the written file, updates the index, and merges the files if that is due."""
         if self._writer.close():
             self._index.refresh()
-            if len(segment_files(self._folder)) > 32:
+            if is_due(len(segment_files(self._folder))):
                 self.compact()
 
     def __enter__(self) -> Self:

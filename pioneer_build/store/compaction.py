@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+#: At the end of a run, the files of a scope are merged if there are more than this.
+COMPACT_FROM = 32
 #: Larger files are not copied again.
 LARGE = 256 << 20
+
+
+def is_due(files: int) -> bool:
+    """Whether this many files of one scope should be merged."""
+    return files > COMPACT_FROM
 
 
 def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:

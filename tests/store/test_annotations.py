@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,38 +16,12 @@ from hypothesis import strategies as st
 from pioneer_build.errors import StoreError
 from pioneer_build.store import RefusedText, Store
 from pioneer_build.store import segments as segments_module
+from tests.store.annotated import FINGERPRINT, answer, batch, digest, digests, folder_of, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.store.annotations import AnnotationStore
-
-FINGERPRINT = "fp1:" + "0" * 64
-
-
-def digest(number: int) -> bytes:
-    return blake2b(str(number).encode(), digest_size=16).digest()
-
-
-def digests(*numbers: int) -> bytes:
-    return b"".join(map(digest, numbers))
-
-
-def answer(number: int) -> bytes:
-    return f'{{"label": "{number}"}}'.encode() * (1 + number % 3)
-
-
-def batch(*numbers: int) -> list[tuple[bytes, bytes]]:
-    return [(digest(n), answer(n)) for n in numbers]
-
-
-def opened(root: Path) -> AnnotationStore:
-    return Store(root).annotations("local", FINGERPRINT)
-
-
-def folder_of(root: Path) -> Path:
-    (folder,) = (root / "annotations").iterdir()
-    return folder
 
 
 def test_nothing_is_created_by_reading(tmp_path: Path) -> None:
@@ -215,57 +188,6 @@ def test_quarantined_texts_count_as_done_until_cleared(tmp_path: Path) -> None:
     store.quarantine(digest(3), "500")
     store.add(batch(3))
     assert list(store.lookup(digests(3))) == [answer(3)]
-
-
-def test_compaction_keeps_everything(tmp_path: Path) -> None:
-    for n in range(6):
-        with opened(tmp_path) as store:
-            store.add(batch(n))
-    reader = opened(tmp_path)
-    assert reader.count() == 6
-    opened(tmp_path).compact()
-    assert len(list(folder_of(tmp_path).glob("*.log"))) == 1
-    assert list(reader.lookup(digests(*range(6)))) == [answer(n) for n in range(6)]
-    assert opened(tmp_path).count() == 6
-    assert not list((tmp_path / "tmp").iterdir())
-
-
-@pytest.mark.parametrize("fails_at", ["replace", "unlink", "sync_folder"])
-def test_compaction_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str) -> None:
-    from pioneer_build.store import compaction
-
-    for n in range(4):
-        with opened(tmp_path) as store:
-            store.add(batch(n))
-
-    def fail(*args: object, **kwargs: object) -> None:
-        raise OSError(5, "Input/output error")
-
-    with monkeypatch.context() as patch:
-        if fails_at == "unlink":
-            from pathlib import Path as PathClass
-
-            real = PathClass.unlink
-            patch.setattr(
-                PathClass,
-                "unlink",
-                lambda self, missing_ok=False: fail() if self.suffix == ".log" else real(self, missing_ok),
-            )
-        else:
-            patch.setattr(os if fails_at == "replace" else compaction, fails_at, fail)
-        with pytest.raises(StoreError):
-            opened(tmp_path).compact()
-    assert list(opened(tmp_path).lookup(digests(*range(4)))) == [answer(n) for n in range(4)]
-    opened(tmp_path).compact()
-    assert list(opened(tmp_path).lookup(digests(*range(4)))) == [answer(n) for n in range(4)]
-
-
-def test_many_runs_leave_few_files(tmp_path: Path) -> None:
-    for n in range(40):
-        with opened(tmp_path) as store:
-            store.add(batch(n))
-    assert len(list(folder_of(tmp_path).glob("*.log"))) < 33
-    assert opened(tmp_path).count() == 40
 
 
 WRITER = """
