@@ -58,8 +58,12 @@ def as_json(value: object) -> str:
 
 
 def wants_colour(stream: Any) -> bool:
-    """Whether to colour: on a terminal only, unless NO_COLOR is set (no-color.org) or TERM is `dumb`."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether to colour what is written to `stream`: on a terminal only."""
+    if not stream.isatty():
+        return False
+    from pioneer_build.render.colours import allowed_by  # start-up: most output that is not for people has none
+
+    return allowed_by(os.environ)
 
 
 def width() -> int:

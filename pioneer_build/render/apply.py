@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import coloured, wrapped
+from pioneer_build.render.colours import coloured
+from pioneer_build.render.text import wrapped
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Outcome, Report
     from pioneer_build.plan import Plan
-    from pioneer_build.render.text import Colour
+    from pioneer_build.render.colours import Colour
 
 
 def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pioneer_build.diff.json import sample_kind
-from pioneer_build.render.text import SYMBOL_COLOURS, Colour, coloured
+from pioneer_build.render.colours import SYMBOL_COLOURS, Colour, coloured
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:

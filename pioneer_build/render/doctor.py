@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.render.text import Colour, coloured, wrapped
+from pioneer_build.render.colours import Colour, coloured
+from pioneer_build.render.text import wrapped
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:

@@ -49,7 +49,8 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render.text import SYMBOL_COLOURS, coloured, wrapped  # not needed for a plan with nothing to do
+    from pioneer_build.render.colours import SYMBOL_COLOURS, coloured  # not needed for a plan with nothing to do
+    from pioneer_build.render.text import wrapped  # as above
 
     def reason(text: str) -> list[str]:
         return wrapped(visible(text), width, first=4, rest=6)

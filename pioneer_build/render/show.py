@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.render.text import coloured, rows_of_wanted, wrapped
+from pioneer_build.render.colours import coloured
+from pioneer_build.render.text import rows_of_wanted, wrapped
 from pioneer_build.wording import count, noun_for, visible
 
 if TYPE_CHECKING:

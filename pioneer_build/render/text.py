@@ -1,37 +1,17 @@
-"""Text for a terminal: wraps lines, and adds colours."""
+"""Text for a terminal: wraps lines."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
+from pioneer_build.render.colours import COLOUR_CODE
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Colour: TypeAlias = Literal["red", "green", "yellow", "magenta", "cyan"]
-
-_ANSI: Final[dict[Colour, int]] = {"red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 _WORDS: Final = re.compile(r"( *)([^ ]+)")
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-
-#: The colours of the symbols before a dataset: green for what is added, red for what is removed.
-SYMBOL_COLOURS: Final[dict[str, Colour]] = {
-    "+": "green", "↑": "green", "±": "yellow", "~": "yellow", "↺": "cyan", "-": "red", "×": "red", "!": "red",
-    "?": "magenta",
-}  # fmt: skip
-
-
-def coloured(text: str, colour: Colour | None, *, on: bool) -> str:
-    """`text` with a colour (ANSI).
-
-    Args:
-        text: the text.
-        colour: `None` for no colour.
-        on: whether to use colours at all.
-    """
-    return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if on and colour is not None else text
 
 
 def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
@@ -46,7 +26,7 @@ def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str
     lines: list[str] = []
     line, indent, used = "", first, 0
     for gap, word in _WORDS.findall(text):
-        size = len(_COLOUR.sub("", word))
+        size = len(COLOUR_CODE.sub("", word))
         if line and indent + used + len(gap) + size > width:
             lines.append(" " * indent + line)
             line, indent, used = word, rest, size

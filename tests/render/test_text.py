@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.render.text import coloured, wrapped
+from pioneer_build.render.text import wrapped
 
 
 @given(st.lists(st.text("ab→é", min_size=1, max_size=12), min_size=1, max_size=30), st.integers(20, 60))
@@ -24,8 +24,3 @@ def test_spaces_at_a_break_are_dropped_and_others_stay() -> None:
     assert wrapped("aaaa  b", 5, first=2, rest=3) == ["  aaaa", "   b"]
     assert wrapped("  a b ", 80) == ["  a b"]
     assert wrapped("", 10, first=4) == [""]
-
-
-def test_a_colour_only_where_there_are_colours() -> None:
-    assert coloured("x", "red", on=True) == "\x1b[31mx\x1b[0m"
-    assert coloured("x", "red", on=False) == coloured("x", None, on=True) == "x"
