@@ -5,7 +5,7 @@ gold         measures of a dataset against its gold rows
 merge        merges two locks
 three_way    merges two locks that have a common ancestor
 takeover     takes over jobs that the journal or an earlier lock knows
-json         an entry as JSON values
+json         an entry as JSON values, and those as text
 schema       which keys and types those must have, by version
 source       parses a file up to its entries, and finds the line of each key
 text         reads and writes the bytes of `pioneer.lock`

@@ -1,11 +1,13 @@
-"""Converts an entry of the lock to JSON values and back. docs/lock.md has the table of the keys.
+"""An entry of the lock as JSON values, both ways, and JSON values as text. docs/lock.md has the table of the keys.
 
-Keys with their default value are omitted. Keys of version 2 are written only if they have other values.
+Keys with their default value are omitted. Keys of version 2 are written only if they have other values. The text is in
+UTF-8; a value with a lone surrogate, which UTF-8 can't have, is written in ASCII.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
@@ -263,3 +265,21 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "sampled": lambda fields: LabelSample(**fields),
     "tokens": _tokens,
 }
+
+
+# -- text ----------------------------------------------------------------------------------------------------------
+
+
+def quoted(text: str) -> str:
+    """`text` as a JSON string, as written in a lock."""
+    return as_json(text)
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """`value` as JSON, with letters outside of ASCII unescaped, unless a lone surrogate is in it."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # from a message of a service
+        return json.dumps(value, indent=indent)
+    return text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.json import quoted
 from pioneer_build.lock.schema import Mismatch
 
 LOCK_PATH: Final = "pioneer.lock"
@@ -152,18 +153,3 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise Mismatch(f"{name} is not valid JSON", key="")
-
-
-def quoted(text: str) -> str:
-    """`text` as a JSON string, as written in a lock."""
-    return as_json(text)
-
-
-def as_json(value: object, indent: int | None = None) -> str:
-    """`value` as JSON, with letters outside of ASCII unescaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate in a message of a service, which JSON can escape
-        return json.dumps(value, indent=indent)
-    return text

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.json import entry_digest, entry_of, entry_value, needs_version_2
+from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.schema import Mismatch, check_entry
-from pioneer_build.lock.source import LOCK_PATH, RESTORE, UPGRADE, LockSource, as_json, quoted
+from pioneer_build.lock.source import LOCK_PATH, RESTORE, UPGRADE, LockSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 
 from pioneer_build.lock import schema
-from pioneer_build.lock.json import entry_digest, entry_of, entry_value, needs_version_2
+from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
 from pioneer_build.lock.model import Entry, Labelling, Lock, Tokens
 from pioneer_build.lock.text import lock_text
 from tests.lock.refusals import FIRST, GOLDEN
@@ -101,3 +101,11 @@ def test_each_key_of_version_2_needs_it() -> None:
             assert not needs_version_2(replace(plain, labelling=bare))
             assert needs_version_2(replace(plain, labelling=replace(bare, superseded=1)))
             assert needs_version_2(replace(plain, labelling=replace(bare, approximate=("x",))))
+
+
+def test_letters_stand_for_themselves() -> None:
+    assert quoted("é\u2028") == '"é\u2028"'
+
+
+def test_with_a_lone_surrogate_it_is_in_ascii() -> None:
+    assert as_json(["é", "\ud83d"]) == '["\\u00e9", "\\ud83d"]'

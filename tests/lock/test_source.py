@@ -82,8 +82,3 @@ def test_where_a_key_stands_in_a_text_that_is_laid_out_otherwise() -> None:
     assert flat.line("bb", 4) == 1
     laid_out = LockSource(TEXT)
     assert laid_out.line("pioneer", 6, laid_out.offset("bb", 4)) == line_of(TEXT, '\n    "bb"') + 2
-
-
-def test_letters_stand_for_themselves() -> None:
-    assert source.quoted("é\u2028") == '"é\u2028"'
-    assert source.as_json(["é", "\ud83d"]) == '["\\u00e9", "\\ud83d"]'
