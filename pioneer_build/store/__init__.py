@@ -10,7 +10,8 @@ STORE/
   annotations/SCOPE/claims/           texts that are being sent, one file per batch
   tmp/                                files that are being written
 
-store          `Store`: rows by their digest, and access to everything else
+store          `Store`: the folder, its format, and access to everything in it
+rows           files of rows, named by their digest, with which they are compared
 annotations    the annotations of one scope: finds texts without one, adds and reads annotations
 scope          backend and fingerprint of annotations
 segments       the files of batches, one per writer

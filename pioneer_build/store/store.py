@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager, suppress
-from hashlib import sha256
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from pioneer_build.disk import reserve
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file, write_whole
+from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
+from pioneer_build.store.rows import RowFiles
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from pioneer_build.store.spare import SparedAnnotations
 
 FORMAT = b"pioneer-build store 1\n"
-_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
-_BUFFER = 1 << 20
 
 
 class Store:
@@ -39,112 +35,29 @@ class Store:
         self._modes = Modes.of(root)
         self._tmp = root / "tmp"
         self._good_format = False
-        self._verified: dict[str, tuple[int, int, int]] = {}
+        self._rows = RowFiles(root, self._tmp, self._modes, self._prepare)
 
     # -- rows
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> str:
-        """Stores rows; they survive a power loss when this returns.
-
-        Args:
-            chunks: the bytes of the rows, in any pieces: lines, each with its newline.
-            expected: the digest that they should have, if it is known.
-
-        Returns:
-            `sha256:` and 64 hexadecimal digits: the SHA-256 of exactly these bytes.
-
-        Raises:
-            StoreError: nothing was stored. Also if the digest is not the expected one.
-        """
-        self._prepare()
-        whole = sha256()
-        with guarded(self._tmp, "write"), new_file(self._tmp, self._modes) as new:
-            held: list[bytes] = []
-            size = 0
-            for chunk in chunks:
-                held.append(chunk)
-                size += len(chunk)
-                if size >= _BUFFER:
-                    data = b"".join(held)
-                    whole.update(data)
-                    new.file.write(data)
-                    held, size = [], 0
-            data = b"".join(held)
-            whole.update(data)
-            new.file.write(data)
-            digest = f"sha256:{whole.hexdigest()}"
-            if expected is not None and digest != expected:
-                raise StoreError(f"digest mismatch: the rows have {digest}, but {expected} is recorded")
-            final = self.path(digest)
-            make_folder(final.parent, self._modes)
-            new.move_to(final)
-        return digest
+        """Stores rows, given as lines in any pieces, and returns their digest; see `RowFiles.put`."""
+        return self._rows.put(chunks, expected)
 
     def has(self, digest: str) -> bool:
         """Whether the rows with this digest are in the store (one `stat`)."""
-        try:
-            self.path(digest).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            with guarded(self.path(digest), "read"):
-                raise error
-        return True
+        return self._rows.has(digest)
 
     def lines(self, digest: str) -> Iterator[bytes]:
-        """The rows with this digest, one per line, with its newline. All are verified before the first is yielded.
-
-        Raises:
-            StoreError: they are not in the store, or don't match the digest.
-        """
-        with self._opened(digest) as file:
-            self._verify(digest, file)
-            yield from file
+        """The rows with this digest, one per line, with its newline. All are verified before the first is yielded."""
+        return self._rows.lines(digest)
 
     def size(self, digest: str) -> int:
         """The size of the rows in bytes."""
-        with guarded(self.path(digest), "read"):
-            return self.path(digest).stat().st_size
+        return self._rows.size(digest)
 
     def path(self, digest: str) -> Path:
         """The path of the rows with this digest, even if they are not in the store."""
-        if not (match := _DIGEST.fullmatch(digest)):
-            raise StoreError(f"not a digest of rows: {digest!r}")
-        name = match[1]
-        return self.root / "rows" / name[:2] / f"{name}.jsonl"
-
-    @contextmanager
-    def _opened(self, digest: str) -> Iterator[BinaryIO]:
-        path = self.path(digest)
-        try:
-            file = path.open("rb", buffering=_BUFFER)
-        except FileNotFoundError as error:
-            raise StoreError(
-                f"the rows {digest} are not in the store {self.root}", "`pioneer-build apply` fetches them"
-            ) from error
-        except OSError as error:
-            with guarded(path, "read"):
-                raise error
-        with file:
-            yield file
-
-    def _verify(self, digest: str, file: BinaryIO) -> None:
-        path = self.path(digest)
-        with guarded(path, "read"):
-            found = os.fstat(file.fileno())
-            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-            if self._verified.get(digest) == stamp:
-                return
-            whole = sha256()
-            while data := file.read(_BUFFER):
-                whole.update(data)
-            file.seek(0)
-        if f"sha256:{whole.hexdigest()}" != digest:
-            raise StoreError(
-                f"{path} is damaged: its digest doesn't match its name",
-                "move it away, then run `pioneer-build apply`, which fetches it again if possible",
-            )
-        self._verified[digest] = stamp
+        return self._rows.path(digest)
 
     # -- annotations
 
@@ -174,13 +87,7 @@ class Store:
             StoreError: rows or these annotations can't be written, or there is not this much room.
         """
         self._prepare()
-        rows = self.root / "rows"
-        make_folder(rows, self._modes)
-        check_writable(rows)
-        with guarded(rows, "read"):
-            for folder in rows.glob("[0-9a-f][0-9a-f]"):  # there may be 256 of them
-                if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-                    check_writable(folder)
+        self._rows.check_writable()
         for scope in scopes:
             self.annotations(*scope).check_writable()
         with guarded(self._tmp, "write"):

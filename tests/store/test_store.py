@@ -1,9 +1,8 @@
-"""Rows by their digest, permissions, errors, and what gc says and does."""
+"""The store's folder: who may read it, its format, and what is in its way."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import stat
@@ -13,25 +12,11 @@ import pytest
 
 from pioneer_build.errors import StoreError
 from pioneer_build.store import Store
-from tests.full_disk import failing_disk, refuse_writes
+from tests.full_disk import failing_disk
+from tests.store.test_rows import LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-LINES = [b'{"text": "a"}\n', b'{"text": "\xc3\xa9"}\n', b'{"text": "c"}\n']
-DIGEST = "sha256:" + hashlib.sha256(b"".join(LINES)).hexdigest()
-
-
-def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
-    store = Store(tmp_path / "new" / "store")
-    assert not store.has(DIGEST)
-    assert store.put(iter(LINES)) == DIGEST
-    assert store.put([b"".join(LINES)]) == DIGEST
-    assert store.has(DIGEST)
-    assert store.size(DIGEST) == sum(map(len, LINES))
-    assert list(Store(store.root).lines(DIGEST)) == LINES
-    assert not list((store.root / "tmp").iterdir())
 
 
 def test_only_the_user_reads_it(tmp_path: Path) -> None:
@@ -59,62 +44,6 @@ def test_a_teams_folder_stays_the_teams(tmp_path: Path) -> None:
         os.umask(old)
     for path in root.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o770 if path.is_dir() else 0o660), path
-
-
-def test_rows_that_are_not_as_expected_are_not_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    with pytest.raises(StoreError, match="but sha256:0000"):
-        store.put(LINES, expected="sha256:" + "0" * 64)
-    assert not store.has(DIGEST)
-    assert not list((tmp_path / "tmp").iterdir())
-
-
-def test_a_damaged_file_is_named_before_a_row_is_read(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.put(LINES)
-    path = store.path(DIGEST)
-    data = bytearray(path.read_bytes())
-    data[-3] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(StoreError, match="damaged") as caught:
-        next(store.lines(DIGEST))
-    assert str(path) in caught.value.message
-    store.put(LINES)  # heals it
-    assert list(store.lines(DIGEST)) == LINES
-
-
-def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="not in the store"):
-        next(Store(tmp_path).lines(DIGEST))
-    with pytest.raises(StoreError, match="No such file"):
-        Store(tmp_path).size(DIGEST)
-    with pytest.raises(StoreError, match="not a digest"):
-        Store(tmp_path).has("../../etc/passwd")
-
-
-def test_nothing_is_left_of_rows_that_stop_coming(tmp_path: Path) -> None:
-    def broken() -> Iterator[bytes]:
-        yield LINES[0]
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Store(tmp_path).put(broken())
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "format"]
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO])
-def test_a_refusing_disk_leaves_nothing_under_a_final_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    store = Store(tmp_path)
-
-    with monkeypatch.context() as patch:
-        refuse_writes(patch, number)
-        with pytest.raises(StoreError) as caught:
-            store.put(LINES)
-        assert str(tmp_path) in caught.value.message
-        assert caught.value.hint
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may do everything")

@@ -1,0 +1,87 @@
+"""Rows: kept whole or not at all, and never read where they don't match their digest."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.errors import StoreError
+from pioneer_build.store import Store
+from tests.full_disk import refuse_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LINES = [b'{"text": "a"}\n', b'{"text": "\xc3\xa9"}\n', b'{"text": "c"}\n']
+DIGEST = "sha256:" + hashlib.sha256(b"".join(LINES)).hexdigest()
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    store = Store(tmp_path / "new" / "store")
+    assert not store.has(DIGEST)
+    assert store.put(iter(LINES)) == DIGEST
+    assert store.put([b"".join(LINES)]) == DIGEST
+    assert store.has(DIGEST)
+    assert store.size(DIGEST) == sum(map(len, LINES))
+    assert list(Store(store.root).lines(DIGEST)) == LINES
+    assert not list((store.root / "tmp").iterdir())
+
+
+def test_rows_that_are_not_as_expected_are_not_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(StoreError, match="but sha256:0000"):
+        store.put(LINES, expected="sha256:" + "0" * 64)
+    assert not store.has(DIGEST)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_a_damaged_file_is_named_before_a_row_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(LINES)
+    path = store.path(DIGEST)
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged") as caught:
+        next(store.lines(DIGEST))
+    assert str(path) in caught.value.message
+    store.put(LINES)  # heals it
+    assert list(store.lines(DIGEST)) == LINES
+
+
+def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="not in the store"):
+        next(Store(tmp_path).lines(DIGEST))
+    with pytest.raises(StoreError, match="No such file"):
+        Store(tmp_path).size(DIGEST)
+    with pytest.raises(StoreError, match="not a digest"):
+        Store(tmp_path).has("../../etc/passwd")
+
+
+def test_nothing_is_left_of_rows_that_stop_coming(tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield LINES[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(tmp_path).put(broken())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "format"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO])
+def test_a_refusing_disk_leaves_nothing_under_a_final_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store = Store(tmp_path)
+
+    with monkeypatch.context() as patch:
+        refuse_writes(patch, number)
+        with pytest.raises(StoreError) as caught:
+            store.put(LINES)
+        assert str(tmp_path) in caught.value.message
+        assert caught.value.hint
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
