@@ -92,8 +92,7 @@ def command(
     run_options = RunOptions(max_requests, max_examples, not no_wait, deadline * 60).or_limits_of(project.config)
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
         check_budget(plan, run_options)
-        busy = any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored)
-        if busy and form == "text" and options.verbosity >= 0 and options.log_format == "text":
+        if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
@@ -105,6 +104,11 @@ def command(
         out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
         _note_layout(project)
     return exits.code_of_run(report)
+
+
+def _is_busy(plan: Plan) -> bool:
+    """Whether there is something to do, or something that was left out."""
+    return any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored)
 
 
 def _shown(report: Report, unchanged: int, *, split: bool) -> str:
