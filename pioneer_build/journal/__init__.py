@@ -1,7 +1,8 @@
 """The journal: the append-only log of submissions (docs/journal.md).
 
 model       a submission
-log         reads the file, and appends to it
+log         appends to the file
+reading     reads it: gaps, truncated lines, and what was appended since the last time
 lines       the format of a line
 index       finds submissions by name, definition or job
 compaction  rewrites the file without obsolete lines

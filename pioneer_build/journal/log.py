@@ -1,10 +1,8 @@
 """The append-only log of submissions, in the user's state folder (docs/journal.md).
 
 A line is durable before the request that it announces is sent, and a job id is durable before anything is done with
-it. The log belongs to the user, not to a checkout, so cleaning or switching a checkout loses nothing.
-
-Lines are numbered without gaps. A line that was truncated by a crash never used its number, so a gap means that a
-durable line was damaged later. A submission may then be missing, and nothing is concluded from the other lines.
+it. The log belongs to the user, not to a checkout, so cleaning or switching a checkout loses nothing. It is read by
+`reading.py`.
 """
 
 from __future__ import annotations
@@ -16,22 +14,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import advice, check_writable, reserve, sync_folder, write_all
-from pioneer_build.errors import JournalError
+from pioneer_build.disk import check_writable, reserve, sync_folder, write_all
 from pioneer_build.journal.compaction import begin_fields, is_due, rewrite
-from pioneer_build.journal.index import SubmissionIndex
-from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_whole
-from pioneer_build.journal.model import Contended, Submission
+from pioneer_build.journal.lines import VERSION, Line, encode_line
+from pioneer_build.journal.model import Contended
+from pioneer_build.journal.reading import LogReader, failed
 from pioneer_build.processes.identity import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
-
-#: This many bytes at the beginning identify a log: they contain the random token of the first line.
-_HEAD = 96
 
 
 class Journal:
@@ -40,15 +35,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.jsonl"
         self._lock_path = folder / "journal.lock"
-        self._forget()
-
-    def _forget(self) -> None:
-        self._index = SubmissionIndex()
-        self._number: int | None = None
-        self._lines = 0
-        self._offset = 0
-        self._head: tuple[int, bytes] | None = None
-        self._damaged: int | None = None
+        self._log = LogReader(self.path)
 
     # -- reading --
 
@@ -58,8 +45,8 @@ class Journal:
         Raises:
             JournalError: the log can't be read, is damaged, or was written by a newer version; it is left unchanged.
         """
-        self._catch_up()
-        return self._index.on(backend)
+        self._log.catch_up()
+        return self._log.index.on(backend)
 
     def about(
         self,
@@ -80,71 +67,8 @@ class Journal:
         Raises:
             JournalError: see `submissions`.
         """
-        self._catch_up()
-        return self._index.about(backend, remote_name=remote_name, job_id=job_id, tokens=tokens)
-
-    def _catch_up(self) -> None:
-        """Reads the lines that were appended since the last time, by any process."""
-        known = self._head is not None
-        self._read_on()
-        if self._damaged is not None and known:
-            # another process may have rewritten it while it was being read: read it again from the beginning
-            self._forget()
-            self._read_on()
-        if self._damaged is not None:
-            line = self._damaged
-            self._forget()
-            raise JournalError(
-                f"{self.path}:{line}: the journal is damaged, and a submission may be missing from it",
-                hint="restore it from a backup; or, if all of your jobs are in pioneer.lock, move it away",
-            )
-
-    def _read_on(self) -> None:
-        try:
-            with self.path.open("rb") as file:
-                head = (os.fstat(file.fileno()).st_ino, file.read(_HEAD))
-                # compaction replaces the file; the new one may have the inode number of an earlier one
-                if head != self._head or os.fstat(file.fileno()).st_size < self._offset:
-                    self._forget()
-                    self._head = head
-                file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
-            self._forget()
-            return
-        except OSError as error:
-            raise _failed("read", self.path, error) from None
-        *whole, tail = data.split(b"\n")
-        for line in whole:
-            self._lines += 1
-            self._offset += len(line) + 1
-            self._take(line)
-        if tail and is_whole(tail):  # only its line feed is missing; the next append adds it
-            self._offset += len(tail)
-            self._lines += 1
-            self._take(tail)
-
-    def _take(self, data: bytes) -> None:
-        if not is_whole(data):
-            return  # truncated by a crash: what it announced did not happen
-        try:
-            line = decode_line(data)
-            if line.version > VERSION:
-                path = self.path
-                self._forget()
-                raise JournalError(
-                    f"the journal {path} was written by a newer version of pioneer-build",
-                    hint="upgrade pioneer-build; the journal was not changed",
-                )
-            if self._number is not None and line.number != self._number + 1:
-                self._damaged = self._damaged or self._lines
-            self._number = line.number
-            if line.event == "begin":
-                self._index.put(Submission(token=line.token, **line.fields))
-            else:
-                self._index.change(line.token, line.fields)
-        except (ValueError, TypeError):
-            self._damaged = self._damaged or self._lines
+        self._log.catch_up()
+        return self._log.index.about(backend, remote_name=remote_name, job_id=job_id, tokens=tokens)
 
     # -- writing --
 
@@ -162,8 +86,8 @@ class Journal:
         """
         begun = replace(submission, token=secrets.token_hex(8), process=this_process())
         with self._held():
-            self._catch_up()
-            for rival in self._index.rivals(begun):
+            self._log.catch_up()
+            for rival in self._log.index.rivals(begun):
                 if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
                     raise Contended(
                         f"another run has submitted to '{begun.remote_name}' in the meantime",
@@ -179,9 +103,9 @@ class Journal:
             JournalError: nothing was written.
         """
         with self._held():
-            self._catch_up()
+            self._log.catch_up()
             self._append("record", token, fields)
-            if is_due(self._lines, len(self._index)):
+            if is_due(self._log.lines, len(self._log.index)):
                 self.compact()
 
     def ended(self, token: str, job: Job) -> None:
@@ -216,12 +140,12 @@ class Journal:
                     check_writable(self.path)
                 return reserve(self.path.parent, size)
             except OSError as error:
-                raise _failed("write", self.path, error) from None
+                raise failed("write", self.path, error) from None
 
     def compact(self) -> None:
         """Rewrites the log with one line for each submission, if the disk allows. The lock must be held."""
-        rewrite(self.path, self._index, (self._number or 0) + 1)
-        self._catch_up()
+        rewrite(self.path, self._log.index, self._log.next_number)
+        self._log.catch_up()
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -229,7 +153,7 @@ class Journal:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _failed("write", self._lock_path, error) from None
+            raise failed("write", self._lock_path, error) from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield
@@ -242,8 +166,8 @@ class Journal:
         Raises:
             JournalError: it was not added; a part that was written is removed again, if the disk allows.
         """
-        line = encode_line(Line(VERSION, (self._number or 0) + 1, event, token, fields))
-        new = self._head is None
+        line = encode_line(Line(VERSION, self._log.next_number, event, token, fields))
+        new = not self._log.exists
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
@@ -262,14 +186,5 @@ class Journal:
             if new:
                 sync_folder(self.path.parent)
         except OSError as error:
-            raise _failed("write", self.path, error) from None
-        self._catch_up()
-
-
-#: It has jobs that are nowhere else, so a new one isn't enough.
-_ELSEWHERE = "move the folder to another disk and set XDG_STATE_HOME"
-
-
-def _failed(what: str, path: Path, error: OSError) -> JournalError:
-    reason = error.strerror or str(error)
-    return JournalError(f"can't {what} the journal {path}: {reason}", hint=advice(error, path, _ELSEWHERE))
+            raise failed("write", self.path, error) from None
+        self._log.catch_up()
