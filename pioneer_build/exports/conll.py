@@ -11,16 +11,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.errors import UsageError
-from pioneer_build.exports.base import (
-    Ledger,
-    Loss,
-    apart,
-    binary,
-    count_id,
-    count_scores,
-    ledger,
-    only_for,
-)
+from pioneer_build.exports.base import apart, binary, only_for
+from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,8 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, binary, id_text, ledger
+from pioneer_build.exports.base import binary
+from pioneer_build.exports.losses import Ledger, Loss, id_text, ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk import beside, is_stream
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.exports.base import Ledger, RowStream
+from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named
+from pioneer_build.exports.losses import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, binary, count_id, count_scores, ledger, only_for, unplaced
+from pioneer_build.exports.base import binary, only_for
+from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger, unplaced
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import datasets
 from datasets.arrow_writer import ArrowWriter
 
-from pioneer_build.exports.base import Ledger, Loss, id_text, ledger
+from pioneer_build.exports.losses import Ledger, Loss, id_text, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

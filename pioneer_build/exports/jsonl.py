@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.exports.base import Ledger, binary
+from pioneer_build.exports.base import binary
+from pioneer_build.exports.losses import Ledger
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:

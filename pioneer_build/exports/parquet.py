@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pioneer_build.exports.base import Ledger, Loss, binary, id_text, in_groups, ledger
+from pioneer_build.exports.base import binary, in_groups
+from pioneer_build.exports.losses import Ledger, Loss, id_text, ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.exports.base import Ledger, Loss, binary, count_id, count_scores, ledger, unplaced
+from pioneer_build.exports.base import binary
+from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger, unplaced
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from pioneer_build.exports.base import Ledger, Loss, apart, binary, count_id, count_scores, ledger, only_for
+from pioneer_build.exports.base import apart, binary, only_for
+from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
