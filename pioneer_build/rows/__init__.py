@@ -1,6 +1,7 @@
 """Rows of each task in one normal form, whatever shape the service sent. docs/rows.md is the contract.
 
-    normal_form    the normal form itself, its one line of JSON, its digests, and `Fault`
+    normal_form    the normal form itself, its one line of JSON, and its digests
+    causes         why a row is quarantined: causes, and `Fault`
     normalise      any JSON value to a row, or to the fault it has
     entities       the mentions of an ner row, with their offsets
     classes        the label or labels of a classification row
@@ -16,11 +17,9 @@ Standard library only; nothing here reads a file, or raises because of what a se
 
 from __future__ import annotations
 
+from pioneer_build.rows.causes import CAUSES, Cause, Fault
 from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.normal_form import (
-    CAUSES,
-    Cause,
-    Fault,
     Row,
     confidence_of,
     length_of,

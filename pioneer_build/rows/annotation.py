@@ -12,11 +12,12 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.classes import read_classes
 from pioneer_build.rows.echo import is_echo, read_in_echo
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.rows.labels import DeclaredLabels
-from pioneer_build.rows.normal_form import Fault, Row, parse_line, row_line, shown
+from pioneer_build.rows.normal_form import Row, parse_line, row_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.rows.normal_form import Fault, shown
+from pioneer_build.rows.causes import Fault
+from pioneer_build.rows.normal_form import shown
 from pioneer_build.spec.fingerprint import nfc
 
 if TYPE_CHECKING:

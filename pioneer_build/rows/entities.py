@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.rows.normal_form import Fault, read_score, shown
+from pioneer_build.rows.causes import Fault
+from pioneer_build.rows.normal_form import read_score, shown
 
 if TYPE_CHECKING:
     from pioneer_build.rows.labels import DeclaredLabels

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.rows.normal_form import Fault, is_unicode, shown
+from pioneer_build.rows.causes import Fault
+from pioneer_build.rows.normal_form import is_unicode, shown
 from pioneer_build.spec.fingerprint import nfc
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.classes import read_classes, read_true_label
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.messages import read_messages
-from pioneer_build.rows.normal_form import Fault, Row, is_unicode
+from pioneer_build.rows.normal_form import Row, is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

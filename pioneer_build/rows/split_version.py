@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.rows.normal_form import Fault, row_identity
+from pioneer_build.rows.causes import Fault
+from pioneer_build.rows.normal_form import row_identity
 from pioneer_build.rows.normalise import Normaliser
 
 if TYPE_CHECKING:
