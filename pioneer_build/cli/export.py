@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pioneer_build.cli.completion import complete_dataset_name
-from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.output import say
+from pioneer_build.cli.output_path import path_to_write
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals

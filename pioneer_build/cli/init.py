@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, say
+from pioneer_build.cli.output_path import path_to_write
 
 
 @click.command("init")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.options import Globals, selection_options
 from pioneer_build.cli.output import say
+from pioneer_build.cli.output_path import path_to_write
 
 
 @click.command("report")

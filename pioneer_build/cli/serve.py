@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from pioneer_build.cli.file_path import path_to_write
 from pioneer_build.cli.output import out, say
+from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.paths import state_folder
 

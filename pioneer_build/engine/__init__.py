@@ -4,7 +4,8 @@
     app.create_app(config)              the ASGI application; in-process or under any ASGI server
     server.run_server(config, ...)      the same on a loopback port, until SIGINT or SIGTERM
 
-    POST /generate -> state (a job, durable) -> workers (job_runner claims it) -> generating.produce -> rows in state
+    POST /generate -> stored_jobs (a job, durable) -> workers (job_runner claims it) -> generating.produce
+                   -> stored_jobs (its rows)
     label-existing -> labelling (models and patterns, off the event loop) -> response
 
 `app` has the routes (`routes/`), which share one `runtime`: state, threads and budget. `admission` checks keys, limits

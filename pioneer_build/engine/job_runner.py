@@ -15,7 +15,7 @@ from pioneer_build.engine.revision import REVISION
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pioneer_build.engine.state import EngineJob, EngineState
+    from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pioneer_build.engine.config import Vocabulary
-    from pioneer_build.engine.state import EngineJob
+    from pioneer_build.engine.stored_jobs import EngineJob
 
 #: Status words of jobs, by vocabulary.
 JOB_STATUS: dict[Vocabulary, dict[str, str]] = {

@@ -17,7 +17,7 @@ from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.job_runner import JobRunner
 from pioneer_build.engine.simulated_faults import CutOffAnswer
-from pioneer_build.engine.state import EngineState
+from pioneer_build.engine.stored_jobs import EngineState
 from pioneer_build.engine.workers import WorkerPool
 
 if TYPE_CHECKING:

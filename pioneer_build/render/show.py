@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.colours import coloured
-from pioneer_build.render.text import rows_of_wanted, wrapped
+from pioneer_build.render.status import rows_of_wanted
+from pioneer_build.render.text import wrapped
 from pioneer_build.wording import count, noun_for, visible
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.colours import Colour, coloured
-from pioneer_build.render.text import rows_of_wanted, wrapped
+from pioneer_build.render.text import wrapped
 from pioneer_build.wording import count, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _WORST_FIRST = ("unknown", "open", "failed", "rejected", "changed", "new", "ready", "forgotten")
 _COLOURS: dict[str, Colour] = {
@@ -64,3 +64,13 @@ def _job_line(job: dict[str, Any]) -> str:
     now = f", on the service: {job['now']}" if job.get("now") else ""
     reason = f": {job['reason']}" if job["reason"] else ""
     return visible(f"{name}, {count(job['examples'], 'example')}, {job['state']}{now}{reason}")
+
+
+def rows_of_wanted(value: Mapping[str, Any]) -> str:
+    """The rows of a dataset as `operations.dataset_status` describes it: `60 rows`; `53 of 60 rows` if some lack.
+
+    If the dataset isn't built as its spec says, the size of the spec is no matter of missing rows.
+    """
+    wanted = value["num_examples"]
+    built = value["state"] == "ready" and wanted is not None and 0 < value["examples"] < wanted
+    return f"{value['examples']:,} of {count(wanted, 'row')}" if built else count(value["examples"], "row")

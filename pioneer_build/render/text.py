@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from pioneer_build.render.colours import COLOUR_CODE
-from pioneer_build.wording import count
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _WORDS: Final = re.compile(r"( *)([^ ]+)")
 
@@ -34,13 +30,3 @@ def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str
             line += gap + word
             used += len(gap) + size
     return [*lines, (" " * indent + line).rstrip()]
-
-
-def rows_of_wanted(value: Mapping[str, Any]) -> str:
-    """The rows of a dataset as `operations.dataset_status` describes it: `60 rows`; `53 of 60 rows` if some lack.
-
-    If the dataset isn't built as its spec says, the size of the spec is no matter of missing rows.
-    """
-    wanted = value["num_examples"]
-    built = value["state"] == "ready" and wanted is not None and 0 < value["examples"] < wanted
-    return f"{value['examples']:,} of {count(wanted, 'row')}" if built else count(value["examples"], "row")

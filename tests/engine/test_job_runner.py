@@ -12,7 +12,7 @@ from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.job_runner import JobRunner
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.revision import REVISION
-from pioneer_build.engine.state import EngineJob, EngineState
+from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

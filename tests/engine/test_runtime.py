@@ -15,7 +15,7 @@ from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.runtime import Runtime
 from pioneer_build.engine.simulated_faults import CutOffAnswer
-from pioneer_build.engine.state import EngineState
+from pioneer_build.engine.stored_jobs import EngineState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

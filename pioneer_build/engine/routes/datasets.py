@@ -8,13 +8,13 @@ from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import downloads, responses
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_query
-from pioneer_build.engine.state import InUse
+from pioneer_build.engine.stored_jobs import InUse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pioneer_build.engine.runtime import Runtime
-    from pioneer_build.engine.state import EngineJob
+    from pioneer_build.engine.stored_jobs import EngineJob
 
 #: Maximum number of rows in a preview.
 MAX_PREVIEW = 1_000

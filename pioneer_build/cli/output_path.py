@@ -1,4 +1,4 @@
-"""Paths to write to, as options name them."""
+"""Files and folders to write to, as options such as `--to` and `--out` name them."""
 
 from __future__ import annotations
 

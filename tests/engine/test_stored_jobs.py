@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.engine.state import EngineJob, EngineState, InUse
+from pioneer_build.engine.stored_jobs import EngineJob, EngineState, InUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLAIM_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from pioneer_build.engine.state import EngineState
+from pioneer_build.engine.stored_jobs import EngineState
 assert EngineState(Path(sys.argv[1])).claim() is not None
 os.kill(os.getpid(), signal.SIGKILL)
 """
