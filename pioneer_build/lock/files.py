@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Both sides that git's index has of the file at a path during a merge; `None` if it doesn't have both.
 Staged: TypeAlias = "Callable[[str], Sides | None]"
+#: The common ancestor of the file at a path, if git's index has one; also if one side removed the file.
+Ancestor: TypeAlias = "Callable[[str], str | None]"
 
 _BOTH_WAYS: Final = (
     "`pioneer-build lock split` merges both into one file per dataset, `pioneer-build lock join` into one file"
@@ -56,6 +58,11 @@ def not_in_index(path: str) -> None:
     del path
 
 
+def no_ancestor(path: str) -> None:
+    """For files that aren't in git's index."""
+    del path
+
+
 def lock_texts(
     lock: Lock, *, split: bool, written: dict[tuple[str, str], tuple[Entry, str]] | None = None
 ) -> dict[str, str]:
@@ -72,7 +79,14 @@ def lock_texts(
     return split_texts(lock, written) if split else {LOCK_PATH: lock_text(lock, written)}
 
 
-def read_files(texts: Mapping[str, str], staged: Staged, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
+def read_files(
+    texts: Mapping[str, str],
+    staged: Staged,
+    *,
+    trusted: bool = False,
+    mixed: bool = False,
+    ancestor: Ancestor = no_ancestor,
+) -> FoundLock:
     """The lock that is stored in files.
 
     Args:
@@ -81,6 +95,7 @@ def read_files(texts: Mapping[str, str], staged: Staged, *, trusted: bool = Fals
         trusted: as for `read_lock`.
         mixed: also reads a lock that is both one file and split, as an interrupted conversion leaves it, or a merge of
             a branch that converted it; otherwise that is an error.
+        ancestor: asked about the files of datasets, if the lock is both.
 
     Raises:
         LockError: a file is damaged, or it is not clear which files are the lock.
@@ -95,7 +110,8 @@ def read_files(texts: Mapping[str, str], staged: Staged, *, trusted: bool = Fals
     if conflicted:  # the sides of a file may be about several datasets, if git took their files for one
         lock = reduce(merge, [part.lock for part in parts], Lock())
     if whole is not None:
-        return FoundLock(_both(lock, whole.lock, staged), Lock(), split, conflicted)
+        ancestors = {path: ancestor(path) for path in paths}
+        return FoundLock(_both(lock, whole.lock, staged, ancestors), Lock(), split, conflicted)
     if not mixed:
         check_names(name for name, _ in lock.entries)
     if not conflicted:
@@ -189,11 +205,21 @@ def _read_side(text: str, which: str) -> Lock:
     return read_side(text, which)
 
 
-def _both(split: Lock, whole: Lock, staged: Staged) -> Lock:
-    """A split lock and one file that are there at once, merged."""
+def _both(split: Lock, whole: Lock, staged: Staged, ancestors: Mapping[str, str | None]) -> Lock:
+    """A split lock and one file that are there at once, merged.
+
+    If one branch joined the lock and the other one changed a dataset, git leaves only the file of that dataset, besides
+    the whole lock. So a dataset without a file isn't removed.
+    """
     found = staged(LOCK_PATH)
-    if found is None or not found.base or _is_side_mark(found.base):
-        return merge(split, whole)
+    base = Lock()
+    if found is not None:
+        if not found.base or _is_side_mark(found.base):
+            return merge(split, whole)
+        base = _read_side(found.base, "the common ancestor")
+    else:
+        before = [_read_side(text, "the common ancestor") for text in ancestors.values() if text is not None]
+        base = Lock({key: entry for lock in before for key, entry in lock.entries.items() if key in whole.entries})
     from pioneer_build.lock.three_way import merge3  # as above
 
-    return merge3(_read_side(found.base, "the common ancestor"), split, whole).lock
+    return merge3(base, split, whole).lock

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import AGAIN
+from pioneer_build.lock.conflict import AGAIN, is_conflicted
+from pioneer_build.lock.conflict import sides as split_sides
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.text import read_lock
@@ -14,6 +16,8 @@ from pioneer_build.lock.three_way import Merged, merge3
 
 if TYPE_CHECKING:
     from pioneer_build.lock.conflict import Sides
+
+_LONG_MARKER: Final = re.compile(r"^<{7,}(?= |$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,33 @@ def merge_sides(sides: Sides, path: str = LOCK_PATH) -> MergedSides:
         LockError: a side can't be read; the message says which one.
     """
     ours, theirs = read_side(sides.ours, "our side", path), read_side(sides.theirs, "their side", path)
-    base = Lock()
-    if sides.base is not None:
-        try:
-            base = read_side(sides.base, "the common ancestor", path)
-        except LockError:
-            if not sides.approximate:
-                raise
+    base = Lock() if sides.base is None else _read_base(sides.base, path, approximate=sides.approximate)
     agreed = {key: entry for key, entry in ours.entries.items() if theirs.entries.get(key) == entry}
     return MergedSides(merge3(base, ours, theirs), Lock(agreed))
+
+
+def _read_base(text: str, path: str, *, approximate: bool) -> Lock:
+    """The common ancestor.
+
+    After a criss-cross merge that is a merge by git itself, of two ancestors, with conflict markers of its own.
+    """
+    if is_conflicted(text):
+        try:
+            return merge_sides(split_sides(_with_short_markers(text)), path).merged.lock
+        except LockError:
+            return Lock()  # what git has joined line by line may be no lock: then there is no ancestor
+    try:
+        return read_side(text, "the common ancestor", path)
+    except LockError:
+        if not approximate:
+            raise
+    return Lock()
+
+
+def _with_short_markers(text: str) -> str:
+    """A text with conflict markers of the usual length; git makes them longer in the merge of two ancestors."""
+    longest = max((len(found[0]) for found in _LONG_MARKER.finditer(text)), default=7)
+    return re.sub(rf"^([<|=>])\1{{{longest - 1}}}(?= |$)", lambda found: found[1] * 7, text, flags=re.MULTILINE)
 
 
 def read_side(text: str, which: str, path: str = LOCK_PATH) -> Lock:

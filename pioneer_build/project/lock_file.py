@@ -130,7 +130,7 @@ class LockFile:
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         snapshot = self._files.read()
-        found = read_files(snapshot.texts, self._staged, trusted=trusted, mixed=mixed)
+        found = read_files(snapshot.texts, self._staged, trusted=trusted, mixed=mixed, ancestor=self._ancestor)
         self._files.known = snapshot  # only what could be read may be replaced
         self.is_split = found.split if snapshot.texts else self._new_is_split
         return found
@@ -159,6 +159,10 @@ class LockFile:
         """Both sides of a file in git's index during a merge, and their common ancestor."""
         base, ours, theirs = [_staged_text(self.path.parent, path, stage) for stage in _STAGES]
         return None if ours is None or theirs is None else Sides(ours, theirs, base)
+
+    def _ancestor(self, path: str) -> str | None:
+        """The common ancestor of a file in git's index during a merge."""
+        return _staged_text(self.path.parent, path, 1)
 
 
 def _staged_text(root: Path, path: str, stage: Stage) -> str | None:

@@ -163,6 +163,19 @@ def test_one_side_split_the_lock_and_the_other_changed_it(ours_split: bool) -> N
         assert found.conflicted == (LOCK_PATH,)
 
 
+def test_one_side_joined_the_lock_and_the_other_changed_a_dataset() -> None:
+    """Git removes the files that only the join touched, and keeps that of the dataset that was changed."""
+    base = lock_of(A, B)
+    changed = replace(A, num_examples=5, definition=B.definition, fingerprint=B.fingerprint)
+    texts = {**lock_texts(base, split=False), entry_path("a"): only(changed), entry_path("c"): only(C)}
+    before = {entry_path("a"): only(A)}
+    found = read_files(texts, not_in_index, mixed=True, ancestor=before.get)
+    assert found.lock == lock_of(changed, B, C)
+    there = {**texts, **lock_texts(lock_of(replace(A, protect=True), B), split=False)}
+    found = read_files(there, not_in_index, mixed=True, ancestor=before.get)
+    assert found.lock == lock_of(replace(changed, protect=True), B, C)
+
+
 def test_names_are_checked_when_they_are_read() -> None:
     texts = lock_texts(lock_of(A), split=True)
     for name, said in (("A", "'A' and 'a' would be the same file"), ("we ird", "'we ird' is not a valid file name")):

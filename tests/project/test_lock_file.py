@@ -14,8 +14,9 @@ import pytest
 
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import is_conflicted
+from pioneer_build.lock.conflict import Sides, is_conflicted
 from pioneer_build.lock.merge import merge
+from pioneer_build.lock.merge_sides import merge_sides
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.operations.merge_lock import merge_files
@@ -277,6 +278,32 @@ def test_an_ancestor_that_the_markers_do_not_show_whole_is_left_out(tmp_path: Pa
     repo.forget_stages()
     (repo.root / "pioneer.lock").write_text(text.replace("=======", "nonsense\n=======", 1))
     assert [name for name, _ in repo.read().entries] == ["a", "b", "c", "m"]
+
+
+def test_a_criss_cross_merge_has_an_ancestor_with_markers_of_its_own(tmp_path: Path) -> None:
+    left, right = [A, item("b", 11), M, Z], [A, item("c", 12), M, Z]
+    repo = Repo(tmp_path / "r", A, M, Z)
+    repo.branches(tuple(left), tuple(right))
+    repo.git("branch", "ours-before")
+    both = [A, left[1], right[1], M, Z]
+    repo.git("merge", "-q", "theirs", code=1)
+    repo.commit(*both)
+    repo.git("switch", "-q", "theirs")
+    repo.git("merge", "-q", "ours-before", code=1)
+    fewer = [replace(A, num_examples=1), *both[1:], item("zz", 13)]
+    repo.commit(*fewer)
+    repo.git("switch", "-q", "main")
+    changed = [*both[:3], item("m", 2, size=1), Z, item("zy", 14)]
+    repo.commit(*changed)
+    repo.merge(conflict=True)
+    assert "<<<<<<<" in repo.git("cat-file", "blob", ":1:pioneer.lock")
+    assert repo.read() == lock_of(fewer[0], *both[1:3], changed[3], Z, changed[5], fewer[5])
+
+
+def test_an_ancestor_that_git_mixed_is_left_out() -> None:
+    base = "<<<<<<<<< Temporary merge branch 1\nno lock\n=========\n>>>>>>>>> Temporary merge branch 2\n"
+    texts = [lock_text(lock_of(*entries)) for entries in ((A, Z), (A, M))]
+    assert merge_sides(Sides(texts[0], texts[1], base)).merged.lock == lock_of(A, M, Z)
 
 
 def test_the_choices_of_a_conflict_are_known(tmp_path: Path) -> None:
