@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from pioneer_build.lock.merge import merge
+from pioneer_build.lock.model import Lock
+from pioneer_build.lock.text import lock_text
+from pioneer_build.lock.three_way import merge3
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile
 from pioneer_build.spec.model import Checks, Spec, TopUp
@@ -94,6 +97,25 @@ edits = st.builds(
 )
 
 
+@dataclass(frozen=True)
+class Common:
+    """The common ancestor of both checkouts' branches."""
+
+    specs: dict[str, Spec]
+    lock: Lock
+
+
+def merged_specs(base: dict[str, Spec], mine: dict[str, Spec], theirs: dict[str, Spec]) -> dict[str, Spec] | None:
+    """The specs after a merge, a file at a time; of two changes, theirs. `None` if they contradict each other."""
+    specs = {
+        name: spec
+        for name in {*mine, *theirs}
+        if (spec := mine.get(name) if theirs.get(name) == base.get(name) else theirs.get(name)) is not None
+    }
+    old_names = [spec.renamed_from for spec in specs.values() if spec.renamed_from is not None]
+    return None if len(set(old_names)) != len(old_names) or specs.keys() & set(old_names) else specs
+
+
 class Machine(RuleBasedStateMachine):
     folder: Path
 
@@ -107,6 +129,7 @@ class Machine(RuleBasedStateMachine):
             self.checkouts.append(Checkout(root / name))
         self.world = World(root, ModelService())
         self.wanted: dict[tuple[str, str], int] = {}
+        self.common = Common({}, Lock())
 
     @initialize(lists=st.booleans(), ids=st.booleans(), rows=st.booleans(), polls=st.integers(0, 2),
                 bad=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 5))  # fmt: skip
@@ -159,6 +182,23 @@ class Machine(RuleBasedStateMachine):
         joined = merge(file.read(), other.lock())
         file.write(joined)
         mine.specs = dict(other.specs)
+        self.common = Common(dict(other.specs), other.lock())
+
+    @rule(at=checkouts)
+    def merge_branch(self, at: int) -> None:
+        """Both branches committed, and the other one merged as git and its merge driver do it."""
+        mine, other = self.checkouts[at], self.checkouts[1 - at]
+        specs = merged_specs(self.common.specs, mine.specs, other.specs)
+        if specs is None:
+            return
+        for checkout in (mine, other):
+            self.world.commit(checkout)
+        theirs = other.lock()
+        merged = merge3(self.common.lock, mine.lock(), theirs)
+        (mine.root / LOCK_NAME).write_text(lock_text(merged.lock))
+        mine.specs = specs
+        self.common = Common(dict(other.specs), theirs)
+        STEPS["merges"] += 1
 
     @rule(at=checkouts)
     def switch(self, at: int) -> None:
@@ -170,6 +210,7 @@ class Machine(RuleBasedStateMachine):
             (mine.root / LOCK_NAME).write_bytes(path.read_bytes())
         else:
             (mine.root / LOCK_NAME).unlink(missing_ok=True)
+        self.common = Common(dict(other.specs), other.lock())
 
     @precondition(lambda self: self.world.service.jobs)
     @rule(number=st.integers(0, 3))
