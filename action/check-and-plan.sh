@@ -14,16 +14,18 @@ echo "code=$code" >>"$GITHUB_OUTPUT"
 
 plan="$RUNNER_TEMP/pioneer-build-plan.md"
 if ! "${tool[@]}" plan --format markdown >"$plan" 2>"$RUNNER_TEMP/pioneer-build-plan.err"; then
-  # The same errors that check reported; the comment quotes them unchanged.
-  fence='~~~~~~~~~~~~~~~~'
+  # The same errors that check reported; the comment quotes them unchanged, in a fence longer than any run in them.
+  errors=$(head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err")
+  longest=$(tr -c '~' '\n' <<<"$errors" | awk '{ if (length > most) most = length } END { print most + 0 }')
+  printf -v fence '%*s' "$((longest > 2 ? longest + 1 : 3))" ''
+  fence=${fence// /'~'}
   {
     echo '### pioneer-build plan'
     echo
     echo 'There is no plan, because of these errors:'
     echo
     echo "${fence}text"
-    head -c 20000 "$RUNNER_TEMP/pioneer-build-plan.err" | sed -E "s/~{${#fence},}/~/g"
-    echo
+    echo "$errors"
     echo "$fence"
   } >"$plan"
 fi

@@ -178,9 +178,24 @@ def test_mistakes_are_what_the_comment_says(runner: Runner, tmp_path: Path) -> N
     assert runner.step("comment", tmp_path).code == 0
     [body] = runner.comments()
     assert "specs/a.yaml:3:1: error: unknown key 'promt'" in body
-    assert body.count("~" * 16) == 2
+    assert body.count("~" * 17) == 2
     assert runner.step("result", tmp_path, PENDING="allow", APPLIED="false").code == 1
     assert (runner.folder / "summary.md").read_text() == body.partition("\n")[2]
+
+
+@pytest.mark.parametrize("run", [0, 2, 3, 16, 31, 33, 5000])
+def test_no_run_of_tildes_ends_the_fence(runner: Runner, tmp_path: Path, run: int) -> None:
+    program = runner.folder / "bin" / "pioneer-build"
+    program.write_text(f"#!/bin/sh\nprintf 'error: a\\n%s\\n@everyone\\n' '{'~' * run}' >&2\nexit 1\n")
+    assert runner.step("check-and-plan", tmp_path).code == 0
+    lines = (runner.folder / "summary.md").read_text().splitlines()
+    fence = lines[-1]
+    assert set(fence) == {"~"}
+    assert len(fence) == max(3, run + 1 if run > 2 else 3)
+    opened = lines.index(f"{fence}text")
+    # CommonMark: a fence is closed by a run of tildes that is at least as long, and by nothing else
+    assert [line for line in lines[opened + 1 :] if set(line) == {"~"} and len(line) >= len(fence)] == [fence]
+    assert lines[opened + 1 : -1] == ["error: a", "~" * run, "@everyone"]
 
 
 @pytest.mark.parametrize(
@@ -293,14 +308,6 @@ def test_options_on_several_lines_all_arrive(
     assert words[:6] == ["-C", "a b", "--backend", "local; touch pwned", "apply", "--yes"]
     assert words[6:] == (options.split() if wanted is None else wanted)
     assert not (tmp_path / "pwned").exists()
-
-
-def test_long_runs_of_tildes_end_no_fence(runner: Runner, tmp_path: Path) -> None:
-    (tmp_path / "specs").mkdir()
-    for length in (16, 31, 100):
-        (tmp_path / "specs" / "a.yaml").write_text(f"dataset_name: a\ntask_type: decoder\npromt: {'~' * length}\n")
-        assert runner.step("check-and-plan", tmp_path).code == 0
-        assert (runner.folder / "pioneer-build-plan.md").read_text().count("~" * 16) == 2
 
 
 def test_a_folder_is_never_an_option(runner: Runner, tmp_path: Path) -> None:

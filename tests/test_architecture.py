@@ -6,6 +6,7 @@ That rooms import only rooms of the layers below them is tests/test_house.py's a
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -131,6 +132,60 @@ def test_nothing_below_the_command_line_prints_exits_or_acts_on_the_whole_proces
             "sys.modules",
         }
     assert done <= OWN_PROCESS.get(shown(path), set())
+
+
+#: Where output is written: `output`, help by click, the bytes of an export, and bars by rich.
+PRINTERS = {
+    "cli/output.py": {"sys.stderr.write", "click.confirm"},
+    "cli/exit_codes.py": {"error.show"},
+    "cli/progress_bars.py": {"console.print"},
+}
+_PRINTS = re.compile(r"print|.*\.(print|write|writelines|echo|secho|echo_via_pager|confirm|prompt|show|pause|style)")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=shown)
+def test_what_is_printed_goes_through_output(path: Path) -> None:
+    """So that no command has to remember what must be escaped."""
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    found = {name for call in calls if _PRINTS.fullmatch(name := ast.unparse(call.func))}
+    assert found - {"stream.write"} <= PRINTERS.get(shown(path), set())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "render").glob("*.py")), ids=shown)
+def test_lines_are_joined_where_each_is_escaped(path: Path) -> None:
+    joins = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute) and node.attr == "join"]
+    assert not [ast.unparse(node) for node in joins if "\\n" in ast.unparse(node.value)], "use wording.lines_text"
+
+
+#: What is inserted into the command of a message and is no text of others: our own names, and parts made beside it.
+OWN_WORDS = {
+    "apply/reconcile_unknown.py": {"resubmit"},
+    "cli/completion.py": {"one"},
+    "engine/server.py": {"folder", "aside"},
+    "errors.py": {"extra"},
+    "operations/doctor/git_setup.py": {"path"},
+    "operations/doctor/project.py": {"path", "flag", "files"},
+    "operations/load.py": {"name"},
+    "operations/lock_layout.py": {"entry_path('x')"},
+    "plan/generate.py": {"costs"},
+}
+_COMMAND = re.compile(
+    r"pioneer-build [a-z-]|\bgit (?:add|checkout|check-ignore|annex)\b|\b(?:rm|mv|cp) \b|\bpip install\b"
+)
+
+
+@pytest.mark.parametrize("path", ALL, ids=shown)
+def test_commands_in_messages_quote_what_they_insert(path: Path) -> None:
+    """`pioneer-build adopt NAME --version {version}` is pasted into a shell, and the version is the service's word."""
+    for text in (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.JoinedStr)):
+        begun = False
+        for part in text.values:
+            if isinstance(part, ast.Constant):
+                begun = bool(_COMMAND.search(part.value)) or (begun and "  (" not in part.value)
+            elif begun and isinstance(part, ast.FormattedValue):
+                inserted = ast.unparse(part.value)
+                own = inserted.isupper() or inserted == "__version__" or inserted in OWN_WORDS.get(shown(path), set())
+                assert own or inserted.startswith("shell_word("), f"line {text.lineno}: {inserted}"
 
 
 def test_there_is_no_attic() -> None:

@@ -38,6 +38,7 @@ CORE = {
     "pioneer_build.cli.exit_codes",
     "pioneer_build.cli.options",
     "pioneer_build.cli.output",
+    "pioneer_build.wording",
 }
 #: Of gettext, for click's own texts.
 CLICK = {"_locale", "locale"}
@@ -53,7 +54,6 @@ NOTHING_TO_DO = {
     "pioneer_build.cache.plan_cache",
     "pioneer_build.render",
     "pioneer_build.render.plan",
-    "pioneer_build.wording",
     "zlib",
 }
 

@@ -14,7 +14,7 @@ from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.lock.model import Job
-from pioneer_build.wording import noun_for
+from pioneer_build.wording import noun_for, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +151,7 @@ async def _version(work: Work, names: Sequence[str], version: str) -> _Found:
         if listed is None:
             raise PioneerError(
                 "this service does not list versions, so a version can't be adopted",
-                hint=f"pioneer-build adopt {work.name} JOB_ID",
+                hint=f"pioneer-build adopt {shell_word(work.name)} JOB_ID",
             )
         for one in listed:
             if one.version != version:

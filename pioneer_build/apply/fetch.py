@@ -16,6 +16,7 @@ from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -73,7 +74,7 @@ async def _fetch_job(work: Work, job: Job) -> None:
     raise Stopped(
         "differs",
         f"the rows received for {job.named} don't match the digest in pioneer.lock{made_by}",
-        f"pioneer-build apply --retry {work.name}  (records the rows that this machine makes)"
+        f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
         if run.options.free
         else _SHARED_STORE,
     )

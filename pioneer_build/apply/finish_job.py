@@ -10,6 +10,7 @@ from pioneer_build.apply.judge_rows import judge_brought
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ async def see_through(work: Work, job: Job) -> None:
     if ended.fingerprint != work.item.fingerprint:
         return  # the end of a job of an earlier definition doesn't decide how this step ends
     if ended.state == "failed":
-        command = f"pioneer-build apply --retry {work.name}"
+        command = f"pioneer-build apply --retry {shell_word(work.name)}"
         raise Stopped("failed", f"{job.named} failed: {ended.reason}", command)
     if ended.state == "rejected":
         raise rejected(work, ended)
@@ -51,7 +52,10 @@ async def see_through(work: Work, job: Job) -> None:
 
 def rejected(work: Work, job: Job) -> Stopped:
     """Ends the step because the job's rows don't pass the checks."""
-    command = f"pioneer-build show {work.name} --rejected  (then: pioneer-build apply --retry {work.name})"
+    command = (
+        f"pioneer-build show {shell_word(work.name)} --rejected"
+        f"  (then: pioneer-build apply --retry {shell_word(work.name)})"
+    )
     return Stopped("rejected", f"{job.named}: {job.reason}", command)
 
 

@@ -10,6 +10,7 @@ from pioneer_build.apply.judge_rows import store_rows, tell_quarantined, texts_o
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, judge_kept, kept_jobs
 from pioneer_build.errors import StoreError
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -47,7 +48,7 @@ def judge_kept_rows(work: Work) -> None:
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise Stopped("stopped", error.message, error.hint) from None
     if outcome.broken:
-        command = f"loosen `checks` in the spec, or: pioneer-build apply --retry {work.name}"
+        command = f"loosen `checks` in the spec, or: pioneer-build apply --retry {shell_word(work.name)}"
         raise Stopped("rejected", outcome.text, command)
     before = {job.key: job for job in jobs}
     ended = {one.job.key: _ended(work, before[one.job.key], one) for one in outcome.judged}

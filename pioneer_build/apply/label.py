@@ -14,7 +14,7 @@ from pioneer_build.apply.label_sending import send_all
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.inputs import split
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -63,7 +63,8 @@ async def label(work: Work) -> None:
         raise Stopped(
             "rejected",
             f"{text} ({progress.causes}); the others are used",
-            f"pioneer-build show {work.name} --rejected  (then: pioneer-build apply --retry {work.name})",
+            f"pioneer-build show {shell_word(work.name)} --rejected"
+            f"  (then: pioneer-build apply --retry {shell_word(work.name)})",
         )
 
 

@@ -18,7 +18,7 @@ from pioneer_build.inputs import text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
 from pioneer_build.spec.limits import SENDS_PER_TEXT, label_requests_at_most
-from pioneer_build.wording import count, duration
+from pioneer_build.wording import count, duration, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -154,7 +154,7 @@ class Batch:
                 "rejected",
                 f"the service answered {count(len(texts), 'text')} with annotations of other texts; they were"
                 " quarantined, and nothing more is sent",
-                f"pioneer-build apply --retry {self.progress.work.name}",
+                f"pioneer-build apply --retry {shell_word(self.progress.work.name)}",
             )
 
     def _keep(self, good: Sequence[tuple[bytes, bytes]], bad: Sequence[tuple[InputText, Fault]], texts: int) -> None:
@@ -193,7 +193,7 @@ class Batch:
         failure = judge_annotations(0, Counter(fault.cause for _, fault in bad), work.checks)
         if failure is not None:
             reject(work, failure.message)
-            raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {work.name}")
+            raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {shell_word(work.name)}")
 
     # -- finding the texts that make it fail --
 
@@ -273,7 +273,7 @@ class Batch:
         reject(work, error.message, refused=True)
         line, column = spec.place("labels")
         message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
-        return Stopped("failed", message, f"pioneer-build apply --retry {work.name}", error.details)
+        return Stopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
 
 
 def _outage(error: FateUnknown) -> Stopped:

@@ -14,6 +14,7 @@ from pioneer_build.inputs import read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection
 from pioneer_build.rows import CAUSES
 from pioneer_build.rows.annotation import row_line_of
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -87,7 +88,7 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
         failure = judge_annotations(annotated, causes, work.checks)
         if failure is not None:
             reject(work, failure.message)
-            raise Stopped("rejected", failure.message, f"pioneer-build show {work.name} --rejected")
+            raise Stopped("rejected", failure.message, f"pioneer-build show {shell_word(work.name)} --rejected")
     return Labelling(
         fingerprint=work.item.fingerprint,
         inputs=survey.digest,
@@ -109,7 +110,7 @@ def _compare_with_lock(work: Work, made: Labelling) -> None:
         raise Stopped(
             "differs",
             "the rows made on this machine don't match pioneer.lock, whose rows were made by another engine revision",
-            f"pioneer-build apply --retry {work.name}  (records the rows that this machine makes)",
+            f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)",
         )
 
 

@@ -8,7 +8,7 @@ from pioneer_build.apply.poll_schedule import kind_of
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all
 from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.ports import JobReport
-from pioneer_build.wording import duration
+from pioneer_build.wording import duration, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -100,7 +100,8 @@ class _Watch:
                     "failed",
                     f"the service does not know {self._job.named}: it was submitted with another key or base URL, or"
                     " it was deleted; it stays open in pioneer.lock",
-                    f"pioneer-build apply --retry {self._work.name}  (gives up the job and pays for a new one)",
+                    f"pioneer-build apply --retry {shell_word(self._work.name)}"
+                    "  (gives up the job and pays for a new one)",
                 ) from None
             return None
         except ServiceError as error:

@@ -9,7 +9,7 @@ from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import ServiceError
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,8 +68,8 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         Stopped: there is none, or more than one, or it doesn't match.
     """
     run, name = work.run, work.name
-    resubmit = f"  (or: pioneer-build apply --resubmit {name})"
-    adopt = f"pioneer-build adopt {name} JOB_ID{resubmit}"
+    resubmit = f"  (or: pioneer-build apply --resubmit {shell_word(name)})"
+    adopt = f"pioneer-build adopt {shell_word(name)} JOB_ID{resubmit}"
     unknown = f"the outcome of a submission of {count(job.asked, 'example')} to '{job.remote_name}' is unknown"
     try:
         listed = await run.service.versions(job.remote_name)
@@ -86,11 +86,11 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         raise Stopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:
         versions = ", ".join(version.version for version in new)
-        command = f"pioneer-build adopt {name} --version VERSION"
+        command = f"pioneer-build adopt {shell_word(name)} --version VERSION"
         raise Stopped("unknown", f"{unknown}; versions {versions} are new, and any of them may be its result", command)
     found = new[0]
     if mismatch := misfit(work, job, found):
-        command = f"pioneer-build adopt {name} --version {found.version}{resubmit}"
+        command = f"pioneer-build adopt {shell_word(name)} --version {shell_word(found.version)}{resubmit}"
         raise Stopped("unknown", f"{unknown}; version {found.version} is new, but {mismatch}", command)
     return found
 

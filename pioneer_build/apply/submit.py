@@ -16,7 +16,7 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
 from pioneer_build.ports import GenerateRequest
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,8 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
             "refused",
             f"'{remote_name}' already exists on the service, and its version {version} is in neither pioneer.lock nor"
             " the journal",
-            f"pioneer-build adopt {work.name} --version {version}  (or: pioneer-build apply --resubmit {work.name})",
+            f"pioneer-build adopt {shell_word(work.name)} --version {shell_word(version)}"
+            f"  (or: pioneer-build apply --resubmit {shell_word(work.name)})",
         )
     return listed
 
@@ -227,7 +228,9 @@ def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
         work.keep(replace(job, submissions=(sending.token,)))
         run.lock.write()
     message = f"the service accepted job {job.job_id}, but it could not be written to the journal: {one_line(error)}"
-    return Stopped("stopped", message, f"pioneer-build adopt {work.name} {job.job_id}")
+    return Stopped(
+        "stopped", message, f"pioneer-build adopt {shell_word(work.name)} {shell_word(job.job_id or 'JOB_ID')}"
+    )
 
 
 def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
@@ -253,7 +256,7 @@ def _refused(sending: _Sending, error: Refused) -> Stopped:
     line, column = spec.place(_key_of(error) or "dataset_name")
     place = f"{spec.path}:{line}:{column}: " if spec.path else ""
     message = f"{place}refused by the service: {error.message}"
-    return Stopped("failed", message, f"pioneer-build apply --retry {work.name}", error.details)
+    return Stopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
 
 
 def _unknown(sending: _Sending, why: str) -> Stopped:
@@ -276,8 +279,8 @@ def _unknown(sending: _Sending, why: str) -> Stopped:
     return Stopped(
         "unknown",
         f"{why}; the submission may have been accepted, so it is not resent automatically{trouble}",
-        f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {name} JOB_ID, or pioneer-build"
-        f" apply --resubmit {name})",
+        f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {shell_word(name)} JOB_ID,"
+        f" or pioneer-build apply --resubmit {shell_word(name)})",
     )
 
 

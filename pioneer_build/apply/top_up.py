@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -48,4 +48,4 @@ async def request_missing(work: Work) -> None:
         rejected = replace(last, state="rejected", reason=reason)
         work.run.journal.settle(rejected)
         work.keep(rejected)
-        raise Stopped("rejected", reason, f"pioneer-build show {work.name} --rejected")
+        raise Stopped("rejected", reason, f"pioneer-build show {shell_word(work.name)} --rejected")

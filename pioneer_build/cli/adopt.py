@@ -10,6 +10,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, room, say, wants_colour
 from pioneer_build.errors import UsageError
+from pioneer_build.wording import shell_word
 
 
 @click.command("adopt")
@@ -43,7 +44,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     from pioneer_build.render.apply import outcome_text, outcome_value
 
     if (job_id is None) == (version is None):
-        raise UsageError("pass a job id, or --version V", hint=f"pioneer-build adopt {name} JOB_ID")
+        raise UsageError("pass a job id, or --version V", hint=f"pioneer-build adopt {shell_word(name)} JOB_ID")
     project = options.project()
     with (
         planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan),

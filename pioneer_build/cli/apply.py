@@ -10,9 +10,9 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
-from pioneer_build.cli.output import as_json, out, room, say, wants_colour, width
+from pioneer_build.cli.output import as_json, ask, out, room, say, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import count, lines_text, shell_word, visible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report
@@ -122,7 +122,7 @@ def _note_layout(project: Project) -> None:
     from pioneer_build.operations.lock_layout import layout_note
 
     if note := layout_note(project):
-        say(f"note: {note[0]}\n  help: {note[1]}")
+        say(lines_text([f"note: {note[0]}", f"  help: {note[1]}"]))
 
 
 def _check_planfile(planfile: Path, *, alone: bool) -> None:
@@ -134,7 +134,7 @@ def _check_planfile(planfile: Path, *, alone: bool) -> None:
     if not planfile.exists():
         hint = "pioneer-build plan --out FILE saves a plan"
         if planfile.name == str(planfile):
-            hint += f"; for one dataset: pioneer-build apply --select {planfile}"
+            hint += f"; for one dataset: pioneer-build apply --select {shell_word(str(planfile))}"
         raise UsageError(f"no saved plan '{planfile}'", hint=hint)
 
 
@@ -165,5 +165,5 @@ def _ask(plan: Plan) -> None:
     question = "Submit" if plan.requests or not names else ""
     if names:
         question = f"{'Submit, and delete' if question else 'Delete'} on the service: {names}"
-    if not click.confirm(f"{question}?", default=False, err=True):
+    if not ask(f"{question}?"):
         raise PioneerError("not confirmed; nothing was sent")

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from pioneer_build.cli.output import out
+from pioneer_build.wording import Lines
 
 SHELLS: Final = ("bash", "zsh", "fish")
 
@@ -37,7 +38,7 @@ def command(shell: str | None) -> None:
     assert kind is not None
     group = click.get_current_context().find_root().command
     code = kind(group, {}, "pioneer-build", "_PIONEER_BUILD_COMPLETE")
-    out(code.source_template % code.source_vars())
+    out(Lines(code.source_template % code.source_vars()))
 
 
 def complete_dataset_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

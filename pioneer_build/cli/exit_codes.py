@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from pioneer_build.cli.output import as_json, as_json_line, out, output_lost, say, wants_colour, width
+from pioneer_build.wording import Lines, lines_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,9 +43,12 @@ def code_of(error: BaseException, arguments: Sequence[str]) -> int:
 
             _error(explained(error, arguments), arguments)
             return USAGE
-        case click.ClickException():
+        case click.UsageError():  # no command: the help is the message
             error.show(file=sys.stderr)
-            return USAGE if isinstance(error, click.UsageError) else ERROR
+            return USAGE
+        case click.ClickException():
+            _error(PioneerError(error.format_message()), arguments)
+            return ERROR
         case Problems():
             _problems(error, arguments)
             return ERROR
@@ -81,7 +87,6 @@ def _is_of_a_disk(error: BaseException | None) -> bool:
 
 def _of_the_system(error: OSError) -> PioneerError | None:
     """An error of disks and permissions, which is no bug of this program; `None` if it is another one."""
-    from pioneer_build.cli.output import output_lost
     from pioneer_build.disk import advice
     from pioneer_build.errors import PioneerError
 
@@ -111,43 +116,32 @@ def _problems(error: Problems, arguments: Sequence[str]) -> None:
     from pioneer_build.render.problems import painted, problems_text, problems_value
 
     if _wants_json(arguments):
-        import json
-
-        _print(json.dumps(problems_value(error.problems), ensure_ascii=False, indent=2))
+        _print(as_json(problems_value(error.problems)))
         return
-    from pioneer_build.cli.output import wants_colour, width
-
     style = painted if wants_colour(sys.stderr) else None
     _say(problems_text(error.problems, width=width(), style=style))
 
 
 def _error(error: PioneerError, arguments: Sequence[str]) -> None:
     if _wants_json(arguments):
-        import json
-
         value = {"format": 1, "error": {"message": error.message, "hint": error.hint, "kind": type(error).__name__}}
-        _print(json.dumps(value, ensure_ascii=False, indent=2))
+        _print(as_json(value))
     if _says_json(arguments):
-        import json
-
-        _say(json.dumps({"event": "error", "dataset_name": "", "text": error.message, "hint": error.hint}))
+        _say(as_json_line({"event": "error", "dataset_name": "", "text": error.message, "hint": error.hint}))
         return
-    text = f"error: {error.message}"
-    if error.hint:
-        text += f"\n  help: {error.hint}"
-    _say(text)
+    _say(lines_text([f"error: {error.message}", *([f"  help: {error.hint}"] if error.hint else [])]))
 
 
 def _bug(error: BaseException) -> int:
     import traceback
 
-    _say("".join(traceback.format_exception(error)).rstrip())
+    # the message of an exception may have lines of its own, which can't be told from those of the traceback
+    _say(Lines("".join(traceback.format_exception(error)).rstrip()))
     _say("error: this is a bug in pioneer-build; please report it with the traceback above")
     return BUG
 
 
 def _print(text: str) -> None:
-    from pioneer_build.cli.output import out
     from pioneer_build.errors import PioneerError
 
     try:
@@ -158,19 +152,16 @@ def _print(text: str) -> None:
         return
 
 
+def _say(text: str) -> None:
+    say(_without_keys(text))
+
+
 def _without_keys(text: str) -> str:
     """`text` without the keys of the environment: a user may have written one where it doesn't belong."""
     from pioneer_build.keys import keys_in  # only if there is an error
     from pioneer_build.keys.spellings import KeySpellings
 
+    shown = text
     for spellings in map(KeySpellings, keys_in()):
-        text = text if spellings.guessable else spellings.hide(text)
-    return text
-
-
-def _say(text: str) -> None:
-    text = _without_keys(text)
-    try:
-        sys.stderr.write(text.rstrip("\n") + "\n")
-    except (OSError, ValueError):
-        return
+        shown = shown if spellings.guessable else spellings.hide(shown)
+    return Lines(shown) if isinstance(text, Lines) else shown

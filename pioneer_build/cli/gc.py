@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pioneer_build.cli.options import Globals, format_option
-from pioneer_build.cli.output import as_json, out
+from pioneer_build.cli.output import as_json, ask, out
 from pioneer_build.errors import PioneerError
 
 
@@ -49,5 +49,5 @@ def _ask() -> None:
             "confirmation needed: this removes paid rows and annotations, but stdin is not a terminal",
             hint="pass --yes, or --dry-run to see what would be removed",
         )
-    if not click.confirm("Remove them?", default=False, err=True):
+    if not ask("Remove them?"):
         raise PioneerError("not confirmed; nothing was removed")

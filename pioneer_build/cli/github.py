@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pioneer_build.cli.output import say
+from pioneer_build.cli.output import say_to_runner
 from pioneer_build.errors import LockError, Problems
 from pioneer_build.render.github import check_commands, lock_commands, problem_commands
 from pioneer_build.results.check import CheckResult
@@ -31,7 +31,7 @@ def annotate(found: CheckResult | LockError | Problems, root: Path) -> None:
     else:
         commands = lock_commands(found, folder)
     for command in commands:
-        say(command)
+        say_to_runner(command)
 
 
 def _folder_in_repository(root: Path) -> str:

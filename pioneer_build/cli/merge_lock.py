@@ -16,6 +16,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.output import say
 from pioneer_build.disk import advice
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import shell_word
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -38,7 +39,8 @@ def command(base: Path, ours: Path, theirs: Path, path: str) -> int:
     except OSError as error:
         raise PioneerError(
             f"can't merge {path}: {error.strerror}; your side was not changed",
-            hint=f"{advice(error, ours) or 'check the disk'}; then `git checkout -m {path}` merges it again",
+            hint=f"{advice(error, ours) or 'check the disk'}; then"
+            f" `git checkout -m {shell_word(path)}` merges it again",
         ) from None
     for (name, backend), made in groupby(choices, key=lambda choice: (choice.dataset_name, choice.backend)):
         for text in choice_texts(made, {"ours": "our side", "theirs": "their side"}):

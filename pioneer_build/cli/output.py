@@ -1,4 +1,9 @@
-"""How output is written: data to stdout, messages to stderr, colours and widths of a terminal."""
+"""How output is written: data to stdout, messages to stderr, colours and widths of a terminal.
+
+All that commands print goes through `out`, `say` and `ask`, except the bytes of an export, which are data, and the bars
+of an apply (`progress_bars`). Whatever a text holds, it can't control the terminal, start a line of its own, or give a
+command to a CI runner that reads the log. Only the lines of a `Lines` are lines; any other line end is escaped.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.wording import Lines, line_shown, visible
+
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from pioneer_build.errors import PioneerError
 
 
@@ -17,8 +26,10 @@ def out(text: str) -> None:
         PioneerError: it can't be written, for example because the disk is full.
         BrokenPipeError: its reader is gone.
     """
+    if not text:
+        return
     try:
-        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        _write(sys.stdout, text)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -44,17 +55,63 @@ def drop_output() -> None:
 def say(text: str) -> None:
     """A message, to stderr. It is not an error if the terminal is gone."""
     try:
-        sys.stderr.write(text + "\n")
+        _write(sys.stderr, text)
         sys.stderr.flush()
     except (OSError, ValueError):
         return
 
 
-def as_json(value: object) -> str:
-    """A value as the JSON that commands print."""
-    import json
+def say_to_runner(command: str) -> None:
+    """A workflow command, which `say` would disarm, to stderr."""
+    try:
+        sys.stderr.write(visible(command) + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
 
-    return json.dumps(value, ensure_ascii=False, indent=2)
+
+def ask(question: str) -> bool:
+    """Asks a question on stderr; yes or no, and no if there is only Enter."""
+    import click  # only for a question
+
+    return click.confirm(line_shown(question), default=False, err=True)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    lines = text.removesuffix("\n").split("\n") if isinstance(text, Lines) else [text]
+    colour = isinstance(text, Lines) and wants_colour(stream)
+    shown = "".join(f"{line_shown(line, colour=colour)}\n" for line in lines)
+    try:
+        stream.write(shown)
+    except UnicodeEncodeError:  # a terminal or a pipe of another encoding, which is never a reason to show nothing
+        stream.write(shown.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+
+
+def as_json(value: object) -> Lines:
+    """A value as the JSON that commands print."""
+    return _json(value, indent=2)
+
+
+def as_json_line(value: object) -> Lines:
+    """A value as one line of JSON."""
+    return _json(value, indent=None)
+
+
+def _json(value: object, *, indent: int | None) -> Lines:
+    """The same value to every reader, and all of it to be seen: what `out` would escape is escaped as JSON does."""
+    import json
+    import re
+
+    def escaped(found: re.Match[str]) -> str:
+        if visible(found[0]) == found[0]:
+            return found[0]
+        return "".join(char if visible(char) == char else json.dumps(char)[1:-1] for char in found[0])
+
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if not text.isascii() or "\x7f" in text:
+        text = re.sub(r"[^\n -~]+", escaped, text)
+    # only a string can have this; a runner would take it for a command
+    return Lines(re.sub(r"##(?=\w*\[)", r"#\\u0023", text) if "##" in text else text)
 
 
 def wants_colour(stream: Any) -> bool:

@@ -11,7 +11,7 @@ from rich.table import Column
 
 from pioneer_build.cli.progress_counts import ApplyProgress
 from pioneer_build.cli.progress_lines import ALWAYS, line_of
-from pioneer_build.wording import visible
+from pioneer_build.wording import line_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _NARROW: Final = 70
 @contextmanager
 def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
     """A bar for the whole apply and one for each running dataset, with messages above them."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     wide = console.width >= _NARROW
     columns: list[ProgressColumn] = [
         TextColumn("{task.description}", markup=False, table_column=Column(ratio=5, no_wrap=True, overflow="ellipsis")),
@@ -64,7 +64,7 @@ def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
                 said = f" ({work.said})" if work.said else ""
                 drawn.update(
                     task,
-                    description=visible(f"  {event.dataset_name}{said}"),
+                    description=line_shown(f"  {event.dataset_name}{said}"),
                     total=work.total or None,
                     completed=work.done,
                     count=f"{work.done:,}/{work.total:,}" if work.total else "",

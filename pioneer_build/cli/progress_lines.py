@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.cli.output import say
+from pioneer_build.cli.output import as_json_line, say
 from pioneer_build.cli.progress_counts import ApplyProgress
-from pioneer_build.wording import visible
+from pioneer_build.wording import line_shown
 
 if TYPE_CHECKING:
     from pioneer_build.apply.events import Event
@@ -25,7 +24,7 @@ _NOW_AND_THEN: Final = ("labelled", "polled")
 def line_of(event: Event) -> str:
     """An event as a line."""
     name = f"{event.dataset_name}: " if event.dataset_name else ""
-    return visible(f"{name}{event.text}")
+    return line_shown(f"{name}{event.text}")
 
 
 class ProgressLines:
@@ -44,7 +43,7 @@ class ProgressLines:
             self._last = time.monotonic()
             work = self._progress.running.get(event.dataset_name)
             about = f"; {event.dataset_name}: {work.text}" if work is not None and work.text else ""
-            say(visible(f"{self._progress.text}{about}"))
+            say(f"{self._progress.text}{about}")
 
 
 def say_jobs_alone(event: Event) -> None:
@@ -55,4 +54,4 @@ def say_jobs_alone(event: Event) -> None:
 
 def say_as_json(event: Event) -> None:
     """A sink that prints each event as a line of JSON (docs/events.md)."""
-    say(json.dumps({"event": event.kind, "dataset_name": event.dataset_name, "text": event.text, **event.fields}))
+    say(as_json_line({"event": event.kind, "dataset_name": event.dataset_name, "text": event.text, **event.fields}))

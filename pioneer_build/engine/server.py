@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import signal
 import socket
 import threading
@@ -17,6 +16,7 @@ from pioneer_build.engine.app import create_app
 from pioneer_build.engine.database import StateDamaged
 from pioneer_build.engine.same_machine import SameMachine, is_loopback
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +38,9 @@ def _not_opened(config: EngineConfig, error: Exception) -> PioneerError:
     if isinstance(error, OSError):
         reason, hint = error.strerror or reason, advice(error, config.state_dir, elsewhere)
     elif isinstance(error, StateDamaged):
-        folder = shlex.quote(str(config.state_dir))
-        hint = f"restore it from a backup; or, to start without jobs and datasets: mv {folder} {folder}.damaged"
+        folder = shell_word(str(config.state_dir))
+        aside = shell_word(f"{config.state_dir}.damaged")
+        hint = f"restore it from a backup; or, to start without jobs and datasets: mv {folder} {aside}"
     return PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.wording import nearest
+from pioneer_build.wording import nearest, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
@@ -151,7 +151,7 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
     except OSError:
         target = ""
     if "/annex/objects/" in target:
-        return f"the content of {name} is not here: it is kept by git-annex", f"git annex get {name}"
+        return f"the content of {name} is not here: it is kept by git-annex", f"git annex get -- {shell_word(name)}"
     if target:
         return f"{name} is a link to a file that isn't there: {target}", "mend the link, or replace it with the file"
     if path.with_name(f"{path.name}.dvc").is_file():

@@ -13,6 +13,7 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
 from pioneer_build.lock.split import SPLIT_FOLDER, check_names, is_mark, read_entry_file, split_texts
 from pioneer_build.lock.text import lock_text, read_lock
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,8 +173,8 @@ def _merge_conflict(path: str, text: str, staged: Staged) -> _Part:
         try:
             found = sides(text)
         except LockError as error:
-            hint = (error.hint or AGAIN).replace(LOCK_PATH, path)
-            raise LockError(error.message.replace(LOCK_PATH, path), hint=hint) from None
+            hint = (error.hint or AGAIN).replace(LOCK_PATH, shell_word(path))
+            raise LockError(error.message.replace(LOCK_PATH, shell_word(path)), hint=hint) from None
     merged = merge_sides(found, path)
     return _Part(merged.merged.lock, merged.agreed, merged.merged.choices)
 

@@ -13,6 +13,7 @@ from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.text import read_lock
 from pioneer_build.lock.three_way import Merged, merge3
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.lock.conflict import Sides
@@ -82,4 +83,6 @@ def read_side(text: str, which: str, path: str = LOCK_PATH) -> Lock:
     try:
         return read_lock(text, path=path)
     except LockError as error:
-        raise LockError(f"{error.message} (in {which} of the conflict)", hint=AGAIN.replace(LOCK_PATH, path)) from None
+        raise LockError(
+            f"{error.message} (in {which} of the conflict)", hint=AGAIN.replace(LOCK_PATH, shell_word(path))
+        ) from None

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pioneer_build.errors import LockError
 from pioneer_build.lock.json import quoted
 from pioneer_build.lock.schema import Mismatch
+from pioneer_build.wording import shell_word
 
 LOCK_PATH: Final = "pioneer.lock"
 #: The newest version that this program reads.
@@ -49,7 +50,9 @@ class LockSource:
             line: counted from 1.
             hint: what to do; by default, to restore the file.
         """
-        return LockError(f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, self.path))
+        return LockError(
+            f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, shell_word(self.path))
+        )
 
     def line(self, key: str, indent: int, start: int = 0) -> int:
         """The line of `key`, counted from 1.
@@ -131,7 +134,7 @@ class LockSource:
         except json.JSONDecodeError as error:
             cut = "\n" not in self.text[error.pos :].rstrip()  # the error is in the last line
             what = "the file is truncated" if cut else f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-            hint = RESTORE.replace(LOCK_PATH, self.path)
+            hint = RESTORE.replace(LOCK_PATH, shell_word(self.path))
             raise LockError(f"{self.path}:{error.lineno}:{error.colno}: {what}", hint=hint) from None
         except Mismatch as error:
             key = f"{quoted(error.key)}:"

@@ -10,6 +10,7 @@ from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.plan import SETTLED
 from pioneer_build.results.check import CheckFinding, CheckResult
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ def _in_content(state: ProjectState, step: Step, contents: _Contents, *, strict:
         elif strict:
             yield CheckFinding("missing", name, "its rows are not on this machine", "pioneer-build apply", path, line)
     if strict and item is not None and step.action in SETTLED and (text := _in_checks(state, item, entry)):
-        yield CheckFinding("checks", name, text, f"pioneer-build apply --retry {name}", path, line)
+        yield CheckFinding("checks", name, text, f"pioneer-build apply --retry {shell_word(name)}", path, line)
     if strict and entry.examples and not entry.verified:
         text = "its rows were never verified: the service does not provide them"
         yield CheckFinding("unverified", name, text, None, path, line)

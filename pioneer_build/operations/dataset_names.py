@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: `dataset_name: x` of YAML, and `"dataset_name": "x"` of JSON.
 _NAME: Final = re.compile(rb"""\bdataset_name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""")
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
 
 
@@ -26,7 +27,8 @@ def dataset_names(directory: str) -> list[str]:
         found = _FOLDER.search(settings)
         folder = root / (found.group(1).decode("utf-8", "replace").strip() if found else "specs")
         texts = [_read(root / "pioneer.lock"), *map(_read, _specs(folder))]
-        split = {path.stem for path in (root / "pioneer.lock.d").glob("[!.]*.json")}
+        # a shell puts what it completes into the command line as it is
+        split = {path.stem for path in (root / "pioneer.lock.d").glob("*.json") if _FILE.fullmatch(path.stem)}
         return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)} | split)
     except OSError:
         return []

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +33,11 @@ def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
     if not digests:
         raise PioneerError(
             f"'{name}' is not built: it has no ready job on the backend {entry.backend}",
-            hint=f"pioneer-build apply --select {name}",
+            hint=f"pioneer-build apply --select {shell_word(name)}",
         )
     if not all(store.has(digest) for digest in digests):
         raise PioneerError(
             f"the rows of '{name}' are in pioneer.lock, but not on this machine",
-            hint=f"pioneer-build apply --select {name}",
+            hint=f"pioneer-build apply --select {shell_word(name)}",
         )
     return islice((line for digest in digests for line in store.lines(digest)), entry.examples)

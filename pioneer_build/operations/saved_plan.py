@@ -14,6 +14,7 @@ from pioneer_build.errors import PlanFileError
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
 from pioneer_build.spec.base_url import one_name
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
     if one_name(saved.backend) != one_name(now.backend):
         raise PlanFileError(
             f"the plan was saved for the backend {saved.backend}, but this run uses {now.backend}",
-            hint=f"pioneer-build --backend {saved.backend} apply …",
+            hint=f"pioneer-build --backend {shell_word(saved.backend)} apply …",
         )
     today = {step.dataset_name: step for step in now.steps}
     steps = []

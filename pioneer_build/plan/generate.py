@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,7 @@ def ways_out(name: str, costs: str) -> str:
         name: the name of the dataset.
         costs: what `--retry` does.
     """
-    return f"loosen `checks` in the spec, or: pioneer-build apply --retry {name}  ({costs})"
+    return f"loosen `checks` in the spec, or: pioneer-build apply --retry {shell_word(name)}  ({costs})"
 
 
 def _find_failure(item: Declared, made: _Made, found: Candidates) -> None:
@@ -124,7 +124,7 @@ def _find_failure(item: Declared, made: _Made, found: Candidates) -> None:
         found.add(
             "blocked",
             Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
-            command=f"pioneer-build apply --retry {item.name}",
+            command=f"pioneer-build apply --retry {shell_word(item.name)}",
         )
 
 
@@ -146,8 +146,8 @@ def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates)
             )
             # a command that may cost twice comes last
             command = (
-                f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {name} JOB_ID,"
-                f" or pioneer-build apply --resubmit {name})"
+                f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {shell_word(name)} JOB_ID,"
+                f" or pioneer-build apply --resubmit {shell_word(name)})"
             )
             found.add("reconcile", Reason("dataset_name", text), command=command)
     open_jobs = [job for job in entry.jobs if job.state == "open"]

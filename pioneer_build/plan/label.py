@@ -9,7 +9,7 @@ from pioneer_build.plan.generate import find_unsettled, ways_out
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
 from pioneer_build.spec.limits import TEXTS_PER_REQUEST
-from pioneer_build.wording import count
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry, Labelling
@@ -86,7 +86,7 @@ def _find_refusal(item: Declared, entry: Entry, facts: Facts, found: Candidates)
         found.add("label")  # the checks changed: what was rejected is judged again
         return
     text = f"the texts were {'refused' if refusal.state == 'failed' else 'rejected'}: {refusal.reason}"
-    found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {item.name}")
+    found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {shell_word(item.name)}")
 
 
 def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]:
@@ -128,7 +128,7 @@ def _wait(item: Declared, again: int, found: Candidates) -> None:
     text = (
         f"{count(again, 'annotation')} {were} paid for, but {are} missing from the store: labelling again costs {cost}"
     )
-    found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {item.name}")
+    found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {shell_word(item.name)}")
     found.refused = "paid annotations are missing from the store"
 
 

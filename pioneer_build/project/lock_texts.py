@@ -19,6 +19,7 @@ from pioneer_build.disk import advice, beside, check_writable, reserve, stamp_at
 from pioneer_build.errors import LockError
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
 from pioneer_build.lock.split import SPLIT_FOLDER
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -217,7 +218,7 @@ def read_text(root: str, path: str) -> str:
             return file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise LockError(f"{path}:{line}: not UTF-8", hint=RESTORE.replace(LOCK_PATH, path)) from None
+        raise LockError(f"{path}:{line}: not UTF-8", hint=RESTORE.replace(LOCK_PATH, shell_word(path))) from None
     except FileNotFoundError:
         raise
     except OSError as error:

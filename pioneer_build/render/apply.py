@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Outcome, Report
@@ -47,7 +47,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
 
 def outcome_text(
     report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False, split: bool = False
-) -> str:
+) -> Lines:
     """A line for each dataset, with a help line if something is wrong, and a summary.
 
     Args:
@@ -80,7 +80,7 @@ def outcome_text(
     lines += wrapped(_summary(report, unchanged, split=split), width)
     if report.stopped is not None:
         lines += ["", *_stopped(report.stopped, width)]
-    return "\n".join(lines)
+    return lines_text(lines, colour=colour)
 
 
 def _mark(outcome: Outcome) -> tuple[str, Colour]:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.render.plan import skipped_texts
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from pioneer_build.results.check import CheckResult, FindingKind
@@ -28,11 +28,11 @@ def up_to_date_text(datasets: int, digests: int) -> str:
     return f"{count(datasets, 'dataset')} up to date with the specs{matching}."
 
 
-def check_text(result: CheckResult) -> str:
+def check_text(result: CheckResult) -> Lines:
     """A line for each finding with the command that fixes it, and their number; or that all is up to date."""
     said = [visible(text) for text in skipped_texts(result.skipped, result.ignored)]
     if not result.findings:
-        return "\n".join([up_to_date_text(result.datasets, result.digests), *said])
+        return lines_text([up_to_date_text(result.datasets, result.digests), *said])
     lines = []
     for finding in result.findings:
         place = f"{finding.path}:{finding.line}: " if finding.path else ""
@@ -41,4 +41,4 @@ def check_text(result: CheckResult) -> str:
             lines.append(f"  help: {finding.help}")
     found = Counter(finding.kind for finding in result.findings)
     counts = [count(found[kind], *words) for kind, words in _KINDS.items() if found[kind]]
-    return "\n".join([*lines, "", f"{', '.join(counts)}.", *said])
+    return lines_text([*lines, "", f"{', '.join(counts)}.", *said])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.diff.json import sample_kind
 from pioneer_build.render.colours import SYMBOL_COLOURS, Colour, coloured
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _LABELS = 12
 _SHIFT = 0.005
 
 
-def diff_text(result: DiffResult, *, colour: bool = False) -> str:
+def diff_text(result: DiffResult, *, colour: bool = False) -> Lines:
     """The differences for people: a block for each dataset, then a summary."""
     diff = result.changes
     with_backend = several_backends(diff)
@@ -42,7 +42,7 @@ def diff_text(result: DiffResult, *, colour: bool = False) -> str:
     if diff.datasets:
         lines.append("")
     lines.append(diff_summary(diff))
-    return "\n".join(lines)
+    return lines_text(lines, colour=colour)
 
 
 def diff_summary(diff: LockDiff) -> str:

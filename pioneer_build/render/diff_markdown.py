@@ -14,6 +14,7 @@ from pioneer_build.render.diff import (
 )
 from pioneer_build.render.markdown import cell, code, list_item
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
+from pioneer_build.wording import Lines, lines_text
 
 if TYPE_CHECKING:
     from pioneer_build.diff.locks import DatasetDiff
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _COMMAND = "pioneer-build diff"
 
 
-def diff_markdown(result: DiffResult) -> str:
+def diff_markdown(result: DiffResult) -> Lines:
     """The differences for a pull request: a table and collapsed details, below `MARKDOWN_LIMIT` characters."""
     diff = result.changes
     between = f"{cell(result.old.title)} → {cell(result.new.title)}"
@@ -30,7 +31,7 @@ def diff_markdown(result: DiffResult) -> str:
     if noted := [f"- {cell(note)}" for note in state_notes(result)]:
         head += [*noted, ""]
     if not diff.datasets:
-        return "\n".join(head)
+        return lines_text(head)
     head += ["| | dataset | change | rows | added | removed | relabelled |", "|---|---|---|---:|---:|---:|---:|"]
     with_backend = several_backends(diff)
     table = [[_row(item, with_backend=with_backend)] for item in diff.datasets]
@@ -38,7 +39,7 @@ def diff_markdown(result: DiffResult) -> str:
     parts = [*head, *rows, *rows_left_out(lacking, _COMMAND)]
     details = [_details(item, with_backend=with_backend) for item in diff.datasets[: len(rows)]]
     lines, lacking = fitting(details, size_of(parts) + RESERVED)
-    return "\n".join([*parts, *folded(lines, lacking, _COMMAND)]) + "\n"
+    return lines_text([*parts, *folded(lines, lacking, _COMMAND)], end="\n")
 
 
 def _row(item: DatasetDiff, *, with_backend: bool) -> str:

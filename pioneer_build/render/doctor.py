@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.render.colours import Colour, coloured
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _MARKS: Final[dict[DoctorLevel, tuple[str, Colour]]] = {
 _INDENT: Final = 12
 
 
-def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: bool = False) -> str:
+def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: bool = False) -> Lines:
     """A line for each finding, with the command that fixes it, and the number of errors and warnings.
 
     Args:
@@ -36,7 +36,7 @@ def doctor_text(findings: Sequence[DoctorFinding], *, width: int = 80, colour: b
         lines += [" " * _INDENT + line for line in text[1:]]
         if finding.help:
             lines.append(" " * _INDENT + f"help: {visible(finding.help)}")
-    return "\n".join([*lines, "", _summary(findings)])
+    return lines_text([*lines, "", _summary(findings)], colour=colour)
 
 
 def _summary(findings: Sequence[DoctorFinding]) -> str:

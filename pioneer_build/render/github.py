@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.wording import visible
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -81,8 +83,9 @@ def command(level: CommandLevel, text: str, title: str, place: tuple[str | None,
 def _escaped(text: str, more: str = "") -> str:
     """Escaped for the runner: `%`, line ends, and in properties their separators, as `%` and two digits."""
     special = {"%", "\r", "\n", *more}
-    # an older form of commands starts with this, anywhere in a line
-    return "".join(f"%{ord(char):02X}" if char in special else char for char in text).replace("##[", "## [")
+    shown = "".join(f"%{ord(char):02X}" if char in special else visible(char) for char in text)
+    # older forms of commands start anywhere in a line
+    return re.sub(r"##(?=\w*\[)", "## ", shown)
 
 
 def _first(level: CommandLevel, lines: Sequence[str]) -> list[str]:

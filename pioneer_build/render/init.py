@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.wording import Lines, lines_text, shell_word
+
 if TYPE_CHECKING:
     from pioneer_build.results.init import InitResult
 
 
-def init_text(result: InitResult) -> str:
+def init_text(result: InitResult) -> Lines:
     """A line for each file, and the next steps."""
     files, drafts = result.files, result.drafts
     if not files.new and not files.extended:
@@ -22,7 +24,7 @@ def init_text(result: InitResult) -> str:
         lines.append("Merge driver set up: git merges pioneer.lock dataset by dataset in this clone.")
     lines += ["", "Next:"]
     if drafts:
-        adopt = f"pioneer-build adopt {drafts[0].dataset_name} JOB_ID"
+        adopt = f"pioneer-build adopt {shell_word(drafts[0].dataset_name)} JOB_ID"
         lines += [f"  {'pioneer-build plan':<{len(adopt)}}   what would be submitted, and why"]
         lines += [f"  {adopt}   if the request was already sent"]
     else:
@@ -31,12 +33,12 @@ def init_text(result: InitResult) -> str:
             "  pioneer-build apply         submit it, and write pioneer.lock",
             "  git add -A && git commit    specs and pioneer.lock belong together",
         ]
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
-def left_out_text(result: InitResult) -> str:
+def left_out_text(result: InitResult) -> Lines:
     """The keys of requests that a spec doesn't have, a line for each dataset; empty if there are none."""
-    return "\n".join(
+    return lines_text(
         f"{draft.dataset_name}: dropped keys that a spec does not have: {', '.join(map(repr, draft.left_out))}"
         for draft in result.drafts
         if draft.left_out

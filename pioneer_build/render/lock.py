@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count
+from pioneer_build.wording import Lines, count, lines_text
 
 if TYPE_CHECKING:
     from pioneer_build.results.lock import LockLayoutResult
 
 
-def lock_layout_text(result: LockLayoutResult) -> str:
+def lock_layout_text(result: LockLayoutResult) -> Lines:
     """How the lock is stored now, and what is left to do."""
     lines = [_stored(result)]
     lines += [f"{name} has new lines for the files of a split lock." for name in result.extended]
@@ -19,7 +19,7 @@ def lock_layout_text(result: LockLayoutResult) -> str:
         lines.append(f"Next: {todo} pioneer.yaml, so that a new lock is stored in the same way.")
     if result.changed:
         lines.append("Commit all files of the lock together: git add --all pioneer.lock pioneer.lock.d")
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def _stored(result: LockLayoutResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count, duration, visible
+from pioneer_build.wording import Lines, count, duration, lines_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ _STATES = {
 }
 
 
-def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: bool = False) -> str:
+def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: bool = False) -> Lines:
     """The plan for people: a line for each dataset with its reasons below, and a summary.
 
     Args:
@@ -63,7 +63,7 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         for step in shown:
             symbol = ACTION_SYMBOLS[step.action]
             mark = coloured(symbol, SYMBOL_COLOURS.get(symbol), on=colour)
-            head = f"{mark} {step.dataset_name:<{name_width}}  {step.action:<{action_width}}  {_cost(step)}"
+            head = f"{mark} {visible(step.dataset_name):<{name_width}}  {step.action:<{action_width}}  {_cost(step)}"
             lines.append(head.rstrip())
             for one in step.reasons:
                 lines += reason(one.line)
@@ -77,7 +77,7 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
                 lines += reason(f"help: {step.command}")
         lines.append("")
     said = [line for text in skipped_texts(plan.skipped, plan.ignored) for line in wrapped(visible(text), width)]
-    return "\n".join([*lines, *wrapped(visible(summary_text(plan)), width), *said])
+    return lines_text([*lines, *wrapped(visible(summary_text(plan)), width), *said], colour=colour)
 
 
 def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[str]:

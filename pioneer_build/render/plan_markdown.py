@@ -8,7 +8,7 @@ from pioneer_build.plan import SETTLED
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
 from pioneer_build.render.plan import ACTION_SYMBOLS, skipped_texts, summary_text
-from pioneer_build.wording import count
+from pioneer_build.wording import Lines, count, lines_text
 
 if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Reason, Step
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COMMAND = "pioneer-build plan"
 
 
-def plan_markdown(plan: Plan) -> str:
+def plan_markdown(plan: Plan) -> Lines:
     """The plan for a pull request: summary, table and collapsed details, below `MARKDOWN_LIMIT` characters."""
     # it is normal that a CI machine does not have the rows
     shown = [step for step in plan.steps if step.action not in SETTLED]
@@ -26,14 +26,14 @@ def plan_markdown(plan: Plan) -> str:
         more = [f"- {count(len(said) - most, 'more spec')} skipped"] if len(said) > most else []
         head += [*(f"- {cell(text)}" for text in said[:most]), *more, ""]
     if not shown:
-        return "\n".join(head)
+        return lines_text(head)
     head += ["| | dataset | action | requests | examples | rows |", "|---|---|---|---:|---:|---:|"]
     used = size_of(head) - 1 + RESERVED
     rows, rows_lacking = fitting([[_row(step)] for step in shown], used)
     details = [_details(step) for step in shown[: len(rows)]]
     lines, details_lacking = fitting(details, used + size_of(rows))
     parts = [*head, *rows, *rows_left_out(rows_lacking, _COMMAND), *folded(lines, details_lacking, _COMMAND)]
-    return "\n".join(parts) + "\n"
+    return lines_text(parts, end="\n")
 
 
 def _row(step: Step) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from unicodedata import category, combining, east_asian_width
 
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ _TAB = "    "
 _LEAST_ROOM = 20
 
 
-def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style | None = None) -> str:
+def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style | None = None) -> Lines:
     """All problems, sorted by place, with their number at the end; ends in a line break, empty for none.
 
     Args:
@@ -41,11 +41,11 @@ def problems_text(problems: Sequence[Problem], *, width: int = 80, style: Style 
         style: called with each piece's role and text; None leaves the text plain.
     """
     if not problems:
-        return ""
+        return Lines()
     look = style or (lambda _role, text: text)
     ordered = sorted_problems(problems)
-    blocks = ["\n".join(_lines(problem, width, look)) for problem in ordered]
-    return "\n\n".join([*blocks, look("error", count_text(ordered))]) + "\n"
+    lines = [line for problem in ordered for line in (*_lines(problem, width, look), "")]
+    return lines_text([*lines, look("error", count_text(ordered))], end="\n", colour=style is not None)
 
 
 def painted(role: Role, text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.status import rows_of_wanted
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import count, noun_for, visible
+from pioneer_build.wording import Lines, count, lines_text, noun_for, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _MOST_REJECTED = 20
 _FACTS = 13
 
 
-def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
+def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> Lines:
     """A dataset for people.
 
     Args:
@@ -27,7 +27,8 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
         width: of the terminal, in columns.
         colour: whether to colour spans (ANSI).
     """
-    lines = [f"{value['dataset_name']}: {value['task_type']}, {value['state']} on {value['backend']}", ""]
+    title = f"{value['dataset_name']}: {value['task_type']}, {value['state']} on {value['backend']}"
+    lines = [visible(title), ""]
     for name, fact in _facts(value, width - _FACTS - 2):
         lines += wrapped(f"{name:<{_FACTS}}{visible(fact)}", width, first=2, rest=2 + _FACTS)
     lines += ["", "definition", *_definition(value["definition"], width)]
@@ -35,7 +36,7 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
         lines += ["", "jobs", *_table(_jobs(value))]
         for job in value["jobs"]:
             if job["reason"]:
-                lines += wrapped(f"{job['job_id'] or '(no id)'}: {visible(job['reason'])}", width, first=2, rest=4)
+                lines += wrapped(visible(f"{job['job_id'] or '(no id)'}: {job['reason']}"), width, first=2, rest=4)
     if summary := value.get("content_summary"):
         lines += ["", "rows", *_summary(summary, width)]
     if rows := value.get("rows"):
@@ -43,7 +44,9 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
         lines += [line for row in rows for line in _row(row, width, colour=colour)]
     if "rejected" in value:
         lines += ["", *_rejected(value["rejected"], width)]
-    return "\n".join(lines).rstrip("\n")
+    while not lines[-1]:
+        lines.pop()
+    return lines_text(lines, colour=colour)
 
 
 def _facts(value: Mapping[str, Any], room: int) -> Iterator[tuple[str, str]]:
@@ -80,16 +83,16 @@ def _definition(definition: Mapping[str, Any], width: int) -> list[str]:
     lines = []
     for key, item in definition.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
-            lines.append(f"  {key}:")
+            lines.append(f"  {visible(key)}:")
             for shot in item:
                 lines += wrapped(f"{visible(shot['text'])} → {visible(shot['label'])}", width, first=4, rest=6)
         elif isinstance(item, str) and "\n" in item:
-            lines.append(f"  {key}:")
+            lines.append(f"  {visible(key)}:")
             for line in item.split("\n"):
                 lines += wrapped(visible(line), width, first=4, rest=4)
         else:
             text = ", ".join(map(visible, item)) if isinstance(item, list) else visible(str(item))
-            lines += wrapped(f"{key}: {text}", width, first=2, rest=4)
+            lines += wrapped(f"{visible(key)}: {text}", width, first=2, rest=4)
     return lines
 
 
@@ -110,7 +113,7 @@ def _job_cells(job: Mapping[str, Any]) -> list[str]:
 
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:
-    cells = [list(row) for row in rows]
+    cells = [list(map(visible, row)) for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
 
@@ -190,7 +193,7 @@ def _rejected(rejected: Sequence[Mapping[str, Any]], width: int) -> list[str]:
     lines = [f"quarantined: {', '.join(f'{number:,} {cause}' for cause, number in sorted(causes.items()))}"]
     for bad in rejected[:_MOST_REJECTED]:
         where = f"{bad['job_id']} row {bad['number']}" if "job_id" in bad else f"text {bad['text_digest'][:12]}"
-        lines += wrapped(f"{where}: {visible(bad['message'])}", width, first=2, rest=4)
+        lines += wrapped(visible(f"{where}: {bad['message']}"), width, first=2, rest=4)
         if "raw" in bad:
             lines.append(f"    {_cut(json.dumps(bad['raw'], ensure_ascii=False), min(2 * width, 400))}")
     if len(rejected) > _MOST_REJECTED:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.render.colours import Colour, coloured
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _COLOURS: dict[str, Colour] = {
 }  # fmt: skip
 
 
-def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> str:
+def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> Lines:
     """A line for each dataset with the command that fixes it, the worst first.
 
     Args:
@@ -27,29 +27,29 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
         colour: whether to colour states (ANSI).
     """
     if not values:
-        return "No datasets. `pioneer-build init` creates some."
+        return lines_text(["No datasets. `pioneer-build init` creates some."])
     ordered = sorted(values, key=lambda value: (_WORST_FIRST.index(value["state"]), value["dataset_name"]))
     name_width = min(max(len(value["dataset_name"]) for value in values), max(12, width // 3))
     lines = []
     for value in ordered:
         state = coloured(f"{value['state']:<9}", _COLOURS.get(value["state"]), on=colour)
-        lines.append(f"{state} {value['dataset_name']:<{name_width}}  {_facts(value)}".rstrip())
+        lines.append(f"{state} {visible(value['dataset_name']):<{name_width}}  {_facts(value)}".rstrip())
         troubled = [job for job in value["jobs"] if job["state"] != "ready"]
         if value["state"] in ("unknown", "open", "failed", "rejected"):
             lines += [line for job in troubled[-3:] for line in wrapped(_job_line(job), width, first=10, rest=12)]
         if value.get("reason"):
             lines += wrapped(visible(value["reason"]), width, first=10, rest=12)
         if value.get("command"):
-            lines.append(f"          help: {value['command']}")
+            lines.append(f"          help: {visible(value['command'])}")
     counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}
     lines += ["", ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)]
-    return "\n".join(lines)
+    return lines_text(lines, colour=colour)
 
 
 def _facts(value: dict[str, Any]) -> str:
     parts = [rows_of_wanted(value)]
     if value["version"]:
-        parts.append(f"version {value['version']}")
+        parts.append(f"version {visible(value['version'])}")
     if value["stale"]:
         parts.append("of an earlier definition")
     if value["examples"] and not value["verified"]:

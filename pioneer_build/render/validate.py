@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count, visible
+from pioneer_build.wording import Lines, count, lines_text, visible
 
 if TYPE_CHECKING:
     from pioneer_build.results.validate import ValidateResult
 
 
-def validate_text(result: ValidateResult) -> str:
+def validate_text(result: ValidateResult) -> Lines:
     """The number of valid specs."""
     valid = f"{count(len(result.datasets), 'dataset')} in {count(result.files, 'file')}: valid"
-    return "\n".join([valid, *(visible(f"{one}.") for one in result.ignored)])
+    return lines_text([valid, *(visible(f"{one}.") for one in result.ignored)])

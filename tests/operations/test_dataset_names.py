@@ -29,8 +29,9 @@ def test_names_are_read_off_specs_and_lock(project: Path) -> None:
 
 
 def test_names_of_a_split_lock_are_those_of_its_files(project: Path) -> None:
+    """A shell puts a completion into the command line as it is: only names that a dataset can have."""
     (project / "pioneer.lock.d").mkdir()
-    for name in ("kept.json", ".hidden.json", "README.md"):
+    for name in ("kept.json", ".hidden.json", "README.md", "$(touch pwned).json", "a\n;b.json"):
         (project / "pioneer.lock.d" / name).write_text("{}")
     assert dataset_names(str(project)) == ["gone", "kept", "people", "places", "tickets-2"]
 

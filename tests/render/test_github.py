@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pioneer_build.errors import LockError, Problem
 from pioneer_build.render.github import check_commands, command, lock_commands, problem_commands
 from pioneer_build.results.check import CheckFinding, CheckResult
+from pioneer_build.wording import visible
 
 
 def test_findings() -> None:
@@ -47,6 +48,7 @@ def test_no_text_ends_a_command_or_begins_another(text: str, title: str, path: s
     assert "\n" not in line
     assert "\r" not in line
     assert "##[" not in line
+    assert visible(line) == line
     properties = line.removeprefix("::error ").partition("::")[0]
     assert properties.count(",") == 2 + bool(title)
     assert line.endswith(f"::{line.rpartition('::')[2]}")

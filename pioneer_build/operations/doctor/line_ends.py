@@ -11,6 +11,7 @@ from pioneer_build.inputs.problems import Complaints
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.model import InputFiles
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.project.open import Project
@@ -29,7 +30,9 @@ def line_ends(opened: Project) -> list[DoctorFinding]:
     changed = [name for name in found if git.has_converted_line_ends(opened.root, name)]
     if changed:
         text = f"git converted the line ends of {_listed(changed)}: texts in quoted cells are others than elsewhere"
-        help_text = f"pioneer-build init; then: rm '{changed[0]}' && git checkout -- '{changed[0]}'"
+        help_text = (
+            f"pioneer-build init; then: rm -- {shell_word(changed[0])} && git checkout -- {shell_word(changed[0])}"
+        )
         return [DoctorFinding("git", "wrong", text, help_text)]
     text = f"git may convert the line ends of {_listed(found)} on other machines (core.autocrlf), and so the texts"
     return [DoctorFinding("git", "note", text, "pioneer-build init   # adds `-text` for them to .gitattributes")]

@@ -30,10 +30,10 @@
     return node;
   }
 
-  // What a reader can't see, or what would turn the text around: control, bidi, invisible and tag characters, lone
-  // surrogates. Zero-width joiners stay: emoji and Persian need them.
+  // What a reader can't see, or what would turn the text around: control, bidi, invisible and tag characters, variation
+  // selectors but those of emoji, lone surrogates. Zero-width joiners stay: emoji and Persian need them.
   const HIDDEN =
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
   function show(text, into, flat) {
     let at = 0;
     for (const match of text.matchAll(HIDDEN)) {

@@ -19,7 +19,7 @@ WORST = (
     "line\u2028separator\u2029paragraph",
     "right\u202eto left\u202c, isolate \u2066x\u2069, mark \u200e\u200f",
     "nul \x00 bell \x07 escape \x1b[31mred\x1b[0m delete \x7f c1 \x9b31m",
-    "zero\u200bwidth, soft\u00adhyphen, bom \ufeff, tag \U000e0041",
+    "zero\u200bwidth, soft\u00adhyphen, bom \ufeff, tag \U000e0041, filler \u3164, selector \U000e0100",
     "family 👨‍👩‍👧, flag 🏳️‍🌈, skin 👍🏽, math 𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
     "مرحبا بالعالم، هذا نص عربي",
     "Zalgo: Z̴̢̛a̷̡l̶g̵o̸" + "̴" * 200,
