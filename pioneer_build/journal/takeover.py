@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Job
 from pioneer_build.lock.takeover import KnownJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import JobState
 
 
-def known_jobs(submissions: Iterable[Submission]) -> list[KnownJob]:
-    """The jobs of these submissions, in the same order; those that the service refused made none."""
+def known_jobs(submissions: Iterable[Submission], owners: Mapping[str, str] = MappingProxyType({})) -> list[KnownJob]:
+    """The jobs of these submissions, in the same order; those that the service refused made none.
+
+    Args:
+        submissions: the submissions.
+        owners: by token, the present names of datasets, where the journal has only an earlier one.
+    """
     return [
         KnownJob(
             job=_job_of(item),
-            dataset_name=item.dataset_name,
+            dataset_name=owners.get(item.token, item.dataset_name),
             base_name=item.base_name,
             task_type=item.task_type,
             num_examples=item.num_examples,
             token=item.token,
+            former_names=(item.dataset_name,) if item.token in owners else (),
         )
         for item in submissions
         if item.state != "refused"

@@ -7,7 +7,7 @@ the journal says is still open or unknown.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import Entry, Lock
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import TaskType
 
+#: Checks for rows that were judged by unknown ones: no bounds. Of two, the one that isn't the spec's is recorded.
+_UNKNOWN_CHECKS: Final[tuple[Mapping[str, Any], ...]] = ({}, {"min_accepted": 0.0})
+
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
     """A job that the journal or an earlier lock knows, with what is needed to make its entry again.
 
-    `dataset_name` is the name of its dataset at that time, `num_examples` the dataset's size. `token` is that of the
-    journal's submission, `place` says in words where else it is recorded.
+    `dataset_name` is the last known name of its dataset, `former_names` are earlier ones, the latest first;
+    `num_examples` is the dataset's size. `token` is that of the journal's submission, `place` says in words where else
+    it is recorded. `checks` are those by which its rows were judged, `None` if that isn't known.
     """
 
     job: Job
@@ -35,6 +39,8 @@ class KnownJob:
     num_examples: int
     token: str = ""
     place: str = ""
+    former_names: tuple[str, ...] = ()
+    checks: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,11 @@ def take_over(
 ) -> Taken:
     """Takes over those of the `known` jobs that the specs need.
 
-    A job belongs to the spec that has the name it was submitted under, or has it as `renamed_from`; if there is none,
-    to the one whose dataset it was made for first (its base name), or that has jobs under the same remote name. It must
-    have the spec's definition. A job that the lock has already is updated: the journal may know how it ended.
+    A job belongs to the spec that has the last known name of its dataset, or has it as `renamed_from`, else to the one
+    with an earlier name; if there is none, to the one whose dataset it was made for first (its base name), or that has
+    jobs under the same remote name. It must have the spec's definition, and is given to one spec only. A job that the
+    lock has already is updated: the journal may know how it ended. Where rows may not have been judged by the spec's
+    checks, the entry doesn't have these, so that a plan judges the rows.
 
     Args:
         lock: what was built.
@@ -80,16 +88,22 @@ def take_over(
                 by_job[item.job.job_id] = item
     changed: list[Entry] = []
     jobs: dict[str, tuple[KnownJob, ...]] = {}
+    given: set[tuple[str, str]] = set()
     for declared in owners.specs:
         entry = before = owners.entry(declared)
         if entry is not None:
-            entry = _updated(entry, by_job, by_token)
-        mine = [item for item in offered.get(declared.name, ()) if entry is None or not _has(entry, item)]
+            entry = _updated(declared, entry, by_job, by_token)
+        mine = [
+            item
+            for item in offered.get(declared.name, ())
+            if item.job.key not in given and (entry is None or not _has(entry, item))
+        ]
         if mine:
             chosen = _needed(declared, entry, mine, backend, buys)
             if chosen:
                 entry = _with(declared, entry, chosen, backend)
                 jobs[declared.name] = chosen
+                given.update(item.job.key for item in chosen)
         if entry is not None and entry != before:
             changed.append(entry)
     return Taken(lock.with_entries(changed) if changed else lock, jobs)
@@ -123,10 +137,14 @@ class _Owners:
 
     def of(self, item: KnownJob) -> Declared | None:
         """The spec that the job belongs to; `None` if there is none, or it has another definition now."""
-        owner = (
-            self._of_name(item.dataset_name) or self._of_name(item.base_name) or self._remotes.get(item.job.remote_name)
-        )
-        if owner is None or owner.spec.is_label or owner.fingerprint != item.job.fingerprint:
+        named = [self._of_name(name) for name in (item.dataset_name, *item.former_names)]
+        owners = [owner for owner in named if owner is not None]
+        if not owners:
+            first = self._of_name(item.base_name) or self._remotes.get(item.job.remote_name)
+            owners = [first] if first is not None else []
+        fitting = (one for one in owners if not one.spec.is_label and one.fingerprint == item.job.fingerprint)
+        owner = next(fitting, None)
+        if owner is None:
             return None
         identities = (item.job.job_id, item.token, *item.job.submissions)
         if any(self._locked.get(one, owner) is not owner for one in identities if one):
@@ -146,9 +164,19 @@ def _has(entry: Entry, item: KnownJob) -> bool:
     )
 
 
-def _updated(entry: Entry, by_job: Mapping[str, KnownJob], by_token: Mapping[str, KnownJob]) -> Entry:
-    """The entry with what the journal knows of the jobs that it has already."""
+def _updated(
+    declared: Declared, entry: Entry, by_job: Mapping[str, KnownJob], by_token: Mapping[str, KnownJob]
+) -> Entry:
+    """The entry with what the journal knows of the jobs that it has already.
+
+    Args:
+        declared: the spec.
+        entry: its entry.
+        by_job: the journal's jobs, by id.
+        by_token: the journal's jobs, by submission.
+    """
     records: list[Job] = []
+    judged: list[KnownJob] = []
     for job in entry.jobs:
         if job.state == "ready" and job.rows is not None:
             continue  # that rows were judged by the checks of another branch is no news
@@ -156,9 +184,16 @@ def _updated(entry: Entry, by_job: Mapping[str, KnownJob], by_token: Mapping[str
             item = by_job[job.job_id]
             was_unknown = item.token in job.submissions
             records.append(replace(item.job, submissions=(item.token,)) if was_unknown else item.job)
-        known = (token for token in job.submissions if token in by_token)
-        records += [replace(by_token[token].job, submissions=(token,)) for token in known]
-    return replace(entry, jobs=merge_jobs([*entry.jobs, *records])) if records else entry
+            judged.append(item)
+        known = [by_token[token] for token in job.submissions if token in by_token]
+        records += [replace(item.job, submissions=(item.token,)) for item in known]
+        judged += known
+    if not records:
+        return entry
+    merged = replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
+    had = {job.rows for job in entry.jobs}
+    news = [item for item in judged if item.job.rows not in had]
+    return replace(merged, checks=_checks_of_rows(declared, merged, news))
 
 
 def _needed(
@@ -183,8 +218,11 @@ def _needed(
     of_history = [item for item in unsettled if not item.token]
     chosen += unsettled if not of_history or still_buys() else [item for item in unsettled if item.token]
     ended = [item for item in offered if item.job.state in ("failed", "rejected")]
-    if ended and still_buys():
-        chosen += ended  # the planner doesn't send a request again that has failed
+    if ended and still_buys():  # the planner doesn't send a request again that has failed
+        before = len(chosen)
+        chosen += ended
+        if still_buys():  # another request, or with --retry: earlier locks keep theirs
+            chosen[before:] = [item for item in ended if item.token]
     return tuple(chosen)
 
 
@@ -204,4 +242,34 @@ def _with(declared: Declared, entry: Entry | None, chosen: Sequence[KnownJob], b
             checks=declared.checks,
             fingerprint=declared.fingerprint,
         )
-    return replace(entry, jobs=merge_jobs([*entry.jobs, *(item.job for item in chosen)]))
+    checks = _checks_of_rows(declared, entry, chosen)
+    return replace(entry, jobs=merge_jobs([*entry.jobs, *(item.job for item in chosen)]), checks=checks)
+
+
+def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob]) -> Mapping[str, Any]:
+    """The checks to record: others than the spec's if rows that are taken over may not have been judged by these.
+
+    Args:
+        declared: the spec.
+        entry: the entry that the jobs go to.
+        taken: the jobs.
+    """
+    if entry.checks != declared.checks or entry.fingerprint != declared.fingerprint:
+        return entry.checks  # a plan judges all rows anyway
+    for item in taken:
+        if item.job.rows is None or item.job.fingerprint != declared.fingerprint:
+            continue
+        if item.checks is not None and item.checks != declared.checks:
+            return item.checks
+        if item.checks is None and _may_have_others(item.job, declared):
+            return next(checks for checks in _UNKNOWN_CHECKS if checks != declared.checks)
+    return entry.checks
+
+
+def _may_have_others(job: Job, declared: Declared) -> bool:
+    """Whether the spec's checks may accept other rows of a job than those that it has.
+
+    Not if the spec sets none and no row was left out. A rejected job waits for `--retry`, which judges it again.
+    """
+    complete = job.quarantined is None and (job.got or 0) >= job.asked
+    return job.state == "ready" and (bool(declared.checks) or not complete)

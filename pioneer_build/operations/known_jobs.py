@@ -6,6 +6,7 @@ Each job was paid for once. So before something is bought, both are asked, and t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pioneer_build.journal.takeover import known_jobs
@@ -25,18 +26,26 @@ if TYPE_CHECKING:
 class Known:
     """The lock with all that is known besides, and the specs with the renames that were undone.
 
-    `notes` and `taken` are for the planner's facts: sentences about datasets, and remote names that are in use with the
-    fingerprint of what they have.
+    `locked` is the lock without it. `owners` are, by token, the present names of datasets that were renamed since the
+    submission, as earlier locks have them. `notes` and `taken` are for the planner's facts: sentences about datasets,
+    and remote names that are in use with the fingerprint of what they have.
     """
 
     lock: Lock
     declared: tuple[Declared, ...]
+    locked: Lock
+    owners: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
 
 
 def with_journal(
-    lock: Lock, declared: Sequence[Declared], submissions: Sequence[Submission], facts: Facts, choices: Choices
+    lock: Lock,
+    declared: Sequence[Declared],
+    submissions: Sequence[Submission],
+    facts: Facts,
+    choices: Choices,
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Known:
     """The lock with the jobs of the journal that the specs need.
 
@@ -46,6 +55,7 @@ def with_journal(
         submissions: all submissions to the backend.
         facts: the backend, and what the store has; inputs are not needed.
         choices: the flags that change steps.
+        owners: by token, the present names of datasets that were renamed since, as earlier locks have them.
     """
     former: dict[str, set[str]] = {}
     for item in submissions:
@@ -56,5 +66,5 @@ def with_journal(
         return would_buy(item, entry, lock, facts, choices)
 
     specs = undo_renames(declared, lock, facts.backend, former, buys, facts.left_out)
-    taken = take_over(lock, specs, known_jobs(submissions), facts.backend, buys)
-    return Known(taken.lock, tuple(specs))
+    taken = take_over(lock, specs, known_jobs(submissions, owners), facts.backend, buys)
+    return Known(taken.lock, tuple(specs), lock, owners)

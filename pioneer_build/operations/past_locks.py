@@ -6,21 +6,22 @@ Git is asked only if something would be bought, with what the journal knows as w
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.takeover import KnownJob, Taken, take_over
+from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.plan import entry_for, would_buy
 from pioneer_build.project.lock_history import place_of, search_history
 from pioneer_build.spec.fingerprint import short
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.journal.model import Submission
-    from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.plan import Choices, Facts
     from pioneer_build.project.lock_history import LockHistory, PastEntry
@@ -31,7 +32,7 @@ _INCOMPLETE: Final = (
 )
 
 
-def with_history(known: Known, root: Path, submissions: Iterable[Submission], facts: Facts, choices: Choices) -> Known:
+def with_history(known: Known, root: Path, submissions: Sequence[Submission], facts: Facts, choices: Choices) -> Known:
     """`known` with what earlier locks have and the specs would buy otherwise.
 
     Args:
@@ -50,6 +51,9 @@ def with_history(known: Known, root: Path, submissions: Iterable[Submission], fa
 
     names = {name for item in rows for name in _remote_names(item, known.lock, backend)}
     found = search_history(root, backend, {item.fingerprint for item in buying}, names)
+    given = with_newest_owners(known, found.entries, submissions, facts, choices)
+    if given is not known:  # others buy now
+        return with_history(given, root, submissions, facts, choices)
     taken = take_from_history(known, found.entries, submissions, facts, choices)
     paid = _paid(texts, taken.lock, found.entries, backend)
     lock = taken.lock.with_entries(entry for entry, _ in paid.values()) if paid else taken.lock
@@ -72,7 +76,7 @@ def with_history(known: Known, root: Path, submissions: Iterable[Submission], fa
 
 
 def take_from_history(
-    known: Known, entries: Sequence[PastEntry], submissions: Iterable[Submission], facts: Facts, choices: Choices
+    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], facts: Facts, choices: Choices
 ) -> Taken:
     """The lock with the jobs of earlier locks that the specs would buy otherwise, and those jobs by dataset.
 
@@ -83,6 +87,7 @@ def take_from_history(
         facts: the backend, and what the store has; inputs are not needed.
         choices: the flags that change steps.
     """
+    known = with_newest_owners(known, entries, submissions, facts, choices)
     buying = {item.name for item in known.declared if _buys_rows(item, known.lock, facts, choices)}
 
     def buys(item: Declared, entry: Entry | None) -> bool:
@@ -90,6 +95,28 @@ def take_from_history(
 
     journal = frozenset(item.token for item in submissions)
     return take_over(known.lock, known.declared, past_jobs(entries, journal), facts.backend, buys)
+
+
+def with_newest_owners(
+    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], facts: Facts, choices: Choices
+) -> Known:
+    """`known`, with the jobs of the journal given to the datasets that they belong to now.
+
+    The journal knows the name under which a job was submitted. If the dataset was renamed since, and another one has
+    that name now, only earlier locks say whose the job is.
+
+    Args:
+        known: the lock with the jobs of the journal; returned itself if that changes nothing.
+        entries: entries of earlier locks, newest first.
+        submissions: all submissions to the backend.
+        facts: the backend, and what the store has; inputs are not needed.
+        choices: the flags that change steps.
+    """
+    owners = {**_newest_owners(entries, submissions), **known.owners}  # only more of them, so that this ends
+    if owners == known.owners:
+        return known
+    given = with_journal(known.locked, known.declared, submissions, facts, choices, owners)
+    return known if given.lock == known.lock else given
 
 
 def may_be_known(root: Path, declared: Iterable[Declared], names: Collection[str], backend: str) -> bool:
@@ -108,35 +135,82 @@ def may_be_known(root: Path, declared: Iterable[Declared], names: Collection[str
 def past_jobs(entries: Sequence[PastEntry], journal: frozenset[str] = frozenset()) -> list[KnownJob]:
     """The jobs of earlier locks that a spec can use: each once, as the version says that knows most of it.
 
-    Jobs that failed, were rejected, deleted or replaced by a rebuild are left out.
+    A job is its dataset's in the newest version that has it: before that, the dataset may have had another name. Jobs
+    that were deleted or replaced by a rebuild are left out. Of those that failed or were rejected, only the last job of
+    a definition counts, as for a plan: it keeps the same request from being sent again.
 
     Args:
         entries: entries of earlier locks, newest first.
         journal: tokens of submissions that the journal has: it knows more of them.
     """
-    by_dataset: dict[tuple[str, str], list[PastEntry]] = {}
-    for past in entries:
-        by_dataset.setdefault((past.entry.dataset_name, past.entry.backend), []).append(past)
+    having = _versions_of_jobs(entries)
+    merged = [
+        job
+        for backend in dict.fromkeys(past.entry.backend for past in entries)
+        for job in merge_jobs(job for past in entries if past.entry.backend == backend for job in past.entry.jobs)
+    ]
+    last = {(having[job.key][0].entry.dataset_name, job.fingerprint): job.key for job in merged}
     jobs = []
-    for versions in by_dataset.values():
+    for job in merged:
+        versions = having[job.key]
         newest = versions[0].entry
-        for job in merge_jobs(job for past in versions for job in past.entry.jobs):
-            if job.state in ("failed", "rejected") or job.deleted or job.superseded:
-                continue
-            if not job.accepted and not journal.isdisjoint(job.submissions):
-                continue
-            having = [past for past in versions if any(one.key == job.key for one in past.entry.jobs)]
-            jobs.append(
-                KnownJob(
-                    job=job,
-                    dataset_name=newest.dataset_name,
-                    base_name=newest.base_name,
-                    task_type=newest.task_type,
-                    num_examples=min(past.entry.num_examples or job.asked for past in having),
-                    place=having[0].commit,
-                )
+        if job.deleted or job.superseded:
+            continue
+        if job.state in ("failed", "rejected") and last[newest.dataset_name, job.fingerprint] != job.key:
+            continue
+        if not job.accepted and not journal.isdisjoint(job.submissions):
+            continue
+        names = dict.fromkeys(past.entry.dataset_name for past in versions)
+        jobs.append(
+            KnownJob(
+                job=job,
+                dataset_name=newest.dataset_name,
+                base_name=newest.base_name,
+                task_type=newest.task_type,
+                num_examples=min(past.entry.num_examples or job.asked for past in versions),
+                place=versions[0].commit,
+                former_names=tuple(names)[1:],
+                checks=_checks_of(job, versions),
             )
+        )
     return jobs
+
+
+def _versions_of_jobs(entries: Iterable[PastEntry]) -> dict[tuple[str, str], list[PastEntry]]:
+    """The entries that have a job, in the same order, by the job's key."""
+    having: dict[tuple[str, str], list[PastEntry]] = {}
+    for past in entries:
+        for key in {job.key for job in past.entry.jobs}:
+            having.setdefault(key, []).append(past)
+    return having
+
+
+def _checks_of(job: Job, versions: Iterable[PastEntry]) -> Mapping[str, Any] | None:
+    """The checks that the rows of a job were judged by; an entry has those of its own definition only."""
+    for past in versions:
+        if past.entry.fingerprint == job.fingerprint:
+            for one in past.entry.jobs:
+                if (one.key, one.state, one.rows) == (job.key, job.state, job.rows):
+                    return past.entry.checks
+    return None
+
+
+def _newest_owners(entries: Sequence[PastEntry], submissions: Iterable[Submission]) -> dict[str, str]:
+    """By token, the names that the datasets of submissions have now, where the journal has an earlier one."""
+    by_job: dict[str, str] = {}
+    by_token: dict[str, str] = {}
+    for past in entries:
+        for job in past.entry.jobs:
+            if job.job_id is not None:
+                by_job.setdefault(job.job_id, past.entry.dataset_name)
+            for token in job.submissions:
+                by_token.setdefault(token, past.entry.dataset_name)
+    owners = {}
+    for item in submissions:
+        name = by_job.get(item.job_id or "") or by_token.get(item.token)
+        if name is not None and name != item.dataset_name:
+            owners[item.token] = name
+    return owners
 
 
 def _buys_rows(item: Declared, lock: Lock, facts: Facts, choices: Choices) -> bool:
@@ -176,6 +250,9 @@ def _paid(
 
 
 def _note(item: KnownJob, place: str, *, buys: bool) -> str:
+    if item.job.state in ("failed", "rejected"):
+        ended = "failed" if item.job.state == "failed" else "was rejected"
+        return f"{item.job.named} of this definition {ended}, as {place} records"
     outcome = "its rows are not bought again" if buys else "nothing is bought"
     return f"{item.job.named} of this definition is recorded in {place}: adopted, {outcome}"
 

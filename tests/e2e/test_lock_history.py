@@ -322,6 +322,79 @@ def test_a_rename_that_is_undone_without_the_lock(team: Project) -> None:
     assert team.run("check").code == 0
 
 
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_rows_of_an_earlier_lock_are_judged_by_the_checks_of_now(team: Project, *, same_machine: bool) -> None:
+    """Extended, reverted, checks tightened, and extended again: the rows that come back were judged by other checks."""
+    team.service.rows = lambda request, number: [
+        {"text": f"Ada {number}.{i}" + "!" * (20 if number == 3 and i < 2 else 0), "entities": [["Ada", "person"]]}
+        for i in range(request["num_examples"])
+    ]
+    team.buy("people", 4)
+    team.write("people", 12)
+    assert team.apply() == 1
+    team.commit("extended")
+    team.git("revert", "--no-edit", "HEAD")
+    checks = "checks: {max_chars: 20, min_accepted: 0.1}\n"
+    team.write("people", 4, checks)
+    assert team.apply() == 0
+    team.commit("tightened")
+    if not same_machine:
+        team.forget()
+    team.write("people", 12, checks)
+    said = "10 of 12 rows pass; 2 are too long" if same_machine else "12 rows to check are not on this machine"
+    assert said in team.reasons("people")
+    assert team.apply() == 0
+    assert team.run("check", "--strict").code == 0
+    assert max(len(json.loads(line)["text"]) for line in team.run("export", "people").out.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_a_rejected_job_blocks_on_every_machine(team: Project, *, same_machine: bool) -> None:
+    team.git("switch", "-qc", "feature")
+    team.write("people", more="checks: {min_chars: 500}\n")
+    assert team.run("apply", "--yes").code == 3
+    team.commit("rejected")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--no-ff", "-m", "merged", "feature")
+    team.git("revert", "--no-edit", "-m", "1", "HEAD")
+    team.git("checkout", "-q", "feature", "--", "specs")
+    team.commit("again")
+    if not same_machine:
+        team.forget()
+    step = team.step("people")
+    assert (step["action"], step["requests"]) == ("blocked", 0)
+    if not same_machine:
+        assert re.search(r"job \S+ of this definition was rejected, as commit \w+ \(", team.reasons("people"))
+    sent = len(team.service.asked())
+    assert team.run("apply", "--yes").code == 3
+    assert len(team.service.asked()) == sent
+    assert team.run("apply", "--yes", "--retry", "people").code == 3
+    assert len(team.service.asked()) == sent + 1
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_a_job_of_a_renamed_dataset_is_not_given_to_the_new_one_of_its_old_name(
+    team: Project, *, same_machine: bool
+) -> None:
+    (old,) = team.jobs()["first"]
+    before = team.git("rev-parse", "HEAD").strip()
+    (team.root / "specs" / "first.yaml").unlink()
+    team.write("second", more="renamed_from: first\n")
+    assert team.apply() == 0
+    team.commit("renamed")
+    team.write("second")
+    assert team.apply() == 0
+    new = team.buy("first")
+    assert team.jobs() == {"first": [new], "second": [old]}
+    team.git("checkout", "-q", before, "--", "pioneer.lock")
+    (team.root / "pioneer.lock").unlink()
+    if not same_machine:
+        team.forget()
+    assert team.apply() == 0
+    assert team.jobs() == {"first": [new], "second": [old]}
+    assert team.run("check", "--strict").code == 0
+
+
 # -- what is another branch's stays there --------------------------------------------------------------------------
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.takeover import KnownJob, take_over
@@ -19,10 +21,16 @@ if TYPE_CHECKING:
 BACKEND = "https://service.test"
 
 
-def declared(name: str = "tickets", size: int = 10, old: str | None = None, top_up: TopUp | None = None) -> Declared:
+def declared(
+    name: str = "tickets",
+    size: int = 10,
+    old: str | None = None,
+    top_up: TopUp | None = None,
+    checks: dict[str, Any] | None = None,
+) -> Declared:
     spec = Spec(name, "ner", ("a", "b"), size, renamed_from=old, top_up=top_up)
     definition = definition_of(spec)
-    return Declared(spec, definition, fingerprint_of(definition))
+    return Declared(spec, definition, fingerprint_of(definition), checks or {})
 
 
 FINGERPRINT = declared().fingerprint
@@ -122,3 +130,62 @@ def test_a_label_spec_that_asks_for_rows_now_keeps_the_job_that_was_bought_for_i
     labels = replace(entry(), num_examples=None)
     assert ids(taken(locked(labels), [declared()], known(job(0, "open"), token="t0"))) == ["j-0"]
     assert ids(taken(locked(labels), [declared()], known(job(0), token="t0"))) == ["j-0"]
+
+
+TIGHT = {"max_chars": 14}
+
+
+def with_rows(one: Job) -> Job:
+    return replace(one, rows=f"sha256:{one.order}")
+
+
+def checks_after(found: Taken) -> dict[str, Any]:
+    one = found.lock.get("tickets", BACKEND)
+    assert one is not None
+    return dict(one.checks)
+
+
+@pytest.mark.parametrize("before", [(), (with_rows(job(0)),)], ids=["no entry", "an entry"])
+def test_rows_that_other_checks_accepted_are_judged_again(before: tuple[Job, ...]) -> None:
+    spec = declared(size=20, checks=TIGHT)
+    lock = locked(replace(entry(*before), checks=TIGHT)) if before else Lock()
+    loose = replace(known(with_rows(job(1))), checks={"max_chars": 99})
+    assert checks_after(taken(lock, [spec], loose)) == {"max_chars": 99}, "the lock's checks aren't the spec's"
+    assert checks_after(taken(lock, [spec], replace(loose, checks={}))) == {}
+    assert checks_after(taken(lock, [spec], replace(loose, checks=TIGHT))) == TIGHT, "they are judged"
+    assert checks_after(taken(lock, [spec], replace(loose, checks=None, token="t1"))) != TIGHT, "nobody knows"
+    unseen = replace(loose, job=replace(loose.job, rows=None))
+    assert checks_after(taken(lock, [spec], unseen)) == TIGHT, "it has no rows to judge"
+
+
+@pytest.mark.parametrize("short", [0, 3])
+def test_without_checks_only_rows_that_were_left_out_are_of_interest(short: int) -> None:
+    found = taken(Lock(), [declared()], known(with_rows(job(0, short=short)), token="t0"))
+    assert (checks_after(found) == {}) == (short == 0)
+
+
+def test_an_open_job_of_the_lock_that_another_checkout_received_is_judged_again() -> None:
+    lock = locked(replace(entry(job(0, "open")), checks=TIGHT))
+    found = taken(lock, [declared(checks=TIGHT)], known(with_rows(job(0)), token="t0"))
+    assert (ids(found), checks_after(found)) == (["j-0"], {})
+
+
+def test_a_job_is_given_to_one_dataset_only() -> None:
+    both = [declared("inbox"), declared("tickets")]
+    found = taken(Lock(), both, known(job(0), "inbox"), known(job(0), "tickets"))
+    assert ids(found, "inbox") + ids(found) == ["j-0"]
+
+
+def test_the_last_name_of_a_dataset_goes_before_earlier_ones() -> None:
+    renamed = replace(known(job(0), "mail"), former_names=("tickets",))
+    assert ids(taken(Lock(), [declared(), declared("mail")], renamed), "mail") == ["j-0"]
+    assert ids(taken(Lock(), [declared()], renamed)) == ["j-0"], "it has its first name again"
+    other = declared("mail")
+    other = replace(other, fingerprint="fp1:other")
+    assert ids(taken(Lock(), [other, declared()], renamed)) == ["j-0"], "the other one is about something else now"
+
+
+def test_what_failed_in_an_earlier_lock_is_taken_over_only_if_it_keeps_a_request_from_being_sent() -> None:
+    for state in ("failed", "rejected"):
+        assert ids(taken(Lock(), [declared()], known(job(0, state)))) == ["j-0"]
+        assert taken(Lock(), [declared(size=11)], known(job(0, state))).lock == Lock(), "another request"

@@ -23,6 +23,8 @@ from tests.runner import git
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.lock.model import JobState
+
 DEFINITION = {"task_type": "ner", "labels": ["x"]}
 JOB = Job(fingerprint_of(DEFINITION), "a", 10, "open", 0, "j-1")
 READY = replace(JOB, state="ready", version="1", got=10, rows="sha256:1")
@@ -40,12 +42,40 @@ def test_each_job_once_as_the_version_says_that_knows_most() -> None:
     assert (found.job, found.place) == (READY, "new")
 
 
-@pytest.mark.parametrize(
-    "changes", [{"state": "failed"}, {"state": "rejected"}, {"deleted": True}, {"superseded": True}], ids=str
-)
-def test_what_no_spec_can_use_is_left_out(changes: dict[str, object]) -> None:
-    ended = replace(JOB if "state" in changes else READY, **changes)  # type: ignore[arg-type]
+@pytest.mark.parametrize("changes", [{"deleted": True}, {"superseded": True}], ids=str)
+def test_what_no_spec_can_use_is_left_out(changes: dict[str, bool]) -> None:
+    ended = replace(READY, **changes)  # type: ignore[arg-type]
     assert past_jobs([past("new", ended), past("old", JOB)]) == []
+
+
+@pytest.mark.parametrize("state", ["failed", "rejected"])
+def test_the_last_job_counts_if_it_failed(state: JobState) -> None:
+    ended = replace(JOB, state=state)
+    (found,) = past_jobs([past("new", ended), past("old", JOB)])
+    assert (found.job, found.place) == (ended, "new")
+    later = replace(READY, job_id="j-2", order=1)
+    assert [one.job for one in past_jobs([past("new", ended, later)])] == [later]
+    assert past_jobs([past("new", ended, replace(later, deleted=True))]) == []
+    assert [one.job for one in past_jobs([past("new", ended), past("old", later, name="b")])] == [ended, later]
+
+
+def test_a_job_is_its_newest_owners() -> None:
+    versions = [past("new", READY, name="c"), past("mid", READY, name="b"), past("old", JOB), past("older", JOB)]
+    (found,) = past_jobs(versions)
+    assert (found.dataset_name, found.former_names, found.place) == ("c", ("b", "a"), "new")
+
+
+def test_the_checks_are_those_that_the_rows_were_judged_by() -> None:
+    def checked(version: PastEntry, longest: int) -> PastEntry:
+        return replace(version, entry=replace(version.entry, checks={"max_chars": longest}))
+
+    worse = replace(READY, state="rejected")
+    versions = [checked(past("new", worse), 3), checked(past("mid", READY), 2), checked(past("old", READY), 1)]
+    (found,) = past_jobs(versions)
+    assert found.checks == {"max_chars": 2}, "of the version whose rows are used"
+    other = replace(versions[1], entry=replace(versions[1].entry, definition={}, fingerprint="fp1:other"))
+    (found,) = past_jobs([other])
+    assert found.checks is None, "an entry has the checks of its own definition"
 
 
 def test_an_unknown_submission_that_was_resolved_later() -> None:
