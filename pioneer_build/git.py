@@ -10,6 +10,7 @@ The configuration of a clone is never in the repository, so each clone sets up t
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
@@ -47,6 +48,15 @@ _PROGRAMS: Final = frozenset(
     {
         "GIT_ASKPASS", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH",
         "GIT_SSH_COMMAND", "SSH_ASKPASS",
+    }
+)  # fmt: skip
+#: Variables that name places. Git sets them for a hook, and with them a command in a folder of the work tree reads
+#: other files than it says: the repository is found from the folder. `GIT_INDEX_FILE` is kept for `staged`.
+_PLACES: Final = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
     }
 )  # fmt: skip
 #: The configuration of a repository may name programs, and a repository may come from anywhere: for every kind of
@@ -180,7 +190,7 @@ def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
         stage: 1 for the common ancestor, 2 for our side, 3 for theirs.
     """
     try:
-        read = _run(folder, "cat-file", "blob", f":{stage}:./{name}")
+        read = _run(folder, "cat-file", "blob", f":{stage}:./{name}", index=True)
     except PioneerError:
         return None
     return read.stdout if read.returncode == 0 else None
@@ -296,15 +306,35 @@ class GitObject:
 def reachable_commits(folder: Path, most: int) -> tuple[str, ...]:
     """The ids of at most `most` commits, newest first: of all branches, tags and reflogs, local and remote-tracking.
 
-    There are none if git is not installed, or `folder` is not in a repository. Nothing is fetched: in a shallow clone
-    they end where it ends.
+    There are none if `folder` is not in a repository. Nothing is fetched: in a shallow clone they end where it ends.
+
+    Raises:
+        PioneerError: there is a repository, but git can't read it, or is not installed.
     """
+    if (problem := repository_problem(folder)) is not None:
+        raise problem
+    if not _is_below_repository(folder):
+        return ()
     refs = ("--branches", "--remotes", "--tags", "--reflog", "HEAD")
-    said = _words(folder, "rev-list", f"--max-count={most}", "--ignore-missing", *refs, "--")
-    return tuple((said or "").split())
+    done = _run(folder, "rev-list", f"--max-count={most}", "--ignore-missing", *refs, "--")
+    if done.returncode != 0:
+        raise PioneerError(f"git can't list the commits: {_complaint(done)}", hint="git fsck")
+    return tuple(done.stdout.decode("ascii", "replace").split())
 
 
-def objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iterator[GitObject | None]:
+def is_shallow(folder: Path) -> bool:
+    """Whether the clone lacks commits (`git clone --depth`)."""
+    return _words(folder, "rev-parse", "--is-shallow-repository") == "true"
+
+
+def is_partial(folder: Path) -> bool:
+    """Whether the clone may lack files of its commits (`git clone --filter`)."""
+    return bool(_words(folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
+
+
+def objects(
+    folder: Path, names: Sequence[str], *, contents: bool, follow_links: bool = False
+) -> Iterator[GitObject | None]:
     """The objects with these names, in this order; `None` for one that the clone doesn't have.
 
     All are read by one process, so thousands take a fraction of a second. After too many objects that a partial clone
@@ -314,10 +344,13 @@ def objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iterator[G
         folder: a folder of the work tree.
         names: ids, or places like `COMMIT:./pioneer.lock`; without line feeds.
         contents: whether to read the data, or only kind and size.
+        follow_links: whether a place that is a symbolic link is what it leads to in the same commit, `None` if that is
+            elsewhere; otherwise it is the text of the link. Only for places.
     """
     done = 0
+    how = ("--batch" if contents else "--batch-check", *(("--follow-symlinks",) if follow_links else ()))
     for _ in range(_MOST_RESTARTS):
-        for found in _read_objects(folder, names[done:], contents=contents):
+        for found in _read_objects(folder, names[done:], how):
             done += 1
             yield found
         if done >= len(names):
@@ -345,8 +378,12 @@ def branch_with(folder: Path, commit: str) -> str | None:
 _MOST_RESTARTS: Final = 20
 
 
-def _read_objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iterator[GitObject | None]:
-    """As `objects`, up to the first object at which git gives up."""
+#: What `cat-file --follow-symlinks` says instead of the kind of an object, before a line with the path.
+_NOWHERE: Final = frozenset({b"symlink", b"dangling", b"loop", b"notdir"})
+
+
+def _read_objects(folder: Path, names: Sequence[str], how: Sequence[str]) -> Iterator[GitObject | None]:
+    """As `objects`, up to the first object at which git gives up; `how` are options of `cat-file`."""
     import tempfile  # not for a command that reads a single file
     import threading
 
@@ -355,9 +392,9 @@ def _read_objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iter
         listed.seek(0)
         try:
             process = subprocess.Popen(  # noqa: S603 - a list, no shell
-                ["git", "cat-file", "--batch" if contents else "--batch-check"],  # noqa: S607 - the user's own git
+                command_line("cat-file", *how),
                 cwd=folder,
-                env={**os.environ, **_CALM},
+                env=environment(folder),
                 stdin=listed,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -368,7 +405,7 @@ def _read_objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iter
         watch = threading.Timer(_TIMEOUT, process.kill)
         watch.start()
         try:
-            yield from _parse_objects(process.stdout, contents=contents)
+            yield from _parse_objects(process.stdout, contents="--batch" in how)
         finally:
             watch.cancel()
             process.kill()
@@ -379,6 +416,10 @@ def _read_objects(folder: Path, names: Sequence[str], *, contents: bool) -> Iter
 def _parse_objects(answers: IO[bytes], *, contents: bool) -> Iterator[GitObject | None]:
     while line := answers.readline():
         words = line.split()
+        if len(words) == 2 and words[0] in _NOWHERE and words[1].isdigit():
+            answers.read(int(words[1]) + 1)
+            yield None
+            continue
         if words[-1:] == [b"missing"] or len(words) != 3 or not words[2].isdigit():
             yield None
             continue
@@ -396,6 +437,43 @@ def is_in_repository(folder: Path) -> bool | None:
     """Whether `folder` is in the work tree of a git repository; `None` if git is not installed."""
     found = _words(folder, "rev-parse", "--is-inside-work-tree")
     return None if found is None else found == "true"
+
+
+def repository_problem(folder: Path) -> PioneerError | None:
+    """What keeps git from reading the repository that `folder` is in; `None` if nothing does, or there is none.
+
+    The message says it in words, and the hint is a command.
+    """
+    if not _is_below_repository(folder):
+        if not os.getenv("GIT_DIR"):
+            return None
+        message = "GIT_DIR is set, but not GIT_WORK_TREE to a folder that contains the project"
+        return PioneerError(message, hint='export GIT_WORK_TREE="$PWD"   # at the top of the work tree')
+    try:
+        done = _run(folder, "rev-parse", "--git-dir")
+    except PioneerError as error:
+        missing = "not installed" in error.message
+        return PioneerError(error.message, hint="install git" if missing else "git rev-parse --git-dir")
+    if done.returncode == 0:
+        return None
+    if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
+        owned = next(one for one in _ancestors(folder) if os.path.lexists(one / ".git"))
+        message = f"the repository {owned} belongs to another user, so git doesn't read it"
+        return PioneerError(message, hint=f"git config --global --add safe.directory {shlex.quote(str(owned))}")
+    if b"GIT_DISCOVERY_ACROSS_FILESYSTEM" in done.stderr:
+        message = f"{folder} is a mount of its own, and git doesn't look for a repository above it"
+        return PioneerError(message, hint="export GIT_DISCOVERY_ACROSS_FILESYSTEM=1")
+    return PioneerError(f"git can't read the repository: {_complaint(done)}", hint="git rev-parse --git-dir")
+
+
+def _is_below_repository(folder: Path) -> bool:
+    """Whether there is a repository around `folder`, readable or not: git is not asked."""
+    return bool(_explicit_places(folder)) or any(os.path.lexists(one / ".git") for one in _ancestors(folder))
+
+
+def _ancestors(folder: Path) -> tuple[Path, ...]:
+    resolved = folder.resolve()
+    return resolved, *resolved.parents
 
 
 def driver_of(folder: Path) -> str | None:
@@ -464,13 +542,16 @@ def version() -> str | None:
 # -- the program ---------------------------------------------------------------------------------------------------
 
 
-def _run(folder: Path | None, *arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _run(
+    folder: Path | None, *arguments: str, typed: bytes = b"", index: bool = False
+) -> subprocess.CompletedProcess[bytes]:
     """Runs git in `folder`, or in the current folder.
 
     Args:
         folder: the folder.
         arguments: git's.
         typed: its standard input.
+        index: whether it reads the index that `GIT_INDEX_FILE` names, if any.
 
     Raises:
         PioneerError: git is not installed, or can't be run.
@@ -479,7 +560,7 @@ def _run(folder: Path | None, *arguments: str, typed: bytes = b"") -> subprocess
         return subprocess.run(  # noqa: S603 - a list, no shell
             command_line(*arguments),
             cwd=folder,
-            env=environment(),
+            env=environment(folder, index=index),
             input=typed,
             capture_output=True,
             check=False,
@@ -507,12 +588,32 @@ def command_line(*arguments: str) -> list[str]:
     return ["git", *arguments[: place + 1], *plainly, *arguments[place + 1 :]]
 
 
-def environment() -> dict[str, str]:
-    """The environment of git: without keys, prompts and programs."""
-    environ = {name: value for name, value in without_keys(os.environ).items() if name not in _PROGRAMS}
+def environment(folder: Path | None = None, *, index: bool = False) -> dict[str, str]:
+    """The environment of git: without keys, prompts, programs, and places that aren't those of `folder`.
+
+    Args:
+        folder: the folder in which git runs.
+        index: whether `GIT_INDEX_FILE` counts.
+    """
+    left_out = _PROGRAMS | (_PLACES - {"GIT_INDEX_FILE"} if index else _PLACES)
+    environ = {name: value for name, value in without_keys(os.environ).items() if name not in left_out}
+    if folder is not None:
+        environ |= _explicit_places(folder)
     # what `git -c` sets; the last value of a setting counts
     environ["GIT_CONFIG_PARAMETERS"] = f"{environ.get('GIT_CONFIG_PARAMETERS', '')} {_RUNS_NOTHING}".strip()
     return environ | _CALM
+
+
+def _explicit_places(folder: Path) -> dict[str, str]:
+    """The variables of a repository whose work tree is elsewhere, if both are named and `folder` is in that work tree.
+
+    They are relative to the current folder of this process, which isn't that of git.
+    """
+    named = {name: os.getenv(name, "") for name in ("GIT_DIR", "GIT_WORK_TREE")}
+    if not all(named.values()):
+        return {}
+    places = {name: os.path.abspath(value) for name, value in named.items()}  # noqa: PTH100 - as git reads it
+    return places if folder.resolve().is_relative_to(os.path.realpath(places["GIT_WORK_TREE"])) else {}
 
 
 def _words(folder: Path | None, *arguments: str) -> str | None:

@@ -22,6 +22,7 @@ from pioneer_build.git import (
     merges_with_driver,
     objects,
     reachable_commits,
+    repository_problem,
     set_driver,
     staged,
     version,
@@ -378,3 +379,83 @@ def test_the_configuration_of_a_clone_runs_nothing(repository: Path, tmp_path: P
     assert list(objects(repository, [f"{commits[0]}:./pioneer.lock"], contents=True)) != [None]
     assert branch_with(repository, commits[0]) == "main"
     assert not (tmp_path / "pwned").exists()
+
+
+# -- which repository ----------------------------------------------------------------------------------------------
+
+
+def test_places_that_git_sets_for_a_hook_are_not_those_of_the_folder(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a hook of a linked worktree git sets `GIT_DIR` alone, which makes every folder the top of the work tree."""
+    git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = tmp_path / "linked" / "a project" / "ü"
+    git(tmp_path, "init", "-q", "other")
+    commit = commit_of(linked, "HEAD")
+    for places in (
+        {"GIT_DIR": git(linked, "rev-parse", "--absolute-git-dir"), "GIT_PREFIX": "a project/"},
+        {"GIT_DIR": str(tmp_path / "other" / ".git"), "GIT_INDEX_FILE": str(tmp_path / "other" / ".git" / "index")},
+        {"GIT_DIR": str(tmp_path / "other" / ".git"), "GIT_WORK_TREE": str(tmp_path / "other")},
+        {"GIT_OBJECT_DIRECTORY": str(tmp_path / "none"), "GIT_COMMON_DIR": str(tmp_path / "none")},
+    ):
+        with monkeypatch.context() as patch:
+            for name, value in places.items():
+                patch.setenv(name, value)
+            assert reachable_commits(linked, 10) == (commit,), places
+            (found,) = objects(linked, [f"{commit}:./pioneer.lock"], contents=True)
+            assert found is not None, places
+            assert file_at(linked, "pioneer.lock", commit) == b"one\r\n\x00", places
+
+
+def test_a_repository_with_its_work_tree_elsewhere(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names both means both; relative to the folder in which the program was started."""
+    top = repository.parents[1]
+    (top / ".git").rename(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+    problem = repository_problem(repository)
+    assert problem is not None
+    assert (problem.hint or "").startswith("export GIT_WORK_TREE=")
+    monkeypatch.setenv("GIT_WORK_TREE", "repo")
+    assert repository_problem(repository) is None
+    (commit,) = reachable_commits(repository, 10)
+    assert file_at(repository, "pioneer.lock", commit) == b"one\r\n\x00"
+
+
+def test_what_keeps_git_from_reading_a_repository(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert repository_problem(repository) is None
+    assert repository_problem(tmp_path) is None
+    top = repository.parents[1]
+    with monkeypatch.context() as patch:  # git's own switch to test this
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        problem = repository_problem(repository)
+        assert problem is not None
+        assert "belongs to another user" in problem.message
+        assert problem.hint == f"git config --global --add safe.directory {top}"
+        with pytest.raises(PioneerError, match="another user"):
+            reachable_commits(repository, 10)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "/nonexistent")
+        assert repository_problem(tmp_path) is None, "no repository, so no git is needed"
+        with pytest.raises(PioneerError, match="git is not installed"):
+            reachable_commits(repository, 10)
+    (top / ".git" / "HEAD").write_text("nonsense")
+    with pytest.raises(PioneerError, match="git can't read the repository"):
+        reachable_commits(repository, 10)
+
+
+def test_a_link_leads_to_a_file_of_the_same_commit(repository: Path) -> None:
+    (repository / "real.json").write_bytes(b"real\n")
+    for name, target in (("near", "real.json"), ("far", "../../far.json"), ("out", "/etc/hostname"), ("loop", "loop")):
+        (repository / name).symlink_to(target)
+    (repository.parents[1] / "far.json").symlink_to("a project/ü/real.json")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "links")
+    head = commit_of(repository, "HEAD")
+    places = [f"{head}:./{name}" for name in ("loop", "near", "out", "far", "none", "real.json")]
+    found = [item and item.data for item in objects(repository, places, contents=True, follow_links=True)]
+    assert found == [None, b"real\n", None, b"real\n", None, b"real\n"]

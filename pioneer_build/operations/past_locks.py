@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from pioneer_build.project.lock_history import LockHistory, PastEntry
     from pioneer_build.spec.declared import Declared
 
-_INCOMPLETE: Final = (
-    "git has more versions of pioneer.lock than were searched for jobs of this definition: only the newest were"
-)
-
 
 def with_history(known: Known, root: Path, submissions: Sequence[Submission], facts: Facts, choices: Choices) -> Known:
     """`known` with what earlier locks have and the specs would buy otherwise.
@@ -70,8 +66,8 @@ def with_history(known: Known, root: Path, submissions: Sequence[Submission], fa
             number = count(dict(entry.paid)[item.fingerprint], "annotation")
             text = f"{number} of this definition were paid for, as {places[commit]} records"
             notes[item.name] = (text,)
-        elif not found.complete and (item.spec.is_label or item.name in still):
-            notes[item.name] = (*notes.get(item.name, ()), _INCOMPLETE)
+        elif found.unread is not None and (item.spec.is_label or item.name in still):
+            notes[item.name] = (*notes.get(item.name, ()), found.unread)
     return replace(known, lock=lock, notes=notes, taken=_names_in_use(found, names))
 
 

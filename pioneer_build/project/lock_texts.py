@@ -109,7 +109,7 @@ class LockTexts:
                 if not self._put(path, texts[path]):
                     return False
                 if path == paths[-1]:
-                    sync_folder(os.path.dirname(f"{self._root}/{path}"))  # noqa: PTH120 - stamps have text
+                    sync_folder(os.path.dirname(self._place(path)))  # noqa: PTH120 - stamps have text
             except OSError as error:
                 raise self._failed(path, error) from None
         return True
@@ -128,7 +128,7 @@ class LockTexts:
             held = reserve(self._root, size)
             if LOCK_PATH in self.known.texts:
                 self._put(LOCK_PATH, self.known.texts[LOCK_PATH])
-                sync_folder(self._root)
+                sync_folder(os.path.dirname(self._place(LOCK_PATH)))  # noqa: PTH120
             for path in [SPLIT_FOLDER, *(path for path in self.known.texts if path != LOCK_PATH)]:
                 with suppress(FileNotFoundError):
                     check_writable(f"{self._root}/{path}")
@@ -159,8 +159,13 @@ class LockTexts:
                     self._forget(old)
                     self.known.stamps[path] = stamp_of(os.stat(f"{self._root}/{path}"))  # noqa: PTH116
 
+    def _place(self, path: str) -> str:
+        """Where a file is written: a link that was read as the lock stays, and what it leads to is written."""
+        place = f"{self._root}/{path}"
+        return os.path.realpath(place) if path == LOCK_PATH and path in self.known.texts else place
+
     def _put(self, path: str, text: str) -> bool:
-        target = f"{self._root}/{path}"
+        target = self._place(path)
         with beside(target, 0o644, keep_mode=True) as new:
             new.file.write(text.encode("utf-8"))
             new.flush()

@@ -457,3 +457,37 @@ def test_the_same_name_for_two_things_on_two_branches(team: Project) -> None:
     team.write("people", more="domain_description: letters\n")
     assert team.step("people")["remote_name"].startswith("people-")
     assert team.apply() == 1
+
+
+# -- git can't tell, and that is said ------------------------------------------------------------------------------
+
+
+def test_from_a_hook_of_a_linked_worktree(team: Project) -> None:
+    """Git sets `GIT_DIR` for the hook, and the project is in a folder of the repository."""
+    project = team.root / "data"
+    project.mkdir()
+    for name in ("specs", "pioneer.lock"):
+        team.git("mv", name, f"data/{name}")
+    team.commit("moved")
+    team.root = project
+    team.patch.chdir(project)
+    job = team.buy("people")
+    team.git("checkout", "-q", "HEAD~1", "--", "pioneer.lock")
+    team.commit("lost")
+    team.git("worktree", "add", "-q", str(project.parents[1] / "linked"))
+    team.root = project.parents[1] / "linked" / "data"
+    team.patch.chdir(team.root)
+    team.forget()
+    team.patch.setenv("GIT_DIR", team.git("rev-parse", "--absolute-git-dir"))
+    assert job in team.reasons("people")
+    assert team.apply() == 0
+    assert team.jobs()["people"] == [job]
+
+
+def test_a_history_that_cannot_be_read_is_said_by_the_step_that_buys(team: Project) -> None:
+    team.write("people")
+    assert "earlier versions" not in team.reasons("people")
+    team.patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert "earlier versions of pioneer.lock weren't searched: the repository" in team.reasons("people")
+    assert "earlier versions" not in team.reasons("first")
+    assert "`git config --global --add safe.directory" in team.run("plan").out.replace("\n      ", " ")

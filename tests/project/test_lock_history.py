@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.split import split_texts
+from pioneer_build.lock.split import SPLIT_MARK, split_texts
 from pioneer_build.lock.text import lock_text
 from pioneer_build.project import lock_history
 from pioneer_build.project.lock_history import LockHistory, place_of, search_history
@@ -138,6 +139,44 @@ def test_a_lock_in_another_layout(root: Path) -> None:
     assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
 
 
+@pytest.mark.parametrize("indent", [1, 4, 8, "\t"])
+def test_a_lock_that_a_formatter_indented(root: Path, indent: int | str) -> None:
+    whole = json.loads(lock_text(lock_of(entry("a"), entry("b", label="y"))))
+    commit(root, json.dumps(whole, indent=indent) + "\n")
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
+    assert jobs(search_history(root, BACKEND, (), {"b"})) == ["b-1"]
+
+
+def test_a_lock_with_entries_in_several_layouts(root: Path) -> None:
+    text = lock_text(lock_of(entry("a"), entry("b", label="y")))
+    entries = json.loads(text)["datasets"]
+    lines = ",\n".join(f'    "{name}": {json.dumps(value)}' for name, value in entries.items())
+    commit(root, f'{{\n  "datasets": {{\n{lines}\n  }},\n  "lock_version": 1\n}}\n')
+    assert "a-1" in jobs(search_history(root, BACKEND, WANTED, ()))
+
+
+def test_a_lock_that_is_a_symbolic_link(root: Path) -> None:
+    commit(root, lock_text(lock_of(entry("a"))), "locks/one.json")
+    (root / "pioneer.lock").symlink_to("locks/one.json")
+    commit(root, lock_text(lock_of(entry("a", 2))), "locks/one.json")
+    (root / "pioneer.lock").unlink()
+    commit(root, lock_text(Lock()))
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-2"]
+
+
+def test_versions_of_a_split_lock_are_counted_not_its_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_history, "MOST_VERSIONS", 3)
+    for number in (1, 2, 3):
+        for name in "abcdefgh":
+            one = lock_of(entry(name, number, label="x" if name == "a" else name))
+            path = root / f"pioneer.lock.d/{name}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(lock_text(one))
+        commit(root, SPLIT_MARK)
+    found = search_history(root, BACKEND, WANTED, ())
+    assert (jobs(found), found.complete) == (["a-3", "a-2", "a-1"], True)
+
+
 def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         commit(root, lock_text(lock_of(entry("a", number))))
@@ -145,7 +184,7 @@ def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -
         with monkeypatch.context() as patch:
             patch.setattr(lock_history, name, value)
             found = search_history(root, BACKEND, WANTED, ())
-            assert not found.complete, name
+            assert "only the newest were: if such a job exists, `pioneer-build adopt" in (found.unread or ""), name
             assert jobs(found) == (["a-3", "a-2"] if name != "MOST_BYTES" else jobs(found)), name
             assert 0 < len(jobs(found)) < 4
     assert search_history(root, BACKEND, WANTED, ()).complete
@@ -153,3 +192,53 @@ def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_without_repository(tmp_path: Path) -> None:
     assert search_history(tmp_path, BACKEND, WANTED, ()) == LockHistory()
+
+
+# -- what git can't be asked, or this clone lacks, is said ---------------------------------------------------------
+
+
+def test_a_repository_that_git_cannot_read_is_no_empty_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(root, lock_text(lock_of(entry("a"))))
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        found = search_history(root, BACKEND, WANTED, ())
+        assert f"(`git config --global --add safe.directory {root.parent}`)" in (found.unread or "")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "/nonexistent")
+        found = search_history(root, BACKEND, WANTED, ())
+        assert "weren't searched: git is not installed" in (found.unread or "")
+    assert search_history(root, BACKEND, WANTED, ()).complete
+
+
+def test_a_shallow_clone(root: Path, tmp_path: Path) -> None:
+    commit(root, lock_text(lock_of(entry("a"))))
+    commit(root, lock_text(Lock()))
+    git(tmp_path, "clone", "-q", "--depth", "1", (tmp_path / "repo").as_uri(), "clone")
+    clone = tmp_path / "clone" / root.name
+    found = search_history(clone, BACKEND, WANTED, ())
+    assert "`git fetch --unshallow`" in (found.unread or "")
+    git(clone, "fetch", "-q", "--unshallow")
+    found = search_history(clone, BACKEND, WANTED, ())
+    assert (jobs(found), found.complete) == (["a-1"], True)
+
+
+@pytest.mark.parametrize("kept", ["blob:none", "tree:0"])
+def test_a_partial_clone(root: Path, tmp_path: Path, kept: str) -> None:
+    (root.parent / "README").touch()
+    git(root.parent, "add", "--all")
+    git(root.parent, "commit", "-qm", "without a lock")
+    for number in (1, 2):
+        for name, text in split_texts(lock_of(entry("a", number))).items():
+            commit(root, text, name)
+    git(root, "rm", "-qr", "pioneer.lock.d")
+    commit(root, lock_text(Lock()))
+    git(root, "config", "uploadpack.allowFilter", "true")
+    git(root, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(tmp_path, "clone", "-q", f"--filter={kept}", (tmp_path / "repo").as_uri(), "clone")
+    clone = tmp_path / "clone" / root.name
+    said = search_history(clone, BACKEND, WANTED, ()).unread or ""
+    fetches = re.search(r"`(git log .*)`", said)
+    assert fetches is not None, said
+    subprocess.run(fetches[1], shell=True, cwd=clone, check=True)
+    found = search_history(clone, BACKEND, WANTED, ())
+    assert (jobs(found), found.unread) == (["a-2", "a-1"], None)

@@ -312,6 +312,35 @@ def test_a_folder_that_is_a_link_is_never_written_to(tmp_path: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_lock_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    """What it leads to is written, by every command that writes: nothing stale is left there."""
+    root, elsewhere = tmp_path / "p", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    put(root, A, split=False)
+    (root / LOCK_PATH).rename(elsewhere / "real.json")
+    (root / LOCK_PATH).symlink_to("../elsewhere/real.json")
+    file = LockFile(root)
+    os.close(file.reserve(10))
+    file.write(file.read().with_entries([B]))
+    assert (elsewhere / "real.json").read_text() == lock_texts(lock_of(A, B), split=False)[LOCK_PATH]
+    assert file.convert(split=True)
+    assert (elsewhere / "real.json").read_text() == SPLIT_MARK
+    assert file.convert(split=False)
+    assert (root / LOCK_PATH).is_symlink()
+    assert [path.name for path in elsewhere.iterdir()] == ["real.json"]
+    assert LockFile(root).read() == lock_of(A, B)
+
+
+def test_a_link_to_nowhere_is_replaced(tmp_path: Path) -> None:
+    """Nothing that is not a lock already is written outside of the project."""
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / LOCK_PATH).symlink_to(tmp_path / "new.json")
+    LockFile(tmp_path / "p").write(lock_of(A))
+    assert not (tmp_path / "new.json").exists()
+    assert LockFile(tmp_path / "p").read() == lock_of(A)
+
+
 def test_a_name_that_changed_its_case_on_a_disk_that_ignores_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

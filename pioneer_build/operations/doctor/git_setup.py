@@ -13,6 +13,9 @@ from pioneer_build.results.doctor import DoctorFinding
 
 def in_git(root: Path) -> list[DoctorFinding]:
     """Whether git tracks the lock, and merges it with the merge driver."""
+    if (problem := git.repository_problem(root)) is not None:
+        text = f"{problem.message}: jobs that only earlier versions of pioneer.lock have would be bought again"
+        return [DoctorFinding("git", "wrong", text, problem.hint)]
     repository = git.is_in_repository(root)
     if repository is None:
         return [
@@ -40,4 +43,7 @@ def in_git(root: Path) -> list[DoctorFinding]:
         text = "pioneer-build isn't on the PATH: git merges would leave conflict markers in pioneer.lock"
         activate = Path(sys.prefix) / "bin" / "activate"
         findings.append(DoctorFinding("git", "note", text, f". '{activate}'" if activate.exists() else None))
+    if git.is_shallow(root):
+        text = "this clone is shallow: jobs that only earlier versions of pioneer.lock have would be bought again"
+        findings.append(DoctorFinding("git", "note", text, "git fetch --unshallow   # in a workflow: fetch-depth: 0"))
     return findings or [DoctorFinding("git", "good", "pioneer.lock is not ignored, and its merge driver is set up")]

@@ -43,6 +43,31 @@ def test_no_repository(tmp_path: Path) -> None:
     assert (found.level, found.help) == ("note", "git init")
 
 
+def test_a_repository_that_git_cannot_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`git init` would be no help, and what is missed costs money."""
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        [found] = in_git(project)
+        assert (found.level, found.help) == ("wrong", f"git config --global --add safe.directory {project}")
+        assert "would be bought again" in found.text
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "/nonexistent")
+        [found] = in_git(project)
+        assert (found.level, found.help) == ("wrong", "install git")
+
+
+def test_a_shallow_clone(project: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (project / "x").write_text(f"{number}")
+        subprocess.run(["git", "add", "--all"], cwd=project, check=True)
+        subprocess.run(["git", "commit", "-qm", "one more"], cwd=project, check=True)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", project.as_uri(), clone], check=True)
+    assert [one.help for one in in_git(clone) if "shallow" in one.text] == [
+        "git fetch --unshallow   # in a workflow: fetch-depth: 0"
+    ]
+
+
 def test_a_program_that_git_would_not_find(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     [found] = in_git(project)
