@@ -10,13 +10,13 @@ The configuration of a clone is never in the repository, so each clone sets up t
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.keys import without_keys
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -459,7 +459,7 @@ def repository_problem(folder: Path) -> PioneerError | None:
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
         owned = next(one for one in _ancestors(folder) if os.path.lexists(one / ".git"))
         message = f"the repository {owned} belongs to another user, so git doesn't read it"
-        return PioneerError(message, hint=f"git config --global --add safe.directory {shlex.quote(str(owned))}")
+        return PioneerError(message, hint=f"git config --global --add safe.directory {shell_word(str(owned))}")
     if b"GIT_DISCOVERY_ACROSS_FILESYSTEM" in done.stderr:
         message = f"{folder} is a mount of its own, and git doesn't look for a repository above it"
         return PioneerError(message, hint="export GIT_DISCOVERY_ACROSS_FILESYSTEM=1")

@@ -24,6 +24,11 @@ _DECODER: Final = json.JSONDecoder()
 _KEYS: Final = {1: {"datasets", "lock_version"}, 2: {"datasets", "lock_version", "split"}}
 
 
+def restore(path: str) -> str:
+    """What to do about a damaged file of a lock; `path` is the file's, in the project."""
+    return RESTORE.replace(LOCK_PATH, shell_word(path))
+
+
 @dataclass(frozen=True, slots=True)
 class TopLevel:
     """The top level of a file, around its entries."""
@@ -50,9 +55,7 @@ class LockSource:
             line: counted from 1.
             hint: what to do; by default, to restore the file.
         """
-        return LockError(
-            f"{self.path}:{line}: {message}", hint=hint or RESTORE.replace(LOCK_PATH, shell_word(self.path))
-        )
+        return LockError(f"{self.path}:{line}: {message}", hint=hint or restore(self.path))
 
     def line(self, key: str, indent: int, start: int = 0) -> int:
         """The line of `key`, counted from 1.
@@ -134,7 +137,7 @@ class LockSource:
         except json.JSONDecodeError as error:
             cut = "\n" not in self.text[error.pos :].rstrip()  # the error is in the last line
             what = "the file is truncated" if cut else f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-            hint = RESTORE.replace(LOCK_PATH, shell_word(self.path))
+            hint = restore(self.path)
             raise LockError(f"{self.path}:{error.lineno}:{error.colno}: {what}", hint=hint) from None
         except Mismatch as error:
             key = f"{quoted(error.key)}:"

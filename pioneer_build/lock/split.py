@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.source import LOCK_PATH, LockSource
+from pioneer_build.lock.source import LOCK_PATH, LockSource, restore
 from pioneer_build.lock.text import lock_text, read_lock
+from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,5 +115,6 @@ def read_entry_file(path: str, text: str, *, trusted: bool = False) -> Lock:
     found = read_lock(text, trusted=trusted, path=path)
     name = dataset_at(path)
     if {dataset for dataset, _ in found.entries} != {name}:
-        raise LockSource(text, path).error(f"contains other datasets than '{name}'", line=1)
+        hint = f"remove the file if it is a copy (`rm {shell_word(path)}`); or {restore(path)}"
+        raise LockSource(text, path).error(f"contains other datasets than '{name}'", line=1, hint=hint)
     return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.errors import LockError
 from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.schema import Mismatch, check_entry
@@ -88,7 +87,7 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
                 hint = UPGRADE if error.newer and _is_whole(name, backend, fields) else None
                 raise source.error(f"the entry of '{name}' ({backend}) {error}", line=line, hint=hint) from None
             except (KeyError, TypeError, AttributeError) as error:  # only if the bytes were trusted wrongly
-                raise LockError(f"{path}: the entry of '{name}' is damaged ({error})", hint=RESTORE) from None
+                raise source.error(f"the entry of '{name}' is damaged ({error})", line=1) from None
     return Lock(entries)
 
 

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.cache.lock_stamp import lock_stamps
 from pioneer_build.disk import advice, beside, check_writable, reserve, stamp_at, stamp_of, sync_folder
 from pioneer_build.errors import LockError
-from pioneer_build.lock.source import LOCK_PATH, RESTORE
+from pioneer_build.lock.source import LOCK_PATH, restore
 from pioneer_build.lock.split import SPLIT_FOLDER
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +59,12 @@ class LockTexts:
             return lock_stamps(self._root)
         except OSError as error:
             name = SPLIT_FOLDER if SPLIT_FOLDER in str(error.filename) else LOCK_PATH
-            raise LockError(f"can't read {name}: {error.strerror}") from None
+            hint = restore(name) if error.errno == errno.ENOTDIR else None
+            if error.errno == errno.ELOOP:
+                hint = f"replace it by the folder itself, or {restore(name)}"
+            elif hint is not None:
+                hint = f"remove it (`rm {name}`), then {hint}"
+            raise LockError(f"can't read {name}: {error.strerror}", hint=hint) from None
 
     def read(self) -> Snapshot:
         """All files that are there now. They become `known` when the caller has understood them.
@@ -213,20 +217,23 @@ def read_text(root: str, path: str) -> str:
         FileNotFoundError: it doesn't exist.
         LockError: it can't be read, or isn't text.
     """
+    instead = f"move it elsewhere, or {restore(path)}"
     # a pipe must not block
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if path == LOCK_PATH else os.O_NOFOLLOW)
     try:
         descriptor = os.open(f"{root}/{path}", flags)
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
             if not S_ISREG(os.fstat(descriptor).st_mode):
-                raise LockError(f"can't read {path}: it is not a regular file")
+                raise LockError(f"can't read {path}: it is not a regular file", hint=instead)
             return file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise LockError(f"{path}:{line}: not UTF-8", hint=RESTORE.replace(LOCK_PATH, shell_word(path))) from None
+        raise LockError(f"{path}:{line}: not UTF-8", hint=restore(path)) from None
     except FileNotFoundError:
         raise
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise LockError(f"can't read {path}: it is a symbolic link", hint="replace it by the file itself") from None
-        raise LockError(f"can't read {path}: {error.strerror}") from None
+            hint = f"replace it by the file itself, or {restore(path)}"
+            raise LockError(f"can't read {path}: it is a symbolic link", hint=hint) from None
+        help_for_folder = instead if error.errno == errno.EISDIR else None
+        raise LockError(f"can't read {path}: {error.strerror}", hint=help_for_folder) from None

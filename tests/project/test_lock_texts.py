@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import subprocess
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.wording import visible
 from tests.full_disk import failing_disk, refuse_writes
 from tests.planning import declared, generate_spec, job, lock_of
 from tests.project.test_lock_file import Repo, ids, item
@@ -269,6 +272,42 @@ def make_pipe(path: Path) -> None:
 def make_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
+
+
+@pytest.mark.parametrize("name", ["a2", "a copy", "a'b\n\x1b[1m", "a\udcff", "ü\u202e"])
+def test_a_copy_of_a_file_is_to_be_removed(tmp_path: Path, name: str) -> None:
+    """Git doesn't know it, so it restores nothing. The command of the hint is run."""
+    root = tmp_path / "p"
+    root.mkdir()
+    put(root, A, B)
+    before = texts_in(root)
+    (root / f"{SPLIT_FOLDER}/{name}.json").write_text((root / entry_path("a")).read_text())
+    with pytest.raises(LockError) as caught:
+        LockFile(root).read()
+    said, hint = caught.value.message, caught.value.hint or ""
+    assert "contains other datasets than" in said
+    assert visible(hint) == hint
+    remove = re.match(r"remove the file if it is a copy \(`(rm .*?)`\); or restore it from git", hint)
+    assert remove is not None, hint
+    subprocess.run(["bash", "-c", remove[1]], cwd=root, check=True)
+    assert texts_in(root) == before
+
+
+def test_what_is_not_a_folder_of_entries_has_help(tmp_path: Path) -> None:
+    for number, (spoil, said) in enumerate(
+        (
+            (lambda folder: folder.write_text("x"), "remove it (`rm pioneer.lock.d`), then restore it from git"),
+            (lambda folder: folder.symlink_to("elsewhere"), "replace it by the folder itself, or restore it from git"),
+            (lambda folder: (folder / "x.json").mkdir(parents=True), "move it elsewhere, or restore it from git"),
+        )
+    ):
+        root = tmp_path / f"{number}"
+        root.mkdir()
+        (root / LOCK_PATH).write_text(SPLIT_MARK)
+        spoil(root / SPLIT_FOLDER)
+        with pytest.raises(LockError) as caught:
+            LockFile(root).read()
+        assert (caught.value.hint or "").startswith(said)
 
 
 @pytest.mark.parametrize(
