@@ -6,7 +6,7 @@ Git is asked only if something would be bought, with what the journal knows as w
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.takeover import KnownJob, Taken, take_over

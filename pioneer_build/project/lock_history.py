@@ -42,7 +42,7 @@ _NAMED: Final = re.compile(rb'"(fp[0-9]+:[0-9a-f]+)"|"remote_name":\s*"([^"\\]+)
 
 #: What helps if a version is out of reach of the search: its job is still on the service.
 _ADOPT: Final = "if such a job exists, `pioneer-build adopt NAME JOB` records it"
-_MORE: Final = f"git has more versions of pioneer.lock than are searched for jobs, only the newest were: {_ADOPT}"
+_MORE: Final = f"git has more versions of pioneer.lock than were searched for jobs, only the newest: {_ADOPT}"
 _SHALLOW: Final = "this clone is shallow, so earlier versions of pioneer.lock may be missing: `git fetch --unshallow`"
 _PARTIAL: Final = (
     "this clone is partial, and lacks earlier versions of pioneer.lock:"

@@ -184,7 +184,7 @@ def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -
         with monkeypatch.context() as patch:
             patch.setattr(lock_history, name, value)
             found = search_history(root, BACKEND, WANTED, ())
-            assert "only the newest were: if such a job exists, `pioneer-build adopt" in (found.unread or ""), name
+            assert "only the newest: if such a job exists, `pioneer-build adopt" in (found.unread or ""), name
             assert jobs(found) == (["a-3", "a-2"] if name != "MOST_BYTES" else jobs(found)), name
             assert 0 < len(jobs(found)) < 4
     assert search_history(root, BACKEND, WANTED, ()).complete
