@@ -226,18 +226,22 @@ class AbsentFile(NamedTuple):
 
 
 def absent_files(folder: Path, below: str) -> list[AbsentFile]:
-    """What a sparse checkout left out below a folder, and the submodules there; none if that isn't known.
+    """What a sparse checkout left out below a folder, and the submodules there.
 
     Args:
         folder: a folder of the work tree.
         below: a folder in it, relative, with `/`; it needn't exist.
+
+    Raises:
+        PioneerError: git doesn't say: it is not installed, refuses to read the repository, or its index is damaged.
     """
-    try:
-        listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "-t", "--stage", "--", below)
-    except PioneerError:
-        return []
+    listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "-t", "--stage", "--", below)
     if listed.returncode != 0:
-        return []
+        raise PioneerError(_complaint(listed))
+    if not listed.stdout and _words(folder, "rev-parse", "--verify", "--quiet", "HEAD"):
+        index = _words(folder, "rev-parse", "--git-path", "index")
+        if not index or not (folder / index).exists():  # git takes it for an empty one
+            raise PioneerError("this clone has no index")
     found = []
     for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
         about, _, path = line.partition("\t")

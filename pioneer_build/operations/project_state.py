@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.errors import PioneerError
+from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import check_names
@@ -19,9 +19,10 @@ from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.plan_scope import PlanScope, StoredContents
 from pioneer_build.paths import spare_folders
-from pioneer_build.plan import Choices, Facts, Plan, state_of
+from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
+from pioneer_build.project.sparse import may_be_sparse
 from pioneer_build.project.specs import load_specs
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.operations.known_jobs import Known
+    from pioneer_build.project.left_out import LeftOutSpecs
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 
@@ -113,6 +115,7 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
 
         scope = scope_of(with_history(known, project.root, submissions, stored, chosen))
         plan = scope.plan(chosen)
+    _check_left_out(project, specs, plan)
     return ProjectState(
         project,
         scope,
@@ -149,9 +152,23 @@ def _left_out(project: Project, specs: ProjectSpecs, lock: Lock, choices: Choice
     }
     if not gone:
         return {}
-    from pioneer_build.project.left_out import datasets_left_out  # runs git, and parses YAML
+    return _left_out_specs(project, specs).datasets(gone)
 
-    return datasets_left_out(project.root, project.config.specs, gone, specs.passed_over)
+
+def _check_left_out(project: Project, specs: ProjectSpecs, plan: Plan) -> None:
+    """No name in what a plan would do may be that of a spec that is not in this sparse checkout."""
+    if not plan.changes or not may_be_sparse(project.root):
+        return
+    changed = [step for step in plan.steps if step.action not in SETTLED]
+    names = {name for step in changed for name in (step.dataset_name, step.renamed_from) if name is not None}
+    if problems := _left_out_specs(project, specs).clashes([item.spec for item in specs.declared], names):
+        raise Problems(problems)
+
+
+def _left_out_specs(project: Project, specs: ProjectSpecs) -> LeftOutSpecs:
+    from pioneer_build.project.left_out import LeftOutSpecs  # runs git, and parses YAML
+
+    return LeftOutSpecs(project.root, project.config.specs, specs.passed_over)
 
 
 def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lock, left_out: Container[str]) -> None:

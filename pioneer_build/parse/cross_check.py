@@ -10,13 +10,16 @@ from pioneer_build.parse.specs import Broken
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from pioneer_build.spec.model import Spec
 
 
 def cross_check(
-    specs: Sequence[Spec], broken: Sequence[Broken] = (), read: Callable[[str], bytes] | None = None
+    specs: Sequence[Spec],
+    broken: Sequence[Broken] = (),
+    read: Callable[[str], bytes] | None = None,
+    absent: Container[str] = (),
 ) -> tuple[Problem, ...]:
     """The errors between the specs of a project.
 
@@ -27,8 +30,10 @@ def cross_check(
         specs: all valid specs.
         broken: the invalid ones with a known name, so that their errors cause no further errors here.
         read: returns the content of a file by its path, to show lines; only called if there is an error.
+        absent: the paths of files that a sparse checkout left out. What they declare comes first, so that the error is
+            in a file that is here.
     """
-    names = _Names(specs, broken)
+    names = _Names(specs, broken, absent)
     found = [*names.problems]
     for spec in specs:
         found += names.renamed_from(spec)
@@ -42,29 +47,38 @@ class _Names:
     A broken spec also uses up a name, and can be the second of two; the first one is determined by place.
     """
 
-    def __init__(self, specs: Sequence[Spec], broken: Sequence[Broken]) -> None:
+    def __init__(self, specs: Sequence[Spec], broken: Sequence[Broken], absent: Container[str]) -> None:
+        self._absent = absent
         self._first: dict[str, Spec | Broken] = {}
         self._taken_over: dict[str, Spec] = {}
         self._guesses = 0
         #: Errors in the names themselves.
         self.problems: list[Problem] = []
-        declared: list[Spec | Broken] = sorted([*specs, *broken], key=lambda one: (one.path, _name_place(one)))
+        declared: list[Spec | Broken] = sorted([*specs, *broken], key=self._order)
         for one in declared:
             first = self._first.setdefault(one.dataset_name.casefold(), one)
             if first is not one:
-                self.problems.append(_same_name(first, one))
+                self.problems.append(_same_name(first, one, self._shown_place(first)))
         self._living = {one.dataset_name for one in declared}
         self._in_order = sorted(self._living)
+
+    def _order(self, one: Spec | Broken) -> tuple[bool, str, tuple[int, int]]:
+        return one.path not in self._absent, one.path, _name_place(one)
+
+    def _shown_place(self, one: Spec | Broken, key: str = "dataset_name") -> str:
+        line, column = _name_place(one) if isinstance(one, Broken) else one.place(key)
+        where = ", which is not in this sparse checkout" if one.path in self._absent else ""
+        return f"{one.path}:{line}:{column}{where}"
 
     def renamed_from(self, spec: Spec) -> Iterator[Problem]:
         old = spec.renamed_from
         if old is None:
             return
         if old in self._living:
-            hint = f"remove 'renamed_from', or the spec at {_shown_place(self._first[old.casefold()])}"
+            hint = f"remove 'renamed_from', or the spec at {self._shown_place(self._first[old.casefold()])}"
             yield _problem(spec, "renamed_from", f"the dataset {old!r} still has a spec", len(old), "rename", hint)
         elif (earlier := self._taken_over.setdefault(old, spec)) is not spec:
-            hint = "the other is at " + ":".join(map(str, (earlier.path, *earlier.place("renamed_from"))))
+            hint = f"the other is at {self._shown_place(earlier, 'renamed_from')}"
             yield _problem(spec, "renamed_from", f"two specs have `renamed_from: {old}`", len(old), "rename", hint)
 
     def no_overlap_with(self, spec: Spec) -> Iterator[Problem]:
@@ -89,17 +103,12 @@ def _name_place(one: Spec | Broken) -> tuple[int, int]:
     return (one.line, one.column) if isinstance(one, Broken) else one.place("dataset_name")
 
 
-def _shown_place(one: Spec | Broken) -> str:
-    line, column = _name_place(one)
-    return f"{one.path}:{line}:{column}"
-
-
-def _same_name(first: Spec | Broken, second: Spec | Broken) -> Problem:
+def _same_name(first: Spec | Broken, second: Spec | Broken, place: str) -> Problem:
     name, other = second.dataset_name, first.dataset_name
     message = f"the dataset name {name!r} is already used"
     if name != other:
         message = f"the dataset names {name!r} and {other!r} differ only in letter case"
-    hint = f"first used at {_shown_place(first)}"
+    hint = f"first used at {place}"
     return Problem(second.path, *_name_place(second), message, hint=hint, width=len(name), code="duplicate-name")
 
 

@@ -4,6 +4,7 @@ open          finds and opens it
 config        the effective settings
 specs         its specs, and the rules between them
 left_out      specs that exist, but are not in the work tree or not read
+sparse        whether the checkout is a sparse one
 lock_file     the lock, as one file or split: what reads and writes it
 lock_texts    the texts of its files
 lock_at       the lock at a commit

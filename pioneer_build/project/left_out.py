@@ -1,27 +1,40 @@
-"""Specs that exist but are not in the work tree, or are not read: their datasets are not removed.
+"""Specs that exist but are not in the work tree, or are not read: their datasets are not removed, their names are used.
 
-They are looked for only if the lock has a dataset without a spec.
+They are looked for only if the lock has a dataset without a spec, or in a sparse checkout if there is something to do.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.cache.spec_files import SPEC_ENDINGS
+from pioneer_build.errors import PioneerError
 from pioneer_build.git import absent_files, contents
-from pioneer_build.parse import parse_text
+from pioneer_build.parse import cross_check, parse_text
+from pioneer_build.project.sparse import is_in_checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from pioneer_build.errors import Problem
+    from pioneer_build.git import AbsentFile
+    from pioneer_build.parse.specs import Broken
     from pioneer_build.project.specs import PassedOver
+    from pioneer_build.spec.model import Spec
 
 _SPARSE: Final = "it is not in this sparse checkout"
 _SUBMODULE: Final = "it is a submodule that is not checked out"
+_UNKNOWN: Final = "git can't say which specs this checkout leaves out"
+_NOTHING: Final = "it is a link to nothing that is here"
+_LINKED: Final = "it is a linked folder, in which not everything can be read as specs"
+_SETTINGS: Final = "pioneer.yaml"
 #: A spec file is not larger.
 _MOST_BYTES: Final = 1 << 20
+#: A linked folder with more files isn't searched any further.
+_MOST_FILES: Final = 20_000
 
 
 class LeftOut(NamedTuple):
@@ -32,61 +45,165 @@ class LeftOut(NamedTuple):
     names: frozenset[str] | None
 
 
-def datasets_left_out(
-    root: Path, folder: str, names: Collection[str], passed_over: Sequence[PassedOver]
-) -> dict[str, str]:
-    """Which of the datasets without a spec have one that isn't read: the path of the spec, and why.
+@dataclass(frozen=True, slots=True)
+class LeftOutSpecs:
+    """The specs of a project that are not read. Each question runs git.
 
-    If the names in such a spec can't be known, each of the datasets may be its own.
-
-    Args:
-        root: the project's folder.
-        folder: the folder of the specs, relative to it.
-        names: of the datasets.
-        passed_over: paths in that folder that are not read.
+    `root` is the project's folder, `folder` that of the specs, relative to it. `passed_over` are paths in that folder
+    that are not read.
     """
-    found: dict[str, str] = {}
-    unknown: str | None = None
-    for one in [*_passed_over(root, passed_over), *_absent(root, folder)]:
-        text = f"{one.path}: {one.why}"
-        if one.names is None:
-            unknown = unknown or text
-        else:
-            found |= dict.fromkeys(one.names.intersection(names), text)
-    if unknown is not None:
-        found = {name: found.get(name, unknown) for name in names}
-    return found
+
+    root: Path
+    folder: str
+    passed_over: Sequence[PassedOver] = ()
+
+    def datasets(self, names: Collection[str]) -> dict[str, str]:
+        """Which of some datasets without a spec have one that isn't read: the path of the spec, and why.
+
+        If the names in such a spec can't be known, each of the datasets may be its own.
+        """
+        found: dict[str, str] = {}
+        unknown: str | None = None
+        reasons = dict(self.passed_over)
+        root, folder = self.root, self.folder
+        for one in [*_other_endings(root, reasons), *_links(root, folder, reasons), *_absent(root, folder)]:
+            text = f"{one.path}: {one.why}"
+            if one.names is None:
+                unknown = unknown or text
+            else:
+                found |= dict.fromkeys(one.names.intersection(names), text)
+        if unknown is not None:
+            found = {name: found.get(name, unknown) for name in names}
+        return found
+
+    def clashes(self, specs: Sequence[Spec], names: Collection[str]) -> list[Problem]:
+        """The errors that specs have only beside those that a sparse checkout left out: a name is used, or a rename.
+
+        What git can't say, or this clone doesn't have, is no error.
+
+        Args:
+            specs: all specs that are here, without an error between them.
+            names: of the datasets that are judged, with their former names.
+        """
+        try:
+            files = _contents(self.root, self.folder, absent_files(self.root, self.folder))
+        except PioneerError:
+            return []
+        sought = [name.casefold() for name in names]
+        absent: list[Spec] = []
+        broken: list[Broken] = []
+        for path, data in files:
+            text = (data or b"").decode("utf-8", "replace").casefold()
+            if any(name in text for name in sought):  # the others needn't be parsed
+                parsed = parse_text(data or b"", path)
+                absent += parsed.specs
+                broken += parsed.broken
+        paths = {path for path, _ in files}
+        found = cross_check([*absent, *specs], broken, lambda path: (self.root / path).read_bytes(), absent=paths)
+        among_absent = set(cross_check(absent, broken, absent=paths))
+        # of the absent ones only some were parsed, so that the names in their `no_overlap_with` may be there
+        return [one for one in found if one not in among_absent and (one.path not in paths or one.code == "rename")]
 
 
 def _absent(root: Path, folder: str) -> Iterator[LeftOut]:
     """Specs that git keeps out of the work tree."""
-    absent = absent_files(root, folder)
-    files = [
-        (one.path, one.blob)
-        for one in absent
-        if one.blob is not None and one.path.endswith(SPEC_ENDINGS) and not os.path.lexists(root / one.path)
-    ]
-    for (path, _), data in zip(files, contents(root, [blob for _, blob in files]) if files else [], strict=True):
+    try:
+        absent = absent_files(root, folder)
+    except PioneerError as error:
+        if is_in_checkout(root):
+            yield LeftOut(folder, f"{_UNKNOWN}: {error.message}", None)
+        return
+    for path, data in _contents(root, folder, absent):
         yield LeftOut(path, _SPARSE, _names(data, path))
     for one in absent:
         if one.blob is None and not _has_entries(root / one.path):
             yield LeftOut(one.path, _SUBMODULE, None)
 
 
-def _passed_over(root: Path, passed_over: Sequence[PassedOver]) -> Iterator[LeftOut]:
-    """Specs in linked folders, and in files whose names end otherwise."""
-    for path, why in passed_over:
-        place = root / path
-        files = [place]
-        if place.is_dir():
-            files = [file for file in sorted(place.rglob("*")) if file.name.endswith(SPEC_ENDINGS) and file.is_file()]
-        for file in files:
-            try:
-                with file.open("rb") as stream:
-                    data = stream.read(_MOST_BYTES + 1)
-            except OSError:
-                data = None
-            yield LeftOut(path, why, _names(data, path))
+def _contents(root: Path, folder: str, absent: Sequence[AbsentFile]) -> list[tuple[str, bytes | None]]:
+    """The paths of the spec files among absent files, and their bytes; `None` if this clone doesn't have them."""
+    files = [
+        (one.path, one.blob)
+        for one in absent
+        if one.blob is not None and _is_spec(one.path, folder) and not os.path.lexists(root / one.path)
+    ]
+    found = contents(root, [blob for _, blob in files]) if files else []
+    return [(path, data) for (path, _), data in zip(files, found, strict=True)]
+
+
+def _is_spec(path: str, folder: str) -> bool:
+    """Whether a file below the folder of the specs would be read as specs, if it were there."""
+    below = Path(path).relative_to(folder).parts
+    hidden = any(part[0] == "." or part == "node_modules" for part in below)
+    return path.endswith(SPEC_ENDINGS) and not hidden and below[-1:] != (_SETTINGS,)
+
+
+def _other_endings(root: Path, reasons: Mapping[str, str]) -> Iterator[LeftOut]:
+    """Specs in files whose names end otherwise."""
+    for path, why in reasons.items():
+        if not os.path.isdir(root / path):  # noqa: PTH112 - false where it can't be known
+            yield LeftOut(path, why, _names(_read(root / path), path))
+
+
+def _links(root: Path, folder: str, reasons: Mapping[str, str]) -> Iterator[LeftOut]:
+    """Specs behind links: to a folder, or to nothing, as if what they lead to were not mounted."""
+    top = root / folder
+    own = os.path.realpath(top)
+    for here, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
+        for name in sorted([*folders, *files]):
+            place = Path(here, name)
+            if name[0] == "." or not place.is_symlink() or os.path.isfile(place):  # noqa: PTH113 - as above
+                continue
+            path = place.relative_to(root).as_posix()
+            real = os.path.realpath(place)
+            if not os.path.isdir(place):  # noqa: PTH112
+                yield LeftOut(path, _NOTHING, None)
+            elif not f"{real}/".startswith(f"{own}/"):  # those are read where they really are
+                yield from _linked_folder(root, path, reasons.get(path, _LINKED))
+
+
+def _linked_folder(root: Path, path: str, why: str) -> Iterator[LeftOut]:
+    """The specs in a linked folder; also one with unknown names, if there may be more of them than can be seen.
+
+    That is so for a folder out of the project without a spec, and for an empty one: it may not be mounted. A folder of
+    the project itself may have other files.
+    """
+    files, all_seen = _files_in(root / path)
+    specs = [file for file in files if file.name.endswith(SPEC_ENDINGS) and file.name != _SETTINGS]
+    for file in specs:
+        yield LeftOut(path, why, _names(_read(file), path))
+    has_others = bool(files) and Path(os.path.realpath(root / path)).is_relative_to(root)
+    if not all_seen or not (specs or has_others):
+        yield LeftOut(path, why, None)
+
+
+def _files_in(folder: Path) -> tuple[list[Path], bool]:
+    """The files in a linked folder, and whether they are all: no folder is empty or unreadable, and no link is left."""
+    found: list[Path] = []
+    errors: list[OSError] = []
+    all_seen = True
+    for here, folders, files in os.walk(folder, onerror=errors.append):
+        places = [Path(here, name) for name in sorted([*folders, *files])]
+        folders[:] = [name for name in folders if name != ".git"]
+        all_seen = all_seen and bool(places)
+        for place in places:
+            if os.path.isfile(place):  # noqa: PTH113
+                found.append(place)
+            elif place.is_symlink():
+                all_seen = False
+        if len(found) > _MOST_FILES:
+            return found, False
+    return found, all_seen and not errors
+
+
+def _read(file: Path) -> bytes | None:
+    """The bytes of a file, not many more than a spec has; `None` if it can't be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES + 1)
+    except OSError:
+        return None
 
 
 def _names(data: bytes | None, path: str) -> frozenset[str] | None:

@@ -137,8 +137,91 @@ def test_a_linked_folder(cli: Any, root: Path, tmp_path: Path) -> None:
             "Skipped: b (specs/other: it is a linked folder).",
             "specs/other is ignored: it is a linked folder.",
         ]
+    write_spec(tmp_path, "x.yaml", spec_text("x"))
+    (tmp_path / "specs/x.yaml").rename(tmp_path / "elsewhere/x.yaml")
     (tmp_path / "elsewhere/b.yaml").unlink()
     assert cli("plan", "--detailed-exitcode").code == 2  # there is no spec of b any more
+
+
+@pytest.mark.parametrize("target", ["gone", "empty"])
+def test_a_linked_folder_that_is_not_mounted(cli: Any, root: Path, tmp_path: Path, target: str) -> None:
+    (root / "specs/other").rename(tmp_path / "elsewhere")
+    (root / "specs/other").symlink_to(tmp_path / "share")
+    if target == "empty":
+        (tmp_path / "share").mkdir()
+    nothing_is_forgotten(cli, root, "specs/other: it is a link")
+
+
+@pytest.mark.parametrize("fault", ["another owner", "a damaged index", "no git"])
+def test_git_cannot_say_what_is_left_out(cli: Any, sparse: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    if fault == "another owner":
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    elif fault == "no git":
+        monkeypatch.setenv("PATH", str(sparse))
+    else:
+        (sparse / ".git/index").write_bytes(b"garbage")
+    nothing_is_forgotten(cli, sparse, "specs: git can't say which specs this checkout leaves out: ")
+
+
+def nothing_is_forgotten(cli: Any, root: Path, why: str) -> None:
+    before = (root / "pioneer.lock").read_bytes()
+    for _ in range(2):
+        ran = cli("check")
+        assert ran.code == 0, ran.out
+        assert f"Skipped: b ({why}" in ran.out
+    ran = cli("apply", "--yes", "--delete-remote")
+    assert ran.code == 0, ran.err
+    assert f"Skipped: b ({why}" in ran.err
+    assert (root / "pioneer.lock").read_bytes() == before
+    plan = json.loads(cli("plan", "--delete-remote", "--format", "json").out)
+    assert [(step["dataset_name"], step["action"]) for step in plan["steps"]] == [("a", "none")]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (spec_text("b", examples=13), "the dataset name 'b' is already used"),
+        (spec_text("b2", more="renamed_from: b\n"), "the dataset 'b' still has a spec"),
+    ],
+)
+def test_a_name_of_a_spec_that_is_not_here(cli: Any, sparse: Path, text: str, error: str) -> None:
+    write_spec(sparse, "mine/new.yaml", text)
+    before = (sparse / "pioneer.lock").read_bytes()
+    for arguments in (("plan",), ("plan",), ("check",), ("apply", "--yes")):
+        ran = cli(*arguments)
+        assert ran.code not in (0, 2), ran.out
+        assert error in ran.out + ran.err
+        assert "which is not in this sparse checkout" in ran.out + ran.err
+    assert (sparse / "pioneer.lock").read_bytes() == before
+    git(sparse, "sparse-checkout", "disable")
+    assert error in cli("plan").err
+
+
+def test_a_new_spec_with_the_name_of_one_that_is_not_here_and_not_built(cli: Any, root: Path) -> None:
+    write_spec(root, "later/new.yaml", spec_text("new"))
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "new")
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine", "specs/other")
+    age()
+    for _ in range(2):
+        assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"  # later ones plan only what changed
+    write_spec(root, "mine/again.yaml", spec_text("new"))
+    assert "the dataset name 'new' is already used" in cli("plan").err
+    write_spec(root, "mine/again.yaml", spec_text("another"))
+    assert cli("plan", "--detailed-exitcode").code == 2
+
+
+def test_a_plan_with_nothing_to_do_starts_no_git_in_a_sparse_checkout(
+    cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(root, "sparse-checkout", "set", "--cone", "specs")
+
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("git was started")
+
+    monkeypatch.setattr("pioneer_build.git._run", started)
+    for _ in range(2):
+        assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
 
 
 @pytest.mark.parametrize("name", ["b.YAML", "b.Yml", "b.yaml.txt"])

@@ -15,12 +15,12 @@ def spec(name: str, extra: str = "") -> str:
     return f"dataset_name: {name}\ntask_type: decoder\nnum_examples: 1\n{extra}"
 
 
-def check(*texts: str) -> list[Problem]:
+def check(*texts: str, absent: tuple[str, ...] = ()) -> list[Problem]:
     parsed = [parse_text(text.encode(), f"specs/{i}.yaml") for i, text in enumerate(texts)]
     contents = {f"specs/{i}.yaml": text.encode() for i, text in enumerate(texts)}
     specs = [one for file in parsed for one in file.specs]
     broken = [one for file in parsed for one in file.broken]
-    return list(cross_check(specs, broken, contents.__getitem__))
+    return list(cross_check(specs, broken, contents.__getitem__, absent))
 
 
 def test_all_is_well() -> None:
@@ -108,3 +108,17 @@ def test_lines_are_shown_without_a_byte_order_mark_or_a_carriage_return() -> Non
     parsed = [parse_text(spec("b").encode(), "a.yaml").specs[0], parse_text(text, "b.yaml").specs[0]]
     (problem,) = cross_check(parsed, (), lambda _path: text)
     assert problem.source == "dataset_name: b"
+
+
+def test_what_is_not_here_comes_first() -> None:
+    here = spec("a", "renamed_from: old\n")
+    (same, rename) = check(here, spec("A"), spec("b", "renamed_from: old\n"), absent=("specs/1.yaml", "specs/2.yaml"))
+    assert (same.place, same.hint) == (
+        "specs/0.yaml:1:15",
+        "first used at specs/1.yaml:1:15, which is not in this sparse checkout",
+    )
+    assert rename.code == "rename"
+    (problem,) = check(spec("a", "renamed_from: b\n"), spec("b"), absent=("specs/1.yaml",))
+    assert problem.hint == (
+        "remove 'renamed_from', or the spec at specs/1.yaml:1:15, which is not in this sparse checkout"
+    )

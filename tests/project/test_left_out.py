@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.project.left_out import datasets_left_out
+from pioneer_build.parse import parse_files
+from pioneer_build.project.left_out import LeftOutSpecs
 from pioneer_build.project.specs import PassedOver
 from tests.built import spec_text, write_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _SPARSE = "it is not in this sparse checkout"
@@ -35,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def left_out(root: Path, *names: str, passed_over: tuple[PassedOver, ...] = ()) -> dict[str, str]:
-    return datasets_left_out(root, "specs", names, passed_over)
+    return LeftOutSpecs(root, "specs", passed_over).datasets(names)
 
 
 @pytest.mark.parametrize("index", ["--sparse-index", "--no-sparse-index"])
@@ -105,3 +107,164 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert left_out(tmp_path, "a") == {}
     monkeypatch.setenv("PATH", os.devnull)
     assert left_out(tmp_path, "a") == {}
+
+
+def _no_program(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(root))
+
+
+def _another_owner(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what git's own tests say
+
+
+def _damaged_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root.parent / ".git" / "index").write_bytes(b"garbage")
+
+
+def _no_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root.parent / ".git" / "index").unlink()
+
+
+def _a_work_tree_without_its_repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root.parent / ".git").rename(root.parent / "moved")
+    (root.parent / ".git").write_text("gitdir: /nowhere/.git/worktrees/x\n")
+
+
+def _a_link_to_a_repository_that_is_not_mounted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root.parent / ".git").rename(root.parent / "moved")
+    (root.parent / ".git").symlink_to("/nowhere/.git")
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        (_no_program, "git is not installed"),
+        (_another_owner, "dubious ownership"),
+        (_damaged_index, "index"),
+        (_no_index, "this clone has no index"),
+        (_a_work_tree_without_its_repository, "not a git repository"),
+        (_a_link_to_a_repository_that_is_not_mounted, "not a git repository"),
+    ],
+)
+def test_git_cannot_say(
+    root: Path, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Path, pytest.MonkeyPatch], None], said: str
+) -> None:
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    fails(root, monkeypatch)
+    found = left_out(root, "b", "gone")
+    assert set(found) == {"b", "gone"}
+    for text in found.values():
+        assert text.startswith("specs: git can't say which specs this checkout leaves out: ")
+        assert said in text
+
+
+def test_a_repository_without_a_commit_leaves_nothing_out(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    assert left_out(tmp_path.resolve(), "a") == {}
+
+
+@pytest.mark.parametrize("path", [".github/x.yaml", "node_modules/x.yaml", "pioneer.yaml"])
+def test_what_is_never_a_spec_is_not_left_out(root: Path, path: str) -> None:
+    (root / "specs/other" / path).parent.mkdir(exist_ok=True)
+    (root / "specs/other" / path).write_text("no: spec\n")
+    git(root, "add", "-f", ".")
+    git(root, "commit", "-qm", "more")
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    assert left_out(root, "b", "gone") == {"b": f"specs/other/b.yaml: {_SPARSE}"}
+
+
+_NOTHING = "it is a link to nothing that is here"
+_LINKED = "it is a linked folder, in which not everything can be read as specs"
+
+
+@pytest.mark.parametrize("target", ["gone", "specs/gone", "../gone", "team"])
+def test_a_link_to_nothing_may_have_any_spec(root: Path, target: str) -> None:
+    (root / "specs/mine/team").symlink_to(target if target == "team" else root / target)
+    assert left_out(root, "x") == {"x": f"specs/mine/team: {_NOTHING}"}
+
+
+def test_a_linked_folder_that_may_not_be_mounted(root: Path, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    (share / "deep").mkdir(parents=True)
+    (root / "specs/team").symlink_to(share)
+    assert left_out(root, "x") == {"x": f"specs/team: {_LINKED}"}
+    (share / "deep/README").write_text("not mounted")
+    assert left_out(root, "x") == {"x": f"specs/team: {_LINKED}"}
+    (share / "deep/s.yaml").write_text(spec_text("s"))
+    assert left_out(root, "s", "x") == {"s": f"specs/team: {_LINKED}"}
+    (share / "more").symlink_to("gone")
+    assert left_out(root, "s", "x") == dict.fromkeys("sx", f"specs/team: {_LINKED}")
+    (share / "more").unlink()
+    (share / "more").mkdir()
+    assert left_out(root, "x") == {"x": f"specs/team: {_LINKED}"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_link_into_a_folder_that_cannot_be_read(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret" / "specs").mkdir(parents=True)
+    (root / "specs/team").symlink_to(tmp_path / "secret" / "specs")
+    (tmp_path / "secret").chmod(0)
+    found = left_out(root, "x")
+    (tmp_path / "secret").chmod(0o700)
+    assert found == {"x": f"specs/team: {_NOTHING}"}
+
+
+def test_links_that_keep_no_spec_away(root: Path) -> None:
+    (root / "texts").mkdir()
+    (root / "texts/t.csv").write_text("text\nx\n")
+    (root / "specs/texts").symlink_to("../texts")
+    (root / "specs/t.csv").symlink_to("../texts/t.csv")
+    (root / "specs/same").symlink_to("mine")
+    (root / "specs/.hidden").symlink_to("gone")
+    assert left_out(root, "x") == {}
+    (root / "specs/t.csv").unlink()
+    (root / "texts/t.csv").unlink()  # as an empty submodule
+    assert left_out(root, "x") == {"x": f"specs/texts: {_LINKED}"}
+
+
+def clashes(root: Path, *names: str) -> list[tuple[str, str, str | None]]:
+    files = sorted((root / "specs").rglob("*.yaml"))
+    specs = parse_files(files, root).specs
+    return [(one.place, one.message, one.hint) for one in LeftOutSpecs(root, "specs").clashes(specs, names)]
+
+
+_AWAY = "which is not in this sparse checkout"
+
+
+def test_names_that_specs_have_which_are_not_here(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    write_spec(root, "mine/a.yaml", spec_text("a", more="checks: {no_overlap_with: [B2]}\n"))
+    write_spec(root, "mine/B.yaml", spec_text("B") + "---\n" + spec_text("B2", more="renamed_from: c\n"))
+    write_spec(root, "mine/d.yaml", spec_text("d", more="renamed_from: was-b\n"))
+    assert clashes(root, "zebra") == []
+    assert clashes(root, "B", "B2", "c", "d", "was-b") == [
+        (
+            "specs/mine/B.yaml:2:15",
+            "the dataset names 'B' and 'b' differ only in letter case",
+            f"first used at specs/other/b.yaml:2:15, {_AWAY}",
+        ),
+        (
+            "specs/mine/B.yaml:14:15",
+            "the dataset 'c' still has a spec",
+            f"remove 'renamed_from', or the spec at specs/other/b.yaml:10:15, {_AWAY}",
+        ),
+        (
+            "specs/mine/d.yaml:7:15",
+            "two specs have `renamed_from: was-b`",
+            f"the other is at specs/other/b.yaml:7:15, {_AWAY}",
+        ),
+    ]
+    monkeypatch.setenv("PATH", os.devnull)
+    assert clashes(root, "B") == []  # what git can't say is no error
+
+
+def test_a_spec_that_is_not_here_renames_a_dataset_that_is(root: Path) -> None:
+    git(root, "sparse-checkout", "set", "--cone", "specs/mine")
+    write_spec(root, "mine/b.yaml", spec_text("was-b"))
+    assert clashes(root, "was-b") == [
+        (
+            "specs/other/b.yaml:7:15",
+            "the dataset 'was-b' still has a spec",
+            "remove 'renamed_from', or the spec at specs/mine/b.yaml:2:15",
+        )
+    ]
