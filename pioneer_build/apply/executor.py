@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume
+from pioneer_build.apply.kept_rows import is_judged_first
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.rebuild import rebuild
@@ -17,7 +18,6 @@ from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
 from pioneer_build.apply.work import Work
-from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
 from pioneer_build.wording import count
 
@@ -202,7 +202,7 @@ async def _do_work(work: Work) -> None:
             elif spec.is_label:
                 await label(work)
             else:
-                first = step.fetch and awaits_judging(work.entry, work.item)  # only rows that are here can be judged
+                first = step.fetch and is_judged_first(work)  # only rows that are here can be judged
                 if first:
                     await fetch(work)
                 if step.action != "fetch":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.job_rows import download, rows_of_report
+from pioneer_build.apply.job_rows import download, is_whole, rows_of_report
 from pioneer_build.apply.judge_rows import judgement_of, store_rows
 from pioneer_build.apply.kept_rows import rows_are_here
 from pioneer_build.apply.rebuild import rebuild
@@ -31,7 +31,7 @@ _SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
 
 
 async def fetch(work: Work) -> None:
-    """Fetches the rows of the dataset's current jobs that are not in the store.
+    """Fetches the rows of the dataset's current jobs that are not in the store, or damaged there.
 
     Raises:
         Stopped: they are not available, or don't match the lock.
@@ -40,8 +40,8 @@ async def fetch(work: Work) -> None:
     if entry is None:
         return
     for job in [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and job.state == "ready"]:
-        wanted = job.rows is not None and not store.has(job.rows)
-        if wanted or (awaits_judging(entry, work.item) and not rows_are_here(store, job)):
+        here = replace(job, quarantined=job.quarantined if awaits_judging(entry, work.item) else None)
+        if not is_whole(store, here):
             await _fetch_job(work, job)
 
 
@@ -49,9 +49,10 @@ async def _fetch_job(work: Work, job: Job) -> None:
     run = work.run
     rows, revision = await _rows_of(work, job)
     if rows is None:
+        missing = "damaged" if rows_are_here(run.ports.store, job) else "not"
         raise Stopped(
             "refused",
-            f"the rows of {job.named} are not on this machine, and the service does not provide them",
+            f"the rows of {job.named} are {missing} on this machine, and the service does not provide them",
             _SHARED_STORE,
         )
     judgement = _judged_as_recorded(work, job, rows)

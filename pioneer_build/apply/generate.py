@@ -10,6 +10,7 @@ from pioneer_build.apply.kept_rows import judge_kept_rows
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
+from pioneer_build.checks.kept_rows import missing_rows
 from pioneer_build.wording import GIVEN_UP, count
 
 if TYPE_CHECKING:
@@ -35,11 +36,23 @@ async def build(work: Work) -> None:
         if not work.retries:
             raise
         # the rows stay as they are until the new job has replaced them
+    _check_rows_are_missing(work)
     for_missing = any(reason.field == "top_up" for reason in step.reasons)
     await see_through(work, await submit(work, step.examples, top_up=for_missing))
     judge_kept_rows(work)
     if run.options.wait:
         await request_missing(work)
+
+
+def _check_rows_are_missing(work: Work) -> None:
+    """Refuses to buy rows that the dataset has, now that rows have been judged which were not here for the plan."""
+    entry, item = work.entry, work.item
+    if entry is None or work.retries:
+        return
+    missing = missing_rows([job for job in entry.jobs if job.fingerprint == item.fingerprint], item)
+    if missing < work.step.examples:
+        message = f"rejected rows are within the checks now: {missing:,} are missing, not {work.step.examples:,}"
+        raise Stopped("refused", message, "pioneer-build apply")
 
 
 def _record(work: Work) -> None:

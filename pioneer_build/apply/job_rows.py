@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.checks.quarantine import parse_quarantined
-from pioneer_build.errors import NoAccess, Refused, ServiceError
+from pioneer_build.errors import NoAccess, Refused, ServiceError, StoreError
 from pioneer_build.rows import parse_line, split_version
 
 if TYPE_CHECKING:
@@ -167,12 +167,23 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
         for other in _jobs_of(work)
         if other.remote_name == job.remote_name and other.order < job.order and other.rows is not None
     ]
-    if not before or not all(store.has(other.rows or "") for other in before):
+    if not before or not all(is_whole(store, other) for other in before):
         return rows
     earlier = [raw for other in before for raw in raw_rows(store, other)]
     terms = work.terms(job)
     split = split_version(rows, earlier, terms.task_type, terms.labels)
     return split.new if split.complete else rows
+
+
+def is_whole(store: StorePort, job: Job) -> bool:
+    """Whether all rows of a job, accepted and quarantined, can be read and match their digests."""
+    try:
+        for digest in (job.rows, job.quarantined):
+            if digest is not None:
+                next(iter(store.lines(digest)), None)
+    except StoreError:
+        return False
+    return True
 
 
 def raw_rows(store: StorePort, job: Job) -> list[Any]:

@@ -105,7 +105,7 @@ def judgement_of(work: Work, job: Job, rows: Iterable[Any], checks: Checks) -> J
     """
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
-    taken = TakenTexts(frozenset(_digests_of_texts(run.ports.store, earlier)), texts_of_others(run, checks))
+    taken = TakenTexts(frozenset(digests_of_texts(run.ports.store, earlier)), texts_of_others(run, checks))
     return judge(rows, work.terms(job), checks, taken)
 
 
@@ -113,7 +113,7 @@ def _stands_before(other: Job, job: Job) -> bool:
     return other.fingerprint == job.fingerprint and other.state == "ready" and other.order < job.order
 
 
-def _digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
+def digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
     """The digests of the texts of the jobs' accepted rows, as far as those are in the store."""
     for job in jobs:
         if job.rows is not None and store.has(job.rows):

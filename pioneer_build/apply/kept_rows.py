@@ -6,23 +6,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import raw_rows
-from pioneer_build.apply.judge_rows import store_rows, tell_quarantined, texts_of_others
+from pioneer_build.apply.judge_rows import digests_of_texts, store_rows, tell_quarantined, texts_of_others
 from pioneer_build.apply.stopped import Stopped
-from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, judge_kept, kept_jobs
+from pioneer_build.checks.kept_rows import (
+    KeptBounds,
+    awaits_judging,
+    awaits_rejected,
+    judge_kept,
+    judge_rejected,
+    kept_jobs,
+)
 from pioneer_build.errors import StoreError
 from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
-    from pioneer_build.checks.kept_rows import JudgedJob
-    from pioneer_build.lock.model import Job
+    from pioneer_build.checks.kept_rows import JudgedJob, KeptOutcome
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
+    from pioneer_build.spec.declared import Declared
 
 
 def judge_kept_rows(work: Work) -> None:
     """Judges the dataset's rows by the spec's checks, if they were judged by others, and records the result.
 
     With `--retry` they are judged in any case: after a merge, the lock may have rows that other checks accepted.
+    Where rows are missing, rejected jobs are judged in any case too.
     The lock's checks change only together with its rows. So if this is interrupted, the next plan judges them again.
 
     Raises:
@@ -31,7 +40,10 @@ def judge_kept_rows(work: Work) -> None:
         LockError: the lock was due to be written, and that failed.
     """
     entry, item, store = work.entry, work.item, work.run.ports.store
-    if entry is None or not (awaits_judging(entry, item) or work.retries):
+    if entry is None:
+        return
+    if not (awaits_judging(entry, item) or work.retries):
+        _judge_rejected(work, entry)
         return
     jobs = kept_jobs(entry, item)
     if not jobs:
@@ -50,7 +62,74 @@ def judge_kept_rows(work: Work) -> None:
     if outcome.broken:
         command = f"loosen `checks` in the spec, or: pioneer-build apply --retry {shell_word(work.name)}"
         raise Stopped("rejected", outcome.text, command)
-    before = {job.key: job for job in jobs}
+    _record(work, entry, outcome)
+
+
+def _judge_rejected(work: Work, entry: Entry) -> None:
+    """Judges rejected jobs again if rows are missing, and records those that are now within the checks.
+
+    Args:
+        work: the step.
+        entry: the dataset's entry, whose ready rows were judged by the spec's checks.
+
+    Raises:
+        Stopped: rows could not be read.
+        JournalError: the journal could not be written.
+        LockError: the lock was due to be written, and that failed.
+    """
+    item, store = work.item, work.run.ports.store
+    if not awaits_rejected(entry, item):
+        return
+    try:
+        if rows_to_judge_rejected(entry, item, store) != ():
+            return
+        bounds = KeptBounds(work.checks, texts_of_others(work.run, work.checks))
+        outcome = judge_rejected_here(entry, item, bounds, store)
+    except StoreError as error:
+        raise Stopped("stopped", error.message, error.hint) from None
+    if outcome is not None:
+        _record(work, entry, outcome)
+
+
+def rows_to_judge_rejected(entry: Entry, item: Declared, store: StorePort) -> tuple[Job, ...] | None:
+    """The ready jobs whose rows have to be fetched before rejected ones can be judged; `None` if none can be.
+
+    Args:
+        entry: the lock's entry.
+        item: the spec.
+        store: the rows.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    jobs = kept_jobs(entry, item)
+    if not any(job.state == "rejected" and rows_are_here(store, job) for job in jobs):
+        return None
+    return tuple([job for job in jobs if job.state == "ready" and not rows_are_here(store, job)])
+
+
+def judge_rejected_here(entry: Entry, item: Declared, bounds: KeptBounds, store: StorePort) -> KeptOutcome | None:
+    """The result of `judge_rejected` for the jobs whose rows are in the store; all ready ones are.
+
+    Args:
+        entry: the lock's entry.
+        item: the spec.
+        bounds: what the rows are judged by.
+        store: the rows.
+
+    Raises:
+        StoreError: rows could not be read.
+    """
+    jobs = kept_jobs(entry, item)
+    rejected = [job for job in jobs if job.state == "rejected" and rows_are_here(store, job)]
+    taken = frozenset(digests_of_texts(store, [job for job in jobs if job.state == "ready"]))
+    return judge_rejected(entry, item, rejected, bounds, lambda job: raw_rows(store, job), taken)
+
+
+def _record(work: Work, entry: Entry, outcome: KeptOutcome) -> None:
+    """Stores the rows of the judged jobs, and puts the jobs into the lock together with the checks."""
+    item = work.item
+    before = {job.key: job for job in entry.jobs}
     ended = {one.job.key: _ended(work, before[one.job.key], one) for one in outcome.judged}
     jobs = tuple(ended.get(job.key, job) for job in entry.jobs)
     work.put(replace(work.entry_as_declared(), jobs=jobs, checks=dict(item.checks)))
@@ -75,6 +154,16 @@ def _ended(work: Work, before: Job, judged: JudgedJob) -> Job:
     if job != before:
         work.run.journal.settle(job)
     return job
+
+
+def is_judged_first(work: Work) -> bool:
+    """Whether the dataset's rows have to be here before more are bought, because they are judged."""
+    entry, item = work.entry, work.item
+    if entry is None or awaits_judging(entry, item):
+        return entry is not None
+    if work.retries or not awaits_rejected(entry, item):
+        return False
+    return rows_to_judge_rejected(entry, item, work.run.ports.store) is not None
 
 
 def rows_are_here(store: StorePort, job: Job) -> bool:

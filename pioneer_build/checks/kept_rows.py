@@ -75,6 +75,28 @@ def awaits_judging(entry: Entry | None, item: Declared) -> bool:
     return bool(kept_jobs(entry, item))
 
 
+def awaits_rejected(entry: Entry | None, item: Declared) -> bool:
+    """Whether rows are missing that rejected jobs may have.
+
+    The lock doesn't say by which checks a job was rejected: they may have been tighter than those of the ready rows, or
+    another dataset, named in `no_overlap_with`, had other texts. So before rows are bought, these are judged again.
+    """
+    jobs = kept_jobs(entry, item)
+    return any(job.state == "rejected" for job in jobs) and missing_rows(jobs, item) > 0
+
+
+def missing_rows(jobs: Iterable[Job], item: Declared) -> int:
+    """How many of the rows that the spec wants have to be requested, or to come from rejected jobs.
+
+    Args:
+        jobs: the jobs of the spec's definition.
+        item: the spec.
+    """
+    jobs = tuple(jobs)
+    has = _asked(jobs) if item.spec.top_up is None else min(_asked(jobs), _got(jobs))
+    return max(0, (item.spec.num_examples or 0) - has)
+
+
 def judge_kept(
     entry: Entry,
     item: Declared,
@@ -96,10 +118,8 @@ def judge_kept(
     """
     ready = [job for job in jobs if job.state == "ready"]
     outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of)), bounds.checks)
-    left = _mine(outcome.jobs, item)
-    has = _asked(left) if item.spec.top_up is None else min(_asked(left), _got(left))
-    missing = (item.spec.num_examples or 0) - has
-    if missing <= 0 or len(ready) == len(jobs):
+    missing = missing_rows(_mine(outcome.jobs, item), item)
+    if not missing or len(ready) == len(jobs):
         return outcome
     more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of, missing)), bounds.checks)
     if item.spec.top_up is not None and _got(_mine(more.jobs, item)) < _least(item, bounds.checks):
@@ -107,8 +127,45 @@ def judge_kept(
     return more
 
 
+def judge_rejected(
+    entry: Entry,
+    item: Declared,
+    jobs: Sequence[Job],
+    bounds: KeptBounds,
+    rows_of: Callable[[Job], Iterable[Any]],
+    taken: Collection[bytes],
+) -> KeptOutcome | None:
+    """Judges rejected jobs again, by checks that did not change; `None` if none of them becomes ready.
+
+    Ready jobs stay as they are. Rejected ones become ready until there are enough rows.
+
+    Args:
+        entry: the lock's entry.
+        item: the spec.
+        jobs: those of `kept_jobs` that are rejected and whose rows can be read, in order.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job, accepted and quarantined, in the order in which they were received.
+        taken: the `text_digest`s of the rows of the ready jobs; a rejected job has these for nothing.
+    """
+    missing = missing_rows(_mine(entry.jobs, item), item)
+    judged = [one for one in _judged(item, jobs, bounds, rows_of, missing, taken) if one.job.state == "ready"]
+    if not judged:
+        return None
+    outcome = _outcome_of(entry, item, judged, bounds.checks)
+    if item.spec.top_up is not None and _got(_mine(outcome.jobs, item)) < _least(item, bounds.checks):
+        return None  # a topped-up dataset is rejected as a whole, as above
+    named = ", ".join(one.job.named for one in judged)
+    were = "was rejected, and is" if len(judged) == 1 else "were rejected, and are"
+    return replace(outcome, text=f"{named} {were} within the checks now: {outcome.text}")
+
+
 def _judged(
-    item: Declared, jobs: Sequence[Job], bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]], missing: int = 0
+    item: Declared,
+    jobs: Sequence[Job],
+    bounds: KeptBounds,
+    rows_of: Callable[[Job], Iterable[Any]],
+    missing: int = 0,
+    taken: Collection[bytes] = (),
 ) -> Iterator[JudgedJob]:
     """Judges jobs one after the other. A row is `known` if an earlier one of these jobs, if it is ready, has it.
 
@@ -118,8 +175,9 @@ def _judged(
         bounds: what the rows are judged by.
         rows_of: returns all rows of a job.
         missing: how many rows rejected jobs may contribute; when there are enough, the others stay as they are.
+        taken: the texts of rows that are `known` too.
     """
-    earlier: set[bytes] = set()
+    earlier = set(taken)
     labels = tuple(item.definition.get("labels", ()))
     for job in jobs:
         if job.state == "rejected" and missing <= 0:

@@ -55,7 +55,7 @@ def planned(
             found = read_project_state(project, saved.choices)
             plan = as_reviewed(saved, found.plan)
         else:
-            found = read_project_state(project, choices)
+            found = read_project_state(project, choices, verify=True)
             plan = selected(found, select, exclude)
         yield for_plan(found, plan), plan
 

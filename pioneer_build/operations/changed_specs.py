@@ -14,7 +14,7 @@ from pioneer_build.cache.plan_cache import contents_are_there, inputs_are_unchan
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
 from pioneer_build.operations.kept_rows import read_kept_rows
-from pioneer_build.operations.plan_scope import PlanScope, StoredContents, UnchangedSpecs
+from pioneer_build.operations.plan_scope import PlanScope, PresentContents, UnchangedSpecs
 from pioneer_build.plan import Facts
 from pioneer_build.project.specs import declared_of, read_specs, spec_files
 
@@ -164,7 +164,7 @@ def _facts(project: Project, declared: Sequence[Declared], kept: Collection[str]
     return Facts(
         backend=project.config.backend,
         free=project.config.local,
-        present=StoredContents(project.config.store),
+        present=PresentContents(project.config.store),
         taken=taken,
         requests_per_minute=project.config.requests_per_minute,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.disk import stamp_at
-from pioneer_build.errors import StoreError
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
+from pioneer_build.operations.stored_contents import StoredContents
 from pioneer_build.plan import SETTLED
 from pioneer_build.results.check import CheckFinding, CheckResult
 from pioneer_build.wording import shell_word
@@ -15,7 +14,6 @@ from pioneer_build.wording import shell_word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pioneer_build.disk import Stamp
     from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Plan, Step
@@ -59,7 +57,7 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
         plan: its plan, or a part of it.
         strict: whether rows that are not on this machine, not verified, or rejected by the checks are findings too.
     """
-    contents = _Contents(state)
+    contents = StoredContents(state.project)
     findings = [
         finding
         for step in plan.steps
@@ -67,7 +65,8 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
     ]
     if strict:
         findings += [CheckFinding("skipped", one.dataset_name, f"not checked: {one.why}") for one in plan.skipped]
-    contents.save()
+    if contents.save():  # together with the plan: later checks compare only stamps
+        cache_plan(state.project, state.scope, state.plan)
     return CheckResult(len(plan.steps), contents.count, tuple(findings), plan.skipped, plan.ignored)
 
 
@@ -85,7 +84,7 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
     yield CheckFinding("pending", step.dataset_name, text, step.command or "pioneer-build apply", path, line)
 
 
-def _in_content(state: ProjectState, step: Step, contents: _Contents, *, strict: bool) -> Iterator[CheckFinding]:
+def _in_content(state: ProjectState, step: Step, contents: StoredContents, *, strict: bool) -> Iterator[CheckFinding]:
     """Findings about the stored rows of a dataset."""
     name = step.dataset_name
     entry = state.lock.get(name, state.backend)
@@ -115,52 +114,3 @@ def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
 
     found = rejected_rows(state.project.config, item, entry, state.lock)
     return f"its rows don't meet its checks: {found}" if found is not None else None
-
-
-class _Contents:
-    """Stored files of rows. A file that matched its digest and has the same stamp still matches it."""
-
-    def __init__(self, state: ProjectState) -> None:
-        self._state = state
-        self._known = state.project.cache.verified_contents()
-        self._verified: dict[str, Stamp] = {}
-        self._here: dict[str, Stamp] = {}
-
-    @property
-    def count(self) -> int:
-        """The number of files that are on this machine."""
-        return len(self._here)
-
-    def has(self, digest: str) -> bool:
-        """Whether the file with this digest is on this machine."""
-        store = self._state.store
-        try:
-            stamp = stamp_at(str(store.path(digest)))
-        except OSError:
-            stamp = None
-        if stamp is None:
-            store.has(digest)  # raises an error, unless the file just doesn't exist
-            return False
-        self._here[digest] = stamp
-        return True
-
-    def fault(self, digest: str) -> str | None:
-        """What is wrong with a file that is on this machine."""
-        stamp = self._here[digest]
-        if self._known.get(digest) != stamp:
-            try:
-                for _ in self._state.store.lines(digest):
-                    break
-            except StoreError as error:
-                return error.message
-        self._verified[digest] = stamp
-        return None
-
-    def save(self) -> None:
-        """Caches which files matched their digests, together with the plan: later checks compare only stamps."""
-        project = self._state.project
-        if all(self._known.get(digest) == stamp for digest, stamp in self._verified.items()):
-            return
-        project.cache.put_verified_contents(self._verified)
-        project.cache.save()
-        cache_plan(project, self._state.scope, self._state.plan)

@@ -12,7 +12,7 @@ from pioneer_build.plan import InputFacts, entry_for
 from pioneer_build.spec.model import InputFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Entry, Lock
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def read_input_facts(
-    project: Project, declared: Sequence[Declared], lock: Lock, store: Store, choices: Choices
+    project: Project,
+    declared: Sequence[Declared],
+    lock: Lock,
+    store: Store,
+    choices: Choices,
+    damaged: Container[str] = (),
 ) -> tuple[dict[str, InputFacts], dict[str, InputsSurvey]]:
     """The facts about the texts of every label spec, and the surveys of those that had to be read, by dataset.
 
@@ -33,6 +38,7 @@ def read_input_facts(
         lock: what was labelled.
         store: the annotations.
         choices: the texts of datasets to retry or to label again are read again.
+        damaged: the digests of stored rows that don't match them; their texts are read, too.
 
     Raises:
         Problems: all errors in all inputs.
@@ -45,6 +51,8 @@ def read_input_facts(
             continue
         entry, _ = entry_for(item, lock, project.config.backend)
         known = None if item.name in choices.retry | choices.relabel else _unchanged(project, item, entry, store)
+        if entry is not None and entry.labelling is not None and entry.labelling.content in damaged:
+            known = None
         try:
             if known is None:
                 surveys[item.name] = _survey(project, item)

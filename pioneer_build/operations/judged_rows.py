@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import raw_rows
-from pioneer_build.apply.kept_rows import rows_are_here
+from pioneer_build.apply.kept_rows import judge_rejected_here, rows_are_here, rows_to_judge_rejected
 from pioneer_build.checks.bounds import effective_checks
-from pioneer_build.checks.kept_rows import KeptBounds, judge_kept, kept_jobs
+from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import StoreError
 from pioneer_build.plan import KeptRows
@@ -17,7 +17,7 @@ from pioneer_build.store import Store
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.plan import InputFacts
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 
 def judge_all(
-    config: Config, waiting: Iterable[tuple[Declared, Entry]], lock: Lock, inputs: Mapping[str, InputFacts]
+    config: Config,
+    waiting: Iterable[tuple[Declared, Entry]],
+    lock: Lock,
+    inputs: Mapping[str, InputFacts],
+    again: Collection[str] = (),
 ) -> dict[str, KeptRows]:
     """Judges the rows, or annotations, of datasets; those for which nothing changes are left out.
 
@@ -37,6 +41,7 @@ def judge_all(
         waiting: the specs, with their entries in the lock.
         lock: has the datasets named in `no_overlap_with`.
         inputs: facts about the texts of label specs.
+        again: datasets whose ready rows are judged even if their checks did not change.
     """
     store = Store(config.store)
     found: dict[str, KeptRows | None] = {}
@@ -45,12 +50,16 @@ def judge_all(
         if item.spec.is_label:
             found[item.name] = _annotations(item, inputs[item.name], config.backend, checks, store)
         else:
-            found[item.name] = judged_rows(item, entry, lock, checks, store)
+            found[item.name] = judged_rows(item, entry, lock, checks, store, again=item.name in again)
     return {name: kept for name, kept in found.items() if kept is not None}
 
 
-def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptRows | None:
+def judged_rows(
+    item: Declared, entry: Entry, lock: Lock, checks: Checks, store: Store, *, again: bool = False
+) -> KeptRows | None:
     """What becomes of the rows of a dataset; `None` if nothing does.
+
+    If checks did not change, only rejected jobs are judged, and only if rows are missing.
 
     Args:
         item: the spec.
@@ -58,7 +67,10 @@ def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store:
         lock: has the datasets named in `no_overlap_with`.
         checks: the bounds in force.
         store: the rows.
+        again: whether the ready rows are judged even if checks did not change.
     """
+    if not (awaits_judging(entry, item) or again):
+        return _rejected_that_pass(item, entry, lock, checks, store)
     changed = entry.checks != item.checks
     jobs = kept_jobs(entry, item)
     try:
@@ -67,13 +79,35 @@ def judged_rows(item: Declared, entry: Entry, lock: Lock, checks: Checks, store:
         here = [job for job in jobs if rows_are_here(store, job)]
         if not here:
             return None
-        others = {name: frozenset(_texts(lock.get(name, entry.backend), store)) for name in checks.no_overlap_with}
-        outcome = judge_kept(entry, item, here, KeptBounds(checks, others), lambda job: raw_rows(store, job))
+        outcome = judge_kept(entry, item, here, _bounds(entry, lock, checks, store), lambda job: raw_rows(store, job))
     except StoreError as error:
-        return KeptRows(f"the rows can't be checked: {error.message}", here=False)
+        return _unreadable(error)
     if not (changed or outcome.broken) and _results(outcome.jobs) == _results(entry.jobs):
         return None
     return KeptRows(outcome.text, outcome.jobs, outcome.broken)
+
+
+def _rejected_that_pass(item: Declared, entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptRows | None:
+    """The rows of rejected jobs that can take the place of ones to be bought; `None` if there are none.
+
+    Args:
+        item: the spec.
+        entry: its entry in the lock.
+        lock: has the datasets named in `no_overlap_with`.
+        checks: the bounds in force.
+        store: the rows.
+    """
+    if not awaits_rejected(entry, item):
+        return None
+    try:
+        if (missing := rows_to_judge_rejected(entry, item, store)) is None:
+            return None
+        if missing:
+            return _elsewhere(missing)
+        outcome = judge_rejected_here(entry, item, _bounds(entry, lock, checks, store), store)
+    except StoreError as error:
+        return _unreadable(error)
+    return None if outcome is None else KeptRows(outcome.text, outcome.jobs)
 
 
 def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> str | None:
@@ -87,7 +121,8 @@ def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> s
     """
     if item.spec.is_label or not kept_jobs(entry, item):
         return None
-    kept = judged_rows(item, entry, lock, effective_checks(config.checks, item.spec.checks), Store(config.store))
+    checks = effective_checks(config.checks, item.spec.checks)
+    kept = judged_rows(item, entry, lock, checks, Store(config.store), again=True)
     if kept is None or not kept.here:
         return None
     after = {job.key: job for job in kept.jobs}
@@ -96,7 +131,16 @@ def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> s
     return kept.text if worse else None
 
 
-def _elsewhere(missing: list[Job]) -> KeptRows:
+def _bounds(entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptBounds:
+    others = {name: frozenset(_texts(lock.get(name, entry.backend), store)) for name in checks.no_overlap_with}
+    return KeptBounds(checks, others)
+
+
+def _unreadable(error: StoreError) -> KeptRows:
+    return KeptRows(f"the rows can't be checked: {error.message}; `apply` fetches them again", here=False)
+
+
+def _elsewhere(missing: Sequence[Job]) -> KeptRows:
     rows = count(sum(job.got or 0 for job in missing), "row")
     return KeptRows(f"{rows} to check are not on this machine; `apply` fetches and checks them first", here=False)
 

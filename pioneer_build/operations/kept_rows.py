@@ -1,4 +1,7 @@
-"""What changed checks make of the rows that datasets have, for a plan. Rows are read only where checks changed."""
+"""What changed checks make of the rows that datasets have, for a plan.
+
+Rows are read only where checks changed, or where rows are missing and a job of the definition was rejected.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def read_kept_rows(
     inputs: Mapping[str, InputFacts],
     again: Collection[str] = (),
 ) -> dict[str, KeptRows]:
-    """Judges the rows of all datasets whose checks changed, by dataset.
+    """Judges the rows of all datasets whose checks changed, and those of rejected jobs where rows are missing.
 
     Args:
         config: the settings of the project: backend, store and checks.
@@ -38,16 +41,16 @@ def read_kept_rows(
     ]
     if not waiting:
         return {}
-    from pioneer_build.operations.judged_rows import judge_all  # store, rows and checks: only where checks changed
+    from pioneer_build.operations.judged_rows import judge_all  # store, rows and checks: only where they are needed
 
-    return judge_all(config, waiting, lock, inputs)
+    return judge_all(config, waiting, lock, inputs, again)
 
 
 def _waiting(item: Declared, lock: Lock, backend: str, *, again: bool) -> Entry | None:
-    """The spec's entry, if it has rows or annotations that other checks may have accepted."""
+    """The spec's entry, if it has rows or annotations that other checks may have accepted, or rejected."""
     entry, _ = entry_for(item, lock, backend)
     changed = entry is not None and (entry.checks != item.checks or entry.fingerprint != item.fingerprint)
-    if entry is None or not (changed or again):
+    if entry is None or not (changed or again or any(job.state == "rejected" for job in entry.jobs)):
         return None  # without reading anything, for nearly all datasets
     if item.spec.is_label:
         return entry if changed and (entry.labelling is not None or entry.rejection is not None) else None

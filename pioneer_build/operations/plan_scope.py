@@ -68,7 +68,7 @@ class PlanScope:
         return replace(plan, steps=tuple(sorted((*plan.steps, *unchanged), key=lambda step: step.dataset_name)))
 
 
-class StoredContents:
+class PresentContents:
     """The digests of the contents in a store; only membership can be tested.
 
     Args:

@@ -17,7 +17,8 @@ from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.kept_rows import read_kept_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
-from pioneer_build.operations.plan_scope import PlanScope, StoredContents
+from pioneer_build.operations.plan_scope import PlanScope, PresentContents
+from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
 from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.operations.known_jobs import Known
+    from pioneer_build.project.config import Config
     from pioneer_build.project.left_out import LeftOutSpecs
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
@@ -67,12 +69,15 @@ class ProjectState:
         return self.scope.lock
 
 
-def read_project_state(project: Project, choices: Choices | None = None) -> ProjectState:
+def read_project_state(
+    project: Project, choices: Choices | None = None, *, verify: bool = False
+) -> ProjectState:  # fmt: skip
     """Reads the whole project and makes its plan.
 
     Args:
         project: an opened project; what was read is cached.
         choices: the flags that change steps.
+        verify: whether stored rows are compared with their digests, so that damaged ones are fetched again.
 
     Raises:
         Problems: specs or inputs have errors.
@@ -85,16 +90,12 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
     as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
     journal = Journal(project.journal_folder)
     submissions = journal.submissions(config.backend)
-    stored = Facts(config.backend, free=config.local, present=StoredContents(config.store), left_out=left_out)
+    contents = StoredContents(project)
+    stored = replace(_facts_to_begin_with(config, specs, left_out), damaged=DamagedContents(contents) if verify else ())
     known = with_journal(locked, specs.declared, submissions, stored, chosen)
     store, declared = Store(config.store, spare_folders(project.root)), known.declared
-    inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen)
-    stored = replace(
-        stored,
-        inputs=inputs,
-        ignored=tuple(one.text for one in specs.passed_over),
-        requests_per_minute=config.requests_per_minute,
-    )
+    inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen, stored.damaged)
+    stored = replace(stored, inputs=inputs)
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, submissions)
@@ -116,6 +117,7 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
         scope = scope_of(with_history(known, project.root, submissions, stored, chosen))
         plan = scope.plan(chosen)
     _check_left_out(project, specs, plan)
+    contents.save()
     return ProjectState(
         project,
         scope,
@@ -126,6 +128,17 @@ def read_project_state(project: Project, choices: Choices | None = None) -> Proj
         surveys,
         frozenset(item.token for item in submissions),
         locked,
+    )
+
+
+def _facts_to_begin_with(config: Config, specs: ProjectSpecs, left_out: Mapping[str, str]) -> Facts:
+    return Facts(
+        config.backend,
+        free=config.local,
+        present=PresentContents(config.store),
+        left_out=left_out,
+        ignored=tuple(one.text for one in specs.passed_over),
+        requests_per_minute=config.requests_per_minute,
     )
 
 

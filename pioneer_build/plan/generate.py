@@ -61,7 +61,7 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
-    found.fetch = found.fetch or any(job.rows is not None and job.rows not in facts.present for job in made.ready)
+    found.fetch = found.fetch or any(job.rows is not None and not facts.has_whole(job.rows) for job in made.ready)
     if not retry and "blocked" not in found.fits:
         _find_failure(item, made, found)
     if not made.ready:

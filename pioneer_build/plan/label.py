@@ -56,7 +56,7 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         return found
     if retry and inputs.quarantined:
         found.add("label", Reason("inputs", f"{count(inputs.quarantined, 'quarantined text')} will be tried again"))
-    if had.content in facts.present:
+    if facts.has_whole(had.content):
         if relabel and inputs.new:
             found.add("label", Reason("inputs", f"{count(inputs.new, 'annotation')} will be paid for again"))
         elif entry.num_examples is not None:

@@ -16,11 +16,11 @@ from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_
 from pioneer_build.spec.limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.lock.model import DatasetState, Entry
     from pioneer_build.plan.candidates import Candidates
-    from pioneer_build.plan.model import Action, Facts
+    from pioneer_build.plan.model import Action, Facts, KeptRows
     from pioneer_build.spec.declared import Declared
 
 __all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying", "would_buy"]
@@ -154,8 +154,10 @@ def _step(
         if item.name in facts.unwritten:
             found.add("update", Reason("dataset_name", "pioneer.lock is out of date: `apply` updates it"))
     if found.fetch:
-        found.add("fetch", Reason("dataset_name", "its rows are not on this machine"))
-    action = found.action()
+        found.add("fetch", *_why_fetched(entry, facts, facts.kept.get(item.name)))
+    action, reasons = found.action(), found.all_reasons()
+    # what blocks a step comes first: `apply` says only that, and `check` points to its key
+    reasons = (*reasons, *leading) if action == "blocked" else (*leading, *reasons)
     refused = _refusal(item, entry, found, action)
     requests, examples = found.requests.get(action, (0, 0))
     is_paid_label = item.spec.is_label and examples > 0 and not facts.free
@@ -166,7 +168,7 @@ def _step(
     return Step(
         item.spec.dataset_name,
         action,
-        (*leading, *found.all_reasons(), *(Reason("dataset_name", text) for text in facts.notes.get(item.name, ()))),
+        (*reasons, *(Reason("dataset_name", text) for text in facts.notes.get(item.name, ()))),
         requests,
         examples,
         found.total,
@@ -181,6 +183,15 @@ def _step(
         missing=0 if requests else found.missing,
         evidence=partial(_evidence, item, entry, facts, choices),
     )
+
+
+def _why_fetched(entry: Entry | None, facts: Facts, kept: KeptRows | None) -> Iterator[Reason]:
+    """Why rows are fetched, unless that is said already: they are not here, or damaged."""
+    if kept is not None and not kept.here:
+        return
+    digests = entry.content_digests if entry is not None else ()
+    damaged = any(digest in facts.present and digest in facts.damaged for digest in digests)
+    yield Reason("dataset_name", f"its rows are {'damaged' if damaged else 'not'} on this machine")
 
 
 def _label_requests_at_most(texts: int) -> int:

@@ -90,7 +90,8 @@ class Facts:
     """What the planner knows besides the specs and the lock.
 
     `backend` is the one that the plan is for; `free` means that its work costs nothing and gives the same result again
-    (the local engine). `present` contains the digests of rows that are in the store. `inputs` has the facts about the
+    (the local engine). `present` contains the digests of rows that are in the store, `damaged` those of
+    them whose bytes are known to be others. `inputs` has the facts about the
     texts of each label spec. `kept` has what changed checks make of the rows of datasets that have some. `taken` maps
     remote names that the journal knows to the fingerprint they were used for. `unwritten` has the names of datasets
     about which more is known than pioneer.lock says: from the journal, or from the sides of a git conflict. `notes` has
@@ -110,6 +111,11 @@ class Facts:
     ignored: tuple[str, ...] = ()
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requests_per_minute: int | None = None
+    damaged: Container[str] = ()
+
+    def has_whole(self, digest: str) -> bool:
+        """Whether the store has these rows, as far as is known undamaged."""
+        return digest in self.present and digest not in self.damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,19 +178,99 @@ def test_rows_that_can_not_be_fetched_stay_as_they_are(two_jobs: Bench, monkeypa
     assert (two_jobs.entry, two_jobs.service.submits) == (before, 2), "nothing is bought before they are judged"
 
 
+def damage(bench: Bench, number: int) -> Path:
+    path = Store(bench.world.folder / "store").path(bench.entry.jobs[number].rows or "")
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b"job-", b"jot-"))
+    return path
+
+
+def test_damaged_rows_are_fetched_again_before_they_are_judged(two_jobs: Bench) -> None:
+    damage(two_jobs, 0)
+    damage(two_jobs, 1)
+    two_jobs.edit(checks=Checks(min_chars=30, min_accepted=0.5))
+    assert two_jobs.apply() == "done", two_jobs.message
+    assert (read(two_jobs), two_jobs.service.submits) == ([40, 40, 40], 2)
+
+
 def test_damaged_rows_stop_only_their_dataset(two_jobs: Bench) -> None:
     before = two_jobs.entry
-    path = Store(two_jobs.world.folder / "store").path(before.jobs[0].rows or "")
-    path.chmod(0o600)
-    path.write_bytes(path.read_bytes().replace(b"job-1", b"job-9"))
+    path = damage(two_jobs, 0)
+    left = path.read_bytes()
+    for made in two_jobs.service.jobs.values():
+        made.vanished = True
+    two_jobs.service.lists = False
     two_jobs.edit(checks=Checks(min_chars=10))
     two_jobs.checkout.specs["b"] = replace(SPEC, dataset_name="b")
     seen = two_jobs.world.look(two_jobs.checkout, Choices())
     report = two_jobs.world.apply(seen)
     assert report is not None
-    assert [(one.dataset_name, one.result) for one in report.outcomes] == [("a", "stopped"), ("b", "done")]
-    assert "is damaged" in report.outcomes[0].message
-    assert two_jobs.entry == before
+    assert [(one.dataset_name, one.result) for one in report.outcomes] == [("a", "refused"), ("b", "done")]
+    assert report.outcomes[0].message == (
+        "the rows of job job-1 are damaged on this machine, and the service does not provide them"
+    )
+    assert (two_jobs.entry, path.read_bytes()) == (before, left), "what is left of them is not removed"
+
+
+@pytest.fixture
+def retried(two_jobs: Bench) -> Bench:
+    """6 rows that are read, and 6 that were bought by `--retry` and rejected by checks that have gone since then."""
+    two_jobs.edit(checks=Checks(min_chars=30))
+    assert two_jobs.apply(retry=True) == "rejected"
+    two_jobs.edit(checks=Checks())
+    assert two_jobs.apply() == ""
+    return two_jobs
+
+
+def test_rows_of_a_rejected_retry_come_before_new_ones(retried: Bench) -> None:
+    retried.edit(num_examples=12)
+    assert retried.apply() == "done"
+    assert (retried.plan.steps[0].requests, retried.service.submits) == (0, 3)
+    assert retried.states() == ["ready"] * 3
+    assert len(read(retried)) == 12
+    assert retried.apply() == ""
+    retried.edit(num_examples=14)
+    assert retried.apply() == "done"
+    assert [job.request.num_examples for job in retried.service.jobs.values()] == [4, 2, 6, 2]
+
+
+def test_only_what_a_rejected_retry_does_not_have_is_bought(retried: Bench) -> None:
+    retried.edit(num_examples=15)
+    assert retried.apply() == "done"
+    assert [job.request.num_examples for job in retried.service.jobs.values()] == [4, 2, 6, 3]
+    assert len(read(retried)) == 15
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_rows_are_fetched_before_rejected_ones_are_judged(retried: Bench, *, damaged: bool) -> None:
+    if damaged:
+        damage(retried, 0)
+    else:
+        Store(retried.world.folder / "store").path(retried.entry.jobs[0].rows or "").unlink()
+    retried.edit(num_examples=15)
+    assert retried.apply() == "refused"
+    assert retried.message == "rejected rows are within the checks now: 3 are missing, not 9"
+    assert retried.service.submits == 3, "nothing is bought before they are judged"
+    assert retried.apply() == "done"
+    assert [job.request.num_examples for job in retried.service.jobs.values()] == [4, 2, 6, 3]
+
+
+def test_rejected_rows_that_are_still_outside_the_checks_stay_where_they_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gives(bench, monkeypatch, 40)
+    bench.edit(checks=Checks(min_chars=30))
+    assert bench.apply() == "done"
+    bench.edit(num_examples=6)
+    gives(bench, monkeypatch, 20)
+    assert bench.apply() == "rejected"
+    before = bench.entry
+    assert bench.apply() == "blocked", "the same request was rejected"
+    bench.edit(num_examples=7)
+    gives(bench, monkeypatch, 50)
+    assert bench.apply() == "done"
+    assert read(bench) == [40, 40, 40, 40, 50, 50, 50]
+    assert bench.entry.jobs[:2] == before.jobs
 
 
 def test_another_branch_with_other_checks_does_not_change_the_rows_of_this_one(two_jobs: Bench) -> None:

@@ -18,7 +18,6 @@ from unittest.mock import patch
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, adopt_into, apply_plan
 from pioneer_build.checks.bounds import checks_key, effective_checks, explicit_checks
-from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import (
     Busy,
     FateUnknown,
@@ -35,7 +34,7 @@ from pioneer_build.journal.log import Journal
 from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.past_locks import take_from_history
-from pioneer_build.operations.plan_scope import StoredContents
+from pioneer_build.operations.plan_scope import PresentContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
@@ -51,7 +50,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.journal.model import Submission
-    from pioneer_build.lock.model import Job, Lock
+    from pioneer_build.lock.model import Entry, Job, Lock
+    from pioneer_build.plan import KeptRows
+    from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import Spec, TaskType
 
 BACKEND = "https://service.test"
@@ -356,8 +357,7 @@ class World:
         journal = self.journal()
         submissions = journal.submissions(BACKEND)
         chosen = choices or Choices()
-        store = Store(self.folder / "store")
-        stored = Facts(BACKEND, present=StoredContents(self.folder / "store"))
+        stored = Facts(BACKEND, present=PresentContents(self.folder / "store"))
         known = with_journal(lockfile.read(), items, submissions, stored, chosen)
         items = list(known.declared)
         lock = take_from_history(known, self.past, submissions, stored, chosen).lock
@@ -365,8 +365,7 @@ class World:
             item.name: found
             for item in items
             if (entry := entry_for(item, lock, BACKEND)[0]) is not None
-            and (awaits_judging(entry, item) or item.name in chosen.retry)
-            and (found := judged_rows(item, entry, lock, effective_checks(Checks(), item.spec.checks), store))
+            and (found := self._judged(item, entry, lock, again=item.name in chosen.retry))
         }  # fmt: skip
         facts = replace(
             stored,
@@ -376,6 +375,12 @@ class World:
         plan = make_plan(items, lock, facts, choices)
         by_name = {item.name: item for item in items}
         return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions))
+
+    def _judged(self, item: Declared, entry: Entry, lock: Lock, *, again: bool) -> KeptRows | None:
+        if item.spec.is_label:
+            return None
+        checks = effective_checks(Checks(), item.spec.checks)
+        return judged_rows(item, entry, lock, checks, Store(self.folder / "store"), again=again)
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
         """Does the plan; `None` if the process died."""

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.checks.bounds import effective_checks
-from pioneer_build.checks.kept_rows import KeptBounds, KeptOutcome, awaits_judging, judge_kept, kept_jobs
+from pioneer_build.checks.kept_rows import (
+    KeptBounds,
+    KeptOutcome,
+    awaits_judging,
+    awaits_rejected,
+    judge_kept,
+    judge_rejected,
+    kept_jobs,
+)
 from pioneer_build.lock.model import Entry, Job
 from pioneer_build.rows import text_digest
 from pioneer_build.spec.model import Checks, TopUp
@@ -82,6 +90,39 @@ def test_no_more_rejected_jobs_come_back_than_are_needed() -> None:
     rows = {f"job-{number}": rows_of(*[20] * 6, start=10 * number) for number in (1, 2, 3)}
     outcome = judged(entry(ITEM, *bad), rows, Checks())
     assert states(outcome) == [("ready", 6), ("ready", 6), ("rejected", 0)]
+
+
+def test_rejected_jobs_await_judging_only_where_rows_are_missing() -> None:
+    good, bad = job(ITEM, 1), job(ITEM, 2, state="rejected", got=0, reason="too few")
+    more = replace(ITEM, spec=replace(ITEM.spec, num_examples=20))
+    assert not awaits_rejected(None, more)
+    assert not awaits_rejected(entry(ITEM, good, bad), ITEM)
+    assert not awaits_rejected(entry(ITEM, good), more)
+    assert not awaits_rejected(entry(ITEM, good, replace(bad, rows=None)), more), "there is nothing to judge"
+    assert awaits_rejected(entry(ITEM, good, bad), more)
+    assert awaits_rejected(entry(ITEM, bad), ITEM)
+
+
+def test_ready_jobs_are_not_judged_with_rejected_ones() -> None:
+    good, bad = job(ITEM, 1), job(ITEM, 2, state="rejected", got=0, reason="too few")
+    more = replace(ITEM, spec=replace(ITEM.spec, num_examples=20))
+    known, rows = entry(ITEM, good, bad), rows_of(*[20] * 10)
+
+    def passed(checks: Checks, *taken: dict[str, Any], item: Any = more) -> KeptOutcome | None:
+        bounds = KeptBounds(effective_checks(Checks(), checks))
+        return judge_rejected(known, item, [bad], bounds, lambda _: rows, {text_digest(row) for row in taken})
+
+    outcome = passed(Checks(), rows[0], rows[1])
+    assert outcome is not None
+    assert (states(outcome), outcome.jobs[0], outcome.broken) == ([("ready", 10), ("ready", 8)], good, False)
+    assert outcome.text == (
+        "job job-2 was rejected, and is within the checks now: 8 of 10 rows pass; 2 repeat a row of an earlier job"
+    )
+    assert passed(Checks(), *rows[:3]) is None, "7 of 10 are too few"
+    assert passed(Checks(min_chars=30)) is None
+    assert passed(Checks(), item=ITEM) is None, "nothing is missing"
+    topped = replace(more, spec=replace(more.spec, num_examples=40, top_up=TopUp(1)))
+    assert passed(Checks(), item=topped) is None, "a topped-up dataset is rejected as a whole"
 
 
 def test_rows_of_an_earlier_job_are_known_only_while_they_are_accepted() -> None:

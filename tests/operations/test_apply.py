@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.apply import apply, planned
+from pioneer_build.operations.check import check_project
 from pioneer_build.operations.saved_plan import write_plan
 from pioneer_build.plan import Choices
 from pioneer_build.project.open import open_project
@@ -82,3 +83,28 @@ def test_the_project_is_held_meanwhile(project: Found) -> None:
         pytest.fail("two at once")
     with hold():
         pass
+
+
+def test_damaged_rows_are_fetched_again(project: Found) -> None:
+    def look() -> list[tuple[str, str, bool]]:
+        with planned(open_project(project.root), Choices(), [], [], None, waiting=pytest.fail) as (state, plan):
+            assert apply(state, plan, project.events.append).good
+            return [(step.action, "; ".join(one.text for one in step.reasons), step.fetch) for step in plan.steps]
+
+    (project.root / "specs" / "b.yaml").write_text(
+        "version: 1\ndataset_name: b\ntask_type: ner\nlabels: [x]\ninputs: [Anna went home, Berta stayed]\n"
+    )
+    look()
+    (a, b) = (state := project.look()).lock.on(state.backend)
+    paths = [state.store.path(entry.content_digests[0]) for entry in (a, b)]
+    whole = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:-9])
+    result = check_project(open_project(project.root))
+    assert [(found.kind, found.help) for found in result.findings] == [("content", "pioneer-build apply")] * 2
+    assert look() == [("fetch", "its rows are damaged on this machine", True)] * 2
+    assert [path.read_bytes() for path in paths] == whole
+    assert look() == [("none", "", False)] * 2
+    assert not check_project(open_project(project.root)).findings
+    posts = [method for method, *_ in project.server.state()["seen"] if method == "POST"]
+    assert len(posts) == 2, "nothing is bought again"

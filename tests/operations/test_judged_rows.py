@@ -14,6 +14,7 @@ from pioneer_build.operations.plan import plan_project
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.plan import InputFacts, KeptRows
 from pioneer_build.project.open import open_project
+from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
 from pioneer_build.store import Store
 from tests.made import Made, spec_text
@@ -106,11 +107,33 @@ def test_rows_that_are_not_here_or_damaged(moods: Made) -> None:
     found = kept(moods)
     assert found is not None
     assert (found.here, found.text.startswith("the rows can't be checked: ")) == (False, True)
+    assert [reason.text for reason in step(moods).reasons] == ["min_chars: (none) → 15", found.text]
     path.unlink()
     found = kept(moods)
     assert found is not None
     assert found.text == "8 rows to check are not on this machine; `apply` fetches and checks them first"
     assert (step(moods).action, step(moods).fetch) == ("update", True)
+
+
+def test_rows_of_a_rejected_job_come_before_new_ones(moods: Made) -> None:
+    digest = moods.store.put(row_line({**row, "text": f"more {row['text']}"}) for row in ROWS)
+    (built,) = moods.entries
+    again = replace(built.jobs[0], job_id="job-2", order=2, state="rejected", got=0, rows=digest, reason="too short")
+    moods.entries = [replace(built, jobs=(*built.jobs, again))]
+    moods.write_lock()
+    assert (kept(moods), step(moods).action) == (None, "none")
+    edit(moods, spec(num_examples=16))
+    assert (step(moods).action, step(moods).requests) == ("extend", 0)
+    assert "job job-2 was rejected, and is within the checks now: 8 of 8 rows pass" in [
+        reason.text for reason in step(moods).reasons
+    ]
+    edit(moods, spec(num_examples=18))
+    assert (step(moods).requests, step(moods).examples) == (1, 2)
+    moods.store.path(built.jobs[0].rows or "").unlink()
+    assert (step(moods).requests, step(moods).examples, step(moods).fetch) == (1, 10, True)
+    assert "8 rows to check are not on this machine" in step(moods).reasons[-1].text
+    moods.store.path(digest).unlink()
+    assert kept(moods) is None, "there is nothing to judge"
 
 
 def test_texts_of_other_datasets(moods: Made) -> None:

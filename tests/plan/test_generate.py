@@ -198,6 +198,15 @@ def test_checks_that_rows_do_not_meet_block_the_step_and_buy_nothing() -> None:
     assert step(TIGHT, entry(ITEM, job(ITEM), open_job), kept={"a": BROKEN}).action == "resume", "it is paid for"
 
 
+def test_what_blocks_a_renamed_dataset_is_said_first() -> None:
+    item = replace(TIGHT, spec=replace(TIGHT.spec, dataset_name="b", renamed_from="a"))
+    one = step(item, entry(ITEM, job(ITEM)), kept={"b": BROKEN})
+    assert texts(one) == ("checks: 3 of 10 rows pass, so … | checks: min_chars: (none) → 90 | renamed_from: was 'a'"), (
+        "`apply` says only the first reason"
+    )
+    assert (one.action, one.renamed_from) == ("blocked", "a")
+
+
 def test_checks_that_most_rows_meet_are_an_update_that_says_how_many() -> None:
     known = entry(ITEM, job(ITEM))
     kept = {"a": KeptRows("8 of 10 rows pass; 2 are too short", (job(ITEM, got=8),))}
@@ -216,7 +225,7 @@ def test_rows_to_check_that_are_not_here_are_fetched_first() -> None:
     known = entry(ITEM, job(ITEM))
     one = step(TIGHT, known, kept={"a": KeptRows("10 rows to check are not on this machine", here=False)})
     assert (decided(one), one.fetch) == (("update", 0, 0, 10), True)
-    assert "10 rows to check are not on this machine" in texts(one)
+    assert texts(one) == "checks: min_chars: (none) → 90 | checks: 10 rows to check are not on this machine", "once"
     assert plan(TIGHT, lock=lock_of(known)).changes
 
 
