@@ -12,7 +12,7 @@ from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.lookalikes import HEAD, foreign
-from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark, stray_nul
+from pioneer_build.inputs.open_file import BOM, CONFLICT, bad_byte, conflict_marker, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.wording import count, nearest
@@ -69,6 +69,8 @@ class _Lines:
             return stray_mark(self.count, text.find("\ufeff") + 1, text)
         if b"\0" in line:
             return stray_nul(self.count, text.find("\0") + 1, text)
+        if line.startswith(CONFLICT) and self.count == self.start:  # inside a cell it belongs to a text
+            return conflict_marker(self.count, text)
         return None
 
 

@@ -42,7 +42,8 @@ _FOREIGN: Final = (
     (b"Obj\x01", "an Avro file", "convert it to JSONL"),
 )
 _LFS: Final = re.compile(rb"version https://(git-lfs|hawser)\.github\.com/spec/")
-_ANNEX: Final = re.compile(rb"/annex/objects/\S+\n?")
+#: Also what a link into `.git` contains, where the checkout has files in the place of links.
+_ANNEX: Final = re.compile(rb"(?:[^\r\n]*\.git(?:/[^\r\n]*)?)?/annex/objects/\S+\s*")
 _DVC: Final = re.compile(rb"(?:md5: \w+\n|frozen: \w+\n|desc: [^\n]*\n)*outs:\n-? +(?:md5|etag|checksum|hash|path): ")
 _HTML: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _XML: Final = re.compile(rb"\s*<\?xml\b[^>]*\?>")
@@ -56,7 +57,8 @@ def foreign(head: bytes, form: Format) -> Mistake | None:
         form: the format that the name of the file promises.
     """
     head = head[:HEAD]
-    found = _pointer(head) or _format(head) or _page(head.removeprefix(b"\xef\xbb\xbf"), form)
+    content = head.removeprefix(b"\xef\xbb\xbf")
+    found = _pointer(content.lstrip()) or _format(head) or _page(content, form)
     return found if found is not None or form == "parquet" else _nul(head)
 
 

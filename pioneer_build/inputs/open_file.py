@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 BUFFER = 1 << 20
 BOM = b"\xef\xbb\xbf"
+#: How git begins a conflict in a file. How it ends one may be a quote in a mail, so only the beginning is looked for.
+CONFLICT = b"<<<<<<<"
+_CONFLICT_LINE = re.compile(r"<{7}(?: |\r?\n?\Z)")
 _MAGIC_SIZE = 4
 #: How streams begin; zstd's may also begin with a frame to skip (RFC 8878, section 3.1.2).
 _MAGIC = {"gzip": re.compile(rb"\x1f\x8b"), "zstd": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")}
@@ -119,3 +122,11 @@ def stray_nul(number: int, column: int, source: str) -> Mistake:
     """
     message = "a NUL byte: the file is damaged, or this part of it is UTF-16"
     return Mistake(number, message, "nul", column, "copy the file again, or convert it to UTF-8", source)
+
+
+def conflict_marker(number: int, line: str) -> Mistake | None:
+    """What is wrong with line `number`, if git left a conflict there: it would be read as texts, with both sides."""
+    if not _CONFLICT_LINE.match(line):
+        return None
+    hint = "resolve the conflict: keep the right lines, and remove git's; if it belongs to the text, use JSONL"
+    return Mistake(number, "an unresolved merge conflict begins here", "conflict", 1, hint, line.rstrip("\r\n"))

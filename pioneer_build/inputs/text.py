@@ -2,14 +2,14 @@
 
 The line end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines are skipped.
 
-A lone `\\r`, a byte order mark and a NUL byte are refused: such a file is not what its author sees.
+A lone `\\r`, a byte order mark, a NUL byte and git's conflict markers are refused: such a file is not what its author sees.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark, stray_nul
+from pioneer_build.inputs.open_file import BOM, CONFLICT, bad_byte, conflict_marker, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.spec.blank import any_blank, is_blank
@@ -37,7 +37,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         return _slowly(lines, first_line, name, columns, complaints)
     if b"\r" in chunk:
         texts = [text.removesuffix("\r") for text in texts]
-    if BOM in chunk or b"\0" in chunk or (b"\r" in chunk and any("\r" in text for text in texts)):
+    if BOM in chunk or b"\0" in chunk or CONFLICT in chunk or (b"\r" in chunk and any("\r" in text for text in texts)):
         return _slowly(lines, first_line, name, columns, complaints)
     if not any_blank(texts):
         return Block(texts, None, range(first_line, first_line + len(texts)))
@@ -75,4 +75,4 @@ def _mistake(text: str, number: int) -> Mistake | None:
         convert = "tr -d '\\r'" if at == len(text.rstrip("\r")) else "tr '\\r' '\\n'"
         hint = f"convert the file: {convert} < FILE > NEW; if it belongs to the text, use JSONL"
         return Mistake(number, message, "line-end", at + 1, hint, text)
-    return None
+    return conflict_marker(number, text)

@@ -36,7 +36,11 @@ NAMES = [
     [
         (LFS, "git-lfs", "git lfs pull"),
         (LFS.replace(b"git-lfs", b"hawser"), "git-lfs", "git lfs pull"),
+        (b"\xef\xbb\xbf" + LFS, "git-lfs", "git lfs pull"),
+        (b"\r\n\n" + LFS, "git-lfs", "git lfs pull"),
         (ANNEX, "git-annex", "git annex get FILE"),
+        (b"../.git" + ANNEX.strip(), "git-annex", "git annex get FILE"),
+        (b"../../.git/modules/my texts" + ANNEX.replace(b"\n", b"\r\n"), "git-annex", "git annex get FILE"),
         (DVC, "DVC", "dvc pull"),
     ],
 )
@@ -105,6 +109,11 @@ def test_other_formats(tmp_path: Path, name: str, data: bytes, what: str) -> Non
         '<?xml version="1.0"?><note>a document a line</note>',
         "version https://git-lfs.github.com is what a pointer begins with",
         "/annex/objects/ is a folder of git-annex",
+        "../.git/annex/objects/ab is a folder, too",
+        "<<<<<<<< eight",
+        "a line <<<<<<< HEAD",
+        ">>>>>>> a quote in a mail",
+        "=======",
         "outs: three, runs: two",
         "BZh is not a word",
     ],
@@ -112,6 +121,30 @@ def test_other_formats(tmp_path: Path, name: str, data: bytes, what: str) -> Non
 def test_texts_about_such_things_are_texts(tmp_path: Path, line: str) -> None:
     put(tmp_path, "a.txt", f"{line}\nanother line\n")
     assert [one.text for one in texts_of(tmp_path, "a.txt")] == [line, "another line"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("name", "header"), [("a.txt", ""), ("a.csv", "text"), ("a.tsv", "text"), ("a.csv", "text,id")])
+@pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "<<<<<<<"])
+def test_a_merge_conflict_is_no_texts(tmp_path: Path, name: str, header: str, marker: str, end: str) -> None:
+    lines = [*([header] if header else []), "a", marker, "ours", "=======", "theirs", ">>>>>>> branch"]
+    put(tmp_path, name, "".join(line + end for line in lines))
+    found = [one for one in problems_of(tmp_path, name) if one.code == "conflict"]
+    at = lines.index(marker) + 1
+    assert [(one.place, one.message) for one in found] == [
+        (f"specs/{name}:{at}:1", "an unresolved merge conflict begins here")
+    ]
+    assert found[0].hint is not None
+
+
+def test_a_conflict_inside_of_a_cell_is_a_text(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", 'text\n"git wrote\n<<<<<<< HEAD\nthere"\n')
+    assert [one.text for one in texts_of(tmp_path, "a.csv")] == ["git wrote\n<<<<<<< HEAD\nthere"]
+
+
+def test_a_conflict_in_the_header_is_found(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", "<<<<<<< HEAD\ntext\n=======\ntext,id\n>>>>>>> b\na\n")
+    assert "conflict" in [one.code for one in problems_of(tmp_path, "a.csv")]
 
 
 def test_nothing_is_wrong_with_the_format_itself() -> None:
