@@ -32,6 +32,8 @@ _MAGIC = b"pioneer-build claim 1"
 _DIGEST = 16
 #: An incomplete claim is being written; after so many seconds its writer counts as dead.
 _TORN_SECONDS = 10.0
+#: The time of a file whose writer failed, in ns since 1970: such a claim counts for nothing at once.
+_GIVEN_UP_NS = 0
 #: How often a process that others overtake tries again.
 _ATTEMPTS = 32
 #: A process that took longer than this to write a claim doesn't use it.
@@ -207,7 +209,7 @@ class Claims:
             self._theirs[number] = theirs
             return True
         since = self._torn.setdefault(number, time.monotonic())
-        if time.monotonic() - since < _TORN_SECONDS:
+        if time.monotonic() - since < _TORN_SECONDS and not _is_given_up(self._path(number)):
             return False
         self._over.add(number)
         return True
@@ -225,13 +227,19 @@ class Claims:
                 self._highest, self._others = number, True
                 self._read(number)
                 return None
+            good = late = False
             try:
-                os.fchmod(descriptor, self._modes.file)
-                write_all(descriptor, _encode(process.owner, digests))
-                if late := time.monotonic() - began > _LATE_SECONDS:
-                    os.ftruncate(descriptor, 0)
+                try:
+                    os.fchmod(descriptor, self._modes.file)
+                    write_all(descriptor, _encode(process.owner, digests))
+                    if late := time.monotonic() - began > _LATE_SECONDS:
+                        os.ftruncate(descriptor, 0)
+                finally:
+                    os.close(descriptor)
+                good = not late
             finally:
-                os.close(descriptor)
+                if not good:
+                    _give_up(path)
             highest = max(self._numbers(), default=number)
         self._highest = max(number, highest)
         if late or highest > number:
@@ -263,6 +271,19 @@ class Claims:
     def _held(self) -> set[bytes]:
         held: set[bytes] = set()
         return held.union(*(theirs.digests for theirs in self._theirs.values()))
+
+
+def _give_up(path: Path) -> None:
+    """Says of an incomplete claim that nobody will complete it. Its time can be set on a full disk, too."""
+    with suppress(OSError):  # then others wait until it counts as torn
+        os.utime(path, ns=(_GIVEN_UP_NS, _GIVEN_UP_NS))
+
+
+def _is_given_up(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime_ns == _GIVEN_UP_NS
+    except FileNotFoundError:
+        return True
 
 
 def _each(digests: bytes) -> list[bytes]:

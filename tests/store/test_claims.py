@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from pioneer_build.errors import StoreError
 from pioneer_build.store import Store, claims
 from pioneer_build.store.claims import Claim, Claims, Held
+from tests.full_disk import failing_disk
 
 if TYPE_CHECKING:
     from pioneer_build.processes.claim import ProcessClaim
@@ -93,6 +95,18 @@ def test_alone_nothing_is_looked_up_again(tmp_path: Path) -> None:
     assert asked == []
     assert len([path for path in folder_of(store).iterdir() if path.is_file()]) == 1, "the highest number stays"
     assert list((folder_of(store) / "live").iterdir()) == []
+
+
+@pytest.mark.parametrize("fails_at", range(8))
+def test_a_claim_that_a_full_disk_cut_off_is_not_waited_for(tmp_path: Path, fails_at: int) -> None:
+    store, other = annotations(tmp_path), annotations(tmp_path)
+    with store.claims() as mine:
+        mine.claim(C)
+        with failing_disk(folder_of(store), errno.ENOSPC, fails_at, 1 << 30), suppress(StoreError):
+            mine.claim(A + B)
+    with other.claims() as theirs:
+        assert theirs.held(A + B) == Held()
+        assert theirs.claim(A + B).digests == A + B
 
 
 KILLED = """
