@@ -272,6 +272,45 @@ def check_writable(path: AnyPath) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
 
 
+def check_replaceable(path: str) -> None:
+    """Checks that a file may be replaced by a new one, as far as that can be known without doing it. Changes nothing.
+
+    The file's permission bits don't matter for this, only those of its folder: see `check_writable`.
+
+    Raises:
+        OSError: it can't be replaced: it is a folder, a mount of its own, immutable, or belongs to another user in a
+            folder where that matters.
+    """
+    above, name = os.path.split(os.fspath(path))
+    above = os.path.realpath(above or ".")
+    found, folder = os.lstat(path), os.stat(above)  # noqa: PTH116 - no pathlib here
+    if _is_mount(f"{above}/{name}"):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, found.st_uid, folder.st_uid):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+    if stat.S_ISLNK(found.st_mode):
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as error:
+        if error.errno != errno.EACCES:
+            raise
+
+
+def _is_mount(path: str) -> bool:
+    """Whether a file is a mount of its own. Only Linux has that, and only its list of mounts knows it in every case."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as file:  # noqa: PTH123 - no pathlib here
+            points = {line.split()[4] for line in file}
+    except OSError:
+        return False
+    # white space and backslashes are written in octal (proc_pid_mountinfo(5))
+    escaped = os.fsencode(path)
+    for character in b"\\ \t\n":
+        escaped = escaped.replace(bytes([character]), b"\\%03o" % character)
+    return escaped in points
+
+
 def _allocate(descriptor: int, size: int) -> None:
     """Makes a new file `size` bytes long, with real blocks: allocated, or written where the system can't allocate."""
     if hasattr(os, "posix_fallocate"):
@@ -295,6 +334,8 @@ _ADVICE = {
     errno.EACCES: "check the owner and permissions",
     errno.EPERM: "check the owner, permissions and attributes",
     errno.EFBIG: "files can't become this large here: raise the limit (`ulimit -f`)",
+    errno.EBUSY: "it is a mount of its own, which can't be replaced: mount the folder that it is in",
+    errno.EISDIR: "it must be a file: move the folder away",
     errno.EIO: "the disk reports an I/O error: check the disk first",
 }
 
@@ -307,14 +348,22 @@ def advice(error: OSError, path: AnyPath, elsewhere: str | None = None) -> str |
         path: the file or folder.
         elsewhere: what to do in order to use another place.
     """
-    if error.errno in (errno.ENOTDIR, errno.EEXIST) and (file := _file_on_the_way(os.fspath(path))):
-        return f"{file} is a file, not a folder: move it away"
     help_ = _ADVICE.get(error.errno or 0)
+    if error.errno in _ON_THE_WAY and (found := _no_folder_on_the_way(os.fspath(path))):
+        if not os.path.islink(found):  # noqa: PTH114
+            return f"{found} is a file, not a folder: move it away"
+        loop = error.errno == errno.ELOOP
+        whither = "itself" if loop else f"{os.readlink(found)}, which isn't there"  # noqa: PTH115
+        help_ = f"{found} is a link to {whither}: replace it" + ("" if loop else ", or create its target")
     return help_ if help_ is None or elsewhere is None else f"{help_}, or {elsewhere}"
 
 
-def _file_on_the_way(path: str) -> str | None:
-    """The nearest folder of `path` that exists, if it isn't a folder."""
+#: Errors of a path on whose way there is no folder.
+_ON_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ELOOP)
+
+
+def _no_folder_on_the_way(path: str) -> str | None:
+    """The nearest folder of `path` that exists, if it isn't a folder: a file, or a link to nowhere."""
     while not os.path.lexists(path) and path != (above := os.path.dirname(path)):  # noqa: PTH120
         path = above
     return None if os.path.isdir(path) else path  # noqa: PTH112

@@ -163,6 +163,16 @@ def read_only_mount(path: Path) -> None:
     _mount(os.fsencode(path), path, None, _BIND | _REMOUNT | _READ_ONLY, None)
 
 
+def bind_mount(path: Path) -> None:
+    """Makes `path` a mount of itself, for this process alone.
+
+    Raises:
+        NoMounts: it may not.
+    """
+    _private_mounts()
+    _mount(os.fsencode(path), path, None, _BIND, None)
+
+
 def _private_mounts() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()

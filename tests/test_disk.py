@@ -443,3 +443,52 @@ def test_what_helps(tmp_path: Path) -> None:
     assert said(errno.ENOTDIR, tmp_path / "file" / "a" / "b") == blocked
     assert said(errno.ENOTDIR, tmp_path / "none") is None
     assert disk.advice(OSError(errno.EIO, ""), tmp_path) == "the disk reports an I/O error: check the disk first"
+
+
+def test_a_file_is_replaced_whatever_its_own_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+    path.chmod(0o444)
+    before = path.stat()
+    disk.check_replaceable(str(path))
+    assert path.stat() == before
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    disk.check_replaceable(str(link))
+    with pytest.raises(IsADirectoryError):
+        disk.check_replaceable(str(tmp_path))
+
+
+MOUNTED = """
+import os, sys
+from pathlib import Path
+from pioneer_build import disk
+from tests.full_disk import NoMounts, bind_mount
+path = Path(sys.argv[1])
+disk.check_replaceable(str(path))
+try:
+    bind_mount(path)
+except NoMounts:
+    sys.exit(77)
+for check in (lambda: disk.check_replaceable(str(path)), lambda: disk.write_whole(path, [b"after"])):
+    try:
+        check()
+    except OSError as error:
+        print(error.errno, disk.advice(error, path))
+"""
+
+
+def test_a_file_that_is_a_mount_of_its_own_can_not_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a file"
+    path.write_text("before")
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", MOUNTED, str(path)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 77:
+        pytest.skip("this system doesn't allow mounts")
+    said = f"{errno.EBUSY} it is a mount of its own, which can't be replaced: mount the folder that it is in\n"
+    assert done.stdout == 2 * said, done.stderr

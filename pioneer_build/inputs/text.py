@@ -2,7 +2,8 @@
 
 The line end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines are skipped.
 
-A lone `\\r`, a byte order mark, a NUL byte and git's conflict markers are refused: such a file is not what its author sees.
+A lone `\\r`, a byte order mark, a NUL byte and the beginning of a conflict are refused: such a file is not what its
+author sees.
 """
 
 from __future__ import annotations

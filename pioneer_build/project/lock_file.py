@@ -120,13 +120,17 @@ class LockFile:
             pass
         return self._files.writes != before
 
-    def reserve(self, size: int) -> int:
+    def reserve(self, size: int, *, rewrite: bool = True) -> int:
         """Takes `size` bytes of the project's disk; returns a descriptor whose closing gives them back.
+
+        Args:
+            size: in bytes.
+            rewrite: also write the lock with its present bytes, to be certain that it may be replaced.
 
         Raises:
             LockError: the lock can't be written, or there is not this much room.
         """
-        return self._files.reserve(size)
+        return self._files.reserve(size, rewrite=rewrite)
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         snapshot = self._files.read()

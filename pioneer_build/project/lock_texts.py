@@ -15,7 +15,16 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import lock_stamps
-from pioneer_build.disk import advice, beside, check_writable, reserve, stamp_at, stamp_of, sync_folder
+from pioneer_build.disk import (
+    advice,
+    beside,
+    check_replaceable,
+    check_writable,
+    reserve,
+    stamp_at,
+    stamp_of,
+    sync_folder,
+)
 from pioneer_build.errors import LockError
 from pioneer_build.lock.source import LOCK_PATH, restore
 from pioneer_build.lock.split import SPLIT_FOLDER
@@ -118,11 +127,12 @@ class LockTexts:
                 raise self._failed(path, error) from None
         return True
 
-    def reserve(self, size: int) -> int:
+    def reserve(self, size: int, *, rewrite: bool = True) -> int:
         """Takes `size` bytes of the disk that the files are on; returns a descriptor whose closing gives them back.
 
-        `pioneer.lock` is written with its present bytes: whether it may be replaced can't be known in another way. It
-        can be immutable or a mount of its own, or belong to another user in a folder where that matters.
+        Args:
+            size: in bytes.
+            rewrite: write `pioneer.lock` with its present bytes: the only way to be certain that it may be replaced.
 
         Raises:
             LockError: a file can't be written, or there is not this much room.
@@ -130,12 +140,15 @@ class LockTexts:
         path, held = LOCK_PATH, -1
         try:
             held = reserve(self._root, size)
-            if LOCK_PATH in self.known.texts:
+            for path in self.stamps():
+                check_replaceable(f"{self._root}/{path}")
+            path = LOCK_PATH
+            if rewrite and LOCK_PATH in self.known.texts:
                 self._put(LOCK_PATH, self.known.texts[LOCK_PATH])
                 sync_folder(os.path.dirname(self._place(LOCK_PATH)))  # noqa: PTH120
-            for path in [SPLIT_FOLDER, *(path for path in self.known.texts if path != LOCK_PATH)]:
-                with suppress(FileNotFoundError):
-                    check_writable(f"{self._root}/{path}")
+            path = SPLIT_FOLDER
+            with suppress(FileNotFoundError):
+                check_writable(f"{self._root}/{path}")
         except OSError as error:
             if held >= 0:
                 os.close(held)

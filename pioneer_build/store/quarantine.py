@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk import sync_folder
-from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,15 +36,6 @@ class Quarantine:
         make_folder(self._tmp, self._modes)
         data = json.dumps({"text": digest.hex(), "reason": reason}, indent=2).encode() + b"\n"
         write_whole(self._path(digest), [data], self._tmp, self._modes)
-
-    def check_writable(self) -> None:
-        """Checks that texts can be added.
-
-        Raises:
-            StoreError: they can't.
-        """
-        make_folder(self._folder, self._modes)
-        check_writable(self._folder)
 
     def clear(self, digests: Iterable[bytes] | None = None) -> int:
         """Removes some or all refused texts; returns how many there were."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
+
+#: The folders in that of a scope to which a run adds files.
+FOLDERS: Final = ("quarantine", "claims", "claims/live")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import StoreError
 from pioneer_build.store.annotations import AnnotationStore
 from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, write_whole
+from pioneer_build.store.scope import FOLDERS
 from pioneer_build.store.segments import SEALED, segment_files
 from pioneer_build.wording import count
 
@@ -119,7 +120,9 @@ class SparedAnnotations(AnnotationStore):
         """
         self._name_scope()
         check_writable(self._folder)
-        self._quarantine.check_writable()
+        for name in FOLDERS:
+            make_folder(self._folder / name, self._modes)
+            check_writable(self._folder / name)
         self.take_in()
 
     def take_in(self) -> None:

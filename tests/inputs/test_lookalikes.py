@@ -124,7 +124,9 @@ def test_texts_about_such_things_are_texts(tmp_path: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize(("name", "header"), [("a.txt", ""), ("a.csv", "text"), ("a.tsv", "text"), ("a.csv", "text,id")])
+@pytest.mark.parametrize(
+    ("name", "header"), [("a.txt", ""), ("a.csv", "text"), ("a.tsv", "text"), ("a.csv", "text,id")]
+)
 @pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "<<<<<<<"])
 def test_a_merge_conflict_is_no_texts(tmp_path: Path, name: str, header: str, marker: str, end: str) -> None:
     lines = [*([header] if header else []), "a", marker, "ours", "=======", "theirs", ">>>>>>> branch"]

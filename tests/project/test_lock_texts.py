@@ -315,7 +315,7 @@ def test_what_is_not_a_folder_of_entries_has_help(tmp_path: Path) -> None:
     [
         (make_link, "can't read pioneer.lock.d/a.json: it is a symbolic link"),
         (make_pipe, "can't read pioneer.lock.d/a.json: it is not a regular file"),
-        (make_folder, "can't read pioneer.lock.d/a.json: Is a directory"),
+        (make_folder, "can't read pioneer.lock.d/a.json: it is a folder, not a file"),
         (lambda path: path.write_bytes(b"{\n\xff"), "pioneer.lock.d/a.json:2: not UTF-8"),
         (lambda path: path.write_bytes(b""), "pioneer.lock.d/a.json:1: the file is empty"),
         (lambda path: path.rename(path.with_name("c.json")), "pioneer.lock.d/c.json:1: contains other datasets"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pioneer_build.disk import advice, check_writable, reserve
 from pioneer_build.operations.disk_check import LEAST_ROOM, Room
 from pioneer_build.paths import cache_folder, state_folder
 from pioneer_build.results.doctor import DoctorFinding
+from pioneer_build.store.scope import FOLDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +43,7 @@ def folders(store: Path, room: Room = LEAST_ROOM) -> list[DoctorFinding]:
 def _folder(name: str, path: Path, size: int) -> DoctorFinding | None:
     """What is wrong with a folder, or with the place where it would be created."""
     there = path
-    while not there.exists() and there != there.parent:
+    while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     variable = {"state": "XDG_STATE_HOME", "cache": "XDG_CACHE_HOME"}.get(name, "XDG_DATA_HOME")
     fix = "set `store:` in pioneer.yaml to another folder" if name == "store" else f"export {variable}=/another/folder"
@@ -72,9 +74,17 @@ def _written(name: str, path: Path) -> list[Path]:
     """What is in a folder already, and is written by an apply: each may belong to another user."""
     patterns = {
         "state": ("journal", "journal/journal.jsonl", "runs"),
-        "store": ("tmp", "rows", "rows/*", "annotations", "annotations/*", "annotations/*/quarantine"),
+        "store": (
+            "tmp",
+            "rows",
+            "rows/*",
+            "annotations",
+            "annotations/*",
+            *(f"annotations/*/{one}" for one in FOLDERS),
+        ),
     }
-    return [found for pattern in patterns.get(name, ()) for found in sorted(path.glob(pattern))]
+    found = (glob.glob(pattern, root_dir=path) for pattern in patterns.get(name, ()))  # noqa: PTH207 - also finds dead links
+    return [path / one for names in found for one in sorted(names)]
 
 
 def _take_a_lock(fd: int) -> None:

@@ -6,8 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import advice, check_writable, reserve
-from pioneer_build.errors import PioneerError, Problems
+from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.operations.disk_check import LEAST_ROOM
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
@@ -76,17 +75,15 @@ def lock(opened: Project, room: Room = LEAST_ROOM) -> list[DoctorFinding]:
         opened: the project.
         room: what the next apply will need.
     """
-    return [*_can_be_written(opened.lockfile.path, room.lock), *_read(opened)]
+    return [*_can_be_written(opened, room.lock), *_read(opened)]
 
 
-def _can_be_written(path: Path, size: int) -> list[DoctorFinding]:
+def _can_be_written(opened: Project, size: int) -> list[DoctorFinding]:
+    """What `apply` would say before it sends something; here the lock itself is left alone."""
     try:
-        os.close(reserve(path.parent, size))
-        if path.exists():
-            check_writable(path)
-    except OSError as error:
-        hint = advice(error, path, "use a checkout that can be written")
-        return [DoctorFinding("lock", "wrong", f"{path} can't be written: {error.strerror}", hint)]
+        os.close(opened.lockfile.reserve(size, rewrite=False))
+    except LockError as error:
+        return [DoctorFinding("lock", "wrong", error.message, error.hint)]
     return []
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.errors import StoreError
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.doctor.folders import folders
 from pioneer_build.paths import state_folder
@@ -53,7 +54,8 @@ def test_folders_in_which_an_apply_could_not_write(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     os.close(store.reserve(0, [("pioneer", "fp1:a")]))
     Journal(state_folder() / "journal").begin(intent(), frozenset())
-    for place in (store.root / "rows", next((store.root / "annotations").iterdir()) / "quarantine"):
+    scope = next((store.root / "annotations").iterdir())
+    for place in (store.root / "rows", scope / "quarantine", scope / "claims", scope / "claims" / "live"):
         with failing_disk(place, errno.EACCES, 0, 1 << 30):
             found = by_topic(folders(store.root))
         assert is_wrong(found, "store", f"the store folder {store.root} is not writable: {place}: Permission denied")
@@ -64,6 +66,24 @@ def test_folders_in_which_an_apply_could_not_write(tmp_path: Path) -> None:
     assert {one.level for one in folders(store.root)} <= {"good", "note"}
     with failing_disk(store.root.parent, errno.EDQUOT, 0, 1 << 30):
         assert is_wrong(by_topic(folders(tmp_path / "new")), "store", "is not writable: Disk quota exceeded")
+
+
+@pytest.mark.parametrize(("target", "what"), [("store", "itself"), ("/nowhere/it", "/nowhere/it, which isn't there")])
+def test_a_link_to_nowhere_is_said_with_the_help_that_apply_gives(tmp_path: Path, target: str, what: str) -> None:
+    link = tmp_path / "store"
+    link.symlink_to(target)
+    found = by_topic(folders(link))
+    assert is_wrong(found, "store", f"the store folder {link} is not writable")
+    with pytest.raises(StoreError) as caught:
+        Store(link).reserve(0)
+    assert f"{link} is a link to {what}: replace it" in str(caught.value.hint)
+    assert found["store"][0].help == caught.value.hint
+
+
+def test_a_link_to_nowhere_inside_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir(mode=0o700)
+    (tmp_path / "store" / "rows").symlink_to("gone")
+    assert is_wrong(by_topic(folders(tmp_path / "store")), "store", f"not writable: {tmp_path / 'store' / 'rows'}")
 
 
 def test_room_for_the_next_apply(project: Path) -> None:

@@ -73,10 +73,21 @@ def test_conflicts_in_files_of_a_split_lock(project: Path) -> None:
 def test_a_lock_that_can_not_be_written(project: Path) -> None:
     with failing_disk(project, errno.EROFS, 0, 1 << 30):
         found = examined(project)
-    assert is_wrong(found, "lock", f"{project / 'pioneer.lock'} can't be written: Read-only file system")
+    assert is_wrong(found, "lock", f"can't write {project / 'pioneer.lock'}: Read-only file system")
     (project / "pioneer.lock").write_text(lock_text(Lock()))
     before = (project / "pioneer.lock").stat()
     with failing_disk(project / "pioneer.lock", errno.EPERM, 0, 1 << 30):
-        assert is_wrong(examined(project), "lock", "can't be written: Operation not permitted")
+        assert is_wrong(examined(project), "lock", "pioneer.lock: Operation not permitted")
     assert [one.level for one in examined(project)["lock"]] == ["good"]
     assert (project / "pioneer.lock").stat() == before
+    (project / "pioneer.lock").chmod(0o444)  # it is replaced, which only the folder's permissions decide
+    with failing_disk(project / "pioneer.lock", errno.EACCES, 0, 1 << 30):
+        assert [one.level for one in examined(project)["lock"]] == ["good"]
+
+
+def test_a_lock_that_is_a_folder(project: Path) -> None:
+    (project / "pioneer.lock").mkdir()
+    assert is_wrong(examined(project), "lock", "it is a folder, not a file")
+    assert {one.help for one in examined(project)["lock"]} >= {
+        "move it away; if the lock is in git: git checkout HEAD -- pioneer.lock"
+    }
