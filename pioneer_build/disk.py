@@ -351,7 +351,8 @@ def advice(error: OSError, path: AnyPath, elsewhere: str | None = None) -> str |
     help_ = _ADVICE.get(error.errno or 0)
     if error.errno in _ON_THE_WAY and (found := _no_folder_on_the_way(os.fspath(path))):
         if not os.path.islink(found):  # noqa: PTH114
-            return f"{found} is a file, not a folder: move it away"
+            move = "move it away" if elsewhere is None else f"{elsewhere}, or move it away"
+            return f"{found} is a file, not a folder: {move}"
         loop = error.errno == errno.ELOOP
         whither = "itself" if loop else f"{os.readlink(found)}, which isn't there"  # noqa: PTH115
         help_ = f"{found} is a link to {whither}: replace it" + ("" if loop else ", or create its target")

@@ -439,7 +439,7 @@ def test_what_helps(tmp_path: Path) -> None:
     assert said(errno.EROFS) == "the file system is read-only: mount it for writing, or go elsewhere"
     assert said(errno.ELOOP) is None
     (tmp_path / "file").write_bytes(b"")
-    blocked = f"{tmp_path / 'file'} is a file, not a folder: move it away"
+    blocked = f"{tmp_path / 'file'} is a file, not a folder: go elsewhere, or move it away"
     assert said(errno.ENOTDIR, tmp_path / "file" / "a" / "b") == blocked
     assert said(errno.ENOTDIR, tmp_path / "none") is None
     assert disk.advice(OSError(errno.EIO, ""), tmp_path) == "the disk reports an I/O error: check the disk first"

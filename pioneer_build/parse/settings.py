@@ -96,7 +96,7 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
 def _paths(data: dict[str, Any], root: Node, source: Source) -> None:
     store, specs = data.get("store"), data.get("specs")
     if isinstance(store, str) and (fault := path_fault(store)) is not None:
-        if fault in ("remote", "url") and "@" in store:
+        if fault in ("remote", "url") and "@" in store.partition(":")[2]:
             report_secret(node_at(root, ("store",))[0], source, "'store' contains a user name or password")
             return
         wrong, hint = what_is_wrong(fault, store)

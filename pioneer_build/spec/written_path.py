@@ -10,13 +10,16 @@ import re
 from typing import Final, Literal, TypeAlias
 
 #: What a text is that is no path here: a store on other machines, another URL, the home of another user, something with
-#: a variable, or a path of Windows.
-PathFault: TypeAlias = Literal["remote", "url", "user", "variable", "windows"]
+#: a variable, a path of Windows, or one of its network shares.
+PathFault: TypeAlias = Literal["remote", "url", "user", "variable", "windows", "share"]
 
-_REMOTE: Final = re.compile(r"(?:s3|s3a|gs|gcs|az|abfss?|adl|wasbs?|hf)://?", re.IGNORECASE)
+#: Also without slashes, as in rclone, and as scp and rsync have it: `user@host:/path`.
+_REMOTE: Final = re.compile(r"(?:s3|s3a|gs|gcs|az|abfss?|adl|wasbs?|hf):|[^/@]+@[^/@:]+:", re.IGNORECASE)
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _WINDOWS: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)|.*\\")
-_VARIABLE: Final = re.compile(r".*(?:\$[A-Za-z_{(]|%[A-Za-z_]+%)")
+_DRIVE: Final = re.compile(r"([A-Za-z]):[\\/]*(.*)", re.DOTALL)
+_SHARE: Final = re.compile(r"\\\\|//[^/]")
+_VARIABLE: Final = re.compile(r".*(?:\$[A-Za-z_{(]|%[A-Za-z_]+%|\{\{)")
 
 
 def path_fault(text: str) -> PathFault | None:
@@ -25,6 +28,8 @@ def path_fault(text: str) -> PathFault | None:
         return "remote"
     if _URL.match(text):
         return "url"
+    if _SHARE.match(text):
+        return "share"
     if _WINDOWS.match(text):
         return "windows"
     if text.startswith("~") and text != "~" and not text.startswith("~/"):
@@ -56,7 +61,19 @@ def what_is_wrong(fault: PathFault, text: str) -> tuple[str, str]:
             return "only the home of the user who runs this can be written with ~", "write ~/… or the whole path"
         case "variable":
             return "variables are not replaced in paths", "write the path itself; ~/… is in the home of each user"
-    return "this is a path of Windows", f"write {text.replace(chr(92), '/')}" if text[1:2] != ":" else "use / in paths"
+        case "share":
+            return "this is a network share", f"mount it, and write the path of the mount{_one_slash(text)}"
+    slashes = text.replace("\\", "/")
+    if found := _DRIVE.match(slashes):
+        return (
+            "this is a path of Windows",
+            f"write the path that it has here: in WSL /mnt/{found[1].lower()}/{found[2]}",
+        )
+    return "this is a path of Windows", f"write {slashes}"
+
+
+def _one_slash(text: str) -> str:
+    return f"; for a folder of this machine: /{text.lstrip('/')}" if text.startswith("/") else ""
 
 
 def wrong_specs_folder(text: str) -> tuple[str, str] | None:
