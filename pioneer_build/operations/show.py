@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.project.open import Project
+    from pioneer_build.spec.declared import Declared
     from pioneer_build.store import Store
 
 
@@ -42,7 +43,7 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
     value = status_of(found, name, step)
     value["definition"] = entry.definition if entry is not None else declared.definition if declared else {}
     if rejected:
-        value["rejected"] = list(_rejected(entry, found.store)) if entry is not None else []
+        value["rejected"] = list(_rejected(entry, declared, found))
     else:
         value["content_summary"], value["rows"] = _content(entry, found.store, rows)
     return value
@@ -72,9 +73,16 @@ def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, A
     return tally.summary().as_dict(), first
 
 
-def _rejected(entry: Entry, store: Store) -> Iterator[dict[str, Any]]:
-    """What was quarantined: rows of jobs, and texts of label specs."""
-    for job in entry.jobs:
+def _rejected(entry: Entry | None, declared: Declared | None, found: ProjectState) -> Iterator[dict[str, Any]]:
+    """What was quarantined: rows of jobs, and texts of label specs, also of one that isn't in the lock yet.
+
+    Args:
+        entry: of the dataset in the lock.
+        declared: its spec.
+        found: the project.
+    """
+    store = found.store
+    for job in entry.jobs if entry is not None else ():
         if job.quarantined is None or not store.has(job.quarantined):
             continue
         for line in store.lines(job.quarantined):
@@ -86,7 +94,9 @@ def _rejected(entry: Entry, store: Store) -> Iterator[dict[str, Any]]:
                 "message": bad.message,
                 "raw": bad.raw,
             }
-    if entry.num_examples is None:
-        annotations = store.annotations(entry.backend, entry.fingerprint)
-        for digest, found in annotations.quarantined().items():
-            yield {"text_digest": digest.hex(), "cause": found.reason.partition(":")[0], "message": found.reason}
+    labelled = [entry.fingerprint] if entry is not None and entry.num_examples is None else []
+    if declared is not None and declared.spec.is_label:
+        labelled.append(declared.fingerprint)
+    for fingerprint in dict.fromkeys(labelled):
+        for digest, refused in store.annotations(found.backend, fingerprint).quarantined().items():
+            yield {"text_digest": digest.hex(), "cause": refused.reason.partition(":")[0], "message": refused.reason}

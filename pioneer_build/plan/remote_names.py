@@ -69,7 +69,8 @@ def names_in_use(entries: Iterable[Entry]) -> dict[str, str]:
     """The remote names that some datasets have rows under, or may have, each with one of these datasets."""
     used: dict[str, str] = {}
     for entry in entries:
-        if entry.num_examples is not None and not entry.forgotten:
+        known = any(_holds(job) and not job.deleted for job in entry.jobs)
+        if not known and entry.num_examples is not None and not entry.forgotten:  # nothing says where its rows are
             used.setdefault(entry.base_name, entry.dataset_name)
         for job in entry.jobs:
             if _holds(job) and not job.deleted:

@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.checks.quarantine import QuarantinedRow
 from pioneer_build.errors import PioneerError
+from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.show import show
 from pioneer_build.project.open import open_project
 from tests.made import Made, classes, spec_text
@@ -66,6 +67,20 @@ def test_texts_that_were_set_aside(made: Made) -> None:
         "cause": "no-annotation",
         "message": "no-annotation: it gave none",
     }
+
+
+def test_texts_that_were_set_aside_before_the_dataset_is_in_the_lock(made: Made) -> None:
+    """All texts of its only request were refused, so nothing was built; the same if the lock has another definition."""
+    spec = made.root / "specs" / "moods.yaml"
+    spec.write_text(spec_text("moods", "classification", labels=["a"], inputs=["one", "two"]))
+    assert shown(made, "moods", rejected=True)["rejected"] == []
+    item = read_project_state(open_project(made.root)).declared["moods"]
+    made.store.annotations("local", item.fingerprint).quarantine(b"x" * 16, "other-text: it is for another")
+    assert [bad["cause"] for bad in shown(made, "moods", rejected=True)["rejected"]] == ["other-text"]
+    classes(made, "moods", 5)
+    made.write_lock()
+    spec.write_text(spec_text("moods", "classification", labels=["a"], inputs=["one", "two"]))
+    assert [bad["cause"] for bad in shown(made, "moods", rejected=True)["rejected"]] == ["other-text"]
 
 
 def test_no_such_dataset(made: Made) -> None:

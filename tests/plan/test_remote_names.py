@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pioneer_build.lock.model import Entry
+from pioneer_build.plan import names_in_use
 from pioneer_build.spec.declared import Declared
 from tests.plan.steps import (
     ITEM,
@@ -18,6 +19,15 @@ from tests.planning import declared, entry, generate_spec, job, lock_of
 def remote(item: Declared, *entries: Entry, **facts: Any) -> str:
     steps = plan(item, lock=lock_of(*entries), **facts).steps
     return next(one.remote_name for one in steps if one.dataset_name == item.name)
+
+
+def test_a_base_name_is_in_use_only_if_no_job_says_where_the_rows_are() -> None:
+    elsewhere = entry(OTHER, job(OTHER, remote_name="a-1"))
+    assert names_in_use([elsewhere]) == {"a-1": elsewhere.dataset_name}
+    for jobs in ((), (replace(job(ITEM), deleted=True, remote_name="x"),)):
+        unknown = replace(entry(ITEM), jobs=jobs)
+        assert names_in_use([unknown]) == {unknown.base_name: unknown.dataset_name}
+        assert names_in_use([replace(unknown, forgotten=True)]) == {}
 
 
 def test_remote_names() -> None:
