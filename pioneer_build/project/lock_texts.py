@@ -248,5 +248,6 @@ def read_text(root: str, path: str) -> str:
         if error.errno == errno.ELOOP:
             hint = f"replace it by the file itself, or {restore(path)}"
             raise LockError(f"can't read {path}: it is a symbolic link", hint=hint) from None
-        help_for_folder = instead if error.errno == errno.EISDIR else None
-        raise LockError(f"can't read {path}: {error.strerror}", hint=help_for_folder) from None
+        if error.errno == errno.EISDIR:
+            raise LockError(f"can't read {path}: it is a folder, not a file", hint=instead) from None
+        raise LockError(f"can't read {path}: {error.strerror}") from None

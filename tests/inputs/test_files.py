@@ -156,7 +156,7 @@ def test_files_that_another_tool_keeps(tmp_path: Path) -> None:
     kept = ("the content of specs/data/kept.csv is not here: it is kept by DVC", "dvc pull specs/data/kept.csv.dvc")
     annex = (
         "the content of specs/data/big.csv is not here: it is kept by git-annex",
-        "git annex get specs/data/big.csv",
+        "git annex get -- specs/data/big.csv",
     )
     lost = (
         "specs/data/lost.csv is a link to a file that isn't there: nowhere.csv",

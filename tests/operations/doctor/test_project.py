@@ -89,5 +89,5 @@ def test_a_lock_that_is_a_folder(project: Path) -> None:
     (project / "pioneer.lock").mkdir()
     assert is_wrong(examined(project), "lock", "it is a folder, not a file")
     assert any(
-        (one.help or "").startswith("move it away, then restore it from git (") for one in examined(project)["lock"]
+        (one.help or "").startswith("move it elsewhere, or restore it from git (") for one in examined(project)["lock"]
     )
