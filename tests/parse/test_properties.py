@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_settings, parse_text, yaml_loader
 from pioneer_build.parse.yaml_tags import STR, tag_of_plain
+from pioneer_build.spec.blank import is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 CHARS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff\ufffe\uffff")
 #: Words that PyYAML writes plain and that some readers of YAML take for numbers are left out.
-LINE = st.text(CHARS, min_size=1, max_size=12).filter(lambda s: s.strip() != "" and tag_of_plain(s) == STR)
+LINE = st.text(CHARS, min_size=1, max_size=12).filter(lambda s: not is_blank(s) and tag_of_plain(s) == STR)
 TEXT = (
     LINE
     | st.lists(LINE, min_size=1, max_size=3).map("\n".join)
