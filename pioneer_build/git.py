@@ -167,17 +167,11 @@ def files_at(folder: Path, below: str, commit: str) -> dict[str, bytes]:
         mode, kind, blob = about.split(" ")
         if kind == "blob" and mode != "120000":
             blobs[name] = blob
-    read = _run(folder, "cat-file", "--batch", typed="".join(f"{blob}\n" for blob in blobs.values()).encode())
     found: dict[str, bytes] = {}
-    at = 0
-    for name in blobs:
-        head, _, _ = read.stdout[at : at + 200].partition(b"\n")
-        words = head.split()
-        if read.returncode != 0 or len(words) != 3 or words[1] != b"blob":
-            raise PioneerError(f"git can't read {below}/{name} at {commit[:12]}: {_complaint(read)}")
-        at += len(head) + 1
-        found[name] = read.stdout[at : at + int(words[2])]
-        at += int(words[2]) + 1
+    for name, data in zip(blobs, contents(folder, tuple(blobs.values())), strict=True):
+        if data is None:
+            raise PioneerError(f"git can't read {below}/{name} at {commit[:12]}: this clone doesn't have it")
+        found[name] = data
     return found
 
 
@@ -205,10 +199,9 @@ def merged_commits(folder: Path) -> tuple[str, str, str] | None:
     Raises:
         PioneerError: git can't be run.
     """
-    found = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^2")
-    if found.returncode != 0:
-        return None
     read = _run(folder, "rev-parse", "HEAD^1", "HEAD^2")
+    if read.returncode != 0:  # there is no second one
+        return None
     base = _run(folder, "merge-base", "HEAD^1", "HEAD^2")
     ids = [*base.stdout.decode("ascii", "replace").split()[:1], *read.stdout.decode("ascii", "replace").split()]
     return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
@@ -260,22 +253,10 @@ def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:
         folder: a folder of the work tree.
         blobs: their ids.
     """
-    found: list[bytes | None] = []
-    try:
-        read = _run(folder, "cat-file", "--batch", typed="".join(f"{blob}\n" for blob in blobs).encode()).stdout
-    except PioneerError:
-        read = b""
-    at = 0
-    for _ in blobs:
-        head = read[at : at + 200].partition(b"\n")[0]
-        words = head.split()
-        at += len(head) + 1
-        if len(words) == 3 and words[1] == b"blob":
-            found.append(read[at : at + int(words[2])])
-            at += int(words[2]) + 1
-        else:
-            found.append(None)
-    return found
+    found = [
+        one.data if one is not None and one.kind == "blob" else None for one in objects(folder, blobs, contents=True)
+    ]
+    return [*found, *[None] * (len(blobs) - len(found))]
 
 
 def _no_commit(folder: Path, revision: str) -> PioneerError:

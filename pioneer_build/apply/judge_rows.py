@@ -13,13 +13,12 @@ from pioneer_build.rows import parse_line, row_line, text_digest
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pioneer_build.apply.job_rows import Brought
-    from pioneer_build.apply.run import Run
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Job
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
     from pioneer_build.spec.model import Checks
 
@@ -105,7 +104,9 @@ def judgement_of(work: Work, job: Job, rows: Iterable[Any], checks: Checks) -> J
     """
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
-    taken = TakenTexts(frozenset(digests_of_texts(run.ports.store, earlier)), texts_of_others(run, checks))
+    store = run.ports.store
+    others = texts_of_others(store, checks, run.lock.entry)
+    taken = TakenTexts(frozenset(digests_of_texts(store, earlier)), others)
     return judge(rows, work.terms(job), checks, taken)
 
 
@@ -115,20 +116,27 @@ def _stands_before(other: Job, job: Job) -> bool:
 
 def digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
     """The digests of the texts of the jobs' accepted rows, as far as those are in the store."""
-    for job in jobs:
-        if job.rows is not None and store.has(job.rows):
-            for line in store.lines(job.rows):
-                yield text_digest(parse_line(line))
+    return _texts_in(store, (job.rows for job in jobs if job.rows is not None))
 
 
-def texts_of_others(run: Run, checks: Checks) -> dict[str, frozenset[bytes]]:
-    """The digests of the texts of each dataset in `no_overlap_with`."""
-    return {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
+def texts_of_others(
+    store: StorePort, checks: Checks, entry_of: Callable[[str], Entry | None]
+) -> dict[str, frozenset[bytes]]:
+    """The digests of the texts that readers of each dataset in `no_overlap_with` get, as far as they are in the store.
+
+    Args:
+        store: the rows.
+        checks: the bounds in force.
+        entry_of: returns the entry of a dataset in the lock.
+    """
+    found = {name: entry_of(name) for name in checks.no_overlap_with}
+    return {
+        name: frozenset(_texts_in(store, entry.content_digests if entry is not None else ()))
+        for name, entry in found.items()
+    }
 
 
-def texts_of(run: Run, name: str) -> Iterator[bytes]:
-    """The digests of the texts that readers of the dataset `name` get, as far as its rows are in the store."""
-    entry, store = run.lock.entry(name), run.ports.store
-    for digest in entry.content_digests if entry is not None else ():
+def _texts_in(store: StorePort, contents: Iterable[str]) -> Iterator[bytes]:
+    for digest in contents:
         if store.has(digest):
             yield from (text_digest(parse_line(line)) for line in store.lines(digest))

@@ -55,7 +55,7 @@ def judge_kept_rows(work: Work) -> None:
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
             raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
         here = [job for job in jobs if rows_are_here(store, job)]
-        bounds = KeptBounds(work.checks, texts_of_others(work.run, work.checks))
+        bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
         outcome = judge_kept(entry, item, here, bounds, lambda job: raw_rows(store, job))
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise Stopped("stopped", error.message, error.hint) from None
@@ -83,7 +83,7 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
     try:
         if rows_to_judge_rejected(entry, item, store) != ():
             return
-        bounds = KeptBounds(work.checks, texts_of_others(work.run, work.checks))
+        bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
         outcome = judge_rejected_here(entry, item, bounds, store)
     except StoreError as error:
         raise Stopped("stopped", error.message, error.hint) from None

@@ -12,7 +12,7 @@ from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.inputs import read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection
-from pioneer_build.rows import CAUSES
+from pioneer_build.rows import cause_of
 from pioneer_build.rows.annotation import row_line_of
 from pioneer_build.wording import shell_word
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.ports import AnnotationsPort
-    from pioneer_build.rows import Cause
     from pioneer_build.store.quarantine import RefusedText
 
 
@@ -84,7 +83,7 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
     quarantined = in_quarantine(store, survey)
     annotated = survey.distinct - len(quarantined)
     if quarantined:
-        causes = Counter(_cause(found.reason) for found in quarantined.values())
+        causes = Counter(cause_of(found.reason) for found in quarantined.values())
         failure = judge_annotations(annotated, causes, work.checks)
         if failure is not None:
             reject(work, failure.message)
@@ -112,12 +111,6 @@ def _compare_with_lock(work: Work, made: Labelling) -> None:
             "the rows made on this machine don't match pioneer.lock, whose rows were made by another engine revision",
             f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)",
         )
-
-
-def _cause(reason: str) -> Cause:
-    """The cause that the reason of a quarantined text begins with; a refused text counts as without annotation."""
-    word = reason.partition(":")[0]
-    return next((cause for cause in CAUSES if cause == word), "no-annotation")
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.judge_rows import texts_of
+from pioneer_build.apply.judge_rows import texts_of_others
 from pioneer_build.checks.bounds import explicit_checks
 from pioneer_build.checks.label_bounds import label_warnings
 from pioneer_build.errors import StoreError
@@ -23,7 +23,7 @@ def warn_of_bounds(work: Work) -> None:
     checks = explicit_checks(run.basis.checks, spec.checks)
     rows = (parse_line(line) for line in store.lines(entry.labelling.content))
     try:
-        others = {name: frozenset(texts_of(run, name)) for name in checks.no_overlap_with}
+        others = texts_of_others(store, checks, run.lock.entry)
         warnings = label_warnings(rows, checks, spec.labels, others)
     except StoreError as error:  # rows of this dataset or another one are damaged: an error only for what needs them
         work.emit("note", error.message)

@@ -55,12 +55,7 @@ class _Part:
 
 
 def not_in_index(path: str) -> None:
-    """For files that aren't in git's index: a conflict is read from its markers."""
-    del path
-
-
-def no_ancestor(path: str) -> None:
-    """For files that aren't in git's index."""
+    """For files that aren't in git's index: a conflict is read from its markers, and has no other ancestor."""
     del path
 
 
@@ -86,7 +81,7 @@ def read_files(
     *,
     trusted: bool = False,
     mixed: bool = False,
-    ancestor: Ancestor = no_ancestor,
+    ancestor: Ancestor = not_in_index,
 ) -> FoundLock:
     """The lock that is stored in files.
 

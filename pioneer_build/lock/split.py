@@ -15,7 +15,7 @@ from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pioneer_build.lock.model import Entry
 
@@ -81,24 +81,6 @@ def split_texts(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | 
         datasets.setdefault(name, {})[name, backend] = entry
     texts = {entry_path(name): lock_text(Lock(entries), written) for name, entries in datasets.items()}
     return {LOCK_PATH: SPLIT_MARK, **texts}
-
-
-def read_split(files: Mapping[str, str], *, trusted: bool = False) -> Lock:
-    """The lock that is stored in the texts of a split lock; `files` has them by path in the project.
-
-    `trusted` is as for `read_lock`.
-
-    Raises:
-        LockError: as `read_lock`; or `pioneer.lock` doesn't mark the split, or a file has another dataset than its name
-            says.
-    """
-    mark = LockSource(files[LOCK_PATH])
-    if not mark.top_level(trusted=trusted).split:
-        raise mark.error(f"the lock isn't split, but {SPLIT_FOLDER}/ has entries too", line=1)
-    entries: dict[tuple[str, str], Entry] = {}
-    for path in sorted(files.keys() - {LOCK_PATH}):
-        entries.update(read_entry_file(path, files[path], trusted=trusted).entries)
-    return Lock(entries)
 
 
 def read_entry_file(path: str, text: str, *, trusted: bool = False) -> Lock:

@@ -62,7 +62,7 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
 
     Raises:
         LockError: the text is not a lock of a version that this tool reads, or an entry doesn't match its digest; or it
-            is the head of a split lock, whose entries are in other files (`split.read_split`).
+            is the head of a split lock, whose entries are in other files (`files.read_files`).
     """
     source = LockSource(text, path)
     top = source.top_level(trusted=trusted)

@@ -89,10 +89,8 @@ class _Merging:
     def merged(self) -> Entry | None:
         """The merged entry; `None` if it is removed."""
         base, ours, theirs = self.base, self.ours, self.theirs
-        if ours == theirs or theirs == base:
-            return ours
-        if ours == base:
-            return theirs
+        if (side := _changed_by(base, ours, theirs)) is not None:
+            return ours if side == "ours" else theirs
         if ours is None or theirs is None:
             self._note("dataset", "theirs" if ours is None else "ours")
             return ours or theirs
@@ -130,8 +128,7 @@ class _Merging:
             fingerprint=defined.fingerprint,
             task_type=defined.task_type,
             num_examples=sized.num_examples,
-            base_name=_either(base.base_name, ours.base_name, theirs.base_name)
-            or min(ours.base_name, theirs.base_name),
+            base_name=_base_name(base, ours, theirs),
             protect=sides[self._taken(base, ours, theirs, "protect", first)].protect,
             on_change=sides[self._taken(base, ours, theirs, "on_change", first)].on_change,
             checks=sides[self._taken(base, ours, theirs, "checks", first)].checks,
@@ -146,13 +143,11 @@ class _Merging:
 
     def _taken(self, base: Entry, ours: Entry, theirs: Entry, name: str, prefer: Side) -> Side:
         """The side whose value of a field is taken: the one that changed it; if both did, the preferred one."""
-        before, here, there = _value(base, name), _value(ours, name), _value(theirs, name)
-        if here == there or there == before:
-            return "ours"
-        if here == before:
-            return "theirs"
-        self._note(name, prefer)
-        return prefer
+        side = _changed_by(_value(base, name), _value(ours, name), _value(theirs, name))
+        if side is None:
+            self._note(name, prefer)
+            return prefer
+        return side
 
     def _measured(self, base: Entry, ours: Entry, theirs: Entry, name: str, contents: set[str | None]) -> Any:
         """A measure or corrections: if both sides have others, those that are about the merged rows."""
@@ -169,12 +164,13 @@ class _Merging:
         """Whether the spec is removed: not if one side removed it and the other one changed it."""
         if ours.forgotten == theirs.forgotten:
             return ours.forgotten
-        kept, entry = ("theirs", theirs) if ours.forgotten else ("ours", ours)
+        kept: Side = "theirs" if ours.forgotten else "ours"
+        entry = theirs if ours.forgotten else ours
         if base.forgotten:
             return False  # one side brought it back
         if all(_value(base, name) == _value(entry, name) for name in _FROM_THE_SPEC):
             return True
-        self._note("dataset", "theirs" if kept == "theirs" else "ours")
+        self._note("dataset", kept)
         return False
 
     def _note(self, name: str, kept: Side) -> None:
@@ -203,11 +199,24 @@ def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, A
     return merged.checks
 
 
-def _either(before: str, here: str, there: str) -> str | None:
-    """The value of the side that changed it; `None` if both did."""
+def _changed_by(before: object, here: object, there: object) -> Side | None:
+    """The side whose value is taken, because the other one is as before, or the same; `None` if both changed it.
+
+    Args:
+        before: the value of the common ancestor.
+        here: that of our side.
+        there: that of their side.
+    """
     if here == there or there == before:
-        return here
-    return there if here == before else None
+        return "ours"
+    return "theirs" if here == before else None
+
+
+def _base_name(base: Entry, ours: Entry, theirs: Entry) -> str:
+    """The side that changed it, as ever; of two new names the smaller one, which needs no mention."""
+    side = _changed_by(base.base_name, ours.base_name, theirs.base_name)
+    names = {"ours": ours.base_name, "theirs": theirs.base_name}
+    return min(names.values()) if side is None else names[side]
 
 
 def _about(result: Any) -> tuple[str, str]:

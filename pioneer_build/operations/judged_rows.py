@@ -6,23 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import raw_rows
+from pioneer_build.apply.judge_rows import texts_of_others
 from pioneer_build.apply.kept_rows import judge_rejected_here, rows_are_here, rows_to_judge_rejected
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import StoreError
 from pioneer_build.plan import KeptRows
-from pioneer_build.rows import CAUSES, parse_line, text_digest
+from pioneer_build.rows import cause_of
 from pioneer_build.store import Store
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.plan import InputFacts
     from pioneer_build.project.config import Config
-    from pioneer_build.rows import Cause
     from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import Checks
 
@@ -132,8 +132,7 @@ def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> s
 
 
 def _bounds(entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptBounds:
-    others = {name: frozenset(_texts(lock.get(name, entry.backend), store)) for name in checks.no_overlap_with}
-    return KeptBounds(checks, others)
+    return KeptBounds(checks, texts_of_others(store, checks, lambda name: lock.get(name, entry.backend)))
 
 
 def _unreadable(error: StoreError) -> KeptRows:
@@ -149,13 +148,6 @@ def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None]]:
     return [(job.state, job.got) for job in jobs]
 
 
-def _texts(entry: Entry | None, store: Store) -> Iterator[bytes]:
-    """The digests of the texts that readers of a dataset get, as far as they are on this machine."""
-    for digest in entry.content_digests if entry is not None else ():
-        if store.has(digest):
-            yield from (text_digest(parse_line(line)) for line in store.lines(digest))
-
-
 def _annotations(
     item: Declared, inputs: InputFacts, backend: str, checks: Checks, store: Store
 ) -> KeptRows | None:  # fmt: skip
@@ -163,10 +155,7 @@ def _annotations(
     if inputs.new or not inputs.quarantined:
         return None
     with store.annotations(backend, item.fingerprint) as annotations:
-        words = [found.reason.partition(":")[0] for found in annotations.quarantined().values()]
-    causes: Counter[Cause] = Counter(
-        next((cause for cause in CAUSES if cause == word), "no-annotation") for word in words
-    )
+        causes = Counter(cause_of(found.reason) for found in annotations.quarantined().values())
     if causes.total() != inputs.quarantined:  # of other projects too, or not on this machine
         causes = Counter({"no-annotation": inputs.quarantined})
     failure = judge_annotations(inputs.distinct - inputs.quarantined, causes, checks)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.lock.model import Lock
 from pioneer_build.plan.merge_choices import with_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pioneer_build.lock.model import Lock
     from pioneer_build.lock.three_way import Side
     from pioneer_build.plan import Plan
     from pioneer_build.project.open import Project
@@ -44,15 +44,16 @@ def _with_choices_of_head(project: Project, lock: Lock, plan: Plan, pending: fro
     # git is only started for a plan that has something to do
     from pioneer_build.git import merged_commits
     from pioneer_build.lock.three_way import merge3
-    from pioneer_build.operations.diff import state_at
+    from pioneer_build.project.lock_at import lock_at
 
     try:
         commits = merged_commits(project.root)
         if commits is None:
             return plan
-        base, ours, theirs = (state_at(project, commit).lock for commit in commits)
+        found = [lock_at(project.root, commit) for commit in commits]
     except PioneerError:
         return plan  # no git, or a lock of a commit that can't be read: then there is nothing to say
+    base, ours, theirs = (Lock() if one is None else one.lock for one in found)
     merged = merge3(base, ours, theirs)
     choices = [
         choice

@@ -99,12 +99,11 @@ def read_project_state(
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, submissions)
-        unwritten = _unwritten(known.lock, as_read, config.backend)
         facts = replace(
             stored,
             kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry),
             taken={**known.taken, **rest.taken},
-            unwritten=unwritten,
+            unwritten=_unwritten(known.lock, as_read, config.backend),
             notes=known.notes,
         )
         return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
@@ -114,8 +113,9 @@ def read_project_state(
     if any(step.submits for step in plan.steps):
         from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
 
-        scope = scope_of(with_history(known, project.root, submissions, stored, chosen))
-        plan = scope.plan(chosen)
+        if (found := with_history(known, project.root, submissions, stored, chosen)) != known:
+            scope = scope_of(found)
+            plan = scope.plan(chosen)
     _check_left_out(project, specs, plan)
     contents.save()
     return ProjectState(

@@ -17,7 +17,7 @@ Standard library only; nothing here reads a file, or raises because of what a se
 
 from __future__ import annotations
 
-from pioneer_build.rows.causes import CAUSES, Cause, Fault
+from pioneer_build.rows.causes import CAUSES, Cause, Fault, cause_of
 from pioneer_build.rows.labels import DeclaredLabels
 from pioneer_build.rows.normal_form import (
     Row,
@@ -44,6 +44,7 @@ __all__ = [
     "RowsSummary",
     "Tally",
     "VersionSplit",
+    "cause_of",
     "confidence_of",
     "length_of",
     "normalise",

@@ -55,6 +55,12 @@ CAUSES: dict[Cause, str] = {
 }
 
 
+def cause_of(reason: str) -> Cause:
+    """The cause that the reason of a quarantined text begins with; a text that was refused has no annotation."""
+    word = reason.partition(":")[0]
+    return next((cause for cause in CAUSES if cause == word), "no-annotation")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a value is not a row: a stable word for tools, and a sentence for people."""

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.files import not_in_index, read_files
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
-from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, read_split, split_texts
+from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, split_texts
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.lock.three_way import merge3
 from tests.lock.refusals import GOLDEN
@@ -23,7 +24,7 @@ LOCK = lock_of(entry(A, job(A, 1)), entry(B, job(B, 2)), entry(B, job(B, 3), bac
 
 def refusal(files: dict[str, str]) -> LockError:
     with pytest.raises(LockError) as caught:
-        read_split(files)
+        read_files(files, not_in_index)
     assert caught.value.hint
     return caught.value
 
@@ -32,18 +33,18 @@ def test_golden_files_are_read_and_written_byte_for_byte() -> None:
     files = {f"{SPLIT_FOLDER}/{path.name}": path.read_text("utf-8") for path in (GOLDEN / "lock-2-split.d").iterdir()}
     files[LOCK_PATH] = (GOLDEN / "lock-2-split.lock").read_text("utf-8")
     assert len(files) == 3
-    lock = read_split(files)
+    lock = read_files(files, not_in_index).lock
     assert split_texts(lock) == files
-    assert read_split(files, trusted=True) == lock
+    assert read_files(files, not_in_index, trusted=True).lock == lock
     empty = {LOCK_PATH: files[LOCK_PATH]}
-    assert split_texts(read_split(empty)) == empty
+    assert split_texts(read_files(empty, not_in_index).lock) == empty
 
 
 @PROPERTY
 @given(locks())
 def test_split_and_joined_it_is_the_same_lock(lock: Lock) -> None:
     files = split_texts(lock)
-    assert read_split(files) == lock
+    assert read_files(files, not_in_index).lock == lock
     assert len(files) == 1 + len({name for name, _ in lock.entries})
     assert files[LOCK_PATH] == SPLIT_MARK
 
@@ -71,7 +72,10 @@ def test_writing_again_costs_what_changed() -> None:
 def test_what_a_split_lock_must_be() -> None:
     files = split_texts(LOCK)
     whole = {**files, LOCK_PATH: lock_text(Lock())}
-    assert refusal(whole).message == "pioneer.lock:1: the lock isn't split, but pioneer.lock.d/ has entries too"
+    assert refusal(whole).message == (
+        "pioneer.lock:1: the lock isn't split, but pioneer.lock.d/ has entries too: a conversion was interrupted, or a"
+        " branch that converted it was merged"
+    )
     path, other = f"{SPLIT_FOLDER}/a.json", f"{SPLIT_FOLDER}/b.json"
     assert refusal({**files, path: files[other]}).message == f"{path}:1: contains other datasets than 'a'"
     assert refusal({**files, path: lock_text(LOCK)}).message == f"{path}:1: contains other datasets than 'a'"
