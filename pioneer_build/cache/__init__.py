@@ -8,3 +8,11 @@ spec_cache     parsed specs
 project_cache  settings, verified digests, inputs
 cache_file     how these are written
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+#: What reading a damaged cache may raise: it isn't JSON, or other JSON than was expected, or nested too deeply. All that
+#: is cached can be found out again, so a cache that can't be read counts as empty.
+DAMAGE: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from zlib import adler32, crc32
 
 from pioneer_build._version import __version__
+from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk import stamp_at, stamp_of
@@ -179,7 +180,7 @@ def nothing_to_do(
         if faults or files != cached.files or not contents_are_there(cached, contents, verified=verified):
             return None
         return cached if inputs_are_unchanged(cached, root, same_glob) else None
-    except (OSError, ValueError):
+    except (OSError, *DAMAGE):
         return None
 
 

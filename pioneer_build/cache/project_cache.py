@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pioneer_build._version import __version__
+from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.cache.spec_cache import SpecCache, checks_of
 from pioneer_build.disk import is_settled
@@ -55,17 +56,17 @@ class ProjectCache:
 
     def settings(self, stamp: Stamp) -> Settings | None:
         """The settings in a `pioneer.yaml` with this stamp."""
-        known = self._values.get("settings")
-        if not known or tuple(known[0]) != stamp:
-            return None
-        value = dict(known[1])
         try:
+            known = self._values.get("settings")
+            if not known or tuple(known[0]) != stamp:
+                return None
+            value = dict(known[1])
             if value.get("checks") is not None:
                 value["checks"] = checks_of(value["checks"])
             if value.get("limits") is not None:
                 value["limits"] = SpendingLimits(**value["limits"])
             return Settings(**value)
-        except TypeError:
+        except DAMAGE:
             return None
 
     def put_settings(self, stamp: Stamp, settings: Settings) -> None:
@@ -93,24 +94,31 @@ class ProjectCache:
 
     def inputs(self, dataset_name: str) -> KnownInputs | None:
         """What the inputs of a label spec held when they were last surveyed."""
-        known = self._values.get("inputs", {}).get(dataset_name)
+        known = self._object("inputs").get(dataset_name)
         if known is None:
             return None
-        digest, source, files = known
-        return KnownInputs(digest, source, tuple([(name, tuple(stamp) if stamp else None) for name, stamp in files]))
+        try:
+            digest, source, files = known
+            stamped = tuple([(str(name), _stamp(stamp) if stamp else None) for name, stamp in files])
+        except DAMAGE:
+            return None
+        return KnownInputs(digest, source, stamped)
 
     def put_inputs(self, dataset_name: str, inputs: KnownInputs) -> None:
         """Caches what the inputs of a label spec hold."""
-        self._put("inputs", {**self._values.get("inputs", {}), dataset_name: inputs})
+        self._put("inputs", {**self._object("inputs"), dataset_name: inputs})
 
     def verified_contents(self) -> dict[str, Stamp]:
         """The stamps of contents that matched their digest, by that digest."""
-        return {digest: tuple(stamp) for digest, stamp in self._values.get("contents", {}).items()}
+        try:
+            return {digest: _stamp(stamp) for digest, stamp in self._object("contents").items()}
+        except DAMAGE:
+            return {}
 
     def put_verified_contents(self, contents: Mapping[str, Stamp]) -> None:
         """Caches that contents matched their digest, beside those that are known to."""
         settled = {digest: list(stamp) for digest, stamp in contents.items() if is_settled(stamp, self.began)}
-        self._put("contents", {**self._values.get("contents", {}), **settled})
+        self._put("contents", {**self._object("contents"), **settled})
 
     def save(self, living: Collection[str] | None = None) -> None:
         """Writes what is new; a disk that doesn't take it is no error.
@@ -123,6 +131,10 @@ class ProjectCache:
             self._changed = not write_cache_file(self.path, json.dumps(value, separators=(",", ":")).encode())
         self.specs.save(living)
 
+    def _object(self, name: str) -> dict[str, Any]:
+        found = self._values.get(name)
+        return found if isinstance(found, dict) else {}
+
     def _put(self, name: str, value: Any) -> None:
         if self._values.get(name) != value:
             self._values[name] = value
@@ -133,9 +145,14 @@ def _read(path: str) -> dict[str, Any]:
     try:
         value = json.loads(Path(path).read_bytes())
         found = value["values"] if value["program"] == _PROGRAM else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *DAMAGE):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _stamp(value: Any) -> Stamp:
+    size, mtime, inode, ctime = map(int, value)
+    return size, mtime, inode, ctime
 
 
 def _digest(value: object) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build._version import __version__
+from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.disk import is_settled
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
@@ -57,7 +58,7 @@ class SpecCache:
             return None
         try:
             return [_unpacked(value, path) for value in json.loads(packed)]
-        except (ValueError, KeyError, TypeError, IndexError):
+        except DAMAGE:
             return None
 
     def put(self, path: str, stamp: Stamp, parsed: list[Parsed]) -> None:

@@ -53,10 +53,14 @@ def decode_line(data: bytes) -> Line:
     try:
         value = json.loads(data.rpartition(b"\t")[0])
         line = Line(value["v"], value["seq"], value["event"], value["token"], {})
+        if not all(type(number) is int and number >= 0 for number in (line.version, line.number)):
+            raise ValueError("not a line of the journal: a number is not one")
+        if not isinstance(line.event, str) or not isinstance(line.token, str):
+            raise ValueError("not a line of the journal: a word is not one")
         if line.version > VERSION:
             return line
         fields = dict(value["fields"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a line of the journal: {error}") from None
     if fields.get("known") is not None:  # JSON has no tuples
         fields["known"] = tuple(fields["known"])

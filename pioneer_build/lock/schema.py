@@ -172,6 +172,16 @@ _MORE: Final[Mapping[int, tuple[_Table, _Table, _Table]]] = {
     2: ({**_ENTRY_1, **_ENTRY_2}, {**_JOB_1, **_JOB_2}, {**_LABELLING_1, **_LABELLING_2}),
 }
 _NONE: Final[_Table] = {}
+#: The keys of a definition that this program knows; one of a later fingerprint may have others.
+_DEFINITION: Final[_Table] = {
+    "classified_examples": _LIST,
+    "domain_description": _TEXT,
+    "labels": _LIST,
+    "prompt": _TEXT,
+    "task_type": _TEXT,
+}
+#: No count is larger: 64 bits with a sign.
+_MOST: Final = 2**63 - 1
 _INFINITE: Final = float("inf")
 
 _JOB_STATES = frozenset({"open", "ready", "failed", "rejected", "unknown"})
@@ -210,6 +220,7 @@ def check_entry(fields: Any, version: int) -> None:
     for key, words in _WORDS.items():
         if key in fields and fields[key] not in words:
             raise Mismatch(f"has the unknown {key} '{fields[key]}'", newer=True)
+    _check_definition(fields["definition"])
     for job in fields["jobs"]:
         _check_job(job, job_more)
     if "labelling" in fields:
@@ -220,12 +231,22 @@ def check_entry(fields: Any, version: int) -> None:
         _check(fields["rejection"], _REJECTION, _NONE, "a rejection with ")
         if fields["rejection"]["state"] not in ("failed", "rejected"):
             raise Mismatch("has a rejection with an unknown state", newer=True)
-    if not all(type(count) is int for count in fields.get("paid", {}).values()):
+    if not all(type(count) is int and 0 <= count <= _MOST for count in fields.get("paid", {}).values()):
         raise Mismatch("has counts of paid texts that are not numbers")
     if version > 1:
         for key, check in _CHECKS_2.items():
             if key in fields:
                 check(fields[key])
+
+
+def _check_definition(definition: Mapping[str, Any]) -> None:
+    for key, value in definition.items():
+        if key in _DEFINITION and type(value) not in _DEFINITION[key]:
+            raise Mismatch(f"has a definition with an invalid value of '{key}'", key=key)
+    _check_texts(definition, "labels", "a definition whose labels are not strings")
+    for shot in definition.get("classified_examples", ()):
+        if type(shot) is not dict or not all(isinstance(text, str) for text in shot.values()):
+            raise Mismatch("has a definition with an invalid example", key="classified_examples")
 
 
 def _check_job(job: Any, more: _Table) -> None:
@@ -321,7 +342,7 @@ def _check(fields: Any, must: _Table, may: _Table, what: str) -> None:
         types = must.get(key) or may.get(key)
         if types is None:
             raise Mismatch(f"has {what}the unknown key '{key}'", key=key, newer=True)
-        if type(value) not in types or (type(value) is int and value < 0):
+        if type(value) not in types or (type(value) is int and not 0 <= value <= _MOST):
             raise Mismatch(f"has {what}an invalid value of '{key}'", key=key)
         if type(value) is float and not _is_measure(value):
             raise Mismatch(f"has {what}a value of '{key}' that is not rounded to three decimals", key=key)

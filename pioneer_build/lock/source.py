@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), the
 UPGRADE: Final = "upgrade pioneer-build; the lock was not changed"
 
 _DECODER: Final = json.JSONDecoder()
+_LONG_NUMBER: Final = re.compile(r"[0-9]{640}")
 
 #: The top-level keys of the file, by the version that introduced them.
 _KEYS: Final = {1: {"datasets", "lock_version"}, 2: {"datasets", "lock_version", "split"}}
@@ -146,13 +148,17 @@ class LockSource:
             raise self.error(str(error), line=self._line_at(max(at, again))) from None
         except RecursionError:
             raise self.error("nested too deeply", line=1) from None
+        except ValueError:  # Python converts no integer of thousands of digits
+            found = _LONG_NUMBER.search(self.text)
+            line = self._line_at(found.start() if found is not None else 0)
+            raise self.error("a number with thousands of digits", line=line) from None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise Mismatch(f"'{twice}' occurs twice", key=twice)
     return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cached_steps import RestOfProject, read_inputs, read_rest, read_steps
 from pioneer_build.cache.plan_cache import contents_are_there, inputs_are_unchanged, read_cached_plan
 from pioneer_build.errors import LockError
@@ -67,11 +68,14 @@ def changed_specs(project: Project) -> PlanScope | None:
     cached = read_cached_plan(project.plan_key)
     if cached is None:
         return None
-    rest = read_rest(cached.rest)
-    if not rest.separate:
+    try:
+        rest, steps, all_inputs = read_rest(cached.rest), read_steps(cached.steps), read_inputs(cached.inputs)
+        there = contents_are_there(cached, str(project.config.store / "rows"), verified=False)
+    except DAMAGE:
+        return None
+    if not rest.separate or not there:
         return None
     files, problems, passed_over = spec_files(project.root, project.config.specs)
-    steps = read_steps(cached.steps)
     changed = cached.changed_files(files)
     if (
         problems
@@ -79,8 +83,6 @@ def changed_specs(project: Project) -> PlanScope | None:
         or len(changed) > _FEW_FILES + _FEW_SHARE * len(files)
         or not steps.keys() <= files.keys()
     ):
-        return None
-    if not contents_are_there(cached, str(project.config.store / "rows"), verified=False):
         return None
     if cached.has_input_files:
         from pioneer_build.inputs.freshness import unchanged_glob  # not for a project without label specs
@@ -99,7 +101,7 @@ def changed_specs(project: Project) -> PlanScope | None:
     lock = _entries(project, declared, kept, rest)
     if lock is None:
         return None
-    inputs = [one for one in read_inputs(cached.inputs) if one.spec_path in steps]
+    inputs = [one for one in all_inputs if one.spec_path in steps]
     judged = read_kept_rows(project.config, declared, lock, {})  # without `no_overlap_with`, no other entry is needed
     facts = replace(_facts(project, declared, kept, rest), kept=judged)
     return PlanScope(files, declared, lock, facts, rest, UnchangedSpecs(steps, inputs, had_changed))

@@ -98,7 +98,10 @@ def _split_option(word: str, words: Iterator[str]) -> tuple[str, str]:
 
 
 def _label_task(url: str | None) -> str | None:
-    parts = urlsplit(url or "").path.strip("/").split("/")
+    try:
+        parts = urlsplit(url or "").path.strip("/").split("/")
+    except ValueError:  # not a URL: `http://[x`
+        return None
     if parts[-1:] == ["label-existing"] and parts[-2:-1] and parts[-2] in _LABEL_TASKS:
         return parts[-2]
     return None

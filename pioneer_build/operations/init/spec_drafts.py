@@ -89,14 +89,16 @@ def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDra
     spec: dict[str, Any] = {"version": 1} | {key: body[key] for key in _KEYS if key in body}
     path = f"{folder}/{safe}.yaml"
     text = "\n".join(lines) + "\n" + spec_text(spec)
-    _judge(text, path)
+    _judge(text, path, files.values())
     return SpecDraft(name, path, text, files, left_out)
 
 
-def _judge(text: str, path: str) -> None:
+def _judge(text: str, path: str, files: Iterable[str]) -> None:
     """Refuses an invalid spec, before anything is written."""
     try:
         data = text.encode("utf-8")
+        for file in files:
+            file.encode("utf-8")
     except UnicodeEncodeError:
         raise PioneerError("the request contains a lone surrogate, which is not valid Unicode") from None
     if problems := parse_text(data, path).problems:
