@@ -32,8 +32,10 @@ _UNSEEN = frozenset(
 )
 #: What no shell changes, wherever in a word it stands.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+:,./-_")
+#: A word is compared with so many others of about its length, letter by letter.
+_MOST_COMPARED = 5000
 #: Callers that find many wrong words look for the nearest valid one only for this many of them.
-MAX_GUESSES = 50
+MAX_GUESSES = 20
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
@@ -47,6 +49,7 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
     plain, valid = _plain(word), tuple(valid)
     best: str | None = None
     best_distance = max(1, (len(plain) + 1) // 3) + 1
+    compared = 0
     for candidate in valid:
         if len(candidate) > _LONGEST:
             continue
@@ -55,6 +58,9 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
         limit = min(best_distance - 1, max(len(plain), len(other)) - 2 if plain != other else 0)
         if limit < 0 or abs(len(other) - len(plain)) > limit:
             continue
+        compared += 1
+        if compared > _MOST_COMPARED:
+            break
         distance = _distance(plain, other, limit)
         if distance <= limit:
             best, best_distance = candidate, distance

@@ -13,6 +13,6 @@ from __future__ import annotations
 
 from typing import Final
 
-#: What reading a damaged cache may raise: it isn't JSON, or other JSON than was expected, or nested too deeply. All that
-#: is cached can be found out again, so a cache that can't be read counts as empty.
+#: What reading a damaged cache may raise: it isn't JSON, or other JSON than was expected, or nested too deeply. All
+#: that is cached can be found out again, so a cache that can't be read counts as empty.
 DAMAGE: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)

@@ -115,6 +115,10 @@ def group(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # what can't be encoded (half a surrogate, or anything in a C locale) is shown escaped
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_flush(run(arguments)))
 
 

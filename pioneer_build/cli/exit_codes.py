@@ -60,6 +60,9 @@ def code_of(error: BaseException, arguments: Sequence[str]) -> int:
         case OSError() if (known := _of_the_system(error)) is not None:
             _error(known, arguments)
             return ERROR
+        case MemoryError():
+            _error(PioneerError("out of memory"), arguments)
+            return ERROR
         case _:
             return _bug(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -88,10 +89,11 @@ def apart(entities: Iterable[Entity]) -> tuple[list[Entity], int]:
         (e for e in entities if "start" in e), key=lambda e: (e["start"] - e["end"], e["start"], e["label"])
     )
     kept: list[Entity] = []
-    taken: set[int] = set()
+    starts: list[int] = []
     for entity in placed:
-        places = range(entity["start"], entity["end"])
-        if taken.isdisjoint(places):
-            taken.update(places)
-            kept.append(entity)
-    return sorted(kept, key=lambda entity: entity["start"]), len(placed) - len(kept)
+        at = bisect_left(starts, entity["end"])
+        # the one at this place is the first behind it; of those before, only the last can reach into it
+        if not at or kept[at - 1]["end"] <= entity["start"]:
+            starts.insert(at, entity["start"])
+            kept.insert(at, entity)
+    return kept, len(placed) - len(kept)

@@ -10,6 +10,7 @@ an id or a score, each row's id is in `doc.user_data["id"]`, and the score of a 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from functools import cache
 from itertools import chain
@@ -83,7 +84,8 @@ def _with_entities(row: Row, tokenizer: Any, lost: Counter[Loss]) -> Any:
     spans = [(entity, _span(doc, entity)) for entity in entities]
     lost["edges"] += sum(1 for entity, span in spans if span is None or span.text != entity["text"])
     doc.spans[SPANS_KEY] = [span for _, span in spans if span is not None]
-    ents = [span for entity, span in spans if span is not None and entity in kept]
+    chosen = {id(entity) for entity in kept}
+    ents = [span for entity, span in spans if span is not None and id(entity) in chosen]
     doc.set_ents(ents, default="outside")
     return doc
 
@@ -97,10 +99,12 @@ def _cut(doc: Any, cuts: set[int]) -> Any:
     edges = {token.idx for token in doc} | {token.idx + len(token) for token in doc}
     if cuts <= edges:
         return doc
+    ordered = sorted(cuts)
     words: list[str] = []
     spaces: list[bool] = []
     for token in doc:
-        inside = sorted(cut - token.idx for cut in cuts if token.idx < cut < token.idx + len(token))
+        first, behind = bisect_right(ordered, token.idx), bisect_left(ordered, token.idx + len(token))
+        inside = [cut - token.idx for cut in ordered[first:behind]]
         for start, end in zip([0, *inside], [*inside, len(token)], strict=True):
             words.append(token.text[start:end])
             spaces.append(bool(token.whitespace_) and end == len(token))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
@@ -16,9 +17,14 @@ from pioneer_build.inputs.zstd import ZstdStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _typeshed import WriteableBuffer
+
     from pioneer_build.inputs.files import Compression, InputFile
 
 BUFFER = 1 << 20
+#: A compressed file may become so many times larger, and this large in any case. Text becomes 3 to 20 times larger.
+MOST_TIMES_LARGER = 200
+_ALWAYS_ALLOWED = 64 << 20
 BOM = b"\xef\xbb\xbf"
 #: How git begins a conflict in a file. How it ends one may be a quote in a mail, so only the beginning is looked for.
 CONFLICT = b"<<<<<<<"
@@ -29,7 +35,7 @@ _MAGIC = {"gzip": re.compile(rb"\x1f\x8b"), "zstd": re.compile(rb"\x28\xb5\x2f\x
 
 
 class DamagedStreamError(Exception):
-    """The compressed stream is damaged or truncated, as the message says."""
+    """The compressed stream is damaged, truncated or a bomb, as the message says."""
 
 
 class OtherContentError(Exception):
@@ -74,9 +80,31 @@ def _uncompressed(file: InputFile) -> Mistake:
 
 
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
-    if compression == "gzip":
-        return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
-    return io.BufferedReader(ZstdStream(raw), BUFFER)
+    unpacked: io.BufferedIOBase | io.RawIOBase
+    unpacked = gzip.GzipFile(fileobj=raw, mode="rb") if compression == "gzip" else ZstdStream(raw)
+    most = max(_ALWAYS_ALLOWED, MOST_TIMES_LARGER * os.fstat(raw.fileno()).st_size)
+    return io.BufferedReader(_Bounded(unpacked, most), BUFFER)
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with an error after `most` bytes: a bomb, which would take forever to read."""
+
+    def __init__(self, stream: io.BufferedIOBase | io.RawIOBase, most: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._left = most
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fills `buffer`; 0 at the end."""
+        count = self._stream.readinto(buffer) or 0
+        self._left -= count
+        if self._left < 0:
+            raise DamagedStreamError(f"decompressed, the file is more than {MOST_TIMES_LARGER} times as large")
+        return count
 
 
 def bad_byte(line: bytes, number: int) -> Mistake:

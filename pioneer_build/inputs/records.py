@@ -96,9 +96,7 @@ class Rows:
         if is_blank(text):
             self.complain(Mistake(line, f"the text {what_is_blank(text)}", "empty-text", source=source))
             return
-        try:
-            text.encode()
-        except UnicodeEncodeError:
+        if not _is_unicode(text):
             message = "the text contains a lone surrogate, which is not valid Unicode"
             self.complain(Mistake(line, message, "not-unicode", source=source))
             return
@@ -107,6 +105,10 @@ class Rows:
                 what = "empty" if key == "" else _kind(key)
                 message = f"'{columns.id}' is {what}, not text or a whole number"
                 self.complain(Mistake(line, message, "bad-id", source=source))
+                return
+            if isinstance(key, str) and not _is_unicode(key):
+                message = f"'{columns.id}' contains a lone surrogate, which is not valid Unicode"
+                self.complain(Mistake(line, message, "not-unicode", source=source))
                 return
             self._ids.append(key)
         self._texts.append(text)
@@ -128,6 +130,14 @@ class Rows:
         block = Block(self._texts, self._ids if self._columns.id is not None else None, self._lines)
         self._texts, self._ids, self._lines = [], [], []
         return block
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kind(value: Any) -> str:

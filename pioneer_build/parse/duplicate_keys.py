@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from pioneer_build.parse.source import Source
 
 
-def report_duplicate_key(key: ScalarNode, mapping: Node, source: Source) -> None:
+def report_duplicate_key(key: ScalarNode, first: Node, source: Source) -> None:
     """Reports `key`, and the line of the first one.
 
     Args:
         key: the second one, or a later one.
-        mapping: has both.
+        first: the first one.
         source: the file that they are in.
     """
-    first = next(k for k, _ in mapping.value if k.value == key.value)
     line, _ = source.place(first.start_mark)
     source.problem_at(
         key.start_mark,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.plain_data import node_at
+from pioneer_build.parse.plain_data import NodeFinder
 from pioneer_build.parse.quoting_hints import as_bool, as_number, as_whole, not_text
 from pioneer_build.parse.schema import CHOICES, SYNONYMS
 from pioneer_build.parse.yaml_tags import FLOAT, INT
@@ -62,12 +62,13 @@ def report_errors(
         keys: the valid keys of the top level (under "") and of each mapping in it.
         renamed: misspelt keys as written, by the key that they were taken for.
     """
+    find = NodeFinder(root)
     for error in errors:
         loc: Loc = error["loc"]
         if len(loc) > 1 and loc[1] in CHOICES.get(str(loc[0]), ()):
             loc = (loc[0], *loc[2:])
         written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
-        node, key = node_at(root, written)
+        node, key = find.at(written)
         _report(error, loc, node, key, source, keys)
 
 

@@ -45,12 +45,14 @@ def plain(node: Node, source: Source) -> Any:
     if node.tag != MAP:
         _bad_tag(node, source)
     data: dict[str, Any] = {}
+    firsts: dict[str, Node] | None = None
     for key, value in node.value:
         word = key.value
         if type(key) is not ScalarNode or key.tag != STR:
             word = _odd_key(key, source)
         elif word in data:
-            report_duplicate_key(key, node, source)
+            firsts = firsts or {one.value: one for one, _ in reversed(node.value) if isinstance(one, ScalarNode)}
+            report_duplicate_key(key, firsts[word], source)
             plain(value, source)  # reports its errors; the value of the first key is used
             continue
         item = plain(value, source)
@@ -59,22 +61,39 @@ def plain(node: Node, source: Source) -> Any:
     return data
 
 
-def node_at(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
-    """The node at `loc` and the node of its key; the nearest existing one if there is none."""
-    node, key_node = root, None
-    for step in loc:
-        if isinstance(node, MappingNode):
-            for key, value in node.value:
-                if key.value == step:
-                    node, key_node = value, key
+class NodeFinder:
+    """Finds nodes in the tree `root` by their place in its data. Mappings are indexed, so many look-ups stay cheap."""
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+        self._pairs: dict[int, dict[Any, tuple[Node, Node]]] = {}
+
+    def at(self, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
+        """The node at `loc` and the node of its key; the nearest existing one if there is none."""
+        node, key_node = self._root, None
+        for step in loc:
+            if isinstance(node, MappingNode):
+                pair = self._of(node).get(step)
+                if pair is None:
                     break
+                key_node, node = pair
+            elif isinstance(node, SequenceNode) and isinstance(step, int):
+                node, key_node = node.value[step], None
             else:
                 break
-        elif isinstance(node, SequenceNode) and isinstance(step, int):
-            node, key_node = node.value[step], None
-        else:
-            break
-    return node, key_node
+        return node, key_node
+
+    def _of(self, node: MappingNode) -> dict[Any, tuple[Node, Node]]:
+        found = self._pairs.get(id(node))
+        if found is None:  # the first of two pairs with the same key counts
+            scalars = [pair for pair in node.value if isinstance(pair[0], ScalarNode)]
+            found = self._pairs[id(node)] = {pair[0].value: pair for pair in reversed(scalars)}
+        return found
+
+
+def node_at(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node | None]:
+    """One look-up of `NodeFinder.at`."""
+    return NodeFinder(root).at(loc)
 
 
 def _scalar(node: ScalarNode, source: Source) -> Any:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.parse.error_messages import report_at
-from pioneer_build.parse.plain_data import node_at
+from pioneer_build.parse.plain_data import NodeFinder, node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.fingerprint import nfc
@@ -44,6 +44,7 @@ class SpecRules:
         self.source = source
         self.renamed = renamed
         self.task = self._task()
+        self._find = NodeFinder(root)
 
     def report(self) -> None:
         """Reports all errors."""
@@ -72,7 +73,7 @@ class SpecRules:
 
     def _at(self, loc: tuple[int | str, ...], message: str, hint: str | None, code: str, *, key: bool = False) -> None:
         first = self.renamed.get(str(loc[0]), loc[0])
-        node, key_node = node_at(self.root, (first, *loc[1:]))
+        node, key_node = self._find.at((first, *loc[1:]))
         report_at(key_node if key and key_node is not None else node, self.source, message, hint=hint, code=code)
 
     def _missing(self, message: str, hint: str | None) -> None:
@@ -182,7 +183,7 @@ class SpecRules:
                 )
 
     def _line(self, loc: tuple[int | str, ...]) -> int:
-        node, _ = node_at(self.root, (self.renamed.get(str(loc[0]), loc[0]), *loc[1:]))
+        node, _ = self._find.at((self.renamed.get(str(loc[0]), loc[0]), *loc[1:]))
         return self.source.place(node.start_mark)[0]
 
     def _input_path(self, inputs: Any) -> None:

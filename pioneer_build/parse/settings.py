@@ -12,6 +12,7 @@ from pioneer_build.parse.error_messages import report_at, report_errors, report_
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import report_checks
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
+from pioneer_build.parse.source import TooManyProblems
 from pioneer_build.parse.specs import checks_of
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
@@ -57,8 +58,11 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
     settings = Settings()
     if len(documents) > 1:
         report_at(documents[1], source, "the settings must be one YAML document", hint="remove the ---", code="type")
-    for root in documents[:1]:
-        settings = _settings(root, source, problems)
+    try:
+        for root in documents[:1]:
+            settings = _settings(root, source, problems)
+    except TooManyProblems:
+        problems.append(source.too_many())
     if problems:
         return None, tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
     return settings, ()

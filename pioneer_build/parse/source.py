@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,16 @@ _ODD_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 _SECRET = re.compile(
     r"(?i)(?:api[_-]?key|token|secret|password|credential)\w{0,30}[\"']?\s{0,9}:|://[^/\s]*@|\b\w+_sk_\w+"
 )
+
+
+#: After this many errors, the rest of a file isn't checked: what they have in common is clear by then.
+MAX_PROBLEMS = 1000
+#: Longer lines are not shown with an error.
+_LONGEST_SHOWN = 10_000
+
+
+class TooManyProblems(Exception):
+    """A file has more than `MAX_PROBLEMS` errors; what was reported so far stays reported."""
 
 
 class Mark(Protocol):
@@ -38,16 +49,16 @@ class Source:
         report: called with each problem.
     """
 
-    __slots__ = ("_lines", "_shown", "_starts", "odd_breaks", "path", "report", "text")
+    __slots__ = ("_count", "_shown", "_starts", "odd_breaks", "path", "report", "text")
 
     def __init__(self, path: str, text: str, report: Callable[[Problem], None]) -> None:
         self.path = path
         self.text = text
         self.report = report
         self.odd_breaks = not (text.isascii() and "\r" not in text) and _ODD_BREAK.search(text) is not None
-        self._lines: list[str] | None = None
         self._shown: dict[int, tuple[str | None, int]] = {}
-        self._starts: list[int] = []
+        self._starts: array[int] | None = None
+        self._count = 0
 
     def place(self, mark: Mark) -> tuple[int, int]:
         """Line and column of `mark`, from 1."""
@@ -57,9 +68,9 @@ class Source:
 
     def place_of(self, offset: int) -> tuple[int, int]:
         """Line and column of the code point at `offset`, from 1."""
-        self._split()
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def place_of_end(self) -> tuple[int, int]:
         """Line and column of the last character that is not white space, from 1."""
@@ -67,8 +78,12 @@ class Source:
 
     def line(self, number: int) -> str | None:
         """The line with this number, from 1, without its line break."""
-        lines = self._split()
-        return lines[number - 1] if 0 < number <= len(lines) else None
+        starts = self._line_starts()
+        if not 0 < number <= len(starts):
+            return None
+        if number == len(starts):
+            return self.text[starts[-1] :]
+        return self.text[starts[number - 1] : starts[number]].removesuffix("\n").removesuffix("\r")
 
     def problem(
         self, place: tuple[int, int], message: str, *, hint: str | None = None, width: int = 1, code: str = "invalid"
@@ -81,7 +96,13 @@ class Source:
             hint: what to do about it.
             width: the number of code points to mark, starting at the place.
             code: a stable word for tools, such as `unknown-key`.
+
+        Raises:
+            TooManyProblems: it was not reported, because so many were before.
         """
+        self._count += 1
+        if self._count > MAX_PROBLEMS:
+            raise TooManyProblems
         line, column = place
         source, length = self._show(line)
         # a value with several lines is marked up to the end of its first line
@@ -103,21 +124,22 @@ class Source:
         width = end_column - column if end_line == line else len(self.line(line) or "")
         self.problem((line, column), message, hint=hint, width=width, code=code)
 
+    def too_many(self) -> Problem:
+        """The problem that follows the last one that was reported."""
+        message = f"more than {MAX_PROBLEMS:,} errors; the rest of the file was not checked"
+        return Problem(self.path, 0, 0, message, hint="correct these first", code="too-many-errors")
+
     def _show(self, number: int) -> tuple[str | None, int]:
         """A line for messages, and its length without white space at the end. Cached, because it may be long."""
         if number not in self._shown:
             line = self.line(number)
-            safe = line is not None and not _SECRET.search(line)
+            safe = line is not None and len(line) <= _LONGEST_SHOWN and not _SECRET.search(line)
             self._shown[number] = line if safe else None, len((line or "").rstrip())
         return self._shown[number]
 
-    def _split(self) -> list[str]:
-        if self._lines is None:
-            self._lines, self._starts, start = [], [], 0
-            for found in _BREAK.finditer(self.text):
-                self._lines.append(self.text[start : found.start()])
-                self._starts.append(start)
-                start = found.end()
-            self._lines.append(self.text[start:])
-            self._starts.append(start)
-        return self._lines
+    def _line_starts(self) -> array[int]:
+        """The offset at which each line starts. An array: a file may have millions of lines."""
+        if self._starts is None:
+            self._starts = array("I", [0])
+            self._starts.extend(found.end() for found in _BREAK.finditer(self.text))
+        return self._starts

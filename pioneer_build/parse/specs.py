@@ -13,10 +13,12 @@ from pioneer_build.parse.error_messages import meant_key, report_at, report_erro
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.rules import SpecRules
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
+from pioneer_build.parse.source import TooManyProblems
 from pioneer_build.parse.yaml_limits import MAX_FILE_BYTES
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.wording import MAX_GUESSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +114,12 @@ def parse_text(text: bytes, path: str) -> ParsedFile:
         return ParsedFile((), tuple(problems))
     source, documents = read_documents(text, path, problems.append)
     broken: list[Broken] = []
-    specs = [spec for root in documents if (spec := _spec(root, source, problems, broken)) is not None]
+    specs: list[Spec] = []
+    try:
+        for root in documents:
+            specs += filter(None, [_spec(root, source, problems, broken)])
+    except TooManyProblems:
+        problems.append(source.too_many())
     if problems:
         problems = sorted(set(problems), key=lambda p: (p.line, p.column, p.message))
     return ParsedFile(tuple(specs), tuple(problems), tuple(broken))
@@ -196,7 +203,7 @@ def _take_misspelt(data: dict[str, Any]) -> dict[str, str]:
     The misspelt key stays, to be reported. Returns the keys as written, by the key that they were taken for.
     """
     renamed: dict[str, str] = {}
-    for word in [word for word in data if word not in SPEC_KEYS]:
+    for word in [word for word in data if word not in SPEC_KEYS][:MAX_GUESSES]:
         meant = meant_key(word, SPEC_KEYS)
         if meant is not None and meant not in data:
             data[meant] = data[word]

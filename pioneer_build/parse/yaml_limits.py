@@ -7,6 +7,7 @@ more values than fit into memory. So both are looked for before anything is made
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import yaml
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
+#: Maximum number of values in a file: keys, items, texts. Each takes some 500 bytes of memory.
+MAX_NODES = 200_000
 #: Maximum number of nodes and characters that aliases may add to a file.
 MAX_ALIASED_NODES = 10_000
 MAX_ALIASED_CHARS = 1_000_000
 
 _BRACKETS_WORTH_A_LOOK = 256
+_APART = (b"\n", b",", b":", b"-", b"?", b"[", b"{")
 _INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
 
 
@@ -52,19 +56,18 @@ def is_small_enough(data: bytes, path: str, report: Callable[[Problem], None]) -
     return False
 
 
-def line_too_deep(text: str, encoded: bytes, source: Source) -> int | None:
-    """Reports the first node that is nested too deep; returns its line (from 0), or None.
+def line_beyond_limits(text: str, encoded: bytes, source: Source) -> int | None:
+    """Reports the first node that is nested too deep, or one too many; returns its line (from 0), or None.
 
     Args:
         text: one or more documents.
         encoded: the same text as UTF-8.
         source: the file that they are in.
     """
-    if not _looks_deep(encoded):
+    if not _looks_deep(encoded) and not looks_large(encoded):
         return None
-    depth = 0
-    loader = yaml_loader.Loader(text)
-    while (event := loader.get_event()) is not None:
+    depth = nodes = 0
+    for event in _events(text):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -73,7 +76,27 @@ def line_too_deep(text: str, encoded: bytes, source: Source) -> int | None:
                 return line - 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_NODES:
+            line, column = source.place(cast("Mark", event.start_mark))
+            hint = "put texts in a file of their own, and name it in 'inputs'"
+            message = f"more than {MAX_NODES:,} values, the maximum for a file"
+            source.problem((line, column), message, hint=hint, code="too-large")
+            return line - 1
     return None
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """The events up to the first mistake, which is reported by whoever reads the documents before it."""
+    loader = yaml_loader.Loader(text)
+    with suppress(yaml.MarkedYAMLError):
+        while (event := loader.get_event()) is not None:
+            yield event
+
+
+def looks_large(encoded: bytes) -> bool:
+    """Whether `encoded` could have too many nodes; False is always right: each needs a character that sets it apart."""
+    return len(encoded) > MAX_NODES and 2 * sum(map(encoded.count, _APART)) >= MAX_NODES
 
 
 def _looks_deep(encoded: bytes) -> bool:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from pioneer_build.parse import yaml_loader
-from pioneer_build.parse.source import Source
-from pioneer_build.parse.yaml_limits import aliases_are_bounded, is_small_enough, line_too_deep
+from pioneer_build.parse.source import Source, TooManyProblems
+from pioneer_build.parse.yaml_limits import aliases_are_bounded, is_small_enough, line_beyond_limits, looks_large
 from pioneer_build.parse.yaml_syntax import report_syntax
 
 if TYPE_CHECKING:
@@ -45,10 +45,23 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
     if source is None:
         return Source(path, "", report), []
     documents: list[Node] = []
+    try:
+        _read_all(source, documents)
+        if "*" in source.text:
+            documents = [node for node in documents if aliases_are_bounded(node, source)]
+    except TooManyProblems:
+        report(source.too_many())
+        documents = []
+    return source, documents
+
+
+def _read_all(source: Source, documents: list[Node]) -> None:
+    """Adds the documents of a file."""
     text, skipped = source.text, 0
+    large = looks_large(text.encode())  # then its values are counted up to the first mistake only
     for _ in range(_MAX_BROKEN):
         broken_at = _read(text, source, documents)
-        if broken_at is None or source.odd_breaks:
+        if broken_at is None or source.odd_breaks or large:
             break
         following = _next_document(text, skipped + 1, broken_at)
         if following is None:
@@ -56,16 +69,17 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
         skipped = text.count("\n", 0, following)
         # the lines before are kept, but empty, so that places stay correct
         text = "\n" * skipped + text[following:]
-    aliased = "*" in source.text
-    return source, [node for node in documents if not aliased or aliases_are_bounded(node, source)]
 
 
 def _next_document(text: str, *lines: int) -> int | None:
     """The offset of the first `---` that is not before any of these lines, which count from 0."""
-    for found in _DOCUMENT.finditer(text):
-        if text.count("\n", 0, found.start()) >= max(lines):
-            return found.start()
-    return None
+    at = -1
+    for _ in range(max(lines)):
+        at = text.find("\n", at + 1)
+        if at < 0:
+            return None
+    found = _DOCUMENT.search(text, at + 1)
+    return found.start() if found is not None else None
 
 
 def _decode(data: bytes, path: str, report: Callable[[Problem], None]) -> Source | None:
@@ -93,7 +107,7 @@ def _read(text: str, source: Source, documents: list[Node]) -> int | None:
     encoded = text.encode()
     before = len(documents)
     try:
-        if (line := line_too_deep(text, encoded, source)) is not None:
+        if (line := line_beyond_limits(text, encoded, source)) is not None:
             return line
         # libyaml takes bytes unchanged; PyYAML would decode them again
         loader = yaml_loader.Loader(encoded if yaml_loader.Loader is not yaml_loader.PureLoader else text)

@@ -57,11 +57,10 @@ def _mapped(entities: list[Entity], said: str, text: str) -> list[Entity] | Faul
             "offsets-wrong", "the service repeated the text in another normal form, and offsets can't be mapped"
         )
     out: list[Entity] = []
+    known: dict[str, list[int]] = {}
     for entity in entities:
         span = entity["text"]
-        starts = (
-            [entity["start"]] if "start" in entity else [at for at in range(len(said)) if said.startswith(span, at)]
-        )
+        starts = [entity["start"]] if "start" in entity else _starts(span, said, known)
         places = {_place(start, start + len(span), theirs, ours) for start in starts}
         found = {text[place[0] : place[1]] for place in places if place is not None}
         if None in places or len(found) != 1:
@@ -71,6 +70,17 @@ def _mapped(entities: list[Entity], said: str, text: str) -> list[Entity] | Faul
             mapped["start"], mapped["end"] = next(place for place in places if place is not None)
         out.append(mapped)
     return out
+
+
+def _starts(span: str, said: str, known: dict[str, list[int]]) -> list[int]:
+    """Where a span occurs; `known` has those of other spans."""
+    if span not in known:
+        found = known[span] = []
+        at = said.find(span)
+        while at >= 0:
+            found.append(at)
+            at = said.find(span, at + 1)
+    return known[span]
 
 
 def _place(start: int, end: int, theirs: _Places, ours: _Places) -> tuple[int, int] | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: {"text", "label", "start", "end", "score"?}, or {"text", "label", "score"?, "ambiguous": True}
 Entity: TypeAlias = "dict[str, Any]"
+#: Entities without right offsets, times characters of their text: a thousand of them in a million characters.
+MOST_SEARCHED = 10**9
 
 
 #: A span and its label as given; start and end are checked, or `None` if none were given; score or `None`. A plain
@@ -33,6 +35,8 @@ def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity]
         text: the text that contains the spans.
         labels: the declared labels.
     """
+    if isinstance(value, list | tuple | dict) and _costs_too_much(value, text):
+        return Fault("bad-shape", f"too many entities to find in {len(text):,} characters: their offsets are missing")
     mentions: list[_Mention] = []
     unplaced = False
     if isinstance(value, list | tuple):
@@ -57,6 +61,24 @@ def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity]
     if unplaced:
         mentions = _place(mentions, text)
     return _sorted_entities(mentions)
+
+
+def _costs_too_much(value: list[Any] | tuple[Any, ...] | dict[str, Any], text: str) -> bool:
+    """Whether so many spans would have to be searched for in so long a text that it takes seconds."""
+    items = value
+    if isinstance(value, dict):
+        items = [one for spans in value.values() if isinstance(spans, list) for one in spans]
+    if len(items) * len(text) <= MOST_SEARCHED:
+        return False
+    placed = sum(isinstance(one, dict) and _is_at(one, text) for one in items)
+    return (len(items) - placed) * len(text) > MOST_SEARCHED
+
+
+def _is_at(item: dict[str, Any], text: str) -> bool:
+    start, end, span = item.get("start"), item.get("end"), item.get("text")
+    if span is None:
+        span = item.get("span")
+    return type(start) is int and type(end) is int and start >= 0 and text[start:end] == span
 
 
 def overlaps(entities: list[Entity]) -> int:

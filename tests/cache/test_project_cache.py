@@ -130,3 +130,13 @@ def test_that_of_another_version_is_ignored(tmp_path: Path, monkeypatch: pytest.
 def test_a_folder_that_cant_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     filled(tmp_path / "file").save()
+
+
+@pytest.mark.parametrize("values", ['{"contents": 5}', '{"inputs": {"a": 1}}', '{"settings": 7}', "[" * 100_000])
+def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, values: str) -> None:
+    path = ProjectCache(tmp_path, tmp_path).path
+    Path(path).write_text('{"program": "' + project_cache._PROGRAM + '", "values": ' + values + "}")
+    cache = ProjectCache(tmp_path, tmp_path)
+    assert cache.settings((1, 2, 3, 4)) is None
+    assert cache.inputs("a") is None
+    assert not cache.verified_contents()

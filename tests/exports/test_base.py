@@ -72,3 +72,10 @@ def test_what_is_kept_does_not_overlap(places: list[tuple[int, int]]) -> None:
     # nothing was left out that had room
     for one in entities:
         assert one in kept or any(one["start"] < other["end"] and other["start"] < one["end"] for other in kept)
+
+
+def test_thousands_of_entities_over_each_other() -> None:
+    entities = [{"text": "x", "label": "a", "start": n, "end": 100_001} for n in range(20_000)]
+    entities.append({"text": "x", "label": "b", "start": 100_001, "end": 100_002})
+    kept, dropped = apart(entities)
+    assert ([one["start"] for one in kept], dropped) == ([0, 100_001], 19_999)

@@ -30,6 +30,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.replay:
         return _replay(*asked.replay, asked.keep)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # what a command said, as it was
     targets = [TARGETS[name] for name in asked.only or TARGETS]
     weights = sum(target.share for target in targets)
     print(f"seed {asked.seed}")
@@ -40,7 +41,10 @@ def main() -> int:
         faults = fuzz(target, range(inputs), asked.seed)
         took = time.monotonic() - began
         failed += len(faults)
-        print(f"{target.name:12} {inputs:>8,} inputs {took:7.1f} s {inputs / took:>8,.0f}/s  {len(faults)} faults", flush=True)
+        print(
+            f"{target.name:12} {inputs:>8,} inputs {took:7.1f} s {inputs / took:>8,.0f}/s  {len(faults)} faults",
+            flush=True,
+        )
         _show(faults)
     return 1 if failed else 0
 

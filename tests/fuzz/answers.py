@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from typing import TYPE_CHECKING, Any, get_args
@@ -18,7 +19,6 @@ from pioneer_build.rows import parse_line, row_line
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation, parse_annotation, row_line_of
 from pioneer_build.rows.normal_form import Fault
 from pioneer_build.service.client import ClientOptions, HttpService
-from pioneer_build.service.connect import connect_in_process
 from pioneer_build.service.rate_limiter import Pacer
 from pioneer_build.spec.model import Checks, TaskType
 from tests.fuzz.mutations import any_value, json_bytes, mutated, mutated_value
@@ -36,7 +36,9 @@ _ENTITIES: Sequence[Any] = (
     [["Ada", "person"], ["London", "place"]],
     {"person": ["Ada Lovelace", {"text": "Charles", "start": 22, "end": 29}], "place": ["London"]},
 )
-_NER = [{"text": _TEXT, "entities": one} for one in _ENTITIES] + [{"input": _TEXT, "output": {"entities": _ENTITIES[2]}}]
+_NER = [{"text": _TEXT, "entities": one} for one in _ENTITIES] + [
+    {"input": _TEXT, "output": {"entities": _ENTITIES[2]}}
+]
 _CLASSES = [
     {"text": _TEXT, "label": "person", "score": 0.5},
     {"text": _TEXT, "labels": ["person", "place"], "confidence": "0.5"},
@@ -44,14 +46,27 @@ _CLASSES = [
     {"text": _TEXT, "class": {"label": "place", "score": 1}},
 ]
 _CHATS = [
-    {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}, {"role": "assistant", "content": "z"}]},
+    {
+        "messages": [
+            {"role": "system", "content": "x"},
+            {"role": "user", "content": "y"},
+            {"role": "assistant", "content": "z"},
+        ]
+    },
     {"prompt": "a", "completion": "b"},
     {"input": "a", "output": "b"},
     {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]},
 ]
 _ROWS: dict[TaskType, Sequence[Any]] = {"ner": _NER, "classification": _CLASSES, "decoder": _CHATS}
 _LABELS = ("person", "place")
-_JOB = {"job_id": "j", "status": "complete", "dataset_name": "a", "generated_count": 3, "version_number": 2, "rows": _NER}
+_JOB = {
+    "job_id": "j",
+    "status": "complete",
+    "dataset_name": "a",
+    "generated_count": 3,
+    "version_number": 2,
+    "rows": _NER,
+}
 _VERSIONS = {"versions": [{"version": "1", "id": "j", "sample_size": 3, "status": "ready", "labels": ["a"]}]}
 _LABELLED = {"results": _NER[:2], "unsupported_labels": ["x"]}
 _ERROR = {"detail": [{"loc": ["body", "labels"], "msg": "bad", "type": "x"}], "error": {"message": "no", "code": "x"}}
@@ -66,9 +81,14 @@ def _answer(random: Random) -> bytes:
         body = mutated(random, body)
     if not random.randrange(8):
         body = b"\n".join([json_bytes(mutated_value(random, row)) for row in _NER])
-    status = random.choice((200, 200, 200, 200, 201, 204, 301, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 418, 500, 501))
+    status = random.choice(
+        (200, 200, 200, 200, 201, 204, 301, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 418, 500, 501)
+    )
     headers = [
-        ["content-type", random.choice(("application/json", "text/html", "application/x-ndjson", "", "a/b; charset=x"))],
+        [
+            "content-type",
+            random.choice(("application/json", "text/html", "application/x-ndjson", "", "a/b; charset=x")),
+        ],
         ["x-unsupported-labels", random.choice(("", "a, b", '["a"', '["\\ud800"]', "é", "[" * 9000))],
         ["retry-after", random.choice(("1e9", "-1", "9" * 5000, "Wed, 21 Oct 2015 07:28:00 GMT", "x", "nan"))],
         ["date", random.choice(("Wed, 21 Oct 99999 07:28:00 GMT", "x", ""))],
@@ -152,10 +172,8 @@ def _read_rows(data: bytes, folder: Path) -> None:
 def _export(form: str, rows: Sequence[Any], task: TaskType, labels: Sequence[str]) -> None:
     from pioneer_build.errors import UsageError
 
-    try:
+    with contextlib.suppress(UsageError):
         exporter(form).write(RowStream(rows, task, labels), io.BytesIO())
-    except UsageError:
-        pass
 
 
 def _annotate(raws: Sequence[Any], task: TaskType, labels: Sequence[str]) -> None:

@@ -11,7 +11,6 @@ import signal
 import struct
 import sys
 import tempfile
-import time
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class Fault:
 
 def made(target: Target, seed: str) -> bytes:
     """The input of a seed."""
-    return target.make(Random(f"{target.name} {seed}"))  # noqa: S311 - replayed, not secret
+    return target.make(Random(f"{target.name} {seed}"))
 
 
 def fuzz(target: Target, numbers: range, seed: str, *, seconds: float = SECONDS) -> list[Fault]:
@@ -102,7 +101,7 @@ def _work(target: Target, numbers: range, seed: str, place: mmap.mmap, told: int
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="replace")  # noqa: SIM115
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             os.chdir(folder)
-            _settle(target, Path(folder))
+            _settle(target, Path(folder), seconds)
             for number in numbers:
                 place[:] = _PLACE.pack(number)
                 what = _one(target, f"{seed}:{number}", Path(folder), seconds)
@@ -114,10 +113,10 @@ def _work(target: Target, numbers: range, seed: str, place: mmap.mmap, told: int
         os._exit(1)
 
 
-def _settle(target: Target, folder: Path) -> None:
+def _settle(target: Target, folder: Path, seconds: float) -> None:
     """Lets everything be imported, then bounds the memory."""
     for number in range(5):
-        _one(target, f"first:{number}", folder, 60)
+        _one(target, f"first:{number}", folder, 5 * seconds)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -131,7 +130,7 @@ def _one(target: Target, seed: str, folder: Path, seconds: float) -> str | None:
         target.read(data, folder)
     except PioneerError:
         return None
-    except (Exception, TooSlow, SystemExit, KeyboardInterrupt) as error:
+    except (Exception, TooSlow, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - this is what is looked for
         signal.setitimer(signal.ITIMER_PROF, 0)
         return "".join(traceback.format_exception(error, limit=-12))[-4000:]
     finally:

@@ -23,19 +23,102 @@ if TYPE_CHECKING:
 #: Commands that only look, and end.
 _LOOKING = [name for name in COMMANDS if name not in ("serve", "apply", "doctor", "init")]
 _GOOD = (
-    ["plan"], ["plan", "--format", "json"], ["plan", "--format", "markdown"], ["status"], ["status", "--format", "json"],
-    ["check"], ["check", "--format", "json"], ["validate"], ["validate", "--format", "github"], ["diff"], ["show", "a"],
-    ["show", "a", "--rows", "2"], ["export", "a", "--as", "conll"], ["export", "b", "--as", "csv"], ["gc"], ["gc", "--yes"],
-    ["plan", "--select", "a*"], ["plan", "--out", "p.json"], ["show", "p.json"], ["lock", "split"], ["lock", "join"],
-    ["report", "--out", "r.html"], ["export", "--all", "--to", "out"], ["adopt", "a", "--job", "j"], ["schema"],
-)  # fmt: skip
+    ["plan"],
+    ["plan", "--format", "json"],
+    ["plan", "--format", "markdown"],
+    ["status"],
+    ["status", "--format", "json"],
+    ["check"],
+    ["check", "--format", "json"],
+    ["validate"],
+    ["validate", "--format", "github"],
+    ["diff"],
+    ["show", "a"],
+    ["show", "a", "--rows", "2"],
+    ["export", "a", "--as", "conll"],
+    ["export", "b", "--as", "csv"],
+    ["gc"],
+    ["gc", "--yes"],
+    ["plan", "--select", "a*"],
+    ["plan", "--out", "p.json"],
+    ["show", "p.json"],
+    ["lock", "split"],
+    ["lock", "join"],
+    ["report", "--out", "r.html"],
+    ["export", "--all", "--to", "out"],
+    ["adopt", "a", "--job", "j"],
+    ["schema"],
+)
 _ODD = (
-    "a", "*", "?", "[", "", "-", "--", "--format", "json", "--select", "tag:x", "tag:", "task:ner", "a:b", "--exclude", "-q", "-v",
-    "--rows", "-1", "0", "9" * 5000, "1e9", "--as", "hf", "conll", "csv", "--to", ".", "/", "/dev/null", "x" * 5000, "\udcff", "é",
-    "--seed", "--split", "0.5", "nan", "inf", "-C", "nowhere", "--backend", "http://[", "https://u:p@h", "local", "--log-format",
-    "--all", "--out", "p.json", "r.html", "--detailed-exitcode", "main", "HEAD", "HEAD~9", "\n", "\x1b", "--strict", "--help",
-    "--job", "--version", "--limit", "--deadline", "1h", "--max-requests", "--width=3", "--no-color", "=", "--format=", "$(id)",
-)  # fmt: skip
+    "a",
+    "*",
+    "?",
+    "[",
+    "",
+    "-",
+    "--",
+    "--format",
+    "json",
+    "--select",
+    "tag:x",
+    "tag:",
+    "task:ner",
+    "a:b",
+    "--exclude",
+    "-q",
+    "-v",
+    "--rows",
+    "-1",
+    "0",
+    "9" * 5000,
+    "1e9",
+    "--as",
+    "hf",
+    "conll",
+    "csv",
+    "--to",
+    ".",
+    "/",
+    "/dev/null",
+    "x" * 5000,
+    "\udcff",
+    "é",
+    "--seed",
+    "--split",
+    "0.5",
+    "nan",
+    "inf",
+    "-C",
+    "nowhere",
+    "--backend",
+    "http://[",
+    "https://u:p@h",
+    "local",
+    "--log-format",
+    "--all",
+    "--out",
+    "p.json",
+    "r.html",
+    "--detailed-exitcode",
+    "main",
+    "HEAD",
+    "HEAD~9",
+    "\n",
+    "\x1b",
+    "--strict",
+    "--help",
+    "--job",
+    "--version",
+    "--limit",
+    "--deadline",
+    "1h",
+    "--max-requests",
+    "--width=3",
+    "--no-color",
+    "=",
+    "--format=",
+    "$(id)",
+)
 
 
 def _command_line(random: Random) -> bytes:
@@ -43,7 +126,9 @@ def _command_line(random: Random) -> bytes:
     for _ in range(random.randrange(4)):
         words.insert(random.randrange(len(words) + 1), random.choice(_ODD))
     if not random.randrange(6):
-        words[random.randrange(len(words))] = mutated(random, b"tag:abc-1.5").decode("utf-8", "surrogateescape").replace("\0", "")
+        words[random.randrange(len(words))] = (
+            mutated(random, b"tag:abc-1.5").decode("utf-8", "surrogateescape").replace("\0", "")
+        )
     return json.dumps({"words": words}).encode()
 
 
@@ -77,7 +162,7 @@ def _read(data: bytes, folder: Path) -> None:
         if content.startswith(b"@"):
             content = _own_lock(Random(asked["seed"]), (root / "pioneer.lock").read_bytes())
         (root / name).write_bytes(content)
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace")
+    out, err = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace") for _ in range(2)]  # as `main` does
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), contextlib.chdir(root):
         code = run(asked["words"])
         err.flush()
@@ -100,7 +185,9 @@ def _build(folder: Path) -> None:
     """The project as it was: made once, then copied."""
     good, root = folder / "good", folder / "project"
     if not good.exists():
-        os.environ.update({f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("STATE", "DATA", "CACHE", "CONFIG")})
+        os.environ.update(
+            {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("STATE", "DATA", "CACHE", "CONFIG")}
+        )
         os.environ.update({"HOME": str(folder), "COLUMNS": "80", "GIT_CEILING_DIRECTORIES": str(folder)})
         made = Made(good, folder / "store")
         made.dataset(*_entities())

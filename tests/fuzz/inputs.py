@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pioneer_build.inputs import survey
-from pioneer_build.inputs.cache import SurveyCache, decode
+from pioneer_build.inputs.cache import SurveyCache
 from pioneer_build.spec.model import InputFiles
 from tests.fuzz.mutations import any_value, json_bytes, mutated, mutated_value
 from tests.fuzz.target import Target
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-_ROWS = [{"id": "a1", "text": "One text."}, {"id": 2, "text": "Ein Text, ü \"x\""}, {"id": "c", "text": "a\nb"}]
+_ROWS = [{"id": "a1", "text": "One text."}, {"id": 2, "text": 'Ein Text, ü "x"'}, {"id": "c", "text": "a\nb"}]
 _JSONL = "".join(json.dumps(row) + "\n" for row in _ROWS).encode()
 _CSV = b'id,text,more\n1,One,x\n"2","A ""quoted"" text\nof lines",\n3,\xc3\xa9,z\n'
 _SEEDS: dict[str, Sequence[bytes]] = {
@@ -58,6 +58,7 @@ def _file(ending: str) -> Callable[[Random], bytes]:
 
 def _reader(ending: str) -> Callable[[bytes, Path], None]:
     def read(data: bytes, folder: Path) -> None:
+        (folder / "specs").mkdir(exist_ok=True)
         (folder / f"data.{ending}").write_bytes(data)
         field = "text" if ending.partition(".")[0] == "txt" or zlib.crc32(data) % 4 else "txet"
         key = "id" if zlib.crc32(data) % 3 and not ending.startswith("txt") else None
@@ -70,7 +71,9 @@ def _packed(random: Random) -> bytes:
     """A compressed file, damaged or not; the first byte says how it is compressed."""
     data = mutated(random, _JSONL)
     if not random.randrange(300):
-        data = random.choice((b"\n", b" ", b"\0", b"[", b'"', b"{}\n", b'{"text":"a"}\n')) * random.randrange(1, 3 << 20)
+        data = random.choice((b"\n", b" ", b"\0", b"[", b'"', b"{}\n", b'{"text":"a"}\n')) * random.randrange(
+            1, 3 << 20
+        )
     kind = random.randrange(2)
     if kind == 0:
         body = gzip.compress(data, mtime=0)
@@ -111,6 +114,7 @@ class _Remembers:
 
 
 def _read_memory(data: bytes, folder: Path) -> None:
+    (folder / "specs").mkdir(exist_ok=True)
     (folder / "data.jsonl").write_bytes(_JSONL)
     cache = SurveyCache(folder)
     cache._cache = _Remembers(data)

@@ -8,12 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from pioneer_build.cache.cached_steps import read_inputs, read_rest, read_steps
 from pioneer_build.cache.plan_cache import (
     CachedPlan,
     PlanKey,
-    contents_are_there,
-    inputs_are_unchanged,
     nothing_to_do,
     read_cached_plan,
 )
@@ -39,8 +36,19 @@ if TYPE_CHECKING:
     from random import Random
 
 _SUBMISSION = Submission(
-    "t1", "pioneer", "a", "a", "a", "ner", {"labels": ["x"], "task_type": "ner"}, "fp1:" + "1" * 64, 10, 10, 0, "sha256:x"
-)  # fmt: skip
+    "t1",
+    "pioneer",
+    "a",
+    "a",
+    "a",
+    "ner",
+    {"labels": ["x"], "task_type": "ner"},
+    "fp1:" + "1" * 64,
+    10,
+    10,
+    0,
+    "sha256:x",
+)
 _SPEC = Spec("a", "ner", labels=("x",), num_examples=10)
 
 
@@ -82,17 +90,33 @@ def _read_journal(data: bytes, folder: Path) -> None:
 # -- a saved plan --------------------------------------------------------------------------------------------------
 
 _PLAN: Any = {
-    "format": 1, "kind": "pioneer-build plan", "backend": "local", "requests_per_minute": 60,
+    "format": 1,
+    "kind": "pioneer-build plan",
+    "backend": "local",
+    "requests_per_minute": 60,
     "choices": {"resubmit": [], "retry": ["a"], "relabel": [], "delete_remote": False},
     "steps": [
         {
-            "dataset_name": "a", "action": "generate", "reasons": [{"field": "spec", "text": "new", "old": 1, "new": [2]}],
-            "requests": 1, "examples": 10, "total": 10, "remote_name": "a", "renamed_from": None, "protected": False,
-            "fetch": False, "refused": None, "command": None, "requests_at_most": 2, "examples_at_most": 20,
-            "deletes": ["b"], "missing": 0, "basis": "sha256:0",
+            "dataset_name": "a",
+            "action": "generate",
+            "reasons": [{"field": "spec", "text": "new", "old": 1, "new": [2]}],
+            "requests": 1,
+            "examples": 10,
+            "total": 10,
+            "remote_name": "a",
+            "renamed_from": None,
+            "protected": False,
+            "fetch": False,
+            "refused": None,
+            "command": None,
+            "requests_at_most": 2,
+            "examples_at_most": 20,
+            "deletes": ["b"],
+            "missing": 0,
+            "basis": "sha256:0",
         }
     ],
-}  # fmt: skip
+}
 
 
 def _plan(random: Random) -> bytes:
@@ -123,9 +147,11 @@ def _caches(random: Random) -> bytes:
     if kind == 0:
         good: Any = {
             "settings": [list(_STAMP), {"backend": "local", "checks": {"min_rows": 1}, "limits": {"max_requests": 1}}],
-            "lock": list(_STAMP), "cross-checked": "x", "contents": {"sha256:0": list(_STAMP)},
+            "lock": list(_STAMP),
+            "cross-checked": "x",
+            "contents": {"sha256:0": list(_STAMP)},
             "inputs": {"a": ["sha256:0", "s", [["f", list(_STAMP)]]]},
-        }  # fmt: skip
+        }
     elif kind == 1:
         good = [[{"dataset_name": "a", "task_type": "ner", "labels": ["x"], "marks": [["labels", 1, 1]]}, {}, "fp1:0"]]
     elif kind == 2:

@@ -182,7 +182,11 @@ def _conflict(random: Random) -> bytes:
 
 def _read_conflict(data: bytes, folder: Path) -> None:
     base, ours, theirs = [part.decode("utf-8", "replace") for part in _three(data)]
-    text = with_markers(ours, theirs) if len(base) % 2 else f"<<<<<<< a\n{ours}||||||| b\n{base}=======\n{theirs}>>>>>>> c\n"
+    text = (
+        with_markers(ours, theirs)
+        if len(base) % 2
+        else f"<<<<<<< a\n{ours}||||||| b\n{base}=======\n{theirs}>>>>>>> c\n"
+    )
     found = read_files({"pioneer.lock": text}, not_in_index)
     show(found.lock)
     lock_texts(found.lock, split=True)

@@ -12,7 +12,5 @@ if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target
-    for room in (written, locks, kept, inputs, answers, commands)
-    for target in room.TARGETS
+    target.name: target for room in (written, locks, kept, inputs, answers, commands) for target in room.TARGETS
 }

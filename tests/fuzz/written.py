@@ -24,17 +24,22 @@ if TYPE_CHECKING:
     from random import Random
 
 _MORE_SPECS = (
-    b"version: 1\ndataset_name: a\ntask_type: ner\nlabels: [person, org]\nnum_examples: 10\ndomain_description: x\n"
-    b"classified_examples:\n  - text: Ada\n    label: person\nchecks:\n  max_duplicate_share: 0.1\n"
-    b"  no_overlap_with: [b]\ntags: [x]\nowner: me\nprotect: true\nrenamed_from: c\non_change: new_version\n"
-    b"---\nversion: 1\ndataset_name: b\ntask_type: decoder\nprompt: |\n  Write.\n  More.\nnum_examples: 5\ntop_up: true\n",
+    (
+        b"version: 1\ndataset_name: a\ntask_type: ner\nlabels: [person, org]\nnum_examples: 10\ndomain_description: x\n"
+        b"classified_examples:\n  - text: Ada\n    label: person\nchecks:\n  max_duplicate_share: 0.1\n"
+        b"  no_overlap_with: [b]\ntags: [x]\nowner: me\nprotect: true\nrenamed_from: c\non_change: new_version\n"
+        b"---\nversion: 1\ndataset_name: b\ntask_type: decoder\nprompt: |\n  Write.\n  More.\nnum_examples: 5\n"
+        b"top_up: true\n"
+    ),
     b"version: 1\ndataset_name: l\ntask_type: classification\nlabels:\n- &a x\n- y\ninputs: [one, two, *a]\n",
     b"version: 1\ndataset_name: f\ntask_type: ner\nlabels: [x]\ninputs: {path: data/*.jsonl, field: body, id: key}\n",
 )
 _SETTINGS = (
     b"version: 1\nbackend: local\nspecs: specs\nstore: ~/rows\nseed: 1\nlock: split\n",
-    b"backend: https://host:8080/v1\nbase_url: http://127.0.0.1:1/\nrequests_per_minute: 60\nmax_open_jobs: 4\n"
-    b"checks:\n  max_duplicate_share: 0.2\n  min_rows: 1\nlimits:\n  max_requests: 10\n  max_examples: 100\n",
+    (
+        b"backend: https://host:8080/v1\nbase_url: http://127.0.0.1:1/\nrequests_per_minute: 60\nmax_open_jobs: 4\n"
+        b"checks:\n  max_duplicate_share: 0.2\n  min_rows: 1\nlimits:\n  max_requests: 10\n  max_examples: 100\n"
+    ),
 )
 _BODIES = (
     {"dataset_name": "t", "task_type": "ner", "labels": ["a", "b"], "num_examples": 10, "domain_description": "x: y"},

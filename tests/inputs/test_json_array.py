@@ -110,3 +110,9 @@ def test_bytes_that_are_no_utf_8_in_a_later_piece(monkeypatch: pytest.MonkeyPatc
 def test_elements_come_in_blocks() -> None:
     found, _ = read(json.dumps([str(n) for n in range(2500)], indent=0).encode())
     assert found == [(str(n), n + 2) for n in range(2500)]
+
+
+def test_half_a_surrogate_as_an_id(tmp_path: Path) -> None:
+    put(tmp_path, "x.json", '[{"id": "\\ud800", "text": "a"}]')
+    (problem,) = problems_of(tmp_path, "x.json", id="id")
+    assert problem.message == "'id' contains a lone surrogate, which is not valid Unicode"

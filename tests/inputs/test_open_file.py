@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.inputs.files import Compression, InputFile
 from pioneer_build.inputs.open_file import DamagedStreamError, OtherContentError, open_bytes
+from tests.inputs.project import problems_of, put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,3 +47,9 @@ def test_another_content(tmp_path: Path, compression: Compression, ending: str) 
     assert caught.value.mistake.message == f"the file is not {compression}, but its name ends with {ending}"
     with pytest.raises(OtherContentError, match="an HTML page"):
         _read(_file(tmp_path, b"<!doctype html>\n<title>404</title>", compression))
+
+
+def test_a_compressed_bomb_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "bomb.txt.gz", gzip.compress(b"\n" * (70 << 20), mtime=0))
+    (problem,) = problems_of(tmp_path, "bomb.txt.gz")
+    assert problem.message == "decompressed, the file is more than 200 times as large"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from zlib import crc32
 
 import pytest
@@ -45,3 +46,10 @@ def test_of_a_newer_version_no_more_than_the_version_is_understood() -> None:
     text = b'{"v":2,"seq":1,"event":"merged","token":"t","fields":7}'
     line = decode_line(text + b"\t%08x" % crc32(text))
     assert (line.version, line.fields) == (2, {})
+
+
+@pytest.mark.parametrize("change", [{"seq": {}}, {"v": "1"}, {"v": None}, {"token": []}, {"event": 7}, {"seq": -1}])
+def test_a_line_whose_parts_have_other_types(change: dict[str, object]) -> None:
+    value = {"v": 1, "seq": 1, "event": "begin", "token": "t", "fields": {}, **change}
+    with pytest.raises(ValueError, match="not a line of the journal"):
+        decode_line(json.dumps(value).encode() + b"\t00000000")

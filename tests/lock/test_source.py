@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pioneer_build.errors import LockError
 from pioneer_build.lock import source
 from pioneer_build.lock.source import LockSource
+from pioneer_build.lock.text import read_lock
 from tests.lock.refusals import GOLDEN, TEXT, line_of, refusal
 
 
@@ -82,3 +84,9 @@ def test_where_a_key_stands_in_a_text_that_is_laid_out_otherwise() -> None:
     assert flat.line("bb", 4) == 1
     laid_out = LockSource(TEXT)
     assert laid_out.line("pioneer", 6, laid_out.offset("bb", 4)) == line_of(TEXT, '\n    "bb"') + 2
+
+
+def test_a_number_of_thousands_of_digits() -> None:
+    text = '{\n  "datasets": {},\n  "lock_version": ' + "7" * 5000 + "\n}\n"
+    with pytest.raises(LockError, match=r"pioneer\.lock:3: a number with thousands of digits"):
+        read_lock(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse import parse_text
+from pioneer_build.parse import parse_text, yaml_limits
+from pioneer_build.parse.source import MAX_PROBLEMS
 from pioneer_build.parse.yaml_nodes import read_documents
 from tests.parse.examples import NER, problems
 
@@ -68,3 +69,28 @@ def test_a_file_of_broken_documents_is_not_read_for_ever() -> None:
 def test_what_a_byte_order_mark_says_of_utf_16() -> None:
     _, (problem,) = read("a: one\n".encode("utf-16"))
     assert (problem.message, problem.hint) == ("the file is UTF-16, not UTF-8", "save it as UTF-8")
+
+
+def test_more_values_than_a_file_may_have() -> None:
+    text = b"labels:\n" + b"- x\n" * yaml_limits.MAX_NODES
+    problems = parse_text(text, "specs/x.yaml").problems
+    assert [(one.line, one.code) for one in problems] == [(yaml_limits.MAX_NODES - 1, "too-large")]
+
+
+def test_errors_in_many_documents_take_no_longer_for_each() -> None:
+    text = b"---\nx\n" * 40_000 + b"---\n["
+    problems = parse_text(text, "specs/x.yaml").problems
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[0].message == "more than 1,000 errors; the rest of the file was not checked"
+
+
+def test_many_unknown_and_duplicate_keys() -> None:
+    for line in (b"label%d: 1\n", b"labels: [a] # %d\n"):
+        text = b"version: 1\n" + b"".join(line % number for number in range(30_000))
+        assert len(parse_text(text, "specs/x.yaml").problems) == MAX_PROBLEMS + 1
+
+
+def test_a_huge_number_is_no_number() -> None:
+    for text in (b"num_examples: ", b"version: "):
+        (first, *_) = parse_text(text + b"7" * 5000, "specs/x.yaml").problems
+        assert first.line == 1

@@ -86,3 +86,15 @@ def test_keys_that_are_not_the_tasks_are_left_out() -> None:
 def test_a_rows_own_text_goes_before_a_training_rows() -> None:
     raw = {"text": "x", "input": "y", "output": {"entities": {"person": ["y"]}}, "entities": []}
     assert normalise(raw, "ner") == {"text": "x", "entities": []}
+
+
+def test_too_many_entities_to_find() -> None:
+    text = "a" * 100_000
+    row = {"text": text, "entities": [["b", "x"]] * 20_000}
+    assert normalise(row, "ner") == Fault(
+        "bad-shape", "too many entities to find in 100,000 characters: their offsets are missing"
+    )
+    placed = [{"text": "a", "label": "x", "start": n, "end": n + 1} for n in range(20_000)]
+    found = normalise({"text": text, "entities": placed}, "ner")
+    assert isinstance(found, dict)
+    assert len(found["entities"]) == 20_000

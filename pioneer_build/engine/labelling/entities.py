@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MODEL = "spacy:"
 #: The approximate precision of the model's types on newswire: it returns no score of its own.
@@ -98,17 +99,42 @@ def _resolve(
         if kind.startswith(_MODEL):
             continue
         pattern = PATTERNS[kind]
-        taken = [span for other in pattern.blockers for span in PATTERNS[other].find(text)]
-        for start, end in pattern.find(text):
-            if not any(a < end and start < b for a, b in taken):
-                candidates.append((pattern.score, start, end, label))
+        taken = _Spans(span for other in pattern.blockers for span in PATTERNS[other].find(text))
+        candidates += [(pattern.score, *span, label) for span in pattern.find(text) if not taken.meet(*span)]
     for start, end, kind in tagged:
         if (claimed := owner.get(_MODEL + kind)) is not None:
             candidates.append((_MODEL_SCORE.get(kind, _OTHER_SCORE), start, end, claimed))
     candidates.sort(key=lambda c: (-c[0], c[1] - c[2], c[1], c[3]))
     kept: list[FoundEntity] = []
+    places = _Spans()
     for score, start, end, label in candidates:
-        if all(end <= other.start or other.end <= start for other in kept):
+        if not places.meet(start, end):
+            places.add(start, end)
             sure = round(score * (_APPROXIMATE if label in weak else 1), 2)
             kept.append(FoundEntity(text[start:end], label, start, end, sure))
     return sorted(kept, key=lambda entity: entity.start)
+
+
+class _Spans:
+    """Spans of one text, merged where they overlap, so that a text of thousands of them takes no longer for each."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]] = ()) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def meet(self, start: int, end: int) -> bool:
+        """Whether one of them overlaps with this one."""
+        at = bisect_left(self._starts, end)  # the first that begins behind it; only the one before can reach into it
+        return at > 0 and self._ends[at - 1] > start
+
+    def add(self, start: int, end: int) -> None:
+        """Adds one that overlaps with none."""
+        at = bisect_left(self._starts, start)
+        self._starts.insert(at, start)
+        self._ends.insert(at, end)

@@ -6,7 +6,7 @@ General rules of English: a name that ends in `River` is a place, one that ends 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from pioneer_build.engine.word_lists import lines
 
@@ -33,6 +33,15 @@ _BEFORE_PERSON = re.compile(
 _DANGLING = re.compile(r"(?:\s+(?:of|and|the|for|in|at|to|by|with|&|of the))+$|[\s,;:(\"“]+$")
 
 
+#: A name's last characters, in which words that don't belong to it are looked for.
+_LONGEST_TAIL = 100
+
+
+@lru_cache(maxsize=2)
+def _has_capitals(text: str) -> bool:
+    return text != text.lower()
+
+
 def corrected(text: str, start: int, end: int, kind: str) -> tuple[int, int, str] | None:
     """A better span and type for a name that the model found in `text`, or `None` if it can't be a name.
 
@@ -43,10 +52,11 @@ def corrected(text: str, start: int, end: int, kind: str) -> tuple[int, int, str
     """
     if kind not in _NAMES:
         return start, end, kind
-    name = _DANGLING.sub("", text[start:end])
-    end = start + len(name)
+    tail = text[max(start, end - _LONGEST_TAIL) : end]
+    end -= len(tail) - len(_DANGLING.sub("", tail))
+    name = text[start:end]
     # names have capital letters, if the text has any
-    if not name or (name == name.lower() and text != text.lower()):
+    if not name or (name == name.lower() and _has_capitals(text)):
         return None
     if kind not in _MOVABLE:
         return start, end, kind

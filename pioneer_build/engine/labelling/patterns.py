@@ -20,9 +20,10 @@ _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[5-9]|20|21)\d\d"
 _AMOUNT = r"\d{1,3}(?:[,.' ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
 _SCALE = r"(?:\s?(?:k|m|mn|bn|million|billion|trillion|thousand|hundred)\b)?"
+# repetitions that may begin anywhere in themselves are bounded, or a text of nothing else takes forever
 _WORD_NUMBER = (
     r"(?:(?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty"
-    r"|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|half)[ -])+"
+    r"|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|half)[ -]){1,20}"
 )
 _CURRENCY_WORD = (
     r"(?:US |U\.S\. |Canadian |Australian |Hong Kong )?(?:dollars?|bucks|euros?|pounds?(?: sterling)?|yen|yuan|rupees?|cents?|pence"  # noqa: E501
@@ -183,7 +184,7 @@ PATTERNS: dict[str, Pattern] = {
     "mention": _pattern(r"(?<![\w.@])@[a-z0-9_](?:[\w.-]*\w)?(?![@\w])", 0.97),
     "version": _pattern(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[-+.][0-9a-z.-]*[0-9a-z])?(?![\w.]\w)|\bv\d+(?:\.\d+)?\b", 0.9, blockers=("ip", "url")),  # noqa: E501
     "file": _pattern(
-        r"(?<![\w/@.])(?:[a-z]:\\|~?/|\./|\.\./)?(?:[\w.-]+[/\\])*[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|od[tspg]|rtf|pages|numbers|key|epub|txt|csv|json|jsonl|xml|ya?ml|zip"
+        r"(?<![\w/@.])(?:[a-z]:\\|~?/|\./|\.\./)?(?:[\w.-]{1,100}[/\\]){0,30}[\w-]{1,100}(?:\.[\w-]{1,100}){0,9}\.(?:pdf|docx?|xlsx?|pptx?|od[tspg]|rtf|pages|numbers|key|epub|txt|csv|json|jsonl|xml|ya?ml|zip"
         r"|gz|tar|png|jpe?g|gif|svg|bmp|tiff?|webp|ico|psd|mp[34]|wav|flac|ogg|avi|mov|webm|mkv|m4a|py|js|ts|java|go|rs|cpp|c|h|html?|css|md|sql|log|exe|dll|sh|toml|ini|parquet)\b",
         0.95,
     ),

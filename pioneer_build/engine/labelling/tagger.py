@@ -19,6 +19,8 @@ _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
 #: Longer texts are split at white space into parts of at most about this many characters.
 _LONGEST = 20_000
 _BATCH = 64
+#: Not words, but a picture or data: nothing in them is a name, and the model's tokenizer takes forever to cut them up.
+_NO_WORD = re.compile(r"\S{300,}")
 
 
 @cache
@@ -39,13 +41,18 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     """
     with LOADING:
         model = _load()
-    parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(text)]
+    parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(_without_data(text))]
     found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
     # batches are three times as fast as single texts; each text is still processed by itself
     documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
     for (i, offset, part), document in zip(parts, documents, strict=True):
         found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
     return found
+
+
+def _without_data(text: str) -> str:
+    """`text` with spaces instead of what are no words; all offsets stay."""
+    return _NO_WORD.sub(lambda found: " " * len(found[0]), text)
 
 
 def _entities(text: str, entities: Any) -> Iterator[tuple[int, int, str]]:

@@ -68,3 +68,8 @@ def test_what_is_no_request(text: str, word: str, hint: str | None) -> None:
     assert word in caught.value.message
     assert (hint or "") in (caught.value.hint or "")
     assert hint is not None or caught.value.hint is None
+
+
+def test_an_address_that_is_none() -> None:
+    (request,) = read_requests("""curl -d '{"dataset_name": "a"}' 'http://[x/ner/label-existing'""")
+    assert request.label_task is None
