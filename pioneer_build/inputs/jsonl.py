@@ -67,7 +67,7 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            message, column = explain(source, error)
+            message, column = explain(source, error) if not rows.only_counted else ("", 1)
             rows.complain(Mistake(number, message, "json", column, source=source))
             continue
         rows.add_record(record, number, source)

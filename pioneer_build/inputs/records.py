@@ -51,6 +51,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self._texts)
 
+    @property
+    def only_counted(self) -> bool:
+        """Whether so many mistakes were reported that nobody sees the words of the next one."""
+        return self._complaints.count >= self._complaints.shown
+
     def complain(self, mistake: Mistake) -> None:
         """Reports a mistake in this file."""
         self._complaints.add(self._name, mistake)
@@ -115,6 +120,9 @@ class Rows:
         self._lines.append(line)
 
     def _missing(self, field: str, record: Mapping[str, Any], line: int, source: str | None) -> None:
+        if self.only_counted:
+            self.complain(Mistake(line, "", "missing-field"))
+            return
         keys = [str(key) for key in record]
         near = nearest(field, keys)
         names = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 
 #: The version of the format; lines with a greater version are refused.
 VERSION = 1
+#: The types of the fields of a submission.
+_TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
+    ("backend", "dataset_name", "base_name", "remote_name", "task_type", "fingerprint", "request", "state"): (str,),
+    ("on_change", "process"): (str,),
+    ("num_examples", "asked", "order"): (int,),
+    ("got",): (int, NoneType),
+    ("job_id", "version", "rows", "quarantined", "revision", "reason"): (str, NoneType),
+    ("top_up", "verified", "inferred"): (bool,),
+    ("definition",): (dict,),
+    ("known",): (list, NoneType),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,9 @@ def decode_line(data: bytes) -> Line:
         fields = dict(value["fields"])
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a line of the journal: {error}") from None
+    for names, kinds in _TYPES.items():
+        if any(type(fields[name]) not in kinds for name in names if name in fields):
+            raise ValueError("not a line of the journal: a field has another type")
     if fields.get("known") is not None:  # JSON has no tuples
         fields["known"] = tuple(fields["known"])
     return Line(line.version, line.number, line.event, line.token, fields)

@@ -48,7 +48,9 @@ def test_of_a_newer_version_no_more_than_the_version_is_understood() -> None:
     assert (line.version, line.fields) == (2, {})
 
 
-@pytest.mark.parametrize("change", [{"seq": {}}, {"v": "1"}, {"v": None}, {"token": []}, {"event": 7}, {"seq": -1}])
+@pytest.mark.parametrize(
+    "change", [{"seq": {}}, {"v": "1"}, {"v": None}, {"token": []}, {"event": 7}, {"seq": -1}, {"fields": {"got": []}}]
+)
 def test_a_line_whose_parts_have_other_types(change: dict[str, object]) -> None:
     value = {"v": 1, "seq": 1, "event": "begin", "token": "t", "fields": {}, **change}
     with pytest.raises(ValueError, match="not a line of the journal"):
