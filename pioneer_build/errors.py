@@ -137,7 +137,11 @@ class NotReached(ServiceError):
 
 
 class Busy(ServiceError):
-    """425, 429 or 503: certainly not accepted, but retrying later helps. `retry_after` is in seconds."""
+    """425, 429 or 503: not accepted, but retrying later helps.
+
+    `retry_after` is in seconds. `sent` is false if the service asked earlier to send nothing for so long, so that the
+    request was not sent at all.
+    """
 
     def __init__(
         self,
@@ -146,9 +150,11 @@ class Busy(ServiceError):
         *,
         status: int | None = None,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message, hint, status=status)
         self.retry_after = retry_after
+        self.sent = sent
 
 
 class NoAccess(ServiceError):
@@ -164,7 +170,21 @@ class NotThere(Refused):
 
 
 class FateUnknown(ServiceError):
-    """The request was sent, but there was no usable response: it may have been accepted."""
+    """The request was sent, but there was no usable response: it may have been accepted.
+
+    `retry_after` is in seconds, if there was a response that asks to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint, status=status)
+        self.retry_after = retry_after
 
 
 class KeyRepeated(FateUnknown):

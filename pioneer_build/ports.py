@@ -118,15 +118,20 @@ class Labelled:
 class Service(Protocol):
     """The service's HTTP API. Every method raises `ServiceError` (see `errors`) and nothing else.
 
-    The implementation never repeats `submit` after the body was sent, except after a response that certainly did not
-    accept it (425, 429, 503). It may repeat all other requests a few times.
+    The implementation never repeats `submit` or `label` once something was sent, whatever the response. It may repeat
+    all other requests a few times. It reads no more of a response than fits what was requested.
     """
 
     async def submit(self, request: GenerateRequest) -> str:
         """`POST /generate`; returns the job id. `FateUnknown` if it may have been accepted."""
 
-    async def poll(self, job_id: str) -> JobReport:
-        """`GET /generate/jobs/:job_id`. `NotThere` if the service doesn't know the job."""
+    async def poll(self, job_id: str, rows: int | None = None) -> JobReport:
+        """`GET /generate/jobs/:job_id`. `NotThere` if the service doesn't know the job.
+
+        Args:
+            job_id: the service's id of the job.
+            rows: how many rows the response may have; `None` if that is not known.
+        """
 
     async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
         """`POST /generate/{task}/label-existing` for 1 to 1,000 texts, sent once; `FateUnknown` for 5xx and time-outs.
@@ -143,8 +148,19 @@ class Service(Protocol):
     async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
         """The dataset's versions; empty if it doesn't exist; `None` if this service does not list versions."""
 
-    async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
-        """The rows of one version; `None` if the service doesn't provide them."""
+    async def download(
+        self, dataset_name: str, version: str, rows: int | None = None
+    ) -> AsyncIterator[Mapping[str, Any]] | None:
+        """The rows of one version; `None` if this service never provides any.
+
+        Args:
+            dataset_name: the dataset's name on the service.
+            version: the service's name of the version.
+            rows: how many rows the version may have; `None` if that is not known.
+
+        Raises:
+            ServiceError: they can't be had now; `status` says why.
+        """
 
     async def delete(self, dataset_name: str) -> None:
         """Deletes the dataset with all its versions; does nothing if there is none. `Refused` (409) while in use."""

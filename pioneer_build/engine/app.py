@@ -117,7 +117,7 @@ class EngineApp:
                 return JSONResponse({"detail": f"The engine's state in {self._config.state_dir}: {fault}"}, 409)
             except (sqlite3.Error, OSError) as fault:
                 # nothing was accepted: transactions are written completely or not at all
-                body = {"detail": f"The engine's state can't be read or written: {fault}"}
+                body = {"detail": f"The engine's state can't be read or written: {fault}", "accepted": False}
                 return JSONResponse(body, 503, {"Retry-After": "5"})
 
         return guarded

@@ -80,7 +80,7 @@ class Runtime:
             ErrorAnswer: 503, there is none any more.
         """
         if self._state is None:
-            raise ErrorAnswer(503, {"detail": "The engine is shutting down"}, {"Retry-After": "1"})
+            raise ErrorAnswer(503, {"detail": "The engine is shutting down", "accepted": False}, {"Retry-After": "1"})
         return self._state
 
     def wake_workers(self) -> None:
@@ -112,7 +112,8 @@ class Runtime:
             ErrorAnswer: 503, too many are waiting already.
         """
         if self._waiting >= _MAX_WAITING:
-            raise ErrorAnswer(503, {"detail": "Too many label requests are waiting"}, {"Retry-After": "2"})
+            body = {"detail": "Too many label requests are waiting", "accepted": False}
+            raise ErrorAnswer(503, body, {"Retry-After": "2"})
 
     def charge(self, examples: int) -> None:
         """Takes `examples` out of the budget.

@@ -1,8 +1,9 @@
 """`HttpService`: implements the `Service` port over HTTP.
 
-A submission or a label request is sent again only after a response that certainly didn't accept it (425, 429, 503 with
-`Retry-After`), or if there was no connection: see `retry.py`. Waiting for a busy service is bounded; waiting for the
-rate limit is not.
+A submission or a label request is sent once: only if there was no connection, more attempts are made (`retry.py`).
+Whether it is sent again after another response is for the caller to decide, who has a budget. All other requests are
+repeated while the service is busy, within bounds. Waiting for the rate limit is not bounded, unless the service asked
+for a long pause.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.errors import NotReached, Refused
+from pioneer_build.errors import Busy, NotReached, Refused
 from pioneer_build.ports import Service
+from pioneer_build.service.bounds import bounds_for
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked, retry_after
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
 from pioneer_build.service.notes import Note, ignore
-from pioneer_build.service.rate_limiter import TurnsOver
+from pioneer_build.service.rate_limiter import PauseAsked, TurnsOver
 from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
-from pioneer_build.spec.limits import TEXTS_PER_REQUEST
-from pioneer_build.wording import count
+from pioneer_build.spec.limits import LONGEST_WAIT, TEXTS_PER_REQUEST
+from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 SUBMIT_SECONDS = 120.0
 LABEL_SECONDS = 300.0
 POLL_SECONDS = 30.0
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = LONGEST_WAIT
 
 # Scopes of a 429 that are about work in progress: fewer requests don't help, and polls must continue.
 _SCOPES_OF_WORK = ("job", "concurren", "flight", "queue")
@@ -102,10 +104,11 @@ class HttpService(Service):
 
         return await self._patience.run(attempt, paid=True)
 
-    async def poll(self, job_id: str) -> JobReport:
+    async def poll(self, job_id: str, rows: int | None = None) -> JobReport:
         """See `Service.poll`."""
         asked = self._asked(f"polling job {self._words.clean(job_id, 80)}", named=True)
-        sent = Request("GET", f"/generate/jobs/{segment(job_id)}", asked, POLL_SECONDS)
+        path = f"/generate/jobs/{segment(job_id)}"
+        sent = Request("GET", path, asked, POLL_SECONDS, bounds=bounds_for(rows))
 
         async def attempt() -> JobReport:
             answer = await self._paced("poll", sent)
@@ -129,7 +132,8 @@ class HttpService(Service):
             raise Refused(f"{count(len(texts), 'text')} can't be labelled for {task_type} in one request")
         asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
         body = _encode({"labels": list(labels), "inputs": list(texts)})
-        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body)
+        bounds = bounds_for(len(texts), more=2 * len(body))
+        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", sent)
@@ -141,9 +145,17 @@ class HttpService(Service):
         """See `Service.versions`; `datasets.py` distinguishes a missing dataset from a missing endpoint."""
         return await self._datasets.versions(dataset_name)
 
-    async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
-        """See `Service.download`. Read the rows to the end, or call `aclose()`."""
-        return await self._datasets.download(dataset_name, version)
+    async def download(
+        self, dataset_name: str, version: str, rows: int | None = None
+    ) -> AsyncIterator[Mapping[str, Any]] | None:
+        """See `Service.download`. Read the rows to the end, or call `aclose()`.
+
+        Args:
+            dataset_name: the dataset's name on the service.
+            version: the service's name of the version.
+            rows: how many rows the version may have; `None` if that is not known.
+        """
+        return await self._datasets.download(dataset_name, version, rows)
 
     async def delete(self, dataset_name: str) -> None:
         """See `Service.delete`. Raises `Refused` if the service has no such endpoint."""
@@ -176,6 +188,8 @@ class HttpService(Service):
             turn = await self._pacer.turn(kind)
         except TurnsOver:
             turn = None
+        except PauseAsked as pause:
+            raise _not_now(request.asked, pause.seconds) from None
         if turn is None:
             raise NotReached(f"{request.asked.what}: stopped before it was sent")
         progress = self._calls.progress(body_out=turn.sent)
@@ -189,6 +203,15 @@ class HttpService(Service):
         if answer.status == 429 and not _is_about_work(answer):
             turn.refused(retry_after(answer.headers.get("retry-after"), now=self._wall()))
         return answer
+
+
+def _not_now(asked: Asked, seconds: float) -> Busy:
+    return Busy(
+        f"{asked.what}: not sent, because {asked.where} asked for no requests for another {duration(seconds)}",
+        hint="run apply again after that",
+        retry_after=seconds,
+        sent=False,
+    )
 
 
 def _encode(value: object) -> bytes:

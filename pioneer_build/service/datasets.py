@@ -16,6 +16,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
+from pioneer_build.service.bounds import LONGEST_LINE, Bounds, bounds_for
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.transport import Request, segment
 from pioneer_build.service.versions_response import listed_versions
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 ROOTS = ("/datasets", "/felix/datasets")
 READ_SECONDS = 60.0
 DOWNLOAD_SECONDS = 120.0
-_LONGEST_LINE = 64 * 1024 * 1024
+_LISTING = Bounds(size=16 * 1024 * 1024, values=500_000)
 _NO_ENDPOINT = frozenset({404, 405, 501})
 _SAYS_NOTHING = frozenset({"not", "found", "no", "such", "error"})
 
@@ -67,13 +68,20 @@ class Datasets:
             raise refusal
         return None
 
-    async def download(self, name: str, version: str) -> Rows | None:
-        """See `Service.download`."""
+    async def download(self, name: str, version: str, rows: int | None = None) -> Rows | None:
+        """See `Service.download`.
+
+        Args:
+            name: the dataset's name on the service.
+            version: the service's name of the version.
+            rows: how many rows the version may have; `None` if that is not known.
+        """
         if self._root is None and await self.versions(name) is None:
             return None
         path = f"{self._root}/{segment(name)}/{segment(version)}/download?format=jsonl"
         asked = self._asked(f"downloading {name}, version {version}")
-        return await self._patience.run(lambda: self._start(path, asked), paid=False)
+        request = Request("GET", path, asked, DOWNLOAD_SECONDS, bounds=bounds_for(rows, streamed=True))
+        return await self._patience.run(lambda: self._start(request), paid=False)
 
     async def delete(self, name: str) -> None:
         """See `Service.delete`."""
@@ -94,34 +102,34 @@ class Datasets:
         """The response, after retries of temporary failures."""
 
         async def attempt() -> Answer:
-            answer = await self._calls.once(Request(method, path, asked, READ_SECONDS))
+            answer = await self._calls.once(Request(method, path, asked, READ_SECONDS, bounds=_LISTING))
             if answer.status in {408, 425, 429} or (answer.status >= 500 and answer.status not in _NO_ENDPOINT):
                 raise self._calls.error(answer, asked)
             return answer
 
         return await self._patience.run(attempt, paid=False)
 
-    async def _start(self, path: str, asked: Asked) -> Rows | None:
-        streamed = await self._calls.stream(Request("GET", path, asked, DOWNLOAD_SECONDS))
+    async def _start(self, request: Request) -> Rows | None:
+        streamed = await self._calls.stream(request)
         if 200 <= streamed.answer.status < 300:
-            return Rows(streamed, asked, self._calls.words)
+            return Rows(streamed, request, self._calls.words)
         await streamed.close()
-        if streamed.answer.status in _NO_ENDPOINT:
+        if streamed.answer.status == 501:  # "not implemented": no answer to the question where these rows are
             return None
-        raise self._calls.error(streamed.answer, asked)
+        raise self._calls.error(streamed.answer, request.asked)
 
 
 class Rows:
     """The rows of a download, as they arrive. Read them to the end, or close them.
 
     Raises, while iterating:
-        ServiceError: a line is not a JSON object, or contains the key (the message has its number), or the connection
-            broke.
+        ServiceError: a line is not a JSON object, or contains the key (the message has its number), there are more rows
+            than fit the request, or the connection broke.
     """
 
-    def __init__(self, streamed: Streamed, asked: Asked, words: Words) -> None:
+    def __init__(self, streamed: Streamed, request: Request, words: Words) -> None:
         self._streamed = streamed
-        self._rows = _parsed(_lines(streamed.chunks, asked), asked, words)
+        self._rows = _parsed(_lines(streamed.chunks, request.asked), request, words)
 
     def __aiter__(self) -> Rows:
         return self
@@ -139,33 +147,48 @@ class Rows:
         await self._streamed.close()
 
 
-async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[bytes, None]:
-    """Lines of JSONL: only a line feed ends one. (Other line separators of Unicode may occur in strings.)"""
+async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[tuple[int, bytes], None]:
+    """Lines of JSONL that aren't blank, with their numbers. Only a line feed ends one: other line separators of Unicode
+    may occur in strings.
+    """
     rest: list[bytes] = []
-    length = 0
+    number = length = 0
     async for chunk in chunks:
         *whole, tail = chunk.split(b"\n")
-        for line in whole:
-            yield b"".join((*rest, line))
+        for part in whole:
+            number += 1
+            line = b"".join((*rest, part)) if rest else part
             rest, length = [], 0
-        rest.append(tail)
-        length += len(tail)
-        if length > _LONGEST_LINE:
-            raise ServiceError(f"{asked.what}: a line is longer than {_LONGEST_LINE // 1024 // 1024} MB")
-    yield b"".join(rest)
+            if len(line) > LONGEST_LINE:
+                raise _too_long(asked, number)
+            if line and not line.isspace():
+                yield number, line
+        if tail:
+            rest.append(tail)
+            length += len(tail)
+            if length > LONGEST_LINE:
+                raise _too_long(asked, number + 1)
+    if rest and (line := b"".join(rest)).strip():
+        yield number + 1, line
 
 
-async def _parsed(lines: AsyncIterator[bytes], asked: Asked, words: Words) -> AsyncGenerator[Mapping[str, Any], None]:
-    number = 0
-    async for line in lines:
-        number += 1
-        if not line.strip():
-            continue
+def _too_long(asked: Asked, number: int) -> ServiceError:
+    return ServiceError(f"{asked.what}: line {number} is longer than {LONGEST_LINE // 1024 // 1024} MB")
+
+
+async def _parsed(
+    lines: AsyncIterator[tuple[int, bytes]], request: Request, words: Words
+) -> AsyncGenerator[Mapping[str, Any], None]:
+    asked, at_most, rows = request.asked, request.bounds.rows, 0
+    async for number, line in lines:
         if words.in_response(line):
             raise ServiceError(f"{asked.what}: line {number} contains the API key, so it can't be stored")
         row = _row(line)
         if row is None:
             raise ServiceError(f"{asked.what}: line {number} is not a JSON object")
+        rows += 1
+        if rows > at_most:
+            raise ServiceError(f"{asked.what}: it has more than {at_most:,} rows, far more than were requested")
         yield row
 
 

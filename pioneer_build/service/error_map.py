@@ -7,6 +7,7 @@ doesn't help. Pure: no clock, no sleeping, no connection.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from datetime import UTC
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import httpx
 
 from pioneer_build.errors import Busy, FateUnknown, NoAccess, NotReached, NotThere, Refused, ServiceError
+from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,26 +90,34 @@ class Asked:
     """What was requested, for messages and for the choice of an error.
 
     `what` is the beginning of "…: connection closed". `paid` requests count as not accepted only if that is certain.
-    `named` means that a 404 is about the requested thing. `where` is the host and port.
+    `named` means that a 404 is about the requested thing. `where` is the host and port. `whole`: the request was sent
+    to its end before the response came.
     """
 
     what: str
     where: str
     paid: bool = False
     named: bool = False
+    whole: bool = True
 
-    def unanswered(self, why: str, *, status: int | None = None, said: str = "") -> ServiceError:
+    def unanswered(
+        self, why: str, *, status: int | None = None, said: str = "", wait: float | None = None
+    ) -> ServiceError:
         """The error for a request that was sent without a usable response.
 
         Args:
             why: the end of "submitting x: …".
             status: the HTTP status, if there was one.
             said: the service's message, cleaned.
+            wait: seconds that the response asks to wait, if it does.
         """
-        tail = f": {said}" if said else ""
+        tail = f": {said.removeprefix('; ')}" if said else ""
         if self.paid:
             return FateUnknown(
-                f"{self.what}: {why}{tail}; it may have been accepted", hint=_UNKNOWN_HINT, status=status
+                f"{self.what}: {why}{tail}; it may have been accepted",
+                hint=_UNKNOWN_HINT,
+                status=status,
+                retry_after=wait,
             )
         return ServiceError(f"{self.what}: {why}{tail}", status=status)
 
@@ -158,9 +169,9 @@ def of_status(
             why = meaning.get(status, "the service denies access")
             return NoAccess(f"{why} ({status}){tail}", hint, status=status, link=said.link, details=said.details)
         case 425 | 429:
-            return _busy(status, tail, wait)
-        case 503 if wait is not None or not asked.paid:
-            return _busy(status, tail, wait)
+            return _busy(status, tail + _pause(wait), wait)
+        case 503 if not asked.paid or not asked.whole or says_refused(headers, body):
+            return _busy(status, tail + _pause(wait), wait)
         case _ if status in _PLAIN_REDIRECTS or (300 <= status < 400 and not asked.paid):
             target = words.clean(headers.get("location", "an unnamed address"), 200)
             return Refused(
@@ -183,7 +194,16 @@ def of_status(
                 details=said.details,
             )
         case _:
-            return asked.unanswered(f"the service returned {status}", status=status, said=said.text)
+            return asked.unanswered(
+                f"the service returned {status}", status=status, said=said.text + _pause(wait), wait=wait
+            )
+
+
+def _pause(wait: float | None) -> str:
+    """The end of a message, if the service asks for a longer pause than anything waits for."""
+    if wait is None or wait <= LONGEST_WAIT:
+        return ""
+    return f"; it asks for a pause of {duration(wait)}, which is not waited for"
 
 
 def _busy(status: int, tail: str, wait: float | None) -> Busy:
@@ -193,6 +213,32 @@ def _busy(status: int, tail: str, wait: float | None) -> Busy:
         hint="it was not accepted; run apply again later",
         status=status,
         retry_after=wait,
+    )
+
+
+def says_refused(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a 503 to a paid request says itself that nothing was accepted.
+
+    A gateway sends 503 with `Retry-After` as well, whatever became of the request behind it. So one of these is needed:
+    the header `X-RateLimit-Scope`, which only the service sends; or a JSON object, also within `detail` or `error`,
+    with `"accepted": false`, or with a `code` that is, or contains, `not_accepted`.
+
+    Args:
+        headers: of the response, in lower case or case-insensitive.
+        body: its bytes, or the first part of a long one.
+    """
+    if headers.get("x-ratelimit-scope", "").strip():
+        return True
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(said, dict):
+        return False
+    places = [place for place in (said, said.get("detail"), said.get("error")) if isinstance(place, dict)]
+    return any(
+        place.get("accepted") is False or "not_accepted" in str(place.get("code")).lower().replace("-", "_")
+        for place in places
     )
 
 

@@ -34,6 +34,8 @@ from pioneer_build.service.rate_window import (
     boot_clock,
     window_path,
 )
+from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,14 @@ class Usage:
 
 class TurnsOver(Exception):
     """There are no more turns for this kind of request."""
+
+
+class PauseAsked(Exception):
+    """The service asked for a pause of so many `seconds` that nothing waits for its end (`LONGEST_WAIT`)."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class Turn:
@@ -107,7 +117,8 @@ class Pacer:
         rules: the limit; `None` gives every turn immediately.
         window: counts the turns; by default, one for this process.
         clock: seconds; the same clock as that of `window`.
-        on_note: called once if the shared window can't be used. The limit then applies only within this process.
+        on_note: called once if the shared window can't be used. The limit then applies only within this process. Also
+            called at the beginning of each pause that the service asked this or an earlier run for.
     """
 
     def __init__(
@@ -129,6 +140,7 @@ class Pacer:
         self._timer: asyncio.TimerHandle | None = None
         self._late: list[Callable[[Sent], object]] = []
         self._locked_since: float | None = None
+        self._told = 0.0  # until when the pause lasts that was told
         limit = rules.limit if rules is not None else None
         self._usage = Usage(0, limit, limit, 0.0)
 
@@ -165,6 +177,7 @@ class Pacer:
 
         Raises:
             TurnsOver: `stop` was called, before or while waiting.
+            PauseAsked: the service asked for a long pause.
         """
         if kind in self._stopped:
             raise TurnsOver
@@ -233,9 +246,27 @@ class Pacer:
                     assert line is not None
                     self._paid_in_a_row = self._paid_in_a_row + 1 if line is self._paid else 0
                     line.popleft().set_result(Turn(self, time))
-                case NotYet(until):
+                case NotYet(until, blocked):
+                    if blocked and self._ends_waits(until):
+                        return
                     self._come_again(min(until - self.now() + 0.001, _LOOK_AGAIN))
                     return
+
+    def _ends_waits(self, until: float) -> bool:
+        """Tells of a pause that the service asked for; whether it is so long that nothing waits for its end."""
+        seconds = until - self.now()
+        if seconds > LONGEST_WAIT:
+            for line in (self._paid, self._polls):
+                while line:
+                    waiter = line.popleft()
+                    if not waiter.done():
+                        waiter.set_exception(PauseAsked(seconds))
+            return True
+        if until > self._told and seconds >= 1:
+            self._told = until
+            text = f"the service asked for a pause; sending goes on in {duration(seconds)}"
+            self._on_note(Note("busy", text, seconds))
+        return False
 
     def _next_line(self) -> deque[asyncio.Future[Turn]] | None:
         for line in (self._paid, self._polls):

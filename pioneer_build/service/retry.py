@@ -2,7 +2,7 @@
 
 outcome                                 paid requests          all others
 no connection (`NotReached`)            3 more                 3 more
-425, 429, 503 (`Busy`)                  until patience ends    until patience ends
+425, 429, 503 (`Busy`)                  never                  until patience ends
 no usable response, 5xx, 408            never                  3 more
 anything else                           never                  never
 """
@@ -91,7 +91,7 @@ class _Tries:
     def next(self, problem: ServiceError, *, paid: bool) -> Note | None:
         """The note before the next attempt, with the pause; `None` if there is no further attempt."""
         if isinstance(problem, Busy):
-            return self._wait(problem)
+            return None if paid else self._wait(problem)
         unreached = isinstance(problem, NotReached)
         # Exactly `ServiceError`: no usable response to a request that may be repeated.
         lost = not paid and (type(problem) is ServiceError or problem.status == 408)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ import httpx
 from pioneer_build._version import __version__
 from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
+from pioneer_build.service.bounds import Bounds, decompressed, values_in
 from pioneer_build.service.connections import Connections, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.redaction import Quiet
@@ -31,7 +32,6 @@ _T = TypeVar("_T")
 
 CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
-_ANSWER_LIMIT = 512 * 1024 * 1024
 _WORDS_LIMIT = 1024 * 1024
 _HAS_THE_KEY = "the response contains the API key, so nothing of it is recorded"
 _HAS_THE_KEY_HINT = "find out from the service why it repeats keys; what it accepted can be recorded with `adopt`"
@@ -51,7 +51,8 @@ class Request:
     """One request, to be sent once.
 
     `path` follows the base URL, with its components escaped (see `segment`). `asked` describes its purpose.
-    `read_seconds` is the time-out of a single read of the response. `body` is JSON.
+    `read_seconds` is the time-out of a single read of the response. `body` is JSON. A longer response than `bounds`
+    allows is not read.
     """
 
     method: str
@@ -59,15 +60,22 @@ class Request:
     asked: Asked
     read_seconds: float
     body: bytes | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+
+    @property
+    def seconds_at_most(self) -> float:
+        """The whole response may take so long: a byte now and then would never exceed the time-out of a read."""
+        return CONNECT_SECONDS + WRITE_SECONDS + 2 * self.read_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete response. `headers` are case-insensitive."""
+    """A complete response. `headers` are case-insensitive. `whole`: the request was sent to its end before it came."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,13 @@ class Streamed:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a request got. `sent`: its first byte was sent; `None` while the transport can't tell."""
+    """How far a request got. `sent`: its first byte was sent, `whole`: its last one; `None` while the transport can't
+    tell.
+    """
 
     sent: bool | None
     body_out: Callable[[], None]
+    whole: bool | None = None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """The trace extension of httpx's own transport."""
@@ -97,6 +108,7 @@ class Progress:
         if event.endswith("send_request_headers.started"):
             self.sent = True
         elif event.endswith("send_request_body.complete"):
+            self.whole = True
             self.body_out()
 
 
@@ -170,11 +182,10 @@ class Calls:
             ServiceError: there was no complete response.
         """
         progress = progress or self.progress()
-        # A server that sends a byte now and then would never exceed the time-out of a single read.
-        most = CONNECT_SECONDS + WRITE_SECONDS + 2 * request.read_seconds
         try:
-            async with asyncio.timeout(most), self._open(request, progress) as got:
-                answer = Answer(got.status_code, got.headers, await _read(got))
+            async with asyncio.timeout(request.seconds_at_most), self._open(request, progress) as got:
+                body = await _read(got, request.bounds)
+                answer = Answer(got.status_code, got.headers, body, progress.whole is not False)
                 self._refuse_the_key(answer, request)
                 return answer
         except Exception as error:  # noqa: BLE001 - from the network, or from an application
@@ -182,7 +193,7 @@ class Calls:
         raise problem
 
     async def stream(self, request: Request) -> Streamed:
-        """Sends one request and reads its response as it arrives.
+        """Sends one request and reads its response as it arrives. The caller bounds how long all of it may take.
 
         Raises:
             ServiceError: there was no response.
@@ -190,10 +201,11 @@ class Calls:
         progress = self.progress()
         stack = AsyncExitStack()
         try:
-            got = await stack.enter_async_context(self._open(request, progress))
-            body = b"" if got.is_success else await _read(got)
+            async with asyncio.timeout(request.seconds_at_most):
+                got = await stack.enter_async_context(self._open(request, progress))
+                body = b"" if got.is_success else await _read(got, request.bounds)
             answer = Answer(got.status_code, got.headers, body)
-            return Streamed(answer, self._chunks(got, request.asked, progress), stack.aclose)
+            return Streamed(answer, self._chunks(got, request, progress), stack.aclose)
         except Exception as error:  # noqa: BLE001 - as above
             problem = self._problem(error, request.asked, progress)
         except BaseException:
@@ -218,7 +230,8 @@ class Calls:
 
     def progress(self, body_out: Callable[[], None] = lambda: None) -> Progress:
         """A request's progress; `body_out` is called when its body was sent."""
-        return Progress(sent=False if self._traced else None, body_out=body_out)
+        unknown = None if not self._traced else False
+        return Progress(sent=unknown, body_out=body_out, whole=unknown)
 
     def judge(self, answer: Answer, asked: Asked, read: Callable[[Any], _T]) -> _T:
         """The result of `read` for the JSON of a successful response.
@@ -231,7 +244,7 @@ class Calls:
         Raises:
             ServiceError: it is not a success, or `read` raised a `InvalidResponse`.
         """
-        problem = of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
+        problem = self._of_status(answer, asked)
         if problem is None:
             try:
                 return read(responses.parse(answer.body))
@@ -243,8 +256,11 @@ class Calls:
 
     def error(self, answer: Answer, asked: Asked) -> ServiceError:
         """The error for a response that is not a success."""
-        problem = of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
-        return problem or asked.unanswered("unexpected response", status=answer.status)
+        return self._of_status(answer, asked) or asked.unanswered("unexpected response", status=answer.status)
+
+    def _of_status(self, answer: Answer, asked: Asked) -> ServiceError | None:
+        asked = replace(asked, whole=answer.whole)
+        return of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
 
     async def aclose(self) -> None:
         """Closes all connections."""
@@ -275,51 +291,67 @@ class Calls:
             finally:
                 await response.aclose()
 
-    async def _chunks(self, got: httpx.Response, asked: Asked, progress: Progress) -> AsyncIterator[bytes]:
+    async def _chunks(self, got: httpx.Response, request: Request, progress: Progress) -> AsyncIterator[bytes]:
+        length = 0
         try:
-            async for chunk in got.aiter_bytes():
+            async for chunk in decompressed(got):
+                length += len(chunk)
+                if length > request.bounds.size:
+                    raise _TooLong(request.bounds)
                 yield chunk
             return
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            problem = self._problem(error, asked, progress)
+        except (httpx.HTTPError, httpx.StreamError, OSError, _TooLong) as error:
+            problem = self._problem(error, request.asked, progress)
         raise problem
 
     def _problem(self, error: Exception, asked: Asked, progress: Progress) -> ServiceError:
         if isinstance(error, ServiceError):
             return error
         if isinstance(error, _TooLong):
-            return asked.unanswered(f"the response is longer than {_ANSWER_LIMIT // 1024 // 1024} MB")
+            return asked.unanswered(f"the response is {error}")
         return of_exception(error, asked, self.words, sent=progress.sent)
 
 
 class _TooLong(Exception):
-    """A response that exceeds the maximum length."""
+    """A response that exceeds its bounds."""
+
+    def __init__(self, bounds: Bounds, values: int = 0) -> None:
+        what = f"has more than {bounds.values:,} values" if values else f"longer than {bounds.shown}"
+        super().__init__(f"too large for what was requested: {what}" if values else what)
 
 
-async def _read(got: httpx.Response) -> bytes:
+async def _read(got: httpx.Response, bounds: Bounds) -> bytes:
     """The body. For an error, as much as could be read: its status alone says what happened.
 
     Complete JSON counts even if the connection breaks before its proper end: it may contain the id of a paid job.
     """
     chunks: list[bytes] = []
     length = 0
-    limit = _ANSWER_LIMIT if got.is_success else _WORDS_LIMIT
+    limit = bounds.size if got.is_success else _WORDS_LIMIT
     try:
-        async for chunk in got.aiter_bytes():
+        async for chunk in decompressed(got):
             chunks.append(chunk)
             length += len(chunk)
             if length > limit:
                 if got.is_success:
-                    raise _TooLong
+                    raise _TooLong(bounds)
                 break
     except (httpx.HTTPError, httpx.StreamError):
-        if got.is_success and not responses.is_whole(b"".join(chunks)):
+        if got.is_success and not _is_whole(b"".join(chunks), bounds):
             raise
-    return b"".join(chunks)
+    body = b"".join(chunks)
+    if got.is_success and (values := values_in(body)) > bounds.values:
+        raise _TooLong(bounds, values)
+    return body
+
+
+def _is_whole(body: bytes, bounds: Bounds) -> bool:
+    return values_in(body) <= bounds.values and responses.is_whole(body)
 
 
 def _headers(body: bytes | None) -> dict[str, str]:
-    headers = {"Accept": "application/json", "User-Agent": f"pioneer-build/{__version__}"}
+    # only what `decompressed` can expand in small pieces
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"pioneer-build/{__version__}"}
     if body is not None:
         headers["Content-Type"] = "application/json"
     return headers

@@ -1,4 +1,4 @@
-"""What one request to the service may hold: one place, for the planner that counts them and for whoever sends them."""
+"""Limits of requests to the service, in one place for all that plan, send and wait for them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ TEXTS_PER_REQUEST: Final = 1_000
 TEXT_BYTES_PER_REQUEST: Final = 8_000_000
 #: How many times a text may be sent, counting all label requests that hold it whose response never came.
 SENDS_PER_TEXT: Final = 6
+#: Seconds. If a service asks to wait longer, or is busy for longer altogether, nothing waits for it any more: the run
+#: says so and ends.
+LONGEST_WAIT: Final = 900.0
 
 
 def label_requests_at_most(texts: int) -> int:

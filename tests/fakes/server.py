@@ -30,7 +30,7 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     import ssl
 
-Then = Literal["answer", "drop", "reset", "truncate", "stall", "garbage", "early"]
+Then = Literal["answer", "drop", "reset", "truncate", "stall", "garbage", "early", "endless", "trickle", "interim"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Fault:
 
     `then`: `answer` (this status, headers and body), `drop` (close without a word), `reset` (RST), `truncate`
     (half an answer under a full Content-Length), `stall` (nothing for `seconds`, then close), `garbage`
-    (bytes that are no HTTP), `early` (drop before the body is read). `do`: the request is carried out first.
+    (bytes that are no HTTP), `early` (drop before the body is read), `endless` (this status, these headers, and the
+    body again and again), `trickle` (a good head, and then a blank now and then), `interim` (100 again and again).
+    `do`: the request is carried out first; `answer` with `do` is a gateway that says no when the service said yes.
     """
 
     then: Then = "answer"
@@ -114,6 +116,7 @@ class FakeService:
     seen: list[Seen] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     refused_by_limit: int = 0
+    flooded: int = 0
     not_found: dict[str, Any] = field(default_factory=lambda: {"detail": "Not Found"})
     unknown_dataset: dict[str, Any] = field(default_factory=lambda: {"success": False, "error": "Dataset not found"})
 
@@ -262,6 +265,8 @@ class FakeService:
             case "garbage":
                 writer.write(fault.payload() or b"\x00\x01 this is no HTTP\r\n\r\n")
                 await writer.drain()
+            case "endless" | "trickle" | "interim":
+                await self._flood(fault, writer)
             case "reset":
                 sock = writer.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -269,6 +274,22 @@ class FakeService:
             case "drop" | "early":
                 pass
         return False
+
+    async def _flood(self, fault: Fault, writer: asyncio.StreamWriter) -> None:
+        """Sends until the client has had enough, or `fault.seconds` have passed."""
+        if fault.then == "interim":
+            part = b"HTTP/1.1 100 Continue\r\n\r\n" * 100
+        else:
+            head = [f"HTTP/1.1 {200 if fault.then == 'trickle' else fault.status} X"]
+            head += [f"{name}: {value}" for name, value in fault.headers]
+            writer.write("\r\n".join([*head, "Connection: close", "", ""]).encode())
+            part = fault.payload() if fault.then == "endless" else b" "
+        until = time.monotonic() + fault.seconds
+        while time.monotonic() < until:
+            writer.write(part)
+            self.flooded += len(part)
+            await writer.drain()
+            await asyncio.sleep(0.02 if fault.then == "trickle" else 0)
 
     # Being the service
 

@@ -194,13 +194,6 @@ def test_stop_tells_those_that_wait_that_nothing_was_sent() -> None:
             outcomes = await asyncio.gather(*waiting, service.label("ner", ["a"], ["t"]), return_exceptions=True)
             assert {type(o) for o in outcomes} == {NotReached}
             assert len(fake.seen) == 1
-        async with talking() as (fake, service):
-            fake.always("POST", Fault(status=429, headers=(("Retry-After", "60"),)))
-            busy = asyncio.create_task(service.submit(REQUEST))
-            await fake.until_asked()
-            service.stop()
-            with pytest.raises(Busy):
-                await busy
 
     run(main())
 
@@ -376,6 +369,8 @@ def test_a_429_is_told_to_the_pacer_unless_it_is_about_jobs() -> None:
                 "POST",
                 Fault(status=429, headers=(("Retry-After", "0.01"), ("X-RateLimit-Scope", "jobs_in_flight"))),
             )
+            with pytest.raises(Busy):
+                await service.submit(REQUEST)
             await service.submit(REQUEST)
             assert pacer.usage().allowed == 100
             fake.fail("GET", Fault(status=429, headers=(("Retry-After", "0.01"), ("X-RateLimit-Scope", "user"))))
@@ -385,6 +380,46 @@ def test_a_429_is_told_to_the_pacer_unless_it_is_about_jobs() -> None:
                     await service.poll("job-1")
             assert len(fake.asked("GET")) == 1
             assert pacer.usage().allowed == 75
+
+    run(main())
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_long_pause_that_was_asked_for_is_not_waited_for(paid: bool) -> None:
+    notes: list[Note] = []
+
+    async def main() -> None:
+        pacer = Pacer(Rules(100, period=60), on_note=notes.append)
+        async with talking(client={"pacer": pacer}) as (fake, service):
+            fake.fail("POST", Fault(status=429, headers=(("Retry-After", "1000"),)))
+            with pytest.raises(Busy, match="it asks for a pause of 17 min, which is not waited for"):
+                await service.submit(REQUEST)
+            asking = service.submit(REQUEST) if paid else service.poll("job-1")
+            with pytest.raises(Busy, match="asked for no requests for another 17 min") as caught:
+                await asking
+            assert not caught.value.sent
+            assert len(fake.seen) == 1
+            assert not notes
+
+    run(main())
+
+
+def test_a_pause_that_is_waited_for_is_told_at_once() -> None:
+    notes: list[Note] = []
+
+    async def main() -> None:
+        pacer = Pacer(Rules(100, period=60), on_note=notes.append)
+        async with talking(client={"pacer": pacer}) as (fake, service):
+            fake.fail("POST", Fault(status=429, headers=(("Retry-After", "300"),)))
+            with pytest.raises(Busy):
+                await service.submit(REQUEST)
+            waiting = [asyncio.create_task(service.submit(REQUEST)) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            assert [note.text for note in notes] == ["the service asked for a pause; sending goes on in 5 min"]
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            assert len(fake.seen) == 1
 
     run(main())
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.errors import NoAccess, Refused, ServiceError
+from pioneer_build.errors import NoAccess, NotThere, Refused, ServiceError
 from pioneer_build.service import retry as patience
 from tests.fakes.server import Fault
 from tests.service.harness import REQUEST, run, talking
@@ -29,7 +29,8 @@ def test_both_roots(root: str) -> None:
             rows = await service.download("tickets", "1")
             assert rows is not None
             assert [row["text"] async for row in rows] == [f"Example {i} of tickets" for i in range(3)]
-            assert await service.download("tickets", "9") is None
+            with pytest.raises(NotThere):
+                await service.download("tickets", "9")
             await service.delete("tickets")
             await service.delete("tickets")
             assert await service.versions("tickets") == ()
@@ -201,12 +202,39 @@ def test_a_download_may_be_left_unread() -> None:
     run(main())
 
 
+def test_a_download_that_is_not_implemented_is_none_at_all() -> None:
+    async def main() -> None:
+        async with talking(datasets="/datasets") as (fake, service):
+            await service.submit(REQUEST)
+            await service.versions("tickets")
+            fake.fail("GET", Fault(status=501), Fault(status=405))
+            assert await service.download("tickets", "1") is None
+            with pytest.raises(Refused, match="405"):
+                await service.download("tickets", "1")
+
+    run(main())
+
+
+def test_far_more_rows_than_were_requested_are_not_read() -> None:
+    async def main() -> None:
+        async with talking(datasets="/datasets") as (fake, service):
+            await service.submit(REQUEST)
+            fake.fail("GET /datasets/tickets/1", Fault(status=200, body=b"{}\n" * 1007))
+            rows: Any = await service.download("tickets", "1", 3)
+            with pytest.raises(ServiceError, match="more than 1,006 rows"):
+                async for _ in rows:
+                    pass
+
+    run(main())
+
+
 def test_names_are_components() -> None:
     async def main() -> None:
         async with talking(datasets="/datasets") as (fake, service):
             await service.versions("a/../b?c")
             assert fake.seen[-1].target == "/datasets/a%2F..%2Fb%3Fc"
-            await service.download("t", "1/2#3")
+            with pytest.raises(NotThere):
+                await service.download("t", "1/2#3")
             assert fake.seen[-1].target == "/datasets/t/1%2F2%233/download?format=jsonl"
             for name in ("..", ""):
                 with pytest.raises(Refused):

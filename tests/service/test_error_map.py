@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -131,11 +132,37 @@ def test_every_status_of_the_range_is_judged() -> None:
             assert not isinstance(error, FateUnknown)
 
 
-def test_503_of_a_paid_request_is_certain_only_with_retry_after() -> None:
-    error = status(503, PAID, Retry_After="2")
-    assert isinstance(error, Busy)
-    assert error.retry_after == 2
-    assert isinstance(status(503, PAID, Retry_After="soon"), FateUnknown)
+@pytest.mark.parametrize(
+    ("body", "headers", "certain"),
+    [
+        ({}, {}, False),
+        ({}, {"Retry_After": "2"}, False),
+        ({"detail": "Service Unavailable"}, {"Retry_After": "2"}, False),
+        ({"accepted": True}, {}, False),
+        ({"accepted": None, "code": 503}, {}, False),
+        ({"accepted": False}, {}, True),
+        ({"detail": {"code": "NOT_ACCEPTED"}}, {"Retry_After": "2"}, True),
+        ({"error": {"code": "job-not-accepted"}}, {}, True),
+        ({}, {"X_RateLimit_Scope": "user"}, True),
+        (b"<html>not_accepted</html>", {}, False),
+        (b"[" * 100_000, {}, False),
+        (["accepted"], {}, False),
+    ],
+)
+def test_503_of_a_paid_request_is_believed_only_if_it_says_more(
+    body: Any, headers: dict[str, str], certain: bool
+) -> None:
+    error = status(503, PAID, body, **headers)
+    assert type(error) is (Busy if certain else FateUnknown)
+    assert error.retry_after == (2.0 if "Retry_After" in headers else None)
+    assert type(status(503, FREE, body, **headers)) is Busy
+    assert type(status(503, replace(PAID, whole=False), body, **headers)) is Busy, "the body did not go out"
+
+
+def test_a_pause_that_nothing_waits_for_is_said() -> None:
+    assert "asks for a pause" not in str(status(429, PAID, Retry_After="900"))
+    for code, asked in ((429, PAID), (503, PAID), (503, FREE)):
+        assert "it asks for a pause of 15 min" in str(status(code, asked, Retry_After="901"))
 
 
 def test_401_says_credits_in_the_services_own_words_and_402_has_the_link() -> None:

@@ -28,17 +28,34 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hurry")
-@pytest.mark.parametrize(("status", "header"), [(425, None), (429, "0.02"), (429, None), (503, "0")])
+@pytest.mark.parametrize(("status", "header"), [(425, None), (429, "0.02"), (429, None), (503, "0"), (503, None)])
 def test_busy_is_waited_for(status: int, header: str | None) -> None:
     notes: list[Note] = []
 
     async def main() -> None:
         async with talking(client={"on_note": notes.append}) as (fake, service):
+            job_id = await service.submit(REQUEST)
             headers = (("Retry-After", header),) if header else ()
-            fake.fail("POST /generate", *[Fault(status=status, headers=headers)] * 3)
-            assert await service.submit(REQUEST) == "job-1"
-            assert len(fake.seen) == 4
+            fake.fail("GET", *[Fault(status=status, headers=headers)] * 3)
+            assert (await service.poll(job_id)).status == "ready"
+            assert len(fake.asked("GET")) == 4
             assert [note.kind for note in notes] == ["busy"] * 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [425, 429, 503])
+def test_what_is_paid_for_is_sent_once_however_busy_the_service_is(status: int) -> None:
+    """Whether to send it again is for the caller to say, who has the budget."""
+
+    async def main() -> None:
+        async with talking() as (fake, service):
+            fake.always("POST", Fault(status=status, headers=(("Retry-After", "0"),), do=True))
+            for asking in (service.submit(REQUEST), service.label("ner", ["a"], ["t"])):
+                with pytest.raises(FateUnknown if status == 503 else Busy) as caught:
+                    await asking
+                assert caught.value.retry_after == 0  # type: ignore[attr-defined]
+            assert len(fake.seen) == 2
 
     run(main())
 
@@ -47,13 +64,13 @@ def test_busy_is_waited_for(status: int, header: str | None) -> None:
 def test_patience_ends() -> None:
     async def main() -> None:
         async with talking(client={"patience": 0.3}) as (fake, service):
-            fake.always("POST /generate", Fault(status=429, headers=(("Retry-After", "0"),)))
+            fake.always("GET", Fault(status=429, headers=(("Retry-After", "0"),)))
             with pytest.raises(Busy):
-                await service.submit(REQUEST)
+                await service.poll("job-1")
             assert 3 < len(fake.seen) < 15
-            fake.always("POST /generate", Fault(status=429, headers=(("Retry-After", "100"),)))
+            fake.always("GET", Fault(status=429, headers=(("Retry-After", "100"),)))
             with pytest.raises(Busy) as caught:
-                await service.submit(REQUEST)
+                await service.poll("job-1")
             assert caught.value.retry_after == 100
 
     run(main())
@@ -141,6 +158,7 @@ UNREACHED = NotReached("unreached")
         (Refused("timeout", status=408), False, 4),
         (Refused("timeout", status=408), True, 1),
         (FateUnknown("unknown"), True, 1),
+        (Busy("busy"), True, 1),
         (NoAccess("no"), False, 1),
         (Refused("no", status=422), False, 1),
         (NotThere("no", status=404), False, 1),
@@ -182,14 +200,13 @@ def test_pauses_grow_and_are_told() -> None:
     run_virtually(main)
 
 
-@pytest.mark.parametrize("paid", [True, False])
-def test_a_busy_service_is_waited_for_as_long_as_it_says(paid: bool) -> None:
+def test_a_busy_service_is_waited_for_as_long_as_it_says() -> None:
     notes: list[Note] = []
 
     async def main(now: Callable[[], float]) -> None:
         began = now()
         attempt = Attempts(Busy("busy", retry_after=40.0), Busy("busy", retry_after=20.0))
-        assert await Patience(600, notes.append).run(attempt, paid=paid) == "done"
+        assert await Patience(600, notes.append).run(attempt, paid=False) == "done"
         assert 60 <= now() - began <= 63
         assert [note.kind for note in notes] == ["busy", "busy"]
         assert "retrying in 4" in notes[0].text
@@ -202,7 +219,7 @@ def test_one_that_always_says_zero_is_asked_ever_more_rarely() -> None:
         began = now()
         attempt = Attempts(*[Busy("busy", retry_after=0.0)] * 1000)
         with pytest.raises(Busy):
-            await Patience(600, lambda _: None).run(attempt, paid=True)
+            await Patience(600, lambda _: None).run(attempt, paid=False)
         assert 20 < attempt.count < 40
         assert now() - began <= 600
 
@@ -214,7 +231,7 @@ def test_a_wait_longer_than_its_patience_is_not_begun() -> None:
         began = now()
         attempt = Attempts(Busy("busy", retry_after=3600.0))
         with pytest.raises(Busy):
-            await Patience(600, lambda _: None).run(attempt, paid=True)
+            await Patience(600, lambda _: None).run(attempt, paid=False)
         assert (attempt.count, now() - began) == (1, 0)
 
     run_virtually(main)
@@ -223,14 +240,14 @@ def test_a_wait_longer_than_its_patience_is_not_begun() -> None:
 def test_stop_ends_what_is_paid_and_lets_the_others_go_on() -> None:
     async def main(_: Callable[[], float]) -> None:
         patience = Patience(600, lambda _: None)
-        paid, poll = Attempts(Busy("busy", retry_after=50.0)), Attempts(Busy("busy", retry_after=50.0))
+        paid, poll = Attempts(NotReached("unreached")), Attempts(Busy("busy", retry_after=50.0))
         waiting = asyncio.gather(patience.run(paid, paid=True), patience.run(poll, paid=False), return_exceptions=True)
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.1)
         assert not patience.stopped
         patience.stop()
         first, second = await waiting
         assert patience.stopped
-        assert isinstance(first, Busy)
+        assert isinstance(first, NotReached)
         assert (paid.count, second, poll.count) == (1, "done", 2)
         with pytest.raises(NotReached):
             await patience.run(Attempts(UNREACHED), paid=True)

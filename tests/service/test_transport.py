@@ -13,6 +13,7 @@ import pytest
 from pioneer_build.errors import FateUnknown, NotReached, Refused, ServiceError
 from pioneer_build.service import client, retry
 from pioneer_build.service import transport as module
+from pioneer_build.service.bounds import Bounds
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.rate_limiter import Pacer
@@ -246,15 +247,20 @@ def test_an_answer_that_is_judged() -> None:
 
 
 def test_an_answer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ANSWER_LIMIT", 1000)
     monkeypatch.setattr(module, "_WORDS_LIMIT", 100)
 
     async def main() -> None:
-        made = calls(lambda request: httpx.Response(int(request.url.path[-3:]), content=b"x" * 2000))
+        made = calls(lambda request: httpx.Response(int(request.url.path[-3:]), content=b"[]," * 700))
         with pytest.raises(ServiceError, match="longer than"):
-            await made.once(Request("GET", "/200", asked(), 1.0))
+            await made.once(Request("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
+        with pytest.raises(ServiceError, match="too large for what was requested: has more than 1,000 values"):
+            await made.once(Request("GET", "/200", asked(), 1.0, bounds=Bounds(values=1000)))
         answer = await made.once(Request("GET", "/500", asked(), 1.0))
         assert (answer.status, len(answer.body) >= 100) == (500, True), "of an error its status is enough"
+        streamed = await made.stream(Request("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
+        with pytest.raises(ServiceError, match="longer than"):
+            assert [chunk async for chunk in streamed.chunks]
+        await streamed.close()
         await made.aclose()
 
     run(main())

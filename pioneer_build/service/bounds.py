@@ -1,0 +1,103 @@
+"""How large a response may be, and how it is decompressed: nothing that a server sends may fill this machine's memory.
+
+A response is bounded by what was requested: in bytes after decompression, and in JSON values, because `[],` takes three
+bytes as text and twenty times that as a value.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+_MIB = 1024 * 1024
+#: Bytes and JSON values of a response without rows, and what each row may add on average.
+_BYTES, _BYTES_A_ROW = 4 * _MIB, 64 * 1024
+_VALUES, _VALUES_A_ROW = 100_000, 500
+#: A response that is read as one JSON value is never longer than this.
+_WHOLE_BYTES = 512 * _MIB
+#: The number of rows if it is not known how many were requested.
+_ROWS_UNKNOWN = 1000
+#: The longest line of a download; a row is one line.
+LONGEST_LINE = 4 * _MIB
+#: Decompressed bytes that are handled at a time.
+_PIECE = 64 * 1024
+_IDENTITY = frozenset({"", "identity"})
+_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The largest response that is read: `size` in bytes, `values` in JSON values, `rows` in lines of a download."""
+
+    size: int = _BYTES
+    values: int = _VALUES
+    rows: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The size, for a message."""
+        return f"{self.size / _MIB:,.0f} MB"
+
+
+def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bounds:
+    """The bounds of a response that may have `rows` rows.
+
+    Args:
+        rows: how many were requested; `None` if that is not known.
+        streamed: whether it is read line by line, so that only a line has to fit into memory.
+        more: further bytes, for what it may repeat of the request.
+    """
+    expected = _ROWS_UNKNOWN if rows is None else rows
+    size = _BYTES + _BYTES_A_ROW * expected + more
+    most_rows = 2 * expected + _ROWS_UNKNOWN  # a version may have rows of others
+    return Bounds(size if streamed else min(size, _WHOLE_BYTES + more), _VALUES + _VALUES_A_ROW * expected, most_rows)
+
+
+def values_in(body: bytes) -> int:
+    """How many values the JSON `body` has at most."""
+    return 1 + body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+async def decompressed(got: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body of a response, decompressed in small pieces. httpx would expand a whole chunk at once.
+
+    Raises:
+        httpx.DecodingError: it can't be decompressed, is compressed more than once, or ends too early.
+    """
+    coding = got.headers.get("content-encoding", "").strip().lower()
+    # a transport without a network may have decompressed it already
+    chunks: AsyncIterator[bytes] = got.aiter_bytes() if got.is_stream_consumed else got.aiter_raw()
+    if "," in coding:
+        raise httpx.DecodingError("compressed more than once", request=got.request)
+    if coding in _IDENTITY or coding not in _ZLIB or got.is_stream_consumed:
+        async for chunk in chunks:
+            yield chunk
+        return
+    engine, fed = zlib.decompressobj(zlib.MAX_WBITS | 32), False
+    async for chunk in chunks:
+        data = chunk
+        while data:
+            fed = True
+            try:
+                piece = engine.decompress(data, _PIECE)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error), request=got.request) from None
+            data = engine.unconsumed_tail
+            if engine.eof:  # further members follow, or nothing
+                data, engine, fed = engine.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32), False
+            if piece:
+                yield piece
+    while not engine.eof and fed:
+        try:
+            piece = engine.decompress(engine.unconsumed_tail, _PIECE)
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error), request=got.request) from None
+        if not piece and not engine.eof:
+            raise httpx.DecodingError("it ends too early", request=got.request)
+        yield piece

@@ -1,0 +1,96 @@
+"""How large a response may be, and that nothing is decompressed in pieces larger than need be."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pioneer_build.service.bounds import bounds_for, decompressed, values_in
+from tests.service.harness import run
+
+PIECE = 64 * 1024
+
+
+class _Chunks(httpx.AsyncByteStream):
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+
+    async def __aiter__(self) -> Any:
+        for chunk in self._chunks:
+            yield chunk
+
+
+def pieces(body: bytes, coding: str, size: int = 10_000) -> list[bytes]:
+    async def main() -> list[bytes]:
+        chunks = [body[start : start + size] for start in range(0, len(body), size)]
+        got = httpx.Response(
+            200, headers={"Content-Encoding": coding}, stream=_Chunks(chunks), request=httpx.Request("GET", "http://x")
+        )
+        return [piece async for piece in decompressed(got)]
+
+    found: list[bytes] = run(main())
+    return found
+
+
+@pytest.mark.parametrize(("rows", "size"), [(0, 4), (20, 5.25), (1000, 66.5), (100_000, 512), (None, 66.5)])
+def test_a_response_may_be_as_long_as_its_rows_need(rows: int | None, size: float) -> None:
+    assert bounds_for(rows).size == size * 1024 * 1024
+    assert bounds_for(rows).values == 100_000 + 500 * (1000 if rows is None else rows)
+
+
+def test_what_is_read_line_by_line_may_be_longer() -> None:
+    assert bounds_for(100_000, streamed=True).size > 6_000_000_000
+    assert bounds_for(3, more=1000).size == bounds_for(3).size + 1000
+    assert bounds_for(3).shown == "4 MB"
+
+
+@pytest.mark.parametrize(
+    ("body", "least"), [(b"", 1), (b"[]", 1), (b'{"a": [1, 2]}', 4), (b"[" * 9, 9), (b"[],[],", 3)]
+)
+def test_values_are_never_counted_too_low(body: bytes, least: int) -> None:
+    assert values_in(body) >= least
+
+
+@given(st.binary(max_size=300_000), st.sampled_from(["gzip", "x-gzip", "GZIP", "deflate"]), st.integers(1, 70_000))
+def test_what_was_compressed_comes_back(body: bytes, coding: str, size: int) -> None:
+    packed = zlib.compress(body) if coding == "deflate" else gzip.compress(body)
+    if len(packed) // size < 1000:
+        assert b"".join(pieces(packed, coding, size)) == body
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "unheard-of"])
+def test_what_is_not_compressed_stays(coding: str) -> None:
+    assert b"".join(pieces(b"abc", coding)) == b"abc"
+
+
+def test_members_one_after_the_other() -> None:
+    assert (
+        b"".join(pieces(gzip.compress(b"one ") + gzip.compress(b"") + gzip.compress(b"two"), "gzip", 7)) == b"one two"
+    )
+
+
+def test_a_bomb_comes_in_small_pieces() -> None:
+    found = pieces(gzip.compress(bytes(50_000_000), 9), "gzip", 100_000)
+    assert sum(map(len, found)) == 50_000_000
+    assert max(map(len, found)) <= PIECE
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (b"no gzip", "gzip"),
+        (gzip.compress(b"x" * 1000)[:-9], "gzip"),
+        (gzip.compress(b"x" * 1000)[:-1], "gzip"),
+        (gzip.compress(b"x") + b"more", "gzip"),
+        (gzip.compress(gzip.compress(b"x")), "gzip, gzip"),
+    ],
+)
+def test_what_cannot_be_decompressed(body: bytes, coding: str) -> None:
+    with pytest.raises(httpx.DecodingError):
+        pieces(body, coding)
