@@ -9,10 +9,11 @@ work                 one step, with the dataset's entry
 lock_writer          the lock during a run
 run_journal          the journal as a run uses it
 budget               what a run may spend
+busy_wait            pauses before a busy service is sent the same paid request again
 submit               one submission, never lost and never sent twice
 unrecorded_versions  versions on the service that are in neither lock nor journal
 generate             the steps of a generate spec
-finish_job           polls an open job to its end, and judges its rows
+finish_job           polls an open job to its end, and judges its rows, or records that they are owed
 top_up               requests missing rows again
 polling              polls a job until it has ended
 poll_schedule        when to poll
@@ -26,7 +27,7 @@ label_in_flight      label requests without a response: what they are worth wait
 label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate
-fetch                rows that the lock names and this machine doesn't have
+fetch                rows that the lock names and this machine doesn't have, or that were never received
 rebuild              repeats the local engine's work on a machine that doesn't have its jobs
 reconcile_unknown    submissions with unknown outcome: finds and adopts the version that one made
 adopt                jobs and versions that the user names

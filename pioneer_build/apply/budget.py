@@ -49,6 +49,14 @@ class Budget:
             )
             raise Stopped("refused", message, "raise --max-examples")
 
+    def affords(self, examples: int) -> bool:
+        """Whether one more request, for this many examples, is within the budget."""
+        try:
+            self.afford(examples)
+        except Stopped:
+            return False
+        return True
+
     def spend(self, examples: int, again: int = 0) -> None:
         """Counts one paid request for this many examples, `again` of which were sent before without a response.
 
@@ -59,7 +67,10 @@ class Budget:
         self._count(1, examples, again)
 
     def refund(self, examples: int, again: int = 0) -> None:
-        """Uncounts a request that was certainly not accepted; the arguments are those of `spend`."""
+        """Uncounts a request that was refused, or not sent at all; the arguments are those of `spend`.
+
+        One that a busy service didn't accept stays counted: a gateway may say so, whatever became of the request.
+        """
         self._count(-1, examples, again)
 
     def _count(self, sign: int, examples: int, again: int) -> None:

@@ -10,8 +10,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pioneer_build.apply.busy_wait import BusyWait
 from pioneer_build.apply.label_rows import reject
-from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
+from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all, stops_submissions
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
 from pioneer_build.inputs import text_digest
@@ -63,8 +64,10 @@ class Batch:
 
     async def _ask(self, texts: Sequence[InputText], tries: int) -> None:
         work, run, spec = self.progress.work, self.progress.work.run, self.progress.work.item.spec
-        service = run.service
-        for attempt in range(1, tries + 1):
+        service, waits = run.service, BusyWait(work)
+        attempt = 0
+        while True:
+            attempt += 1
             run.check_going()
             again = self._spend(texts)
             self.progress.claims.renew()
@@ -78,11 +81,20 @@ class Batch:
                 self.unsure.update(map(id, texts))
                 if attempt == tries:
                     raise
-                text = f"{error.message}; sending the {count(len(texts), 'text')} again in {duration(2**attempt)}"
+                if asks_for_long_pause(error):
+                    raise Stopped("stopped", f"not labelled: {error.message}", "pioneer-build apply") from None
+                pause = max(2.0**attempt, error.retry_after or 0.0)
+                text = f"{error.message}; sending the {count(len(texts), 'text')} again in {duration(pause)}"
                 if not run.options.free:
                     text += ", which may cost twice"
-                work.emit("waiting", text, seconds=2**attempt)
-                await run.pause(float(2**attempt))
+                work.emit("waiting", text, seconds=pause)
+                await run.pause(pause)
+            except Busy as error:
+                self.requests, self.texts, attempt = self.requests - 1, self.texts - len(texts), attempt - 1
+                if not error.sent and not self.progress.rebuilds:
+                    run.budget.refund(len(texts), again)
+                if not error.sent or not await waits.is_over(error):
+                    self._check_helps(error)
             except ServiceError as error:
                 self._refund(texts, again)
                 self._check_helps(error)

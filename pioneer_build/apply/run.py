@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pioneer_build.apply.budget import Budget
 from pioneer_build.apply.events import Event
@@ -21,9 +21,10 @@ from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import PioneerError
 from pioneer_build.plan import Choices
 from pioneer_build.spec.model import Checks
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping
     from pathlib import Path
 
     from pioneer_build.apply.events import EventKind, Sink
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
     from pioneer_build.ports import JournalPort, LockPort, Service, StorePort
     from pioneer_build.spec.declared import Declared
 
+T = TypeVar("T")
+
 #: A job that has not ended after this many seconds of polling stays open.
 DEADLINE_SECONDS = 3600.0
+#: Seconds that a single request gets at least, however near the deadline is.
+_LEAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,15 @@ class Ports:
     lock: LockPort
     emit: Sink
     now: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
+    sleep: Callable[[float], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of one apply. Limits are for this run; `deadline` and `first_poll` are in seconds.
 
-    `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`.
+    `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
+    listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to.
     """
 
@@ -109,6 +115,7 @@ class Run:
         self.deleted: dict[str, list[str]] = {}
         self.stopping = asyncio.Event()
         self.interrupted = False
+        self._interruption = asyncio.Event()
         self.error: Exception | None = None
         self._outcomes: list[Outcome] = []
 
@@ -177,9 +184,38 @@ class Run:
     def interrupt(self) -> None:
         """Ends the submissions of this run at the user's request; those in flight are still waited for."""
         self.interrupted = True
+        self._interruption.set()
         self.stopping.set()
         if self.ports.service is not None:
             self.ports.service.stop()
+
+    async def unpaid(self, request: Coroutine[Any, Any, T], so_far: str, seconds: float | None = None) -> T:
+        """The result of a request that may be cut off, because it costs nothing and can be repeated.
+
+        Args:
+            request: the request.
+            so_far: the beginning of the message if it is cut off.
+            seconds: how long it may take; by default, as long as the deadline says.
+
+        Raises:
+            Stopped: the user interrupted the run, or the request took too long.
+        """
+        most = max(self.options.deadline if seconds is None else seconds, _LEAST_SECONDS)
+        asking, interruption = asyncio.ensure_future(request), asyncio.ensure_future(self._interruption.wait())
+        either: set[asyncio.Future[Any]] = {asking, interruption}
+        try:
+            await asyncio.wait(either, timeout=most, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+        finally:
+            interruption.cancel()
+            if not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking})
+        if self.interrupted:
+            raise Stopped("stopped", f"{so_far}; interrupted", "pioneer-build apply")
+        why = f"the service did not respond completely within {duration(most)}"
+        raise Stopped("deadline", f"{so_far}: {why}", "pioneer-build apply")
 
     async def pause(self, seconds: float, news: asyncio.Event | None = None) -> None:
         """Sleeps until the time is over, the run is stopped, or `news` is set."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.errors import KeyRepeated, NoAccess, NotReached, Refused
+from pioneer_build.errors import Busy, FateUnknown, KeyRepeated, NoAccess, NotReached, Refused
+from pioneer_build.spec.limits import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from pioneer_build.apply.results import Result
@@ -37,8 +38,15 @@ def stops_all(error: ServiceError) -> bool:
 
 
 def stops_submissions(error: ServiceError) -> bool:
-    """Whether further submissions are useless: as `stops_all`, or because the service can't be reached."""
-    return stops_all(error) or isinstance(error, NotReached)
+    """Whether further submissions are useless: as `stops_all`, or because the service can't be reached or asks for a
+    long pause.
+    """
+    return stops_all(error) or isinstance(error, NotReached) or asks_for_long_pause(error)
+
+
+def asks_for_long_pause(error: ServiceError) -> bool:
+    """Whether the service asks for a longer pause than anything waits for. The error's message says so."""
+    return isinstance(error, Busy | FateUnknown) and (error.retry_after or 0.0) > LONGEST_WAIT
 
 
 def one_line(error: PioneerError) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.apply.busy_wait import BusyWait
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
@@ -100,7 +101,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
     """
     run, remote_name = work.run, work.step.remote_name
     try:
-        listed = await run.service.versions(remote_name)
+        listed = await run.unpaid(run.service.versions(remote_name), "not submitted: versions are listed first")
     except ServiceError as error:
         if stops_submissions(error):
             run.stop(error)
@@ -125,12 +126,16 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A submission that is in the journal: what is sent, and its token in the journal."""
+    """A submission that is in the journal: what is sent, and its token in the journal.
+
+    `known` are the versions that the service listed before; `None` if it lists none.
+    """
 
     work: Work
     request: GenerateRequest
     job: Job
     token: str
+    known: frozenset[str] | None
 
 
 def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *, top_up: bool) -> _Sending:
@@ -156,6 +161,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         known=None if listed is None else tuple(version.version for version in listed),
         top_up=top_up,
     )
+    known = None if intent.known is None else frozenset(intent.known)
     try:
         token = work.run.journal.begin(intent)
     except Contended as error:
@@ -164,7 +170,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
     except PioneerError:
         work.run.budget.refund(examples)
         raise
-    return _Sending(work, request, job, token)
+    return _Sending(work, request, job, token, known)
 
 
 def submission_of(work: Work, job: Job, base_name: str) -> Submission:
@@ -202,10 +208,17 @@ async def _send(sending: _Sending) -> Job:
     examples, remote_name = sending.job.asked, sending.job.remote_name
     text = f"requesting {count(examples, 'example')}"
     work.emit("submitting", text, examples=examples, remote_name=remote_name)
+    waits = BusyWait(work)
     try:
-        job_id = await run.service.submit(sending.request)
-    except ServiceError as error:
-        raise _not_submitted(sending, error) from None
+        while True:
+            try:
+                job_id = await run.service.submit(sending.request)
+                break
+            except ServiceError as error:
+                problem = error
+            if not await _may_be_sent_again(sending, problem, waits):
+                raise _not_submitted(sending, problem)
+            run.budget.spend(examples)
     except asyncio.CancelledError:
         _unknown(sending, "interrupted while waiting for the response")
         raise
@@ -217,6 +230,39 @@ async def _send(sending: _Sending) -> Job:
     work.emit("submitted", f"job {job_id}", job_id=job_id, remote_name=remote_name)
     work.keep(job)
     return job
+
+
+async def _may_be_sent_again(sending: _Sending, error: ServiceError, waits: BusyWait) -> bool:
+    """Whether the service is only busy, the pause is over, and another request is within the budget.
+
+    A gateway may be what is busy, with the job made behind it. So where versions are listed they are read first, and
+    only there is a 503 that doesn't say more believed.
+
+    Raises:
+        Stopped: there is a new version, or none can be listed now, so the outcome is unknown.
+    """
+    uncertain = isinstance(error, FateUnknown) and error.status == 503 and sending.known is not None
+    if not (uncertain or isinstance(error, Busy)) or (isinstance(error, Busy) and not error.sent):
+        return False
+    assert isinstance(error, Busy | FateUnknown)
+    affordable = sending.work.run.budget.affords(sending.job.asked)
+    again = affordable and await waits.is_over(error)
+    if sending.known is not None:
+        await _check_nothing_was_made(sending, error)
+    return again
+
+
+async def _check_nothing_was_made(sending: _Sending, error: ServiceError) -> None:
+    run, remote_name = sending.work.run, sending.request.dataset_name
+    try:
+        listed = await run.service.versions(remote_name)
+    except ServiceError as problem:
+        why = f"{error.message}; whether a version was made can't be seen: {problem.message}"
+        raise _unknown(sending, why) from None
+    new = [version.version for version in listed or () if version.version not in (sending.known or ())]
+    if listed is None or new:
+        what = f"version {new[0]} of '{remote_name}' is new" if new else "versions are not listed any more"
+        raise _unknown(sending, f"{error.message}, but {what}")
 
 
 def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
@@ -239,14 +285,18 @@ def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
         if stops_all(error):
             run.stop(error)
         return _unknown(sending, error.message)
-    run.budget.refund(sending.job.asked)
+    why = ""
+    if isinstance(error, Busy) and error.sent:  # counted: whoever says so may be wrong
+        why = "" if run.budget.affords(sending.job.asked) else "; the budget is used up"
+    else:
+        run.budget.refund(sending.job.asked)
     run.journal.record(sending.token, state="refused", reason=error.message)
     if isinstance(error, Refused) and not stops_all(error):
         return _refused(sending, error)
     if stops_submissions(error):
         run.stop(error)
     command = "pioneer-build apply" if isinstance(error, Busy) else None
-    return Stopped("stopped", f"not submitted: {one_line(error)}", command)
+    return Stopped("stopped", f"not submitted: {error.message}{why}{f'; {error.hint}' if error.hint else ''}", command)
 
 
 def _refused(sending: _Sending, error: Refused) -> Stopped:

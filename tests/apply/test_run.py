@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from pioneer_build.apply import Event, Outcome
+from pioneer_build.apply import run as module
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import NoAccess, NotReached, PioneerError
 from tests.apply.bench import Bench
@@ -86,6 +87,44 @@ def test_a_pause_ends_with_the_time_the_run_or_news(what: str) -> None:
         await asyncio.wait_for(pause, 5)
         assert len(asyncio.all_tasks()) <= 4  # this one, and those that are being cancelled
         await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(go())
+
+
+def test_what_is_unpaid_ends_with_the_time_or_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.01)
+    cut: list[str] = []
+
+    async def never() -> str:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cut.append("cut")
+            raise
+        return "done"
+
+    async def at_once() -> str:
+        return "done"
+
+    async def fails() -> str:
+        raise NotReached("no route")
+
+    async def go() -> None:
+        memory = MemoryRun(service=Stoppable())
+        run = memory.run
+        assert await run.unpaid(at_once(), "not listed") == "done"
+        with pytest.raises(NotReached):
+            await run.unpaid(fails(), "not listed")
+        with pytest.raises(Stopped, match=r"not listed: the service did not respond completely within") as late:
+            await run.unpaid(never(), "not listed", 0.0)
+        asking = asyncio.ensure_future(run.unpaid(never(), "not listed"))
+        await asyncio.sleep(0.01)
+        run.interrupt()
+        with pytest.raises(Stopped, match="not listed; interrupted") as interrupted:
+            await asking
+        assert (late.value.result, interrupted.value.result) == ("deadline", "stopped")
+        assert cut == ["cut", "cut"]
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(go())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(("fault", "result"), [("refused", "failed"), ("busy", "stopped"), ("no-access", "stopped"),
+@pytest.mark.parametrize(("fault", "result"), [("refused", "failed"), ("no-access", "stopped"),
                                                ("not-reached", "stopped")])  # fmt: skip
 def test_what_was_certainly_not_accepted_costs_nothing(bench: Bench, fault: str, result: str) -> None:
     bench.service.lists = False
@@ -31,6 +31,49 @@ def test_what_was_certainly_not_accepted_costs_nothing(bench: Bench, fault: str,
         assert not (bench.checkout.root / LOCK_NAME).exists()
         assert bench.apply() == "done"
     assert len(bench.service.jobs) == 1
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_a_busy_service_is_sent_it_again_and_each_time_is_counted(bench: Bench, lists: bool) -> None:
+    bench.service.lists = lists
+    faults = ["", "busy", "", "busy", ""] if lists else ["busy", "busy"]
+    assert bench.apply(*faults) == "done"
+    assert (bench.service.submits, bench.report.requests, bench.report.examples) == (3, 3, 12)
+    assert bench.world.clock.seconds >= 3, "with pauses"
+
+
+def test_no_more_is_sent_than_the_budget_allows(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lists=False)
+    for number, budget in ((1, {"max_requests": 1}), (2, {"max_examples": 7})):
+        assert bench.apply("busy", "busy", "busy", **budget) == "stopped"
+        assert bench.message == "not submitted: too many requests; the budget is used up"
+        assert (bench.service.submits, bench.report.requests) == (number, 1)
+    assert bench.apply("busy", "busy", "busy", max_requests=3) == "stopped"
+    assert bench.service.submits == 5
+    assert bench.apply(max_requests=1) == "done"
+
+
+def test_a_service_that_stays_busy_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lists=False)
+    assert bench.apply(*["busy"] * 99) == "stopped"
+    assert 800 < bench.world.clock.seconds <= 900
+    assert bench.service.submits < 40
+    assert bench.apply() == "done"
+
+
+def test_a_gateway_is_not_believed_where_versions_are_listed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lists=True)
+    assert bench.apply("", "gateway") == "unknown"
+    assert "too many requests, but version 1 of 'a' is new" in bench.message
+    assert bench.apply() == "done"
+    assert (bench.service.submits, bench.states()) == (1, ["ready"])
+
+
+def test_elsewhere_its_503_is_unknown(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lists=False)
+    assert bench.apply("gateway") == "unknown"
+    assert bench.apply() == "unknown"
+    assert bench.service.submits == 1
 
 
 def test_one_that_appears_after_all_is_not_built_upon_silently(bench: Bench) -> None:

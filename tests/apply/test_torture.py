@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 NAMES = ("a", "b", "c")
 LABELS = (("x", "y"), ("x", "z"), ("w",))
 SIZES = (2, 4, 7)
-FAULTS = ("", "", "created-unanswered", "lost", "refused", "busy", "no-access", "not-reached", "error", "not-there",
-          "strange")  # fmt: skip
+FAULTS = ("", "", "created-unanswered", "gateway", "lost", "refused", "busy", "no-access", "not-reached", "error",
+          "not-there", "strange", "gone")  # fmt: skip
 STEPS: Counter[str] = Counter()
 
 checkouts = st.integers(0, 1)
@@ -221,11 +221,14 @@ class Machine(RuleBasedStateMachine):
 
     # -- applies --
 
-    @rule(at=checkouts, edits=st.lists(edits, min_size=1, max_size=2), trouble=troubles, wait=st.booleans())
-    def apply(self, at: int, edits: list[Edit], trouble: Trouble, wait: bool) -> None:
+    @rule(at=checkouts, edits=st.lists(edits, min_size=1, max_size=2), trouble=troubles, wait=st.booleans(),
+          budget=st.sampled_from([None, None, 1, 2]))  # fmt: skip
+    def apply(self, at: int, edits: list[Edit], trouble: Trouble, wait: bool, budget: int | None = None) -> None:
         for edit in edits:
             self.edit(at, edit)
-        self._apply(at, Choices(), trouble, wait=wait)
+        before = self.world.service.submits
+        self._apply(at, Choices(), trouble, wait=wait, max_requests=budget)
+        assert budget is None or self.world.service.submits - before <= budget, "every send counts"
 
     @rule(at=checkouts, resubmit=st.sets(names), retry=st.sets(names), trouble=troubles)
     def insist(self, at: int, resubmit: set[str], retry: set[str], trouble: Trouble) -> None:
@@ -268,6 +271,11 @@ class Machine(RuleBasedStateMachine):
             if step.action not in ("none", "blocked", "reconcile") and not step.fetch and not self._is_stuck(at, step)
         ]  # fmt: skip
         assert not restless, (restless, self.world.events[-10:])
+        lock = self.checkouts[at].lock()
+        for step in seen.plan.steps:
+            entry = lock.get(step.dataset_name, BACKEND)
+            if step.action == "fetch" and entry is not None:
+                assert not any(job.owed for job in entry.current()), "rows that can be had are not owed"
         before = service.submits
         self._apply(at, Choices(), Trouble())
         assert service.submits == before
@@ -282,21 +290,22 @@ class Machine(RuleBasedStateMachine):
         gone = {job.job_id for job in self.world.service.jobs.values() if job.vanished}
         return entry is not None and any(job.state == "open" and job.job_id in gone for job in entry.jobs)
 
-    def _apply(self, at: int, choices: Choices, trouble: Trouble, *, wait: bool = True) -> None:
+    def _apply(self, at: int, choices: Choices, trouble: Trouble, *, wait: bool = True, **options: Any) -> None:
         STEPS["applies"] += 1
         self._want(at)
         seen = self.world.look(self.checkouts[at], choices)
-        before, bought = self.world.service.submits, self._bought()
-        report = self.world.apply(seen, trouble, wait=wait)
+        service = self.world.service
+        before, bought = service.submits - service.busy, self._bought()
+        report = self.world.apply(seen, trouble, wait=wait, **options)
         STEPS["crashes"] += report is None
         for step in seen.plan.steps:
             STEPS[f"step {step.action}"] += 1
         for outcome in report.outcomes if report is not None else ():
             STEPS[f"ended {outcome.result}"] += 1
         if not any(item.spec.top_up for item in seen.declared.values()):
-            assert self.world.service.submits - before <= seen.plan.requests
+            assert service.submits - service.busy - before <= seen.plan.requests
         elif not any(step.requests for step in seen.plan.steps):
-            assert self.world.service.submits - before <= 2 * len(seen.plan.steps)
+            assert service.submits - service.busy - before <= 2 * len(seen.plan.steps)
         self._check()
         for item in seen.declared.values():
             if item.spec.renamed_from is not None and item.spec.top_up is None:

@@ -99,8 +99,10 @@ class ModelJob:
 class ModelService:
     """A model of the service. Each call takes a fault from `faults`; "" means a good response.
 
-    Faults of submissions: `created-unanswered`, `lost`, `refused`, `busy`, `no-access`, `not-reached`, `odd-fault`.
-    Faults of other calls: `error`, `not-there`, `strange`, `garbage`.
+    Faults of submissions: `created-unanswered`, `gateway` (the job is made, and the response says that the service is
+    busy), `lost`, `refused`, `busy`, `no-access`, `not-reached`, `odd-fault`. Faults of other calls: `error`,
+    `not-there`, `strange`, `garbage`. A download or listing may also be `refused`, and a download `gone`. `busy` counts
+    the submissions that were sent in vain.
     """
 
     lists: bool = True
@@ -112,6 +114,7 @@ class ModelService:
     polls_needed: int = 1
     bad_share: float = 0.0
     submits: int = 0
+    busy: int = 0
     calls: int = 0
     fuse: Fuse = field(default_factory=Fuse)
     before_submit: Any = None
@@ -131,6 +134,7 @@ class ModelService:
             case "refused":
                 raise Refused("num_examples is too large", status=422)
             case "busy":
+                self.busy += 1
                 raise Busy("too many requests", status=429)
             case "no-access":
                 raise NoAccess("no credits", status=402, link="https://service.test/billing")
@@ -139,15 +143,19 @@ class ModelService:
         number = len(self.jobs) + 1
         same = sum(1 for job in self.jobs.values() if job.request.dataset_name == request.dataset_name)
         job = ModelJob(f"job-{number}", request, str(same + 1), token, self.polls_needed)
-        if self.fates.random() < self.bad_share:
+        if self.fates.random() < self.bad_share and fault != "gateway":
             job.outcome = self.fates.choice(["failed", "short", "empty"])
         self.jobs[job.job_id] = job
         self.fuse.burn()
         if fault == "created-unanswered":
             raise FateUnknown("the service returned 502", status=502)
+        if fault == "gateway" and self.lists:
+            raise Busy("too many requests", status=429)
+        if fault == "gateway":
+            raise FateUnknown("the service returned 503", status=503)
         return job.job_id
 
-    async def poll(self, job_id: str) -> JobReport:
+    async def poll(self, job_id: str, rows: int | None = None) -> JobReport:
         self.fuse.burn()
         await asyncio.sleep(0)
         self.calls += 1
@@ -190,6 +198,8 @@ class ModelService:
             raise ServiceError("the service returned 500", status=500)
         if fault == "no-access":
             raise NoAccess("the key was revoked", status=401)
+        if fault == "refused":
+            raise Refused("not now", status=409)
         return tuple(
             RemoteVersion(
                 job.version,
@@ -203,12 +213,23 @@ class ModelService:
             if job.request.dataset_name == dataset_name and job.outcome != "failed"
         )
 
-    async def download(self, dataset_name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
+    async def download(
+        self, dataset_name: str, version: str, rows: int | None = None
+    ) -> AsyncIterator[Mapping[str, Any]] | None:
         self.fuse.burn()
         if not self.lists:
             return None
-        if self._fault() in ("error", "garbage"):
-            raise ServiceError("the service returned 500", status=500)
+        match self._fault():
+            case "error" | "garbage":
+                raise ServiceError("the service returned 500", status=500)
+            case "not-there":
+                raise NotThere("not found", status=404)
+            case "refused":
+                raise Refused("not now", status=409)
+            case "no-access":
+                raise NoAccess("the key was revoked", status=401)
+            case "gone":
+                raise Refused("gone", status=410)
         for job in self.jobs.values():
             if (job.request.dataset_name, job.version) == (dataset_name, version):
                 return _stream(list(self._rows(job)))
@@ -410,7 +431,8 @@ class World:
         fuse = Fuse(trouble.crash_at)
         service = self.service
         service.fuse, service.faults = fuse, deque(trouble.faults)
-        service.before_submit = lambda request: self._token_of(request, seen.plan.choices)
+        owed = {job.job_id for job in jobs_of([seen.lock]) if job.owed}
+        service.before_submit = lambda request: self._token_of(request, seen.plan.choices, owed)
         disk = trouble.disk
         journal = Faulty(
             seen.journal, fuse, JournalError, frozenset({"begin", "record", "ended"}), set(disk.get("journal", ()))
@@ -448,8 +470,11 @@ class World:
             finally:
                 self.disk_failures += sum(failures for _, failures in struck)
 
-    def _token_of(self, request: GenerateRequest, choices: Choices) -> str:
-        """The journal's submission for this request: each request must be in the journal before it is sent, once."""
+    def _token_of(self, request: GenerateRequest, choices: Choices, owed: set[str | None]) -> str:
+        """The journal's submission for this request: each request must be in the journal before it is sent, once.
+
+        The jobs whose rows are `owed` are open there.
+        """
         begun = [
             item
             for item in self.submissions()
@@ -463,7 +488,8 @@ class World:
             same = (other.dataset_name, other.fingerprint) == (mine.dataset_name, mine.fingerprint)
             if same and other.token != mine.token:
                 assert other.state not in ("unknown", "submitting"), f"{other} is unknown, and was sent again"
-                assert other.state != "open" or mine.dataset_name in choices.retry, f"{other} is open"
+                retried = mine.dataset_name in choices.retry
+                assert other.state != "open" or retried or other.job_id in owed, f"{other} is open"
         return mine.token
 
 

@@ -1,0 +1,142 @@
+"""Gateways that say "not accepted" for jobs that were made: what is sent is counted, and nothing is bought twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pioneer_build.apply import busy_wait
+from tests.e2e.conftest import Answer, Cli
+from tests.e2e.scripted import Scripted, running
+from tests.fakes.server import Fault
+
+NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
+MOODS = "dataset_name: moods\ntask_type: classification\nlabels: [a, b]\ninputs: [one text, another text]\n"
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "one"
+    (root / "specs").mkdir(parents=True)
+    (root / "specs" / "people.yaml").write_text(NER)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
+    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    monkeypatch.setattr(busy_wait, "_FIRST", 0.01)
+    return root
+
+
+def apply(cli: Cli, service: Scripted, *more: str) -> Answer:
+    return cli("--backend", service.url, "apply", "--yes", *more)
+
+
+def sent(service: Scripted) -> int:
+    return len(service.asked())
+
+
+@pytest.mark.parametrize("status", [425, 429, 503])
+@pytest.mark.parametrize("datasets", [None, "/datasets"])
+@pytest.mark.parametrize("wait", [None, "0"])
+def test_every_send_counts_against_the_budget(one: Path, cli: Cli, status: int, datasets: Any, wait: Any) -> None:
+    """The service makes each job, and something in front of it says that it is busy."""
+    headers = (("Retry-After", wait),) if wait else ()
+    with running(Scripted(datasets=datasets)) as service:
+        service.always("POST /generate", Fault(status=status, headers=headers, do=True))
+        assert apply(cli, service, "--max-requests", "1").code == 3
+        assert (sent(service), len(service.jobs)) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [425, 429, 503])
+def test_where_versions_are_listed_the_job_is_found(one: Path, cli: Cli, status: int) -> None:
+    with running(Scripted(datasets="/datasets")) as service:
+        service.always("POST /generate", Fault(status=status, do=True))
+        answer = apply(cli, service)
+        assert (answer.code, sent(service)) == (3, 1)
+        assert "version 1 of 'people' is new" in answer.out
+        assert apply(cli, service).code == 0
+        assert (sent(service), len(service.jobs)) == (1, 1)
+        assert cli("--backend", service.url, "check").code == 0
+
+
+@pytest.mark.parametrize("status", [425, 429, 503])
+def test_a_service_that_is_really_busy_is_asked_again(one: Path, cli: Cli, status: int) -> None:
+    with running(Scripted(datasets="/datasets")) as service:
+        service.fail("POST /generate", *[Fault(status=status)] * 2)
+        answer = cli("--backend", service.url, "apply", "--yes", "--format", "json")
+        assert answer.code == 0
+        assert (sent(service), len(service.jobs), answer.json()["requests"]) == (3, 1, 3)
+
+
+def test_elsewhere_a_503_is_unknown_whatever_it_asks_for(one: Path, cli: Cli) -> None:
+    with running(Scripted(vocabulary="seed", give="nothing")) as service:
+        service.always("POST /generate", Fault(status=503, headers=(("Retry-After", "0"),), do=True))
+        answer = apply(cli, service)
+        assert (answer.code, sent(service)) == (3, 1)
+        assert "unknown" in answer.out
+        assert apply(cli, service).code == 3
+        assert sent(service) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Fault(status=503, body={"detail": "full", "accepted": False}),
+        Fault(status=503, body={"error": {"code": "not_accepted", "message": "full"}}),
+        Fault(status=503, headers=(("X-RateLimit-Scope", "jobs_in_flight"),)),
+        Fault(status=429),
+        Fault(status=425),
+    ],
+    ids=str,
+)
+def test_elsewhere_what_says_that_it_was_refused_is_sent_again_within_the_budget(
+    one: Path, cli: Cli, refusal: Fault
+) -> None:
+    with running(Scripted(vocabulary="seed", give="nothing")) as service:
+        service.fail("POST /generate", refusal)
+        assert apply(cli, service).code == 0
+        assert (sent(service), len(service.jobs)) == (2, 1)
+    (one / "pioneer.lock").unlink()
+    with running(Scripted(vocabulary="seed", give="nothing")) as service:
+        service.fail("POST /generate", refusal)
+        answer = apply(cli, service, "--max-requests", "1")
+        assert (answer.code, sent(service)) == (3, 1)
+        assert "the budget is used up" in answer.out
+
+
+def test_a_listing_that_fails_between_tries_leaves_it_unknown(one: Path, cli: Cli) -> None:
+    with running(Scripted(datasets="/datasets")) as service:
+        service.fail("POST /generate", Fault(status=429, do=True))
+        service.fail("GET /datasets/people", Fault(status=404, body={"success": False}), Fault(status=403))
+        answer = apply(cli, service)
+        assert (answer.code, sent(service), "unknown" in answer.out) == (3, 1, True)
+        assert apply(cli, service).code == 0
+        assert sent(service) == 1
+
+
+def test_a_label_request_that_is_sent_again_counts_too(one: Path, cli: Cli) -> None:
+    (one / "specs" / "people.yaml").write_text(MOODS)
+    with running(Scripted()) as service:
+        service.always("POST", Fault(status=429, do=True))
+        assert apply(cli, service, "--max-requests", "2").code == 3
+        assert len(service.seen) == 2
+        service.always("POST", None)
+        service.fail("POST", Fault(status=429), Fault(status=425))
+        answer = cli("--backend", service.url, "apply", "--yes", "--format", "json")
+        assert (answer.code, answer.json()["requests"]) == (0, 3)
+
+
+@pytest.mark.parametrize("spec", [NER, MOODS])
+def test_a_pause_that_is_too_long_ends_the_wait_with_a_word_for_later_runs_too(one: Path, cli: Cli, spec: str) -> None:
+    (one / "specs" / "people.yaml").write_text(spec)
+    with running(Scripted()) as service:
+        service.fail("POST", Fault(status=429, headers=(("Retry-After", "2000"),)))
+        answer = apply(cli, service)
+        posts = [seen for seen in service.seen if seen.method == "POST"]
+        assert (answer.code, len(posts)) == (3, 1)
+        assert "it asks for a pause of 33 min, which is not waited for" in answer.out
+        answer = apply(cli, service)
+        assert answer.code in (1, 3)
+        assert "asked for no requests for another 33 min" in answer.out
+        assert [seen for seen in service.seen if seen.method == "POST"] == posts, "nothing was sent"
