@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: The reason of a job that counts as failed because the user gave it up. Compared with stored reasons: never change it.
 GIVEN_UP = "given up by the user"
+#: The beginning of the reason of a job that was ready, and whose rows were never received. Never change it either.
+ROWS_GONE = "its rows are gone from the service"
 #: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
 #: The Unicode spaces (category Zs) that Python calls unprintable.

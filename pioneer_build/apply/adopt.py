@@ -121,9 +121,10 @@ def _remote_names(work: Work) -> tuple[str, ...]:
 
 
 async def _job(work: Work, names: Sequence[str], job_id: str) -> _Found:
-    service = work.run.service
+    service, entry = work.run.service, work.entry
+    rows = (work.item.spec.num_examples or 0) + sum(job.asked for job in (entry.jobs if entry is not None else ()))
     try:
-        report = await service.poll(job_id)
+        report = await service.poll(job_id, max(rows, 1000))
     except NotThere:
         raise PioneerError(
             f"the service does not know job {job_id}",

@@ -235,7 +235,8 @@ def _rows_now(work: Work) -> str:
     entry = work.entry
     if entry is None:
         return "done"
-    unverified = "" if entry.verified else ", not verified: the service does not provide the rows"
+    owed = any(job.owed for job in entry.current())
+    unverified = "" if entry.verified or owed else ", not verified: the service does not provide the rows"
     missing = entry.labelling.unsupported if entry.labelling is not None else ()
     unsupported = f"; the service does not support these labels: {', '.join(missing)}" if missing else ""
     wanted = entry.num_examples or 0

@@ -6,7 +6,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.job_rows import download, is_whole, rows_of_report
+from pioneer_build.apply.finish_job import take_in
+from pioneer_build.apply.job_rows import Missing, bring, download, is_whole, rows_expected, rows_of_report
 from pioneer_build.apply.judge_rows import judgement_of, store_rows
 from pioneer_build.apply.kept_rows import rows_are_here
 from pioneer_build.apply.rebuild import rebuild
@@ -14,6 +15,7 @@ from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
 from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
+from pioneer_build.ports import JobReport
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
 from pioneer_build.wording import shell_word
@@ -24,35 +26,65 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
 
 
-#: Rows in the service's own form, `None` if not available; and the revision of the local engine, if it made them.
-_Rows: TypeAlias = "tuple[tuple[Any, ...] | None, str | None]"
+#: Rows in the service's own form, or why there are none; and the revision of the local engine, if it made them.
+_Rows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
 #: What helps if the service no longer has rows that another machine has.
 _SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
 
 
 async def fetch(work: Work) -> None:
-    """Fetches the rows of the dataset's current jobs that are not in the store, or damaged there.
+    """Fetches the rows of the dataset's current jobs that are not in the store, damaged there, or never received.
 
     Raises:
-        Stopped: they are not available, or don't match the lock.
+        Stopped: they are not available, don't match the lock, or are rejected.
     """
     entry, store = work.entry, work.run.ports.store
     if entry is None:
         return
     for job in [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and job.state == "ready"]:
+        if job.owed:
+            await _fetch_owed(work, job)
+            continue
         here = replace(job, quarantined=job.quarantined if awaits_judging(entry, work.item) else None)
         if not is_whole(store, here):
             await _fetch_job(work, job)
 
 
+async def _fetch_owed(work: Work, job: Job) -> None:
+    """Asks for rows that were never received, and judges them like those of a job that has just ended."""
+    try:
+        report = await _report_of(work, job)
+    except NotThere:  # the service may have forgotten the job, and still have its version
+        report = None
+    except ServiceError as error:
+        raise _not_fetched(error) from None
+    if report is not None and report.status != "ready":
+        message = f"{job.named} was ready, and the service now says '{report.said}'; its rows are still owed"
+        raise Stopped("stopped", message, "pioneer-build apply")
+    take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))
+
+
+async def _report_of(work: Work, job: Job) -> JobReport | None:
+    """The service's report on a job; `None` if only its version is known."""
+    if job.job_id is None:
+        return None
+    run = work.run
+    return await run.unpaid(run.service.poll(job.job_id, rows_expected(work, job)), f"not fetched: {job.named}")
+
+
+def _not_fetched(error: ServiceError) -> Stopped:
+    return Stopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply")
+
+
 async def _fetch_job(work: Work, job: Job) -> None:
     run = work.run
     rows, revision = await _rows_of(work, job)
-    if rows is None:
+    if rows is None or isinstance(rows, Missing):
         missing = "damaged" if rows_are_here(run.ports.store, job) else "not"
+        why = f": {rows.why}" if isinstance(rows, Missing) else ""
         raise Stopped(
             "refused",
-            f"the rows of {job.named} are {missing} on this machine, and the service does not provide them",
+            f"the rows of {job.named} are {missing} on this machine, and the service does not provide them{why}",
             _SHARED_STORE,
         )
     judgement = _judged_as_recorded(work, job, rows)
@@ -98,16 +130,15 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
 async def _rows_of(work: Work, job: Job) -> _Rows:
     """The rows of a ready job: from the job, from its version, or made again by the local engine."""
     try:
-        if job.job_id is not None:
-            report = await work.run.service.poll(job.job_id)
-            if report.rows is not None:
-                return rows_of_report(work, job, report.rows), report.revision
+        report = await _report_of(work, job)
+        if report is not None and report.rows is not None:
+            return rows_of_report(work, job, report.rows), report.revision
     except NotThere:
         made = await rebuild(work, job.remote_name, job.order) if work.run.options.free else None
         if made is not None:  # otherwise its version may still exist, made by another revision of the engine
             return (made.rows, made.revision) if made.status == "ready" else (None, None)
     except ServiceError as error:
-        raise Stopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply") from None
+        raise _not_fetched(error) from None
     if job.version is None or job.inferred:
         return None, None
     return await download(work, job, job.version), None

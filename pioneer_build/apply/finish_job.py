@@ -15,6 +15,7 @@ from pioneer_build.wording import shell_word
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pioneer_build.apply.job_rows import Brought, Missing
     from pioneer_build.apply.run import Run
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
@@ -36,16 +37,52 @@ async def see_through(work: Work, job: Job) -> None:
         reason = report.error or f"status on the service: {report.said}"
         version = report.version or job.version
         ended = replace(job, state="failed", reason=reason, version=version, revision=report.revision)
+        _record(work, job, ended)
     else:
-        brought = await bring(work, job, report)
-        ended = _kept(run, lambda: judge_brought(work, job, brought), job)
-    _kept(run, lambda: run.journal.settle(ended), job)
+        take_in(work, job, await bring(work, job, report))
+
+
+def take_in(work: Work, job: Job, brought: Brought) -> None:
+    """Judges and records what a ready job brought.
+
+    Args:
+        work: the step.
+        job: the job as the lock has it: open, or ready with rows that are owed.
+        brought: its results.
+
+    Raises:
+        Stopped: it was rejected, or its rows are still owed, or gone.
+    """
+    _record(work, job, _kept(work.run, lambda: judge_brought(work, job, brought), job), brought.missing)
+
+
+def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) -> None:
+    """Records durably how a job ended, and ends the step if that is not as it should be.
+
+    Args:
+        work: the step.
+        job: the job before.
+        ended: the job now.
+        missing: why its rows are owed or gone.
+
+    Raises:
+        Stopped: the job failed or was rejected, or its rows are owed.
+    """
+    run = work.run
+    if not ended.owed:  # for the journal it stays open: who has lost the lock polls it, and asks for the rows again
+        _kept(run, lambda: run.journal.settle(ended), job)
     work.keep(ended)
     if ended.fingerprint != work.item.fingerprint:
         return  # the end of a job of an earlier definition doesn't decide how this step ends
+    if ended.owed:
+        why = missing.why if missing is not None else "not received"
+        message = f"{ended.named} is ready, but its rows could not be had: {why}; they are owed"
+        raise Stopped("stopped", message, "pioneer-build apply  (asks for them again, which costs nothing)")
     if ended.state == "failed":
         command = f"pioneer-build apply --retry {shell_word(work.name)}"
-        raise Stopped("failed", f"{job.named} failed: {ended.reason}", command)
+        if missing is not None:
+            command += "  (pays for new rows)"
+        raise Stopped("failed", f"{ended.named} failed: {ended.reason}", command)
     if ended.state == "rejected":
         raise rejected(work, ended)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.checks.quarantine import parse_quarantined
 from pioneer_build.errors import NoAccess, Refused, ServiceError, StoreError
+from pioneer_build.ports import JobReport
 from pioneer_build.rows import parse_line, split_version
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
-    from pioneer_build.ports import JobReport, RemoteVersion, StorePort
+    from pioneer_build.ports import RemoteVersion, StorePort
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Brought:
     """The results of a job: its rows in the service's own form (`None` if not available), and its version.
 
     `inferred`: the version was found by counting jobs. `appended`: the version also contains rows of an earlier
-    definition, although it should stand alone. `revision`: that of the local engine, if it made the rows.
+    definition, although it should stand alone. `revision`: that of the local engine, if it made the rows. `missing`:
+    why there are no rows, if the service should have them; `None` if it never provides any.
     """
 
     rows: tuple[Any, ...] | None
@@ -31,6 +33,18 @@ class Brought:
     inferred: bool = False
     appended: bool = False
     revision: str | None = None
+    missing: Missing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why the service did not provide rows that it should have.
+
+    `gone`: it says so again, in a later run than the first time, so they are not asked for any more.
+    """
+
+    why: str
+    gone: bool = False
 
 
 async def bring(work: Work, job: Job, report: JobReport) -> Brought:
@@ -45,31 +59,51 @@ async def bring(work: Work, job: Job, report: JobReport) -> Brought:
         Stopped: they can't be read right now. The job stays open, so that the next apply tries again.
     """
     version, inferred = report.version or (None if job.inferred else job.version), False
+    missing: Missing | None = None
     if version is None:
-        version = _version_of(work, job, await _listed(work, job, report))
-    if version is None:
-        version, inferred = str(_counted(work, job)), True
+        listed = await _listed(work, job, report)
+        version = _version_of(work, job, listed) if not isinstance(listed, Missing) else None
+        if version is None:
+            version, inferred, missing = str(_counted(work, job)), True, _why_unlisted(work, job, listed)
     appended = not inferred and await _is_appended(work, job, version, report)
     if report.rows is not None:
-        rows: tuple[Any, ...] | None = rows_of_report(work, job, report.rows)
-    else:
-        # if the version was only counted, its rows might be those of another job
-        rows = None if inferred else await download(work, job, version)
+        return Brought(rows_of_report(work, job, report.rows), version, inferred, appended, report.revision)
+    # if the version was only counted, its rows might be those of another job
+    rows = missing if inferred else await download(work, job, version)
+    if isinstance(rows, Missing):
+        return Brought(None, version, inferred, appended, report.revision, rows)
     return Brought(rows, version, inferred, appended, report.revision)
 
 
 # -- its version ---------------------------------------------------------------------------------------------------
 
 
-async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersion, ...] | None:
+async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersion, ...] | Missing | None:
+    so_far = f"{job.named} is ready, but its version is not known yet"
     try:
-        return await work.run.service.versions(job.remote_name)
-    except (NoAccess, Refused):
-        return None
+        return await work.run.unpaid(work.run.service.versions(job.remote_name), so_far)
+    except (NoAccess, Refused) as error:
+        return Missing(error.message)
     except ServiceError as error:
         if report.rows is not None:
             return None
         raise _not_now(job, error) from None
+
+
+def _why_unlisted(work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Missing | None) -> Missing | None:
+    """Why the version of a job is not known, if the service should list it; `None` if it is one of several, or if this
+    service lists no versions.
+    """
+    if isinstance(listed, Missing):
+        return listed
+    submission = work.run.journal.of(job)
+    before = submission.known if submission is not None else None
+    if listed is None:
+        # it listed versions before the job was submitted
+        return Missing(f"the service lists no versions of '{job.remote_name}' now") if before is not None else None
+    if not listed or (before is not None and all(version.version in before for version in listed)):
+        return Missing(f"no version that it made is listed under '{job.remote_name}'", gone=job.owed)
+    return None
 
 
 def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) -> str | None:
@@ -116,7 +150,8 @@ async def _is_appended(work: Work, job: Job, version: str, report: JobReport) ->
     ]
     if not before:
         return False
-    sizes = (one.size for one in await _listed(work, job, report) or () if one.version == version)
+    listed = await _listed(work, job, report)
+    sizes = (one.size for one in (() if isinstance(listed, Missing) else listed or ()) if one.version == version)
     mine = sum(other.asked for other in entry.current() if other.remote_name == job.remote_name)
     return any(size is not None and size > max(mine, job.asked) for size in sizes)
 
@@ -135,8 +170,14 @@ def rows_of_report(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ..
     return _new_rows(work, job, rows) if len(rows) > job.asked else rows
 
 
-async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | None:
-    """The job's rows from the download of its version; `None` if the service doesn't provide it.
+def rows_expected(work: Work, job: Job) -> int:
+    """How many rows a response for `job` may have: a version can also contain those of the jobs before it."""
+    others = (other.asked for other in _jobs_of(work) if other.remote_name == job.remote_name and other.key != job.key)
+    return job.asked + sum(others)
+
+
+async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | Missing | None:
+    """The job's rows from the download of its version; `None` if the service never provides any.
 
     Args:
         work: the step.
@@ -144,19 +185,45 @@ async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | None
         version: the service's name of the version that it made.
 
     Raises:
-        Stopped: the download failed.
+        Stopped: the download failed, and may succeed when it is repeated.
     """
+    run = work.run
+    so_far = f"{job.named} is ready, but its rows were not received"
     try:
-        stream = await work.run.service.download(job.remote_name, version)
-        if stream is None:
-            return None
-        rows = tuple([row async for row in stream])
+        rows = await run.unpaid(_all_rows(work, job, version), so_far)
     except (NoAccess, Refused) as error:
-        work.emit("note", f"version {version} can't be downloaded: {error.message}")
-        return None
+        return await _why_missing(work, job, version, error)
     except ServiceError as error:
         raise _not_now(job, error) from None
-    return _new_rows(work, job, rows)
+    if rows is not None:
+        return _new_rows(work, job, rows)
+    known = run.journal.of(job)
+    if known is None or known.known is None:
+        return None
+    # it listed versions before the job was submitted: if it still does, it has no downloads
+    listed = await _listed(work, job, JobReport(job.job_id or "", "ready", "ready"))
+    return Missing(f"the service lists no versions of '{job.remote_name}' now") if listed is None else None
+
+
+async def _all_rows(work: Work, job: Job, version: str) -> tuple[Any, ...] | None:
+    stream = await work.run.service.download(job.remote_name, version, rows_expected(work, job))
+    return None if stream is None else tuple([row async for row in stream])
+
+
+async def _why_missing(work: Work, job: Job, version: str, error: NoAccess | Refused) -> Missing:
+    """Whether rows that were refused are only owed, or gone.
+
+    One answer is not believed. In a later run, 410 is, and so is 404 if the version isn't listed any more.
+    """
+    gone = job.owed and error.status == 410
+    if job.owed and error.status == 404:
+        try:
+            so_far = f"{job.named}: its rows were not received"
+            listed = await work.run.unpaid(work.run.service.versions(job.remote_name), so_far)
+        except ServiceError:
+            listed = None
+        gone = listed is not None and all(other.version != version for other in listed)
+    return Missing(error.message, gone)
 
 
 def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
 from pioneer_build.rows import parse_line, row_line, text_digest
-from pioneer_build.wording import count
+from pioneer_build.wording import ROWS_GONE, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
-    """Judges and stores the results of a job. Returns it as ready or rejected; without rows, as ready but not verified.
+    """Judges and stores the results of a job. Returns it as ready or rejected; without rows, as ready but not verified,
+    or as failed if they are gone.
 
     Args:
         work: the step.
@@ -41,9 +42,12 @@ def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
             " to datasets; use `on_change: new_name`"
         )
         return replace(job, state="rejected", got=0, verified=True, reason=reason)
+    missing = brought.missing
+    if missing is not None and missing.gone:
+        return replace(job, state="failed", got=None, owed=False, reason=f"{ROWS_GONE}: {missing.why}")
     if brought.rows is None:
-        return replace(job, state="ready", got=job.asked, verified=False, reason=None)
-    return judge_rows(work, job, brought.rows)
+        return replace(job, state="ready", got=job.asked, verified=False, reason=None, owed=missing is not None)
+    return judge_rows(work, replace(job, owed=False), brought.rows)
 
 
 def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:

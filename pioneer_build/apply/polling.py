@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.poll_schedule import kind_of
-from pioneer_build.apply.stopped import Stopped, one_line, stops_all
+from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all
 from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.ports import JobReport
 from pioneer_build.wording import duration, shell_word
@@ -92,7 +93,9 @@ class _Watch:
     async def _poll(self) -> JobReport | None:
         """The service's report on the job; `None` if this poll failed."""
         try:
-            report = await _ask(self._work, self._job)
+            left = self._run.options.deadline - self._age()
+            so_far = f"{self._job.named} stays open"
+            report = await self._run.unpaid(_ask(self._work, self._job), so_far, left)
         except NotThere:
             self._gone, self._failing = self._gone + 1, 0
             if self._gone >= _GONE_AFTER:
@@ -108,6 +111,9 @@ class _Watch:
             self._gone, self._failing = 0, self._failing + 1
             if stops_all(error):
                 self._run.stop(error)
+            elif asks_for_long_pause(error):
+                message = f"{self._job.named} stays open; {one_line(error)}"
+                raise Stopped("stopped", message, "pioneer-build apply") from None
             elif self._failing >= _FAILING_AFTER:
                 message = f"{self._job.named} stays open; polling failed: {one_line(error)}"
                 raise Stopped("stopped", message, "pioneer-build apply") from None
@@ -128,7 +134,7 @@ async def _ask(work: Work, job: Job) -> JobReport:
     service = work.run.service
     if job.job_id is not None:
         try:
-            return await service.poll(job.job_id)
+            return await service.poll(job.job_id, rows_expected(work, job))
         except NotThere:
             if job.version is None or job.inferred:
                 raise

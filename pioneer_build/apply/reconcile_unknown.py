@@ -72,7 +72,7 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     adopt = f"pioneer-build adopt {shell_word(name)} JOB_ID{resubmit}"
     unknown = f"the outcome of a submission of {count(job.asked, 'example')} to '{job.remote_name}' is unknown"
     try:
-        listed = await run.service.versions(job.remote_name)
+        listed = await run.unpaid(run.service.versions(job.remote_name), unknown)
     except ServiceError as error:
         raise Stopped("unknown", f"{unknown}; the service can't be queried: {one_line(error)}", adopt) from None
     if listed is None:

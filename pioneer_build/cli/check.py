@@ -40,7 +40,7 @@ def command(
     Exit codes:
       0  the lock is up to date with the specs
       1  a spec or the lock has an error, or stored rows do not match the lock
-      2  changes are pending, or a job is open
+      2  changes are pending, a job is open, or rows of a ready job were never received
 
     \b
     In a GitHub workflow, each finding is also shown beside its line.

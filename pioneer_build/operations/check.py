@@ -61,7 +61,11 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
     findings = [
         finding
         for step in plan.steps
-        for finding in (*_pending(state, step), *_in_content(state, step, contents, strict=strict))
+        for finding in (
+            *_pending(state, step),
+            *_owed(state, step),
+            *_in_content(state, step, contents, strict=strict),
+        )
     ]
     if strict:
         findings += [CheckFinding("skipped", one.dataset_name, f"not checked: {one.why}") for one in plan.skipped]
@@ -84,6 +88,16 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
     yield CheckFinding("pending", step.dataset_name, text, step.command or "pioneer-build apply", path, line)
 
 
+def _owed(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
+    """The finding for a dataset whose rows were never received, although the service should have them."""
+    entry, item = state.lock.get(step.dataset_name, state.backend), state.declared.get(step.dataset_name)
+    owed = [job.named for job in (entry.current() if entry is not None and not entry.forgotten else ()) if job.owed]
+    if owed:
+        text = f"the rows of {', '.join(owed)} were never received"
+        path, line = (item.spec.path, item.spec.line) if item is not None else (None, None)
+        yield CheckFinding("owed", step.dataset_name, text, "pioneer-build apply", path, line)
+
+
 def _in_content(state: ProjectState, step: Step, contents: StoredContents, *, strict: bool) -> Iterator[CheckFinding]:
     """Findings about the stored rows of a dataset."""
     name = step.dataset_name
@@ -100,7 +114,7 @@ def _in_content(state: ProjectState, step: Step, contents: StoredContents, *, st
             yield CheckFinding("missing", name, "its rows are not on this machine", "pioneer-build apply", path, line)
     if strict and item is not None and step.action in SETTLED and (text := _in_checks(state, item, entry)):
         yield CheckFinding("checks", name, text, f"pioneer-build apply --retry {shell_word(name)}", path, line)
-    if strict and entry.examples and not entry.verified:
+    if strict and entry.examples and not entry.verified and not any(job.owed for job in entry.current()):
         text = "its rows were never verified: the service does not provide them"
         yield CheckFinding("unverified", name, text, None, path, line)
 

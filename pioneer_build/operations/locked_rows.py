@@ -25,6 +25,11 @@ def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
         StoreError: the stored rows don't match the lock.
     """
     name, jobs, digests = entry.dataset_name, entry.readable(), entry.content_digests
+    if any(job.owed for job in jobs):
+        raise PioneerError(
+            f"the rows of '{name}' were never received, although its job is ready",
+            hint=f"pioneer-build apply --select {name}  (asks for them again, which costs nothing)",
+        )
     if any(job.rows is None for job in jobs):
         raise PioneerError(
             f"the rows of '{name}' were never on this machine: the service does not provide them",

@@ -10,7 +10,7 @@ from pioneer_build.operations.backend import open_service
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pioneer_build.operations.project_state import ProjectState
 
@@ -21,16 +21,21 @@ def refreshed(found: ProjectState, values: Sequence[dict[str, Any]]) -> dict[str
     Raises:
         PioneerError: the service can't be polled.
     """
-    open_ids = [job["job_id"] for value in values for job in value["jobs"] if job["state"] == "open" and job["job_id"]]
-    return asyncio.run(_refreshed(found, open_ids)) if open_ids else {}
+    rows = {
+        job["job_id"]: sum(other["examples"] or 0 for other in value["jobs"])
+        for value in values
+        for job in value["jobs"]
+        if job["state"] == "open" and job["job_id"]
+    }
+    return asyncio.run(_refreshed(found, rows)) if rows else {}
 
 
-async def _refreshed(found: ProjectState, job_ids: Sequence[str]) -> dict[str, str]:
+async def _refreshed(found: ProjectState, rows: Mapping[str, int]) -> dict[str, str]:
     said: dict[str, str] = {}
     async with open_service(found.project.config, found.project.root, lambda _: None) as service:
-        for job_id in job_ids:
+        for job_id, expected in rows.items():
             try:
-                report = await service.poll(job_id)
+                report = await service.poll(job_id, expected)
             except NotThere:
                 said[job_id] = "unknown job"
             else:

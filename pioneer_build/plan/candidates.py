@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Candidates:
     """The actions found for one spec so far, the reasons for each, and what each would submit."""
 
-    __slots__ = ("command", "examples", "fetch", "fits", "missing", "reasons", "refused", "requests", "total")
+    __slots__ = ("command", "examples", "fetch", "fits", "missing", "owed", "reasons", "refused", "requests", "total")
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -24,6 +24,8 @@ class Candidates:
         self.command: dict[Action, str] = {}
         self.refused: str | None = None
         self.fetch = False
+        #: the names of the jobs whose rows were never received
+        self.owed: tuple[str, ...] = ()
         #: rows that the spec wants, and that the jobs which were requested for them didn't return
         self.missing = 0
 

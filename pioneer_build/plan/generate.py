@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import ROWS_GONE, count, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,7 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
+    found.owed = tuple([job.named for job in made.ready if job.owed and not job.superseded])
     found.fetch = found.fetch or any(job.rows is not None and not facts.has_whole(job.rows) for job in made.ready)
     if not retry and "blocked" not in found.fits:
         _find_failure(item, made, found)
@@ -113,19 +114,24 @@ def ways_out(name: str, costs: str) -> str:
 
 def _find_failure(item: Declared, made: _Made, found: Candidates) -> None:
     """Blocks the step if the same request has already failed."""
-    if not made.jobs or made.jobs[-1].state not in ("failed", "rejected"):
+    if not made.jobs:
         return
     last = made.jobs[-1]
     more = max(0, found.total - made.asked)
     tops_up = last.top_up and (item.spec.top_up is not None or last.state == "rejected")
     need = more or (made.missing if tops_up else 0)
-    if need == last.asked and last.top_up == (not more):  # the same request failed before
+    command = f"pioneer-build apply --retry {shell_word(item.name)}"
+    gone = [job for job in made.jobs if job.state == "failed" and (job.reason or "").startswith(ROWS_GONE)]
+    if last.state in ("failed", "rejected") and need == last.asked and last.top_up == (not more):
         why = last.reason or "no reason given"
         found.add(
             "blocked",
             Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
-            command=f"pioneer-build apply --retry {shell_word(item.name)}",
+            command=command,
         )
+    elif gone and more == sum(job.asked for job in gone):  # whoever pays for them again must have said so
+        reasons = (Reason("dataset_name", f"{job.named} failed: {job.reason}") for job in gone)
+        found.add("blocked", *reasons, command=f"{command}  (pays for new rows)")
 
 
 def find_unsettled(entry: Entry, name: str, choices: Choices, found: Candidates) -> None:

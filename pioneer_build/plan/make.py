@@ -155,6 +155,9 @@ def _step(
             found.add("update", Reason("dataset_name", "pioneer.lock is out of date: `apply` updates it"))
     if found.fetch:
         found.add("fetch", *_why_fetched(entry, facts, facts.kept.get(item.name)))
+    if found.owed:
+        found.fetch = True
+        found.add("fetch", *(Reason("dataset_name", f"the rows of {name} were never received") for name in found.owed))
     action, reasons = found.action(), found.all_reasons()
     # what blocks a step comes first: `apply` says only that, and `check` points to its key
     reasons = (*reasons, *leading) if action == "blocked" else (*leading, *reasons)
@@ -282,7 +285,10 @@ def _removed(
 def _entry_facts(entry: Entry | None) -> object:
     if entry is None:
         return None
-    jobs = [[*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted] for job in entry.jobs]
+    jobs = [
+        [*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted, *(["owed"] * job.owed)]
+        for job in entry.jobs
+    ]
     labelling, refusal = entry.labelling, entry.rejection
     return [
         entry.fingerprint,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: What a number of findings of a kind is called, for one and for several.
 _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "pending": ("out of date", "out of date"),
+    "owed": ("owed", "owed"),
     "content": ("digest mismatch", "digest mismatches"),
     "missing": ("not on this machine", "not on this machine"),
     "unverified": ("not verified", "not verified"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.results.check import PENDING
 from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _PLACE = re.compile(r"(pioneer\.lock(?:\.d/[^:/]+\.json)?):(\d+)")
 
 
 def check_commands(result: CheckResult, folder: str = "") -> list[str]:
-    """A command for each finding: pending changes are warnings, everything else is an error.
+    """A command for each finding: pending changes and owed rows are warnings, everything else is an error.
 
     Args:
         result: the findings.
@@ -35,7 +36,7 @@ def check_commands(result: CheckResult, folder: str = "") -> list[str]:
     """
     found: dict[CommandLevel, list[str]] = {"error": [], "warning": []}
     for finding in result.findings:
-        level: CommandLevel = "warning" if finding.kind == "pending" else "error"
+        level: CommandLevel = "warning" if finding.kind in PENDING else "error"
         text = f"{finding.text} (help: {finding.help})" if finding.help else finding.text
         place = (finding.path, finding.line or 0, 0)
         found[level].append(command(level, text, f"{finding.dataset_name}: {finding.kind}", place, folder))

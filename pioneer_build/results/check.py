@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from pioneer_build.plan import Skipped
 
-FindingKind: TypeAlias = Literal["pending", "content", "unverified", "missing", "skipped", "checks"]
+FindingKind: TypeAlias = Literal["pending", "owed", "content", "unverified", "missing", "skipped", "checks"]
+
+#: The kinds that the next `apply` may settle.
+PENDING: frozenset[FindingKind] = frozenset({"pending", "owed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,15 @@ class CheckResult:
 
     @property
     def pending(self) -> bool:
-        """Whether the lock is out of date with the specs."""
-        return any(finding.kind == "pending" for finding in self.findings)
+        """Whether the lock is out of date with the specs, or rows are owed."""
+        return any(finding.kind in PENDING for finding in self.findings)
 
     @property
     def wrong(self) -> bool:
         """Whether stored rows don't match the lock, or (strict) are missing, not verified or rejected by the checks, or
         specs are not here.
         """
-        return any(finding.kind != "pending" for finding in self.findings)
+        return any(finding.kind not in PENDING for finding in self.findings)
 
     def value(self) -> dict[str, Any]:
         """The same as JSON values."""

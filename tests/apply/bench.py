@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Report
     from pioneer_build.lock.model import Entry
 
+_OPTIONS = ("deadline", "max_open_jobs", "max_requests", "max_examples")
 SPEC = Spec("a", "ner", ("x", "y"), 4, path="specs/a.yaml", line=1)
 
 
@@ -33,7 +34,7 @@ class Bench:
         """How the step of the only dataset ended; "" if there was none."""
         names = frozenset(self.checkout.specs)
         choices = Choices(names if resubmit else frozenset(), names if retry else frozenset())
-        options = {name: more.pop(name) for name in ("deadline", "max_open_jobs") if name in more}
+        options = {name: more.pop(name) for name in _OPTIONS if name in more}
         seen = self.world.look(self.checkout, choices)
         self.plan = seen.plan
         report = self.world.apply(seen, Trouble(faults, **more), wait=wait, **options)
@@ -56,3 +57,15 @@ class Bench:
         job = ModelJob(f"foreign-{number}", request, number, "", 0)
         self.service.jobs[job.job_id] = job
         return job
+
+
+def owing(folder: Path, fault: str) -> Bench:
+    """A dataset whose only download had this fault."""
+    bench = Bench(folder, gives_rows=False)
+    assert bench.apply(wait=False) == "open"
+    bench.service.polls_needed = 0
+    bench.service.jobs["job-1"].polls = 0
+    assert bench.apply("", "", fault) == "stopped", bench.message
+    assert "its rows could not be had" in bench.message
+    assert bench.entry.jobs[0].owed
+    return bench

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.project.lock_file import LOCK_NAME
 from pioneer_build.spec.model import Checks
 from pioneer_build.store import Store
-from tests.apply.bench import Bench
+from tests.apply.bench import Bench, owing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +68,70 @@ def test_other_rows_than_those_in_the_lock(strict: Bench, monkeypatch: pytest.Mo
     gives(strict, monkeypatch, 20, 21, 22, 23)
     assert strict.apply() == "differs"
     assert "don't match the digest" in strict.message
+
+
+# -- rows that were never received ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["refused", "not-there", "no-access", "gone"])
+def test_one_bad_answer_to_a_download_leaves_the_rows_owed(tmp_path: Path, fault: str) -> None:
+    bench = owing(tmp_path, fault)
+    (job,) = bench.entry.jobs
+    assert (job.state, job.owed, job.rows, job.verified, job.version) == ("ready", True, None, False, "1")
+    assert bench.apply() == "done"
+    assert [(step.action, step.requests) for step in bench.plan.steps] == [("fetch", 0)]
+    assert [reason.text for reason in bench.plan.steps[0].reasons] == ["the rows of job job-1 were never received"]
+    (job,) = bench.entry.jobs
+    assert (job.state, job.owed, job.got, job.verified, path(bench).exists()) == ("ready", False, 4, True, True)
+    assert bench.apply() == ""
+    assert bench.service.submits == 1
+
+
+@pytest.mark.parametrize("fault", ["error", "refused", "not-there", "no-access"])
+def test_they_stay_owed_while_they_cant_be_had(tmp_path: Path, fault: str) -> None:
+    bench = owing(tmp_path, "refused")
+    for _ in range(2):
+        assert bench.apply("", fault) == "stopped"
+        assert bench.entry.jobs[0].owed
+    assert bench.apply() == "done"
+
+
+def test_rows_that_are_gone_twice_are_gone(tmp_path: Path) -> None:
+    bench = owing(tmp_path, "gone")
+    assert bench.apply("", "gone") == "failed"
+    assert bench.message == "job job-1 failed: its rows are gone from the service: gone"
+    assert bench.command == "pioneer-build apply --retry a  (pays for new rows)"
+    assert bench.apply() == "blocked"
+    assert (bench.states(), bench.service.submits) == (["failed"], 1)
+    assert bench.apply(retry=True) == "done"
+    assert (bench.states(), bench.entry.examples) == (["failed", "ready"], 4)
+
+
+def test_a_version_that_is_not_listed_any_more_is_gone_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = owing(tmp_path, "not-there")
+
+    async def nothing(name: str) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(bench.service, "versions", nothing)
+    assert bench.apply("", "not-there") == "failed"
+    assert bench.states() == ["failed"]
+
+
+def test_gone_rows_are_not_bought_again_behind_later_ones(tmp_path: Path) -> None:
+    bench = owing(tmp_path, "gone")
+    bench.edit(num_examples=7)
+    assert bench.apply("", "", "", "", "", "", "gone") == "failed"
+    assert bench.states() == ["failed", "ready"]
+    assert bench.apply() == "blocked"
+    assert bench.service.submits == 2
+    assert bench.apply(retry=True) == "done"
+    assert (bench.states(), bench.entry.examples) == (["failed", "ready", "ready"], 7)
+    assert bench.apply() == ""
+
+
+def test_who_has_only_the_journal_polls_it_again(tmp_path: Path) -> None:
+    bench = owing(tmp_path, "refused")
+    (bench.checkout.root / LOCK_NAME).unlink()
+    assert bench.apply() == "done"
+    assert (bench.plan.steps[0].action, bench.service.submits, bench.entry.verified) == ("resume", 1, True)

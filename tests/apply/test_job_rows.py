@@ -46,9 +46,8 @@ def test_a_download_that_holds_earlier_rows_too_is_told_apart(tmp_path: Path, mo
     bench = Bench(tmp_path, gives_rows=False)
     assert bench.apply() == "done"
 
-    async def everything(name: str, version: str) -> AsyncIterator[Mapping[str, Any]] | None:
-        rows = [row for job in bench.service.jobs.values() for row in bench.service._rows(job)]
-        return _stream(rows)
+    async def everything(name: str, version: str, rows: int) -> AsyncIterator[Mapping[str, Any]] | None:
+        return _stream([row for job in bench.service.jobs.values() for row in bench.service._rows(job)])
 
     monkeypatch.setattr(bench.service, "download", everything)
     bench.edit(num_examples=7)

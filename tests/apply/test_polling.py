@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.errors import NoAccess
+import pytest
+
+from pioneer_build.errors import Busy, NoAccess
 from tests.apply.bench import Bench
 
 if TYPE_CHECKING:
@@ -68,3 +70,22 @@ def test_of_a_version_without_a_job_the_service_is_asked_how_the_version_stands(
     assert bench.apply() == "done"
     (job,) = bench.entry.jobs
     assert (job.job_id, job.version, job.state, job.verified) == (None, "1", "ready", True)
+
+
+def test_a_service_that_asks_for_a_long_pause_is_not_polled_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.apply(wait=False) == "open"
+    polls = 0
+
+    async def busy(job_id: str, rows: int | None = None) -> None:
+        nonlocal polls
+        polls += 1
+        raise Busy("it asks for a pause of 20 min, which is not waited for", retry_after=1200.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.service, "poll", busy)
+        assert bench.apply() == "stopped"
+    assert "stays open; it asks for a pause of 20 min" in bench.message
+    assert (polls, bench.states()) == (1, ["open"])
+    assert bench.apply() == "done"

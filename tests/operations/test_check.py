@@ -183,3 +183,15 @@ def test_rows_that_a_merge_brought_under_other_checks_are_found_where_that_is_as
     (finding,) = result.findings
     assert (finding.kind, finding.help, result.wrong) == ("checks", "pioneer-build apply --retry one", True)
     assert finding.text.startswith("its rows don't meet its checks: 0 of 10 rows pass")
+
+
+def test_rows_that_were_never_received_are_pending_and_not_wrong(built: Path) -> None:
+    (job,) = entry_of(built, "one").jobs
+    change(built, "one", jobs=(replace(job, verified=False, rows=None, owed=True),))
+    for strict in (False, True):
+        found = checked(built, strict=strict)
+        assert told(found) == [("owed", "one")]
+        assert (found.pending, found.wrong) == (True, False)
+    (finding,) = found.findings
+    assert (finding.help, finding.path) == ("pioneer-build apply", "specs/one.yaml")
+    assert "were never received" in finding.text

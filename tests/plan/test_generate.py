@@ -14,6 +14,7 @@ from pioneer_build.plan import (
     KeptRows,
 )
 from pioneer_build.spec.model import FewShot, TopUp
+from pioneer_build.wording import ROWS_GONE
 from tests.plan.steps import (
     ITEM,
     OTHER,
@@ -312,3 +313,30 @@ def test_rows_that_were_topped_up_are_none_that_were_asked_for() -> None:
     failed = job(ITEM, 3, asked=3, state="failed", got=None, rows=None)
     assert entry(sized(13), *filled, failed).state == "failed"
     assert entry(sized(10), *filled, failed).state == "ready"
+
+
+def test_rows_that_were_never_received_are_fetched_and_change_nothing() -> None:
+    owed = entry(ITEM, job(ITEM, rows=None, verified=False, owed=True))
+    one = step(ITEM, owed)
+    assert (one.action, one.requests, one.fetch, [reason.text for reason in one.reasons]) == (
+        "fetch", 0, True, [f"the rows of {owed.jobs[0].named} were never received"]
+    )  # fmt: skip
+    never = replace(owed, jobs=(replace(owed.jobs[0], owed=False),))
+    assert step(ITEM, never).action == "none"
+    assert step(ITEM, owed).evidence() != step(ITEM, never).evidence()
+    more = step(declared(generate_spec("a", ("x", "y"), 12)), owed)
+    assert (more.action, more.examples, more.fetch) == ("extend", 2, True)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_rows_that_are_gone_are_bought_again_only_if_the_user_says_so(later: bool) -> None:
+    gone = job(ITEM, state="failed", rows=None, got=None, reason=f"{ROWS_GONE}: not found (404)")
+    more = (job(ITEM, 2, asked=2, got=2),) if later else ()
+    item = declared(generate_spec("a", ("x", "y"), 12 if later else 10))
+    known = replace(entry(item), jobs=(gone, *more))
+    one = step(item, known)
+    assert (one.action, one.requests) == ("blocked", 0)
+    assert ROWS_GONE in one.reasons[0].text
+    assert "--retry a" in (one.command or "")
+    again = step(item, known, Choices(retry=frozenset({"a"})))
+    assert (again.requests, again.examples) == (1, 10)

@@ -1,0 +1,58 @@
+"""From an open job to its end: what is recorded of it, in the lock and in the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.apply.bench import Bench, owing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def recorded(bench: Bench) -> list[tuple[str, bool]]:
+    """The states of the journal's submissions, and whether it has their rows."""
+    return [(item.state, item.rows is not None) for item in bench.world.submissions()]
+
+
+def test_a_ready_job_is_recorded_with_its_rows(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    (job,) = bench.entry.jobs
+    assert (job.state, job.got, job.owed, job.verified) == ("ready", 4, False, True)
+    assert recorded(bench) == [("ready", True)]
+
+
+def test_a_failed_job_is_recorded_with_its_reason(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, bad_share=1.0)
+    bench.service.fates.seed(1)
+    assert bench.apply() in ("failed", "rejected")
+    assert bench.states() == [recorded(bench)[0][0]] == [bench.report.outcomes[0].result]
+    assert bench.entry.jobs[0].reason
+
+
+def test_a_job_whose_rows_are_owed_is_ready_in_the_lock_and_open_in_the_journal(tmp_path: Path) -> None:
+    """So that whoever loses the lock polls it, and is not told that it is ready without rows."""
+    bench = owing(tmp_path, "refused")
+    assert (bench.states(), recorded(bench)) == (["ready"], [("open", False)])
+    assert bench.apply() == "done"
+    assert (bench.states(), recorded(bench)) == (["ready"], [("ready", True)])
+
+
+@pytest.mark.parametrize("fault", ["error", "garbage"])
+def test_a_download_that_may_succeed_the_next_time_leaves_the_job_open(tmp_path: Path, fault: str) -> None:
+    bench = Bench(tmp_path, gives_rows=False)
+    assert bench.apply(wait=False) == "open"
+    bench.service.jobs["job-1"].polls = 0
+    assert bench.apply("", "", fault) == "stopped"
+    assert (bench.states(), recorded(bench)) == (["open"], [("open", False)])
+    assert bench.apply() == "done"
+
+
+def test_a_download_that_is_interrupted_leaves_the_job_open(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, gives_rows=False)
+    assert bench.apply(wait=False) == "open"
+    assert bench.apply(interrupt_at=1) == "stopped"
+    assert bench.states() == ["open"]
+    assert bench.apply() == "done"
