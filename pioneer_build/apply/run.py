@@ -212,6 +212,8 @@ class Run:
             if not asking.done():
                 asking.cancel()
                 await asyncio.wait({asking})
+            if not asking.cancelled():
+                asking.exception()  # seen, also if this was cancelled when it came
         if self.interrupted:
             raise Stopped("stopped", f"{so_far}; interrupted", "pioneer-build apply")
         why = f"the service did not respond completely within {duration(most)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -128,3 +129,20 @@ def test_what_is_unpaid_ends_with_the_time_or_an_interrupt(monkeypatch: pytest.M
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(go())
+
+
+def test_an_error_that_comes_while_it_is_cancelled_is_not_left_unseen(caplog: pytest.LogCaptureFixture) -> None:
+    async def go() -> None:
+        run = MemoryRun(service=Stoppable()).run
+
+        async def fails_at_once() -> None:
+            asking.cancel()
+            raise NotReached("no route")
+
+        asking = asyncio.ensure_future(run.unpaid(fails_at_once(), "not listed"))
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(go())
+    gc.collect()
+    assert not caplog.records

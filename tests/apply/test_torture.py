@@ -409,7 +409,7 @@ def test_a_rename_that_another_checkout_does_not_know(tmp_path: Path) -> None:
 def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     STEPS.clear()
     with _quick_disk(monkeypatch):
-        _run(tmp_path, 40, 15, derandomize=True)
+        _run(tmp_path, 60, 15, derandomize=True)
     assert STEPS["disk failures"]
 
 
