@@ -28,7 +28,7 @@ def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
     if any(job.owed for job in jobs):
         raise PioneerError(
             f"the rows of '{name}' were never received, although its job is ready",
-            hint=f"pioneer-build apply --select {name}  (asks for them again, which costs nothing)",
+            hint=f"pioneer-build apply --select {shell_word(name)}  (asks for them again, which costs nothing)",
         )
     if any(job.rows is None for job in jobs):
         raise PioneerError(
