@@ -35,6 +35,7 @@ CORE = {
     "pioneer_build.cli",
     "pioneer_build._version",
     "pioneer_build.cli.completion",
+    "pioneer_build.cli.error_output",
     "pioneer_build.cli.exit_codes",
     "pioneer_build.cli.options",
     "pioneer_build.cli.output",

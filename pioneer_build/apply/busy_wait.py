@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import LONGEST_WAIT
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:

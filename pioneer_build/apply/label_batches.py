@@ -18,7 +18,7 @@ from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, Store
 from pioneer_build.inputs import text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
-from pioneer_build.spec.limits import SENDS_PER_TEXT, label_requests_at_most
+from pioneer_build.spec.request_limits import SENDS_PER_TEXT, label_requests_at_most
 from pioneer_build.wording import count, duration, shell_word
 
 if TYPE_CHECKING:

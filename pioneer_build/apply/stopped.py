@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Busy, FateUnknown, KeyRepeated, NoAccess, NotReached, Refused
-from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from pioneer_build.apply.results import Result

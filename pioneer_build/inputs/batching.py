@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.digests import DIGEST_SIZE, text_digests
 from pioneer_build.inputs.reading import InputText, placed_blocks
-from pioneer_build.spec.limits import TEXT_BYTES_PER_REQUEST, TEXTS_PER_REQUEST
+from pioneer_build.spec.request_limits import TEXT_BYTES_PER_REQUEST, TEXTS_PER_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

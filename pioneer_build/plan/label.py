@@ -8,7 +8,7 @@ from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.generate import find_unsettled, ways_out
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.spec.limits import TEXTS_PER_REQUEST
+from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
-from pioneer_build.spec.limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
+from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

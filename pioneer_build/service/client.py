@@ -26,7 +26,7 @@ from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
-from pioneer_build.spec.limits import LONGEST_WAIT, TEXTS_PER_REQUEST
+from pioneer_build.spec.request_limits import LONGEST_WAIT, TEXTS_PER_REQUEST
 from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:

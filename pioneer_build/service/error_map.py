@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import httpx
 
 from pioneer_build.errors import Busy, FateUnknown, NoAccess, NotReached, NotThere, Refused, ServiceError
-from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import LONGEST_WAIT
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from pioneer_build.service.rate_window import (
     boot_clock,
     window_path,
 )
-from pioneer_build.spec.limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import LONGEST_WAIT
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:

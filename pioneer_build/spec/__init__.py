@@ -1,11 +1,11 @@
 """What is wanted: a spec, its settings and its fingerprint, as values. Pure.
 
-model        one spec declares one dataset
-settings     what `pioneer.yaml` may set
-base_url     the one rule for the address of a service
-fingerprint  `fp1`: the canonical form of a definition and its digest
-blank        texts in which there is nothing to see
-written_path  paths as people write them, and what in them would be misread
-limits       what one request to the service may hold
-declared     a spec with its definition and fingerprint, as the planner takes it
+model           one spec declares one dataset
+settings        what `pioneer.yaml` may set
+base_url        the one rule for the address of a service
+fingerprint     `fp1`: the canonical form of a definition and its digest
+blank           texts in which there is nothing to see
+written_path    paths as people write them, and what in them would be misread
+request_limits  what one request to the service may hold
+declared        a spec with its definition and fingerprint, as the planner takes it
 """

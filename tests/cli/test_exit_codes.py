@@ -1,9 +1,8 @@
-"""Exit codes, and how an error becomes a message and a code."""
+"""Exit codes, and which one an error or an apply ends with."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 
 import click
@@ -84,20 +83,6 @@ def test_a_disk_that_fails_is_no_bug(number: int, capsys: pytest.CaptureFixture[
 def test_other_errors_of_the_system_are_bugs(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert exits.code_of(OSError(number, os.strerror(number), "/a/file"), []) == 70
     assert "this is a bug" in capsys.readouterr().err
-
-
-def test_a_hint_goes_with_the_message(capsys: pytest.CaptureFixture[str]) -> None:
-    exits.code_of(PioneerError("it failed", hint="do this"), [])
-    assert capsys.readouterr().err == "error: it failed\n  help: do this\n"
-
-
-@pytest.mark.parametrize("words", [["plan", "--format", "json"], ["plan", "--format=json"]])
-def test_errors_are_json_where_json_was_asked_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    exits.code_of(LockError("it failed", hint="do this"), words)
-    value = json.loads(capsys.readouterr().out)
-    assert value == {"format": 1, "error": {"message": "it failed", "hint": "do this", "kind": "LockError"}}
-    exits.code_of(Problems([Problem("specs/x.yaml", 6, 1, "no")]), words)
-    assert json.loads(capsys.readouterr().out)
 
 
 # -- of an apply ----------------------------------------------------------------------------------------------------
