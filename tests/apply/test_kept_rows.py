@@ -208,6 +208,7 @@ def test_damaged_rows_stop_only_their_dataset(two_jobs: Bench) -> None:
     assert [(one.dataset_name, one.result) for one in report.outcomes] == [("a", "refused"), ("b", "done")]
     assert report.outcomes[0].message == (
         "the rows of job job-1 are damaged on this machine, and the service does not provide them"
+        ": the service lists no versions of 'a' now"
     )
     assert (two_jobs.entry, path.read_bytes()) == (before, left), "what is left of them is not removed"
 
