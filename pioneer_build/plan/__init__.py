@@ -8,7 +8,7 @@ make           makes the plan from all specs and the lock
 generate       the actions for a generate spec
 label          the actions for a label spec
 candidates     the actions that apply to one spec, and which of them takes precedence
-renames        finds renames that were undone
+renames        finds renames that were undone, and hints at those that nobody said
 reasons        describes changes of definitions and settings
 merge_choices  says what a merge of the lock has chosen
 remote_names   the name that a submission gets on the service
@@ -16,9 +16,9 @@ select         --select and --exclude
 json           the plan as JSON
 """
 
+from pioneer_build.plan.candidates import PRECEDENCE
 from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
-    PRECEDENCE,
     SETTLED,
     Action,
     Choices,

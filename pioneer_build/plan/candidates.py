@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.plan.model import PRECEDENCE
-
 if TYPE_CHECKING:
     from pioneer_build.plan.model import Action, Reason
+
+#: If several actions apply to a spec, the first of these takes precedence. A spec that has no job yet is a `create`;
+#: `forget` and `delete` are for datasets without a spec.
+PRECEDENCE: tuple[Action, ...] = (
+    "reconcile",
+    "resume",
+    "blocked",
+    "create",
+    "replace",
+    "restore",
+    "label",
+    "extend",
+    "shrink",
+    "rename",
+    "update",
+    "fetch",
+    "none",
+)
 
 
 class Candidates:

@@ -13,6 +13,7 @@ from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
+from pioneer_build.plan.renames import is_same_dataset, rename_hints
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _step(
         found.fits.add("rename")
         leading.append(Reason("renamed_from", f"was '{renamed_from}'", renamed_from, item.name))
     if entry is None:
-        leading += _twins(item, gone, facts)
+        leading += rename_hints(item, gone, facts)
     else:
         if updates := setting_changes(entry, item):
             found.add("update", *updates)
@@ -222,27 +223,6 @@ def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
     return entry.labelling.fingerprint != item.fingerprint
 
 
-def _twins(item: Declared, gone: Sequence[Entry], facts: Facts) -> list[Reason]:
-    """A hint for each dataset whose spec was removed and whose definition the new spec has."""
-    return [
-        Reason(
-            "renamed_from",
-            f"same definition as '{old.dataset_name}', which has no spec: `renamed_from: {old.dataset_name}` keeps its"
-            " rows and costs nothing",
-        )
-        for old in gone
-        if _same_dataset(item, old, facts)
-    ]
-
-
-def _same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
-    if old.fingerprint != item.fingerprint or (old.num_examples is None) != item.spec.is_label:
-        return False
-    if not item.spec.is_label:
-        return any(job.accepted for job in old.current())
-    return old.labelling is not None and old.labelling.inputs == facts.inputs[item.name].digest
-
-
 # -- a removed spec ------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +243,7 @@ def _removed(
     reasons = [Reason("dataset_name", "spec removed")]
     reasons += [kept_on_service(name, others[name]) for name in held if name in others]
     for twin in fresh:
-        if _same_dataset(twin, entry, facts):
+        if is_same_dataset(twin, entry, facts):
             text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps these rows"
             reasons.append(Reason("renamed_from", text))
     return Step(

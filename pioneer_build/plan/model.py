@@ -31,24 +31,6 @@ Action: TypeAlias = Literal[
     "none",
 ]
 
-#: If several actions apply to a spec, the first of these takes precedence. A spec that has no job yet is a `create`;
-#: `forget` and `delete` are for datasets without a spec.
-PRECEDENCE: tuple[Action, ...] = (
-    "reconcile",
-    "resume",
-    "blocked",
-    "create",
-    "replace",
-    "restore",
-    "label",
-    "extend",
-    "shrink",
-    "rename",
-    "update",
-    "fetch",
-    "none",
-)
-
 #: Actions that are no changes: `check` passes, and `plan --detailed-exitcode` exits with 0.
 SETTLED: frozenset[Action] = frozenset({"none", "fetch"})
 

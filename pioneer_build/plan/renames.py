@@ -1,4 +1,4 @@
-"""Renames that were undone: a spec whose dataset the lock has under a name that no spec has any more.
+"""Renames that were undone, or that nobody said: a spec whose dataset the lock has under a name that no spec has.
 
 A rename is only known in a spec (`renamed_from`) until it is applied, and in the lock afterwards. If the specs go back
 to the state before it, alone or with another lock, nothing says so. But the lock still knows the name under which the
@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.plan.model import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
     from pioneer_build.lock.model import Entry, Lock
+    from pioneer_build.plan.model import Facts
     from pioneer_build.spec.declared import Declared
 
 
@@ -85,3 +88,37 @@ def _lacks(item: Declared, entry: Entry | None, buys: Callable[[Declared, Entry 
 def _was_labelled(item: Declared, entry: Entry) -> bool:
     labelled = entry.labelling is not None and entry.labelling.fingerprint == item.fingerprint
     return labelled or item.fingerprint in dict(entry.paid)
+
+
+def rename_hints(item: Declared, gone: Sequence[Entry], facts: Facts) -> list[Reason]:
+    """A hint for each dataset whose spec was removed and whose definition the new spec has.
+
+    Args:
+        item: the new spec.
+        gone: the entries that have no spec.
+        facts: with those about the spec's texts.
+    """
+    return [
+        Reason(
+            "renamed_from",
+            f"same definition as '{old.dataset_name}', which has no spec: `renamed_from: {old.dataset_name}` keeps its"
+            " rows and costs nothing",
+        )
+        for old in gone
+        if is_same_dataset(item, old, facts)
+    ]
+
+
+def is_same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
+    """Whether a spec would be in step with an entry under another name, so that a rename costs nothing.
+
+    Args:
+        item: the spec.
+        old: the entry.
+        facts: with those about the spec's texts.
+    """
+    if old.fingerprint != item.fingerprint or (old.num_examples is None) != item.spec.is_label:
+        return False
+    if not item.spec.is_label:
+        return any(job.accepted for job in old.current())
+    return old.labelling is not None and old.labelling.inputs == facts.inputs[item.name].digest

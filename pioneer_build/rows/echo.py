@@ -25,6 +25,10 @@ _WHITE = (
 )
 
 
+#: Of a span that occurs more often, the first places decide.
+_MOST_PLACES = 1000
+
+
 def is_echo(said: str, text: str) -> bool:
     """Whether `said` is `text`, up to white space at the ends and Unicode normal form C."""
     return said == text or nfc(said).strip(_WHITE) == nfc(text).strip(_WHITE)
@@ -56,31 +60,44 @@ def _mapped(entities: list[Entity], said: str, text: str) -> list[Entity] | Faul
         return Fault(
             "offsets-wrong", "the service repeated the text in another normal form, and offsets can't be mapped"
         )
+    plain = nfc(said) == said and nfc(text) == text  # they differ only in white space at the ends
     out: list[Entity] = []
-    known: dict[str, list[int]] = {}
+    anywhere: dict[str, set[str]] = {}  # texts can have thousands of entities of few spans
     for entity in entities:
         span = entity["text"]
-        starts = [entity["start"]] if "start" in entity else _starts(span, said, known)
-        places = {_place(start, start + len(span), theirs, ours) for start in starts}
-        found = {text[place[0] : place[1]] for place in places if place is not None}
-        if None in places or len(found) != 1:
-            return Fault("offsets-wrong", f"the span {shown(span)} has no counterpart in the text as it was sent")
-        mapped = {**entity, "text": found.pop()}
         if "start" in entity:
-            mapped["start"], mapped["end"] = next(place for place in places if place is not None)
+            place = _place(entity["start"], entity["start"] + len(span), theirs, ours)
+            found = set() if place is None else {text[place[0] : place[1]]}
+        else:
+            place = None
+            if span not in anywhere:
+                anywhere[span] = (
+                    {span} if plain and span == span.strip(_WHITE) else _counterparts(span, said, text, theirs, ours)
+                )
+            found = anywhere[span]
+        if len(found) != 1:
+            return Fault("offsets-wrong", f"the span {shown(span)} has no counterpart in the text as it was sent")
+        (ours_of_it,) = found
+        mapped = {**entity, "text": ours_of_it}
+        if place is not None:
+            mapped["start"], mapped["end"] = place
         out.append(mapped)
     return out
 
 
-def _starts(span: str, said: str, known: dict[str, list[int]]) -> list[int]:
-    """Where a span occurs; `known` has those of other spans."""
-    if span not in known:
-        found = known[span] = []
-        at = said.find(span)
-        while at >= 0:
-            found.append(at)
-            at = said.find(span, at + 1)
-    return known[span]
+def _counterparts(span: str, said: str, text: str, theirs: _Places, ours: _Places) -> set[str]:
+    """The author's forms of a span without offsets: none if one of the places where it occurs has no counterpart."""
+    found: set[str] = set()
+    at = said.find(span)
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            break
+        place = _place(at, at + len(span), theirs, ours)
+        if place is None:
+            return set()
+        found.add(text[place[0] : place[1]])
+        at = said.find(span, at + 1)
+    return found
 
 
 def _place(start: int, end: int, theirs: _Places, ours: _Places) -> tuple[int, int] | None:

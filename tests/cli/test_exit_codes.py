@@ -63,6 +63,11 @@ def test_the_others(error: BaseException, code: int) -> None:
     assert exits.code_of(error, []) == code
 
 
+def test_memory_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits.code_of(MemoryError(), []) == 1
+    assert capsys.readouterr().err == "error: out of memory\n"
+
+
 def test_a_bug_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert exits.code_of(ZeroDivisionError("x"), []) == 70
     shown = capsys.readouterr().err

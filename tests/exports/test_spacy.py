@@ -62,6 +62,21 @@ def test_any_span_of_any_text(text: str, data: st.DataObject) -> None:
         assert text[start:end] != text[start:end].strip()
 
 
+def test_as_many_cuts_as_characters() -> None:
+    """Each token looks only at its own cuts."""
+    from pioneer_build.exports.spacy import write
+
+    text = "ab" * 3000 + " " + "c " * 3000
+    entities = [
+        {"text": text[at], "label": "p", "start": at, "end": at + 1} for at in range(len(text)) if text[at] != " "
+    ]
+    out = io.BytesIO()
+    write(RowStream([{"text": text, "entities": entities}], "ner", ["p"]), out)
+    (doc,) = spacy.tokens.DocBin().from_bytes(out.getvalue()).get_docs(VOCAB)
+    assert doc.text == text
+    assert [(ent.start_char, ent.end_char) for ent in doc.ents] == [(one["start"], one["end"]) for one in entities]
+
+
 def test_white_space_at_an_edge_of_an_entity(tmp_path: Path) -> None:
     entity = {"text": " Ada ", "label": "p", "start": 1, "end": 6}
     docs, ledger = read([{"text": "I Ada am", "entities": [entity]}], tmp_path, "ner", ["p"])

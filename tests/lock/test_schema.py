@@ -43,11 +43,19 @@ READY = entry_value(entry(FIRST, job(FIRST, 1)))["jobs"][0]
         {"jobs": [{**READY, "state": "lost"}]}, {"jobs": [{**READY, "asked": None}]}, {"jobs": [{**READY, "x": 1}]},
         {"jobs": [{**READY, "submissions": [1]}]}, {"jobs": [{key: READY[key] for key in READY if key != "order"}]},
         {"num_examples": 1.5}, {"fingerprint": None}, {"digest": None, "state": 3},
+        {"num_examples": 2**63}, {"paid": {"x": 2**63}}, {"paid": {"x": -1}}, {"jobs": [{**READY, "asked": 2**63}]},
+        {"definition": {"labels": "x"}}, {"definition": {"labels": [1]}}, {"definition": {"domain_description": 1}},
+        {"definition": {"task_type": None}}, {"definition": {"prompt": []}},
+        {"definition": {"classified_examples": ["x"]}}, {"definition": {"classified_examples": [{"text": 1}]}},
     ],
     ids=str,
 )  # fmt: skip
 def test_what_an_entry_must_be(changes: dict[str, Any]) -> None:
     assert "the entry of 'aa' (pioneer) " in refusal(changed(**changes)).message
+
+
+def test_the_largest_count() -> None:
+    assert read_lock(changed(num_examples=2**63 - 1, paid={"x": 2**63 - 1}))
 
 
 @pytest.mark.parametrize("key", schema._ENTRY_2)

@@ -89,6 +89,21 @@ def test_offsets_in_other_units_are_those_of_the_echo() -> None:
     assert entities(text, text.strip(), {"text": "Tim", "start": 3, "end": 6}) == [("Tim", 4)]
 
 
+def test_a_span_without_offsets_may_occur_anywhere_as_long_as_it_is_the_same() -> None:
+    assert entities(" aXbX" * 3, "aXbX" + " aXbX" * 2, {"text": "X"}) == [("X", None)]
+    text = "Ann " * 20_000
+    many = [{"text": "Ann"}] * 2000
+    assert entities(text, text.rstrip(), *many) == [("Ann", None)] * 2000
+    assert entities(nfd("é") * 20_000, nfc("é") * 20_000, *[{"text": "é" * n} for n in range(1, 300)]) == [
+        (nfd("é") * n, None) for n in range(1, 300)
+    ]
+
+
+def test_a_span_without_offsets_becomes_the_authors() -> None:
+    assert entities("\u212b a \u212b", "\u00c5 a \u00c5", {"text": "\u00c5"}) == [("\u212b", None)]
+    assert entities("a \u212b \u00c5", "a \u00c5 \u00c5", {"text": "\u00c5"}) == "offsets-wrong"
+
+
 def test_classes_need_no_offsets() -> None:
     assert normalise_annotation({"text": "a", "label": "x"}, " a", "classification", ["x"]) == {"label": "x"}
     other = normalise_annotation({"text": "b", "label": "x"}, " a", "classification", ["x"])
