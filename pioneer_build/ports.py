@@ -273,13 +273,20 @@ class JournalPort(Protocol):
             tokens: the tokens of further submissions.
         """
 
-    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
+    def begin(
+        self,
+        submission: Submission,
+        aware: Collection[str],
+        mine: Collection[str] = (),
+        former_name: str | None = None,
+    ) -> Submission:
         """Records durably what is about to be submitted; returns the submission with its token.
 
         Args:
             submission: what is about to be sent.
             aware: the tokens of the submissions that the decision to submit considered.
             mine: the tokens of submissions that the same run has begun since.
+            former_name: the name of the dataset before its spec renamed it.
 
         Raises:
             Contended: there is another submission of this definition, or to this remote name, by another run.

@@ -56,15 +56,17 @@ class RunJournal:
         known = self.of(job)
         return known is not None and known.state == "submitting" and bool(is_alive(known.process))
 
-    def begin(self, intent: Submission) -> str:
+    def begin(self, intent: Submission, former_name: str | None = None) -> str:
         """Records durably what is about to be submitted, and returns the submission's token.
+
+        Another run may have submitted it under `former_name`, the name before the spec renamed the dataset.
 
         Raises:
             Contended: another run has submitted the same since the plan was made.
             JournalError: nothing was written.
         """
         mine = self._begun.setdefault(intent.dataset_name, set())
-        token = self._port.begin(intent, self._aware, mine).token
+        token = self._port.begin(intent, self._aware, mine, former_name).token
         mine.add(token)
         return token
 

@@ -163,7 +163,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
     )
     known = None if intent.known is None else frozenset(intent.known)
     try:
-        token = work.run.journal.begin(intent)
+        token = work.run.journal.begin(intent, item.spec.renamed_from)
     except Contended as error:
         work.run.budget.refund(examples)
         raise Stopped("refused", error.message, "pioneer-build apply") from None

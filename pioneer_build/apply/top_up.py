@@ -17,21 +17,25 @@ if TYPE_CHECKING:
 async def request_missing(work: Work) -> None:
     """With `top_up`: requests missing rows again, as often as the spec allows.
 
+    Rows that were never requested are not missing: they are for the next plan, which says so.
+
     Raises:
         Stopped: too few rows were accepted nevertheless, or the run was stopped.
     """
     item = work.item
     if item.spec.top_up is None or item.spec.num_examples is None:
         return
-    wanted, attempts_allowed = item.spec.num_examples, item.spec.top_up.max_attempts
+    attempts_allowed = item.spec.top_up.max_attempts
     while True:
         entry = work.entry
         if entry is None or entry.fingerprint != item.fingerprint:
             return  # the entry still has an earlier definition; the next plan says what the new one needs
         current = entry.current()
-        got = sum(job.got or 0 for job in current if job.state == "ready")
+        ready = [job for job in current if job.state == "ready"]
+        got = sum(job.got or 0 for job in ready)
+        wanted = min(item.spec.num_examples, sum(job.asked for job in ready if not job.top_up))
         attempts = sum(1 for job in current if job.top_up)
-        if not current or got >= wanted or any(job.got is None for job in current if job.state == "ready"):
+        if not current or got >= wanted or any(job.got is None for job in ready):
             return
         if attempts >= attempts_allowed:
             break
@@ -40,7 +44,7 @@ async def request_missing(work: Work) -> None:
         await see_through(work, await submit(work, wanted - got, top_up=True))
     bound = work.checks.min_accepted
     if bound is not None and got < bound * wanted:
-        last = next(job for job in reversed(current) if job.state == "ready")
+        last = ready[-1]
         reason = (
             f"{got:,} of {count(wanted, 'row')} were accepted after {count(attempts, 'additional attempt')};"
             f" at least {bound:.0%} are required"

@@ -107,7 +107,8 @@ def judge_kept(
     """Judges the kept rows of a dataset again.
 
     Rejected jobs are judged only if the ready ones are not enough, and become ready only until there are: a job that
-    another one has replaced stays rejected.
+    another one has replaced stays rejected. Where missing rows were requested again, the ready ones are judged as a
+    whole.
 
     Args:
         entry: the lock's entry.
@@ -117,13 +118,17 @@ def judge_kept(
         rows_of: returns all rows of a job, accepted and quarantined, in the order in which they were received.
     """
     ready = [job for job in jobs if job.state == "ready"]
-    outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of)), bounds.checks)
+    start = _Start(topped_up=_is_topped_up(_mine(entry.jobs, item)))
+    outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of, start)), bounds.checks)
     missing = missing_rows(_mine(outcome.jobs, item), item)
     if not missing or len(ready) == len(jobs):
         return outcome
-    more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of, missing)), bounds.checks)
-    if item.spec.top_up is not None and _got(_mine(more.jobs, item)) < _least(item, bounds.checks):
-        return outcome  # a topped-up dataset is rejected as a whole, whatever its jobs are by themselves
+    more = outcome
+    for alone in (False, True):
+        start = replace(start, missing=missing, alone=alone)
+        more = _outcome_of(entry, item, list(_judged(item, jobs, bounds, rows_of, start)), bounds.checks)
+        if not _is_rejected_as_a_whole(more, item, bounds.checks):
+            break
     return more
 
 
@@ -148,24 +153,42 @@ def judge_rejected(
         taken: the `text_digest`s of the rows of the ready jobs; a rejected job has these for nothing.
     """
     missing = missing_rows(_mine(entry.jobs, item), item)
-    judged = [one for one in _judged(item, jobs, bounds, rows_of, missing, taken) if one.job.state == "ready"]
+    for alone in (False, True):
+        start = _Start(missing, taken, alone=alone)
+        judged = [one for one in _judged(item, jobs, bounds, rows_of, start) if one.job.state == "ready"]
+        outcome = _outcome_of(entry, item, judged, bounds.checks)
+        if not _is_rejected_as_a_whole(outcome, item, bounds.checks):
+            break
     if not judged:
         return None
-    outcome = _outcome_of(entry, item, judged, bounds.checks)
-    if item.spec.top_up is not None and _got(_mine(outcome.jobs, item)) < _least(item, bounds.checks):
-        return None  # a topped-up dataset is rejected as a whole, as above
     named = ", ".join(one.job.named for one in judged)
     were = "was rejected, and is" if len(judged) == 1 else "were rejected, and are"
     return replace(outcome, text=f"{named} {were} within the checks now: {outcome.text}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What is known before jobs are judged one after the other.
+
+    `missing` says how many rows rejected jobs may contribute; when there are enough, the others stay as they are.
+    `taken` are the texts of rows that are `known`, besides those of the judged jobs. `topped_up` says that rows which
+    ready jobs didn't return were requested again, and came. `alone` says that nothing makes up for the rows that a
+    rejected job lacks.
+    """
+
+    missing: int = 0
+    taken: Collection[bytes] = ()
+    topped_up: bool = False
+    alone: bool = False
+
+    def makes_up_for(self, job: Job, item: Declared) -> bool:
+        """Whether other jobs make up for the rows that this one lacks: they are requested again, or were."""
+        tops_up = item.spec.top_up is not None or job.top_up
+        return tops_up and not self.alone if job.state == "rejected" else tops_up or self.topped_up
+
+
 def _judged(
-    item: Declared,
-    jobs: Sequence[Job],
-    bounds: KeptBounds,
-    rows_of: Callable[[Job], Iterable[Any]],
-    missing: int = 0,
-    taken: Collection[bytes] = (),
+    item: Declared, jobs: Sequence[Job], bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]], start: _Start
 ) -> Iterator[JudgedJob]:
     """Judges jobs one after the other. A row is `known` if an earlier one of these jobs, if it is ready, has it.
 
@@ -174,20 +197,20 @@ def _judged(
         jobs: ready jobs, and ones that were rejected.
         bounds: what the rows are judged by.
         rows_of: returns all rows of a job.
-        missing: how many rows rejected jobs may contribute; when there are enough, the others stay as they are.
-        taken: the texts of rows that are `known` too.
+        start: what is known before.
     """
-    earlier = set(taken)
+    missing, earlier = start.missing, set(start.taken)
     labels = tuple(item.definition.get("labels", ()))
     for job in jobs:
         if job.state == "rejected" and missing <= 0:
             continue
         terms = JobTerms(item.spec.task_type, labels, job.asked)
         judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(earlier), bounds.others))
-        reason = rejection_of(judgement, tops_up=item.spec.top_up is not None or job.top_up)
+        reason = rejection_of(judgement, tops_up=start.makes_up_for(job, item))
         state: JobState = "ready" if reason is None else "rejected"
         if reason is None and job.state == "rejected":
-            missing -= len(judgement.accepted) if job.top_up else job.asked
+            tops_up = job.top_up or item.spec.top_up is not None
+            missing -= len(judgement.accepted) if tops_up else job.asked
         if reason is None:
             earlier.update(text_digest(row) for row in judgement.accepted)
         judged = replace(job, state=state, got=len(judgement.accepted), verified=True, reason=reason)
@@ -216,9 +239,10 @@ def _outcome_of(entry: Entry, item: Declared, judged: Sequence[JudgedJob], check
     lost = [new for old, new in zip(before, after, strict=True) if (old.state, new.state) == ("ready", "rejected")]
     wanted = item.spec.num_examples or 0
     why = [f"{job.named}: {job.reason}" for job in lost] if _asked(after) < min(wanted, _asked(before)) else []
-    if item.spec.top_up is not None and _got(after) < min(_got(before), _least(item, checks)):
-        least = _least(item, checks)
-        why.append(f"{_got(after)} of {counted(wanted, 'wanted row')} would be left (at least {least} must be)")
+    least = _least(before, item, checks)
+    if (item.spec.top_up is not None or _is_topped_up(before)) and _got(after) < min(_got(before), least):
+        whole = counted(min(wanted, _asked(before)), "wanted row")
+        why.append(f"{_got(after)} of {whole} would be left (at least {least} must be)")
     received = sum(one.judgement.measures.received for one in judged)
     passed = sum(len(one.judgement.accepted) for one in judged)
     text = f"{passed} of {counted(received, 'row')} {'passes' if passed == 1 else 'pass'}"
@@ -247,6 +271,23 @@ def _got(jobs: Iterable[Job]) -> int:
     return sum(job.got or 0 for job in jobs if job.state == "ready")
 
 
-def _least(item: Declared, checks: Checks) -> int:
-    """The rows that a topped-up dataset must have."""
-    return math.ceil((item.spec.num_examples or 0) * (checks.min_accepted or 0) - 1e-9)
+def _is_topped_up(jobs: Iterable[Job]) -> bool:
+    """Whether rows that these jobs didn't return were requested again, and came: then no job is judged by its number.
+
+    That holds as well when the spec doesn't ask for `top_up` any more.
+    """
+    return any(job.state == "ready" and job.top_up for job in jobs)
+
+
+def _is_rejected_as_a_whole(outcome: KeptOutcome, item: Declared, checks: Checks) -> bool:
+    """Whether a topped-up dataset has too few rows, and no more are requested."""
+    jobs, top_up = _mine(outcome.jobs, item), item.spec.top_up
+    if top_up is None or sum(1 for job in jobs if job.top_up) < top_up.max_attempts:
+        return False
+    return _got(jobs) < _least(jobs, item, checks)
+
+
+def _least(jobs: Iterable[Job], item: Declared, checks: Checks) -> int:
+    """The rows that these jobs of a topped-up dataset must have: rows that were not requested yet can't be missing."""
+    requested = min(item.spec.num_examples or 0, _asked(jobs))
+    return math.ceil(requested * (checks.min_accepted or 0) - 1e-9)

@@ -68,9 +68,15 @@ class SubmissionIndex:
         known = (self._by_token[token] for token in found if token in self._by_token)
         return tuple(item for item in known if one_name(item.backend) == backend)
 
-    def rivals(self, submission: Submission) -> tuple[Submission, ...]:
-        """The submissions to the same remote name, of the same dataset and definition, or of the same job."""
-        tokens = {token: None for key in _keys(submission) for token in self._tokens.get(key, ())}
+    def rivals(self, submission: Submission, former_name: str | None = None) -> tuple[Submission, ...]:
+        """The submissions to the same remote name, of the same dataset and definition, or of the same job.
+
+        Another checkout may not know that the dataset was renamed, so those under `former_name` are among them.
+        """
+        keys = _keys(submission)
+        if former_name is not None:
+            keys.append(_work(submission, former_name))
+        tokens = {token: None for key in keys for token in self._tokens.get(key, ())}
         return tuple(self._by_token[token] for token in tokens)
 
 
@@ -79,8 +85,12 @@ def _keys(submission: Submission) -> list[tuple[str, ...]]:
     backend = one_name(submission.backend)
     keys = [
         ("name", backend, submission.remote_name),
-        ("work", backend, submission.dataset_name, submission.fingerprint),
+        _work(submission, submission.dataset_name),
     ]
     if submission.job_id is not None:
         keys.append(("job", backend, submission.job_id))
     return keys
+
+
+def _work(submission: Submission, dataset_name: str) -> tuple[str, ...]:
+    return "work", one_name(submission.backend), dataset_name, submission.fingerprint

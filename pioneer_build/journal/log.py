@@ -72,13 +72,20 @@ class Journal:
 
     # -- writing --
 
-    def begin(self, submission: Submission, aware: Collection[str], mine: Collection[str] = ()) -> Submission:
+    def begin(
+        self,
+        submission: Submission,
+        aware: Collection[str],
+        mine: Collection[str] = (),
+        former_name: str | None = None,
+    ) -> Submission:
         """Records durably what is about to be submitted; returns the submission with its token and process.
 
         Args:
             submission: what is about to be sent; it gets its token here.
             aware: the tokens of the submissions that the decision to submit considered.
             mine: the tokens of submissions that the same run has begun since.
+            former_name: the name of the dataset before its spec renamed it.
 
         Raises:
             Contended: there is another submission of this definition, or to this remote name, by another run.
@@ -87,7 +94,7 @@ class Journal:
         begun = replace(submission, token=secrets.token_hex(8), process=this_process())
         with self._held():
             self._log.catch_up()
-            for rival in self._log.index.rivals(begun):
+            for rival in self._log.index.rivals(begun, former_name):
                 if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
                     raise Contended(
                         f"another run has submitted to '{begun.remote_name}' in the meantime",

@@ -56,7 +56,7 @@ def take_over(
     specs: Iterable[Declared],
     known: Sequence[KnownJob],
     backend: str,
-    buys: Callable[[Declared, Entry | None], bool],
+    buys: Callable[[Declared, Entry | None], int],
 ) -> Taken:
     """Takes over those of the `known` jobs that the specs need.
 
@@ -71,7 +71,7 @@ def take_over(
         specs: all specs of the project.
         known: jobs on `backend`, in the order in which they were submitted.
         backend: the backend of the entries.
-        buys: whether something would be bought for a spec whose dataset has this entry.
+        buys: how many examples would be bought for a spec whose dataset has this entry.
     """
     if not known:
         return Taken(lock, {})
@@ -201,12 +201,15 @@ def _needed(
     entry: Entry | None,
     offered: Sequence[KnownJob],
     backend: str,
-    buys: Callable[[Declared, Entry | None], bool],
+    buys: Callable[[Declared, Entry | None], int],
 ) -> tuple[KnownJob, ...]:
-    """Those of the offered jobs without which something would be bought, and those that are open or unknown."""
+    """Those of the offered jobs without which something would be bought, and those that are open or unknown.
+
+    Top-ups come with the job whose missing rows they are, even if the spec doesn't ask for them any more.
+    """
     chosen: list[KnownJob] = []
 
-    def still_buys() -> bool:
+    def still_buys() -> int:
         return buys(declared, _with(declared, entry, chosen, backend) if chosen else entry)
 
     ready = sorted((item for item in offered if item.job.state == "ready"), key=lambda item: item.job.order)
@@ -214,6 +217,9 @@ def _needed(
         if not still_buys():
             break
         chosen.append(item)
+    for item in ready[len(chosen) :] if chosen else ():
+        if item.job.top_up and _lacks_rows(declared, entry, chosen):
+            chosen.append(item)
     unsettled = [item for item in offered if item.job.state in ("open", "unknown")]
     of_history = [item for item in unsettled if not item.token]
     chosen += unsettled if not of_history or still_buys() else [item for item in unsettled if item.token]
@@ -221,9 +227,19 @@ def _needed(
     if ended and still_buys():  # the planner doesn't send a request again that has failed
         before = len(chosen)
         chosen += ended
-        if still_buys():  # another request, or with --retry: earlier locks keep theirs
+        if still_buys():  # another request, or with --retry: earlier locks keep theirs, but for rows that count now
             chosen[before:] = [item for item in ended if item.token]
+            for item in ended:
+                if not item.token and buys(declared, _with(declared, entry, [*chosen, item], backend)) < still_buys():
+                    chosen.append(item)
     return tuple(chosen)
+
+
+def _lacks_rows(declared: Declared, entry: Entry | None, chosen: Iterable[KnownJob]) -> bool:
+    """Whether the ready jobs of the spec's definition returned fewer rows than it wants."""
+    jobs = [*(entry.jobs if entry is not None else ()), *(item.job for item in chosen)]
+    got = [job.got for job in jobs if job.state == "ready" and job.fingerprint == declared.fingerprint]
+    return sum(rows or 0 for rows in got) < (declared.spec.num_examples or 0)
 
 
 def _with(declared: Declared, entry: Entry | None, chosen: Sequence[KnownJob], backend: str) -> Entry:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.plan import entry_for
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pioneer_build.lock.model import Entry, Lock
     from pioneer_build.plan import InputFacts, KeptRows
@@ -34,11 +34,34 @@ def read_kept_rows(
         inputs: facts about the texts of label specs.
         again: datasets whose rows are judged even if their checks did not change.
     """
+    found = ((item, entry_for(item, lock, config.backend)[0]) for item in declared)
     waiting = [
-        (item, entry)
-        for item in declared
-        if (entry := _waiting(item, lock, config.backend, again=item.name in again)) is not None
+        (item, entry) for item, entry in found if entry is not None and _waits(item, entry, again=item.name in again)
     ]
+    return _judge(config, waiting, lock, inputs, again)
+
+
+def judge_entry(config: Config, item: Declared, entry: Entry, lock: Lock, again: Collection[str]) -> KeptRows | None:
+    """What becomes of the rows of a generate spec whose dataset has this entry; `None` if nothing does.
+
+    Args:
+        config: the settings of the project: backend, store and checks.
+        item: the spec.
+        entry: the entry, maybe with more jobs than that of the lock.
+        lock: has the datasets named in `no_overlap_with`.
+        again: datasets whose rows are judged even if their checks did not change.
+    """
+    waiting = [(item, entry)] if _waits(item, entry, again=item.name in again) else []
+    return _judge(config, waiting, lock, {}, again).get(item.name)
+
+
+def _judge(
+    config: Config,
+    waiting: Sequence[tuple[Declared, Entry]],
+    lock: Lock,
+    inputs: Mapping[str, InputFacts],
+    again: Collection[str],
+) -> dict[str, KeptRows]:
     if not waiting:
         return {}
     from pioneer_build.operations.judged_rows import judge_all  # store, rows and checks: only where they are needed
@@ -46,13 +69,11 @@ def read_kept_rows(
     return judge_all(config, waiting, lock, inputs, again)
 
 
-def _waiting(item: Declared, lock: Lock, backend: str, *, again: bool) -> Entry | None:
-    """The spec's entry, if it has rows or annotations that other checks may have accepted, or rejected."""
-    entry, _ = entry_for(item, lock, backend)
-    changed = entry is not None and (entry.checks != item.checks or entry.fingerprint != item.fingerprint)
-    if entry is None or not (changed or again or any(job.state == "rejected" for job in entry.jobs)):
-        return None  # without reading anything, for nearly all datasets
+def _waits(item: Declared, entry: Entry, *, again: bool) -> bool:
+    """Whether an entry has rows or annotations that other checks may have accepted, or rejected."""
+    changed = entry.checks != item.checks or entry.fingerprint != item.fingerprint
+    if not (changed or again or any(job.state == "rejected" for job in entry.jobs)):
+        return False  # without reading anything, for nearly all datasets
     if item.spec.is_label:
-        return entry if changed and (entry.labelling is not None or entry.rejection is not None) else None
-    mine = (job for job in entry.jobs if job.fingerprint == item.fingerprint and job.rows is not None)
-    return entry if any(mine) else None
+        return changed and (entry.labelling is not None or entry.rejection is not None)
+    return any(job.fingerprint == item.fingerprint and job.rows is not None for job in entry.jobs)

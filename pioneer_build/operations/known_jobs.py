@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.journal.takeover import known_jobs
 from pioneer_build.lock.takeover import take_over
-from pioneer_build.plan import undo_renames, would_buy
+from pioneer_build.plan import undo_renames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Lock
-    from pioneer_build.plan import Choices, Facts
+    from pioneer_build.operations.buying import Buying
     from pioneer_build.spec.declared import Declared
 
 
@@ -43,8 +43,7 @@ def with_journal(
     lock: Lock,
     declared: Sequence[Declared],
     submissions: Sequence[Submission],
-    facts: Facts,
-    choices: Choices,
+    buying: Buying,
     owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Known:
     """The lock with the jobs of the journal that the specs need.
@@ -53,8 +52,7 @@ def with_journal(
         lock: pioneer.lock.
         declared: all specs of the project.
         submissions: all submissions to the backend.
-        facts: the backend, and what the store has; inputs are not needed.
-        choices: the flags that change steps.
+        buying: what decides how much would be bought; inputs are not needed.
         owners: by token, the present names of datasets that were renamed since, as earlier locks have them.
     """
     former: dict[str, set[str]] = {}
@@ -62,9 +60,10 @@ def with_journal(
         if item.job_id is not None:
             former.setdefault(item.job_id, set()).add(item.dataset_name)
 
-    def buys(item: Declared, entry: Entry | None) -> bool:
-        return would_buy(item, entry, lock, facts, choices)
+    def buys(item: Declared, entry: Entry | None) -> int:
+        return buying.would_buy(item, entry, lock)
 
-    specs = undo_renames(declared, lock, facts.backend, former, buys, facts.left_out)
-    taken = take_over(lock, specs, known_jobs(submissions, owners), facts.backend, buys)
+    backend = buying.facts.backend
+    specs = undo_renames(declared, lock, backend, former, buys, buying.facts.left_out)
+    taken = take_over(lock, specs, known_jobs(submissions, owners), backend, buys)
     return Known(taken.lock, tuple(specs), lock, owners)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.takeover import KnownJob, Taken, take_over
 from pioneer_build.operations.known_jobs import with_journal
-from pioneer_build.plan import entry_for, would_buy
+from pioneer_build.plan import entry_for
 from pioneer_build.project.lock_history import place_of, search_history
 from pioneer_build.spec.fingerprint import short
 from pioneer_build.wording import count
@@ -22,45 +22,44 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Job, Lock
+    from pioneer_build.operations.buying import Buying
     from pioneer_build.operations.known_jobs import Known
-    from pioneer_build.plan import Choices, Facts
     from pioneer_build.project.lock_history import LockHistory, PastEntry
     from pioneer_build.spec.declared import Declared
 
 
-def with_history(known: Known, root: Path, submissions: Sequence[Submission], facts: Facts, choices: Choices) -> Known:
+def with_history(known: Known, root: Path, submissions: Sequence[Submission], buying: Buying) -> Known:
     """`known` with what earlier locks have and the specs would buy otherwise.
 
     Args:
         known: the lock with the jobs of the journal.
         root: the folder of the project.
         submissions: all submissions to the backend: what they say of a job is newer.
-        facts: the backend, the inputs, and what the store has.
-        choices: the flags that change steps.
+        buying: what decides how much would be bought.
     """
-    backend = facts.backend
-    rows = [item for item in known.declared if _buys_rows(item, known.lock, facts, choices)]
-    texts = [item for item in known.declared if _buys_texts(item, known.lock, facts, choices)]
-    buying = [*rows, *texts]
-    if not buying:
+    backend = buying.facts.backend
+    rows = [item for item in known.declared if _buys_rows(item, known.lock, buying)]
+    texts = [item for item in known.declared if _buys_texts(item, known.lock, buying)]
+    buyers = [*rows, *texts]
+    if not buyers:
         return known
 
     names = {name for item in rows for name in _remote_names(item, known.lock, backend)}
-    found = search_history(root, backend, {item.fingerprint for item in buying}, names)
-    given = with_newest_owners(known, found.entries, submissions, facts, choices)
+    found = search_history(root, backend, {item.fingerprint for item in buyers}, names)
+    given = with_newest_owners(known, found.entries, submissions, buying)
     if given is not known:  # others buy now
-        return with_history(given, root, submissions, facts, choices)
-    taken = take_from_history(known, found.entries, submissions, facts, choices)
+        return with_history(given, root, submissions, buying)
+    taken = take_from_history(known, found.entries, submissions, buying)
     paid = _paid(texts, taken.lock, found.entries, backend)
     lock = taken.lock.with_entries(entry for entry, _ in paid.values()) if paid else taken.lock
-    still = {item.name for item in rows if _buys_rows(item, lock, facts, choices)}
+    still = {item.name for item in rows if _buys_rows(item, lock, buying)}
     commits = {job.place for jobs in taken.jobs.values() for job in jobs} | {commit for _, commit in paid.values()}
     places = {commit: place_of(root, commit) for commit in commits}
     notes = {
         name: tuple(_note(job, places[job.place], buys=name in still) for job in jobs)
         for name, jobs in taken.jobs.items()
     }
-    for item in buying:
+    for item in buyers:
         if item.name in paid:
             entry, commit = paid[item.name]
             number = count(dict(entry.paid)[item.fingerprint], "annotation")
@@ -72,7 +71,7 @@ def with_history(known: Known, root: Path, submissions: Sequence[Submission], fa
 
 
 def take_from_history(
-    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], facts: Facts, choices: Choices
+    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], buying: Buying
 ) -> Taken:
     """The lock with the jobs of earlier locks that the specs would buy otherwise, and those jobs by dataset.
 
@@ -80,21 +79,20 @@ def take_from_history(
         known: the lock with the jobs of the journal.
         entries: entries of earlier locks, newest first.
         submissions: all submissions to the backend: what they say of a job is newer.
-        facts: the backend, and what the store has; inputs are not needed.
-        choices: the flags that change steps.
+        buying: what decides how much would be bought; inputs are not needed.
     """
-    known = with_newest_owners(known, entries, submissions, facts, choices)
-    buying = {item.name for item in known.declared if _buys_rows(item, known.lock, facts, choices)}
+    known = with_newest_owners(known, entries, submissions, buying)
+    buyers = {item.name for item in known.declared if _buys_rows(item, known.lock, buying)}
 
-    def buys(item: Declared, entry: Entry | None) -> bool:
-        return item.name in buying and would_buy(item, entry, known.lock, facts, choices)
+    def buys(item: Declared, entry: Entry | None) -> int:
+        return buying.would_buy(item, entry, known.lock) if item.name in buyers else 0
 
     journal = frozenset(item.token for item in submissions)
-    return take_over(known.lock, known.declared, past_jobs(entries, journal), facts.backend, buys)
+    return take_over(known.lock, known.declared, past_jobs(entries, journal), buying.facts.backend, buys)
 
 
 def with_newest_owners(
-    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], facts: Facts, choices: Choices
+    known: Known, entries: Sequence[PastEntry], submissions: Sequence[Submission], buying: Buying
 ) -> Known:
     """`known`, with the jobs of the journal given to the datasets that they belong to now.
 
@@ -105,13 +103,12 @@ def with_newest_owners(
         known: the lock with the jobs of the journal; returned itself if that changes nothing.
         entries: entries of earlier locks, newest first.
         submissions: all submissions to the backend.
-        facts: the backend, and what the store has; inputs are not needed.
-        choices: the flags that change steps.
+        buying: what decides how much would be bought; inputs are not needed.
     """
     owners = {**_newest_owners(entries, submissions), **known.owners}  # only more of them, so that this ends
     if owners == known.owners:
         return known
-    given = with_journal(known.locked, known.declared, submissions, facts, choices, owners)
+    given = with_journal(known.locked, known.declared, submissions, buying, owners)
     return known if given.lock == known.lock else given
 
 
@@ -132,8 +129,9 @@ def past_jobs(entries: Sequence[PastEntry], journal: frozenset[str] = frozenset(
     """The jobs of earlier locks that a spec can use: each once, as the version says that knows most of it.
 
     A job is its dataset's in the newest version that has it: before that, the dataset may have had another name. Jobs
-    that were deleted or replaced by a rebuild are left out. Of those that failed or were rejected, only the last job of
-    a definition counts, as for a plan: it keeps the same request from being sent again.
+    that were deleted or replaced by a rebuild are left out. Of those that failed or were rejected, the last job of a
+    definition counts, as for a plan: it keeps the same request from being sent again. So do those with rows, which may
+    be within the checks now.
 
     Args:
         entries: entries of earlier locks, newest first.
@@ -152,7 +150,8 @@ def past_jobs(entries: Sequence[PastEntry], journal: frozenset[str] = frozenset(
         newest = versions[0].entry
         if job.deleted or job.superseded:
             continue
-        if job.state in ("failed", "rejected") and last[newest.dataset_name, job.fingerprint] != job.key:
+        is_last = last[newest.dataset_name, job.fingerprint] == job.key
+        if not is_last and (job.state == "failed" or (job.state == "rejected" and job.rows is None)):
             continue
         if not job.accepted and not journal.isdisjoint(job.submissions):
             continue
@@ -209,17 +208,17 @@ def _newest_owners(entries: Sequence[PastEntry], submissions: Iterable[Submissio
     return owners
 
 
-def _buys_rows(item: Declared, lock: Lock, facts: Facts, choices: Choices) -> bool:
-    return not item.spec.is_label and would_buy(item, None, lock, facts, choices)
+def _buys_rows(item: Declared, lock: Lock, buying: Buying) -> bool:
+    return not item.spec.is_label and buying.would_buy(item, None, lock) > 0
 
 
-def _buys_texts(item: Declared, lock: Lock, facts: Facts, choices: Choices) -> bool:
+def _buys_texts(item: Declared, lock: Lock, buying: Buying) -> bool:
     """Whether texts of a label spec would be labelled, of which the lock doesn't say that any were paid for."""
-    if facts.free or not item.spec.is_label or item.name in choices.relabel:
+    if buying.facts.free or not item.spec.is_label or item.name in buying.choices.relabel:
         return False
-    entry, _ = entry_for(item, lock, facts.backend)
+    entry, _ = entry_for(item, lock, buying.facts.backend)
     paid = entry is not None and item.fingerprint in dict(entry.paid)
-    return not paid and would_buy(item, None, lock, facts, choices)
+    return not paid and buying.would_buy(item, None, lock) > 0
 
 
 def _paid(

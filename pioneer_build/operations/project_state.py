@@ -6,15 +6,17 @@ It only reads. For a project with nothing to do this takes a few `stat` calls fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import check_names
+from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
-from pioneer_build.operations.kept_rows import read_kept_rows
+from pioneer_build.operations.kept_rows import judge_entry, read_kept_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
@@ -92,7 +94,8 @@ def read_project_state(
     submissions = journal.submissions(config.backend)
     contents = StoredContents(project)
     stored = replace(_facts_to_begin_with(config, specs, left_out), damaged=DamagedContents(contents) if verify else ())
-    known = with_journal(locked, specs.declared, submissions, stored, chosen)
+    buying = Buying(stored, chosen, partial(judge_entry, config, again=chosen.retry))
+    known = with_journal(locked, specs.declared, submissions, buying)
     store, declared = Store(config.store, spare_folders(project.root)), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen, stored.damaged)
     stored = replace(stored, inputs=inputs)
@@ -110,12 +113,11 @@ def read_project_state(
 
     scope = scope_of(known)
     plan = scope.plan(chosen)
-    if any(step.submits for step in plan.steps):
+    if _may_buy(plan, declared):
         from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
 
-        if (found := with_history(known, project.root, submissions, stored, chosen)) != known:
-            scope = scope_of(found)
-            plan = scope.plan(chosen)
+        if (found := with_history(known, project.root, submissions, replace(buying, facts=stored))) != known:
+            plan = (scope := scope_of(found)).plan(chosen)
     _check_left_out(project, specs, plan)
     contents.save()
     return ProjectState(
@@ -129,6 +131,13 @@ def read_project_state(
         frozenset(item.token for item in submissions),
         locked,
     )
+
+
+def _may_buy(plan: Plan, declared: Sequence[Declared]) -> bool:
+    """Whether `apply` would pay for something, or may: for rows again that unfinished jobs don't return."""
+    unfinished = {step.dataset_name for step in plan.steps if step.action in ("reconcile", "resume")}
+    tops_up = unfinished and any(item.name in unfinished and item.spec.top_up is not None for item in declared)
+    return bool(tops_up) or any(step.submits for step in plan.steps)
 
 
 def _facts_to_begin_with(config: Config, specs: ProjectSpecs, left_out: Mapping[str, str]) -> Facts:

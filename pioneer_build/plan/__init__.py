@@ -17,7 +17,7 @@ json           the plan as JSON
 """
 
 from pioneer_build.plan.candidates import PRECEDENCE
-from pioneer_build.plan.make import entry_for, make_plan, remembered, state_of, staying, would_buy
+from pioneer_build.plan.make import entry_for, lock_with, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
     SETTLED,
     Action,
@@ -46,6 +46,7 @@ __all__ = [
     "Skipped",
     "Step",
     "entry_for",
+    "lock_with",
     "make_plan",
     "names_in_use",
     "remembered",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pioneer_build.plan.model import Action, Facts, KeptRows
     from pioneer_build.spec.declared import Declared
 
-__all__ = ["entry_for", "make_plan", "remembered", "state_of", "staying", "would_buy"]
+__all__ = ["entry_for", "lock_with", "make_plan", "remembered", "state_of", "staying", "would_buy"]
 
 _PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
@@ -98,8 +98,22 @@ def staying(lock: Lock, backend: str, removed: Collection[str]) -> list[Entry]:
     return [entry for entry in lock.on(backend) if entry.dataset_name not in removed or entry.protect]
 
 
-def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts, choices: Choices) -> bool:
-    """Whether the step of a spec would send a request that is paid for.
+def lock_with(declared: Declared, entry: Entry | None, lock: Lock, backend: str) -> Lock:
+    """A lock with nothing but the entries of a spec.
+
+    Args:
+        declared: the spec.
+        entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+        lock: what was built.
+        backend: the name of the backend in the lock.
+    """
+    names = (declared.name, declared.spec.renamed_from or declared.name)
+    mine = {key: lock.entries[key] for name in names if (key := (name, backend)) in lock.entries}
+    return Lock(mine if entry is None else {**mine, (entry.dataset_name, entry.backend): entry})
+
+
+def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts, choices: Choices) -> int:
+    """How many examples the step of a spec would pay for.
 
     Args:
         declared: the spec.
@@ -108,15 +122,11 @@ def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts,
         facts: the store and the backend; for a label spec also its texts.
         choices: the flags that change steps.
     """
-    if entry is not None:
-        names = (declared.name, declared.spec.renamed_from or declared.name)
-        both = {key: lock.entries[key] for name in names if (key := (name, facts.backend)) in lock.entries}
-        lock = Lock({**both, (entry.dataset_name, entry.backend): entry})
-    whole, _ = entry_for(declared, lock, facts.backend)
+    whole, _ = entry_for(declared, lock_with(declared, entry, lock, facts.backend), facts.backend)
     found = (find_label if declared.spec.is_label else find_generate)(declared, whole, facts, choices)
     action = found.action()
-    requests, _ = found.requests.get(action, (0, 0))
-    return requests > 0 and _refusal(declared, whole, found, action) is None
+    requests, examples = found.requests.get(action, (0, 0))
+    return examples if requests > 0 and _refusal(declared, whole, found, action) is None else 0
 
 
 def state_of(entry: Entry | None, step: Step | None) -> DatasetState:

@@ -25,7 +25,7 @@ def undo_renames(
     lock: Lock,
     backend: str,
     former: Mapping[str, Collection[str]],
-    buys: Callable[[Declared, Entry | None], bool],
+    buys: Callable[[Declared, Entry | None], int],
     left_out: Container[str] = (),
 ) -> list[Declared]:
     """The specs, where those that went back to an earlier name of their dataset are renamed from its present one.
@@ -38,7 +38,7 @@ def undo_renames(
         lock: what was built.
         backend: the backend of the entries.
         former: the names under which jobs were submitted, by job id, as the journal knows them.
-        buys: whether something would be bought for a generate spec whose dataset has this entry.
+        buys: how many examples would be bought for a generate spec whose dataset has this entry.
         left_out: the names of datasets whose specs exist, but couldn't be read.
     """
     live = {item.name for item in specs} | {item.spec.renamed_from for item in specs}
@@ -78,11 +78,11 @@ def _was_made(item: Declared, entry: Entry) -> bool:
     return any(job.fingerprint == item.fingerprint and not job.deleted for job in entry.jobs)
 
 
-def _lacks(item: Declared, entry: Entry | None, buys: Callable[[Declared, Entry | None], bool]) -> bool:
+def _lacks(item: Declared, entry: Entry | None, buys: Callable[[Declared, Entry | None], int]) -> bool:
     """Whether the dataset's own entry is not enough."""
     if item.spec.is_label:
         return entry is None or not _was_labelled(item, entry)
-    return buys(item, entry)
+    return buys(item, entry) > 0
 
 
 def _was_labelled(item: Declared, entry: Entry) -> bool:

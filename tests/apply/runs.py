@@ -43,7 +43,7 @@ class MemoryJournal:
     known: list[Submission] = field(default_factory=list)
     records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     ends: list[tuple[str, Job]] = field(default_factory=list)
-    begun: list[tuple[Submission, Any, Any]] = field(default_factory=list)
+    begun: list[tuple[Submission, Any, Any, str | None]] = field(default_factory=list)
 
     def submissions(self, backend: str) -> tuple[Submission, ...]:
         return tuple(item for item in self.known if item.backend == backend)
@@ -57,10 +57,10 @@ class MemoryJournal:
             or (job_id is not None and item.job_id == job_id)
         )
 
-    def begin(self, submission: Submission, aware: Any, mine: Any = ()) -> Submission:
+    def begin(self, submission: Submission, aware: Any, mine: Any = (), former_name: str | None = None) -> Submission:
         from dataclasses import replace
 
-        self.begun.append((submission, frozenset(aware), frozenset(mine)))
+        self.begun.append((submission, frozenset(aware), frozenset(mine), former_name))
         token = f"token-{len(self.begun)}"
         self.known.append(replace(submission, token=token))
         return self.known[-1]

@@ -49,7 +49,7 @@ def test_too_few_rows_are_rejected_unless_they_will_be_asked_for_again(
     bench.edit(top_up=TopUp(1))
     assert bench.apply(retry=True, wait=False) == "open"
     assert bench.apply() == "rejected", "the second time nothing more came"
-    assert [job.state for job in bench.entry.jobs][:2] == ["rejected", "ready"]
+    assert [(job.asked, job.state) for job in bench.entry.jobs] == [(4, "ready"), (2, "rejected")]
 
 
 def test_texts_of_another_dataset_are_not_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,11 +46,11 @@ def test_what_it_has_begun_itself_is_in_nobodys_way() -> None:
     mine, port = journal()
     first = mine.begin(SENT)
     mine.begin(SENT)
-    mine.begin(replace(SENT, dataset_name="b"))
-    assert [(aware, begun) for _, aware, begun in port.begun] == [
-        (frozenset({"seen"}), frozenset()),
-        (frozenset({"seen"}), frozenset({first})),
-        (frozenset({"seen"}), frozenset()),
+    mine.begin(replace(SENT, dataset_name="b"), "before")
+    assert [rest for _, *rest in port.begun] == [
+        [frozenset({"seen"}), frozenset(), None],
+        [frozenset({"seen"}), frozenset({first}), None],
+        [frozenset({"seen"}), frozenset(), "before"],
     ]
 
 

@@ -31,6 +31,7 @@ from pioneer_build.errors import (
     StoreError,
 )
 from pioneer_build.journal.log import Journal
+from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.past_locks import take_from_history
@@ -46,7 +47,7 @@ from pioneer_build.store import Store
 from tests.full_disk import failing_disk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.journal.model import Submission
@@ -379,15 +380,16 @@ class World:
         submissions = journal.submissions(BACKEND)
         chosen = choices or Choices()
         stored = Facts(BACKEND, present=PresentContents(self.folder / "store"))
-        known = with_journal(lockfile.read(), items, submissions, stored, chosen)
+        judge = partial(self._judged, again=chosen.retry)
+        buying = Buying(stored, chosen, judge)
+        known = with_journal(lockfile.read(), items, submissions, buying)
         items = list(known.declared)
-        lock = take_from_history(known, self.past, submissions, stored, chosen).lock
+        lock = take_from_history(known, self.past, submissions, buying).lock
         kept = {
             item.name: found
             for item in items
-            if (entry := entry_for(item, lock, BACKEND)[0]) is not None
-            and (found := self._judged(item, entry, lock, again=item.name in chosen.retry))
-        }  # fmt: skip
+            if (entry := entry_for(item, lock, BACKEND)[0]) is not None and (found := judge(item, entry, lock))
+        }
         facts = replace(
             stored,
             kept=kept,
@@ -397,11 +399,11 @@ class World:
         by_name = {item.name: item for item in items}
         return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions))
 
-    def _judged(self, item: Declared, entry: Entry, lock: Lock, *, again: bool) -> KeptRows | None:
+    def _judged(self, item: Declared, entry: Entry, lock: Lock, again: Collection[str]) -> KeptRows | None:
         if item.spec.is_label:
             return None
         checks = effective_checks(Checks(), item.spec.checks)
-        return judged_rows(item, entry, lock, checks, Store(self.folder / "store"), again=again)
+        return judged_rows(item, entry, lock, checks, Store(self.folder / "store"), again=item.name in again)
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
         """Does the plan; `None` if the process died."""

@@ -122,7 +122,9 @@ def test_ready_jobs_are_not_judged_with_rejected_ones() -> None:
     assert passed(Checks(min_chars=30)) is None
     assert passed(Checks(), item=ITEM) is None, "nothing is missing"
     topped = replace(more, spec=replace(more.spec, num_examples=40, top_up=TopUp(1)))
-    assert passed(Checks(), item=topped) is None, "a topped-up dataset is rejected as a whole"
+    outcome = passed(Checks(), *rows[:3], item=topped)
+    assert outcome is not None, "what is missing can be requested again, and 20 more were not requested yet"
+    assert states(outcome) == [("ready", 10), ("ready", 7)]
 
 
 def test_rows_of_an_earlier_job_are_known_only_while_they_are_accepted() -> None:
@@ -149,6 +151,55 @@ def test_topped_up_datasets_are_judged_as_a_whole() -> None:
     outcome = judged(known, rows, Checks(min_chars=10), item)
     assert outcome.broken
     assert outcome.text.endswith("6 of 10 wanted rows would be left (at least 8 must be)")
+
+
+def test_a_topped_up_dataset_is_rejected_as_a_whole_if_nothing_more_is_requested() -> None:
+    item = replace(ITEM, spec=replace(ITEM.spec, top_up=TopUp(1)))
+    first, last = job(item, 1, got=4), job(item, 2, state="rejected", asked=6, got=3, top_up=True, reason="too few")
+    known, rows = entry(item, first, last), {"job-2": rows_of(20, 20, 20, start=10)}
+
+    def passed(**spec: Any) -> KeptOutcome | None:
+        one = replace(item, spec=replace(item.spec, **spec))
+        bounds = KeptBounds(effective_checks(Checks(), one.spec.checks))
+        return judge_rejected(known, one, [last], bounds, lambda job: rows[job.job_id or ""], ())
+
+    assert passed() is None, "7 of 10"
+    assert passed(num_examples=30) is None, "however many are wanted besides"
+    assert passed(checks=Checks(min_accepted=0.7)) is not None
+    assert passed(top_up=TopUp(2)) is not None, "there is another attempt"
+    # a job that is good enough by itself comes back in any case
+    rows["job-2"] = rows_of(*[20] * 5, start=10)
+    known = entry(item, replace(first, asked=20), last)
+    assert passed(num_examples=20) is not None, "5 of 6"
+
+
+def test_rejected_rows_come_back_before_more_are_requested_of_a_topped_up_dataset() -> None:
+    item = declared(generate_spec("a", ("x",), 20, top_up=TopUp(2)))
+    bad = [job(item, number, state="rejected", asked=10, got=0, reason="too short") for number in (1, 2)]
+    rows = {"job-1": rows_of(*[20] * 4), "job-2": rows_of(*[20] * 10, start=10)}
+    assert states(judged(entry(item, bad[0]), rows, Checks(), item)) == [("ready", 4)]
+    assert states(judged(entry(item, *bad), rows, Checks(), item)) == [("ready", 4), ("ready", 10)]
+    ten = replace(item, spec=replace(item.spec, num_examples=10))
+    assert states(judged(entry(ten, *bad), rows, Checks(), ten)) == [("ready", 4), ("ready", 10)], "4 are not enough"
+
+
+def test_rows_that_were_requested_again_count_without_top_up_too() -> None:
+    known = entry(ITEM, job(ITEM, 1, got=4), job(ITEM, 2, asked=6, got=6, top_up=True))
+    rows = {"job-1": rows_of(*[20] * 4), "job-2": rows_of(*[20] * 6, start=10)}
+    outcome = judged(known, rows, Checks(max_chars=500))
+    assert (states(outcome), outcome.broken, outcome.text) == (
+        [("ready", 4), ("ready", 6)],
+        False,
+        "10 of 10 rows pass",
+    )
+    rows["job-2"] = rows_of(*[20] * 3, *[5] * 3, start=10)
+    outcome = judged(known, rows, Checks(min_chars=10))
+    assert outcome.broken
+    assert outcome.text.endswith("keeps the rows it has: 7 of 10 wanted rows would be left (at least 8 must be)")
+    unseen = entry(ITEM, job(ITEM, 1, got=4), job(ITEM, 2, asked=6, got=6, top_up=True, rows=None, verified=False))
+    assert not judged(unseen, rows, Checks(max_chars=500)).broken, "also if nobody could look at them"
+    alone = judged(entry(ITEM, job(ITEM, 1, got=4)), rows, Checks(max_chars=500))
+    assert alone.broken, "4 of 10"
 
 
 def test_what_awaits_judging() -> None:

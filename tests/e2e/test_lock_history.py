@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.lock.text import read_lock
+from pioneer_build.lock.text import lock_text, read_lock
 from tests.e2e.conftest import move_home
 from tests.e2e.scripted import Scripted, running
 from tests.runner import git
@@ -346,6 +347,54 @@ def test_rows_of_an_earlier_lock_are_judged_by_the_checks_of_now(team: Project, 
     assert team.apply() == 0
     assert team.run("check", "--strict").code == 0
     assert max(len(json.loads(line)["text"]) for line in team.run("export", "people").out.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_the_same_tighter_checks_on_two_branches_are_topped_up_once(team: Project, *, same_machine: bool) -> None:
+    def rows(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
+        lengths = [20 if number == 2 and i < 4 else 40 for i in range(request["num_examples"])]
+        texts = [f"Ada met row {i} of job {number}.".ljust(length, ".") for i, length in enumerate(lengths)]
+        return [{"text": text, "entities": [["Ada", "person"]]} for text in texts]
+
+    team.service.rows = rows
+    team.buy("people")
+    tighter = "top_up: true\nchecks: {min_chars: 30}\n"
+    team.git("switch", "-qc", "feature")
+    team.write("people", 20, tighter)
+    assert team.apply() == 1
+    assert team.service.asked() == [20, 20, 4]
+    team.commit("tighter")
+    team.git("switch", "-q", "main")
+    if not same_machine:
+        team.forget()
+        assert team.apply() == 0, "fetches what the lock has"
+    team.write("people", 20, tighter)
+    assert team.apply() == 0
+    assert team.service.asked() == [20, 20, 4]
+    assert len(team.jobs()["people"]) == 2
+    assert len(team.run("export", "people").out.splitlines()) == 20
+
+
+def test_rows_for_what_an_open_job_may_not_return_are_looked_up_before_it_ends(team: Project, tmp_path: Path) -> None:
+    team.service.rows = lambda request, number: [
+        {"text": f"Ada met row {i} of job {number}.", "entities": [["Ada", "person"]]}
+        for i in range(request["num_examples"] if number == 2 else 12)
+    ]
+    (team.root / "pioneer.yaml").write_text(f"version: 1\nstore: {tmp_path}/store\n")  # of all machines
+    team.write("people", 20, "checks: {min_chars: 500}\n")
+    assert team.run("apply", "--yes").code == 3
+    team.commit("rejected")
+    team.git("switch", "-qc", "again")
+    assert team.run("apply", "--yes", "--retry", "people", "--no-wait").code == 0
+    lock = read_lock((team.root / "pioneer.lock").read_text())
+    entry = lock.entries["people", team.service.url]
+    (team.root / "pioneer.lock").write_text(lock_text(lock.with_entries([replace(entry, jobs=entry.jobs[1:])])))
+    team.forget()
+    team.write("people", 20, "top_up: true\n")
+    assert team.apply() == 0
+    assert team.service.asked() == [20, 20, 20], "the rows of the rejected job are within these checks"
+    assert team.jobs()["people"] == ["job-2", "job-3"]
+    assert team.apply() == 0
 
 
 @pytest.mark.parametrize("same_machine", [True, False])

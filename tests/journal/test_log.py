@@ -80,6 +80,17 @@ def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_pat
     assert [item.state for item in mine.submissions(HOSTED)] == ["refused", "submitting", "submitting"]
 
 
+def test_another_run_may_have_submitted_under_the_name_before_a_rename(tmp_path: Path) -> None:
+    mine, other = journal(tmp_path), journal(tmp_path)
+    first = mine.begin(intent(), frozenset())
+    renamed = intent("mails", fingerprint=first.fingerprint)
+    with pytest.raises(Contended):
+        other.begin(renamed, frozenset(), former_name="tickets")
+    other.begin(intent("mails"), frozenset(), former_name="tickets")  # another definition
+    aware = {item.token for item in other.submissions(HOSTED)}
+    other.begin(renamed, aware, former_name="tickets")
+
+
 def test_a_refused_submission_stands_in_nobodys_way(tmp_path: Path) -> None:
     log = journal(tmp_path)
     log.record(log.begin(intent(), frozenset()).token, state="refused")

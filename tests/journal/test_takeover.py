@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pioneer_build.journal.model import Submission
 from pioneer_build.lock.model import Entry, Job, Lock
+from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.plan import Choices, Facts, make_plan
 from pioneer_build.spec.declared import Declared
@@ -48,7 +49,7 @@ def locked(*entries: Entry) -> Lock:
 
 
 def take_over(lock: Lock, items: list[Declared], sent: list[Submission], backend: str) -> Lock:
-    return with_journal(lock, items, sent, Facts(backend), Choices()).lock
+    return with_journal(lock, items, sent, Buying(Facts(backend), Choices(), lambda *_: None)).lock
 
 
 def actions(lock: Lock, *items: Declared) -> list[str]:

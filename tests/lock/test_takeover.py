@@ -85,7 +85,10 @@ def test_only_what_would_be_bought() -> None:
 def test_rows_that_are_missing_come_from_top_ups_that_were_made() -> None:
     short, more = job(0, short=3), job(1, asked=3, top_up=True)
     assert ids(taken(Lock(), [declared(top_up=TopUp(2))], known(short), known(more))) == ["j-0", "j-1"]
-    assert ids(taken(Lock(), [declared()], known(short), known(more))) == ["j-0"], "nobody asks for them"
+    whole = known(job(2, asked=3, top_up=True))
+    assert ids(taken(Lock(), [declared()], known(short), known(more), whole)) == ["j-0", "j-1"], "also without `top_up`"
+    assert ids(taken(locked(entry(short)), [declared()], known(more))) == ["j-0"], "nothing would be bought"
+    assert ids(taken(Lock(), [declared()], known(job(0)), known(more))) == ["j-0"], "nothing is missing"
 
 
 def test_what_is_open_in_the_journal_is_taken_over_in_any_case() -> None:

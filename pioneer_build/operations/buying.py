@@ -1,0 +1,69 @@
+"""What would be bought for a spec, by what the checks make of the rows that are there.
+
+That decides which jobs a lock takes over from the journal and from earlier locks. So it has to be as careful as the
+plan that is made afterwards, and as the apply that does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.lock.model import Lock
+from pioneer_build.plan import entry_for, lock_with, would_buy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.plan import Choices, Facts, KeptRows
+    from pioneer_build.spec.declared import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Buying:
+    """What decides how much would be bought.
+
+    `facts` are the planner's: the backend, and what the store has; inputs are needed for label specs only. `judge` says
+    what the checks make of the rows of an entry, with the lock for the rows of others; `None` if nothing changes.
+    """
+
+    facts: Facts
+    choices: Choices
+    judge: Callable[[Declared, Entry, Lock], KeptRows | None]
+
+    def would_buy(self, item: Declared, entry: Entry | None, lock: Lock) -> int:
+        """How many rows or annotations would be bought for a spec, now or at most when its open jobs have ended.
+
+        Args:
+            item: the spec.
+            entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+            lock: what was built.
+        """
+        mine = lock_with(item, entry, lock, self.facts.backend)
+        whole, _ = entry_for(item, mine, self.facts.backend)
+        if whole is None or item.spec.is_label:
+            return would_buy(item, None, mine, self.facts, self.choices)
+        kept = self.judge(item, whole, lock)
+        facts = self.facts if kept is None else replace(self.facts, kept={item.name: kept})
+        return would_buy(item, None, mine, facts, self.choices) or self._may_top_up(item, whole, kept)
+
+    def _may_top_up(self, item: Declared, entry: Entry, kept: KeptRows | None) -> int:
+        """How many rows would be requested again if jobs that have not ended return none: the same run does that.
+
+        Args:
+            item: the spec.
+            entry: its entry.
+            kept: what its checks make of the rows of the entry.
+        """
+        if item.spec.top_up is None or not any(_may_return_too_few(job, item) for job in entry.jobs):
+            return 0
+        jobs = entry.jobs if kept is None or kept.broken or not kept.here else kept.jobs
+        empty = [replace(job, state="ready", got=0) if _may_return_too_few(job, item) else job for job in jobs]
+        entry = replace(entry, jobs=tuple(empty))
+        mine = Lock({(entry.dataset_name, entry.backend): entry})
+        return would_buy(item, None, mine, self.facts, self.choices)
+
+
+def _may_return_too_few(job: Job, item: Declared) -> bool:
+    return job.state in ("open", "unknown") and job.fingerprint == item.fingerprint
