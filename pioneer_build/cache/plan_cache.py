@@ -10,8 +10,8 @@ for each time, since a store may be emptied by hand.
     nothing_to_do(…)       for a plan or check of an unchanged project: imports next to nothing
     write_cached_plan(…)   the one way into the cache; `operations.make_plan` says what goes in
 
-The file: a line `pioneer-build plan cache 5 CRC LENGTH…`, then the sections, each of so many bytes. Sections that are
-compared as a whole are plain text; the rest is JSON, read when it is needed.
+The file: a line `pioneer-build plan cache 6 CRC LENGTH…`, then the sections, each of so many bytes; CRC is that of
+lengths and sections. Sections that are compared as a whole are plain text; the rest is JSON, read when it is needed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: Says whether a glob names the files that it named, unchanged: `(root, spec path, glob, those files)`.
 GlobCheck: TypeAlias = "Callable[[str, str, str, Sequence[StampedFile]], bool]"
 
-_HEAD: Final = "pioneer-build plan cache 5"
+_HEAD: Final = "pioneer-build plan cache 6"
 #: What a plan reads of the environment (`config.resolve`); a key is none of it.
 _VARIABLES = ("PIONEER_BACKEND", "PIONEER_BASE_URL", "PIONEER_REQUESTS_PER_MINUTE", "XDG_DATA_HOME", "HOME")
 
@@ -88,8 +88,8 @@ class CachedPlan(NamedTuple):
     def text(self) -> bytes:
         """The file's bytes."""
         body = b"".join(self)
-        lengths = " ".join([str(len(section)) for section in self])
-        return f"{_HEAD} {crc32(body):08x} {lengths}\n".encode() + body
+        lengths = " ".join([str(len(section)) for section in self]).encode()
+        return b"%s %08x %s\n" % (_HEAD.encode(), crc32(body, crc32(lengths)), lengths) + body
 
     @property
     def datasets(self) -> int:
@@ -128,7 +128,9 @@ def read_cached_plan(key: PlanKey) -> CachedPlan | None:
         return None
     start, _, lengths = head.rstrip(b"\n").partition(f"{_HEAD} ".encode())
     words = lengths.split()
-    if start or len(words) != 1 + len(CachedPlan._fields) or words[0] != b"%08x" % crc32(body):
+    if start or len(words) != 1 + len(CachedPlan._fields):
+        return None
+    if words[0] != b"%08x" % crc32(body, crc32(b" ".join(words[1:]))):
         return None
     sections: list[bytes] = []
     at = 0

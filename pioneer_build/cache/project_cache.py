@@ -8,6 +8,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.disk import Stamp, StampedFile
 
-#: Another program, or another version of this file, is told by it.
-_PROGRAM = f"project cache 5 {__version__}"
+#: Another program, or another version of this file, is told by it. A checksum follows: settings that a flipped byte
+#: changed would be obeyed.
+_PROGRAM = f"pioneer-build project cache 6 {__version__}".encode()
 
 
 class KnownInputs(NamedTuple):
@@ -127,8 +129,8 @@ class ProjectCache:
             living: paths of all spec files there are, where that is known.
         """
         if self._changed:
-            value = {"program": _PROGRAM, "values": self._values}
-            self._changed = not write_cache_file(self.path, json.dumps(value, separators=(",", ":")).encode())
+            body = json.dumps(self._values, separators=(",", ":")).encode()
+            self._changed = not write_cache_file(self.path, b"%s %08x\n%s" % (_PROGRAM, crc32(body), body))
         self.specs.save(living)
 
     def _object(self, name: str) -> dict[str, Any]:
@@ -143,8 +145,8 @@ class ProjectCache:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        value = json.loads(Path(path).read_bytes())
-        found = value["values"] if value["program"] == _PROGRAM else {}
+        head, _, body = Path(path).read_bytes().partition(b"\n")
+        found = json.loads(body) if head == b"%s %08x" % (_PROGRAM, crc32(body)) else {}
     except (OSError, *DAMAGE):
         return {}
     return found if isinstance(found, dict) else {}

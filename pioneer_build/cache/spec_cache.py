@@ -1,6 +1,7 @@
 """Parsed specs, by the stamp of their file, so that an unchanged file isn't parsed again.
 
-A line a file (path, stamp, specs), and a changed file adds a line: one of ten thousand costs one.
+A line a file (path, stamp, specs, and a checksum of them all: a definition in which a byte was flipped would be
+bought), and a changed file adds a line: one of ten thousand costs one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zlib import crc32
 
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 #: One parsed spec: itself, its definition, its fingerprint.
 Parsed: TypeAlias = "tuple[Spec, Definition, str]"
 
-_HEAD = f"pioneer-build spec cache 4 {__version__}".encode()
+_HEAD = f"pioneer-build spec cache 5 {__version__}".encode()
 _CHECKS = {field.name: field.default for field in fields(Checks)}
 _DEFAULTS = {field.name: Checks() if field.name == "checks" else field.default for field in fields(Spec)}
 _TUPLES = ("labels", "tags")
@@ -53,8 +55,9 @@ class SpecCache:
         line = self._lines_known().get(_path_text(path))
         if line is None:
             return None
-        found, _, packed = line.partition(b"\t")[2].partition(b"\t")
-        if found != _stamp_text(stamp):
+        body, _, checksum = line.rpartition(b"\t")
+        found, _, packed = body.partition(b"\t")[2].partition(b"\t")
+        if found != _stamp_text(stamp) or checksum != b"%08x" % crc32(body):
             return None
         try:
             return [_unpacked(value, path) for value in json.loads(packed)]
@@ -72,7 +75,8 @@ class SpecCache:
         if is_settled(stamp, self._began):
             packed = json.dumps([_packed(one) for one in parsed], separators=(",", ":"))
             key = _path_text(path)
-            self._added[key] = b"%s\t%s\t%s" % (key, _stamp_text(stamp), packed.encode())
+            body = b"%s\t%s\t%s" % (key, _stamp_text(stamp), packed.encode())
+            self._added[key] = b"%s\t%08x" % (body, crc32(body))
 
     def save(self, living: Collection[str] | None = None) -> None:
         """Writes what is new; a disk that doesn't take it is no error.

@@ -106,6 +106,14 @@ def test_what_doesnt_count_isnt_looked_at(root: Path) -> None:
     assert recalled(root) is not None
 
 
+def test_a_flipped_byte_makes_it_another(root: Path) -> None:
+    (path,) = (root.parent / "p-home" / "cache").rglob("*.plan")
+    data = path.read_bytes()
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert recalled(root) is None, place
+
+
 @pytest.mark.parametrize("cut", [0, 1, 30, 200, -1])
 def test_a_damaged_one_is_ignored(root: Path, cut: int) -> None:
     (path,) = (root.parent / "p-home" / "cache").rglob("*.plan")

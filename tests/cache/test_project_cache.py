@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -121,9 +122,22 @@ def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: Callable[[bytes], by
     assert ProjectCache(tmp_path, tmp_path).inputs("l") == INPUTS
 
 
+def test_a_flipped_byte_is_never_a_setting(tmp_path: Path) -> None:
+    cache = filled(tmp_path)
+    cache.put_settings(STAMP, Settings(backend="https://example.test", limits=SpendingLimits(max_requests=7)))
+    cache.save()
+    path = Path(cache.path)
+    whole = path.read_bytes()
+    assert ProjectCache(tmp_path, tmp_path).settings(STAMP) is not None
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        again = ProjectCache(tmp_path, tmp_path)
+        assert (again.settings(STAMP), again.inputs("l"), again.has_verified_lock(STAMP)) == (None, None, False)
+
+
 def test_that_of_another_version_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path).save()
-    monkeypatch.setattr(project_cache, "_PROGRAM", "another")
+    monkeypatch.setattr(project_cache, "_PROGRAM", b"another")
     assert ProjectCache(tmp_path, tmp_path).inputs("l") is None
 
 
@@ -135,7 +149,8 @@ def test_a_folder_that_cant_be_written_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", ['{"contents": 5}', '{"inputs": {"a": 1}}', '{"settings": 7}', "[" * 100_000])
 def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, values: str) -> None:
     path = ProjectCache(tmp_path, tmp_path).path
-    Path(path).write_text('{"program": "' + project_cache._PROGRAM + '", "values": ' + values + "}")
+    body = values.encode()
+    Path(path).write_bytes(b"%s %08x\n%s" % (project_cache._PROGRAM, crc32(body), body))
     cache = ProjectCache(tmp_path, tmp_path)
     assert cache.settings((1, 2, 3, 4)) is None
     assert cache.inputs("a") is None

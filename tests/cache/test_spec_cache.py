@@ -140,6 +140,18 @@ def test_a_damaged_line_is_ignored(tmp_path: Path) -> None:
     assert [again.get(name, STAMP) is None for name in ("a.yaml", "b.yaml")] == [True, False]
 
 
+def test_a_flipped_byte_is_never_bought(tmp_path: Path) -> None:
+    """Labels, prompts and fingerprints are what is sent and what decides whether it is sent."""
+    cache = opened(tmp_path)
+    good = parsed(SPECS["ner"], "a.yaml")
+    cache.put("a.yaml", STAMP, good)
+    cache.save()
+    whole = data(cache)
+    for place in range(len(whole)):
+        Path(cache.path).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert opened(tmp_path).get("a.yaml", STAMP) is None, place
+
+
 def test_a_stamp_too_young_is_not_kept(tmp_path: Path) -> None:
     now = time.time_ns()
     cache = SpecCache(str(tmp_path / "x.specs"), now)

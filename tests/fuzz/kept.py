@@ -176,9 +176,8 @@ def _read_caches(data: bytes, folder: Path) -> None:
     kind, text = data[:1], data[1:]
     empty = ProjectCache(folder, folder)
     if kind == b"\0":
-        program = json.dumps(_program()).encode()
         with open(empty.path, "wb") as file:
-            file.write(b'{"program":' + program + b',"values":' + text + b"}")
+            file.write(b"%s %08x\n%s" % (_program(), crc32(text), text))
         found = ProjectCache(folder, folder)
         found.settings(_STAMP)
         found.has_verified_lock(_STAMP)
@@ -191,7 +190,8 @@ def _read_caches(data: bytes, folder: Path) -> None:
     elif kind == b"\1":
         from pioneer_build.cache import spec_cache
 
-        line = b'"specs/a.yaml"\t1 2 3 4\t' + text.replace(b"\n", b" ")
+        body = b'"specs/a.yaml"\t1 2 3 4\t' + text.replace(b"\n", b" ")
+        line = b"%s\t%08x" % (body, crc32(body))
         with open(empty.specs.path, "wb") as file:
             file.write(spec_cache._HEAD + b"\n" + line + b"\n")
         ProjectCache(folder, folder).specs.get("specs/a.yaml", _STAMP)
@@ -199,7 +199,7 @@ def _read_caches(data: bytes, folder: Path) -> None:
         _read_cached_plan(kind, text, folder)
 
 
-def _program() -> str:
+def _program() -> bytes:
     from pioneer_build.cache import project_cache
 
     return project_cache._PROGRAM
