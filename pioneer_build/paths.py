@@ -53,6 +53,17 @@ def local_path(root: str, environ: Mapping[str, str] = os.environ) -> str:
     return f"{state_path(environ)}/local/{crc32(name):08x}{crc32(name[::-1]):08x}"
 
 
+def journal_copies(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the copies of journals: in the data folder, so that they aren't lost together with the journals."""
+    return data_folder(environ) / "journal"
+
+
+def journal_copy(folder: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The copy of the journal in `folder`."""
+    name = os.fsencode(folder)
+    return journal_copies(environ) / f"{crc32(name):08x}{crc32(name[::-1]):08x}.jsonl"
+
+
 def spare_folders(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """Where something that was paid for is kept if its place can't take it, in the order in which they are tried.
 

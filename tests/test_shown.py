@@ -115,6 +115,7 @@ CASES: list[tuple[str, bool]] = [
     ("diff", True), ("diff --format json", True), ("diff --format markdown", True), ("diff HEAD HEAD", False),
     ("report", False), ("report --since HEAD", False),
     ("lock split", True), ("lock split --format json", True), ("lock join", False), ("lock join --format json", False),
+    ("journal repair", False), ("journal repair --yes", False), ("journal repair --format json", False),
     ("gc --dry-run", False), ("gc", False), ("gc --format json --dry-run", False), ("gc --yes", False),
     ("schema", False), ("schema --settings", False), ("completion bash", False), ("completion zsh", False),
     ("serve --host LOCKED", True),

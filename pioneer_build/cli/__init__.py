@@ -34,6 +34,7 @@ COMMANDS = {
     "diff": "Show what changed between two states of the lock.",
     "report": "Write an HTML page about the datasets.",
     "lock": "Store the lock as one file per dataset, or as one file.",
+    "journal": "Repair a damaged journal of submissions.",
     "gc": "Remove stored rows and annotations that no lock needs.",
     "schema": "Print the JSON Schema of a spec, for editors.",
     "serve": "Serve the local engine on a loopback port.",

@@ -108,7 +108,7 @@ def command(
 
 def _is_busy(plan: Plan) -> bool:
     """Whether there is something to do, or something that was left out."""
-    return any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored)
+    return any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored or plan.remarks)
 
 
 def _shown(report: Report, unchanged: int, *, split: bool) -> str:

@@ -2,8 +2,11 @@
 
 model       a submission
 log         appends to the file
-reading     reads it: gaps, truncated lines, and what was appended since the last time
+reading     reads it, and what was appended since the last time
 lines       the format of a line
+scanning    takes its bytes apart: lines, and where it is damaged
+copies      its copy: what it has that a damaged log has lost
+seal        the number of its last line, in another file
 index       finds submissions by name, definition or job
 compaction  rewrites the file without obsolete lines
 takeover    submissions as jobs that a lock can take over

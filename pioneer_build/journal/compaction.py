@@ -30,23 +30,36 @@ def begin_fields(submission: Submission) -> dict[str, Any]:
     return {name: value for name, value in asdict(submission).items() if name != "token"}
 
 
+def head_line(path: Path, number: int) -> bytes:
+    """The first line of a log.
+
+    Args:
+        path: the log.
+        number: the number of the line.
+    """
+    return encode_line(Line(VERSION, number, "head", secrets.token_hex(8), {"folder": str(path.parent)}))
+
+
 def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
     """Replaces the log by a file with one line for each submission, without refused ones.
 
-    Call it only while holding the journal's lock. If the disk fails, the old log stays, and nothing is lost.
+    Call it only while holding the journal's lock.
 
     Args:
         path: the log.
         submissions: all submissions of the log.
         number: the number of the first line.
+
+    Raises:
+        OSError: the disk failed; the old log stays, and nothing is lost.
     """
     with suppress(OSError):
         # left by a process that died here, of this version or of an earlier one
         for left in (*path.parent.glob(f".{path.name}.*.tmp"), *path.parent.glob(f"{path.stem}.*.tmp")):
             left.unlink(missing_ok=True)
     kept = [submission for submission in submissions if submission.state != "refused"]
-    with suppress(OSError), beside(path) as new:
-        new.file.write(encode_line(Line(VERSION, number, "compacted", secrets.token_hex(8), {})))
+    with beside(path) as new:
+        new.file.write(head_line(path, number))
         for place, item in enumerate(kept, number + 1):
             new.file.write(encode_line(Line(VERSION, place, "begin", item.token, begin_fields(item))))
         new.move_to(path)

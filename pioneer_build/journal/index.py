@@ -26,6 +26,9 @@ class SubmissionIndex:
     def __len__(self) -> int:
         return len(self._by_token)
 
+    def __contains__(self, token: str) -> bool:
+        return token in self._by_token
+
     def __iter__(self) -> Iterator[Submission]:
         return iter(self._by_token.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: The version of the format; lines with a greater version are refused.
-VERSION = 1
+VERSION = 2
 #: The types of the fields of a submission.
 _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("backend", "dataset_name", "base_name", "remote_name", "task_type", "fingerprint", "request", "state"): (str,),
@@ -24,14 +25,17 @@ _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("definition",): (dict,),
     ("known",): (list, NoneType),
 }
+#: What a line consists of: ASCII, and one tab.
+_PRINTABLE = re.compile(rb"[ -~]*(\t[0-9a-f]{0,8})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line.
 
-    `version` is that of the format, `number` the line's number (`seq`, without gaps), `event` one of `begin`, `record`
-    and `compacted`. `token` identifies the submission, `fields` are fields of `Submission`.
+    `version` is that of the format, `number` the line's number (`seq`, without gaps), `event` one of `head`, `begin`
+    and `record` (and `compacted`, in version 1). `token` identifies the submission, `fields` are fields of
+    `Submission`. A `head` is the first line: its token is random, and its field `folder` is the journal's folder.
     """
 
     version: int
@@ -54,6 +58,18 @@ def is_whole(data: bytes) -> bool:
     """Whether the checksum at the end of a line (given without its line feed) is right: it was written completely."""
     text, _, checksum = data.rpartition(b"\t")
     return b"%08x" % crc32(text) == checksum
+
+
+def is_torn(data: bytes, number: int) -> bool:
+    """Whether `data`, at the end of a log, can be the beginning of a line that a crash cut off while it was written.
+
+    Args:
+        data: what follows the last line feed.
+        number: the number that the line has.
+    """
+    start = b'{"v":%s,"seq":%d,"event":"'
+    starts = [start % (b"%d" % version, number) for version in range(1, VERSION + 1)]
+    return any(data.startswith(one[: len(data)]) for one in starts) and _PRINTABLE.fullmatch(data) is not None
 
 
 def decode_line(data: bytes) -> Line:

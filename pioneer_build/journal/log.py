@@ -14,15 +14,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import check_writable, reserve, sync_folder, write_all
-from pioneer_build.journal.compaction import begin_fields, is_due, rewrite
+from pioneer_build.disk import check_writable, reserve, sync_folder, write_all, write_whole
+from pioneer_build.errors import JournalError
+from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
+from pioneer_build.journal.copies import extend_copy, keep_damaged
 from pioneer_build.journal.lines import VERSION, Line, encode_line
-from pioneer_build.journal.model import Contended
+from pioneer_build.journal.model import Contended, JournalDamage, JournalRepair
 from pioneer_build.journal.reading import LogReader, failed
+from pioneer_build.journal.seal import write_seal
 from pioneer_build.processes.identity import this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pioneer_build.journal.model import Submission
@@ -30,12 +33,25 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """The log `folder/journal.jsonl`. Several processes may use it: appending holds a lock on `folder/journal.lock`."""
+    """The log `folder/journal.jsonl`. Several processes may use it: appending holds a lock on `folder/journal.lock`.
 
-    def __init__(self, folder: Path) -> None:
+    A damaged log is read as far as it is known. What was lost may have been a submission, so `begin` refuses to add
+    one. If the copy has what was lost, the next line that is added repairs the log first.
+
+    Args:
+        folder: the folder of the log.
+        copy: a file that has everything once more, on another disk if possible; `None` for none.
+        on_note: called with a sentence about each repair.
+    """
+
+    def __init__(self, folder: Path, copy: Path | None = None, on_note: Callable[[str], None] | None = None) -> None:
         self.path = folder / "journal.jsonl"
+        self.copy = copy
+        self.on_note = on_note
         self._lock_path = folder / "journal.lock"
-        self._log = LogReader(self.path)
+        self._log = LogReader(self.path, copy, self._lock_path)
+        self._compared = False
+        self._held_by = -1
 
     # -- reading --
 
@@ -43,10 +59,21 @@ class Journal:
         """All submissions to `backend`, in the order they were begun.
 
         Raises:
-            JournalError: the log can't be read, is damaged, or was written by a newer version; it is left unchanged.
+            JournalError: the log can't be read, or was written by a newer version; it is left unchanged.
         """
         self._log.catch_up()
         return self._log.index.on(backend)
+
+    def damage(self) -> JournalDamage | None:
+        """How the log is damaged, and whether anything was lost; `None` if it isn't.
+
+        Raises:
+            JournalError: see `submissions`.
+        """
+        self._log.catch_up()
+        if self._log.damage is None:
+            return None
+        return JournalDamage(self._log.damage, self._log.lost, len(self._log.index), self._log.orphans)
 
     def about(
         self,
@@ -89,11 +116,13 @@ class Journal:
 
         Raises:
             Contended: there is another submission of this definition, or to this remote name, by another run.
-            JournalError: nothing was written.
+            JournalError: nothing was written; also if a submission may be missing, because the log is damaged.
         """
         begun = replace(submission, token=secrets.token_hex(8), process=this_process())
         with self._held():
-            self._log.catch_up()
+            self._read_whole()
+            if (damage := self.damage()) is not None:
+                raise damage.error()
             for rival in self._log.index.rivals(begun, former_name):
                 if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
                     raise Contended(
@@ -110,9 +139,11 @@ class Journal:
             JournalError: nothing was written.
         """
         with self._held():
-            self._log.catch_up()
+            self._read_whole()
+            if token not in self._log.index:
+                raise JournalError(f"the journal {self.path} no longer has the submission that this is about")
             self._append("record", token, fields)
-            if is_due(self._log.lines, len(self._log.index)):
+            if self._log.damage is None and is_due(self._log.scanner.count, len(self._log.index)):
                 self.compact()
 
     def ended(self, token: str, job: Job) -> None:
@@ -151,8 +182,71 @@ class Journal:
 
     def compact(self) -> None:
         """Rewrites the log with one line for each submission, if the disk allows. The lock must be held."""
-        rewrite(self.path, self._log.index, self._log.next_number)
+        with suppress(OSError):  # the long log stays
+            rewrite(self.path, self._log.index, self._log.next_number)
         self._log.catch_up()
+
+    def restore(self) -> bool:
+        """Repairs a damaged log if its copy has what it has lost; returns whether it was repaired.
+
+        Raises:
+            JournalError: it can't be read or written.
+        """
+        self._log.catch_up()
+        if self._log.restored is None:
+            return False
+        with self._held():
+            self._read_whole()
+        return True
+
+    def repair(self) -> JournalRepair | None:
+        """Makes a log of what is known of a damaged one; `None` if it isn't damaged. The damaged file is kept.
+
+        Raises:
+            JournalError: the log can't be read or written.
+        """
+        with self._held():
+            damage = self.damage()
+            if damage is None:
+                return None
+            try:
+                kept = [keep_damaged(path) for path in (self.path, self.copy) if path is not None and damage.lost]
+                if damage.lost:
+                    rewrite(self.path, self._log.index, self._log.next_number)
+                    extend_copy(self.copy, self.path, b"", compared=False)
+                else:
+                    kept = [self._restore()]
+            except OSError as error:
+                raise failed("write", self.path, error) from None
+            self._log.catch_up()
+            return JournalRepair(damage, tuple(path for path in kept if path is not None))
+
+    def _read_whole(self) -> None:
+        """Reads the log, and repairs it if its copy has all that it has lost. The lock must be held.
+
+        Raises:
+            JournalError: it can't be read or written.
+        """
+        self._log.catch_up()
+        if self._log.restored is None:
+            return
+        damage = self._log.damage
+        try:
+            kept = self._restore()
+        except OSError as error:
+            raise failed("write", self.path, error) from None
+        if self.on_note is not None:
+            where = f"; the damaged file is {kept}" if kept is not None else ""
+            self.on_note(f"{damage}; it was repaired, and nothing is lost{where}")
+        self._log.catch_up()
+
+    def _restore(self) -> Path | None:
+        """Writes the log anew with all its lines; returns the file that has the damaged one, if there was one."""
+        lines = self._log.restored or ()
+        kept = keep_damaged(self.path)
+        write_whole(self.path, [one.data + b"\n" for one in lines])
+        extend_copy(self.copy, self.path, b"", compared=False)
+        return kept
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -163,6 +257,7 @@ class Journal:
             raise failed("write", self._lock_path, error) from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
+            self._held_by = fd
             yield
         finally:
             os.close(fd)
@@ -173,14 +268,16 @@ class Journal:
         Raises:
             JournalError: it was not added; a part that was written is removed again, if the disk allows.
         """
-        line = encode_line(Line(VERSION, self._log.next_number, event, token, fields))
+        number, head = self._log.next_number, b""
+        if not self._log.scanner.has_head and self._log.damage is None:  # a new log, or one that version 1 began
+            head, number = head_line(self.path, number), number + 1
+        line = head + encode_line(Line(VERSION, number, event, token, fields))
         new = not self._log.exists
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
+                line = _end_of(self._log, fd) + line
                 size = os.fstat(fd).st_size
-                if size and os.pread(fd, 1, size - 1) != b"\n":  # a truncated line: the new one must not continue it
-                    line = b"\n" + line
                 try:
                     write_all(fd, line)
                     os.fsync(fd)
@@ -194,4 +291,22 @@ class Journal:
                 sync_folder(self.path.parent)
         except OSError as error:
             raise failed("write", self.path, error) from None
+        if self._log.damage is None:  # else it is of no use
+            extend_copy(self.copy, self.path, line, compared=self._compared)
+            self._compared = True
+        write_seal(self._held_by, number)
         self._log.catch_up()
+
+
+def _end_of(log: LogReader, fd: int) -> bytes:
+    """What must be between the end of the log in `fd` and a new line; removes a line that a crash cut off.
+
+    Raises:
+        OSError: it can't be read, or that line can't be removed.
+    """
+    size = os.fstat(fd).st_size
+    if log.damage is not None:  # nothing is removed
+        return b"\n" if size and os.pread(fd, 1, size - 1) != b"\n" else b""
+    if size > log.scanner.offset:
+        os.ftruncate(fd, log.scanner.offset)
+    return b"\n" if log.scanner.unended else b""

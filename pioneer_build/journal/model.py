@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pioneer_build.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pioneer_build.spec.model import TaskType
 
+
+#: The command that makes a damaged journal usable again.
+REPAIR: Final = "pioneer-build journal repair"
 
 SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open", "ready", "failed", "rejected"]
 
@@ -52,6 +56,33 @@ class Submission:
     revision: str | None = None
     reason: str | None = None
     process: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDamage:
+    """A damaged log. `text` says where and how. `lost` means that lines are in neither the log nor its copy.
+
+    `known` counts the submissions that are known. `orphans` are the ids of jobs about which lines are known, but not
+    the one that began the submission.
+    """
+
+    text: str
+    lost: bool
+    known: int
+    orphans: tuple[str, ...] = ()
+
+    def error(self) -> JournalError:
+        """Why nothing may be submitted."""
+        known = f"the other {self.known:,} are known" if self.known else "none is known"
+        return JournalError(f"{self.text}, and a submission may be missing from it ({known})", hint=REPAIR)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRepair:
+    """What a repair found, and the files in which the damaged log and its copy are kept."""
+
+    damage: JournalDamage
+    kept: tuple[Path, ...]
 
 
 class Contended(JournalError):

@@ -1,41 +1,63 @@
-"""Reads the log of submissions: what is missing, truncated or damaged in it, and what was appended since the last time.
+"""Reads the log of submissions, and what was appended to it since the last time (`scanning` says what is damage).
 
-Lines are numbered without gaps. A line that was truncated by a crash never used its number, so a gap means that a
-durable line was damaged later. A submission may then be missing, and nothing is concluded from the other lines.
+If the log is damaged, or its copy has more, the lines of both are joined. If both together have every line, nothing is
+lost, and the next run that writes repairs the log. Otherwise a submission may be missing, and none may be begun.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import advice
+from pioneer_build.disk import advice, stamp_at
 from pioneer_build.errors import JournalError
+from pioneer_build.journal.copies import Scanned, join, last_number, scan
 from pioneer_build.journal.index import SubmissionIndex
-from pioneer_build.journal.lines import VERSION, decode_line, is_whole
 from pioneer_build.journal.model import Submission
+from pioneer_build.journal.scanning import Damage, Scanner
+from pioneer_build.journal.seal import read_seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from pioneer_build.disk import Stamp
+    from pioneer_build.journal.scanning import ScannedLine
 
 #: This many bytes at the beginning identify a log: they contain the random token of the first line.
 _HEAD = 96
 
 
 class LogReader:
-    """What the log at `path` says: the submissions in `index`, from so many `lines`, as of the last `catch_up`."""
+    """What the log at `path` and its copy say, as of the last `catch_up`.
 
-    def __init__(self, path: Path) -> None:
+    `index` has the submissions, `scanner` what the file consists of. `restored` are all lines of a damaged log, if
+    nothing is lost; `None` if it isn't damaged. `lost` means that lines are in neither. `orphans` are the ids of jobs
+    about which lines are known, but not the one that began the submission.
+
+    Args:
+        path: the log.
+        copy: its copy; `None` if there is none.
+        seal: the file that has its seal; `None` if there is none.
+    """
+
+    def __init__(self, path: Path, copy: Path | None = None, seal: Path | None = None) -> None:
         self.path = path
+        self.copy = copy
+        self._seal = seal
         self._forget()
 
     def _forget(self) -> None:
         self.index = SubmissionIndex()
-        self._number: int | None = None
-        self.lines = 0
-        self._offset = 0
+        self.restored: tuple[ScannedLine, ...] | None = None
+        self.lost = False
+        self.orphans: tuple[str, ...] = ()
+        self.scanner = Scanner()
+        self._damage: Damage | None = None
+        self._joined: tuple[Stamp | None, ...] = ()
+        self._last = 0
         self._head: tuple[int, bytes] | None = None
-        self._damaged: int | None = None
 
     @property
     def exists(self) -> bool:
@@ -45,74 +67,122 @@ class LogReader:
     @property
     def next_number(self) -> int:
         """The number of the line that is appended next."""
-        return (self._number or 0) + 1
+        return self._last + 1
+
+    @property
+    def damage(self) -> str | None:
+        """What is damaged in the log, in a sentence; `None` if nothing is."""
+        if self._damage is None:
+            return None
+        found = self._damage
+        if not found.place:
+            return f"{self.path}: the journal is damaged: {found.what}"
+        return f"{self.path}:{found.place}: the journal is damaged: this line {found.what}"
 
     def catch_up(self) -> None:
         """Reads the lines that were appended since the last time, by any process.
 
         Raises:
-            JournalError: the log can't be read, is damaged, or was written by a newer version; it is left unchanged.
+            JournalError: the log can't be read, or was written by a newer version; it is left unchanged.
         """
-        known = self._head is not None
-        self._read_on()
-        if self._damaged is not None and known:
-            # another process may have rewritten it while it was being read: read it again from the beginning
+        if self._damage is not None and self._stamps() == self._joined:
+            return
+        if self._head is not None and self._damage is None and self._read_on() and self.scanner.damage is None:
+            return
+        for _ in range(2):  # another process may have rewritten it while it was being read
             self._forget()
+            # first these: the log has a line before its copy and its seal have it
+            sealed = 0 if self._seal is None else read_seal(self._seal)
+            copied = 0 if self.copy is None else last_number(self.copy)
             self._read_on()
-        if self._damaged is not None:
-            line = self._damaged
-            self._forget()
-            raise JournalError(
-                f"{self.path}:{line}: the journal is damaged, and a submission may be missing from it",
-                hint="restore it from a backup; or, if all of your jobs are in pioneer.lock, move it away",
-            )
+            if self.scanner.damage is None and max(sealed, copied) <= self._last:
+                return
+        self._join(sealed)
 
-    def _read_on(self) -> None:
+    def _read_on(self) -> bool:
+        """Reads on in the file; returns whether it is the one that was read before."""
+        same = True
         try:
             with self.path.open("rb") as file:
                 head = (os.fstat(file.fileno()).st_ino, file.read(_HEAD))
                 # compaction replaces the file; the new one may have the inode number of an earlier one
-                if head != self._head or os.fstat(file.fileno()).st_size < self._offset:
+                if head != self._head or os.fstat(file.fileno()).st_size < self.scanner.offset:
                     self._forget()
                     self._head = head
-                file.seek(self._offset)
+                    same = False
+                file.seek(self.scanner.offset)
                 data = file.read()
         except FileNotFoundError:
             self._forget()
-            return
+            return False
         except OSError as error:
             raise failed("read", self.path, error) from None
-        *whole, tail = data.split(b"\n")
-        for line in whole:
-            self.lines += 1
-            self._offset += len(line) + 1
-            self._take(line)
-        if tail and is_whole(tail):  # only its line feed is missing; the next append adds it
-            self._offset += len(tail)
-            self.lines += 1
-            self._take(tail)
+        if self._put(self.scanner.feed(data)):
+            self.scanner.note_damage("has fields that no submission has")
+        self._check_version()
+        self._last = self.scanner.number or 0
+        return same
 
-    def _take(self, data: bytes) -> None:
-        if not is_whole(data):
-            return  # truncated by a crash: what it announced did not happen
+    def _check_version(self) -> None:
+        if not self.scanner.newer:
+            return
+        self._forget()
+        raise JournalError(
+            f"the journal {self.path} was written by a newer version of pioneer-build",
+            hint="upgrade pioneer-build; the journal was not changed",
+        )
+
+    def _join(self, sealed: int) -> None:
+        """Joins the log with its copy; `sealed` is the number of the last line that there must be."""
+        self._joined = self._stamps()
+        copy = Scanned((), Scanner())
+        if self.copy is not None:
+            with suppress(OSError):  # then there is none
+                copy = scan(self.copy)
         try:
-            line = decode_line(data)
-            if line.version > VERSION:
-                path = self.path
-                self._forget()
-                raise JournalError(
-                    f"the journal {path} was written by a newer version of pioneer-build",
-                    hint="upgrade pioneer-build; the journal was not changed",
-                )
-            if self._number is not None and line.number != self._number + 1:
-                self._damaged = self._damaged or self.lines
-            self._number = line.number
-            if line.event == "begin":
-                self.index.put(Submission(token=line.token, **line.fields))
-            else:
-                self.index.change(line.token, line.fields)
-        except (ValueError, TypeError):
-            self._damaged = self._damaged or self.lines
+            log = scan(self.path)
+        except OSError as error:
+            raise failed("read", self.path, error) from None
+        scanner = log.scanner
+        if scanner.newer or copy.scanner.newer:
+            scanner.newer = True
+            self.scanner = scanner
+            self._check_version()
+        joined = join(log, copy, sealed)
+        self.scanner, self.index, self.orphans = scanner, SubmissionIndex(), ()
+        odd = self._put(joined.lines)
+        self._last = max((sealed, *(one.line.number for one in joined.lines)))
+        self._damage = scanner.damage or self._shorter(log.last)
+        self.lost = joined.lost or odd
+        self.restored = None if self.lost else joined.lines
+
+    def _stamps(self) -> tuple[Stamp | None, ...]:
+        try:
+            return tuple(stamp_at(str(path)) for path in (self.path, self.copy) if path is not None)
+        except OSError as error:
+            raise failed("read", self.path, error) from None
+
+    def _shorter(self, last: int) -> Damage:
+        has = "it is gone" if not self.exists else f"it ends with line {last:,}" if last else "it has no line"
+        return Damage(0, f"{has}, and lines up to number {self._last:,} were written")
+
+    def _put(self, lines: Iterable[ScannedLine]) -> bool:
+        """Takes what lines say; returns whether one of them has fields that no submission has."""
+        odd = False
+        orphans: dict[str, None] = {}
+        for one in lines:
+            line = one.line
+            try:
+                if line.event == "begin":
+                    self.index.put(Submission(token=line.token, **line.fields))
+                elif line.event == "record" and line.token in self.index:
+                    self.index.change(line.token, line.fields)
+                elif line.event == "record" and isinstance(line.fields.get("job_id"), str):
+                    orphans[line.fields["job_id"]] = None
+            except TypeError:
+                odd = True
+        self.orphans = (*self.orphans, *orphans)
+        return odd
 
 
 #: It has jobs that are nowhere else, so a new one isn't enough.

@@ -71,7 +71,7 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
         findings += [CheckFinding("skipped", one.dataset_name, f"not checked: {one.why}") for one in plan.skipped]
     if contents.save():  # together with the plan: later checks compare only stamps
         cache_plan(state.project, state.scope, state.plan)
-    return CheckResult(len(plan.steps), contents.count, tuple(findings), plan.skipped, plan.ignored)
+    return CheckResult(len(plan.steps), contents.count, tuple(findings), plan.skipped, plan.ignored, plan.remarks)
 
 
 def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:

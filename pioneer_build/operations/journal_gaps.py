@@ -1,33 +1,57 @@
-"""What a run should say about its journal: that it isn't the one that was expected."""
+"""What to say about the journal: that it is damaged, or isn't the one that was expected."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.paths import ignored_variables
-from pioneer_build.wording import count
+from pioneer_build.journal.model import REPAIR
+from pioneer_build.paths import APP, ignored_variables
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pioneer_build.journal.model import Submission
-    from pioneer_build.lock.model import Lock
+    from pioneer_build.journal.model import JournalDamage, Submission
+    from pioneer_build.lock.model import Job, Lock
 
 
-def not_in_journal(lock: Lock, backend: str, submissions: Iterable[Submission]) -> int:
-    """How many open and unknown jobs of the lock have no submission in the journal.
+@dataclass(frozen=True, slots=True)
+class OtherJournal:
+    """Another journal: its folder (or its copy, if it doesn't say where it was), and its submissions to the backend."""
+
+    folder: Path
+    submissions: tuple[Submission, ...]
+
+    @property
+    def help(self) -> str:
+        """How to use that journal, if it is still there."""
+        state_home = self.folder.parent.parent
+        if self.folder == state_home / APP / "journal" and self.folder.is_dir():
+            return f": export XDG_STATE_HOME={shell_word(str(state_home))}"
+        return ""
+
+
+def not_in_journal(lock: Lock, backend: str, submissions: Iterable[Submission]) -> list[Job]:
+    """The open and unknown jobs of the lock that have no submission in the journal.
 
     Args:
         lock: pioneer.lock.
         backend: the backend of the entries.
         submissions: all submissions to `backend` in the journal.
     """
-    known = list(submissions)
-    tokens = {item.token for item in known}
-    ids = {item.job_id for item in known if item.job_id is not None}
     unfinished = [job for entry in lock.on(backend) for job in entry.jobs if job.state in ("open", "unknown")]
-    return sum(1 for job in unfinished if job.job_id not in ids and not tokens & set(job.submissions))
+    if not unfinished:
+        return []
+    tokens, ids = _known(submissions)
+    return [job for job in unfinished if job.job_id not in ids and not tokens & set(job.submissions)]
+
+
+def _known(submissions: Iterable[Submission]) -> tuple[set[str], set[str]]:
+    """The tokens of submissions, and the ids of their jobs."""
+    known = list(submissions)
+    return {item.token for item in known}, {item.job_id for item in known if item.job_id is not None}
 
 
 def remarks(lock: Lock, backend: str, submissions: Iterable[Submission], journal: Path) -> Iterator[str]:
@@ -41,9 +65,41 @@ def remarks(lock: Lock, backend: str, submissions: Iterable[Submission], journal
     """
     for name in ignored_variables():
         yield f"{name} is not an absolute path, so it is ignored (XDG Base Directory Specification)"
-    missing = not_in_journal(lock, backend, submissions)
+    missing = len(not_in_journal(lock, backend, submissions))
     if missing:
         yield (
             f"{count(missing, 'unfinished job')} of pioneer.lock {'is' if missing == 1 else 'are'} not in the journal"
             f" {journal}: submitted on another machine, or with another XDG_STATE_HOME; continued from the lock"
         )
+
+
+def damage_remark(damage: JournalDamage) -> str:
+    """A sentence about a damaged journal, and what becomes of it."""
+    if damage.lost:
+        return f"{damage.error().message}: no job is submitted until `{REPAIR}`"
+    return f"{damage.text}; nothing is lost, and the next `pioneer-build apply` repairs it"
+
+
+def elsewhere_remarks(missing: Sequence[Job], others: Sequence[OtherJournal], taken: Iterable[Submission]) -> list[str]:
+    """A sentence for each other journal of this user that knows more of the project than its own.
+
+    Args:
+        missing: the unfinished jobs of the lock that are not in the journal.
+        others: the other journals on this machine.
+        taken: the submissions of theirs that were taken over.
+    """
+    said = []
+    used = {item.token for item in taken}
+    for other in others:
+        tokens, ids = _known(other.submissions)
+        of_lock = sum(1 for job in missing if job.job_id in ids or tokens & set(job.submissions))
+        for number, what in (
+            (of_lock, "of pioneer.lock"),
+            (len(tokens & used), "that pioneer.lock doesn't have, and that would be bought again,"),
+        ):
+            if number:
+                said.append(
+                    f"{count(number, 'job')} {what} {'is' if number == 1 else 'are'} in another journal of yours,"
+                    f" {other.folder}, with another XDG_STATE_HOME{other.help}"
+                )
+    return said

@@ -53,8 +53,8 @@ def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:
         plan: the plan.
     """
     key, began, before = project.plan_key, project.cache.began, scope.unchanged
-    if scope.rest is None or plan.choices != Choices() or plan.skipped or plan.ignored:
-        return  # what is skipped is said each time
+    if scope.rest is None or plan.choices != Choices() or plan.skipped or plan.ignored or plan.remarks:
+        return  # what is skipped or remarked is said each time
     if not all(stamp is None or is_settled(stamp, began) for stamp in key.stamps):
         return
     steps = _steps_to_cache(project, scope, plan)

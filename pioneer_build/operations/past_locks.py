@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.takeover import KnownJob, Taken, take_over
 from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.other_journals import more_may_be_known
 from pioneer_build.plan import entry_for
 from pioneer_build.project.lock_history import place_of, search_history
 from pioneer_build.spec.fingerprint import short
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pioneer_build.operations.buying import Buying
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.lock_history import LockHistory, PastEntry
+    from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
 
 
@@ -112,16 +114,17 @@ def with_newest_owners(
     return known if given.lock == known.lock else given
 
 
-def may_be_known(root: Path, declared: Iterable[Declared], names: Collection[str], backend: str) -> bool:
-    """Whether earlier locks have anything about these specs, so that the whole project has to be planned.
+def may_be_known(project: Project, declared: Iterable[Declared], names: Collection[str]) -> bool:
+    """Whether earlier locks or other journals may have these specs, so that the whole project has to be planned.
 
     Args:
-        root: the folder of the project.
+        project: the project.
         declared: specs for which something would be bought.
         names: the remote names that would be used.
-        backend: the backend of the entries.
     """
-    found = search_history(root, backend, {item.fingerprint for item in declared}, names)
+    if more_may_be_known(project):
+        return True
+    found = search_history(project.root, project.config.backend, {item.fingerprint for item in declared}, names)
     return bool(found.entries) or not found.complete
 
 

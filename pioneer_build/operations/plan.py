@@ -65,4 +65,4 @@ def plan_of_changed(project: Project) -> Plan | None:
     declared = [item for item in scope.declared if item.name in buying]
     if scope.rest is not None and any(item.fingerprint in scope.rest.submitted for item in declared):
         return None
-    return None if may_be_known(project.root, declared, buying.values(), project.config.backend) else plan
+    return None if may_be_known(project, declared, buying.values()) else plan

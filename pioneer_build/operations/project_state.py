@@ -19,6 +19,7 @@ from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.kept_rows import judge_entry, read_kept_rows
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
+from pioneer_build.operations.other_journals import OtherJournals, with_damage
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
@@ -90,33 +91,33 @@ def read_project_state(
     config = project.config
     specs, locked, left_out = _read_specs_and_lock(project, chosen)
     as_read = project.lockfile.as_read  # for a file with conflict markers, less than the merged lock
-    journal = Journal(project.journal_folder)
-    submissions = journal.submissions(config.backend)
+    journal = Journal(project.journal_folder, project.journal_copy)
+    others = OtherJournals(project, locked, journal.submissions(config.backend))
     contents = StoredContents(project)
     stored = replace(_facts_to_begin_with(config, specs, left_out), damaged=DamagedContents(contents) if verify else ())
     buying = Buying(stored, chosen, partial(judge_entry, config, again=chosen.retry))
-    known = with_journal(locked, specs.declared, submissions, buying)
+    known = with_journal(locked, specs.declared, others.all, buying)
     store, declared = Store(config.store, spare_folders(project.root)), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen, stored.damaged)
-    stored = replace(stored, inputs=inputs)
+    stored = with_damage(replace(stored, inputs=inputs), project, journal)
 
     def scope_of(known: Known) -> PlanScope:
-        rest = rest_of_project(declared, known.lock, config.backend, submissions)
+        rest = rest_of_project(declared, known.lock, config.backend, others.all)
         facts = replace(
             stored,
             kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry),
             taken={**known.taken, **rest.taken},
             unwritten=_unwritten(known.lock, as_read, config.backend),
             notes=known.notes,
+            remarks=(*stored.remarks, *others.remarks(known.lock)),
         )
         return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
 
     scope = scope_of(known)
     plan = scope.plan(chosen)
-    if _may_buy(plan, declared):
-        from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
-
-        if (found := with_history(known, project.root, submissions, replace(buying, facts=stored))) != known:
+    if _may_buy(plan, declared, stored.unsure):
+        found = _found_elsewhere(known, others, project, replace(buying, facts=stored))
+        if found != known:
             plan = (scope := scope_of(found)).plan(chosen)
     _check_left_out(project, specs, plan)
     contents.save()
@@ -128,16 +129,23 @@ def read_project_state(
         journal,
         store,
         surveys,
-        frozenset(item.token for item in submissions),
+        frozenset(item.token for item in others.all),
         locked,
     )
 
 
-def _may_buy(plan: Plan, declared: Sequence[Declared]) -> bool:
+def _may_buy(plan: Plan, declared: Sequence[Declared], unsure: tuple[str, str] | None) -> bool:
     """Whether `apply` would pay for something, or may: for rows again that unfinished jobs don't return."""
     unfinished = {step.dataset_name for step in plan.steps if step.action in ("reconcile", "resume")}
     tops_up = unfinished and any(item.name in unfinished and item.spec.top_up is not None for item in declared)
-    return bool(tops_up) or any(step.submits for step in plan.steps)
+    return bool(tops_up) or any(step.requests and step.refused in (None, unsure and unsure[0]) for step in plan.steps)
+
+
+def _found_elsewhere(known: Known, others: OtherJournals, project: Project, buying: Buying) -> Known:
+    """`known`, with what other journals and earlier locks have and the specs would buy otherwise."""
+    from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
+
+    return with_history(others.taken_over(known, buying), project.root, others.all, buying)
 
 
 def _facts_to_begin_with(config: Config, specs: ProjectSpecs, left_out: Mapping[str, str]) -> Facts:

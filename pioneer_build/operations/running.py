@@ -6,10 +6,12 @@ import asyncio
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
+from pioneer_build.errors import JournalError
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.stop_run import until_stopped
@@ -80,13 +82,21 @@ async def run_to_its_end(
 
 def _remark(found: ProjectState, sink: Sink) -> None:
     """Says if the journal may not be the one that is expected. The local engine's jobs are on this machine, too."""
+    found.journal.on_note = partial(_note, sink)
+    repaired = False
+    with suppress(JournalError):  # who submits something will see it again
+        repaired = found.journal.restore()  # the first remark says that this is wanted
     if found.project.config.local:
         return
     as_read = found.project.lockfile.as_read
     known = found.journal.submissions(found.backend)
-    for text in remarks(as_read, found.backend, known, found.journal.path):
-        with suppress(OSError, ValueError):
-            sink(Event("note", "", text))
+    for text in (*found.plan.remarks[repaired:], *remarks(as_read, found.backend, known, found.journal.path)):
+        _note(sink, text)
+
+
+def _note(sink: Sink, text: str) -> None:
+    with suppress(OSError, ValueError):
+        sink(Event("note", "", text))
 
 
 def _waits(sink: Sink) -> Callable[[str], None]:

@@ -31,6 +31,8 @@ def plan_value(plan: Plan) -> dict[str, Any]:
         value["skipped"] = [{"dataset_name": one.dataset_name, "why": one.why} for one in plan.skipped]
     if plan.ignored:
         value["ignored"] = list(plan.ignored)
+    if plan.remarks:
+        value["remarks"] = list(plan.remarks)
     return value
 
 

@@ -64,7 +64,17 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
         in_use = names_in_use(staying(lock, backend, removed)) if chosen.delete_remote else {}
         steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh, in_use)) is not None]
         steps.sort(key=lambda step: step.dataset_name)
-    return Plan(backend, tuple(steps), facts.requests_per_minute, chosen, skipped, facts.ignored)
+    sure = tuple(_if_sure(step, facts) for step in steps)
+    return Plan(backend, sure, facts.requests_per_minute, chosen, skipped, facts.ignored, facts.remarks)
+
+
+def _if_sure(step: Step, facts: Facts) -> Step:
+    """The step, refused if it may buy a second time what a lost record says was bought, or adopt another's job."""
+    if facts.unsure is None or step.action == "label" or not (step.submits or step.action == "reconcile"):
+        return step
+    if step.refused is not None:
+        return step
+    return replace(step, refused=facts.unsure[0], command=facts.unsure[1])
 
 
 def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:

@@ -79,7 +79,9 @@ class Facts:
     about which more is known than pioneer.lock says: from the journal, or from the sides of a git conflict. `notes` has
     sentences about a dataset for its step: where its jobs are recorded, if not in the lock. `left_out` has the datasets
     whose specs exist but can't be read here, with the spec and why; `ignored` are sentences about what else is probably
-    a spec and isn't read. `requests_per_minute` is the rate limit of the backend, if it has one.
+    a spec and isn't read. `unsure` is why jobs may exist that nothing knows of, with the command that helps: then no
+    job is submitted. `remarks` are further sentences for the plan. `requests_per_minute` is the rate limit of the
+    backend, if it has one.
     """
 
     backend: str
@@ -91,6 +93,8 @@ class Facts:
     unwritten: Collection[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    unsure: tuple[str, str] | None = None
+    remarks: tuple[str, ...] = ()
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requests_per_minute: int | None = None
     damaged: Container[str] = ()
@@ -188,7 +192,7 @@ class Plan:
     """Steps, one for each dataset, sorted by name.
 
     `skipped` are datasets without a step, sorted by name; `ignored` are sentences about files and folders that are
-    probably specs and aren't read.
+    probably specs and aren't read; `remarks` are sentences about what the plan was made from, such as the journal.
     """
 
     backend: str
@@ -197,6 +201,7 @@ class Plan:
     choices: Choices = field(default_factory=Choices)
     skipped: tuple[Skipped, ...] = ()
     ignored: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:

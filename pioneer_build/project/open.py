@@ -11,7 +11,7 @@ from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
-from pioneer_build.paths import cache_folder, find_root, local_folder, state_folder
+from pioneer_build.paths import cache_folder, find_root, journal_copy, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.base_url import one_name
@@ -44,6 +44,14 @@ class Project:
     def journal_folder(self) -> Path:
         """The folder of the journal: the user's state folder for a service, the project for the local engine."""
         return (local_folder(self.root) if self.config.local else state_folder()) / "journal"
+
+    @property
+    def journal_copy(self) -> Path | None:
+        """The copy of that journal; `None` without a data folder. What the local engine makes is free, and has none."""
+        try:
+            return None if self.config.local else journal_copy(self.journal_folder)
+        except PioneerError:  # HOME is not set, and `store` says where the store is
+            return None
 
     def read_lock(self) -> Lock:
         """The lock; the digests in an unchanged file aren't verified a second time.

@@ -3,7 +3,7 @@
 `render/X` shows the results of `operations/X`. JSON is made by `plan/json`, `diff/json` and `value()` of the results;
 only the JSON of `apply` and of errors in files is made here, beside the text.
 
-apply, check, doctor, export, gc, init, lock, show, status, validate    the results of these commands as text
+apply, check, doctor, export, gc, init, journal, lock, show, status, validate    the results of these commands as text
 plan, diff                     a plan, and what changed, as text
 plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull request
 report                         the page of `report`

@@ -31,7 +31,7 @@ def up_to_date_text(datasets: int, digests: int) -> str:
 
 def check_text(result: CheckResult) -> Lines:
     """A line for each finding with the command that fixes it, and their number; or that all is up to date."""
-    said = [visible(text) for text in skipped_texts(result.skipped, result.ignored)]
+    said = [visible(text) for text in skipped_texts(result.skipped, (*result.ignored, *result.remarks))]
     if not result.findings:
         return lines_text([up_to_date_text(result.datasets, result.digests), *said])
     lines = []

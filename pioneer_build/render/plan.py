@@ -76,16 +76,20 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
             if step.command is not None:
                 lines += reason(f"help: {step.command}")
         lines.append("")
-    said = [line for text in skipped_texts(plan.skipped, plan.ignored) for line in wrapped(visible(text), width)]
+    said = [
+        line
+        for text in skipped_texts(plan.skipped, (*plan.ignored, *plan.remarks))
+        for line in wrapped(visible(text), width)
+    ]
     return lines_text([*lines, *wrapped(visible(summary_text(plan)), width), *said], colour=colour)
 
 
 def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[str]:
-    """A sentence for each spec that isn't here, with its datasets; and what is ignored.
+    """A sentence for each spec that isn't here, with its datasets; and what else is to be said.
 
     Args:
         skipped: the datasets whose specs are not here.
-        ignored: sentences about what else is not read.
+        ignored: sentences about what else is not read, and other remarks.
     """
     by_spec: dict[str, list[str]] = {}
     for one in skipped:

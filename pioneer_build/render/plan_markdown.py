@@ -21,7 +21,7 @@ def plan_markdown(plan: Plan) -> Lines:
     # it is normal that a CI machine does not have the rows
     shown = [step for step in plan.steps if step.action not in SETTLED]
     head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
-    if said := skipped_texts(plan.skipped, plan.ignored):
+    if said := skipped_texts(plan.skipped, (*plan.remarks, *plan.ignored)):
         most = 20  # a comment has only so much room
         more = [f"- {count(len(said) - most, 'more spec')} skipped"] if len(said) > most else []
         head += [*(f"- {cell(text)}" for text in said[:most]), *more, ""]

@@ -30,7 +30,8 @@ class CheckFinding:
 class CheckResult:
     """All findings. `datasets` counts what was checked, `digests` the stored files whose digests were compared.
 
-    `skipped` are the datasets whose specs are not here, which were not checked; `ignored` is as in `Plan`.
+    `skipped` are the datasets whose specs are not here, which were not checked; `ignored` and `remarks` are as in
+    `Plan`.
     """
 
     datasets: int
@@ -38,6 +39,7 @@ class CheckResult:
     findings: tuple[CheckFinding, ...]
     skipped: tuple[Skipped, ...] = ()
     ignored: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -64,4 +66,6 @@ class CheckResult:
             value["skipped"] = [asdict(one) for one in self.skipped]
         if self.ignored:
             value["ignored"] = list(self.ignored)
+        if self.remarks:
+            value["remarks"] = list(self.remarks)
         return value

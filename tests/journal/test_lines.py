@@ -7,11 +7,11 @@ from zlib import crc32
 
 import pytest
 
-from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_whole
+from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_torn, is_whole
 
 
 def test_the_bytes_of_a_line_are_those_of_the_published_format() -> None:
-    text = b'{"v":1,"seq":7,"event":"record","token":"t","fields":{"state":"open","job_id":"j-\\u00e9"}}'
+    text = b'{"v":2,"seq":7,"event":"record","token":"t","fields":{"state":"open","job_id":"j-\\u00e9"}}'
     line = Line(VERSION, 7, "record", "t", {"state": "open", "job_id": "j-é"})
     assert encode_line(line) == text + b"\t%08x\n" % crc32(text)
 
@@ -43,9 +43,9 @@ def test_whole_lines_that_say_something_else_are_refused(text: bytes) -> None:
 
 
 def test_of_a_newer_version_no_more_than_the_version_is_understood() -> None:
-    text = b'{"v":2,"seq":1,"event":"merged","token":"t","fields":7}'
+    text = b'{"v":3,"seq":1,"event":"merged","token":"t","fields":7}'
     line = decode_line(text + b"\t%08x" % crc32(text))
-    assert (line.version, line.fields) == (2, {})
+    assert (line.version, line.fields) == (3, {})
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,15 @@ def test_a_line_whose_parts_have_other_types(change: dict[str, object]) -> None:
     value = {"v": 1, "seq": 1, "event": "begin", "token": "t", "fields": {}, **change}
     with pytest.raises(ValueError, match="not a line of the journal"):
         decode_line(json.dumps(value).encode() + b"\t00000000")
+
+
+def test_what_a_crash_leaves_of_a_line() -> None:
+    data = encode_line(Line(VERSION, 7, "begin", "t", {"asked": 10, "definition": {"labels": ["é\t"]}}))[:-1]
+    for place in range(len(data)):
+        torn = data[:place]
+        assert is_torn(torn, 7)
+        assert not torn or not is_torn(torn + b"\0", 7)
+        assert place < 15 or not is_torn(torn, 8)
+    assert not is_torn(b"\0" * 100, 7)
+    assert is_torn(b'{"v":1,"seq":7,"event":"begin","tok', 7)
+    assert not is_torn(b'{"v":0', 7)

@@ -23,11 +23,11 @@ READY = Job("fp1:a", "a", 5, "ready", order=2, job_id="j3")
 
 
 def test_unfinished_jobs_that_the_journal_does_not_have() -> None:
-    assert not_in_journal(lock(OPEN, UNKNOWN, READY), HOSTED, ()) == 2
-    assert not_in_journal(lock(OPEN, UNKNOWN), HOSTED, (intent("a", token="t2"),)) == 1
-    assert not_in_journal(lock(OPEN), HOSTED, (intent("a", token="t1", job_id="j1"),)) == 0
-    assert not_in_journal(lock(READY), HOSTED, ()) == 0
-    assert not_in_journal(lock(OPEN), "pioneer", ()) == 0
+    assert not_in_journal(lock(OPEN, UNKNOWN, READY), HOSTED, ()) == [OPEN, UNKNOWN]
+    assert not_in_journal(lock(OPEN, UNKNOWN), HOSTED, (intent("a", token="t2"),)) == [OPEN]
+    assert not_in_journal(lock(OPEN), HOSTED, (intent("a", token="t1", job_id="j1"),)) == []
+    assert not_in_journal(lock(READY), HOSTED, ()) == []
+    assert not_in_journal(lock(OPEN), "pioneer", ()) == []
 
 
 def test_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,18 @@
-"""The journal of submissions: it can be read, no line is damaged, and which submissions are unfinished."""
+"""The journal of submissions: it can be read, nothing in it is damaged, and which submissions are unfinished."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
-from zlib import crc32
 
+from pioneer_build.disk import advice, check_writable
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.log import Journal
-from pioneer_build.operations.journal_gaps import remarks
+from pioneer_build.journal.model import REPAIR
+from pioneer_build.operations.journal_gaps import damage_remark, remarks
+from pioneer_build.operations.other_journals import OtherJournals, journal_remarks
 from pioneer_build.results.doctor import DoctorFinding
-from pioneer_build.wording import count, noun_for
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,30 +22,41 @@ if TYPE_CHECKING:
     from pioneer_build.project.open import Project
 
 
-_JOURNAL_HELP = "copy the file, then restore it from a backup; `pioneer-build status` shows what is known"
-
-
 def journal(opened: Project) -> list[DoctorFinding]:
     """Whether the backend's log of submissions is undamaged, and which submissions are unfinished."""
-    log = Journal(opened.journal_folder)
+    log = Journal(opened.journal_folder, opened.journal_copy)
     try:
         submissions = log.submissions(opened.config.backend)
-        damaged = damaged_lines(log.path)
+        damage = log.damage()
     except PioneerError as error:
-        return [DoctorFinding("journal", "wrong", error.message, error.hint or _JOURNAL_HELP)]
-    except OSError as error:
-        return [DoctorFinding("journal", "wrong", f"the journal {log.path} can't be read: {error.strerror}")]
-    if damaged:
-        numbers = ", ".join(f"{number:,}" for number in damaged[:5])
-        text = f"{count(len(damaged), 'damaged line')} in {log.path} ({noun_for(len(damaged), 'line')} {numbers})"
-        return [DoctorFinding("journal", "wrong", text, _JOURNAL_HELP)]
-    findings = [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
+        return [DoctorFinding("journal", "wrong", error.message, error.hint)]
+    if damage is not None:
+        text = damage.error().message if damage.lost else damage_remark(damage)
+        return [DoctorFinding("journal", "wrong" if damage.lost else "note", text, REPAIR)]
+    findings = _about_copy(opened.journal_copy)
+    findings += [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
     try:
         lock = opened.read_lock()
     except PioneerError:
         return findings  # the check of the lock says so
-    said = remarks(lock, opened.config.backend, submissions, log.path)
+    said = [*journal_remarks(opened, log), *OtherJournals(opened, lock, submissions).remarks(lock)]
+    said += remarks(lock, opened.config.backend, submissions, log.path)
     return [*findings, *(DoctorFinding("journal", "note", text) for text in said)]
+
+
+def _about_copy(copy: Path | None) -> list[DoctorFinding]:
+    """What is wrong with the place of the copy: it is written if that is possible, and nothing stops if it isn't."""
+    if copy is None:
+        return []
+    there = copy
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    try:
+        check_writable(there)
+    except OSError as error:
+        text = f"the copy of the journal {copy} can't be written: {error.strerror}"
+        return [DoctorFinding("journal", "note", text, advice(error, copy, "export XDG_DATA_HOME=/another/folder"))]
+    return []
 
 
 def _unfinished(submissions: Iterable[Submission]) -> str:
@@ -53,17 +67,3 @@ def _unfinished(submissions: Iterable[Submission]) -> str:
     ]
     said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
     return f", {said}" if said else ""
-
-
-def damaged_lines(path: Path) -> list[int]:
-    """The numbers of damaged lines in the journal. An incomplete last line is not damage, but left by a crash."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return []
-    return [number for number, line in enumerate(lines[:-1], 1) if line and not _is_whole(line)]
-
-
-def _is_whole(line: bytes) -> bool:
-    text, _, checksum = line.rpartition(b"\t")
-    return b"%08x" % crc32(text) == checksum

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from pioneer_build.operations.doctor.journal import damaged_lines
 from pioneer_build.paths import local_folder
 from tests.operations.doctor.found import examined, is_wrong
 
@@ -25,12 +24,3 @@ def test_a_damaged_journal(project: Path) -> None:
     good = _line({"v": 1, "seq": 1, "event": "record", "token": "x", "fields": {}})
     path.write_bytes(good + good[:20] + b"\n")
     assert is_wrong(examined(project), "journal", "damaged")
-
-
-def test_which_lines_are_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    assert damaged_lines(path) == []
-    good = _line({"v": 1})
-    # of a crash: the last line without its end
-    path.write_bytes(good + b"x\n" + good + b"\n" + good.replace(b"1", b"2", 1) + good[:9])
-    assert damaged_lines(path) == [2, 5]

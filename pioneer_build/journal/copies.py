@@ -1,0 +1,180 @@
+"""The copy of a log, in the user's data folder: what it has that the log has lost.
+
+A line is added to the copy after the log has it. So a copy that has more than its log means that the log is damaged.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pioneer_build.disk import create, write_all, write_whole
+from pioneer_build.journal.scanning import ScannedLine, Scanner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The last line of a copy is looked for in this many bytes at its end, and then in all of them.
+_END = 16 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The lines that a log and its copy have together, in order; `lost` means that there were more."""
+
+    lines: tuple[ScannedLine, ...]
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A whole file: its lines, and what a `Scanner` says of it. A file that doesn't exist has none."""
+
+    lines: tuple[ScannedLine, ...]
+    scanner: Scanner
+
+    @property
+    def start(self) -> int | None:
+        """The number of its first line, if that was not lost."""
+        first = self.lines[0].line if self.lines else None
+        if first is None or not (first.event in ("head", "compacted") or (first.version == 1 and first.number == 1)):
+            return None
+        return first.number
+
+    @property
+    def last(self) -> int:
+        """The number of its last line; 0 if it has none."""
+        return self.lines[-1].line.number if self.lines else 0
+
+
+def scan(path: Path) -> Scanned:
+    """Reads a whole log or copy.
+
+    Raises:
+        OSError: it can't be read; that it doesn't exist is no error.
+    """
+    scanner = Scanner()
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Scanned((), scanner)
+    return Scanned(tuple(scanner.feed(data)), scanner)
+
+
+def last_number(path: Path) -> int:
+    """The number of the last line of a copy; 0 if it has none, or can't be read."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for length in (_END, size):
+                file.seek(max(0, size - length))
+                numbers = [one.line.number for one in Scanner().feed(file.read())]
+                if numbers or length >= size:
+                    return max(numbers, default=0)
+    except OSError:
+        pass
+    return 0
+
+
+def join(log: Scanned, copy: Scanned, sealed: int) -> Joined:
+    """The lines that a log and its copy have together. What a compaction has replaced is not among them.
+
+    Args:
+        log: the log, which is damaged or has less than its copy.
+        copy: its copy; an empty one if there is none.
+        sealed: the number of the last line, as the seal of the log has it; 0 if it has none.
+    """
+    starts = [one.start for one in (log, copy) if one.start is not None]
+    start = max(starts, default=1)
+    by_number: dict[int, ScannedLine] = {}
+    clash = False
+    for one in (*copy.lines, *log.lines):
+        known = by_number.setdefault(one.line.number, one)
+        clash = clash or (known.data != one.data and one.line.number >= start)
+    numbers = sorted(by_number)
+    needed = [by_number[number] for number in numbers if number >= start]
+    scanner = Scanner()  # a line may also be about a submission that none of them began
+    scanner.feed(b"".join(one.data + b"\n" for one in needed))
+    if clash or not starts or _has_lost_its_end(log, copy, sealed) or scanner.damage is not None:
+        return Joined(tuple(by_number[number] for number in numbers), lost=True)
+    return Joined(tuple(needed))
+
+
+def _has_lost_its_end(log: Scanned, copy: Scanned, sealed: int) -> bool:
+    """Whether lines were lost at the end of the log that its copy doesn't have.
+
+    Copy and seal have a line before anything is sent. So if one of them has the last line of the log, and no more, and
+    other bytes than a line follow that one in the log, a power failure during a write left them, and they mean nothing.
+    """
+    if max(log.last, copy.last) < sealed:
+        return True
+    match log.scanner.ends_with:
+        case "a line":
+            return False
+        case "a damaged line":
+            return copy.last <= log.last
+        case _:
+            return max(copy.last, sealed) < max(log.last, 1)
+
+
+def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -> None:
+    """Adds to a copy what was added to its log. What a disk doesn't take is added the next time.
+
+    Args:
+        path: the copy; `None` if there is none.
+        log: the log, which has `added` at its end.
+        added: complete lines.
+        compared: whether this process has compared both already; then only their sizes are compared.
+    """
+    if path is None:
+        return
+    with suppress(OSError):
+        size = log.stat().st_size - len(added)
+        if compared and _size(path) == size:
+            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                write_all(fd, added)
+            finally:
+                os.close(fd)
+            return
+        data = log.read_bytes()
+        if _size(path) == len(data) and path.read_bytes() == data:
+            return
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, [data], durable=False)
+
+
+def keep_damaged(path: Path) -> Path | None:
+    """Keeps a damaged file beside itself, under a new name, which is returned; `None` if there is no file.
+
+    Raises:
+        OSError: it can't be kept.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    for number in range(1, 1000):
+        kept = path.with_name(f"{path.name}.damaged-{number}")
+        try:
+            fd = create(kept, 0o600)
+        except FileExistsError:
+            if kept.read_bytes() == data:
+                return kept
+            continue
+        try:
+            write_all(fd, data)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        return kept
+    raise FileExistsError(17, "there are a thousand damaged journals already", str(path))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1

@@ -1,0 +1,169 @@
+"""Other journals of this user on this machine: of another XDG_STATE_HOME, or of one that is ignored.
+
+What they say was submitted is as good as what this journal says. They are read only if something would be bought, or if
+the lock has unfinished jobs that this journal doesn't know.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.journal.model import REPAIR
+from pioneer_build.journal.reading import LogReader
+from pioneer_build.operations.journal_gaps import OtherJournal, damage_remark, elsewhere_remarks, not_in_journal
+from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.paths import APP, journal_copies
+from pioneer_build.wording import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pioneer_build.journal.log import Journal
+    from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Lock
+    from pioneer_build.operations.buying import Buying
+    from pioneer_build.operations.known_jobs import Known
+    from pioneer_build.plan import Facts
+    from pioneer_build.project.open import Project
+
+
+class OtherJournals:
+    """What other journals know of a project. They are read when it is needed.
+
+    Args:
+        project: the project.
+        lock: pioneer.lock.
+        submissions: those of the project's own journal, to its backend.
+    """
+
+    def __init__(self, project: Project, lock: Lock, submissions: tuple[Submission, ...]) -> None:
+        self._project = project
+        self._lock = lock
+        self._mine = submissions
+        self._missing = not_in_journal(lock, project.config.backend, submissions)
+        self._found: list[OtherJournal] | None = None
+        self.all = submissions
+        """The submissions of all journals that were read."""
+
+    def taken_over(self, known: Known, buying: Buying) -> Known:
+        """`known`, with those of their jobs that would be bought otherwise.
+
+        Args:
+            known: the lock with the jobs of the project's own journal; returned itself if they have no more.
+            buying: see `with_journal`.
+        """
+        mine = {item.token for item in self._mine}
+        more = {item.token: item for one in self._read() for item in one.submissions if item.token not in mine}
+        if not more:
+            return known
+        self.all = (*self._mine, *more.values())
+        return with_journal(self._lock, known.declared, self.all, buying)
+
+    def remarks(self, lock: Lock) -> list[str]:
+        """Sentences about what other journals know and the project's own doesn't.
+
+        Args:
+            lock: pioneer.lock with the jobs that were taken over.
+        """
+        taken = [item for item in self.all[len(self._mine) :] if _has(lock, item) and not _has(self._lock, item)]
+        return elsewhere_remarks(self._missing, self._read(), taken) if self._missing or taken else []
+
+    def _read(self) -> list[OtherJournal]:
+        if self._found is None:
+            self._found = other_journals(self._project)
+        return self._found
+
+
+def _has(lock: Lock, item: Submission) -> bool:
+    jobs = (job for entry in lock.on(item.backend) for job in entry.jobs)
+    return any(item.token in job.submissions or (job.job_id is not None and job.job_id == item.job_id) for job in jobs)
+
+
+def with_damage(facts: Facts, project: Project, journal: Journal) -> Facts:
+    """`facts`, with what is wrong with the journal, and whether jobs may be missing from it.
+
+    Args:
+        facts: what the planner knows.
+        project: the project.
+        journal: its journal.
+    """
+    damage = journal.damage()
+    unsure = (damage.error().message, REPAIR) if damage is not None and damage.lost else None
+    return replace(facts, unsure=unsure, remarks=(*facts.remarks, *journal_remarks(project, journal)))
+
+
+def journal_remarks(project: Project, journal: Journal) -> list[str]:
+    """Sentences about a damaged journal, and one that is where no journal is looked for.
+
+    Args:
+        project: the project.
+        journal: its journal.
+    """
+    damage = journal.damage()
+    said = [damage_remark(damage)] if damage is not None else []
+    if (path := kept_where_it_is_ignored(project)) is not None:
+        said.append(
+            f"XDG_STATE_HOME is not an absolute path, so it is ignored, but there is a journal, {path}"
+            f": export XDG_STATE_HOME={shell_word(str(path.parents[2].resolve()))}"
+        )
+    return said
+
+
+def more_may_be_known(project: Project) -> bool:
+    """Whether a journal may know more than a cached plan: another one, or the copy of one that is gone. Cheap."""
+    if next(_logs(project), None) is not None:
+        return True
+    copy = project.journal_copy
+    return copy is not None and copy.exists() and not (project.journal_folder / "journal.jsonl").exists()
+
+
+def other_journals(project: Project) -> list[OtherJournal]:
+    """The other journals that have submissions to the project's backend. The local engine's are each project's own.
+
+    Those that can't be read are left out; of a damaged one, what is known of it counts.
+    """
+    found: dict[Path, OtherJournal] = {}
+    mine = project.journal_copy
+    for path in _logs(project):
+        reader = LogReader(path)
+        with suppress(PioneerError):
+            reader.catch_up()
+            submissions = reader.index.on(project.config.backend)
+            is_copy = mine is not None and path.parent == mine.parent
+            named = reader.scanner.folder if is_copy else None
+            folder = Path(named) if named is not None else path.parent
+            if submissions:
+                found.setdefault(folder, OtherJournal(folder, submissions))
+    return list(found.values())
+
+
+def kept_where_it_is_ignored(project: Project, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The journal below a relative XDG_STATE_HOME, which is ignored; `None` if there is none."""
+    value = environ.get("XDG_STATE_HOME", "")
+    if not value or value.startswith("/"):
+        return None
+    for start in (Path.cwd(), project.root):
+        path = start / value / APP / "journal" / "journal.jsonl"
+        if path.is_file():
+            return path
+    return None
+
+
+def _logs(project: Project) -> Iterator[Path]:
+    if project.config.local:
+        return
+    if (ignored := kept_where_it_is_ignored(project)) is not None:
+        yield ignored
+    if (mine := project.journal_copy) is None:
+        return
+    try:
+        with os.scandir(journal_copies()) as files:
+            names = sorted(file.name for file in files if file.name.endswith(".jsonl"))
+    except OSError:
+        return
+    yield from (mine.with_name(name) for name in names if name != mine.name and not name.startswith("."))
