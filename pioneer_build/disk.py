@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _NAME_BYTES = 100
 #: A temporary file that is older than this, in ns, was left by a process that died: no write takes a day.
 _ABANDONED_NS = 24 * 3600 * 1_000_000_000
+#: No file of ours is a link.
+_OURS = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class NewFile:
@@ -53,9 +55,7 @@ class NewFile:
     def __enter__(self) -> NewFile:
         descriptor = create(self.path, self._mode)
         try:
-            # the umask may have removed bits
-            if self._mode & ~os.fstat(descriptor).st_mode:
-                os.fchmod(descriptor, self._mode)
+            _add_bits(descriptor, self._mode)
             self.file = os.fdopen(descriptor, "wb", buffering=1 << 18)
         except BaseException:
             os.close(descriptor)
@@ -210,8 +210,71 @@ def create(path: AnyPath, mode: int, *, append: bool = False) -> int:
         FileExistsError: it exists.
         OSError: it can't be created.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(path, flags | (os.O_APPEND if append else 0), mode)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OURS | (os.O_APPEND if append else 0), mode)
+
+
+def open_shared(path: AnyPath, mode: int = 0o600, *, append: bool = False, make: bool = True) -> int:
+    """Opens a file that several processes read and write, and creates it if needed; returns its descriptor.
+
+    It is never replaced: processes hold locks on it, or add to it. A link at its place is not followed.
+
+    Args:
+        path: the file; its folder must exist.
+        mode: permission bits of a new file, whatever the umask is.
+        append: whether every write goes to its end.
+        make: whether to create it if it doesn't exist.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    flags = os.O_RDWR | _OURS | (os.O_APPEND if append else 0)
+    while True:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            if not make:
+                raise
+        with suppress(FileExistsError):  # another process was faster
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, mode)
+            try:
+                _add_bits(descriptor, mode)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            return descriptor
+
+
+def _add_bits(descriptor: int, mode: int) -> None:
+    """Gives a new file the permission bits that the umask removed."""
+    if mode & ~os.fstat(descriptor).st_mode:
+        os.fchmod(descriptor, mode)
+
+
+def make_folder(path: AnyPath, mode: int = 0o700) -> None:
+    """Makes a folder and the missing ones above it, durably. One that exists is left as it is.
+
+    Args:
+        path: the folder.
+        mode: permission bits of each new folder, whatever the umask is.
+
+    Raises:
+        OSError: it can't be made, or there is something else.
+    """
+    text = os.fspath(path)
+    if os.path.isdir(text):  # noqa: PTH112 - no pathlib here
+        return
+    above = os.path.dirname(text.rstrip("/")) or "."  # noqa: PTH120
+    make_folder(above, mode)
+    try:
+        os.mkdir(text, mode)  # noqa: PTH102
+    except FileExistsError:  # another process was faster, or it is no folder
+        if not os.path.isdir(text):  # noqa: PTH112
+            raise
+    else:
+        if mode & ~os.stat(text).st_mode:  # noqa: PTH116 - the umask may have removed bits
+            os.chmod(text, mode)  # noqa: PTH101
+        with suppress(PermissionError):  # one that can't be read can't be synced
+            sync_folder(above)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -353,6 +416,8 @@ def advice(error: OSError, path: AnyPath, elsewhere: str | None = None) -> str |
         if not os.path.islink(found):  # noqa: PTH114
             move = "move it away" if elsewhere is None else f"{elsewhere}, or move it away"
             return f"{found} is a file, not a folder: {move}"
+        if error.errno == errno.ELOOP and os.path.exists(found):  # noqa: PTH110
+            return f"{found} is a symbolic link: replace it by the file itself"
         loop = error.errno == errno.ELOOP
         whither = "itself" if loop else f"{os.readlink(found)}, which isn't there"  # noqa: PTH115
         help_ = f"{found} is a link to {whither}: replace it" + ("" if loop else ", or create its target")
@@ -384,6 +449,21 @@ def sync_folder(folder: AnyPath) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def sync_way(folder: AnyPath) -> None:
+    """Syncs a folder and those above it, as far as they are the user's: whoever made one may have died before that.
+
+    Raises:
+        OSError: a folder can't be synced.
+    """
+    way = os.path.realpath(folder)
+    while True:
+        sync_folder(way)
+        above = os.path.dirname(way)  # noqa: PTH120 - no pathlib here
+        if above == way or not os.access(above, os.R_OK | os.W_OK):  # nobody has made a folder there
+            return
+        way = above
 
 
 def random_name() -> str:

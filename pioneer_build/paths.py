@@ -102,6 +102,47 @@ def find_root(start: str) -> str:
         folder = parent
 
 
+def checkout_of(root: str) -> str:
+    """The checkout that a project is in: the nearest folder from `root` upwards that has `.git`; else `root`.
+
+    Args:
+        root: the project's folder, real and absolute.
+    """
+    folder = root
+    while not os.path.lexists(f"{folder}/.git"):
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent == folder:
+            return root
+        folder = parent
+    return folder
+
+
+def link_that_leaves(folder: str, path: str) -> str | None:
+    """The symbolic link in `folder` by which `path` leaves it; `None` if there is none.
+
+    Whoever wrote a repository chose where its links lead. A link outside of it is the user's own.
+
+    Args:
+        folder: of a project or a checkout, real and absolute.
+        path: of a file or folder, absolute; it needn't exist.
+    """
+    inside, here = folder.rstrip("/") + "/", "/"
+    for part in path.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            here = os.path.dirname(here)  # noqa: PTH120
+            continue
+        there = os.path.join(here, part)  # noqa: PTH118
+        if not os.path.islink(there):  # noqa: PTH114
+            here = there
+            continue
+        here = os.path.realpath(there)
+        if there.startswith(inside) and not f"{here}/".startswith(inside):
+            return there
+    return None
+
+
 def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
     """A folder of this tool, absolute.
 

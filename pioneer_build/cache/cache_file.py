@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from pioneer_build.disk import write_whole
+from pioneer_build.disk import make_folder, write_whole
 
 
 def write_cache_file(path: str, data: bytes) -> bool:
     """Writes a file of the cache, whole or not at all, and makes its folders; whether that could be done."""
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - its path is text
+        make_folder(os.path.dirname(path))  # noqa: PTH120 - its path is text
         write_whole(path, [data], durable=False)
     except OSError:
         return False

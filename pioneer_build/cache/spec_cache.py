@@ -16,7 +16,7 @@ from zlib import crc32
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
-from pioneer_build.disk import is_settled
+from pioneer_build.disk import is_settled, open_shared
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _stamp_text(stamp: Stamp) -> bytes:
 
 def _append(path: str, data: bytes) -> bool:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        descriptor = open_shared(path, append=True, make=False)
     except OSError:
         return False
     try:

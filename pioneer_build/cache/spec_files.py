@@ -22,6 +22,7 @@ _LIKE_SPECS = (".yaml", ".yml", ".yaml.txt", ".yml.txt")
 #: Never specs: the settings of a project, wherever specs are, and what others installed.
 _SETTINGS = "pioneer.yaml"
 _INSTALLED = "node_modules"
+LEAVES = "a symbolic link that leaves the project"
 #: A linked folder with more entries than this isn't searched for specs any further.
 _MOST_ENTRIES = 2000
 
@@ -43,6 +44,9 @@ def spec_stamps(
     """
     found: dict[str, Stamp] = {}
     folders = [folder.strip("/") or "."]
+    if not _inside(root, folders[0]):
+        complain(folders[0], LEAVES)
+        return found
     while folders:
         here = folders.pop()
         start = "" if here == "." else f"{here}/"
@@ -57,7 +61,7 @@ def spec_stamps(
                         pass_over(path, "it is a linked folder")
                     elif entry.is_symlink() and not _inside(root, path):
                         if name.endswith(SPEC_ENDINGS):
-                            complain(path, "a symbolic link that leaves the project")
+                            complain(path, LEAVES)
                     elif entry.is_dir(follow_symlinks=False):
                         if name != _INSTALLED:
                             folders.append(path)
@@ -102,4 +106,4 @@ def has_specs(link: str, specs: str) -> bool:
 
 def _inside(root: str, path: str) -> bool:
     real = os.path.realpath(f"{root}/{path}")
-    return real.startswith(root.rstrip("/") + "/")
+    return f"{real}/".startswith(root.rstrip("/") + "/")

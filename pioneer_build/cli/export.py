@@ -65,7 +65,7 @@ def command(
     from pioneer_build.render.export import export_text
 
     sys.stdout.flush()
-    where = sys.stdout.buffer if target is None else path_to_write(target)
+    where = sys.stdout.buffer if target is None else path_to_write(target, options.directory)
     request = ExportRequest(name, where, form, split, allow_stale)
     result = export(request, directory=options.directory, backend=options.backend)
     sys.stdout.flush()

@@ -35,7 +35,7 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
     from pioneer_build.operations.init.set_up_project import InitRequest, set_up_project
     from pioneer_build.render.init import init_text, left_out_text
 
-    folder = None if directory is None else str(path_to_write(directory))
+    folder = None if directory is None else str(path_to_write(directory, options.directory, start=options.directory))
     request = InitRequest(Path(options.directory), folder, source)
     result = set_up_project(request, options.backend, read_stdin=lambda: sys.stdin.buffer.read(), note=say)
     if form == "json":

@@ -5,20 +5,41 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pioneer_build.errors import UsageError
+from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.paths import checkout_of, find_root, link_that_leaves
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
+from pioneer_build.wording import shell_word
 
 
-def path_to_write(written: str | Path) -> Path:
+def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> Path:
     """The file or folder that an option names.
 
     `~/` is the user's home: shells don't replace it in `--to=~/x`, or inside of quotes. A URL would be a folder with a
     colon in its name, and `~other` a folder too; both are refused. `$` is left alone: where a shell leaves it, it is
     part of a name.
 
+    Args:
+        written: the path as written.
+        directory: a folder in the project.
+        start: the folder that a relative path starts from.
+
     Raises:
         UsageError: it is not a path.
+        PioneerError: a symbolic link in the checkout of the project leads out of it: it may come from anybody.
     """
+    path = _path(written)
+    whole = Path.cwd() / start / path
+    link = link_that_leaves(checkout_of(find_root(os.path.realpath(directory))), str(whole))
+    if link is not None:
+        real = shell_word(os.path.realpath(whole))
+        raise PioneerError(
+            f"can't write {path}: {link} is a symbolic link that leaves the project",
+            hint=f"if you want to write there, pass the path that it leads to: {real}",
+        )
+    return path
+
+
+def _path(written: str | Path) -> Path:
     text = os.fspath(written)
     fault = path_fault(text)
     if fault in ("remote", "url", "user"):

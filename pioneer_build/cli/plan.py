@@ -57,7 +57,7 @@ def command(
     if target is not None:
         from pioneer_build.cli.output_path import path_to_write  # pathlib
 
-        target = str(path_to_write(target))
+        target = str(path_to_write(target, options.directory))
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     plan = plan_project(options.project(), choices, select=select, exclude=exclude, evidence=target is not None)
     if target is not None:

@@ -40,7 +40,7 @@ def command(
     from pioneer_build.render.report.message import report_text
     from pioneer_build.render.report.page import page_html
 
-    path = path_to_write(target)
+    path = path_to_write(target, options.directory)
     contents = gather(options.project(), ReportRequest(most_rows, since, select, exclude))
     size = write_private(path, page_html(contents))
     if options.verbosity >= 0:

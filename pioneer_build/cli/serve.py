@@ -94,7 +94,7 @@ def command(
     if port == 0:
         port = _free_port(host)
     in_state = state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
-    folder = path_to_write(state) if state is not None else in_state
+    folder = path_to_write(state, options.directory) if state is not None else in_state
     config = EngineConfig(
         state_dir=folder,
         seed=seed if seed is not None else options.project().config.seed,

@@ -9,6 +9,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.disk import open_shared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
@@ -55,7 +57,7 @@ def _create(file: Path) -> None:
     """
     made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     # created here, so that others can never read it, not even before SQLite first writes it
-    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    os.close(open_shared(made))
     try:
         connection = sqlite3.connect(made, isolation_level=None)
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pioneer_build.disk import make_folder
 from pioneer_build.engine.database import Database
 from pioneer_build.processes.claim import ProcessClaim
 
@@ -68,7 +69,7 @@ class EngineState:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder / "owners")
         self._db = Database(folder / "engine.sqlite3")
         self._claim = ProcessClaim(folder / "owners")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tempfile
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.disk import beside, is_stream
+from pioneer_build.disk import beside, is_stream, make_folder, sync_folder, write_whole
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -124,18 +125,21 @@ def export_splits(
     with _readable(folder):
         if form.folder:
             with _whole_folder(folder) as target:
-                target.mkdir(mode=0o700)
+                make_folder(target)
                 ledgers = {
                     side: writer.write(RowStream(part(side), task_type, labels), target / side) for side in split.names
                 }
                 names = ", ".join(f'"{side}"' for side in split.names)
-                (target / "dataset_dict.json").write_text(f'{{"splits": [{names}]}}', "utf-8")
+                write_whole(target / "dataset_dict.json", [f'{{"splits": [{names}]}}'.encode()])
                 return ledgers
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return {
-            side: export_to_path(name, part(side), folder / f"{side}{form.suffix}", task_type, labels)
-            for side in split.names
-        }
+        make_folder(folder)
+        paths = {side: folder / f"{side}{form.suffix}" for side in split.names}
+        for path in paths.values():
+            if path.is_symlink():  # it was not asked for by its name
+                raise PioneerError(
+                    f"can't write {path}: it is a symbolic link", hint="remove it, or pass another folder"
+                )
+        return {side: export_to_path(name, part(side), path, task_type, labels) for side, path in paths.items()}
 
 
 @contextmanager
@@ -168,16 +172,35 @@ def _whole_folder(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
         fresh, old = Path(room) / "new", Path(room) / "old"
         yield fresh
+        _make_lasting(fresh, path)
         if path.exists():
             path.rename(old)
         try:
             fresh.rename(path)
+            sync_folder(path.parent)
         except OSError:
             if old.exists():
                 old.rename(path)
             raise
         shutil.rmtree(old, ignore_errors=True)
     _sweep(path)
+
+
+def _make_lasting(folder: Path, like: Path) -> None:
+    """Gives a folder that a library wrote its permissions, and syncs all that is in it.
+
+    Args:
+        folder: the folder.
+        like: what it will replace: files and folders that are there too keep their permissions.
+    """
+    for path in (*folder.rglob("*"), folder):
+        there = like / path.relative_to(folder)
+        path.chmod(stat.S_IMODE(there.stat().st_mode) if there.exists() else 0o700 if path.is_dir() else 0o600)
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def _sweep(path: Path) -> None:

@@ -127,7 +127,6 @@ class SurveyCache:
             try:
                 from pioneer_build.inputs.safe_diskcache import open_cache  # diskcache imports sqlite3 and more
 
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._cache = open_cache(self.folder, SIZE_LIMIT)
             except Exception:  # noqa: BLE001 — as above
                 self._broken = True

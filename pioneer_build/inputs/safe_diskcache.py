@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import diskcache
-from diskcache.core import MODE_PICKLE
+from diskcache.core import DBNAME, MODE_PICKLE
+
+from pioneer_build.disk import make_folder, open_shared, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -57,7 +61,15 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
             raise ValueError("a pickled value")
         return super().fetch(mode, filename, value, read)
 
+    def _write(self, full_path: str, iterator: Iterable[bytes], mode: str, encoding: str | None = None) -> int:
+        """Writes a large value to a file of its own; diskcache's own files and folders would depend on the umask."""
+        del mode, encoding  # text is never stored
+        make_folder(os.path.dirname(full_path))  # noqa: PTH120 - as diskcache has it
+        return write_whole(full_path, iterator, durable=False)
+
 
 def open_cache(folder: Path, size_limit: int) -> diskcache.Cache:
-    """A cache in `folder` of at most `size_limit` bytes."""
+    """A cache in `folder` of at most `size_limit` bytes, for this user alone."""
+    make_folder(folder)
+    os.close(open_shared(folder / DBNAME))  # SQLite's other files get its permissions
     return diskcache.Cache(str(folder), disk=PlainDisk, size_limit=size_limit, eviction_policy="least-recently-stored")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import check_writable, reserve, sync_folder, write_all, write_whole
+from pioneer_build.disk import check_writable, make_folder, open_shared, reserve, sync_way, write_all, write_whole
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
 from pioneer_build.journal.copies import extend_copy, keep_damaged
@@ -52,6 +52,8 @@ class Journal:
         self._log = LogReader(self.path, copy, self._lock_path)
         self._compared = False
         self._held_by = -1
+        #: Whether this process has synced the folders on the way: one that made them or the file may have died before.
+        self._in_place = False
 
     # -- reading --
 
@@ -251,8 +253,8 @@ class Journal:
     @contextmanager
     def _held(self) -> Iterator[None]:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            make_folder(self.path.parent)
+            fd = open_shared(self._lock_path)
         except OSError as error:
             raise failed("write", self._lock_path, error) from None
         try:
@@ -272,9 +274,9 @@ class Journal:
         if not self._log.scanner.has_head and self._log.damage is None:  # a new log, or one that version 1 began
             head, number = head_line(self.path, number), number + 1
         line = head + encode_line(Line(VERSION, number, event, token, fields))
-        new = not self._log.exists
+        new = not (self._log.exists and self._in_place)
         try:
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fd = open_shared(self.path, append=True)
             try:
                 line = _end_of(self._log, fd) + line
                 size = os.fstat(fd).st_size
@@ -288,7 +290,8 @@ class Journal:
             finally:
                 os.close(fd)
             if new:
-                sync_folder(self.path.parent)
+                sync_way(self.path.parent)
+                self._in_place = True
         except OSError as error:
             raise failed("write", self.path, error) from None
         if self._log.damage is None:  # else it is of no use

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Errors of `flock` that mean that the file system has no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+#: No file of ours is a link.
+_OURS = os.O_NOFOLLOW | os.O_CLOEXEC
+_OWNER = re.compile(r"[0-9a-f]{32}")
 #: Where nothing else tells whether a process is alive, it counts as dead this many seconds after its last `renew`.
 LEASE_SECONDS = 1800.0
 
@@ -26,18 +30,17 @@ class ProcessClaim:
     process's id and start time, on another one the time of its last `renew`.
 
     Args:
-        folder: of the files of all processes; created if it doesn't exist, for this user alone.
+        folder: of the files of all processes; it must exist.
         mode: the permissions of the file.
 
     Raises:
-        OSError: the folder or the file can't be created.
+        OSError: the file can't be created.
     """
 
     def __init__(self, folder: Path, mode: int = 0o600) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
         self.owner = os.urandom(16).hex()
-        self._file = os.open(folder / self.owner, os.O_CREAT | os.O_RDWR, mode)
+        self._file = os.open(folder / self.owner, os.O_CREAT | os.O_EXCL | os.O_RDWR | _OURS, mode)
         try:
             os.fchmod(self._file, mode)  # the umask may have removed bits
             locked = _lock(self._file)
@@ -57,10 +60,16 @@ class ProcessClaim:
 
     def is_alive(self, owner: str) -> bool:
         """Whether the process of `owner` is still running; if it isn't, its file is removed."""
+        if not is_owner(owner):  # what is in a shared folder may come from anybody: it names no other file
+            return False
         try:
-            handle = os.open(self._folder / owner, os.O_RDWR)
+            handle = os.open(self._folder / owner, os.O_RDWR | _OURS)
         except FileNotFoundError:
             return False
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a link, which no process has made
+                return False
+            raise
         try:
             if self._holds(handle):
                 return True
@@ -73,7 +82,7 @@ class ProcessClaim:
     def describe(self, owner: str) -> str:
         """The process of `owner`, for people: `process 12 on build-1`."""
         try:
-            record = (self._folder / owner).read_text("utf-8", "replace")
+            record = (self._folder / owner).read_text("utf-8", "replace") if is_owner(owner) else ""
         except OSError:
             return "another process"
         host, _, pid, *_ = [*record.strip().split("|"), "", "", ""]
@@ -92,6 +101,11 @@ class ProcessClaim:
             return alive
         self.renew()  # both times are the file server's: clocks of machines differ
         return os.fstat(handle).st_mtime > os.fstat(self._file).st_mtime - LEASE_SECONDS
+
+
+def is_owner(text: str) -> bool:
+    """Whether a text has the form of `ProcessClaim.owner`."""
+    return _OWNER.fullmatch(text) is not None
 
 
 def _lock(handle: int, *, wait: bool = True) -> bool:

@@ -20,6 +20,7 @@ from pioneer_build.disk import (
     beside,
     check_replaceable,
     check_writable,
+    make_folder,
     reserve,
     stamp_at,
     stamp_of,
@@ -123,6 +124,8 @@ class LockTexts:
                     return False
                 if path == paths[-1]:
                     sync_folder(os.path.dirname(self._place(path)))  # noqa: PTH120 - stamps have text
+                    if path != LOCK_PATH:  # whoever made their folder may have died before this
+                        sync_folder(self._root)
             except OSError as error:
                 raise self._failed(path, error) from None
         return True
@@ -165,9 +168,7 @@ class LockTexts:
 
         On a disk that doesn't tell these names apart, removing the old file would remove the new one.
         """
-        with suppress(FileExistsError):
-            os.mkdir(f"{self._root}/{SPLIT_FOLDER}")  # noqa: PTH102
-            sync_folder(self._root)
+        make_folder(f"{self._root}/{SPLIT_FOLDER}")
         for old in [old for old in gone if old.casefold() == path.casefold()]:
             with suppress(FileNotFoundError):
                 if os.path.samefile(f"{self._root}/{old}", f"{self._root}/{path}"):  # noqa: PTH121
@@ -219,12 +220,20 @@ class LockTexts:
         self.known.stamps.pop(path, None)
 
 
+def _check_inside(root: str, path: str) -> None:
+    """Raises `LockError` if a link leads out of the project: to the lock of another one, which would be rewritten."""
+    real = os.path.realpath(f"{root}/{path}")
+    if not real.startswith(os.path.realpath(root).rstrip("/") + "/"):
+        hint = f"replace it by the file itself, or {restore(path)}"
+        raise LockError(f"{path} is a symbolic link that leaves the project", hint=hint)
+
+
 def read_text(root: str, path: str) -> str:
     """The text of a file of the lock.
 
     Args:
         root: the project's folder.
-        path: of the file, relative to it. Only `pioneer.lock` itself may be a symbolic link.
+        path: of the file, relative to it. Only `pioneer.lock` itself may be a symbolic link, to a file in the project.
 
     Raises:
         FileNotFoundError: it doesn't exist.
@@ -232,8 +241,11 @@ def read_text(root: str, path: str) -> str:
     """
     instead = f"move it elsewhere, or {restore(path)}"
     # a pipe must not block
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if path == LOCK_PATH else os.O_NOFOLLOW)
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
+        if path == LOCK_PATH and os.path.islink(f"{root}/{path}"):  # noqa: PTH114
+            _check_inside(root, path)
+            flags &= ~os.O_NOFOLLOW
         descriptor = os.open(f"{root}/{path}", flags)
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
             if not S_ISREG(os.fstat(descriptor).st_mode):

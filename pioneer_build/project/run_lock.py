@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import advice
+from pioneer_build.disk import advice, make_folder, open_shared
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class ProjectHold:
 
     def __enter__(self) -> ProjectHold:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            make_folder(self.path.parent)
+            self._fd = open_shared(self.path)
         except OSError as error:
             hint = advice(error, self.path, "set XDG_STATE_HOME to another folder")
             raise PioneerError(f"can't write {self.path}: {error.strerror}", hint=hint) from None

@@ -76,8 +76,10 @@ def spec_files(root: Path, folder: str) -> tuple[dict[str, Stamp], list[Problem]
         passed_over.append(PassedOver(path, why))
 
     def complain(path: str, message: str) -> None:
-        code = "unreadable" if message.startswith("can't") else "outside"
-        problems.append(Problem(path, 0, 0, message, code=code))
+        code, hint = (
+            ("unreadable", None) if message.startswith("can't") else ("outside", "replace it by what it leads to")
+        )
+        problems.append(Problem(path, 0, 0, message, hint, code=code))
 
     return spec_stamps(str(root), folder, complain, pass_over), problems, sorted(passed_over)
 

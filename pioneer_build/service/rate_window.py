@@ -37,7 +37,7 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pioneer_build.disk import beside
+from pioneer_build.disk import beside, make_folder, open_shared
 from pioneer_build.spec.base_url import one_name
 
 if TYPE_CHECKING:
@@ -274,9 +274,8 @@ class SharedWindow:
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = boot_clock, boot: bytes | None = None) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-        self._file = os.open(path, flags, 0o600)
+        make_folder(path.parent)
+        self._file = open_shared(path)
         self._clock = clock
         self._boot = boot_id() if boot is None else boot
 
@@ -355,7 +354,7 @@ def window_path(folder: Path, base_url: str, key: str | None) -> Path:
 def _salt(folder: Path) -> bytes:
     path = folder / "pace-salt"
     if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         with beside(path) as new:
             new.file.write(os.urandom(32))
             new.flush(durable=False)

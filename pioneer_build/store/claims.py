@@ -21,7 +21,7 @@ from zlib import crc32
 from pioneer_build.disk import create, write_all
 from pioneer_build.errors import StoreError
 from pioneer_build.processes.claim import ProcessClaim
-from pioneer_build.store.disk import Modes, guarded, make_folder, store_error
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +146,7 @@ class Claims:
 
     def __enter__(self) -> Self:
         """From now on it is noticed if others label texts of this scope, so look up what is missing after this."""
+        check_no_link(self._folder)
         with guarded(self._folder, "read"):
             numbers = self._numbers() if self._folder.is_dir() else set()
             self._own = self._highest = max(numbers, default=0)
@@ -172,6 +173,7 @@ class Claims:
     def _start(self) -> ProcessClaim:
         if self._process is None:
             self._prepare()
+            make_folder(self._folder, self._modes)
             make_folder(self._folder / "live", self._modes)
             with guarded(self._folder / "live", "write"):
                 self._process = ProcessClaim(self._folder / "live", self._modes.file)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import NewFile, advice, create, reserve, sync_folder
+from pioneer_build import disk
+from pioneer_build.disk import NewFile, advice, create, reserve
 from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
@@ -69,18 +70,27 @@ class Modes:
 
 
 def make_folder(path: Path, modes: Modes) -> None:
-    """Creates `path` and its missing parents, durably.
+    """Creates the folder `path` of a store, and its missing parents, durably.
 
     Raises:
-        StoreError: it can't be created.
+        StoreError: it can't be created, or is a link.
     """
-    if path.is_dir():
-        return
-    make_folder(path.parent, modes)
-    with guarded(path, "create the folder"), suppress(FileExistsError):
-        path.mkdir(mode=modes.folder)
-        path.chmod(modes.folder)
-        sync_folder(path.parent)
+    check_no_link(path)
+    with guarded(path, "create the folder"):
+        disk.make_folder(path, modes.folder)
+
+
+def check_no_link(path: Path) -> None:
+    """Checks that a folder in a store is no symbolic link.
+
+    A store may be in a checkout. Then a link comes from whoever wrote the repository, and what is written or removed in
+    the store would be written or removed where it leads. The store itself may be a link.
+
+    Raises:
+        StoreError: it is one.
+    """
+    if path.is_symlink():
+        raise StoreError(f"can't use {path}: it is a symbolic link", "replace it by the folder itself")
 
 
 def check_writable(folder: Path) -> None:

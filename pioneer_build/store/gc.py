@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ RemovalKind: TypeAlias = Literal["rows", "annotations", "temporary"]
 
 #: Age of files left by a writer that died; a running one finishes within a day.
 _ABANDONED_SECONDS = 24 * 60 * 60
+
+
+#: What is removed is recognized by its name, too: a setting may name any folder as the store.
+_ROWS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.jsonl")
+_TEMPORARY = re.compile(r"[0-9a-f]{20}(\.tmp)?|[0-9]+\.tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,17 @@ def plan_removals(
     return GcPlan(tuple(sorted(found, key=lambda removal: (removal.kind, removal.name, removal.path))))
 
 
+def _folders(folder: Path) -> list[Path]:
+    """The folders in `folder`, without links: those lead to where nothing is removed."""
+    if folder.is_symlink():
+        return []
+    return sorted(path for path in folder.glob("*") if path.is_dir() and not path.is_symlink())
+
+
 def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
-    for path in sorted((root / "rows").glob("*/*.jsonl")):
+    for path in sorted(path for folder in _folders(root / "rows") for path in folder.glob("*.jsonl")):
         digest = f"sha256:{path.stem}"
-        if digest in keep:
+        if digest in keep or not _ROWS.fullmatch(path.relative_to(root / "rows").as_posix()):
             continue
         with path.open("rb") as file:
             lines = sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))
@@ -90,7 +103,7 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
 
 
 def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]) -> Iterator[Removal]:
-    for folder in sorted((root / "annotations").glob("*")):
+    for folder in _folders(root / "annotations"):
         try:
             scope = decode((folder / "scope.json").read_bytes())
         except (FileNotFoundError, NotADirectoryError):
@@ -105,9 +118,10 @@ def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str],
 
 def _temporary(root: Path) -> Iterator[Removal]:
     now = time.time()
-    for path in sorted((root / "tmp").glob("*")):
+    folder = root / "tmp"
+    for path in () if folder.is_symlink() else sorted(folder.glob("*")):
         found = path.lstat()
-        if now - found.st_mtime > _ABANDONED_SECONDS:
+        if _TEMPORARY.fullmatch(path.name) and now - found.st_mtime > _ABANDONED_SECONDS:
             yield Removal("temporary", path.name, path.relative_to(root).as_posix(), 1, found.st_size, 0)
 
 

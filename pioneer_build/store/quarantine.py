@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk import sync_folder
-from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,7 @@ class Quarantine:
         """Removes some or all refused texts; returns how many there were."""
         paths = list(self._files()) if digests is None else [self._path(digest) for digest in digests]
         cleared = 0
+        check_no_link(self._folder)
         with guarded(self._folder, "change"):
             for path in paths:
                 with suppress(FileNotFoundError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import reserve
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
 from pioneer_build.store.rows import RowFiles
 from pioneer_build.store.scope import Scope
 
@@ -68,6 +68,8 @@ class Store:
         self._check_format()
         scope = Scope(backend, fingerprint)
         folder = self.root / "annotations" / scope.name
+        check_no_link(folder.parent)
+        check_no_link(folder)
         opened = SparedAnnotations(folder, scope, self._tmp, self._modes, self._prepare)
         opened.spare = Spare(self.root, self._spare)
         with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
@@ -133,6 +135,7 @@ class Store:
     def _prepare(self) -> None:
         """Creates the store's folders before something is written."""
         self._check_format()
+        check_no_link(self.root / "rows")
         make_folder(self._tmp, self._modes)
         if not self._good_format:
             write_whole(self.root / "format", [FORMAT], self._tmp, self._modes)

@@ -45,22 +45,65 @@ def test_private_to_its_owner(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_the_file_and_its_folder_are_synced_before_begin_returns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced = []
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was synced, in order."""
+    found: list[str] = []
     real = os.fsync
 
     def fsync(fd: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        found.append(os.readlink(f"/proc/self/fd/{fd}"))
         real(fd)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    log = journal(tmp_path)
+    return found
+
+
+def test_the_file_and_the_folders_on_the_way_are_synced_before_begin_returns(tmp_path: Path, synced: list[str]) -> None:
+    log, file = journal(tmp_path / "new"), str(tmp_path / "new" / "journal" / "journal.jsonl")
     begun = log.begin(intent(), frozenset())
-    assert synced == [str(tmp_path / "journal" / "journal.jsonl"), str(tmp_path / "journal")]
+    wanted = [os.path.dirname(file), str(tmp_path / "new"), str(tmp_path), str(tmp_path.parent)]
+    assert [path for path in synced[synced.index(file) :] if path.startswith(str(tmp_path.parent))] == [file, *wanted]
+    del synced[:]
     log.record(begun.token, state="open", job_id="j-1")
-    assert synced[2:] == [str(tmp_path / "journal" / "journal.jsonl")]
+    assert synced == [file]
+
+
+@pytest.mark.parametrize("left", [b"", b'{"v": 1, "seq": 1, "ev'])
+def test_what_a_process_made_that_died_is_synced_before_begin_returns(
+    tmp_path: Path, synced: list[str], left: bytes
+) -> None:
+    """It died between creating the file, or its first line, and syncing the folder: that entry may still be lost."""
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    (folder / "journal.jsonl").write_bytes(left)
+    journal(tmp_path).begin(intent(), frozenset())
+    assert {str(folder), str(tmp_path)} <= set(synced)
+    assert synced.index(str(folder / "journal.jsonl")) < synced.index(str(folder))
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        journal(tmp_path / "a" / "b").begin(intent(), frozenset())
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a", *(tmp_path / "a").rglob("*"))}
+    assert found == {"a": 0o700, "b": 0o700, "journal": 0o700, "journal.jsonl": 0o600, "journal.lock": 0o600}
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "theirs").write_text("")
+    for name in ("journal.jsonl", "journal.lock"):
+        (tmp_path / "journal" / name).unlink(missing_ok=True)
+        (tmp_path / "journal" / name).symlink_to(tmp_path / "theirs")
+        with pytest.raises(JournalError, match="symbolic links") as caught:
+            journal(tmp_path).begin(intent(), frozenset())
+        assert f"{name} is a symbolic link: replace it by the file itself" in (caught.value.hint or "")
+        (tmp_path / "journal" / name).unlink()
+    assert (tmp_path / "theirs").read_text() == ""
 
 
 def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_path: Path) -> None:

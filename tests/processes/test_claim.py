@@ -31,21 +31,40 @@ time.sleep(60)
 
 
 def test_a_claim_ends_when_it_is_given_up(tmp_path: Path) -> None:
-    mine, other = ProcessClaim(tmp_path / "owners"), ProcessClaim(tmp_path / "owners")
+    mine, other = ProcessClaim(tmp_path), ProcessClaim(tmp_path)
     assert mine.owner != other.owner
     assert mine.is_alive(other.owner)
     other.close()
     assert not mine.is_alive(other.owner)
     assert not mine.is_alive("never-there")
-    assert [file.name for file in (tmp_path / "owners").iterdir()] == [mine.owner]
+    assert [file.name for file in tmp_path.iterdir()] == [mine.owner]
     mine.close()
 
 
-def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    claim = ProcessClaim(tmp_path / "owners")
-    assert stat.S_IMODE((tmp_path / "owners").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "owners" / claim.owner).stat().st_mode) == 0o600
+@pytest.mark.parametrize("umask", [0, 0o377])
+def test_the_files_are_for_their_owner_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        claim = ProcessClaim(tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / claim.owner).stat().st_mode) == 0o600
     claim.close()
+
+
+def test_a_name_that_no_process_has_is_no_path_to_other_files(tmp_path: Path) -> None:
+    """The owner of a claim is read from a file, which may come from anybody; what is dead is removed."""
+    (tmp_path / "owners").mkdir()
+    mine, theirs, long_ago = ProcessClaim(tmp_path / "owners"), tmp_path / "theirs", 1e9
+    theirs.write_text("elsewhere|another-boot|12|345|\n")
+    os.utime(theirs, (long_ago, long_ago))
+    linked = "0" * 32
+    (tmp_path / "owners" / linked).symlink_to(theirs)
+    for owner in ("../theirs", str(theirs), linked, "", "."):
+        assert not mine.is_alive(owner)
+    assert mine.describe("../theirs") == "another process"
+    assert (theirs.read_text(), theirs.stat().st_mtime) == ("elsewhere|another-boot|12|345|\n", long_ago)
+    mine.close()
 
 
 def test_a_claim_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
@@ -98,8 +117,9 @@ def test_on_another_machine_without_locks_only_the_last_sign_of_life_tells(tmp_p
 def test_a_lock_that_does_not_reach_other_machines_proves_no_death(tmp_path: Path) -> None:
     """A share mounted with local locks: the file of a process elsewhere is never locked here."""
     mine = ProcessClaim(tmp_path)
-    (tmp_path / "theirs").write_text("elsewhere|another-boot|12|345|locked\n")
-    assert mine.is_alive("theirs")
+    theirs = "ab" * 16
+    (tmp_path / theirs).write_text("elsewhere|another-boot|12|345|locked\n")
+    assert mine.is_alive(theirs)
     mine.close()
 
 

@@ -353,12 +353,11 @@ def test_a_folder_that_is_a_link_is_never_written_to(tmp_path: Path) -> None:
 
 def test_a_lock_that_is_a_link_stays_one(tmp_path: Path) -> None:
     """What it leads to is written, by every command that writes: nothing stale is left there."""
-    root, elsewhere = tmp_path / "p", tmp_path / "elsewhere"
-    root.mkdir()
-    elsewhere.mkdir()
+    root, elsewhere = tmp_path / "p", tmp_path / "p" / "elsewhere"
+    elsewhere.mkdir(parents=True)
     put(root, A, split=False)
     (root / LOCK_PATH).rename(elsewhere / "real.json")
-    (root / LOCK_PATH).symlink_to("../elsewhere/real.json")
+    (root / LOCK_PATH).symlink_to("elsewhere/real.json")
     file = LockFile(root)
     os.close(file.reserve(10))
     file.write(file.read().with_entries([B]))
@@ -369,6 +368,42 @@ def test_a_lock_that_is_a_link_stays_one(tmp_path: Path) -> None:
     assert (root / LOCK_PATH).is_symlink()
     assert [path.name for path in elsewhere.iterdir()] == ["real.json"]
     assert LockFile(root).read() == lock_of(A, B)
+
+
+def test_a_link_to_a_lock_outside_is_neither_read_nor_written(tmp_path: Path) -> None:
+    """It may be the lock of another project, whose datasets this one would forget."""
+    for name in ("p", "other"):
+        (tmp_path / name).mkdir()
+    put(tmp_path / "other", A, split=False)
+    theirs = (tmp_path / "other" / LOCK_PATH).read_bytes()
+    (tmp_path / "p" / LOCK_PATH).symlink_to(f"../other/{LOCK_PATH}")
+    for work in (
+        lambda file: file.read(),
+        lambda file: file.write(lock_of(B)),
+        lambda file: file.convert(split=True),
+        lambda file: file.read_entries(["a"]),
+    ):
+        with pytest.raises(LockError, match=r"pioneer\.lock is a symbolic link that leaves the project") as caught:
+            work(LockFile(tmp_path / "p"))
+        assert (caught.value.hint or "").startswith("replace it by the file itself, or restore it from git")
+    assert (tmp_path / "other" / LOCK_PATH).read_bytes() == theirs
+
+
+def test_entries_in_a_folder_that_a_process_made_that_died_are_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died between making the folder and syncing the project's."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    (tmp_path / SPLIT_FOLDER).mkdir()
+    LockFile(tmp_path, split=True).write(lock_of(A))
+    assert synced[-2:] == [str(tmp_path / SPLIT_FOLDER), str(tmp_path)]
 
 
 def test_a_link_to_nowhere_is_replaced(tmp_path: Path) -> None:

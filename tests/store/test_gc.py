@@ -25,9 +25,10 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     for fingerprint in ("fp1:kept", "fp1:gone"):
         with store.annotations("local", fingerprint) as annotations:
             annotations.add([(bytes([n]) * 16, b"{}") for n in range(5)])
-    old = tmp_path / "tmp" / "abandoned"
-    old.write_bytes(b"x")
-    os.utime(old, (0, 0))
+    abandoned = f"{'0a' * 10}.tmp"
+    for name in (abandoned, "thesis.txt"):
+        (tmp_path / "tmp" / name).write_bytes(b"x")
+        os.utime(tmp_path / "tmp" / name, (0, 0))
     (tmp_path / "tmp" / "being-written").write_bytes(b"x")
     (tmp_path / "rows" / "notes.txt").write_text("mine")
 
@@ -35,7 +36,7 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     assert [(r.kind, r.name, r.records) for r in plan.removals] == [
         ("annotations", "local fp1:gone", 5),
         ("rows", DIGEST, 3),
-        ("temporary", "abandoned", 0),
+        ("temporary", abandoned, 0),
     ]
     assert plan.records("rows") == 3
     assert plan.records("annotations") == 5
@@ -48,7 +49,7 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     assert store.has(kept)
     assert store.annotations("local", "fp1:kept").count() == 5
     assert store.annotations("local", "fp1:gone").count() == 0
-    assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["being-written"]
+    assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["being-written", "thesis.txt"]
     assert store.gc({kept}, {("local", "fp1:kept")}).removals == ()
 
 

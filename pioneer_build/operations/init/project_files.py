@@ -7,10 +7,11 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build import git
-from pioneer_build.disk import create
+from pioneer_build.disk import create, make_folder, write_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
+from pioneer_build.paths import link_that_leaves
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
@@ -35,7 +36,8 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         drafts: specs to write; without any, the starter specs are written if there are neither specs nor a lock.
 
     Raises:
-        PioneerError: a draft's file exists (nothing was written then), or a file can't be written.
+        PioneerError: a draft's file exists, or a link leaves the project (nothing was written then), or a file can't be
+            written.
     """
     root, folder = project.root, project.config.specs.strip("/") or "."
     for draft in drafts:
@@ -53,6 +55,10 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         texts |= {draft.path: draft.text, **draft.files}
     if not drafts and not spec_files(root, folder)[0] and project.lockfile.stamp() is None:
         texts |= starter.starter_specs(folder)
+    for path in texts:
+        _check_inside(root, (root / path).parent)
+    for path in _LINES:
+        _check_inside(root, root / path)
     new: list[str] = []
     kept: list[str] = []
     for path, text in texts.items():
@@ -70,8 +76,10 @@ def write_lines_for_git(root: Path) -> tuple[str, ...]:
     """Adds the lines about the lock to git's settings in a project, if they are missing; the names of changed files.
 
     Raises:
-        PioneerError: a file can't be written.
+        PioneerError: a file can't be written, or is a link that leaves the project.
     """
+    for name in _LINES:
+        _check_inside(root, root / name)
     return tuple(name for name, lines in _LINES.items() if _add_lines(root / name, lines))
 
 
@@ -79,11 +87,21 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
+def _check_inside(root: Path, path: Path) -> None:
+    """Raises a `PioneerError` if a symbolic link of the project leads out of it on the way to `path`."""
+    link = link_that_leaves(str(root), str(path))
+    if link is not None:
+        raise PioneerError(
+            f"can't write {path}: {link} is a symbolic link that leaves the project",
+            hint="remove the link, or replace it by what it leads to",
+        )
+
+
 def _write_new(path: Path, text: str) -> bool:
     """Writes a file that doesn't exist; whether it was written. Links are never followed."""
     data = text.encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         fd = create(path, 0o644)
     except FileExistsError:
         if not path.parent.is_dir():
@@ -103,14 +121,15 @@ def _write_new(path: Path, text: str) -> bool:
 def _add_lines(path: Path, lines: Iterable[str]) -> bool:
     """Appends the lines that the file doesn't have yet; whether there were any."""
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        text = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
         have = {line.strip() for line in text.splitlines()}
         missing = [line for line in lines if line not in have]
         if not any(line for line in missing if not line.startswith("#")):
             return False
         gap = "" if not text or text.endswith("\n") else "\n"
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(gap + "".join(f"{line}\n" for line in missing))
+        added = text + gap + "".join(f"{line}\n" for line in missing)
+        # a link in the project stays one
+        write_whole(path.resolve(), [added.encode("utf-8", "surrogateescape")], mode=0o644, keep_mode=True)
     except OSError as error:
         raise _unwritable(path, error) from None
     return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk import make_folder
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
@@ -70,7 +71,7 @@ def _opened(request: InitRequest, backend: str | None, note: Callable[[str], Non
             )
         note(f"{folder} is inside the project {root}; init sets up that project")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise PioneerError(f"can't create the folder {folder}: {error.strerror}") from None
     return open_project(folder, backend)
