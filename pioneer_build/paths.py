@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APP = "pioneer-build"
+#: The folder in a project for what this tool keeps there. It may have come with a repository.
+PROJECT_FOLDER = ".pioneer"
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -74,7 +76,7 @@ def spare_folders(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[
     return (
         state_folder(environ),
         cache_folder(environ),
-        root / ".pioneer",
+        root / PROJECT_FOLDER,
         _path(f"/var/tmp/{mine}"),  # noqa: S108 - is used only if no other user can write there
         _path(f"{temporary if temporary.startswith('/') else '/tmp'}/{mine}"),  # noqa: S108
     )

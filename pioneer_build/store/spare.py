@@ -5,6 +5,9 @@ disk is full, read-only or broken at that moment, they go to the first of some o
 form of a store. Whoever opens these annotations next, with the same folders, moves them into the store.
 
 FOLDER/unstored/STORE/annotations/SCOPE/…      STORE identifies the store that they belong to
+
+One of these folders is in the project, and may have come with a repository. So STORE depends there on when the store
+was made, to the nanosecond, which nobody else knows; and no folder on the way may be a link.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pioneer_build import disk
 from pioneer_build.errors import StoreError
+from pioneer_build.paths import PROJECT_FOLDER
 from pioneer_build.store.annotations import AnnotationStore
 from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, write_whole
 from pioneer_build.store.scope import FOLDERS
@@ -37,8 +42,19 @@ class Spare:
     """Folders for what the store in `root` can't take, in the order in which they are tried."""
 
     def __init__(self, root: Path, folders: Sequence[Path] = ()) -> None:
-        self._name = sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+        self._root = root
         self._folders = tuple(folders)
+
+    def _place(self, folder: Path) -> Path | None:
+        """Where the annotations of this store are kept in one of the folders; `None` if that can't be told."""
+        name = os.fsencode(self._root.resolve())
+        if folder.name == PROJECT_FOLDER:
+            try:
+                made = (self._root / "format").stat()
+            except OSError:
+                return None
+            name += b"\0%d %d" % (made.st_mtime_ns, made.st_ino)
+        return folder / "unstored" / sha256(name).hexdigest()[:16]
 
     def keep(self, scope: Scope, act: Callable[[AnnotationStore], None]) -> Path | None:
         """Does `act`, which adds something, with the first folder that takes it; that folder, or `None`.
@@ -48,14 +64,15 @@ class Spare:
             act: called with the annotations in a folder, until it succeeds.
         """
         for folder in self._folders:
-            place = folder / "unstored" / self._name
+            if (place := self._place(folder)) is None:
+                continue
             with suppress(StoreError, OSError):
                 make_folder(folder, Modes())
-                if not _is_safe(folder):
+                if not _is_safe(folder, place, scope):
                     continue
                 with _alone(folder):
                     make_folder(place / "tmp", Modes())
-                    (place.parent / _IGNORED).write_text("*\n")
+                    disk.write_whole(place.parent / _IGNORED, [b"*\n"], durable=False)
                     with _opened(place, scope) as there:
                         act(there)
                 return place
@@ -64,8 +81,8 @@ class Spare:
     def places(self, scope: Scope) -> Iterator[Path]:
         """The folders that have annotations of `scope`, each while no other process uses it."""
         for folder in self._folders:
-            place = folder / "unstored" / self._name
-            if (place / "annotations" / scope.name).is_dir() and _is_safe(folder):
+            place = self._place(folder)
+            if place and (place / "annotations" / scope.name).is_dir() and _is_safe(folder, place, scope):
                 with _alone(folder):
                     yield place
 
@@ -185,8 +202,20 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_safe(folder: Path) -> bool:
-    """Whether only this user can have written in `folder`. One that is below /tmp may have been made by another."""
+def _is_safe(folder: Path, place: Path, scope: Scope) -> bool:
+    """Whether only this user can have written in `folder`, and no link leads from it elsewhere.
+
+    Args:
+        folder: one that is below /tmp may have been made by another user, one in a checkout may have links.
+        place: where annotations are kept in it.
+        scope: of the annotations.
+    """
+    ours = place / "annotations" / scope.name
+    below = (place.parent, place, place / "tmp", ours.parent, ours, *(ours / name for name in FOLDERS))
+    return _is_own(folder) and all(_is_own(path) for path in below if os.path.lexists(path))
+
+
+def _is_own(folder: Path) -> bool:
     try:
         found = folder.lstat()
     except OSError:

@@ -100,6 +100,61 @@ def test_a_folder_in_which_others_can_write_is_not_used(tmp_path: Path) -> None:
     assert answers(tmp_path, 2) == [None]
 
 
+def test_what_a_repository_brought_is_not_taken_in(tmp_path: Path) -> None:
+    """`.pioneer` may have come with the checkout; where this tool keeps something in it, nobody else can know."""
+    with store(tmp_path, ".pioneer").annotations(BACKEND, FINGERPRINT) as opened:
+        opened.add(batch(0))
+    with (
+        failing_disk(tmp_path / "store", *ALWAYS),
+        store(tmp_path, ".pioneer").annotations(BACKEND, FINGERPRINT) as opened,
+    ):
+        with pytest.raises(StoreError, match=r"is kept in .*\.pioneer"):
+            opened.add(batch(1))
+    (place,) = (path for path in (tmp_path / ".pioneer" / "unstored").iterdir() if path.is_dir())
+    brought = tmp_path / "brought"
+    (tmp_path / ".pioneer").rename(brought)
+    (tmp_path / "store" / "format").rename(tmp_path / "format")  # the same store on another machine
+    (tmp_path / "store" / "format").write_bytes((tmp_path / "format").read_bytes())
+    brought.rename(tmp_path / ".pioneer")
+    with store(tmp_path, ".pioneer").annotations(BACKEND, FINGERPRINT) as opened:
+        assert list(opened.lookup(digest(0) + digest(1))) == [b"0\n", None]
+    assert list((place / "annotations").rglob("*.log"))
+    (tmp_path / "format").rename(tmp_path / "store" / "format")
+    with store(tmp_path, ".pioneer").annotations(BACKEND, FINGERPRINT) as opened:
+        assert list(opened.lookup(digest(0) + digest(1))) == [b"0\n", b"1\n"]
+
+
+@pytest.mark.parametrize("linked", ["unstored", "STORE", "annotations", "SCOPE"])
+def test_no_link_leads_from_a_spare_folder_into_the_store(tmp_path: Path, linked: str) -> None:
+    """What is taken in is removed there: through a link, what the store has would be."""
+    refused(tmp_path / "store", tmp_path, 1)
+    (place,) = (path for path in (tmp_path / "spare" / "unstored").iterdir() if path.is_dir())
+    (scope,) = (place / "annotations").iterdir()
+    assert answers(tmp_path, 1) == [b"1\n"]
+    link = {"unstored": place.parent, "STORE": place, "annotations": scope.parent, "SCOPE": scope}[linked]
+    target = {"STORE": tmp_path / "store", "annotations": tmp_path / "store" / "annotations"}.get(
+        linked, tmp_path / "store" / "annotations" / scope.name
+    )
+    if linked == "unstored":
+        target = tmp_path / "elsewhere"
+        target.mkdir()
+        (target / place.name).symlink_to(tmp_path / "store")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+    assert answers(tmp_path, 1) == [b"1\n"]
+    assert answers(tmp_path, 1) == [b"1\n"]
+    refused(tmp_path / "store", tmp_path, 2, "is kept in .*spare2")
+
+
+def test_a_link_that_git_would_ignore_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("mine")
+    (tmp_path / "spare" / "unstored").mkdir(parents=True, mode=0o700)
+    (tmp_path / "spare").chmod(0o700)
+    (tmp_path / "spare" / "unstored" / ".gitignore").symlink_to(tmp_path / "theirs")
+    refused(tmp_path / "store", tmp_path, 1)
+    assert (tmp_path / "theirs").read_text() == "mine"
+
+
 def test_another_store_and_another_scope_get_nothing_of_it(tmp_path: Path) -> None:
     refused(tmp_path / "store", tmp_path, 1)
     other = Store(tmp_path / "other", [tmp_path / "spare"])
