@@ -107,9 +107,9 @@ def test_what_a_repository_brought_is_not_taken_in(tmp_path: Path) -> None:
     with (
         failing_disk(tmp_path / "store", *ALWAYS),
         store(tmp_path, ".pioneer").annotations(BACKEND, FINGERPRINT) as opened,
+        pytest.raises(StoreError, match=r"is kept in .*\.pioneer"),
     ):
-        with pytest.raises(StoreError, match=r"is kept in .*\.pioneer"):
-            opened.add(batch(1))
+        opened.add(batch(1))
     (place,) = (path for path in (tmp_path / ".pioneer" / "unstored").iterdir() if path.is_dir())
     brought = tmp_path / "brought"
     (tmp_path / ".pioneer").rename(brought)
