@@ -14,6 +14,7 @@ from pioneer_build.apply.label_batches import Batch
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import JournalError, LockError, PioneerError, StoreError
 from pioneer_build.inputs import batches, new_texts, split, text_digest
+from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
 
 async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool:
     """Sends those texts of a batch that can be claimed; whether there were any."""
+    _refuse_keys(progress, batch)
     digests = [text_digest(one.text) for one in batch]
     claim = progress.claims.claim(b"".join(digests))
     try:
@@ -106,6 +108,18 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
         raise
     progress.claims.release(claim)
     return True
+
+
+def _refuse_keys(progress: LabelProgress, batch: list[InputText]) -> None:
+    """Raises `Stopped` if a text of a batch contains a key."""
+    keys = progress.work.run.options.keys
+    if not keys or not keys.occurs_in("\n".join(one.text for one in batch).encode("utf-8", "surrogatepass")):
+        return
+    for one in batch:
+        line = keys.line_in(one.text.encode("utf-8", "surrogatepass"))
+        if line is not None:
+            message = f"{one.path}:{one.line}: the text {HAS_KEY}, so it was not sent; {REMOVE_IT}"
+            raise Stopped("refused", message, "pioneer-build apply")
 
 
 async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:

@@ -19,6 +19,7 @@ from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import PioneerError
+from pioneer_build.keys.search import KeySearch
 from pioneer_build.plan import Choices
 from pioneer_build.spec.model import Checks
 from pioneer_build.wording import duration
@@ -64,7 +65,7 @@ class Options:
 
     `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
     listing and a download may each take as long, too.
-    `project_root`: the folder that paths of inputs are relative to.
+    `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain.
     """
 
     backend: str
@@ -77,6 +78,7 @@ class Options:
     first_poll: float = 2.0
     label_requests_in_flight: int = 8
     project_root: Path | None = None
+    keys: KeySearch = field(default_factory=lambda: KeySearch({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import create, write_all, write_whole
+from pioneer_build.disk import create, make_folder, open_shared, write_all, write_whole
 from pioneer_build.journal.scanning import ScannedLine, Scanner
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -
     with suppress(OSError):
         size = log.stat().st_size - len(added)
         if compared and _size(path) == size:
-            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            fd = open_shared(path, append=True, make=False)
             try:
                 write_all(fd, added)
             finally:
@@ -142,7 +142,7 @@ def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -
         data = log.read_bytes()
         if _size(path) == len(data) and path.read_bytes() == data:
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_whole(path, [data], durable=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.operations.changed_specs import changed_specs
+from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.make_plan import plan_from
 from pioneer_build.plan import Choices
 from pioneer_build.project.sparse import may_be_sparse
@@ -55,6 +56,7 @@ def plan_of_changed(project: Project) -> Plan | None:
     if scope is None:
         return None
     plan = plan_from(project, scope, Choices())
+    refuse_keys(project, plan, scope.declared)
     if plan.changes and may_be_sparse(project.root):
         return None  # a name may be taken by a spec that is not here
     buying = {step.dataset_name: step.remote_name for step in plan.steps if step.submits}

@@ -17,6 +17,7 @@ from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.kept_rows import judge_entry, read_kept_rows
+from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.other_journals import OtherJournals, with_damage
@@ -120,6 +121,7 @@ def read_project_state(
         if found != known:
             plan = (scope := scope_of(found)).plan(chosen)
     _check_left_out(project, specs, plan)
+    refuse_keys(project, plan, declared)
     contents.save()
     return ProjectState(
         project,

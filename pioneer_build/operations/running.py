@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
 from pioneer_build.errors import JournalError
+from pioneer_build.keys.search import KeySearch
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.stop_run import until_stopped
@@ -129,6 +130,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             deadline=options.deadline,
             first_poll=0.05 if config.local else 1.0,
             project_root=project.root,
+            keys=KeySearch(),
         ),
         Basis(
             lock=found.lock,

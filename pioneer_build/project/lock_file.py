@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import stamp_of_all
+from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides
 from pioneer_build.lock.files import FoundLock, lock_texts, read_files
 from pioneer_build.lock.merge import merge
@@ -16,10 +17,11 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import entry_path, is_mark
 from pioneer_build.lock.text import read_entries
+from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.lock_texts import LockTexts, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pioneer_build.disk import Stamp
@@ -54,6 +56,11 @@ class LockFile:
         self._files = LockTexts(self._root)
         self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
         self._others = Lock()
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The texts of its files as they were read or written last, by path in the project."""
+        return self._files.known.texts
 
     def stamp(self) -> Stamp | None:
         """One stamp for all files of the lock; `None` if there is none.
@@ -98,8 +105,8 @@ class LockFile:
         """Writes `lock`, merged with what was written by others since it was read; whether any bytes changed.
 
         Raises:
-            LockError: it can't be written, or the present files can't be read. The file that the message names is
-                unchanged.
+            LockError: it can't be written, would contain a key, or the present files can't be read. The file that the
+                message names is unchanged.
         """
         before = self._files.writes
         while not self._replace(lock):
@@ -154,7 +161,9 @@ class LockFile:
         if not self._files.known.texts and not lock.entries:
             return True
         split = self.is_split if convert_to is None else convert_to
-        if not self._files.store(lock_texts(lock, split=split, written=self._written)):
+        texts = lock_texts(lock, split=split, written=self._written)
+        _refuse_keys({path: text for path, text in texts.items() if self._files.known.texts.get(path) != text})
+        if not self._files.store(texts):
             return False
         self.is_split = split
         return True
@@ -167,6 +176,12 @@ class LockFile:
     def _ancestor(self, path: str) -> str | None:
         """The common ancestor of a file in git's index during a merge."""
         return _staged_text(self.path.parent, path, 1)
+
+
+def _refuse_keys(texts: Mapping[str, str]) -> None:
+    """Raises a `LockError` if a file of the lock would contain a key; nothing is written then."""
+    for found in keys_in_texts(texts):
+        raise LockError(f"{found.path} was not written: its line {found.line} {found.message}", hint=found.hint)
 
 
 def _staged_text(root: Path, path: str, stage: Stage) -> str | None:

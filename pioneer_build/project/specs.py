@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.errors import Problem, Problems
+from pioneer_build.project.key_check import keys_in_files
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
@@ -134,7 +135,8 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
     for spec in found.specs:
         definition = definition_of(spec)
         reading.parsed[spec.path].append((spec, definition, fingerprint_of(definition)))
-    wrong = {problem.path for problem in found.problems}
+    reading.problems += keys_in_files(project.root, changed)
+    wrong = {problem.path for problem in reading.problems}
     for path in changed:
         if path not in wrong:
             project.cache.specs.put(path, files[path], reading.parsed[path])

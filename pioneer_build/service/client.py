@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.errors import Busy, NotReached, Refused
+from pioneer_build.errors import Busy, NoAccess, NotReached, Refused
+from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.ports import Service
 from pioneer_build.service.bounds import bounds_for
 from pioneer_build.service.datasets import Datasets
@@ -96,7 +97,7 @@ class HttpService(Service):
     async def submit(self, request: GenerateRequest) -> str:
         """See `Service.submit`."""
         asked = self._asked(f"submitting {request.dataset_name}", paid=True)
-        sent = Request("POST", "/generate", asked, SUBMIT_SECONDS, _encode(request.body()))
+        sent = Request("POST", "/generate", asked, SUBMIT_SECONDS, self._body(asked, request.body()))
 
         async def attempt() -> str:
             answer = await self._paced("paid", sent)
@@ -131,7 +132,7 @@ class HttpService(Service):
         if task_type == "decoder" or not 1 <= len(texts) <= TEXTS_PER_REQUEST:
             raise Refused(f"{count(len(texts), 'text')} can't be labelled for {task_type} in one request")
         asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
-        body = _encode({"labels": list(labels), "inputs": list(texts)})
+        body = self._body(asked, {"labels": list(labels), "inputs": list(texts)})
         bounds = bounds_for(len(texts), more=2 * len(body))
         sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
 
@@ -182,6 +183,13 @@ class HttpService(Service):
     def _asked(self, what: str, *, paid: bool = False, named: bool = False) -> Asked:
         return Asked(what, self._calls.address.where, paid=paid, named=named)
 
+    def _body(self, asked: Asked, value: object) -> bytes:
+        """The JSON of a request. Raises `NoAccess` if it contains the key: services record what they are sent."""
+        body = json.dumps(value, separators=(",", ":")).encode("ascii")
+        if self._words.in_body(body):
+            raise NoAccess(f"{asked.what}: not sent, because the request {HAS_KEY}", hint=REMOVE_IT)
+        return body
+
     async def _paced(self, kind: TurnKind, request: Request) -> Answer:
         """Sends one request to a generate endpoint, within the rate limit."""
         try:
@@ -212,10 +220,6 @@ def _not_now(asked: Asked, seconds: float) -> Busy:
         retry_after=seconds,
         sent=False,
     )
-
-
-def _encode(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def _is_about_work(answer: Answer) -> bool:

@@ -181,7 +181,7 @@ async def _parsed(
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     asked, at_most, rows = request.asked, request.bounds.rows, 0
     async for number, line in lines:
-        if words.in_response(line):
+        if words.in_body(line):
             raise ServiceError(f"{asked.what}: line {number} contains the API key, so it can't be stored")
         row = _row(line)
         if row is None:

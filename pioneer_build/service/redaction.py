@@ -117,10 +117,10 @@ class Words:
         """`text` without the key, however it is spelled."""
         return self._spellings.hide(text) if self._spellings is not None else text
 
-    def in_response(self, body: bytes) -> bool:
-        """Whether a response repeats the key, so that nothing of it may be recorded.
+    def in_body(self, body: bytes) -> bool:
+        """Whether the key is in a request, which must not be sent, or in a response, of which nothing may be recorded.
 
-        A key that may be a word of any text, such as `anything` for a local server, is no reason to refuse one.
+        A key that may be a word of any text, such as `anything` for a local server, is no reason to refuse either.
         """
         spellings = self._spellings
         return spellings is not None and not spellings.guessable and spellings.occurs_in_bytes(body)

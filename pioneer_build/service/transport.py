@@ -217,11 +217,9 @@ class Calls:
     def _refuse_the_key(self, answer: Answer, request: Request) -> None:
         """Raises a `ServiceError` if a response repeats the key: an id or a row with the key in it can't be recorded.
 
-        An error is only shown, without the key. What repeats the author's own words is the author's affair.
+        An error is only shown, without the key.
         """
-        if not 200 <= answer.status < 300 or not self.words.in_response(answer.body):
-            return
-        if request.body is not None and self.words.in_response(request.body):
+        if not 200 <= answer.status < 300 or not self.words.in_body(answer.body):
             return
         problem = request.asked.unanswered(_HAS_THE_KEY, status=answer.status)
         if isinstance(problem, FateUnknown):

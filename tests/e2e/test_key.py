@@ -25,11 +25,11 @@ SPELLED = {
 SPEC = "dataset_name: a\ntask_type: decoder\nprompt: Say hello\nnum_examples: 3\n"
 
 
-async def command(root: Path, *arguments: str) -> tuple[int, str]:
+async def command(root: Path, *arguments: str, key: str = KEY) -> tuple[int, str]:
     """The exit code of a command, and all that it says."""
     home = root.parent / "home"
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PIONEER_"))}
-    environ |= {"HOME": str(home), "PIONEER_API_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environ |= {"HOME": str(home), "PIONEER_API_KEY": key, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pioneer_build", *arguments, cwd=root, env=environ,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -91,5 +91,134 @@ def test_errors_that_repeat_the_key(tmp_path: Path, status: int) -> None:
             fake.fail("POST /generate", *[Fault("answer", status, headers, said)] * (1 if status == 429 else 9))
             _, shown = await command(root, "-v", "apply", "--yes", "--no-wait")
             assert_nowhere(tmp_path, shown)
+
+    asyncio.run(main())
+
+
+LABELS = "dataset_name: {name}\ntask_type: classification\nlabels: [a, b]\n"
+#: Where a key may stand in a project: the files, by path, and the place that is named.
+STANDING: dict[str, tuple[dict[str, str], str]] = {
+    "prompt": ({"specs/a.yaml": SPEC.replace("hello", "{key}")}, "specs/a.yaml:3:1"),
+    "folded prompt": (
+        {"specs/a.yaml": SPEC.replace("Say hello", ">\n  Say\n  {key}\n  to them")}, "specs/a.yaml:5:1"
+    ),
+    "domain": (
+        {"specs/a.yaml": LABELS.format(name="a") + "num_examples: 3\ndomain_description: about {key}\n"},
+        "specs/a.yaml:5:1",
+    ),
+    "comment": ({"specs/a.yaml": SPEC + "# {key}\n"}, "specs/a.yaml:5:1"),
+    "inline input": (
+        {"specs/a.yaml": LABELS.format(name="a") + 'inputs: ["a text", "{key}"]\n'}, "specs/a.yaml:4:1"
+    ),
+    "lines": (
+        {"specs/a.yaml": LABELS.format(name="a") + "inputs: t.txt\n", "specs/t.txt": "one\ntwo {key}\n"},
+        "specs/t.txt:2",
+    ),
+    "jsonl": (
+        {
+            "specs/a.yaml": LABELS.format(name="a") + "inputs: {path: t.jsonl, field: x}\n",
+            "specs/t.jsonl": '{"x": "one"}\n{"x": "{key}"}\n',
+        },
+        "specs/t.jsonl:2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "spelling"), [*((name, "plain") for name in STANDING), ("prompt", "base64"), ("lines", "percent")]
+)
+def test_a_key_in_the_project_is_neither_sent_nor_written(tmp_path: Path, where: str, spelling: str) -> None:
+    root, (files, place) = tmp_path / "project", STANDING[where]
+    (root / "specs").mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    in_text = place.startswith("specs/t")  # which is read when it is sent; whole specs are, before anything is
+
+    async def main() -> None:
+        async with FakeService() as fake:
+            (root / "pioneer.yaml").write_text(f"backend: {fake.url}\n")
+            (root / "specs" / "b.yaml").write_text(LABELS.format(name="b") + "inputs: [good]\n")
+            theirs = {root / path: text.replace("{key}", SPELLED[spelling]) for path, text in files.items()}
+            for arguments in (("plan", "--out", "p.json"), ("apply", "--yes")):
+                for path, text in theirs.items():
+                    path.write_text(text)
+                code, said = await command(root, *arguments)
+                for path in theirs:
+                    path.unlink()
+                assert_nowhere(tmp_path, said)
+            assert (code, f"{place}: " in said, "contains the API key" in said) == (3 if in_text else 1, True, True)
+            sent = "".join(str(asked.body) for asked in fake.asked("POST"))
+            assert SPELLED[spelling] not in sent
+            assert ("two" in sent, "good" in sent) == (False, in_text)
+
+    asyncio.run(main())
+
+
+def test_a_spec_that_was_read_without_a_key(tmp_path: Path) -> None:
+    """It is in the cache: nothing is parsed when the key is there."""
+    root = tmp_path / "project"
+    (root / "specs").mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    (root / "specs" / "a.yaml").write_text(SPEC.replace("hello", KEY))
+    os.utime(root / "specs" / "a.yaml", (1e9, 1e9))
+
+    async def main() -> None:
+        async with FakeService() as fake:
+            (root / "pioneer.yaml").write_text(f"backend: {fake.url}\n")
+            code, _ = await command(root, "plan", key="another-key-1234")
+            assert code == 0
+            for arguments in (("plan",), ("apply", "--yes")):
+                code, said = await command(root, *arguments)
+                assert (code, "specs/a.yaml:3:1: error: contains the API key" in said, KEY in said) == (1, True, False)
+            assert fake.asked("POST") == []
+
+    asyncio.run(main())
+
+
+def test_a_lock_with_the_key(tmp_path: Path) -> None:
+    """As someone may have committed it before the key was a key of this environment."""
+    root = tmp_path / "project"
+    (root / "specs").mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    (root / "specs" / "a.yaml").write_text(SPEC.replace("hello", KEY))
+
+    async def main() -> None:
+        async with FakeService() as fake:
+            (root / "pioneer.yaml").write_text(f"backend: {fake.url}\n")
+            code, said = await command(root, "apply", "--yes", key="another-key-1234")
+            assert code == 0, said
+            (root / "specs" / "a.yaml").write_text(SPEC)
+            lock, sent = (root / "pioneer.lock").read_bytes(), len(fake.asked("POST"))
+            assert KEY.encode() in lock
+            for arguments in (("plan",), ("apply", "--yes")):
+                code, said = await command(root, *arguments)
+                assert code == 1, said
+                assert "pioneer.lock:" in said
+                assert "error: contains the API key" in said
+                assert KEY not in said
+            assert ((root / "pioneer.lock").read_bytes(), len(fake.asked("POST"))) == (lock, sent)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("spelling", ["plain", "base64"])
+def test_a_request_with_the_key_becomes_no_spec(tmp_path: Path, spelling: str) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    (tmp_path / "home").mkdir()
+    call = (
+        "curl https://api.example/generate -H 'X-API-Key: {key}' -d '"
+        '{"task_type": "decoder", "dataset_name": "%s", "num_examples": 1, "prompt": "Say %s"}\'\n'
+    )
+    (tmp_path / "call.sh").write_text(call.replace("{key}", KEY) % ("good", "hello"))
+    (tmp_path / "bad.sh").write_text(call.replace("{key}", KEY) % ("bad", SPELLED[spelling]))
+
+    async def main() -> None:
+        code, said = await command(root, "init", "--from", "../call.sh")
+        assert code == 0, said
+        code, said = await command(root, "init", "--from", "../bad.sh")
+        assert code == 1
+        assert "../bad.sh contains the API key: it would be in line" in said
+        assert_nowhere(root, said)
+        assert not (root / "specs" / "bad.yaml").exists()
 
     asyncio.run(main())

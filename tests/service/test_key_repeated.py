@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pioneer_build.errors import KeyRepeated, ServiceError
+from pioneer_build.errors import KeyRepeated, NoAccess, ServiceError
 from tests.fakes.server import Fault
 from tests.service.harness import KEY, REQUEST, run, talking
 
@@ -86,12 +87,20 @@ def test_a_label_response_is_not_asked_for_again_by_the_client() -> None:
     run(main())
 
 
-def test_what_the_author_wrote_may_come_back() -> None:
+@pytest.mark.parametrize("spelling", REPEATED)
+def test_a_request_with_the_key_is_not_sent(spelling: str) -> None:
+    """A service records what it is sent, and repeats it in rows and errors."""
+
     async def main() -> None:
         async with talking() as (fake, service):
-            body = {"results": [{"text": KEY, "label": "x"}]}
-            fake.always("POST /generate/classification", Fault("answer", 200, body=body))
-            assert len((await service.label("classification", ["x"], [KEY])).items) == 1
+            for asking in (
+                service.label("classification", ["x"], [f"the key: {REPEATED[spelling]}"]),
+                service.submit(replace(REQUEST, domain_description=f"the key: {REPEATED[spelling]}")),
+            ):
+                with pytest.raises(NoAccess, match="not sent, because the request contains the API key") as caught:
+                    await asking
+                assert REPEATED[spelling] not in str(caught.value)
+            assert fake.asked("POST") == []
 
     run(main())
 
