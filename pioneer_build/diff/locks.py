@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pioneer_build.diff.rows import RowsDiff, compare_rows
+from pioneer_build.spec.base_url import one_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +88,7 @@ def diff_locks(old: Lock, new: Lock, reader: Reader, *, backend: str | None = No
         old: the earlier state.
         new: the later one.
         reader: gives the rows of an entry, or says why not.
-        backend: look at this backend only.
+        backend: look at this backend only, however it is spelled.
         samples: how many changed rows of each kind to show.
     """
     found: list[DatasetDiff] = []
@@ -102,7 +103,7 @@ def diff_locks(old: Lock, new: Lock, reader: Reader, *, backend: str | None = No
 
 def _paired(old: Lock, new: Lock, backend: str | None) -> Iterator[tuple[Entry | None, Entry | None]]:
     """The entries of both sides that are of one dataset; one that was renamed finds its old self."""
-    keys = {key for key in (*old.entries, *new.entries) if backend in (None, key[1])}
+    keys = {key for key in (*old.entries, *new.entries) if backend is None or one_name(key[1]) == one_name(backend)}
     gone = [old.entries[key] for key in sorted(keys) if key not in new.entries]
     for key in sorted(keys):
         if key not in new.entries:

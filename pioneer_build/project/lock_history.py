@@ -10,7 +10,7 @@ Where git can't be asked, or this clone lacks versions, that is said: a job that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError, PioneerError
@@ -18,6 +18,7 @@ from pioneer_build.git import branch_with, is_partial, is_shallow, objects, reac
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.lock.text import read_lock
+from pioneer_build.spec.base_url import other_spellings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -211,9 +212,13 @@ def _entries(data: bytes, backend: str, wanted: Collection[bytes], seen: set[int
 
 def _read(data: bytes, backend: str) -> tuple[Entry, ...] | None:
     try:
-        return tuple(read_lock(data.decode("utf-8")).on(backend))
+        lock = read_lock(data.decode("utf-8"))
     except (LockError, UnicodeDecodeError):
         return None  # damaged, edited by hand, or of a newer version
+    found = tuple(lock.on(backend))
+    for name in other_spellings(backend):  # the lock that had one of them may be lost
+        found += tuple(replace(entry, backend=backend) for entry in lock.on(name))
+    return found
 
 
 def _texts(data: bytes, wanted: Collection[bytes], seen: set[int]) -> list[bytes] | None:

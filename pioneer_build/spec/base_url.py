@@ -86,6 +86,15 @@ class BaseUrl:
         return _LOOPBACK.fullmatch(self.host) is not None
 
 
+def other_spellings(backend: str) -> tuple[str, ...]:
+    """The other spellings of a backend on this machine; none for any other."""
+    name = one_name(backend)
+    if not name.startswith("http://localhost") and name == backend:
+        return ()
+    url = BaseUrl.parse(name)
+    return tuple(text for host in sorted(_THIS_MACHINE) if (text := replace(url, host=host).text) != backend)
+
+
 @lru_cache(maxsize=256)
 def one_name(backend: str) -> str:
     """One name for all spellings of a backend: `localhost`, `127.0.0.1` and `[::1]` on one port are one service.

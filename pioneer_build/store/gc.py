@@ -74,7 +74,7 @@ def plan_removals(
     Args:
         root: the store.
         keep: digests of rows to keep, `sha256:…`.
-        keep_scopes: scopes whose annotations to keep.
+        keep_scopes: scopes whose annotations to keep, however their backend is spelled.
         annotations: opens the annotations of a backend and fingerprint, to count them.
 
     Raises:
@@ -103,12 +103,13 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
 
 
 def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]) -> Iterator[Removal]:
+    kept = {scope.one_name for scope in keep}
     for folder in _folders(root / "annotations"):
         try:
             scope = decode((folder / "scope.json").read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if scope is None or scope in keep or scope.name != folder.name:
+        if scope is None or scope.one_name in kept or scope.name != folder.name:
             continue  # an unknown scope is kept
         sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
         count = annotations(scope.backend, scope.fingerprint).count()

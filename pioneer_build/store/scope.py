@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from pioneer_build.spec.base_url import one_name
+
 #: The folders in that of a scope to which a run adds files.
 FOLDERS: Final = ("quarantine", "claims", "claims/live")
 
@@ -22,6 +24,11 @@ class Scope:
     def name(self) -> str:
         """The name of its folder: 32 hexadecimal digits."""
         return sha256(json.dumps([self.backend, self.fingerprint]).encode()).hexdigest()[:32]
+
+    @property
+    def one_name(self) -> tuple[str, str]:
+        """One for all spellings of the backend; only for comparing."""
+        return one_name(self.backend), self.fingerprint
 
     @property
     def key(self) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import reserve
 from pioneer_build.errors import StoreError
+from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
 from pioneer_build.store.rows import RowFiles
 from pioneer_build.store.scope import Scope
@@ -62,19 +63,28 @@ class Store:
     # -- annotations
 
     def annotations(self, backend: str, fingerprint: str) -> SparedAnnotations:
-        """The annotations of texts for `backend` and `fingerprint`. Close it after adding."""
-        from pioneer_build.store.spare import Spare, SparedAnnotations  # numpy, which rows don't need
+        """The annotations of texts for `backend`, however it was spelled, and `fingerprint`. Close it after adding."""
+        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows don't need
+        from pioneer_build.store.spare import Spare, SparedAnnotations  # as above
 
         self._check_format()
         scope = Scope(backend, fingerprint)
-        folder = self.root / "annotations" / scope.name
-        check_no_link(folder.parent)
-        check_no_link(folder)
-        opened = SparedAnnotations(folder, scope, self._tmp, self._modes, self._prepare)
+        opened = SparedAnnotations(self._scope_folder(scope), scope, self._tmp, self._modes, self._prepare)
         opened.spare = Spare(self.root, self._spare)
+        opened.twins = tuple(
+            AnnotationStore(folder, twin, self._tmp, self._modes)
+            for twin in (Scope(name, fingerprint) for name in other_spellings(backend))
+            if (folder := self._scope_folder(twin)).is_dir()
+        )
         with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
             opened.take_in()
         return opened
+
+    def _scope_folder(self, scope: Scope) -> Path:
+        folder = self.root / "annotations" / scope.name
+        check_no_link(folder.parent)
+        check_no_link(folder)
+        return folder
 
     # -- before something is paid for
 
