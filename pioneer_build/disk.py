@@ -213,6 +213,30 @@ def create(path: AnyPath, mode: int, *, append: bool = False) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OURS | (os.O_APPEND if append else 0), mode)
 
 
+def write_new(target: AnyPath, data: bytes, mode: int) -> None:
+    """Writes a file that doesn't exist, durably. A link in its place is not followed.
+
+    Args:
+        target: the file; its folder must exist.
+        data: its bytes.
+        mode: permission bits; the umask removes some.
+
+    Raises:
+        FileExistsError: it exists.
+        OSError: it can't be written; then it doesn't exist.
+    """
+    descriptor = create(target, mode)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    except BaseException:
+        os.unlink(target)  # noqa: PTH108 - an incomplete file would count as existing
+        raise
+    finally:
+        os.close(descriptor)
+    sync_folder(os.path.dirname(target) or ".")  # noqa: PTH120
+
+
 def open_shared(path: AnyPath, mode: int = 0o600, *, append: bool = False, make: bool = True) -> int:
     """Opens a file that several processes read and write, and creates it if needed; returns its descriptor.
 

@@ -188,6 +188,82 @@ def test_commands_in_messages_quote_what_they_insert(path: Path) -> None:
                 assert own or inserted.startswith("shell_word("), f"line {text.lineno}: {inserted}"
 
 
+#: What changes files or folders, and may be called by `disk` alone, which follows no link that a repository brought,
+#: makes files private from the start, and loses nothing in a crash.
+_CHANGES = re.compile(
+    r"os\.(?:replace|renames?|remove|removedirs|unlink|rmdir|mkdir|makedirs|link|symlink|f?truncate|[fl]?chmod|[fl]?chown"
+    r"|utime|mknod|mkfifo|setxattr)|shutil\.(?:rmtree|move|copy\w*|chown|make_archive)|tempfile\.\w+|sqlite3\.connect"
+    r"|.*\.(?:write_text|write_bytes|mkdir|touch|rename|unlink|rmdir|symlink_to|hardlink_to|chmod)"
+)
+#: And by these, for what they made themselves or hold a lock on; none of it opens or replaces a file of a path that
+#: others chose.
+CHANGERS = {
+    "engine/build_vectors.py": {"write_bytes"},  # for the wheel
+    "engine/database.py": {"made.unlink", "os.link", "sqlite3.connect"},  # of a file that `disk` made
+    "exports/files.py": {  # folders that a library writes, beside their place
+        "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
+    },
+    "exports/hf.py": {"work.unlink"},
+    "git.py": {"tempfile.TemporaryFile"},
+    "journal/compaction.py": {"left.unlink"},
+    "journal/log.py": {"os.ftruncate"},
+    "operations/doctor/folders.py": {"tempfile.TemporaryFile"},
+    "processes/claim.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
+    "project/lock_texts.py": {"os.open", "os.rename", "os.rmdir", "os.unlink"},  # it opens for reading
+    "project/run_lock.py": {"os.ftruncate"},
+    "service/rate_window.py": {"os.ftruncate", "os.link"},
+    "store/claims.py": {"os.fchmod", "os.ftruncate", "os.utime", "unlink"},
+    "store/compaction.py": {"source.unlink"},
+    "store/current_index.py": {"unlink"},
+    "store/disk.py": {"os.fchmod"},
+    "store/gc.py": {"os.rename", "path.unlink", "shutil.rmtree"},
+    "store/quarantine.py": {"path.unlink"},
+    "store/segments.py": {"os.ftruncate", "rename"},
+    "store/spare.py": {"unlink", "empty.rmdir", "path.unlink", "rmdir"},
+}  # fmt: skip
+
+
+def _changes_files(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    if name == "os.open":
+        return re.search(r"\bos\.(?:O_RDONLY|devnull)\b", ast.unparse(call)) is None
+    if name.rpartition(".")[2] in ("open", "fdopen"):
+        given = [*call.args, *(one.value for one in call.keywords if one.arg == "mode")]
+        texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        return any(re.fullmatch("[rbt]*[wax+][rwaxbt+]*", text) for text in texts)
+    if name.endswith(".replace") and name != "os.replace":  # of a path: a text's has two arguments
+        return len(call.args) == 1 and not call.keywords
+    return _CHANGES.fullmatch(name) is not None
+
+
+@pytest.mark.parametrize("path", ALL, ids=shown)
+def test_files_are_written_by_one_module(path: Path) -> None:
+    if shown(path) == "disk.py":
+        return
+    called = [
+        ast.unparse(node.func)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and _changes_files(node)
+    ]
+    # `self._path(number).unlink` is `unlink` of something of its own
+    found = {name if re.fullmatch(r"\w+\.\w+", name) else name.rpartition(".")[2] for name in called}
+    assert found == CHANGERS.get(shown(path), set())
+
+
+def test_what_changes_files_is_seen() -> None:
+    def seen(code: str) -> bool:
+        return any(_changes_files(node) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+
+    for code in (
+        "open(p, 'w')", "open(p, mode='ab')", "p.open('x')", "os.open(p, flags)", "os.open(p, os.O_WRONLY)",
+        "os.fdopen(fd, 'r+b')", "p.write_text('')", "p.mkdir()", "os.replace(a, b)", "p.replace(q)", "p.unlink()",
+        "shutil.copyfile(a, b)", "tempfile.mkstemp()", "os.makedirs(p)", "sqlite3.connect(p)",
+    ):  # fmt: skip
+        assert seen(code), code
+    for code in ("open(p)", "p.open('rb')", "os.open(p, os.O_RDONLY)", "text.replace('a', 'b')", "replace(x, a=1)"):
+        assert not seen(code), code
+
+
 def test_there_is_no_attic() -> None:
     assert not [path for path in ALL if path.stem in ("utils", "util", "helpers", "misc", "common_utils")]
 

@@ -1,4 +1,4 @@
-"""API keys: the variables that hold them; `spellings` finds one in a text."""
+"""API keys: the variables that hold them. `spellings` finds one in a text, `search` finds all of them."""
 
 from __future__ import annotations
 

@@ -120,8 +120,7 @@ def read_project_state(
         found = _found_elsewhere(known, others, project, replace(buying, facts=stored))
         if found != known:
             plan = (scope := scope_of(found)).plan(chosen)
-    _check_left_out(project, specs, plan)
-    refuse_keys(project, plan, declared)
+    _check_plan(project, specs, plan)
     contents.save()
     return ProjectState(
         project,
@@ -187,8 +186,9 @@ def _left_out(project: Project, specs: ProjectSpecs, lock: Lock, choices: Choice
     return _left_out_specs(project, specs).datasets(gone)
 
 
-def _check_left_out(project: Project, specs: ProjectSpecs, plan: Plan) -> None:
-    """No name in what a plan would do may be that of a spec that is not in this sparse checkout."""
+def _check_plan(project: Project, specs: ProjectSpecs, plan: Plan) -> None:
+    """No text of what a plan would do may contain a key, no name may be that of a spec outside of a sparse checkout."""
+    refuse_keys(project, plan, specs.declared)
     if not plan.changes or not may_be_sparse(project.root):
         return
     changed = [step for step in plan.steps if step.action not in SETTLED]

@@ -9,5 +9,6 @@ lock_file     the lock, as one file or split: what reads and writes it
 lock_texts    the texts of its files
 lock_at       the lock at a commit
 lock_history  the earlier versions of it that git has
+key_check     finds keys in files and texts of the project
 run_lock      allows only one run at a time
 """

@@ -29,7 +29,7 @@ from pioneer_build.store.segments import SEALED, segment_files
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.store.annotations import Answer
@@ -92,12 +92,15 @@ class Spare:
 class SparedAnnotations(AnnotationStore):
     """The annotations of one scope. If the store can't take something, it is kept in `spare`.
 
-    `twins` are the annotations for the same backend under another spelling, as a lock that was lost may have had it.
-    They are read, and nothing is added to them.
+    Annotations for the same backend under another spelling, as a lock that was lost may have had it, are read as well.
     """
 
     spare: Spare
-    twins: Sequence[AnnotationStore] = ()
+    _twins: Sequence[AnnotationStore] = ()
+
+    def read_also(self, folders: Mapping[Scope, Path]) -> None:
+        """Also reads the annotations in these folders. Nothing is added to them."""
+        self._twins = [AnnotationStore(folder, scope, self._tmp, self._modes) for scope, folder in folders.items()]
 
     def missing(self, digests: bytes) -> bytes:
         """Those of `digests` that are neither annotated nor quarantined, each once, in order.
@@ -107,28 +110,28 @@ class SparedAnnotations(AnnotationStore):
         with suppress(StoreError):
             self.take_in()
         left = super().missing(digests)
-        for twin in self.twins:
+        for twin in self._twins:
             left = twin.missing(left)
         return left
 
     def lookup(self, digests: bytes) -> Iterator[Answer]:
         """The annotation of each of `digests`, in order; see `AnnotationStore.lookup`."""
-        if not self.twins:
+        if not self._twins:
             return super().lookup(digests)
-        found = zip(super().lookup(digests), *(twin.lookup(digests) for twin in self.twins), strict=True)
+        found = zip(super().lookup(digests), *(twin.lookup(digests) for twin in self._twins), strict=True)
         return (next((one for one in each if one is not None), None) for each in found)
 
     def quarantined(self) -> dict[bytes, RefusedText]:
         """The refused texts, by digest."""
         refused: dict[bytes, RefusedText] = {}
-        for twin in self.twins:
+        for twin in self._twins:
             refused |= twin.quarantined()
         return refused | super().quarantined()
 
     def clear_quarantine(self, digests: Iterable[bytes] | None = None) -> int:
         """Removes some or all refused texts; returns how many there were."""
         chosen = None if digests is None else list(digests)
-        return super().clear_quarantine(chosen) + sum(twin.clear_quarantine(chosen) for twin in self.twins)
+        return super().clear_quarantine(chosen) + sum(twin.clear_quarantine(chosen) for twin in self._twins)
 
     def add(self, batch: Sequence[tuple[bytes, bytes]]) -> None:
         """Adds annotations as (text digest, annotation); they survive a power loss when this returns.

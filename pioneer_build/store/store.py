@@ -64,18 +64,14 @@ class Store:
 
     def annotations(self, backend: str, fingerprint: str) -> SparedAnnotations:
         """The annotations of texts for `backend`, however it was spelled, and `fingerprint`. Close it after adding."""
-        from pioneer_build.store.annotations import AnnotationStore  # numpy, which rows don't need
-        from pioneer_build.store.spare import Spare, SparedAnnotations  # as above
+        from pioneer_build.store.spare import Spare, SparedAnnotations  # numpy, which rows don't need
 
         self._check_format()
         scope = Scope(backend, fingerprint)
         opened = SparedAnnotations(self._scope_folder(scope), scope, self._tmp, self._modes, self._prepare)
         opened.spare = Spare(self.root, self._spare)
-        opened.twins = tuple(
-            AnnotationStore(folder, twin, self._tmp, self._modes)
-            for twin in (Scope(name, fingerprint) for name in other_spellings(backend))
-            if (folder := self._scope_folder(twin)).is_dir()
-        )
+        twins = [Scope(name, fingerprint) for name in other_spellings(backend)]
+        opened.read_also({twin: folder for twin in twins if (folder := self._scope_folder(twin)).is_dir()})
         with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
             opened.take_in()
         return opened

@@ -217,7 +217,7 @@ def test_a_request_with_the_key_becomes_no_spec(tmp_path: Path, spelling: str) -
         assert code == 0, said
         code, said = await command(root, "init", "--from", "../bad.sh")
         assert code == 1
-        assert "../bad.sh contains the API key: it would be in line" in said
+        assert "of specs/bad.yaml would have the API key in it" in said
         assert_nowhere(root, said)
         assert not (root / "specs" / "bad.yaml").exists()
 

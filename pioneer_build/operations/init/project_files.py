@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build import git
-from pioneer_build.disk import create, make_folder, write_whole
+from pioneer_build.disk import make_folder, write_new, write_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.paths import link_that_leaves
+from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pioneer_build.operations.init.spec_drafts import SpecDraft
     from pioneer_build.project.open import Project
-
 
 #: The files of git's settings, and their lines.
 _LINES: Final[Mapping[str, Sequence[str]]] = {".gitignore": starter.IGNORED, ".gitattributes": starter.ATTRIBUTES}
@@ -36,8 +35,8 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         drafts: specs to write; without any, the starter specs are written if there are neither specs nor a lock.
 
     Raises:
-        PioneerError: a draft's file exists, or a link leaves the project (nothing was written then), or a file can't be
-            written.
+        PioneerError: a draft's file exists or would contain a key, or a link leaves the project (nothing was written
+            then), or a file can't be written.
     """
     root, folder = project.root, project.config.specs.strip("/") or "."
     for draft in drafts:
@@ -59,6 +58,8 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         _check_inside(root, (root / path).parent)
     for path in _LINES:
         _check_inside(root, root / path)
+    for found in keys_in_texts(texts):  # the key in the header of a request was dropped: this one is elsewhere
+        raise PioneerError(f"line {found.line} of {found.path} would have the API key in it", hint=found.hint)
     new: list[str] = []
     kept: list[str] = []
     for path, text in texts.items():
@@ -99,21 +100,14 @@ def _check_inside(root: Path, path: Path) -> None:
 
 def _write_new(path: Path, text: str) -> bool:
     """Writes a file that doesn't exist; whether it was written. Links are never followed."""
-    data = text.encode()
     try:
         make_folder(path.parent)
-        fd = create(path, 0o644)
+        write_new(path, text.encode(), 0o644)
     except FileExistsError:
         if not path.parent.is_dir():
             raise PioneerError(f"can't write {path}: {path.parent} is not a folder") from None
         return False
     except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-    except OSError as error:
-        path.unlink(missing_ok=True)  # an incomplete file would count as existing
         raise _unwritable(path, error) from None
     return True
 

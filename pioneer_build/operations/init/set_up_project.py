@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import make_folder
 from pioneer_build.errors import PioneerError
-from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
 from pioneer_build.operations.init.spec_drafts import drafts_of
 from pioneer_build.paths import find_root
-from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.open import open_project
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.init import DraftedDataset, InitResult
@@ -92,9 +90,4 @@ def _drafts(project: Project, source: str, directory: Path, read_stdin: Callable
     except UnicodeDecodeError:
         raise PioneerError(f"{source} is not UTF-8") from None
     taken = [declared.name for declared in load_specs(project).declared]
-    drafts = drafts_of(read_requests(text), stem, project.config.specs.strip("/") or ".", taken)
-    for draft in drafts:  # the key in the header of a call is dropped: it is in none of them
-        if found := keys_in_texts({draft.path: draft.text, **draft.files}):
-            message = f"{source} {HAS_KEY}: it would be in line {found[0].line} of {found[0].path}; nothing was written"
-            raise PioneerError(message, hint=REMOVE_IT)
-    return drafts
+    return drafts_of(read_requests(text), stem, project.config.specs.strip("/") or ".", taken)
