@@ -229,12 +229,12 @@ def write_new(target: AnyPath, data: bytes, mode: int) -> None:
     try:
         write_all(descriptor, data)
         os.fsync(descriptor)
+        sync_folder(os.path.dirname(target) or ".")  # noqa: PTH120
     except BaseException:
         os.unlink(target)  # noqa: PTH108 - an incomplete file would count as existing
         raise
     finally:
         os.close(descriptor)
-    sync_folder(os.path.dirname(target) or ".")  # noqa: PTH120
 
 
 def open_shared(path: AnyPath, mode: int = 0o600, *, append: bool = False, make: bool = True) -> int:

@@ -14,8 +14,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build import disk
-from pioneer_build.disk import NewFile, beside, create, random_name, sync_folder, write_all, write_whole
-from tests.full_disk import refuse_writes
+from pioneer_build.disk import (
+    NewFile,
+    beside,
+    create,
+    make_folder,
+    open_shared,
+    random_name,
+    sync_folder,
+    sync_way,
+    write_all,
+    write_new,
+    write_whole,
+)
+from tests.full_disk import failing_disk, refuse_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -492,3 +504,90 @@ def test_a_file_that_is_a_mount_of_its_own_can_not_be_replaced(tmp_path: Path) -
         pytest.skip("this system doesn't allow mounts")
     said = f"{errno.EBUSY} it is a mount of its own, which can't be replaced: mount the folder that it is in\n"
     assert done.stdout == 2 * said, done.stderr
+
+
+# -- files and folders that stay in place ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_folders_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        make_folder(tmp_path / "a" / "b" / "c")
+        make_folder(tmp_path / "shared", 0o770)
+        os.close(open_shared(tmp_path / "a" / "file"))
+        make_folder(f"{tmp_path}/a/slash/")
+    finally:
+        os.umask(before)
+    assert [mode(path) for path in (tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "slash")] == [0o700] * 3
+    assert (mode(tmp_path / "shared"), mode(tmp_path / "a" / "file")) == (0o770, 0o600)
+
+
+def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path, synced: list[str]) -> None:
+    (tmp_path / "a").mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to("a")
+    make_folder(tmp_path / "a")
+    make_folder(tmp_path / "link")
+    assert (mode(tmp_path / "a"), synced) == (0o755, [])
+    make_folder(tmp_path / "link" / "b" / "c")
+    assert synced == ["a", "b"]
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for path in ("file", "file/x", "nowhere"):
+        with pytest.raises((FileExistsError, NotADirectoryError)):
+            make_folder(tmp_path / path)
+    assert names(tmp_path) == ["a", "file", "link", "nowhere"]
+
+
+def test_a_folder_that_another_process_makes_at_the_same_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.mkdir
+
+    def mkdir(path: str, bits: int) -> None:
+        real(path, 0o755)
+        real(path, bits)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    make_folder(tmp_path / "a")
+    assert mode(tmp_path / "a") == 0o755
+
+
+def test_a_shared_file_is_opened_or_made_and_never_followed(tmp_path: Path) -> None:
+    for _ in range(2):
+        descriptor = open_shared(tmp_path / "a", append=True)
+        os.write(descriptor, b"x")
+        assert os.pread(descriptor, 9, 0).startswith(b"x")
+        os.close(descriptor)
+    assert (tmp_path / "a").read_bytes() == b"xx"
+    (tmp_path / "a").chmod(0o640)
+    os.close(open_shared(tmp_path / "a"))
+    assert mode(tmp_path / "a") == 0o640
+    with pytest.raises(FileNotFoundError):
+        open_shared(tmp_path / "b", make=False)
+    for target in ("a", "nowhere"):
+        (tmp_path / "link").symlink_to(target)
+        with pytest.raises(OSError, match="symbolic links"):
+            open_shared(tmp_path / "link")
+        (tmp_path / "link").unlink()
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_new_file_is_whole_or_not_there(tmp_path: Path, synced: list[str]) -> None:
+    write_new(tmp_path / "a", b"one", 0o644)
+    assert ((tmp_path / "a").read_bytes(), synced) == (b"one", ["a", tmp_path.name])
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("a", "link"):
+        with pytest.raises(FileExistsError):
+            write_new(tmp_path / name, b"two", 0o644)
+    for good in range(4):  # creating it, its bytes, its sync, its folder's
+        with failing_disk(tmp_path, errno.ENOSPC, good, 1), pytest.raises(OSError, match="No space left"):
+            write_new(tmp_path / "b", b"two", 0o644)
+    assert (names(tmp_path), (tmp_path / "a").read_bytes()) == (["a", "link"], b"one")
+
+
+def test_the_way_to_a_folder_is_synced_as_far_as_it_is_the_users(tmp_path: Path, synced: list[str]) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a/b")
+    sync_way(tmp_path / "link")
+    assert synced[:3] == ["b", "a", tmp_path.name]

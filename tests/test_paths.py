@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.paths import cache_folder, data_folder, local_path, spare_folders, state_folder
+from pioneer_build.paths import (
+    cache_folder,
+    checkout_of,
+    data_folder,
+    link_that_leaves,
+    local_path,
+    spare_folders,
+    state_folder,
+)
 
 ALL = (cache_folder, data_folder, state_folder)
 XDG = {"XDG_CACHE_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"}
@@ -66,3 +74,42 @@ def test_no_command_makes_a_folder_named_like_the_home_that_is_missing(tmp_path:
         assert "HOME is not" in done.stderr + done.stdout
         assert "export HOME=" in done.stderr + done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["pioneer.yaml"]
+
+
+def test_a_link_that_leaves_a_folder_is_found_on_the_way(tmp_path: Path) -> None:
+    root, outside = (tmp_path / "project").resolve(), (tmp_path / "outside").resolve()
+    (root / "a").mkdir(parents=True)
+    outside.mkdir()
+    for name, target in (
+        ("in", "a"),
+        ("out", "../outside"),
+        ("a/out", str(outside)),
+        ("chain", "out"),
+        ("no", "../no"),
+    ):
+        (root / name).symlink_to(target)
+    (tmp_path / "to").symlink_to(root)
+    (outside / "back").symlink_to(root)
+    (outside / "link").symlink_to("/")
+
+    def found(path: str) -> str | None:
+        return link_that_leaves(str(root), path)
+
+    for path in ("a/x", "in/x", "x/y", "../x", "in/../x", ""):
+        assert found(f"{root}/{path}") is None, path
+    assert found(f"{outside}/link/x") is None, "the user's own"
+    for path, link in (
+        ("out", "out"), ("out/x/y", "out"), ("in/out/x", "a/out"), ("chain/x", "chain"), ("no", "no"),
+        ("out/../project/a", "out"), ("a/../out/x", "out"),
+    ):  # fmt: skip
+        assert found(f"{root}/{path}") == f"{root}/{link}", path
+    assert found(f"{tmp_path}/to/out/x") == f"{root}/out", "by whatever way"
+    assert found(f"{outside}/back/out") == f"{root}/out"
+
+
+def test_the_checkout_of_a_project(tmp_path: Path) -> None:
+    (tmp_path / "repository" / "sub" / "project").mkdir(parents=True)
+    project = str(tmp_path / "repository" / "sub" / "project")
+    assert checkout_of(project) == project
+    (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere")
+    assert checkout_of(project) == str(tmp_path / "repository")

@@ -67,3 +67,22 @@ def test_without_a_home(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("HOME")
     ran = cli("report", "--to", "~/x.html")
     assert (ran.code, "HOME is not set" in ran.err) == (64, True)
+
+
+def test_a_link_that_leaves_the_project_is_only_followed_by_its_own_path(cli: Any, folder: Path, home: Path) -> None:
+    """It may have come with the repository; whoever wants to write there says so."""
+    (home / "big").mkdir()
+    (folder / "data").symlink_to(home / "big")
+    (folder / "inside").mkdir()
+    (folder / "in").symlink_to("inside")
+    (home / "mine").symlink_to("big")
+    ran = cli("export", "moods", "--to", "data/rows.jsonl")
+    assert ran.code == 1
+    assert f"{folder.resolve() / 'data'} is a symbolic link that leaves the project" in ran.err
+    assert f"help: if you want to write there, pass the path that it leads to: {home / 'big' / 'rows.jsonl'}" in ran.err
+    assert list((home / "big").iterdir()) == []
+    for path in (home / "big" / "rows.jsonl", home / "mine" / "more.jsonl", folder / "in" / "rows.jsonl"):
+        assert cli("export", "moods", "--to", str(path)).code == 0
+        assert path.exists()
+    assert cli("init", "data").code == 1
+    assert cli("serve", "--state", "data/state").code == 1
