@@ -174,6 +174,7 @@ _PAGES: Final = {
     "store": "the folder that keeps paid rows and annotations",
     "journal": "the log of submissions",
     "engine": "the local backend: what it can do, and what it can't",
+    "security": "what is trusted, what is not, and where each boundary is kept",
     "network": "what is sent to whom, and how libraries are kept from sending more",
     "speed": "what is measured, and how it compares",
 }

@@ -124,3 +124,16 @@ def test_settings_and_installed_files_are_no_specs(root: Path) -> None:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text("version: 1")
     assert list(found(root, ".")[0]) == ["specs/a.yaml", "specs/deep/b.yml", "specs/z.yaml"]
+
+
+def test_a_folder_of_specs_that_leaves_the_project(root: Path, tmp_path: Path) -> None:
+    """It is a link, or one is on the way; in the project, links may lead where they like."""
+    outside = tmp_path / "outside"
+    (outside / "specs").mkdir(parents=True)
+    (outside / "specs" / "theirs.yaml").write_text("x")
+    (root / "linked").symlink_to(outside / "specs")
+    (root / "way").symlink_to(outside)
+    for folder in ("linked", "way/specs", "linked/"):
+        assert found(root, folder) == ({}, [(folder.strip("/"), "a symbolic link that leaves the project")])
+    (root / "same").symlink_to("specs")
+    assert list(found(root, "same")[0]) == ["same/a.yaml", "same/deep/b.yml", "same/z.yaml"]
