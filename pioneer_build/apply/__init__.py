@@ -28,6 +28,7 @@ label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate
 fetch                rows that the lock names and this machine doesn't have, or that were never received
+rows_first           has what can be had of a dataset's rows, before more are bought or judged
 rebuild              repeats the local engine's work on a machine that doesn't have its jobs
 reconcile_unknown    submissions with unknown outcome: finds and adopts the version that one made
 adopt                jobs and versions that the user names

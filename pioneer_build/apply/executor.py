@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.fetch import fetch
-from pioneer_build.apply.generate import build, resume
+from pioneer_build.apply.generate import build, resume, take_back
 from pioneer_build.apply.kept_rows import is_judged_first
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
@@ -186,6 +186,8 @@ async def _do_work(work: Work) -> None:
         await rebuild(work, step.remote_name)
     match step.action:
         case "blocked":
+            if step.fetch and not spec.is_label and await take_back(work):
+                return
             reason = step.reasons[0].text if step.reasons else "the last job failed"
             raise Stopped("blocked", reason, step.command)
         case "reconcile":
@@ -201,6 +203,8 @@ async def _do_work(work: Work) -> None:
                     warn_of_bounds(work)
             elif spec.is_label:
                 await label(work)
+            elif step.requests:
+                await build(work)
             else:
                 first = step.fetch and is_judged_first(work)  # only rows that are here can be judged
                 if first:

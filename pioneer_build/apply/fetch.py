@@ -7,7 +7,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.finish_job import take_in
-from pioneer_build.apply.job_rows import Missing, bring, download, is_whole, rows_expected, rows_of_report
+from pioneer_build.apply.job_rows import (
+    SHARED_STORE,
+    Missing,
+    bring,
+    download,
+    is_whole,
+    rows_expected,
+    rows_of_report,
+)
 from pioneer_build.apply.judge_rows import judgement_of, store_rows
 from pioneer_build.apply.kept_rows import rows_are_here
 from pioneer_build.apply.rebuild import rebuild
@@ -23,31 +31,44 @@ from pioneer_build.wording import shell_word
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Job
+    from pioneer_build.lock.model import Entry, Job
 
 
 #: Rows in the service's own form, or why there are none; and the revision of the local engine, if it made them.
-_Rows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
-#: What helps if the service no longer has rows that another machine has.
-_SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
+FetchedRows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
 
 
 async def fetch(work: Work) -> None:
     """Fetches the rows of the dataset's current jobs that are not in the store, damaged there, or never received.
 
+    If those of one job can't be had, those of the others are fetched nevertheless.
+
     Raises:
-        Stopped: they are not available, don't match the lock, or are rejected.
+        Stopped: some are not available, don't match the lock, or are rejected.
     """
-    entry, store = work.entry, work.run.ports.store
+    entry = work.entry
     if entry is None:
         return
-    for job in [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and job.state == "ready"]:
-        if job.owed:
-            await _fetch_owed(work, job)
-            continue
-        here = replace(job, quarantined=job.quarantined if awaits_judging(entry, work.item) else None)
-        if not is_whole(store, here):
-            await _fetch_job(work, job)
+    first: Stopped | None = None
+    mine = [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and not job.superseded]
+    for job in [job for job in mine if job.state == "ready"]:
+        try:
+            if job.owed:
+                await _fetch_owed(work, job)
+            elif not _is_here(work, entry, job):
+                await _fetch_job(work, job)
+        except Stopped as stopped:
+            first = first or stopped
+            if work.run.stopping.is_set():
+                break
+    if first is not None:
+        raise first
+
+
+def _is_here(work: Work, entry: Entry, job: Job) -> bool:
+    """Whether the rows of a ready job are whole in the store; quarantined ones only matter if they will be judged."""
+    quarantined = job.quarantined if awaits_judging(entry, work.item) else None
+    return is_whole(work.run.ports.store, replace(job, quarantined=quarantined))
 
 
 async def _fetch_owed(work: Work, job: Job) -> None:
@@ -78,14 +99,14 @@ def _not_fetched(error: ServiceError) -> Stopped:
 
 async def _fetch_job(work: Work, job: Job) -> None:
     run = work.run
-    rows, revision = await _rows_of(work, job)
+    rows, revision = await rows_of(work, job)
     if rows is None or isinstance(rows, Missing):
         missing = "damaged" if rows_are_here(run.ports.store, job) else "not"
         why = f": {rows.why}" if isinstance(rows, Missing) else ""
         raise Stopped(
             "refused",
             f"the rows of {job.named} are {missing} on this machine, and the service does not provide them{why}",
-            _SHARED_STORE,
+            SHARED_STORE,
         )
     judgement = _judged_as_recorded(work, job, rows)
     try:
@@ -109,7 +130,7 @@ async def _fetch_job(work: Work, job: Job) -> None:
         f"the rows received for {job.named} don't match the digest in pioneer.lock{made_by}",
         f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
         if run.options.free
-        else _SHARED_STORE,
+        else SHARED_STORE,
     )
 
 
@@ -127,18 +148,25 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
     return judgement_of(work, replace(job, state="open"), rows, work.checks)
 
 
-async def _rows_of(work: Work, job: Job) -> _Rows:
-    """The rows of a ready job: from the job, from its version, or made again by the local engine."""
+async def rows_of(work: Work, job: Job) -> FetchedRows:
+    """The rows of a job that has ended: from the job, from its version, or made again by the local engine.
+
+    Raises:
+        Stopped: the service failed, or the run was stopped.
+    """
+    report, free = None, work.run.options.free
     try:
         report = await _report_of(work, job)
-        if report is not None and report.rows is not None:
-            return rows_of_report(work, job, report.rows), report.revision
     except NotThere:
-        made = await rebuild(work, job.remote_name, job.order) if work.run.options.free else None
-        if made is not None:  # otherwise its version may still exist, made by another revision of the engine
-            return (made.rows, made.revision) if made.status == "ready" else (None, None)
+        pass
     except ServiceError as error:
         raise _not_fetched(error) from None
+    if report is not None and report.rows is not None and (report.rows or not free):
+        return rows_of_report(work, job, report.rows), report.revision
+    if free and (report is None or report.rows is not None):  # it doesn't know the job, or was told to drop its rows
+        made = await rebuild(work, job.remote_name, job.order)
+        if made is not None:  # otherwise its version may still exist, made by another revision of the engine
+            return (made.rows, made.revision) if made.status == "ready" else (None, None)
     if job.version is None or job.inferred:
         return None, None
     return await download(work, job, job.version), None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.kept_rows import judge_kept_rows
+from pioneer_build.apply.rows_first import have_rejected, have_rows, try_to_have_rows
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
@@ -29,30 +31,78 @@ async def build(work: Work) -> None:
         return
     run.check_going()
     run.budget.afford(step.examples)
+    await have_rows(work)  # first of all: what is given up below is lost if nothing can be bought then
     give_up(work)
+    before = _ready(work)
     try:
         judge_kept_rows(work)
     except Stopped:
         if not work.retries:
             raise
         # the rows stay as they are until the new job has replaced them
-    _check_rows_are_missing(work)
-    for_missing = any(reason.field == "top_up" for reason in step.reasons)
-    await see_through(work, await submit(work, step.examples, top_up=for_missing))
+    if _has_enough(work, before):
+        work.put(work.entry_as_declared())
+        return
+    await see_through(work, await submit(work, step.examples, top_up=_tops_up(work)))
     judge_kept_rows(work)
     if run.options.wait:
         await request_missing(work)
 
 
-def _check_rows_are_missing(work: Work) -> None:
-    """Refuses to buy rows that the dataset has, now that rows have been judged which were not here for the plan."""
+async def take_back(work: Work) -> bool:
+    """For a blocked step: fetches the rows that are not here; whether those of rejected jobs pass now and are enough.
+
+    Raises:
+        Stopped: they pass, and are not enough; or the run was stopped.
+    """
+    await try_to_have_rows(work)
+    before = _ready(work)
+    try:
+        await have_rejected(work)
+        judge_kept_rows(work)
+    except Stopped as stopped:
+        if work.run.stopping.is_set():
+            raise
+        work.emit("note", stopped.message)
+        return False
     entry, item = work.entry, work.item
-    if entry is None or work.retries:
-        return
+    if entry is None or _ready(work) <= before:
+        return False
+    if missing := missing_rows([job for job in entry.jobs if job.fingerprint == item.fingerprint], item):
+        message = f"rejected rows are within the checks now: {count(missing, 'row')} missing"
+        raise Stopped("refused", message, "pioneer-build apply")
+    work.put(work.entry_as_declared())
+    return True
+
+
+def _tops_up(work: Work) -> bool:
+    return any(reason.field == "top_up" for reason in work.step.reasons)
+
+
+def _ready(work: Work) -> frozenset[tuple[str, str]]:
+    """The keys of the dataset's ready jobs."""
+    entry = work.entry
+    return frozenset(job.key for job in (entry.jobs if entry is not None else ()) if job.state == "ready")
+
+
+def _has_enough(work: Work, before: frozenset[tuple[str, str]]) -> bool:
+    """Whether no rows are missing any more, now that some were judged which were not here for the plan.
+
+    Args:
+        work: the step.
+        before: the keys of the jobs that were ready before that.
+
+    Raises:
+        Stopped: fewer rows are missing than the plan says.
+    """
+    entry, item = work.entry, work.item
+    if entry is None or (work.retries and (_tops_up(work) or _ready(work) <= before)):
+        return False
     missing = missing_rows([job for job in entry.jobs if job.fingerprint == item.fingerprint], item)
-    if missing < work.step.examples:
+    if 0 < missing < work.step.examples:
         message = f"rejected rows are within the checks now: {missing:,} are missing, not {work.step.examples:,}"
         raise Stopped("refused", message, "pioneer-build apply")
+    return not missing
 
 
 def _record(work: Work) -> None:
@@ -89,9 +139,10 @@ async def resume(work: Work) -> None:
     """Polls the dataset's open jobs until they have ended.
 
     Raises:
-        Stopped: one of them failed, was rejected, or is still open.
+        Stopped: one of them failed, was rejected, or is still open; or rows of earlier jobs can't be had.
     """
     run, entry = work.run, work.entry
+    await try_to_have_rows(work)
     jobs = [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
     first: Stopped | None = None
     for job in jobs:  # if one fails, the others are still polled
@@ -104,7 +155,11 @@ async def resume(work: Work) -> None:
     if first is not None:
         raise first
     entry = work.entry
-    if entry is not None and entry.fingerprint == work.item.fingerprint:
-        judge_kept_rows(work)
+    if entry is None or entry.fingerprint != work.item.fingerprint:
+        return  # the next plan says what the spec's definition needs
+    await fetch(work)
+    if run.options.wait and work.item.spec.top_up is not None:
+        await have_rejected(work)
+    judge_kept_rows(work)
     if run.options.wait:
         await request_missing(work)

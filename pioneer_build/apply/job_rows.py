@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import Stopped, one_line
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion, StorePort
+
+#: What helps if the service no longer has rows that another machine has.
+SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +237,28 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
         for other in _jobs_of(work)
         if other.remote_name == job.remote_name and other.order < job.order and other.rows is not None
     ]
-    if not before or not all(is_whole(store, other) for other in before):
+    fetched = work.run.fetched
+    if not before or not all(other.key in fetched or is_whole(store, other) for other in before):
+        _check_tellable(work, job, rows, before)
         return rows
-    earlier = [raw for other in before for raw in raw_rows(store, other)]
+    earlier = [raw for other in before for raw in fetched.get(other.key) or raw_rows(store, other)]
     terms = work.terms(job)
     split = split_version(rows, earlier, terms.task_type, terms.labels)
     return split.new if split.complete else rows
+
+
+def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequence[Job]) -> None:
+    """Raises `Stopped` if `rows` may contain those of an earlier job that can't be read, and so can't be recognised."""
+    if len(rows) <= job.asked:
+        return
+    for other in before:
+        if other.state == "ready" and not is_whole(work.run.ports.store, replace(other, quarantined=None)):
+            raise Stopped(
+                "stopped",
+                f"{job.named} is ready, but its rows can't be told from those of {other.named}, which are missing or"
+                " damaged on this machine",
+                SHARED_STORE,
+            )
 
 
 def is_whole(store: StorePort, job: Job) -> bool:

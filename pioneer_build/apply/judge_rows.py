@@ -9,6 +9,7 @@ from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
+from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line, row_line, text_digest
 from pioneer_build.wording import ROWS_GONE, count
 
@@ -61,7 +62,10 @@ def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
     Raises:
         StoreError: the rows could not be stored.
     """
-    judgement = judgement_of(work, job, rows, work.checks)
+    unread: list[StoreError] = []
+    judgement = judgement_of(work, job, rows, work.checks, unread)
+    for error in unread:
+        work.emit("note", f"the rows of {job.named} were not compared with others: {error.message}")
     tell_quarantined(work, judgement)
     accepted, quarantined = store_rows(work.run.ports.store, judgement)
     reason = rejection_of(judgement, tops_up=work.item.spec.top_up is not None)
@@ -97,20 +101,27 @@ def tell_quarantined(work: Work, judgement: Judgement) -> None:
     work.emit("quarantined", f"{count(number, 'row')} quarantined: {text}", count=number, causes=dict(causes))
 
 
-def judgement_of(work: Work, job: Job, rows: Iterable[Any], checks: Checks) -> Judgement:
+def judgement_of(
+    work: Work, job: Job, rows: Iterable[Any], checks: Checks, unread: list[StoreError] | None = None
+) -> Judgement:
     """The result of the checks for a job's rows.
+
+    They are compared with those of earlier jobs and of other datasets, as far as these can be read: what was paid for
+    is not held back by a damaged file.
 
     Args:
         work: the step.
         job: the job.
         rows: its rows, in the service's own form or in normal form.
         checks: the bounds in force.
+        unread: gets the errors about rows that could not be read.
     """
+    unread = [] if unread is None else unread
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
     store = run.ports.store
-    others = texts_of_others(store, checks, run.lock.entry)
-    taken = TakenTexts(frozenset(digests_of_texts(store, earlier)), others)
+    others = texts_of_others(store, checks, run.lock.entry, unread)
+    taken = TakenTexts(frozenset(digests_of_texts(store, earlier, unread)), others)
     return judge(rows, work.terms(job), checks, taken)
 
 
@@ -118,13 +129,24 @@ def _stands_before(other: Job, job: Job) -> bool:
     return other.fingerprint == job.fingerprint and other.state == "ready" and other.order < job.order
 
 
-def digests_of_texts(store: StorePort, jobs: Iterable[Job]) -> Iterator[bytes]:
-    """The digests of the texts of the jobs' accepted rows, as far as those are in the store."""
-    return _texts_in(store, (job.rows for job in jobs if job.rows is not None))
+def digests_of_texts(
+    store: StorePort, jobs: Iterable[Job], unread: list[StoreError] | None = None
+) -> Iterator[bytes]:  # fmt: skip
+    """The digests of the texts of the jobs' accepted rows, as far as those are in the store.
+
+    Args:
+        store: the rows.
+        jobs: the jobs.
+        unread: gets the errors about rows that can't be read; without it, they are raised.
+    """
+    return _texts_in(store, (job.rows for job in jobs if job.rows is not None), unread)
 
 
 def texts_of_others(
-    store: StorePort, checks: Checks, entry_of: Callable[[str], Entry | None]
+    store: StorePort,
+    checks: Checks,
+    entry_of: Callable[[str], Entry | None],
+    unread: list[StoreError] | None = None,
 ) -> dict[str, frozenset[bytes]]:
     """The digests of the texts that readers of each dataset in `no_overlap_with` get, as far as they are in the store.
 
@@ -132,15 +154,21 @@ def texts_of_others(
         store: the rows.
         checks: the bounds in force.
         entry_of: returns the entry of a dataset in the lock.
+        unread: gets the errors about rows that can't be read; without it, they are raised.
     """
     found = {name: entry_of(name) for name in checks.no_overlap_with}
     return {
-        name: frozenset(_texts_in(store, entry.content_digests if entry is not None else ()))
+        name: frozenset(_texts_in(store, entry.content_digests if entry is not None else (), unread))
         for name, entry in found.items()
     }
 
 
-def _texts_in(store: StorePort, contents: Iterable[str]) -> Iterator[bytes]:
+def _texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError] | None) -> Iterator[bytes]:
     for digest in contents:
-        if store.has(digest):
-            yield from (text_digest(parse_line(line)) for line in store.lines(digest))
+        try:
+            if store.has(digest):
+                yield from (text_digest(parse_line(line)) for line in store.lines(digest))
+        except StoreError as error:
+            if unread is None:
+                raise
+            unread.append(error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.job_rows import raw_rows
+from pioneer_build.apply.job_rows import is_whole, raw_rows
 from pioneer_build.apply.judge_rows import digests_of_texts, store_rows, tell_quarantined, texts_of_others
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.checks.kept_rows import (
@@ -20,11 +21,17 @@ from pioneer_build.errors import StoreError
 from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.kept_rows import JudgedJob, KeptOutcome
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
     from pioneer_build.spec.declared import Declared
+
+#: Rows in the service's own form, by the key of their job.
+FetchedByJob: TypeAlias = "Mapping[tuple[str, str], tuple[Any, ...]]"
+_NOTHING: FetchedByJob = MappingProxyType({})
 
 
 def judge_kept_rows(work: Work) -> None:
@@ -54,9 +61,11 @@ def judge_kept_rows(work: Work) -> None:
                 return
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
             raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
-        here = [job for job in jobs if rows_are_here(store, job)]
+        here = jobs_here(jobs, store, work.run.fetched)
         bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
-        outcome = judge_kept(entry, item, here, bounds, lambda job: raw_rows(store, job))
+        outcome = judge_kept(
+            entry, item, here, bounds, lambda job: work.run.fetched.get(job.key) or raw_rows(store, job)
+        )
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise Stopped("stopped", error.message, error.hint) from None
     if outcome.broken:
@@ -81,49 +90,75 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
     if not awaits_rejected(entry, item):
         return
     try:
-        if rows_to_judge_rejected(entry, item, store) != ():
+        if rows_to_judge_rejected(entry, item, store, work.run.fetched) != ():
             return
         bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
-        outcome = judge_rejected_here(entry, item, bounds, store)
+        outcome = judge_rejected_here(entry, item, bounds, store, work.run.fetched)
     except StoreError as error:
         raise Stopped("stopped", error.message, error.hint) from None
     if outcome is not None:
         _record(work, entry, outcome)
 
 
-def rows_to_judge_rejected(entry: Entry, item: Declared, store: StorePort) -> tuple[Job, ...] | None:
+def rows_to_judge_rejected(
+    entry: Entry, item: Declared, store: StorePort, fetched: FetchedByJob = _NOTHING
+) -> tuple[Job, ...] | None:
     """The ready jobs whose rows have to be fetched before rejected ones can be judged; `None` if none can be.
 
     Args:
         entry: the lock's entry.
         item: the spec.
         store: the rows.
+        fetched: rows of rejected jobs that are not in the store.
 
     Raises:
         StoreError: the store can't be read.
     """
     jobs = kept_jobs(entry, item)
-    if not any(job.state == "rejected" and rows_are_here(store, job) for job in jobs):
+    if not any(job.state == "rejected" for job in jobs_here(jobs, store, fetched)):
         return None
     return tuple([job for job in jobs if job.state == "ready" and not rows_are_here(store, job)])
 
 
-def judge_rejected_here(entry: Entry, item: Declared, bounds: KeptBounds, store: StorePort) -> KeptOutcome | None:
-    """The result of `judge_rejected` for the jobs whose rows are in the store; all ready ones are.
+def judge_rejected_here(
+    entry: Entry, item: Declared, bounds: KeptBounds, store: StorePort, fetched: FetchedByJob = _NOTHING
+) -> KeptOutcome | None:
+    """The result of `judge_rejected` for the jobs whose rows are here; all ready ones are.
 
     Args:
         entry: the lock's entry.
         item: the spec.
         bounds: what the rows are judged by.
         store: the rows.
+        fetched: rows of rejected jobs that are not in the store.
 
     Raises:
         StoreError: rows could not be read.
     """
     jobs = kept_jobs(entry, item)
-    rejected = [job for job in jobs if job.state == "rejected" and rows_are_here(store, job)]
+    rejected = [job for job in jobs_here(jobs, store, fetched) if job.state == "rejected"]
     taken = frozenset(digests_of_texts(store, [job for job in jobs if job.state == "ready"]))
-    return judge_rejected(entry, item, rejected, bounds, lambda job: raw_rows(store, job), taken)
+    return judge_rejected(
+        entry, item, rejected, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job), taken
+    )  # fmt: skip
+
+
+def jobs_here(jobs: Iterable[Job], store: StorePort, fetched: FetchedByJob = _NOTHING) -> list[Job]:
+    """The jobs whose rows can be judged here. Damaged ones of a rejected job can't, and nobody needs them.
+
+    Args:
+        jobs: those of `kept_jobs`.
+        store: the rows.
+        fetched: rows of rejected jobs that are not in the store.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    return [
+        job
+        for job in jobs
+        if job.key in fetched or (is_whole(store, job) if job.state == "rejected" else rows_are_here(store, job))
+    ]
 
 
 def _record(work: Work, entry: Entry, outcome: KeptOutcome) -> None:
@@ -159,9 +194,11 @@ def _ended(work: Work, before: Job, judged: JudgedJob) -> Job:
 def is_judged_first(work: Work) -> bool:
     """Whether the dataset's rows have to be here before more are bought, because they are judged."""
     entry, item = work.entry, work.item
-    if entry is None or awaits_judging(entry, item):
-        return entry is not None
-    if work.retries or not awaits_rejected(entry, item):
+    if entry is None:
+        return False
+    if awaits_judging(entry, item) or work.retries:
+        return bool(kept_jobs(entry, item))
+    if not awaits_rejected(entry, item):
         return False
     return rows_to_judge_rejected(entry, item, work.run.ports.store) is not None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.submit import request_for
+from pioneer_build.apply.unrecorded_versions import number_of
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 async def rebuild(work: Work, remote_name: str, through: int | None = None) -> JobReport | None:
     """Repeats the recorded jobs of `remote_name` that the local engine doesn't have; returns the last one's report.
+
+    The engine's versions are those of the recorded jobs in their order, under whatever numbers and ids: it continues to
+    count if versions were removed.
 
     Args:
         work: the step; jobs of other definitions can't be repeated.
@@ -36,7 +40,9 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
         for job in (entry.jobs if entry is not None else ())
         if job.remote_name == remote_name and job.accepted and (through is None or job.order <= through)
     ]
-    listed = await service.versions(remote_name) or ()
+    listed = sorted(await service.versions(remote_name) or (), key=number_of)
+    if through is not None and 0 < len(recorded) <= len(listed):
+        return await watch(work, replace(recorded[-1], job_id=listed[len(recorded) - 1].id))
     report = None
     for job in recorded[len(listed) :]:
         if job.fingerprint != work.item.fingerprint:

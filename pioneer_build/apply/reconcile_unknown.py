@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
+from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import ServiceError
@@ -28,6 +29,7 @@ async def reconcile(work: Work) -> None:
     """
     entry = work.entry
     assert entry is not None
+    await try_to_have_rows(work)
     first: Stopped | None = None
     for job in [job for job in entry.jobs if job.state in ("unknown", "open")]:
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.wording import GIVEN_UP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pioneer_build.apply.run import Run
     from pioneer_build.journal.model import Submission
@@ -46,5 +46,34 @@ def unrecorded_versions(
     left = [item for item in listed if item.version not in versions and item.id not in ids]
     unnamed -= {item.id for item in listed if item.id is not None}
     unnamed -= {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
+    if (
+        run.options.free
+    ):  # `rebuild` repeats what was removed, under later numbers; what nobody recorded comes after that
+        unnamed |= _removed(jobs, remote_name, listed)
+        left.sort(key=number_of, reverse=True)
     # each job whose version is not known accounts for one of the versions
     return left[: max(0, len(left) - len(unnamed))]
+
+
+def number_of(version: RemoteVersion) -> int:
+    """The number of one of the local engine's versions, which count up."""
+    return int(version.version) if version.version.isdecimal() else 0
+
+
+def _removed(jobs: Iterable[Job | Submission], remote_name: str, listed: Sequence[RemoteVersion]) -> set[str]:
+    """The ids of the jobs whose versions are known, and not listed any more.
+
+    Args:
+        jobs: of lock and journal.
+        remote_name: the dataset's name on the service.
+        listed: the versions that the service lists under it.
+    """
+    there = {item.id for item in listed} | {item.version for item in listed}
+    return {
+        known.job_id
+        for known in jobs
+        if known.remote_name == remote_name
+        and known.job_id is not None
+        and known.version is not None
+        and there.isdisjoint((known.job_id, known.version))
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import raw_rows
 from pioneer_build.apply.judge_rows import texts_of_others
-from pioneer_build.apply.kept_rows import judge_rejected_here, rows_are_here, rows_to_judge_rejected
+from pioneer_build.apply.kept_rows import jobs_here, judge_rejected_here, rows_are_here, rows_to_judge_rejected
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
 from pioneer_build.checks.label_bounds import judge_annotations
@@ -76,7 +76,7 @@ def judged_rows(
     try:
         if missing := [job for job in jobs if job.state == "ready" and not rows_are_here(store, job)]:
             return _elsewhere(missing) if changed else None
-        here = [job for job in jobs if rows_are_here(store, job)]
+        here = jobs_here(jobs, store)
         if not here:
             return None
         outcome = judge_kept(entry, item, here, _bounds(entry, lock, checks, store), lambda job: raw_rows(store, job))

@@ -29,7 +29,8 @@ PRECEDENCE: tuple[Action, ...] = (
 class Candidates:
     """The actions found for one spec so far, the reasons for each, and what each would submit."""
 
-    __slots__ = ("command", "examples", "fetch", "fits", "missing", "owed", "reasons", "refused", "requests", "total")
+    __slots__ = ("command", "examples", "fetch", "fits", "missing", "owed", "reasons", "refused",
+                 "rejected_elsewhere", "requests", "total")  # fmt: skip
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -42,6 +43,8 @@ class Candidates:
         self.fetch = False
         #: the names of the jobs whose rows were never received
         self.owed: tuple[str, ...] = ()
+        #: the names of rejected jobs whose rows are not on this machine
+        self.rejected_elsewhere: tuple[str, ...] = ()
         #: rows that the spec wants, and that the jobs which were requested for them didn't return
         self.missing = 0
 

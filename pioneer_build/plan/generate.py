@@ -63,8 +63,10 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         found.reasons += [("replace", change) for change in changes]
     found.owed = tuple([job.named for job in made.ready if job.owed and not job.superseded])
     found.fetch = found.fetch or any(job.rows is not None and not facts.has_whole(job.rows) for job in made.ready)
+    found.rejected_elsewhere = tuple([job.named for job in made.jobs if _is_rejected_elsewhere(job, facts)])
     if not retry and "blocked" not in found.fits:
         _find_failure(item, made, found)
+        found.fetch = found.fetch or ("blocked" in found.fits and bool(found.rejected_elsewhere))
     if not made.ready:
         _first(made, found, replaces=_has_others(entry, item))
     elif changes or entry.forgotten:
@@ -102,6 +104,13 @@ def _judged(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, re
     return entry
 
 
+def _is_rejected_elsewhere(job: Job, facts: Facts) -> bool:
+    """Whether the job was rejected, and its rows, which may be within the checks now, are not on this machine."""
+    if job.state != "rejected" or job.rows is None or job.superseded:
+        return False
+    return not all(digest is None or facts.has_whole(digest) for digest in (job.rows, job.quarantined))
+
+
 def ways_out(name: str, costs: str) -> str:
     """What helps if rows don't meet the checks. The command that may cost something comes last.
 
@@ -129,7 +138,8 @@ def _find_failure(item: Declared, made: _Made, found: Candidates) -> None:
             Reason("dataset_name", f"the last job of this definition {_ended(last)}: {why}"),
             command=command,
         )
-    elif gone and more == sum(job.asked for job in gone):  # whoever pays for them again must have said so
+    elif gone and more and (last in gone or more == sum(job.asked for job in gone)):
+        # whoever pays for them again must have said so
         reasons = (Reason("dataset_name", f"{job.named} failed: {job.reason}") for job in gone)
         found.add("blocked", *reasons, command=f"{command}  (pays for new rows)")
 

@@ -12,7 +12,7 @@ from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
+from pioneer_build.plan.remote_names import RemoteNames, deleted_names, names_in_use, names_to_delete
 from pioneer_build.plan.renames import is_same_dataset, rename_hints
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
@@ -184,6 +184,8 @@ def _step(
     reasons = (*reasons, *leading) if action == "blocked" else (*leading, *reasons)
     refused = _refusal(item, entry, found, action)
     requests, examples = found.requests.get(action, (0, 0))
+    remote_name = names.of(item, entry)
+    reasons = (*reasons, *_before_buying(item, entry, found, remote_name))
     is_paid_label = item.spec.is_label and examples > 0 and not facts.free
     fetch = found.fetch and (found.refused is None or refused is not None)
     command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
@@ -196,7 +198,7 @@ def _step(
         requests,
         examples,
         found.total,
-        names.of(item, entry),
+        remote_name,
         renamed_from,
         entry is not None and entry.protect,
         fetch,
@@ -216,6 +218,31 @@ def _why_fetched(entry: Entry | None, facts: Facts, kept: KeptRows | None) -> It
     digests = entry.content_digests if entry is not None else ()
     damaged = any(digest in facts.present and digest in facts.damaged for digest in digests)
     yield Reason("dataset_name", f"its rows are {'damaged' if damaged else 'not'} on this machine")
+
+
+def _before_buying(item: Declared, entry: Entry | None, found: Candidates, remote_name: str) -> Iterator[Reason]:
+    """What is to be known about a step that requests rows, or is blocked because it would request them again.
+
+    Args:
+        item: the spec.
+        entry: the lock's entry.
+        found: the actions that apply.
+        remote_name: the name under which rows are requested.
+    """
+    action = found.action()
+    requests, _ = found.requests.get(action, (0, 0))
+    if not requests and action != "blocked":
+        return
+    for name in found.rejected_elsewhere:
+        text = f"the rows of {name}, which was rejected, are not on this machine: `apply` fetches and checks them"
+        otherwise = " first (if the service does not provide them, it does without)" if requests else ""
+        yield Reason("dataset_name", f"{text}{otherwise}")
+    jobs = entry.jobs if entry is not None and requests and not item.spec.is_label else ()
+    deleted = deleted_names(jobs)
+    before = [job.remote_name for job in jobs if job.fingerprint == item.fingerprint and job.remote_name in deleted]
+    if before and all(job.remote_name != remote_name for job in jobs):
+        text = f"'{before[-1]}' was deleted on the service, so more rows are requested under another name"
+        yield Reason("dataset_name", text)
 
 
 def _label_requests_at_most(texts: int) -> int:

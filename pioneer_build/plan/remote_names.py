@@ -2,7 +2,8 @@
 
 The first definition of a dataset gets the dataset's own name, each later one `NAME-<8 hex of its fingerprint>`: the
 service appends to datasets that exist, and can't always show what they contain. A name that is used for something else
-is never chosen.
+is never chosen, and neither is one that was deleted: its versions may be counted from 1 again, and be taken for those
+that the lock knows.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ class RemoteNames:
     def of(self, item: Declared, entry: Entry | None) -> str:
         """The remote name for a spec's definition; `entry` is the lock's entry for the dataset."""
         jobs = entry.jobs if entry is not None else ()
-        for job in reversed(jobs):
+        deleted = deleted_names(jobs)
+        living = [job for job in reversed(jobs) if job.remote_name not in deleted]
+        for job in living:
             if job.fingerprint == item.fingerprint and _holds(job):
                 return job.remote_name
         if item.spec.on_change == "new_version":
-            for job in reversed(jobs):
+            for job in living:
                 if job.accepted:
                     return job.remote_name
         base = entry.base_name if entry is not None else item.name
@@ -44,6 +47,8 @@ class RemoteNames:
         mine = {"", item.name, item.spec.renamed_from}
         used = self._used()
         for name in _names_to_try(base, item.fingerprint):
+            if name in deleted:
+                continue
             owner = used.get(name)
             if owner is not None and (owner[0] not in mine or owner[1] != item.fingerprint):
                 continue
@@ -76,6 +81,12 @@ def names_in_use(entries: Iterable[Entry]) -> dict[str, str]:
             if _holds(job) and not job.deleted:
                 used.setdefault(job.remote_name, entry.dataset_name)
     return used
+
+
+def deleted_names(jobs: Iterable[Job]) -> frozenset[str]:
+    """The remote names of these jobs that were deleted on the service, and to which nothing was sent since then."""
+    names = {job.remote_name: job.deleted for job in jobs if job.accepted}  # the last job of each decides
+    return frozenset(name for name, deleted in names.items() if deleted)
 
 
 def names_to_delete(entry: Entry) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def show_text(value: Mapping[str, Any], *, width: int = 80, colour: bool = False
         lines += ["", f"first {count(len(rows), 'row')}" if len(rows) > 1 else "first row"]
         lines += [line for row in rows for line in _row(row, width, colour=colour)]
     if "rejected" in value:
-        lines += ["", *_rejected(value["rejected"], width)]
+        lines += ["", *(_rejected(value["rejected"], width) if value["rejected"] else wrapped(_nothing(value), width))]
     while not lines[-1]:
         lines.pop()
     return lines_text(lines, colour=colour)
@@ -184,9 +184,15 @@ def marked(text: str, entities: Sequence[Mapping[str, Any]], *, colour: bool = F
     return "".join([*parts, visible(text[at:])])
 
 
+def _nothing(value: Mapping[str, Any]) -> str:
+    """Why no row or text is shown: none was quarantined, or the texts of a label spec were rejected all at once."""
+    if not value.get("reason"):
+        return "Nothing was quarantined."
+    what = "request was refused" if value["state"] == "failed" else "response was rejected as a whole"
+    return f"No single text was quarantined: the {what}, for the reason above."
+
+
 def _rejected(rejected: Sequence[Mapping[str, Any]], width: int) -> list[str]:
-    if not rejected:
-        return ["Nothing was quarantined."]
     causes: dict[str, int] = {}
     for bad in rejected:
         causes[bad["cause"]] = causes.get(bad["cause"], 0) + 1

@@ -121,13 +121,37 @@ def test_a_version_that_is_not_listed_any_more_is_gone_too(tmp_path: Path, monke
 def test_gone_rows_are_not_bought_again_behind_later_ones(tmp_path: Path) -> None:
     bench = owing(tmp_path, "gone")
     bench.edit(num_examples=7)
-    assert bench.apply("", "", "", "", "", "", "gone") == "failed"
-    assert bench.states() == ["failed", "ready"]
-    assert bench.apply() == "blocked"
-    assert bench.service.submits == 2
+    assert bench.apply("", "gone") == "failed"
+    assert (bench.states(), bench.service.submits) == (["failed"], 1), "rows that are owed come before new ones"
+    for _ in range(2):
+        assert bench.apply() == "blocked", "7 would be bought now, of which 4 were paid for"
+    assert bench.service.submits == 1
     assert bench.apply(retry=True) == "done"
-    assert (bench.states(), bench.entry.examples) == (["failed", "ready", "ready"], 7)
+    assert (bench.states(), bench.entry.examples) == (["failed", "ready"], 7)
     assert bench.apply() == ""
+
+
+def test_owed_rows_are_fetched_before_more_are_bought(tmp_path: Path) -> None:
+    bench = owing(tmp_path, "refused")
+    bench.edit(num_examples=7)
+    assert bench.apply("", "refused") == "stopped"
+    assert (bench.states(), bench.service.submits) == (["ready"], 1)
+    assert bench.apply() == "done"
+    assert (bench.states(), bench.entry.examples) == (["ready", "ready"], 7)
+
+
+def test_rows_of_one_job_that_cant_be_had_dont_hold_back_those_of_others(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    bench.edit(num_examples=6)
+    assert bench.apply() == "done"
+    store = Store(bench.world.folder / "store")
+    first, second = (store.path(job.rows or "") for job in bench.entry.jobs)
+    first.unlink()
+    second.unlink()
+    bench.service.jobs["job-1"].vanished = True
+    bench.service.lists = False
+    assert bench.apply() == "refused"
+    assert (first.exists(), second.exists()) == (False, True)
 
 
 def test_who_has_only_the_journal_polls_it_again(tmp_path: Path) -> None:

@@ -46,6 +46,21 @@ def test_remote_names() -> None:
     assert remote(ITEM, entry(ITEM, unknown)) == "a"
 
 
+def test_a_deleted_name_is_not_used_again() -> None:
+    """Its versions may be counted from 1 again, and be taken for those that the lock knows."""
+    names = [f"a-{ITEM.fingerprint[4 : 4 + n]}" for n in (8, 12)]
+    deleted = replace(job(ITEM), deleted=True)
+    assert remote(ITEM, entry(ITEM, deleted)) == names[0]
+    more = replace(job(ITEM, 2, remote_name=names[0]), order=1)
+    assert remote(ITEM, entry(ITEM, deleted, more)) == names[0]
+    assert remote(ITEM, entry(ITEM, deleted, replace(more, deleted=True))) == names[1]
+    versions = declared(replace(OTHER.spec, on_change="new_version"))
+    assert remote(versions, entry(ITEM, deleted)) == f"a-{OTHER.fingerprint[4:12]}"
+    assert remote(ITEM, entry(ITEM, deleted), taken={"a": ITEM.fingerprint}) == names[0], "whatever the journal knows"
+    again = replace(job(ITEM, 2), order=1)
+    assert remote(ITEM, entry(ITEM, deleted, again)) == "a", "something was sent there since then"
+
+
 def test_a_name_that_holds_something_else_is_not_chosen() -> None:
     further = f"a-{ITEM.fingerprint[4:12]}"
     other = declared(generate_spec("b"))

@@ -82,3 +82,13 @@ def test_one_is_not_several() -> None:
 
 def test_nothing_was_set_aside() -> None:
     assert show_text({**VALUE, "rows": [], "rejected": []}, width=80).endswith("Nothing was quarantined.")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("rejected", "the response was rejected as a whole"), ("failed", "the request was refused")]
+)
+def test_texts_that_were_rejected_all_at_once(state: str, said: str) -> None:
+    reason = "0 of 14 texts have an annotation (at least 12 must): 14 belong to another text"
+    text = show_text({**VALUE, "state": state, "reason": reason, "rows": [], "rejected": []}, width=200)
+    assert reason in text
+    assert text.endswith(f"No single text was quarantined: {said}, for the reason above.")

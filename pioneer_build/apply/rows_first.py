@@ -1,0 +1,104 @@
+"""What comes before a dataset's rows are bought, or judged: the rows that it has are fetched, which costs nothing.
+
+New rows are compared with those that the dataset has, and rows of a rejected job may take the place of new ones. So
+nothing is bought while rows are missing or damaged that may be had. What was bought already is not held back by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pioneer_build.apply.fetch import fetch, rows_of
+from pioneer_build.apply.job_rows import Missing, is_whole
+from pioneer_build.apply.stopped import Stopped
+from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
+from pioneer_build.errors import StoreError
+from pioneer_build.wording import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pioneer_build.apply.work import Work
+    from pioneer_build.lock.model import Job
+
+
+async def have_rows(work: Work) -> None:
+    """Has all rows that new ones will be compared with, before any are bought; with `--retry` those that can be had.
+
+    Raises:
+        Stopped: some are missing or damaged, and can't be had.
+    """
+    try:
+        await fetch(work)
+    except Stopped as stopped:
+        if not work.retries or stopped.result not in ("refused", "differs"):
+            raise
+        work.emit("note", stopped.message)
+    _check_others(work)
+    await have_rejected(work)
+
+
+async def try_to_have_rows(work: Work) -> None:
+    """Fetches what can be had, and says what can't be.
+
+    Raises:
+        Stopped: the run was stopped.
+    """
+    try:
+        await fetch(work)
+    except Stopped as stopped:
+        if work.run.stopping.is_set():
+            raise
+        work.emit("note", stopped.message)
+
+
+async def have_rejected(work: Work) -> None:
+    """Has the rows of rejected jobs, which may be within the checks now, if they can take the place of new ones.
+
+    Raises:
+        Stopped: they may still be had in a later run.
+    """
+    for job in _rejected_elsewhere(work):
+        try:
+            # as if they were owed: one answer that they are not there is not believed
+            rows, _ = await rows_of(work, replace(job, owed=True))
+        except Stopped:
+            if not work.retries or work.run.stopping.is_set():
+                raise
+            rows = None
+        if rows is not None and not isinstance(rows, Missing):
+            work.run.fetched[job.key] = rows
+            continue
+        why = f": {rows.why}" if isinstance(rows, Missing) else ""
+        if isinstance(rows, Missing) and not rows.gone and not work.retries:
+            raise Stopped(
+                "stopped",
+                f"not fetched: the rows of {job.named}, which was rejected and may be within the checks now{why}",
+                "pioneer-build apply  (asks again; to do without them: pioneer-build apply --retry"
+                f" {shell_word(work.name)})",
+            )
+        text = f"the rows of {job.named}, which was rejected, can't be checked again: the service does not provide them"
+        work.emit("note", f"{text}{why}")
+
+
+def _rejected_elsewhere(work: Work) -> Sequence[Job]:
+    """The rejected jobs that may have rows which are missing, and whose rows are not on this machine."""
+    entry, item, store = work.entry, work.item, work.run.ports.store
+    if entry is None or not (awaits_judging(entry, item) or work.retries or awaits_rejected(entry, item)):
+        return ()
+    return [job for job in kept_jobs(entry, item) if job.state == "rejected" and not is_whole(store, job)]
+
+
+def _check_others(work: Work) -> None:
+    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are damaged. Its own step fetches them."""
+    store = work.run.ports.store
+    for name in work.checks.no_overlap_with:
+        entry = work.run.lock.entry(name)
+        for digest in entry.content_digests if entry is not None else ():
+            try:
+                if store.has(digest):
+                    next(iter(store.lines(digest)), None)
+            except StoreError as error:
+                message = f"not submitted: new rows are compared with those of '{name}', and {error.message}"
+                raise Stopped("refused", message, "pioneer-build apply") from None
