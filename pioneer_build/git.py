@@ -211,11 +211,12 @@ class AbsentFile(NamedTuple):
     """A file or submodule that git tracks, but that is not in the work tree on purpose.
 
     `path` is relative to the folder that was asked about, with `/`. `blob` is the id of its content; `None` for a
-    submodule.
+    submodule. The content of a link is where it leads.
     """
 
     path: str
     blob: str | None
+    is_link: bool = False
 
 
 def absent_files(folder: Path, below: str) -> list[AbsentFile]:
@@ -242,8 +243,13 @@ def absent_files(folder: Path, below: str) -> list[AbsentFile]:
         if mode == "160000":
             found.append(AbsentFile(path, None))
         elif tag == "S":  # skip-worktree
-            found.append(AbsentFile(path, blob))
+            found.append(AbsentFile(path, blob, is_link=mode == "120000"))
     return found
+
+
+def is_sparse(folder: Path) -> bool:
+    """Whether the checkout that `folder` is in is sparse now."""
+    return _words(folder, "config", "--bool", "--get", "core.sparseCheckout") == "true"
 
 
 def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:

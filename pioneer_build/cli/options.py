@@ -48,7 +48,13 @@ class Globals:
         from pioneer_build.cache.plan_cache import nothing_to_do
         from pioneer_build.paths import find_root
 
-        root = find_root(os.path.realpath(self.directory))
+        start = os.path.realpath(self.directory)
+        root = find_root(start)
+        if start != root or not all(os.path.isfile(f"{root}/{name}") for name in ("pioneer.yaml", "pioneer.lock")):  # noqa: PTH113
+            from pioneer_build.sparse.signs import may_hide_project  # what is not there may be left out
+
+            if may_hide_project(start, root):
+                return None
         return nothing_to_do(root, self.backend, _same_glob, verified=verified)
 
 

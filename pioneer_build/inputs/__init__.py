@@ -5,6 +5,8 @@ streams the texts; `new_texts` those that are still to be labelled; `batches` gr
 docs/inputs.md.
 
 files           the files that a spec names, and their formats
+glob            which paths a glob matches
+left_out        files that git keeps out of the work tree
 reading         streams the texts of an input, whatever its format
 open_file       the decompressed bytes of a file
 lookalikes      what isn't texts, by its first bytes: pointers, error pages, other formats and encodings

@@ -12,7 +12,7 @@ from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pioneer_build.inputs.lookalikes import HEAD, foreign
-from pioneer_build.inputs.open_file import BOM, CONFLICT, bad_byte, conflict_marker, stray_mark, stray_nul
+from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.wording import count, nearest
@@ -39,6 +39,7 @@ class _Lines:
         #: Where the record that is being read began.
         self.start = 1
         self._head = b""
+        self._conflicts = Conflicts()
 
     def __iter__(self) -> Iterator[str]:
         while line := self._stream.readline(MAX_RECORD + 1):
@@ -70,7 +71,7 @@ class _Lines:
         if b"\0" in line:
             return stray_nul(self.count, text.find("\0") + 1, text)
         if line.startswith(CONFLICT) and self.count == self.start:  # inside a cell it belongs to a text
-            return conflict_marker(self.count, text)
+            return self._conflicts.mistake(self.count, text)
         return None
 
 

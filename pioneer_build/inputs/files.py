@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.inputs.glob import Glob
+from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
 from pioneer_build.wording import nearest, shell_word
 
 if TYPE_CHECKING:
@@ -74,7 +76,10 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
         return ()
     folder = (root / spec_path).parent
     found = _expand(folder, pattern)
-    if not found:
+    before = complaints.count
+    if _is_glob(folder, pattern):
+        complain_of_left_out(_glob(folder, pattern), pattern, root, complaints)
+    if not found and complaints.count == before:
         complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"searched in {_name(folder, root)}/")
     asked_for = None if _MAGIC.search(pattern) else pattern
     files = [_input_file(path, root, asked_for, complaints) for path in found]
@@ -94,6 +99,8 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
     except (OSError, RuntimeError) as error:
         if (absent := _kept_elsewhere(path, name)) is not None:
             complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
+        elif (absent := why_not_there(path, name, root)) is not None:
+            complaints.add_to_spec(absent[0], code="left-out", hint=absent[1])
         elif isinstance(error, FileNotFoundError) and asked_for is not None:
             complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
         else:
@@ -160,24 +167,32 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:
-    """The paths that match a glob, or the path itself."""
-    literal = folder / pattern
-    if not _MAGIC.search(pattern) or literal.exists():
-        return [literal]
-    parts = PurePosixPath(pattern).parts
-    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    base = folder.joinpath(*parts[:first])
-    rest = "/".join(parts[first:])
-    if parts[-1] == "**":
-        rest += "/*"
-    if ".." in parts[first:]:
+    """The paths that a glob matches, or the path itself."""
+    if not _is_glob(folder, pattern):
+        return [folder / pattern]
+    glob = _glob(folder, pattern)
+    if ".." in glob.parts:
         return []
     matches = [
         path
-        for path in base.glob(rest)
-        if not any(part.startswith(".") for part in path.relative_to(base).parts) or "/." in f"/{rest}"
+        for path in glob.base.glob("/".join(glob.parts))
+        if glob.names_hidden or not any(part.startswith(".") for part in path.relative_to(glob.base).parts)
     ]
-    return sorted((path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(base).as_posix())
+    return sorted(
+        (path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(glob.base).as_posix()
+    )
+
+
+def _is_glob(folder: Path, pattern: str) -> bool:
+    """Whether a pattern is no path that exists exactly as written."""
+    return _MAGIC.search(pattern) is not None and not (folder / pattern).exists()
+
+
+def _glob(folder: Path, pattern: str) -> Glob:
+    parts = PurePosixPath(pattern).parts
+    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    rest = (*parts[first:], "*") if parts[-1] == "**" else parts[first:]
+    return Glob(folder.joinpath(*parts[:first]), rest)
 
 
 def _kind(name: str) -> tuple[Format, Compression] | None:

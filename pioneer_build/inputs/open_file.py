@@ -26,9 +26,16 @@ BUFFER = 1 << 20
 MOST_TIMES_LARGER = 200
 _ALWAYS_ALLOWED = 64 << 20
 BOM = b"\xef\xbb\xbf"
-#: How git begins a conflict in a file. How it ends one may be a quote in a mail, so only the beginning is looked for.
-CONFLICT = b"<<<<<<<"
-_CONFLICT_LINE = re.compile(r"<{7}(?: |\r?\n?\Z)")
+#: What a line begins with that git writes into a file with a conflict: one of them may be left of it.
+CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
+#: What ends a conflict may be a quote in a mail, so git's own words must follow: a branch, or a commit and its subject.
+_CONFLICT_LINE = re.compile(
+    r"""(?: [<|]{7}(?:[ ].*)?
+          | ={7}
+          | >{7}(?:[ ](?: \S+ | [0-9a-f]{7,64}(?:\.\.\.)?[ ].* | Stashed[ ]changes ))?
+        )\r?\n?\Z""",
+    re.VERBOSE,
+)
 _MAGIC_SIZE = 4
 #: How streams begin; zstd's may also begin with a frame to skip (RFC 8878, section 3.1.2).
 _MAGIC = {"gzip": re.compile(rb"\x1f\x8b"), "zstd": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")}
@@ -152,9 +159,25 @@ def stray_nul(number: int, column: int, source: str) -> Mistake:
     return Mistake(number, message, "nul", column, "copy the file again, or convert it to UTF-8", source)
 
 
-def conflict_marker(number: int, line: str) -> Mistake | None:
-    """What is wrong with line `number`, if git left a conflict there: it would be read as texts, with both sides."""
-    if not _CONFLICT_LINE.match(line):
-        return None
-    hint = "resolve the conflict: keep the right lines, and remove git's; if it belongs to the text, use JSONL"
-    return Mistake(number, "an unresolved merge conflict begins here", "conflict", 1, hint, line.rstrip("\r\n"))
+class Conflicts:
+    """Finds what git left of conflicts, each once: their lines would be read as texts, with both sides."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def mistake(self, number: int, line: str) -> Mistake | None:
+        """What is wrong with line `number`, if a conflict begins there, or the rest of one.
+
+        Args:
+            number: of the line, from 1.
+            line: with or without its end.
+        """
+        if not _CONFLICT_LINE.match(line):
+            return None
+        begins, known = line[0] == "<", self._told
+        self._told = line[0] != ">"
+        if known and not begins:
+            return None
+        what = "an unresolved merge conflict begins here" if begins else "this is left of a merge conflict"
+        hint = "resolve the conflict: keep the right lines, and remove git's; if it belongs to the text, use JSONL"
+        return Mistake(number, what, "conflict", 1, hint, line.rstrip("\r\n"))

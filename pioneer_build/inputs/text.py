@@ -2,15 +2,15 @@
 
 The line end (`\\n` or `\\r\\n`) is not part of the text, everything else is. Blank lines are skipped.
 
-A lone `\\r`, a byte order mark, a NUL byte and the beginning of a conflict are refused: such a file is not what its
-author sees.
+A lone `\\r`, a byte order mark, a NUL byte and what git writes around a conflict are refused: such a file is not what
+its author sees.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs.open_file import BOM, CONFLICT, bad_byte, conflict_marker, stray_mark, stray_nul
+from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.spec.blank import any_blank, is_blank
@@ -38,7 +38,8 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         return _slowly(lines, first_line, name, columns, complaints)
     if b"\r" in chunk:
         texts = [text.removesuffix("\r") for text in texts]
-    if BOM in chunk or b"\0" in chunk or CONFLICT in chunk or (b"\r" in chunk and any("\r" in text for text in texts)):
+    stray = BOM in chunk or b"\0" in chunk or (b"\r" in chunk and any("\r" in text for text in texts))
+    if stray or any(mark in chunk for mark in CONFLICT):
         return _slowly(lines, first_line, name, columns, complaints)
     if not any_blank(texts):
         return Block(texts, None, range(first_line, first_line + len(texts)))
@@ -50,6 +51,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
 
 def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
     rows = Rows(name, columns, complaints)
+    conflicts = Conflicts()
     for number, line in enumerate(lines, first_line):
         try:
             text = line.removesuffix(b"\r").decode()
@@ -58,7 +60,7 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
             continue
         if not text or text.isspace():
             continue
-        if (mistake := _mistake(text, number)) is not None:
+        if (mistake := _mistake(text, number) or conflicts.mistake(number, text)) is not None:
             rows.complain(mistake)
         else:
             rows.add(text, None, number, text)
@@ -76,4 +78,4 @@ def _mistake(text: str, number: int) -> Mistake | None:
         convert = "tr -d '\\r'" if at == len(text.rstrip("\r")) else "tr '\\r' '\\n'"
         hint = f"convert the file: {convert} < FILE > NEW; if it belongs to the text, use JSONL"
         return Mistake(number, message, "line-end", at + 1, hint, text)
-    return conflict_marker(number, text)
+    return None

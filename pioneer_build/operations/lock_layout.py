@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build import git
 from pioneer_build.errors import PioneerError
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
-from pioneer_build.operations.init.project_files import write_lines_for_git
+from pioneer_build.operations.init.project_files import check_lines_for_git, write_lines_for_git
 from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
 from pioneer_build.results.lock import LockLayoutResult
@@ -34,6 +34,8 @@ def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None
         if split and git.is_ignored(project.root, entry_path("x")):
             hint = f"`git check-ignore -v {entry_path('x')}` shows the line to remove"
             raise PioneerError(f"git ignores {SPLIT_FOLDER}/, so a split lock would not be committed", hint=hint)
+        if split:
+            check_lines_for_git(project.root)
         changed = project.lockfile.convert(split=split)
         exists = project.lockfile.stamp() is not None
         extended: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from pioneer_build.operations.changed_specs import changed_specs
 from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.make_plan import plan_from
 from pioneer_build.plan import Choices
-from pioneer_build.project.sparse import may_be_sparse
+from pioneer_build.sparse.signs import any_may_be_sparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def plan_of_changed(project: Project) -> Plan | None:
         return None
     plan = plan_from(project, scope, Choices())
     refuse_keys(project, plan, scope.declared)
-    if plan.changes and may_be_sparse(project.root):
+    if plan.changes and any_may_be_sparse(project.root / project.config.specs):
         return None  # a name may be taken by a spec that is not here
     buying = {step.dataset_name: step.remote_name for step in plan.steps if step.submits}
     if not buying:

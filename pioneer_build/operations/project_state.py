@@ -27,8 +27,8 @@ from pioneer_build.paths import spare_folders
 from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
-from pioneer_build.project.sparse import may_be_sparse
 from pioneer_build.project.specs import load_specs
+from pioneer_build.sparse.signs import any_may_be_sparse
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest
 
@@ -189,7 +189,7 @@ def _left_out(project: Project, specs: ProjectSpecs, lock: Lock, choices: Choice
 def _check_plan(project: Project, specs: ProjectSpecs, plan: Plan) -> None:
     """No text of what a plan would do may contain a key, no name may be that of a spec outside of a sparse checkout."""
     refuse_keys(project, plan, specs.declared)
-    if not plan.changes or not may_be_sparse(project.root):
+    if not plan.changes or not any_may_be_sparse(project.root / project.config.specs):
         return
     changed = [step for step in plan.steps if step.action not in SETTLED]
     names = {name for step in changed for name in (step.dataset_name, step.renamed_from) if name is not None}

@@ -18,7 +18,7 @@ from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.parse.yaml_tags import NULL
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.spec.settings import Settings, SpendingLimits
-from pioneer_build.spec.written_path import path_fault, what_is_wrong, wrong_specs_folder
+from pioneer_build.spec.written_path import wrong_specs_folder, wrong_store_folder
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -45,10 +45,17 @@ _URL_FAULTS: dict[UrlFault, str] = {
 }
 
 
-def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Problem, ...]]:
+def parse_settings(
+    text: bytes, path: str, wrong_store: tuple[str, str] | None = None
+) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings in the bytes of a `pioneer.yaml`, or None and all errors; pure.
 
     A file that is empty, or has only comments, sets nothing. Whether folders exist is not checked here.
+
+    Args:
+        text: the bytes.
+        path: of the file, for messages.
+        wrong_store: what is wrong with the place of the store, and what to do, if that is known already.
     """
     problems: list[Problem] = []
     source, documents = read_documents(text, path, problems.append)
@@ -60,7 +67,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
         report_at(documents[1], source, "the settings must be one YAML document", hint="remove the ---", code="type")
     try:
         for root in documents[:1]:
-            settings = _settings(root, source, problems)
+            settings = _settings(root, source, problems, wrong_store)
     except TooManyProblems:
         problems.append(source.too_many())
     if problems:
@@ -68,7 +75,7 @@ def parse_settings(text: bytes, path: str) -> tuple[Settings | None, tuple[Probl
     return settings, ()
 
 
-def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
+def _settings(root: Node, source: Source, problems: list[Problem], wrong_store: tuple[str, str] | None) -> Settings:
     if not isinstance(root, MappingNode):
         report_at(
             root,
@@ -84,7 +91,7 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
     except ValidationError as error:
         report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, {})
     _urls(data, root, source)
-    _paths(data, root, source)
+    _paths(data, root, source, wrong_store)
     if isinstance(data.get("checks"), dict):
         report_checks(data["checks"], root, source)
     if problems:
@@ -97,13 +104,13 @@ def _settings(root: Node, source: Source, problems: list[Problem]) -> Settings:
     return Settings(**data)
 
 
-def _paths(data: dict[str, Any], root: Node, source: Source) -> None:
+def _paths(data: dict[str, Any], root: Node, source: Source, wrong_store: tuple[str, str] | None) -> None:
     store, specs = data.get("store"), data.get("specs")
-    if isinstance(store, str) and (fault := path_fault(store)) is not None:
-        if fault in ("remote", "url") and "@" in store.partition(":")[2]:
+    if isinstance(store, str) and store.strip() and (found := wrong_store_folder(store) or wrong_store) is not None:
+        if "@" in store.partition(":")[2]:
             report_secret(node_at(root, ("store",))[0], source, "'store' contains a user name or password")
             return
-        wrong, hint = what_is_wrong(fault, store)
+        wrong, hint = found
         report_at(node_at(root, ("store",))[0], source, f"'store' must be a folder: {wrong}", hint=hint, code="path")
     if isinstance(specs, str) and specs.strip() and (found := wrong_specs_folder(specs)) is not None:
         wrong, hint = found

@@ -1,10 +1,11 @@
 """A project on disk: its folder, settings, specs and lock.
 
-open          finds and opens it
+find          its folder, unless a sparse checkout left out its settings or lock
+open          opens it
 config        the effective settings
+store_place   where the store may not be
 specs         its specs, and the rules between them
 left_out      specs that exist, but are not in the work tree or not read
-sparse        whether the checkout is a sparse one
 lock_file     the lock, as one file or split: what reads and writes it
 lock_texts    the texts of its files
 lock_at       the lock at a commit

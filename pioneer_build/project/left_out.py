@@ -6,26 +6,28 @@ They are looked for only if the lock has a dataset without a spec, or in a spars
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.cache.spec_files import SPEC_ENDINGS
 from pioneer_build.errors import PioneerError
-from pioneer_build.git import absent_files, contents
+from pioneer_build.git import contents
 from pioneer_build.parse import cross_check, parse_text
-from pioneer_build.project.sparse import is_in_checkout
+from pioneer_build.sparse.left_out import NOT_IN_CHECKOUT, leads_to_file, tracked
+from pioneer_build.sparse.signs import checkouts_in, is_in_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pioneer_build.errors import Problem
-    from pioneer_build.git import AbsentFile
     from pioneer_build.parse.specs import Broken
     from pioneer_build.project.specs import PassedOver
+    from pioneer_build.sparse.left_out import LeftOutFile
     from pioneer_build.spec.model import Spec
 
-_SPARSE: Final = "it is not in this sparse checkout"
+_SPARSE: Final = f"it is {NOT_IN_CHECKOUT}"
 _SUBMODULE: Final = "it is a submodule that is not checked out"
 _UNKNOWN: Final = "git can't say which specs this checkout leaves out"
 _NOTHING: Final = "it is a link to nothing that is here"
@@ -85,10 +87,10 @@ class LeftOutSpecs:
             specs: all specs that are here, without an error between them.
             names: of the datasets that are judged, with their former names.
         """
-        try:
-            files = _contents(self.root, self.folder, absent_files(self.root, self.folder))
-        except PioneerError:
-            return []
+        files: list[tuple[str, bytes | None]] = []
+        for place in map(Path, checkouts_in(self.root / self.folder)):
+            with suppress(PioneerError):
+                files += _contents(self.root, self.folder, tracked(place).left_out)
         sought = [name.casefold() for name in names]
         absent: list[Spec] = []
         broken: list[Broken] = []
@@ -106,36 +108,66 @@ class LeftOutSpecs:
 
 
 def _absent(root: Path, folder: str) -> Iterator[LeftOut]:
-    """Specs that git keeps out of the work tree."""
-    try:
-        absent = absent_files(root, folder)
-    except PioneerError as error:
-        if is_in_checkout(root):
-            yield LeftOut(folder, f"{_UNKNOWN}: {error.message}", None)
-        return
-    for path, data in _contents(root, folder, absent):
-        yield LeftOut(path, _SPARSE, _names(data, path))
-    for one in absent:
-        if one.blob is None and not _has_entries(root / one.path):
-            yield LeftOut(one.path, _SUBMODULE, None)
+    """Specs that git keeps out of the work tree, and out of those of submodules and other repositories in it."""
+    for place in map(Path, checkouts_in(root / folder)):
+        try:
+            absent = tracked(place).left_out
+        except PioneerError as error:
+            if is_in_checkout(place):
+                yield LeftOut(place.relative_to(root).as_posix(), f"{_UNKNOWN}: {error.message}", None)
+            continue
+        for path, data in _contents(root, folder, absent):
+            yield LeftOut(path, _SPARSE, _names(data, path))
+        yield from _absent_links(root, folder, absent)
+        for one in absent:
+            if one.kind == "submodule":
+                yield LeftOut(one.path.relative_to(root).as_posix(), _SUBMODULE, None)
 
 
-def _contents(root: Path, folder: str, absent: Sequence[AbsentFile]) -> list[tuple[str, bytes | None]]:
-    """The paths of the spec files among absent files, and their bytes; `None` if this clone doesn't have them."""
-    files = [
-        (one.path, one.blob)
+def _contents(root: Path, folder: str, absent: Sequence[LeftOutFile]) -> list[tuple[str, bytes | None]]:
+    """The paths of the spec files among absent files, and their bytes; `None` if this clone doesn't have them.
+
+    Args:
+        root: the project's folder.
+        folder: that of the specs, relative to it.
+        absent: files of one repository.
+    """
+    files = {
+        path: one
         for one in absent
-        if one.blob is not None and _is_spec(one.path, folder) and not os.path.lexists(root / one.path)
-    ]
-    found = contents(root, [blob for _, blob in files]) if files else []
-    return [(path, data) for (path, _), data in zip(files, found, strict=True)]
+        if one.kind == "file" and _is_spec(path := one.path.relative_to(root).as_posix(), folder)
+    }
+    blobs = [one.blob or "" for one in files.values()]
+    return list(zip(files, contents(absent[0].folder, blobs), strict=True)) if files else []
+
+
+def _absent_links(root: Path, folder: str, absent: Sequence[LeftOutFile]) -> Iterator[LeftOut]:
+    """Links that git keeps out of the work tree: to a spec, or to something that can't be known, as a folder of specs.
+
+    Args:
+        root: the project's folder.
+        folder: that of the specs, relative to it.
+        absent: files of one repository.
+    """
+    for one in absent:
+        path = one.path.relative_to(root).as_posix()
+        if one.kind != "link" or _is_hidden(path, folder):
+            continue
+        if (file := leads_to_file(one)) is None:
+            yield LeftOut(path, _SPARSE, None)
+        elif _is_spec(path, folder):
+            yield LeftOut(path, _SPARSE, _names(_read(file), path))
+
+
+def _is_hidden(path: str, folder: str) -> bool:
+    """Whether a path is in a folder below that of the specs that isn't searched, or is hidden itself."""
+    below = Path(path).relative_to(folder).parts if Path(path).is_relative_to(folder) else ()
+    return any(part[0] == "." or part == "node_modules" for part in below)
 
 
 def _is_spec(path: str, folder: str) -> bool:
     """Whether a file below the folder of the specs would be read as specs, if it were there."""
-    below = Path(path).relative_to(folder).parts
-    hidden = any(part[0] == "." or part == "node_modules" for part in below)
-    return path.endswith(SPEC_ENDINGS) and not hidden and below[-1:] != (_SETTINGS,)
+    return path.endswith(SPEC_ENDINGS) and not _is_hidden(path, folder) and Path(path).name != _SETTINGS
 
 
 def _other_endings(root: Path, reasons: Mapping[str, str]) -> Iterator[LeftOut]:
@@ -215,10 +247,3 @@ def _names(data: bytes | None, path: str) -> frozenset[str] | None:
     former = {spec.renamed_from for spec in parsed.specs if spec.renamed_from is not None}
     # a document with an error may have any former name, and one without a name may be any dataset
     return None if parsed.problems else frozenset(named | former)
-
-
-def _has_entries(folder: Path) -> bool:
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return False

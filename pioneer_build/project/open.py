@@ -1,24 +1,26 @@
-"""Finds a project on disk and opens it with its settings. Unchanged files aren't read again."""
+"""Opens a project on disk with its settings. Unchanged files aren't read again."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.disk import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
-from pioneer_build.paths import cache_folder, find_root, journal_copy, local_folder, state_folder
+from pioneer_build.paths import cache_folder, journal_copy, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve
+from pioneer_build.project.find import find_project
 from pioneer_build.project.lock_file import LockFile
+from pioneer_build.project.store_place import wrong_store_place
 from pioneer_build.spec.base_url import one_name
 from pioneer_build.spec.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pioneer_build.lock.model import Lock
 
@@ -77,14 +79,17 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
 
     Raises:
         Problems: `pioneer.yaml` has errors.
-        PioneerError: a setting is invalid.
+        PioneerError: a setting is invalid, or a sparse checkout left out the settings or the lock.
     """
     if not start.is_dir():
         raise PioneerError(f"no such folder: {start}")
-    root = Path(find_root(os.path.realpath(start)))
+    root = find_project(start)
     cache = ProjectCache(cache_folder(environ) / "projects", root)
     plan_key = PlanKey(str(root), backend, environ)
-    config = resolve(_read_settings(root, cache), root, backend, environ)
+    settings = _read_settings(root, cache)
+    config = resolve(settings, root, backend, environ)
+    if settings.store is not None and (wrong := wrong_store_place(config.store, root, config.specs)) is not None:
+        _parse(root, wrong)
     lockfile = LockFile(root, split=config.split_lock)
     if (name := one_name(config.backend)) != config.backend or config.backend.startswith("http://localhost"):
         config = replace(config, backend=_spelling_in_lock(lockfile, config.backend, name))
@@ -114,13 +119,26 @@ def _read_settings(root: Path, cache: ProjectCache) -> Settings:
             return Settings()
         if (known := cache.settings(stamp)) is not None:
             return known
-        data = path.read_bytes()
     except OSError as error:
-        raise PioneerError(f"can't read {SETTINGS_NAME}: {error.strerror}") from None
-    from pioneer_build.parse import parse_settings  # pydantic and yaml: only if the settings changed
-
-    settings, problems = parse_settings(data, SETTINGS_NAME)
-    if problems or settings is None:
-        raise Problems(problems)
+        raise _unreadable(error) from None
+    settings = _parse(root)
     cache.put_settings(stamp, settings)
     return settings
+
+
+def _parse(root: Path, wrong_store: tuple[str, str] | None = None) -> Settings:
+    """The settings in `pioneer.yaml`; `wrong_store` is what is wrong with the place of the store, and what to do."""
+    from pioneer_build.parse import parse_settings  # pydantic and yaml: only if the settings changed
+
+    try:
+        data = (root / SETTINGS_NAME).read_bytes()
+    except OSError as error:
+        raise _unreadable(error) from None
+    settings, problems = parse_settings(data, SETTINGS_NAME, wrong_store)
+    if problems or settings is None:
+        raise Problems(problems)
+    return settings
+
+
+def _unreadable(error: OSError) -> PioneerError:
+    return PioneerError(f"can't read {SETTINGS_NAME}: {error.strerror}")

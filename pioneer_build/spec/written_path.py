@@ -19,6 +19,13 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _WINDOWS: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)|.*\\")
 _DRIVE: Final = re.compile(r"([A-Za-z]):[\\/]*(.*)", re.DOTALL)
 _SHARE: Final = re.compile(r"\\\\|//[^/]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: What begins a path that can't be read as anything else.
+_CLEARLY_A_PATH: Final = ("/", "./", "../", "~/")
+#: What in a path is there to be replaced: by a shell, or by who copies an example.
+_PLACEHOLDER: Final = re.compile(r"`|<[^/<>]*>")
+#: What means something other than a name to a shell, or in the address of a machine, a drive or a URL.
+_NOT_IN_NAMES: Final = re.compile(r"""[:@$%\\`<>{}*?"'|&;!#^()\[\]]""")
 _VARIABLE: Final = re.compile(r".*(?:\$[A-Za-z_{(]|%[A-Za-z_]+%|\{\{)")
 
 
@@ -74,6 +81,31 @@ def what_is_wrong(fault: PathFault, text: str) -> tuple[str, str]:
 
 def _one_slash(text: str) -> str:
     return f"; for a folder of this machine: /{text.lstrip('/')}" if text.startswith("/") else ""
+
+
+def wrong_store_folder(text: str) -> tuple[str, str] | None:
+    """Why `text` can't be the folder of the store, and what to do; `None` if it can.
+
+    It is a path if it begins as one, or if it has nothing but plain names: the rest may be meant for another place, and
+    would be a folder in the checkout.
+    """
+    fault = path_fault(text)
+    if fault is not None:
+        return what_is_wrong(fault, text)
+    if text != text.strip() or not _CONTROL.sub("", text).isprintable():  # control characters are refused in any text
+        return "it has white space at an end, or a character that can't be seen", "write the path without it"
+    if _PLACEHOLDER.search(text):
+        return "nothing is replaced in paths", "write the path itself; ~/… is in the home of each user"
+    if text == "~" or text.startswith(_CLEARLY_A_PATH):
+        return None
+    odd = _NOT_IN_NAMES.search(text)
+    if odd is None and not text.startswith("-") and "//" not in text:
+        return None
+    what = f"with {odd[0]!r}" if odd is not None else "with '//'" if "//" in text else "that begins with '-'"
+    return (
+        f"a path {what} must begin with /, ~/ or ./",
+        f"write ./{text} for a folder in the project, or the whole path",
+    )
 
 
 def wrong_specs_folder(text: str) -> tuple[str, str] | None:

@@ -35,7 +35,7 @@ def store_error(error: OSError, path: Path, doing: str) -> StoreError:
         doing: what failed, as a verb: "write", "read", "create the folder".
     """
     known = _NO_ROOM if error.errno == errno.ENOSPC else advice(error, path, _ELSEWHERE)
-    hint = known or "`pioneer-build doctor` checks the store"
+    hint = known or ("`pioneer-build doctor` checks the store" if doing == "read" else _ELSEWHERE)
     return StoreError(f"can't {doing} {path}: {error.strerror or error}", hint)
 
 

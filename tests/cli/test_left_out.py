@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.sparse.left_out import Tracked
 from tests.built import age, build, home, spec_text, write_spec
 
 if TYPE_CHECKING:
@@ -116,14 +117,14 @@ def test_a_plan_with_nothing_to_do_starts_no_git(cli: Any, root: Path, monkeypat
 def test_what_is_left_out_is_looked_for_only_if_a_spec_is_missing(
     cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("pioneer_build.project.left_out.absent_files", lambda _, below: asked.append(below) or [])
+    asked: list[Path] = []
+    monkeypatch.setattr("pioneer_build.project.left_out.tracked", lambda place: asked.append(place) or Tracked((), ()))
     write_spec(root, "mine/a.yaml", spec_text("a", examples=12))
     assert cli("plan", "--detailed-exitcode").code == 2
     assert asked == []
     (root / "specs/other/b.yaml").unlink()
     assert cli("plan", "--detailed-exitcode").code == 2
-    assert asked == ["specs"]
+    assert asked == [root / "specs"]
 
 
 def test_a_linked_folder(cli: Any, root: Path, tmp_path: Path) -> None:

@@ -113,7 +113,10 @@ def test_other_formats(tmp_path: Path, name: str, data: bytes, what: str) -> Non
         "<<<<<<<< eight",
         "a line <<<<<<< HEAD",
         ">>>>>>> a quote in a mail",
-        "=======",
+        ">>>>>>>also a quote",
+        "======= a heading =======",
+        "========",
+        "|||||||| a table",
         "outs: three, runs: two",
         "BZh is not a word",
     ],
@@ -137,6 +140,41 @@ def test_a_merge_conflict_is_no_texts(tmp_path: Path, name: str, header: str, ma
         (f"specs/{name}:{at}:1", "an unresolved merge conflict begins here")
     ]
     assert found[0].hint is not None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("name", "header"), [("a.txt", ""), ("a.csv", "text"), ("a.tsv", "text")])
+@pytest.mark.parametrize(
+    "left",
+    [
+        ["=======", "theirs", ">>>>>>> branch"],
+        ["||||||| 4be5f1a", "base", "=======", "theirs", ">>>>>>> feature/x"],
+        ["|||||||"],
+        ["======="],
+        [">>>>>>> main"],
+        [">>>>>>> 4be5f1a (a subject of several words)"],
+        [">>>>>>> 4be5f1a... a subject of several words"],
+        [">>>>>>> Stashed changes"],
+        [">>>>>>>"],
+    ],
+    ids=lambda left: left[0],
+)
+def test_a_conflict_that_was_resolved_in_part_is_no_texts(
+    tmp_path: Path, left: list[str], name: str, header: str, end: str
+) -> None:
+    lines = [*([header] if header else []), "a", *left, "b"]
+    put(tmp_path, name, "".join(line + end for line in lines))
+    found = [one for one in problems_of(tmp_path, name) if one.code == "conflict"]
+    at = lines.index(left[0]) + 1
+    assert [(one.place, one.message) for one in found] == [(f"specs/{name}:{at}:1", "this is left of a merge conflict")]
+
+
+def test_each_conflict_is_told(tmp_path: Path) -> None:
+    left = "=======\nb\n>>>>>>> x\n"
+    put(tmp_path, "a.txt", f"{left}c\n<<<<<<< HEAD\na\n{left}{left}")
+    assert [(one.line, one.code) for one in problems_of(tmp_path, "a.txt")] == [
+        (1, "conflict"), (5, "conflict"), (10, "conflict"),
+    ]  # fmt: skip
 
 
 def test_a_conflict_inside_of_a_cell_is_a_text(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_the_hint_has_the_path() -> None:
     assert _said("specs: ../specs")[0] == "'specs' must be a folder: the specs must be in the project's folder"
 
 
-@pytest.mark.parametrize("store", ["rows", "./rows", "../rows", "/big/rows", "~/rows", "a:b", "5$", "100%"])
+@pytest.mark.parametrize(
+    "store", ["rows", "./rows", "../rows", "/big/rows", "~/rows", "a b", "a/b/", "./a:b", "../x@y", "/100%/x", "ряды"]
+)
 def test_stores_that_are_folders(store: str) -> None:
     settings, problems = parse_settings(f"store: {store}\n".encode(), "pioneer.yaml")
     assert problems == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.spec.written_path import PathFault, path_fault, what_is_wrong, wrong_specs_folder
+from pioneer_build.spec.written_path import PathFault, path_fault, what_is_wrong, wrong_specs_folder, wrong_store_folder
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,45 @@ def test_specs_outside_of_the_project(text: str) -> None:
 @pytest.mark.parametrize("text", ["specs", ".", "./", "a/../b", "a/b/", "..a", "a..b"])
 def test_specs_in_the_project(text: str) -> None:
     assert wrong_specs_folder(text) is None
+
+
+_ODD = "a path with {} must begin with /, ~/ or ./"
+_UNSEEN = "it has white space at an end, or a character that can't be seen"
+_REPLACED = "nothing is replaced in paths"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (" ~/x", _UNSEEN),
+        ("/x ", _UNSEEN),
+        ("a\u200bb", _UNSEEN),
+        ("nas:store", _ODD.format("':'")),
+        ("C:st", _ODD.format("':'")),
+        ("https:x", _ODD.format("':'")),
+        ("team@nas/store", _ODD.format("'@'")),
+        ("s3//x", _ODD.format("'//'")),
+        ("a*", _ODD.format("'*'")),
+        ("5$", _ODD.format("'$'")),
+        ("-rf", "a path that begins with '-' must begin with /, ~/ or ./"),
+        ("`pwd`", _REPLACED),
+        ("/data/`whoami`", _REPLACED),
+        ("<path>", _REPLACED),
+        ("/data/<user>/store", _REPLACED),
+        ("s3://bucket", "this version of pioneer-build can only use folders, not remote stores"),
+        ("./$HOME/x", "variables are not replaced in paths"),
+    ],
+)
+def test_no_folder_of_a_store(text: str, wrong: str) -> None:
+    found = wrong_store_folder(text)
+    assert found is not None
+    assert found[0] == wrong
+    assert found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["store", "a b", "a.b/c-d_e,f+g=h~", "строка", "e\u0301", "./nas:st", "../x@y", "/mnt/a:b/(1) $/x", "~/C:st", "~"],
+)
+def test_folders_of_a_store(text: str) -> None:
+    assert wrong_store_folder(text) is None

@@ -15,6 +15,7 @@ from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
+from pioneer_build.sparse import check_in_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pioneer_build.operations.init.spec_drafts import SpecDraft
     from pioneer_build.project.open import Project
 
+
+_NOT_WRITTEN: Final = "so nothing is written in its place"
 #: The files of git's settings, and their lines.
 _LINES: Final[Mapping[str, Sequence[str]]] = {".gitignore": starter.IGNORED, ".gitattributes": starter.ATTRIBUTES}
 
@@ -35,8 +38,8 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         drafts: specs to write; without any, the starter specs are written if there are neither specs nor a lock.
 
     Raises:
-        PioneerError: a draft's file exists or would contain a key, or a link leaves the project (nothing was written
-            then), or a file can't be written.
+        PioneerError: a draft's file exists or would contain a key, a link leaves the project, or a sparse checkout left
+            out a file (nothing was written then), or a file can't be written.
     """
     root, folder = project.root, project.config.specs.strip("/") or "."
     for draft in drafts:
@@ -54,6 +57,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         texts |= {draft.path: draft.text, **draft.files}
     if not drafts and not spec_files(root, folder)[0] and project.lockfile.stamp() is None:
         texts |= starter.starter_specs(folder)
+    check_in_checkout(root, [*texts, *_LINES], _NOT_WRITTEN)
     for path in texts:
         _check_inside(root, (root / path).parent)
     for path in _LINES:
@@ -71,6 +75,15 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
     extended = [name for name in written if name in there]
     driver = git.set_driver(root) if git.is_in_repository(root) else None
     return WrittenFiles(tuple(new), tuple(extended), tuple(kept), driver)
+
+
+def check_lines_for_git(root: Path) -> None:
+    """Refuses to go on if a sparse checkout left out git's settings, which would be written anew.
+
+    Raises:
+        PioneerError: it did.
+    """
+    check_in_checkout(root, _LINES, _NOT_WRITTEN)
 
 
 def write_lines_for_git(root: Path) -> tuple[str, ...]:

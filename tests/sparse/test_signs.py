@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.project.sparse import is_in_checkout, may_be_sparse
+from pioneer_build.sparse.signs import is_in_checkout, may_be_sparse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,220 @@
+"""What git says is left out, and whether the command that is named brings it here. With the real git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pioneer_build import sparse
+from pioneer_build.errors import PioneerError
+
+#: A submodule is cloned from a folder, which git allows only if it is told to.
+LOCAL = ("-c", "protocol.file.allow=always")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def write(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{name}\n")
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "x")
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a submodule in the folder `d`."""
+    top, other = tmp_path.resolve() / "top", tmp_path.resolve() / "other"
+    for folder in (top, other):
+        folder.mkdir()
+        git(folder, "init", "-q")
+    write(other, "q/1", "r/1")
+    commit(other)
+    write(top, "a/1", "b/1", "b/deep/2", "d/1", "root")
+    git(top, *LOCAL, "submodule", "--quiet", "add", str(other), "d/sub")
+    commit(top)
+    monkeypatch.chdir(top)
+    return top
+
+
+def everything(_: Path) -> bool:
+    return True
+
+
+def found(place: Path, top: Path) -> list[tuple[str, str]]:
+    return sorted((one.path.relative_to(top).as_posix(), one.kind) for one in sparse.left_out_in(place, everything))
+
+
+def run(command: str) -> None:
+    """As a user would."""
+    allowed = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always"}
+    said = subprocess.run(command, shell=True, capture_output=True, text=True, env={**os.environ, **allowed})
+    assert said.returncode == 0, said.stderr
+
+
+def test_a_full_checkout_lacks_nothing(top: Path) -> None:
+    assert found(top, top) == []
+    assert sparse.tracked(top) == sparse.Tracked((), (top / "d/sub",))
+
+
+def test_what_a_sparse_checkout_left_out(top: Path) -> None:
+    git(top, "sparse-checkout", "set", "--cone", "a", "d")
+    assert found(top, top) == [("b/1", "file"), ("b/deep/2", "file")]
+    assert found(top / "b", top) == [("b/1", "file"), ("b/deep/2", "file")]
+    assert found(top / "b/deep/2", top) == found(top / "b", top), "of what is above, if it isn't there either"
+    assert found(top / "a", top) == []
+    write(top, "b/1")
+    assert found(top / "b/deep/2", top) == [("b/deep/2", "file")]
+
+
+def test_in_a_submodule(top: Path) -> None:
+    git(top / "d/sub", "sparse-checkout", "set", "--cone", "q")
+    assert found(top, top) == [("d/sub/r/1", "file")]
+    assert found(top / "d/sub/r", top) == [("d/sub/r/1", "file")]
+    assert list(sparse.left_out_in(top, lambda folder: folder.name != "sub")) == []
+    (one,) = sparse.left_out_in(top, everything)
+    command = sparse.command_for([one])
+    assert command == f"git -C {top / 'd/sub'} sparse-checkout add r"
+    run(command)
+    assert found(top, top) == []
+
+
+@pytest.mark.parametrize("how", ["deinit", "a clone", "a sparse clone"])
+def test_a_submodule_that_is_not_checked_out(top: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "deinit":
+        git(top, "submodule", "deinit", "-q", "-f", "d/sub")
+    else:
+        git(top.parent, "clone", "-q", str(top), "clone")
+        top = top.parent / "clone"
+        monkeypatch.chdir(top)
+    if how == "a sparse clone":
+        git(top, "sparse-checkout", "set", "--cone", "a", "b")
+        assert not (top / "d").exists()
+        assert found(top, top) == [("d/1", "file"), ("d/sub", "submodule")]
+    else:
+        assert found(top, top) == [("d/sub", "submodule")]
+    assert ("d/sub", "submodule") in found(top / "d/sub/q/1", top)
+    (one,) = [one for one in sparse.left_out_in(top / "d/sub", everything) if one.kind == "submodule"]
+    assert sparse.command_for([one]) == "git submodule update --init -- d/sub"
+    run(sparse.command_for([one]))
+    assert (top / "d/sub/q/1").exists()
+    assert ("d/sub", "submodule") not in found(top, top)
+
+
+def test_a_submodule_that_was_filled_by_hand(top: Path) -> None:
+    git(top, "submodule", "deinit", "-q", "-f", "d/sub")
+    write(top / "d/sub", "q/1")
+    git(top, "sparse-checkout", "set", "--cone", "a", "b", "d")
+    assert found(top, top) == []
+
+
+def test_a_link(top: Path) -> None:
+    (top / "b/link").symlink_to("../a/1")
+    (top / "b/folder").symlink_to("../a")
+    commit(top)
+    git(top, "sparse-checkout", "set", "--cone", "a", "d")
+    links = {one.path.name: one for one in sparse.left_out_in(top, everything) if one.kind == "link"}
+    assert {name: sparse.leads_to_file(one) for name, one in links.items()} == {
+        "link": top / "a/1",
+        "folder": None,
+    }
+
+
+def test_git_cannot_say(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(top, "sparse-checkout", "set", "--cone", "a", "d")
+    (top / ".git/index").write_bytes(b"garbage")
+    with pytest.raises(PioneerError):
+        found(top, top)
+    for place in (top, top / "b/deep/2"):
+        command = sparse.command_for_git(place)
+        assert command == 'rm -f "$(git rev-parse --absolute-git-dir)/index" && git reset'
+    run(command)
+    assert found(top, top) == [("b/1", "file"), ("b/deep/2", "file")]
+    assert not (top / "b").exists()
+    (top / ".git/index").unlink()
+    with pytest.raises(PioneerError):
+        found(top, top)
+    run(f"cd / && {sparse.command_for_git(top / 'a')}")
+    assert found(top, top) == [("b/1", "file"), ("b/deep/2", "file")]
+    monkeypatch.setenv("PATH", str(top))
+    assert sparse.command_for_git(top) == "install git"
+
+
+@pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
+def test_the_command_brings_it_here(top: Path, cone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(top, "a b/x", "s/1/f", "s/2/f", "s/3/f", "s/4/f", "s/5/f", "s/6/f")
+    commit(top)
+    git(top, "sparse-checkout", "set", cone, "a")
+    everywhere = {one.path.relative_to(top).as_posix(): one for one in sparse.left_out_in(top, everything)}
+    commands = {
+        "b/deep/2": "git sparse-checkout add b/deep",
+        "a b/x": "git sparse-checkout add 'a b'",
+        **({"root": "git sparse-checkout add /root"} if cone == "--no-cone" else {}),
+    }
+    for name, command in commands.items():
+        assert sparse.command_for([everywhere[name]]) == command
+        run(command)
+        assert (top / name).is_file()
+    assert not (top / "s").exists()
+    assert not (top / "b/1").exists() or cone == "--cone", "no more than is needed"
+    command = sparse.command_for([one for name, one in everywhere.items() if name.startswith("s/")])
+    assert command == "git sparse-checkout add s"
+    monkeypatch.chdir(top / "a")
+    command = sparse.command_for([everywhere["s/1/f"], everywhere["s/2/f"]])
+    assert command == f"git -C {top} sparse-checkout add s/1 s/2"
+    run(command)
+    assert (top / "s/1/f").is_file()
+    assert (top / "s/2/f").is_file()
+
+
+def test_a_name_that_would_be_a_pattern(top: Path) -> None:
+    write(top, "[x]/1", "c/1")
+    commit(top)
+    for cone in ("--cone", "--no-cone"):
+        git(top, "sparse-checkout", "set", cone, "a")
+        (one,) = [one for one in sparse.left_out_in(top, everything) if one.path.parent.name == "[x]"]
+        assert sparse.command_for([one]) == "git sparse-checkout disable"
+        run(sparse.command_for([one]))
+        assert one.path.is_file()
+
+
+def test_a_file_whose_bit_was_set_by_hand(top: Path) -> None:
+    git(top, "update-index", "--skip-worktree", "b/1")
+    (top / "b/1").unlink()
+    assert found(top / "b/1", top) == [], "an ordinary checkout isn't asked"
+    (one,) = sparse.tracked(top / "b/1").left_out
+    command = sparse.command_for([one])
+    assert command == "git update-index --no-skip-worktree -- b/1 && git checkout -- b/1"
+    run(command)
+    assert (top / "b/1").is_file()
+
+
+def test_names_that_must_be_there(top: Path) -> None:
+    sparse.check_in_checkout(top, ["root", "gone"], "so nothing")
+    git(top, "sparse-checkout", "set", "--no-cone", "a")
+    sparse.check_in_checkout(top, ["a/1", "gone"], "so nothing")
+    with pytest.raises(PioneerError) as caught:
+        sparse.check_in_checkout(top, ["a/1", "b/1"], "so nothing is done")
+    assert (caught.value.message, caught.value.hint) == (
+        "b/1 is not in this sparse checkout, so nothing is done",
+        "git sparse-checkout add b",
+    )
+    with pytest.raises(PioneerError, match=r"^root and b/1 are not in this sparse checkout, so nothing"):
+        sparse.check_in_checkout(top, ["root", "b/1"], "so nothing")
+    (top / ".git/index").write_bytes(b"garbage")
+    with pytest.raises(PioneerError, match="git can't say whether root is in this sparse checkout: "):
+        sparse.check_in_checkout(top, ["root"], "so nothing")
+
+
+def test_a_name_that_the_package_does_not_have() -> None:
+    with pytest.raises(AttributeError):
+        sparse.nothing  # noqa: B018
