@@ -97,10 +97,10 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
         resolved = path.resolve(strict=True)
         mode = resolved.stat().st_mode
     except (OSError, RuntimeError) as error:
-        if (absent := _kept_elsewhere(path, name)) is not None:
-            complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
-        elif (absent := why_not_there(path, name, root)) is not None:
+        if (absent := why_not_there(path, name, root)) is not None:
             complaints.add_to_spec(absent[0], code="left-out", hint=absent[1])
+        elif (absent := _kept_elsewhere(path, name)) is not None:
+            complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
         elif isinstance(error, FileNotFoundError) and asked_for is not None:
             complaints.add_to_spec(f"no such file: {name}", code="no-file", hint=_near_file(path))
         else:

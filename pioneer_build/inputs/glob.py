@@ -48,10 +48,13 @@ class Glob(NamedTuple):
         found = self._with_skipped({0})
         for number, name in enumerate(names, 1):
             stays = not link or number < len(names)
-            found = self._with_skipped(
-                {at for at in found if at < len(self.parts) and self.parts[at] == "**" and stays}
-                | {at + 1 for at in found if at < len(self.parts) and fnmatchcase(name, self.parts[at])}
-            )
+            after = set()
+            for at in found - {len(self.parts)}:
+                if self.parts[at] != "**":
+                    after |= {at + 1} if fnmatchcase(name, self.parts[at]) else set()
+                elif stays:
+                    after.add(at)
+            found = self._with_skipped(after)
         return found
 
     def _with_skipped(self, found: set[int]) -> set[int]:

@@ -72,17 +72,30 @@ def why_not_there(path: Path, name: str, root: Path) -> tuple[str, str] | None:
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(root):
         return None
-    leads = name == real.relative_to(root).as_posix()
+    is_link = name != real.relative_to(root).as_posix()
     with suppress(PioneerError):
-        for one in sparse.tracked(real).left_out:
-            shown = one.path.relative_to(root).as_posix()
-            if one.kind == "submodule":
-                return f"{name} is in {shown}, a submodule that is not checked out", sparse.command_for([one])
-            if one.path == real and leads:
-                return f"{name} is {sparse.NOT_IN_CHECKOUT}", sparse.command_for([one])
-            if real.is_relative_to(one.path):
-                return f"{name} leads to {shown}, which is {sparse.NOT_IN_CHECKOUT}", sparse.command_for([one])
+        for place in (real, real.with_name(f"{real.name}.dvc")):  # the pointer of a file that DVC has
+            for one in sparse.tracked(place).left_out:
+                if place.is_relative_to(one.path):
+                    return _why(name, one, root, is_itself=place == one.path and not is_link), sparse.command_for([one])
     return None
+
+
+def _why(name: str, one: LeftOutFile, root: Path, *, is_itself: bool) -> str:
+    """Why a file can't be read.
+
+    Args:
+        name: the file.
+        one: what is left out: the file, or what leads to it.
+        root: the project's folder, real.
+        is_itself: whether it is the file, or what DVC has in its place.
+    """
+    left_out = one.path.relative_to(root).as_posix()
+    if one.kind == "submodule":
+        return f"{name} is in {left_out}, a submodule that is not checked out"
+    if is_itself:
+        return f"{left_out} is {sparse.NOT_IN_CHECKOUT}"
+    return f"{name} leads to {left_out}, which is {sparse.NOT_IN_CHECKOUT}"
 
 
 def _would_match(glob: Glob, one: LeftOutFile) -> bool:

@@ -64,6 +64,8 @@ def tracked(place: Path) -> Tracked:
     left_out, submodules = [], []
     for one in absent_files(folder, below):
         path = folder / one.path
+        if not path.is_relative_to(place) and not place.is_relative_to(path):
+            continue
         if one.blob is None:
             if has_entries(path):
                 submodules.append(path)

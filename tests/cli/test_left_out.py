@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.sparse.left_out import Tracked
-from tests.built import age, build, home, spec_text, write_spec
+from tests.built import age, build, build_texts, home, spec_text, write_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,3 +253,104 @@ def test_specs_in_the_root(cli: Any, root: Path) -> None:
     ran = cli("validate")
     assert (ran.code, ran.out) == (0, "2 datasets in 2 files: valid\n")
     assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+
+
+def test_a_submodule_that_is_sparse(cli: Any, root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "team")
+    (root / "specs/other").rename(tmp_path / "team/other")
+    (tmp_path / "team/none").mkdir()
+    (tmp_path / "team/none/x").write_text("x")
+    git(tmp_path / "team", "add", ".")
+    git(tmp_path / "team", "commit", "-qm", "team")
+    git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(tmp_path / "team"), "specs/team")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "team")
+    age()
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    git(root / "specs/team", "sparse-checkout", "set", "--cone", "none")
+    assert not (root / "specs/team/other").exists()
+    nothing_is_forgotten(cli, root, "specs/team/other/b.yaml: it is not in this sparse checkout")
+    write_spec(root, "mine/new.yaml", spec_text("b", examples=13))
+    for arguments in (("plan",), ("plan",), ("apply", "--yes")):
+        assert "the dataset name 'b' is already used" in cli(*arguments).err
+
+
+@pytest.mark.parametrize("patterns", [["specs"], ["specs", "/pioneer.yaml"], ["specs", "/pioneer.lock"]], ids=str)
+def test_settings_or_lock_are_not_in_a_sparse_checkout(
+    cli: Any, root: Path, patterns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `git sparse-checkout set specs` does it before git 2.37."""
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    git(root, "sparse-checkout", "set", "--no-cone", *patterns)
+    there = sorted(path.name for path in root.iterdir())
+    write_spec(root, "mine/a.yaml", spec_text("a", examples=12))
+    monkeypatch.chdir(root)
+    for start in (root, root / "specs/mine"):
+        for arguments in (
+            ("plan",), ("check",), ("status",), ("validate",), ("apply", "--yes"), ("doctor",), ("lock", "split"),
+            ("gc", "--yes"), ("export", "a", "--to", "x.jsonl"),
+        ):  # fmt: skip
+            ran = cli("-C", str(start), *arguments)
+            assert ran.code not in (0, 2), arguments
+            said = " ".join((ran.out + ran.err).split())  # doctor folds it
+            assert "not in this sparse checkout, so what is wanted and what was built is not known" in said
+            assert "sparse-checkout add /pioneer." in said
+    ran = cli("init")
+    assert ran.code == 1
+    assert sorted(path.name for path in root.iterdir()) == there
+    command = ran.err.partition("help: ")[2].strip()
+    subprocess.run(command, shell=True, check=True, capture_output=True, cwd=root)
+    assert cli("plan", "--detailed-exitcode").code == 2
+    git(root, "checkout", "-q", "specs")
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+
+
+def test_a_project_in_the_project_is_not_in_a_sparse_checkout(cli: Any, root: Path) -> None:
+    (root / "inner/specs").mkdir(parents=True)
+    for name in ("pioneer.yaml", "specs/x.yaml"):
+        (root / "inner" / name).write_text("version: 1\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "inner")
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    git(root, "sparse-checkout", "set", "--no-cone", "/specs", "/pioneer.*", "x.yaml")
+    age()
+    assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
+    for _ in range(2):
+        assert "pioneer.yaml is not in this sparse checkout" in cli("-C", str(root / "inner/specs"), "plan").err
+
+
+def test_init_writes_nothing_in_the_place_of_what_is_left_out(cli: Any, root: Path) -> None:
+    (root / ".gitattributes").write_text("*.png binary\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "attributes")
+    git(root, "sparse-checkout", "set", "--no-cone", "specs", "/pioneer.*")
+    for arguments in (("init",), ("lock", "split")):
+        ran = cli(*arguments)
+        assert ran.code == 1
+        assert ".gitattributes is not in this sparse checkout, so nothing is written in its place" in ran.err
+        assert not (root / ".gitattributes").exists()
+        assert not (root / "pioneer.lock.d").exists()
+    git(root, "sparse-checkout", "add", "/.gitattributes")
+    assert cli("init").code == 0
+    assert (root / ".gitattributes").read_text().startswith("*.png binary\n")
+
+
+def test_texts_that_are_not_in_a_sparse_checkout(cli: Any, root: Path) -> None:
+    """They don't shrink the dataset; and the cached plan doesn't hold, though nothing else changed."""
+    build_texts(root, root.parent / f"{root.name}-home" / "share")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "texts")
+    age()
+    for _ in range(2):
+        assert cli("plan").out == "Nothing to do: 3 datasets up to date.\n"
+    before = (root / "pioneer.lock").read_bytes()
+    git(root, "sparse-checkout", "set", "--no-cone", "specs", "/pioneer.*", "/inputs/a.txt")
+    said = "inputs/b.txt is not in this sparse checkout; ../inputs/*.txt matches it"
+    for arguments in (("plan",), ("check",), ("apply", "--yes"), ("check", "--strict")):
+        ran = cli(*arguments)
+        assert ran.code == 1
+        assert said in ran.out + ran.err
+        assert "sparse-checkout add inputs" in ran.out + ran.err
+    assert (root / "pioneer.lock").read_bytes() == before
+    git(root, "sparse-checkout", "add", "inputs")
+    assert cli("plan").out == "Nothing to do: 3 datasets up to date.\n"

@@ -268,3 +268,96 @@ def test_a_spec_that_is_not_here_renames_a_dataset_that_is(root: Path) -> None:
             "remove 'renamed_from', or the spec at specs/mine/b.yaml:2:15",
         )
     ]
+
+
+@pytest.fixture
+def team(root: Path, tmp_path: Path) -> Path:
+    """A submodule below the specs, with specs in two folders."""
+    other = tmp_path / "team"
+    for name in ("x", "y"):
+        (other / name).mkdir(parents=True)
+        (other / name / "s.yaml").write_text(spec_text(name))
+    git(other, "init", "-q")
+    git(other, "add", ".")
+    git(other, "commit", "-qm", "x")
+    git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "specs/team")
+    git(root, "commit", "-qm", "team")
+    return root / "specs/team"
+
+
+def test_a_submodule_that_is_sparse(root: Path, team: Path) -> None:
+    git(team, "sparse-checkout", "set", "--cone", "x")
+    assert left_out(root, "a", "y", "gone") == {"y": f"specs/team/y/s.yaml: {_SPARSE}"}
+    write_spec(root, "mine/y.yaml", spec_text("y"))
+    first = f"first used at specs/team/y/s.yaml:2:15, {_AWAY}"
+    assert clashes(root, "y") == [("specs/mine/y.yaml:2:15", "the dataset name 'y' is already used", first)]
+
+
+def test_a_submodule_that_has_all_specs(root: Path, team: Path) -> None:
+    (root / "specs/mine/a.yaml").unlink()
+    assert LeftOutSpecs(root, "specs/team").datasets(["x", "gone"]) == {}
+    git(team, "sparse-checkout", "set", "--cone", "x")
+    assert LeftOutSpecs(root, "specs/team").datasets(["y", "gone"]) == {"y": f"specs/team/y/s.yaml: {_SPARSE}"}
+    git(root, "submodule", "deinit", "-q", "-f", "specs/team")
+    why = "specs/team: it is a submodule that is not checked out"
+    assert LeftOutSpecs(root, "specs/team").datasets(["gone"]) == {"gone": why}
+    assert LeftOutSpecs(root, "specs/team/x").datasets(["gone"]) == {"gone": why}
+
+
+def test_a_repository_below_the_specs_that_nobody_tracks(root: Path, team: Path) -> None:
+    (root / "specs/.hidden").mkdir()
+    (root / "specs/.hidden/.git").write_text("nonsense")
+    team.rename(root / "specs/copy")
+    git(root, "rm", "-q", "-f", "--cached", "specs/team")
+    (root / "specs/copy/.git").unlink()
+    git(root / "specs/copy", "init", "-q")
+    git(root / "specs/copy", "add", ".")
+    git(root / "specs/copy", "commit", "-qm", "x")
+    assert left_out(root, "y", "gone") == {}
+    git(root / "specs/copy", "sparse-checkout", "set", "--cone", "x")
+    assert left_out(root, "y", "gone") == {"y": f"specs/copy/y/s.yaml: {_SPARSE}"}
+    (root / "specs/copy/.git/index").write_bytes(b"garbage")
+    said = left_out(root, "gone")["gone"]
+    assert said.startswith("specs/copy: git can't say which specs this checkout leaves out: ")
+
+
+def test_links_that_a_sparse_checkout_left_out(root: Path) -> None:
+    here = [f"a project/{one}" for one in ("specs/mine", "texts", "shared")]
+    (root / "texts").mkdir()
+    (root / "texts/t.csv").write_text("text\nx\n")
+    (root / "shared").mkdir()
+    (root / "shared/s.yaml").write_text(spec_text("s"))
+    (root / "specs/other/t.csv").symlink_to("../../texts/t.csv")
+    (root / "specs/other/s.yaml").symlink_to("../../shared/s.yaml")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "links")
+    git(
+        root.parent,
+        "sparse-checkout",
+        "set",
+        "--cone",
+        *[f"a project/{one}" for one in ("specs/mine", "texts", "shared")],
+    )
+    assert left_out(root, "s", "gone") == {"s": f"specs/other/s.yaml: {_SPARSE}"}
+    git(root, "sparse-checkout", "disable")
+    (root / "specs/other/team").symlink_to("../../shared")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "links")
+    git(
+        root.parent,
+        "sparse-checkout",
+        "set",
+        "--cone",
+        *[f"a project/{one}" for one in ("specs/mine", "texts", "shared")],
+    )
+    assert left_out(root, "gone") == {"gone": f"specs/other/team: {_SPARSE}"}
+
+
+def test_the_folder_of_the_specs_is_a_link_that_was_left_out(root: Path) -> None:
+    (root / "specs").rename(root / "real")
+    (root / "specs").symlink_to("real")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "link")
+    git(root.parent, "sparse-checkout", "set", "--no-cone", "a project/real")
+    assert not (root / "specs").exists()
+    assert left_out(root, "gone") == {"gone": f"specs: {_SPARSE}"}
