@@ -216,34 +216,35 @@ def _buys_rows(item: Declared, lock: Lock, buying: Buying) -> bool:
 
 
 def _buys_texts(item: Declared, lock: Lock, buying: Buying) -> bool:
-    """Whether texts of a label spec would be labelled, of which the lock doesn't say that any were paid for."""
+    """Whether texts of a label spec would be labelled, of which the lock doesn't say that all were paid for."""
     if buying.facts.free or not item.spec.is_label or item.name in buying.choices.relabel:
         return False
-    entry, _ = entry_for(item, lock, buying.facts.backend)
-    paid = entry is not None and item.fingerprint in dict(entry.paid)
-    return not paid and buying.would_buy(item, None, lock) > 0
+    return buying.would_buy(item, None, lock) > 0
 
 
 def _paid(
     texts: Iterable[Declared], lock: Lock, entries: Sequence[PastEntry], backend: str
 ) -> dict[str, tuple[Entry, str]]:
-    """The entries of label specs with what was paid for according to an earlier lock, and its commit, by dataset.
+    """The entries of label specs for whose definition an earlier lock counts more than the lock, by dataset.
 
-    The annotations themselves are in a store. The planner doesn't pay again for those that are missing there.
+    They have the greatest number of all versions, as after a merge, and come with the commit that has it. The
+    annotations themselves are in a store. The planner doesn't pay again for those that are missing there.
     """
     found = {}
     for item in texts:
-        mine = {item.name, item.spec.renamed_from}
+        entry, _ = entry_for(item, lock, backend)
+        mine = {item.name, item.spec.renamed_from} | ({entry.base_name} if entry is not None else set())
+        most, commit = dict(entry.paid).get(item.fingerprint, 0) if entry is not None else 0, None
         for past in entries:
-            old, number = past.entry, dict(past.entry.paid).get(item.fingerprint)
-            if number is None or not {old.dataset_name, old.base_name} & mine:
+            old, number = past.entry, dict(past.entry.paid).get(item.fingerprint, 0)
+            if number <= most or not {old.dataset_name, old.base_name} & mine:
                 continue
-            entry, _ = entry_for(item, lock, backend)
             if entry is None:
                 entry = replace(old, dataset_name=item.name, jobs=(), forgotten=False)
-            paid = {**dict(entry.paid), item.fingerprint: number}
-            found[item.name] = replace(entry, paid=tuple(sorted(paid.items()))), past.commit
-            break
+            most, commit = number, past.commit
+        if entry is not None and commit is not None:
+            paid = {**dict(entry.paid), item.fingerprint: most}
+            found[item.name] = replace(entry, paid=tuple(sorted(paid.items()))), commit
     return found
 
 

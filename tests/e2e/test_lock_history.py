@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -299,6 +300,40 @@ def test_paid_texts_are_not_paid_again(team: Project) -> None:
         "I like it.",
         "It broke.",
     ]
+
+
+@pytest.mark.parametrize("has_some", [True, False], ids=["lock-has-a-smaller-number", "newest-version-has-it"])
+def test_the_greatest_number_of_paid_texts_counts(
+    team: Project, monkeypatch: pytest.MonkeyPatch, *, has_some: bool
+) -> None:
+    """Not that of the lock, nor that of its newest version, if a branch that was reverted labelled more."""
+    spec = "dataset_name: moods\ntask_type: classification\nlabels: [good, bad]\ninputs: {texts}\n"
+    before, after = ([f"text {number}" for number in range(size)] for size in (2, 5))
+    (team.root / "specs" / "moods.yaml").write_text(spec.format(texts=json.dumps(before)))
+    assert team.apply() == 0
+    team.commit("two texts")
+    colleague = team.root.parent / "colleague"
+    shutil.copytree(team.root.parent / f"machine-{team.machines}", colleague)
+    team.git("switch", "-qc", "feature")
+    (team.root / "specs" / "moods.yaml").write_text(spec.format(texts=json.dumps(after)))
+    assert team.apply() == 0
+    team.commit("five texts")
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--no-ff", "-m", "merged", "feature")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2090-01-01T00:00:00Z")  # what is newest is not a matter of luck
+    team.git("revert", "--no-edit", "-m", "1", "HEAD")
+    team.git("checkout", "-q", "feature", "--", "specs")
+    if not has_some:
+        team.git("checkout", "-q", ":/Built first", "--", "pioneer.lock")
+    team.commit("the specs again")
+    move_home(monkeypatch, colleague)
+    assert "5 annotations of this definition were paid for, as commit" in team.reasons("moods")
+    assert "3 annotations were paid for, but are missing from the store" in team.reasons("moods")
+    sent = len(team.service.seen)
+    team.run("apply", "--yes")
+    assert [seen for seen in team.service.seen[sent:] if "label" in seen.target] == []
+    assert team.run("apply", "--yes", "--relabel", "moods").code == 0
+    assert len([seen for seen in team.service.seen[sent:] if "label" in seen.target]) == 1
 
 
 def test_without_git_or_a_repository(team: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
