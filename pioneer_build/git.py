@@ -135,10 +135,9 @@ def file_at(folder: Path, name: str, commit: str) -> bytes | None:
     Raises:
         PioneerError: git can't read it.
     """
-    found = _run(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{name}")
-    if found.returncode != 0:
+    blob = _listed_at(folder, name, commit)
+    if blob is None:
         return None
-    blob = found.stdout.decode("ascii", "replace").strip()
     read = _run(folder, "cat-file", "blob", blob)
     if read.returncode != 0:
         raise PioneerError(f"git can't read {name} at {commit[:12]}: {_complaint(read)}")
@@ -158,9 +157,12 @@ def files_at(folder: Path, below: str, commit: str) -> dict[str, bytes]:
     Raises:
         PioneerError: git can't read them.
     """
-    listed = _run(folder, "ls-tree", "-z", "--full-tree", f"{commit}:./{below}")
-    if listed.returncode != 0:
+    tree = _listed_at(folder, below, commit, "tree")
+    if tree is None:
         return {}
+    listed = _run(folder, "ls-tree", "-z", "--full-tree", tree)
+    if listed.returncode != 0:
+        raise PioneerError(f"git can't read {below} at {commit[:12]}: {_complaint(listed)}")
     blobs: dict[str, str] = {}
     for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
         about, _, name = line.partition("\t")
@@ -173,6 +175,25 @@ def files_at(folder: Path, below: str, commit: str) -> dict[str, bytes]:
             raise PioneerError(f"git can't read {below}/{name} at {commit[:12]}: this clone doesn't have it")
         found[name] = data
     return found
+
+
+def _listed_at(folder: Path, name: str, commit: str, kind: str | None = None) -> str | None:
+    """The id of what has this name in `folder` at `commit`; `None` if the commit has nothing of this name and kind.
+
+    Args:
+        folder: a folder of the work tree.
+        name: of the file or folder, without a folder.
+        commit: an id.
+        kind: `blob` or `tree`; by default, either.
+
+    Raises:
+        PioneerError: git can't read the folder, so it isn't known.
+    """
+    listed = _run(folder, "ls-tree", "-z", commit, "--", f"./{name}")
+    if listed.returncode != 0:
+        raise PioneerError(f"git can't read {name} at {commit[:12]}: {_complaint(listed)}", hint="git fsck")
+    about = os.fsdecode(listed.stdout).partition("\t")[0].split(" ")
+    return about[2] if len(about) == 3 and kind in (None, about[1]) else None
 
 
 def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
@@ -259,10 +280,8 @@ def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:
         folder: a folder of the work tree.
         blobs: their ids.
     """
-    found = [
-        one.data if one is not None and one.kind == "blob" else None for one in objects(folder, blobs, contents=True)
-    ]
-    return [*found, *[None] * (len(blobs) - len(found))]
+    found = objects(folder, blobs, contents=True)
+    return [one.data if isinstance(one, GitObject) and one.kind == "blob" else None for one in found]
 
 
 def _no_commit(folder: Path, revision: str) -> PioneerError:
@@ -286,7 +305,10 @@ def _no_commit(folder: Path, revision: str) -> PioneerError:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """An object of a repository. `kind` is `blob`, `tree` or `commit`; `data` is empty if only its size was asked."""
+    """An object of a repository. `data` is empty if only its size was asked.
+
+    `kind` is `blob`, `tree` or `commit`; or `nowhere` for a link that leads to nothing in its commit, without an `id`.
+    """
 
     id: str
     kind: str
@@ -294,10 +316,46 @@ class GitObject:
     data: bytes = b""
 
 
-def reachable_commits(folder: Path, most: int) -> tuple[str, ...]:
-    """The ids of at most `most` commits, newest first: of all branches, tags and reflogs, local and remote-tracking.
+class Unreadable(NamedTuple):
+    """What stands for an object that git can't read: this clone doesn't have it, or it is damaged, or git itself fails.
 
-    There are none if `folder` is not in a repository. Nothing is fetched: in a shallow clone they end where it ends.
+    `why` is what git says; empty if it only says that the object is missing.
+    """
+
+    why: str
+
+
+class ReachableCommit(NamedTuple):
+    """A commit, and the tree at the top of its files: their ids."""
+
+    id: str
+    tree: str
+
+
+#: What git is doing right now: the other side of a merge (of several, for an octopus), what is picked, reverted or
+#: rebased. It needs to be on no branch: `git pull URL BRANCH`, which hosting services recommend for forks.
+_UNDER_WAY: Final = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD")
+#: What it did before: nothing keeps their commits from being removed.
+_BEFORE: Final = ("FETCH_HEAD", "ORIG_HEAD")
+#: Said of a git that doesn't know an option, and how git begins its own words about it.
+NEWER_GIT: Final = "a newer git is needed"
+_UNKNOWN: Final = ("unknown option", "unknown switch", "unrecognized argument", "usage:")
+#: A fetch of everything lists each branch of the remote.
+_MOST_LISTED: Final = 4 * 1024 * 1024
+
+
+class ReachableCommits(NamedTuple):
+    """Commits, newest first. `problem` says why there may be more; `None` if these are all."""
+
+    commits: tuple[ReachableCommit, ...]
+    problem: PioneerError | None = None
+
+
+def reachable_commits(folder: Path, most: int) -> ReachableCommits:
+    """At most `most` commits, newest first: of all branches, tags and reflogs, local and remote-tracking.
+
+    Those that a merge, pick, revert or rebase is at, and that were fetched last, are among them. There are none if
+    `folder` is not in a repository. Nothing is fetched: in a shallow clone they end where it ends.
 
     Raises:
         PioneerError: there is a repository, but git can't read it, or is not installed.
@@ -305,12 +363,63 @@ def reachable_commits(folder: Path, most: int) -> tuple[str, ...]:
     if (problem := repository_problem(folder)) is not None:
         raise problem
     if not _is_below_repository(folder):
-        return ()
-    refs = ("--branches", "--remotes", "--tags", "--reflog", "HEAD")
-    done = _run(folder, "rev-list", f"--max-count={most}", "--ignore-missing", *refs, "--")
-    if done.returncode != 0:
-        raise PioneerError(f"git can't list the commits: {_complaint(done)}", hint="git fsck")
-    return tuple(done.stdout.decode("ascii", "replace").split())
+        return ReachableCommits(())
+    tips = _tips(folder)
+    done = _list_commits(folder, most, [one for ids in tips.values() for one in ids])
+    problem = None
+    if done.returncode != 0:  # what was fetched once may be gone in part
+        now = [one for name, ids in tips.items() if name not in _BEFORE for one in ids]
+        done = _list_commits(folder, most, now)
+        if done.returncode != 0:
+            said = _last_words(done.stderr) or f"exit code {done.returncode}"
+            problem = PioneerError(
+                f"git can't list all commits: {said}", hint=None if NEWER_GIT in said else "git fsck"
+            )
+            done = _list_commits(folder, most, now, "--ignore-missing")  # but all others
+        if done.returncode != 0 and problem is not None:
+            raise problem
+    words = [line.split() for line in done.stdout.decode("ascii", "replace").splitlines()]
+    return ReachableCommits(
+        tuple(ReachableCommit(*line) for line in words if len(line) == 2 and line[0] != "commit"), problem
+    )
+
+
+def _list_commits(folder: Path, most: int, tips: Sequence[str], *options: str) -> subprocess.CompletedProcess[bytes]:
+    refs = ("--branches", "--remotes", "--tags", "--reflog", "--stdin")
+    typed = "".join(f"{one}\n" for one in tips).encode()
+    return _run(folder, "rev-list", f"--max-count={most}", "--format=%H %T", *options, *refs, typed=typed)
+
+
+def _tips(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The commits that HEAD, and whatever git notes of its work outside of branches, name: those that are there."""
+    named = {name: [name] for name in ("HEAD", *_UNDER_WAY, *_BEFORE)}
+    for name in ("MERGE_HEAD", "FETCH_HEAD"):  # as a revision, only their first line counts
+        said = _words(folder, "rev-parse", "--git-path", name)
+        lines = _head_of(folder / said) if said else []
+        named[name] += [
+            word for word in (line[:64].split(b"\t")[0].decode("ascii", "replace") for line in lines) if word
+        ]
+    asked = [(name, one) for name, ones in named.items() for one in dict.fromkeys(ones)]
+    found: dict[str, dict[str, None]] = {name: {} for name in named}
+    items = objects(folder, [f"{one}^{{commit}}" for _, one in asked], contents=False)
+    for (name, _), item in zip(asked, items, strict=True):
+        if isinstance(item, GitObject):
+            found[name][item.id] = None
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+def _head_of(file: Path) -> list[bytes]:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MOST_LISTED).splitlines()
+    except OSError:
+        return []
+
+
+def folder_in_repository(folder: Path) -> tuple[str, ...]:
+    """The names of the folders that lead to `folder` from the top of its work tree."""
+    said = _run(folder, "rev-parse", "--show-prefix").stdout
+    return tuple(os.fsdecode(said).rstrip("\n").split("/")[:-1])
 
 
 def is_shallow(folder: Path) -> bool:
@@ -325,33 +434,41 @@ def is_partial(folder: Path) -> bool:
 
 def objects(
     folder: Path, names: Sequence[str], *, contents: bool, follow_links: bool = False
-) -> Iterator[GitObject | None]:
-    """The objects with these names, in this order; `None` for one that the clone doesn't have.
+) -> Iterator[GitObject | Unreadable]:
+    """The objects with these names: for each name one, in this order.
 
-    All are read by one process, so thousands take a fraction of a second. After too many objects that a partial clone
-    lacks, the rest is left out.
+    All are read by one process, so thousands take a fraction of a second. After too many objects at which git gives up
+    (damaged ones, or those that a partial clone lacks), all others count as unreadable.
 
     Args:
         folder: a folder of the work tree.
         names: ids, or places like `COMMIT:./pioneer.lock`; without line feeds.
         contents: whether to read the data, or only kind and size.
-        follow_links: whether a place that is a symbolic link is what it leads to in the same commit, `None` if that is
-            elsewhere; otherwise it is the text of the link. Only for places.
+        follow_links: whether a place that is a symbolic link is what it leads to in the same commit; otherwise it is
+            the text of the link. Only for places.
     """
-    done = 0
+    done, why = 0, ""
     how = ("--batch" if contents else "--batch-check", *(("--follow-symlinks",) if follow_links else ()))
     for _ in range(_MOST_RESTARTS):
-        for found in _read_objects(folder, names[done:], how):
+        if done >= len(names):
+            return
+        complaint: list[str] = []
+        for found in _read_objects(folder, names[done:], how, complaint):
             done += 1
             yield found
+        why = "".join(complaint)
         if done >= len(names):
             return
         done += 1  # git gave up at this one
-        yield None
+        yield Unreadable(why)
+        if NEWER_GIT in why:
+            break
+    for _ in names[done:]:
+        yield Unreadable(why)
 
 
 def branch_with(folder: Path, commit: str) -> str | None:
-    """A branch that has `commit`: a local one, else a remote-tracking one, else a tag; `None` if only a reflog has it.
+    """A branch that has `commit`: a local one, else a remote-tracking one, else a tag; `None` if none of them has it.
 
     Args:
         folder: a folder of the work tree.
@@ -365,20 +482,44 @@ def branch_with(folder: Path, commit: str) -> str | None:
     return None
 
 
+def work_with(folder: Path, commit: str) -> str | None:
+    """What git is doing, or did last, with `commit` or something that follows it: `MERGE_HEAD`, for example.
+
+    Args:
+        folder: a folder of the work tree.
+        commit: an id, as returned by `reachable_commits`.
+    """
+    for name, ids in _tips(folder).items():
+        if name not in ("HEAD", "ORIG_HEAD") and any(
+            _run(folder, "merge-base", "--is-ancestor", commit, one).returncode == 0 for one in ids[:_MOST_ASKED]
+        ):
+            return name
+    return None
+
+
+#: So many of the branches that were fetched last are asked whether they have a commit.
+_MOST_ASKED: Final = 20
 #: How often reading goes on after an object that can't be read.
 _MOST_RESTARTS: Final = 20
-
-
 #: What `cat-file --follow-symlinks` says instead of the kind of an object, before a line with the path.
 _NOWHERE: Final = frozenset({b"symlink", b"dangling", b"loop", b"notdir"})
 
 
-def _read_objects(folder: Path, names: Sequence[str], how: Sequence[str]) -> Iterator[GitObject | None]:
-    """As `objects`, up to the first object at which git gives up; `how` are options of `cat-file`."""
+def _read_objects(
+    folder: Path, names: Sequence[str], how: Sequence[str], complaint: list[str]
+) -> Iterator[GitObject | Unreadable]:
+    """As `objects`, up to the first object at which git gives up.
+
+    Args:
+        folder: a folder of the work tree.
+        names: of the objects.
+        how: options of `cat-file`.
+        complaint: gets what git says when it gives up.
+    """
     import tempfile  # not for a command that reads a single file
     import threading
 
-    with tempfile.TemporaryFile() as listed:
+    with tempfile.TemporaryFile() as listed, tempfile.TemporaryFile() as errors:
         listed.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
         listed.seek(0)
         try:
@@ -388,9 +529,10 @@ def _read_objects(folder: Path, names: Sequence[str], how: Sequence[str]) -> Ite
                 env=environment(folder),
                 stdin=listed,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=errors,
             )
-        except OSError:
+        except OSError as error:
+            complaint.append(error.strerror or str(error))
             return
         assert process.stdout is not None
         watch = threading.Timer(_TIMEOUT, process.kill)
@@ -402,17 +544,19 @@ def _read_objects(folder: Path, names: Sequence[str], how: Sequence[str]) -> Ite
             process.kill()
             process.stdout.close()
             process.wait()
+            errors.seek(0)
+            complaint.append(_last_words(errors.read(_MOST_LISTED)) or f"exit code {process.returncode}")
 
 
-def _parse_objects(answers: IO[bytes], *, contents: bool) -> Iterator[GitObject | None]:
+def _parse_objects(answers: IO[bytes], *, contents: bool) -> Iterator[GitObject | Unreadable]:
     while line := answers.readline():
         words = line.split()
         if len(words) == 2 and words[0] in _NOWHERE and words[1].isdigit():
             answers.read(int(words[1]) + 1)
-            yield None
+            yield GitObject("", "nowhere", 0)
             continue
         if words[-1:] == [b"missing"] or len(words) != 3 or not words[2].isdigit():
-            yield None
+            yield Unreadable("")
             continue
         size = int(words[2])
         data = answers.read(size + 1)[:-1] if contents else b""
@@ -618,3 +762,10 @@ def _words(folder: Path | None, *arguments: str) -> str | None:
 
 def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
     return " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"exit code {done.returncode}"
+
+
+def _last_words(errors: bytes) -> str:
+    """The line that says why git ended: the last one, unless what follows are instructions for use."""
+    lines = [" ".join(line.split())[:200] for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    unknown = next((line for line in lines if any(word in line for word in _UNKNOWN)), None)
+    return f"{unknown}: {NEWER_GIT}" if unknown is not None else "".join(lines[-1:])

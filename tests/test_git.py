@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +11,11 @@ from pioneer_build import git as git_module
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git import (
     DRIVER,
+    GitObject,
+    Unreadable,
     branch_with,
     commit_of,
+    contents,
     driver_of,
     file_at,
     files_at,
@@ -26,15 +29,18 @@ from pioneer_build.git import (
     set_driver,
     staged,
     version,
+    work_with,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def ids(folder: Path) -> tuple[str, ...]:
+    """The ids of all commits that can be reached."""
+    return tuple(commit.id for commit in reachable_commits(folder, 10).commits)
 
 
 @pytest.fixture
@@ -304,8 +310,8 @@ def test_commits_of_all_branches_tags_and_reflogs(repository: Path) -> None:
         git(repository, *kind.split())
         git(repository, "commit", "-q", "--allow-empty", "-m", kind)
     tip, detached = commit_of(repository, "side"), commit_of(repository, "HEAD")
-    assert set(reachable_commits(repository, 10)) == {first, lost, tip, detached}
-    assert len(reachable_commits(repository, 2)) == 2
+    assert set(ids(repository)) == {first, lost, tip, detached}
+    assert len(reachable_commits(repository, 2).commits) == 2
     assert branch_with(repository, first) == "main"
     assert branch_with(repository, tip) == "side"
     assert branch_with(repository, lost) is None
@@ -316,29 +322,158 @@ def test_commits_of_all_branches_tags_and_reflogs(repository: Path) -> None:
 
 
 def test_no_commit_and_no_repository(tmp_path: Path) -> None:
-    assert reachable_commits(tmp_path, 10) == ()
+    assert reachable_commits(tmp_path, 10) == ((), None)
     git(tmp_path, "init", "-q")
-    assert reachable_commits(tmp_path, 10) == ()
+    assert reachable_commits(tmp_path, 10) == ((), None)
     (tmp_path / "x").touch()
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "one")
     git(tmp_path, "switch", "-q", "--orphan", "empty")
-    assert len(reachable_commits(tmp_path, 10)) == 1
+    assert len(ids(tmp_path)) == 1
+
+
+def test_commits_that_git_is_at_are_on_no_branch(repository: Path, tmp_path: Path) -> None:
+    """`git pull URL BRANCH`: before the merge is committed, only git's notes of its work have the other side."""
+    top = repository.parents[1]
+    forks = []
+    for number in range(2):
+        fork = tmp_path / f"fork-{number}"
+        git(tmp_path, "clone", "-q", str(top), str(fork))
+        (fork / "pioneer.lock").write_text(f"{number}")
+        git(fork, "add", "--all")
+        git(fork, "commit", "-qm", "theirs")
+        forks.append((fork, commit_of(fork, "HEAD")))
+    (top / "pioneer.lock").write_text("ours")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "ours")
+    linked = tmp_path / "linked"
+    git(repository, "worktree", "add", "-q", "-b", "other", str(linked))
+    fork, theirs = forks[0]
+    git(linked, "fetch", "-q", str(fork), "HEAD")
+    assert theirs in ids(linked)
+    assert theirs not in ids(repository), "each work tree has its own"
+    assert work_with(linked, theirs) == "FETCH_HEAD"
+    assert work_with(repository, theirs) is None
+    subprocess.run(["git", "merge", "-q", theirs], cwd=linked, check=False, capture_output=True)
+    git(linked, "fetch", "-q", str(top), "main")
+    assert theirs in ids(linked)
+    assert work_with(linked, theirs) == "MERGE_HEAD"
+    git(linked, "merge", "--abort")
+    git(linked, "fetch", "-q", str(fork), "HEAD")
+    subprocess.run(["git", "cherry-pick", theirs], cwd=linked, check=False, capture_output=True)
+    git(linked, "fetch", "-q", str(top), "main")
+    assert work_with(linked, theirs) == "CHERRY_PICK_HEAD"
+    git(linked, "cherry-pick", "--abort")
+    # of several heads, a revision names only the first
+    git(linked, "reset", "-q", "--hard", "HEAD~1")
+    for number, (fork, one) in enumerate(forks):
+        git(linked, "fetch", "-q", str(fork), f"HEAD:refs/heads/fork-{number}")
+        assert one in ids(linked)
+    merge = Path(git(linked, "rev-parse", "--absolute-git-dir")) / "MERGE_HEAD"
+    merge.write_text("".join(f"{one}\n" for _, one in forks))
+    for number in range(2):
+        git(linked, "branch", "-qD", f"fork-{number}")
+    git(linked, "fetch", "-q", str(top), "main")
+    assert {one for _, one in forks} <= set(ids(linked))
+    merge.write_text("nonsense\n" + "0" * 40 + "\n" + "1" * 40 + "\n")
+    assert not {one for _, one in forks} & set(ids(linked))
+
+
+def test_what_was_fetched_once_may_be_gone(repository: Path, tmp_path: Path) -> None:
+    """Git removes what nothing refers to, in any order."""
+    fork = tmp_path / "fork"
+    git(tmp_path, "clone", "-q", str(repository.parents[1]), str(fork))
+    for number in range(2):
+        git(fork, "commit", "-q", "--allow-empty", "-m", f"{number}")
+    parent = commit_of(fork, "HEAD~1")
+    git(repository, "fetch", "-q", str(fork), "HEAD")
+    assert parent in ids(repository)
+    loose = repository.parents[1] / ".git" / "objects" / parent[:2] / parent[2:]
+    loose.unlink()
+    assert reachable_commits(repository, 10).problem is None
+    assert commit_of(repository, "HEAD") in ids(repository)
+
+
+def test_a_branch_whose_commit_is_gone(repository: Path) -> None:
+    """It is said, and all other branches are searched."""
+    git(repository, "switch", "-qc", "lost")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "two")
+    lost = commit_of(repository, "HEAD")
+    git(repository, "switch", "-q", "main")
+    (repository.parents[1] / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    found = reachable_commits(repository, 10)
+    assert [commit.id for commit in found.commits] == [commit_of(repository, "HEAD")]
+    assert found.problem is not None
+    assert found.problem.hint == "git fsck"
 
 
 def test_objects_one_after_the_other(repository: Path) -> None:
     commit = commit_of(repository, "HEAD")
     names = [f"{commit}:./pioneer.lock", f"{commit}:./other", "nonsense", f"{commit}:./"]
     lock, *missing, folder = objects(repository, names, contents=True)
-    assert lock is not None
+    assert isinstance(lock, GitObject)
     assert (lock.kind, lock.size, lock.data) == ("blob", 6, b"one\r\n\x00")
-    assert missing == [None, None]
-    assert folder is not None
+    assert missing == [Unreadable(""), Unreadable("")]
+    assert isinstance(folder, GitObject)
     assert folder.kind == "tree"
     (sized,) = objects(repository, [lock.id], contents=False)
-    assert sized is not None
+    assert isinstance(sized, GitObject)
     assert (sized.size, sized.data) == (6, b"")
     assert list(objects(repository, [], contents=True)) == []
+
+
+def test_objects_that_are_damaged_or_missing(repository: Path) -> None:
+    """They are not what isn't there, and what comes after them is read."""
+    (repository / "other").write_text("other")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "two")
+    names = [git(repository, "rev-parse", f"HEAD:./{name}") for name in ("pioneer.lock", "other")]
+    file = repository.parents[1] / ".git" / "objects" / names[0][:2] / names[0][2:]
+    file.chmod(0o644)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20])
+    damaged, other = objects(repository, names, contents=True)
+    assert isinstance(damaged, Unreadable)
+    assert isinstance(other, GitObject)
+    file.unlink()
+    assert next(objects(repository, names, contents=True)) == Unreadable("")
+    assert contents(repository, names) == [None, b"other"]
+    with pytest.raises(PioneerError, match=r"git can't read pioneer\.lock at"):
+        file_at(repository, "pioneer.lock", commit_of(repository, "HEAD"))
+
+
+@pytest.mark.parametrize("lost", ["HEAD:./", "HEAD:./entries"])
+def test_a_folder_that_git_cannot_read_is_not_empty(repository: Path, lost: str) -> None:
+    (repository / "entries").mkdir()
+    (repository / "entries" / "a.json").write_text("a")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "two")
+    commit, tree = commit_of(repository, "HEAD"), git(repository, "rev-parse", lost)
+    (repository.parents[1] / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    with pytest.raises(PioneerError, match="git can't read entries at"):
+        files_at(repository, "entries", commit)
+    if lost == "HEAD:./":
+        with pytest.raises(PioneerError, match=r"git can't read pioneer\.lock at"):
+            file_at(repository, "pioneer.lock", commit)
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ("fatal: cannot fork", "fatal: cannot fork"),
+        (
+            "error: unknown option `batch-check'\nusage: git cat-file",
+            "unknown option `batch-check': a newer git is needed",
+        ),
+    ],
+)
+def test_a_git_that_fails(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, why: str
+) -> None:
+    put_git(tmp_path, monkeypatch, f'echo "{says}" >&2; exit 128'.replace("`", "\\`"))
+    found = list(objects(repository, ["a", "b", "c"], contents=False))
+    assert len(found) == 3
+    assert all(isinstance(one, Unreadable) and one.why.endswith(why) for one in found), found
 
 
 @pytest.mark.parametrize("unknown", ["", "GIT_NO_LAZY_FETCH"], ids=["any git", "an older git"])
@@ -354,9 +489,9 @@ def test_what_a_partial_clone_lacks_is_not_fetched(
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--filter=blob:none", (tmp_path / "repo").as_uri(), str(clone))
     git(clone, "config", "remote.origin.uploadpack", f"touch {tmp_path}/pwned; git-upload-pack")
-    places = [f"{commit}:./a project/ü/pioneer.lock" for commit in reachable_commits(clone, 10)]
+    places = [f"{commit}:./a project/ü/pioneer.lock" for commit in ids(clone)]
     found = list(objects(clone, places, contents=True))
-    assert sorted(item.data for item in found if item is not None) == [b"2"]
+    assert sorted(item.data for item in found if isinstance(item, GitObject)) == [b"2"]
     assert len(found) == 4
     assert file_at(clone / "a project" / "ü", "pioneer.lock", commit_of(clone, "HEAD")) == b"2"
     with pytest.raises(PioneerError):
@@ -374,9 +509,9 @@ def test_the_configuration_of_a_clone_runs_nothing(repository: Path, tmp_path: P
         git(repository, "config", key, f"touch {tmp_path}/pwned")
     git(repository, "config", "log.showSignature", "true")
     (repository / ".gitattributes").write_text("* filter=lfs diff=x merge=x\n")
-    commits = reachable_commits(repository, 10)
+    commits = ids(repository)
     assert commits
-    assert list(objects(repository, [f"{commits[0]}:./pioneer.lock"], contents=True)) != [None]
+    assert isinstance(next(objects(repository, [f"{commits[0]}:./pioneer.lock"], contents=True)), GitObject)
     assert branch_with(repository, commits[0]) == "main"
     assert not (tmp_path / "pwned").exists()
 
@@ -401,9 +536,9 @@ def test_places_that_git_sets_for_a_hook_are_not_those_of_the_folder(
         with monkeypatch.context() as patch:
             for name, value in places.items():
                 patch.setenv(name, value)
-            assert reachable_commits(linked, 10) == (commit,), places
+            assert ids(linked) == (commit,), places
             (found,) = objects(linked, [f"{commit}:./pioneer.lock"], contents=True)
-            assert found is not None, places
+            assert isinstance(found, GitObject), places
             assert file_at(linked, "pioneer.lock", commit) == b"one\r\n\x00", places
 
 
@@ -420,7 +555,7 @@ def test_a_repository_with_its_work_tree_elsewhere(
     assert (problem.hint or "").startswith("export GIT_WORK_TREE=")
     monkeypatch.setenv("GIT_WORK_TREE", "repo")
     assert repository_problem(repository) is None
-    (commit,) = reachable_commits(repository, 10)
+    (commit,) = ids(repository)
     assert file_at(repository, "pioneer.lock", commit) == b"one\r\n\x00"
 
 
@@ -457,5 +592,9 @@ def test_a_link_leads_to_a_file_of_the_same_commit(repository: Path) -> None:
     git(repository, "commit", "-qm", "links")
     head = commit_of(repository, "HEAD")
     places = [f"{head}:./{name}" for name in ("loop", "near", "out", "far", "none", "real.json")]
-    found = [item and item.data for item in objects(repository, places, contents=True, follow_links=True)]
-    assert found == [None, b"real\n", None, b"real\n", None, b"real\n"]
+    nowhere = GitObject("", "nowhere", 0)
+    found = [
+        item.data if isinstance(item, GitObject) and item != nowhere else item
+        for item in objects(repository, places, contents=True, follow_links=True)
+    ]
+    assert found == [nowhere, b"real\n", nowhere, b"real\n", Unreadable(""), b"real\n"]

@@ -9,22 +9,34 @@ Where git can't be asked, or this clone lacks versions, that is said: a job that
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import branch_with, is_partial, is_shallow, objects, reachable_commits
+from pioneer_build.git import (
+    NEWER_GIT,
+    GitObject,
+    branch_with,
+    folder_in_repository,
+    is_partial,
+    is_shallow,
+    objects,
+    reachable_commits,
+    work_with,
+)
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.lock.text import read_lock
 from pioneer_build.spec.base_url import other_spellings
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.git import GitObject
+    from pioneer_build.git import ReachableCommit
     from pioneer_build.lock.model import Entry
 
 #: How far back versions are looked for: commits, different versions, and bytes of all of them. A version of a split
@@ -88,106 +100,182 @@ def search_history(
     """
     wanted = {text.encode() for text in (*fingerprints, *remote_names)}
     try:
-        commits = reachable_commits(root, MOST_COMMITS + 1)
+        commits, problem = reachable_commits(root, MOST_COMMITS + 1)
     except PioneerError as error:
         return LockHistory(unread=f"earlier versions of pioneer.lock weren't searched: {_problem(error)}")
-    versions, complete = _versions(root, commits[:MOST_COMMITS])
+    search = _Search(root, commits[:MOST_COMMITS])
+    versions, complete = _within_bounds(search, _versions(search))
     seen: set[int] = set()
     found: list[PastEntry] = []
-    for item in objects(root, tuple(versions), contents=True):
-        if item is None:
-            continue
-        found += [PastEntry(entry, versions[item.id]) for entry in _entries(item.data, backend, wanted, seen)]
+    for blob, item in search.read(versions, contents=True):
+        commit = commits[versions[blob]].id
+        found += [PastEntry(entry, commit) for entry in _entries(item.data, backend, wanted, seen)]
     unread = None if complete and len(commits) <= MOST_COMMITS else _MORE
-    return LockHistory(tuple(found), _missing(root, commits[:MOST_COMMITS]) or unread)
+    if problem is not None:
+        unread = f"earlier versions of pioneer.lock may be missing: {_problem(problem)}"
+    return LockHistory(tuple(found), _missing(search) or unread)
+
+
+def unread_versions(root: Path) -> str | None:
+    """Why versions of the lock may be missing, and what to do; `None` if none are. All are read."""
+    return search_history(root, "", (), ()).unread
 
 
 def _problem(error: PioneerError) -> str:
     return error.message if error.hint is None else f"{error.message} (`{error.hint}`)"
 
 
-def _missing(root: Path, commits: tuple[str, ...]) -> str | None:
-    """What this clone lacks of these commits."""
-    if is_shallow(root):
+def _missing(search: _Search) -> str | None:
+    """What this clone lacks of these commits, or git can't read."""
+    if is_shallow(search.root):
         return _SHALLOW
-    return _PARTIAL if is_partial(root) and _lacks_files(root, commits) else None
-
-
-def _lacks_files(root: Path, commits: tuple[str, ...]) -> bool:
-    """Whether a partial clone lacks a file of a lock, or a folder in which one may be."""
-    tops = objects(root, [f"{commit}^{{tree}}" for commit in commits], contents=False)
-    if sum(1 for top in tops if top is not None) < len(commits):
-        return True
-    names, held, answers = (LOCK_PATH.encode(), SPLIT_FOLDER.encode()), set(), 0
-    for folder in objects(root, [f"{commit}:./" for commit in commits], contents=True):
-        held |= {one for _, name, one in _listed(folder) if name in names}
-        answers += 1
-    if answers < len(commits):
-        return True
-    split = [item for item in objects(root, sorted(held), contents=True) if item is not None]
-    files = {one for item in split if item.kind == "tree" for one in _files_in(item)}
-    there = sum(1 for item in objects(root, sorted(files), contents=False) if item is not None)
-    return len(split) < len(held) or there < len(files)
+    if not search.unread:
+        return None
+    if is_partial(search.root):
+        return _PARTIAL
+    what = f"earlier versions of pioneer.lock may be missing, as git can't read {count(search.unread, 'object')}"
+    if NEWER_GIT in search.why:
+        return f"{what}: {search.why}"
+    why = f": {search.why}" if search.why else ""
+    return f"{what}{why} (`git fsck`). Another clone may have them; else, {_ADOPT}"
 
 
 def place_of(root: Path, commit: str) -> str:
     """Where an entry was found, in words: `commit 1a2b3c4 (branch main)`."""
     branch = branch_with(root, commit)
-    return f"commit {commit[:7]} ({'reflog' if branch is None else f'branch {branch}'})"
+    return f"commit {commit[:7]} ({f'branch {branch}' if branch is not None else work_with(root, commit) or 'reflog'})"
 
 
 # -- which versions there are --------------------------------------------------------------------------------------
 
 
-def _versions(root: Path, commits: tuple[str, ...]) -> tuple[dict[str, str], bool]:
-    """The ids of all files of locks, each with its newest commit, newest first; and whether these are all.
+class _Search:
+    """Reads objects of a repository, and counts those that should be there and can't be read.
 
-    This is the only place that knows which files the lock of a commit consists of.
+    Args:
+        root: the folder of the project.
+        commits: those to search, newest first. Here, a commit is its number in this order.
     """
-    places = [f"{commit}:./{name}" for commit in commits for name in (LOCK_PATH, SPLIT_FOLDER)]
-    files: dict[str, str] = {}
-    folders: dict[str, str] = {}
-    for number, item in enumerate(objects(root, places, contents=False, follow_links=True)):
-        if item is not None and item.kind in ("blob", "tree"):
-            of_kind = files if item.kind == "blob" else folders
-            of_kind.setdefault(item.id, commits[number // 2])
-    sizes: dict[str, str] = {}
-    for folder in objects(root, tuple(folders), contents=True):
-        for one in _files_in(folder):
-            sizes.setdefault(one, folders[folder.id] if folder is not None else "")
-    for one, commit in sizes.items():
-        files.setdefault(one, commit)
-    order = {commit: number for number, commit in enumerate(commits)}
-    newest = sorted(files, key=lambda one: order[files[one]])
-    return _within_bounds(root, {one: files[one] for one in newest})
+
+    def __init__(self, root: Path, commits: Sequence[ReachableCommit]) -> None:
+        self.root = root
+        self.commits = commits
+        self.unread = 0
+        self.why = ""
+
+    def read(self, names: Iterable[str], *, contents: bool) -> Iterator[tuple[str, GitObject]]:
+        """The objects with these ids that can be read; `contents` as for `objects`."""
+        listed = tuple(names)
+        for name, item in zip(listed, objects(self.root, listed, contents=contents), strict=True):
+            if isinstance(item, GitObject):
+                yield name, item
+            else:
+                self.unread += 1
+                self.why = self.why or item.why
+
+    def linked(self, numbers: Sequence[int], name: str, *, listed: bool) -> Iterator[tuple[int, GitObject]]:
+        """What a file or folder of the project is at some commits where a symbolic link leads to it.
+
+        Args:
+            numbers: of the commits.
+            name: of the file or folder.
+            listed: whether it is known to be there.
+        """
+        places = [f"{self.commits[number].id}:./{name}" for number in numbers]
+        for number, item in zip(numbers, objects(self.root, places, contents=False, follow_links=True), strict=True):
+            if isinstance(item, GitObject):
+                yield number, item
+            elif listed or item.why:
+                self.unread += 1
+                self.why = self.why or item.why
 
 
-def _within_bounds(root: Path, files: Mapping[str, str]) -> tuple[dict[str, str], bool]:
-    kept: dict[str, str] = {}
-    commits: set[str] = set()
+def _versions(search: _Search) -> dict[str, int]:
+    """The ids of all files of locks, each with its newest commit, newest first.
+
+    This is the only place that knows which files the lock of a commit consists of. Git is asked for the objects that a
+    commit or a folder lists, and not for a path: an object that it can't read is no file that isn't there.
+    """
+    found: list[tuple[int, str, str]] = []  # the commit, the kind and the id of a file or folder
+    projects, elsewhere = _projects(search)
+    for tree, item in search.read(projects, contents=True):
+        for mode, name, one in _named(item, LOCK_PATH, SPLIT_FOLDER):
+            if mode == _LINK:
+                linked = search.linked(projects[tree], name, listed=True)
+                found += [(number, item.kind, item.id) for number, item in linked]
+            else:
+                found.append((min(projects[tree]), "tree" if mode == _TREE else "blob", one))
+    for name in (LOCK_PATH, SPLIT_FOLDER):
+        linked = search.linked(elsewhere, name, listed=False)
+        found += [(number, item.kind, item.id) for number, item in linked]
+    files: dict[str, int] = {}
+    folders: dict[str, int] = {}
+    for number, kind, one in sorted(found):
+        if kind in ("blob", "tree"):
+            (files if kind == "blob" else folders).setdefault(one, number)
+    for folder, item in search.read(folders, contents=True):
+        for one in _files_in(item):
+            files[one] = min(folders[folder], files.get(one, folders[folder]))
+    return dict(sorted(files.items(), key=lambda file: file[1]))
+
+
+def _projects(search: _Search) -> tuple[dict[str, list[int]], list[int]]:
+    """The trees that the folder of the project has, with their commits; and the commits where a link leads to it."""
+    trees: dict[str, list[int]] = {}
+    for number, commit in enumerate(search.commits):
+        trees.setdefault(commit.tree, []).append(number)
+    linked: list[int] = []
+    for name in folder_in_repository(search.root):
+        below: dict[str, list[int]] = {}
+        for tree, item in search.read(trees, contents=True):
+            for mode, _, one in _named(item, name):
+                if mode == _TREE:
+                    below.setdefault(one, []).extend(trees[tree])
+                elif mode == _LINK:
+                    linked += trees[tree]
+        trees = below
+    return trees, sorted(linked)
+
+
+def _within_bounds(search: _Search, files: Mapping[str, int]) -> tuple[dict[str, int], bool]:
+    """Those of the files that are read; and whether these are all."""
+    kept: dict[str, int] = {}
+    commits: set[int] = set()
     size = 0
-    for item in objects(root, tuple(files), contents=False):
-        if item is None or item.kind != "blob" or item.size > _LARGEST:
+    for blob, item in search.read(files, contents=False):
+        if item.kind != "blob" or item.size > _LARGEST:
             continue
         size += item.size
-        commits.add(files[item.id])
+        commits.add(files[blob])
         if len(commits) > MOST_VERSIONS or size > MOST_BYTES:
             return kept, False
-        kept[item.id] = files[item.id]
+        kept[blob] = files[blob]
     return kept, True
 
 
-def _files_in(folder: GitObject | None) -> Iterator[str]:
+#: The modes of a folder and of a symbolic link, in a tree.
+_TREE: Final = b"40000"
+_LINK: Final = b"120000"
+
+
+def _named(folder: GitObject, *names: str) -> Iterator[tuple[bytes, str, str]]:
+    """What a folder has under some names: mode, name, id. As `_listed`, for folders of many thousand files."""
+    width = len(folder.id) // 2
+    for name in names:
+        found = re.search(rb"(100[0-7]{3}|120000|40000) " + re.escape(os.fsencode(name)) + rb"\0", folder.data)
+        if found is not None:
+            yield found[1], name, folder.data[found.end() : found.end() + width].hex()
+
+
+def _files_in(folder: GitObject) -> Iterator[str]:
     """The ids of the `.json` files in a folder."""
     for mode, name, one in _listed(folder):
         if mode.startswith(b"100") and name.endswith(b".json"):
             yield one
 
 
-def _listed(folder: GitObject | None) -> Iterator[tuple[bytes, bytes, str]]:
+def _listed(folder: GitObject) -> Iterator[tuple[bytes, bytes, str]]:
     """What is in a folder, as git stores a tree: mode, name, NUL, id in binary."""
-    if folder is None:
-        return
     at, data, width = 0, folder.data, len(folder.id) // 2
     while (end := data.find(b"\0", at)) >= 0:
         mode, _, name = data[at:end].partition(b" ")

@@ -275,6 +275,37 @@ def test_what_a_clone_does_not_have_is_not_fetched(team: Project, tmp_path: Path
     assert team.step("people")["action"] == "update"
 
 
+@pytest.mark.parametrize("how", ["pull", "cherry-pick"])
+def test_a_fork_that_no_branch_follows(team: Project, how: str) -> None:
+    """`git pull URL BRANCH`: before the merge is committed, its other side is on no branch and in no reflog."""
+    fork = team.root.parent / "fork"
+    git(team.root.parent, "clone", "-q", str(team.root), str(fork))
+    git(fork, "switch", "-qc", "feature")
+    team.write("people")
+    assert team.apply() == 1
+    (job,) = team.jobs()["people"]
+    for path in ("specs/people.yaml", "pioneer.lock"):
+        (fork / path).write_text((team.root / path).read_text())
+    git(fork, "add", "--all")
+    git(fork, "commit", "-qm", "people")
+    team.git("checkout", "-q", "--", "pioneer.lock")
+    (team.root / "specs" / "people.yaml").unlink()
+    team.buy("places")
+    team.forget()
+    if how == "pull":
+        merging = ["git", "pull", "-q", "--no-rebase", str(fork), "feature"]
+    else:
+        team.git("fetch", "-q", str(fork), "feature")
+        merging = ["git", "cherry-pick", "FETCH_HEAD"]
+    assert subprocess.run(merging, cwd=team.root, check=False, capture_output=True).returncode == 1
+    team.git("checkout", "-q", "--ours", "pioneer.lock")
+    team.git("add", "pioneer.lock")
+    place = {"pull": "MERGE_HEAD", "cherry-pick": "CHERRY_PICK_HEAD"}[how]
+    assert f"({place}): adopted, nothing is bought" in team.reasons("people")
+    assert team.apply() == 0
+    assert team.jobs()["people"] == [job]
+
+
 def test_paid_texts_are_not_paid_again(team: Project) -> None:
     """The annotations are in a store, perhaps on another machine: the lock says that they were paid for."""
     spec = team.root / "specs" / "moods.yaml"

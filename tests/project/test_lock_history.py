@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -242,3 +243,106 @@ def test_a_partial_clone(root: Path, tmp_path: Path, kept: str) -> None:
     subprocess.run(fetches[1], shell=True, cwd=clone, check=True)
     found = search_history(clone, BACKEND, WANTED, ())
     assert (jobs(found), found.unread) == (["a-2", "a-1"], None)
+
+
+def remove(root: Path, revision: str) -> None:
+    """Removes an object of the repository."""
+    one = git(root, "rev-parse", revision)
+    (root.parent / ".git" / "objects" / one[:2] / one[2:]).unlink()
+
+
+@pytest.mark.parametrize(
+    ("split", "lost"),
+    [
+        (False, "HEAD:./pioneer.lock"),
+        (False, "HEAD:./"),
+        (False, "HEAD^{tree}"),
+        (True, "HEAD:./pioneer.lock.d/a.json"),
+        (True, "HEAD:./pioneer.lock.d"),
+        (True, "HEAD:./"),
+    ],
+)
+def test_an_object_that_is_gone_is_no_lock_without_jobs(root: Path, lost: str, *, split: bool) -> None:
+    """A file or folder that a commit lists, and git can't read, may have named the job."""
+    commit(root, lock_text(Lock()))
+    lock = lock_of(entry("a"))
+    for name, text in (split_texts(lock) if split else {"pioneer.lock": lock_text(lock)}).items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    git(root, "add", "--all")
+    git(root, "commit", "-qm", "a")
+    assert search_history(root, BACKEND, WANTED, ()).complete
+    remove(root, lost)
+    found = search_history(root, BACKEND, WANTED, ())
+    assert jobs(found) == []
+    assert "may be missing, as git can't read 1 object (`git fsck`)" in (found.unread or "")
+
+
+def test_what_is_damaged_elsewhere_is_not_said(root: Path) -> None:
+    (root / "specs").mkdir()
+    (root / "specs" / "x.yaml").touch()
+    commit(root, lock_text(lock_of(entry("a"))))
+    remove(root, "HEAD:./specs/x.yaml")
+    remove(root, "HEAD:./specs")
+    found = search_history(root, BACKEND, WANTED, ())
+    assert (jobs(found), found.unread) == (["a-1"], None)
+
+
+def test_links_that_lead_nowhere_are_not_damaged(root: Path) -> None:
+    for target in ("/elsewhere/pioneer.lock", "nothing"):
+        (root / "pioneer.lock").unlink(missing_ok=True)
+        (root / "pioneer.lock").symlink_to(target)
+        git(root, "add", "--all")
+        git(root, "commit", "-qm", "a link")
+    assert search_history(root, BACKEND, WANTED, ()) == LockHistory()
+
+
+def test_the_folder_of_the_project_was_a_link(root: Path) -> None:
+    commit(root.parent / "real", lock_text(lock_of(entry("a"))))
+    root.rmdir()
+    root.symlink_to("real")
+    git(root.parent, "add", "--all")
+    git(root.parent, "commit", "-qm", "a link")
+    root.unlink()
+    commit(root, lock_text(Lock()))
+    found = search_history(root, BACKEND, WANTED, ())
+    assert (jobs(found), found.unread) == (["a-1"], None)
+
+
+def test_a_git_that_fails_in_the_middle(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(root, lock_text(lock_of(entry("a"))))
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\ncase "$*" in *cat-file*) echo "fatal: cannot fork" >&2; exit 128;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    found = search_history(root, BACKEND, WANTED, ())
+    assert "git can't read 1 object: fatal: cannot fork (`git fsck`)" in (found.unread or "")
+
+
+def test_a_broken_branch_hides_no_other(root: Path) -> None:
+    commit(root, lock_text(lock_of(entry("a"))))
+    git(root, "switch", "-qc", "lost")
+    commit(root, lock_text(lock_of(entry("a", 2))))
+    git(root, "switch", "-q", "main")
+    remove(root, "lost")
+    found = search_history(root, BACKEND, WANTED, ())
+    assert jobs(found) == ["a-1"]
+    assert "may be missing: git can't list all commits: fatal: bad object" in (found.unread or "")
+
+
+def test_the_other_side_of_a_merge_from_a_fork(root: Path, tmp_path: Path) -> None:
+    """It is on no branch and in no reflog until the merge is committed."""
+    commit(root, lock_text(lock_of(entry("b", label="y"))))
+    git(tmp_path, "clone", "-q", str(root.parent), "fork")
+    theirs = commit(tmp_path / "fork" / root.name, lock_text(lock_of(entry("a"))))
+    commit(root, lock_text(lock_of(entry("c", label="z"))))
+    subprocess.run(["git", "pull", "-q", "--no-rebase", str(tmp_path / "fork"), "main"], cwd=root, capture_output=True)
+    git(root, "checkout", "-q", "--ours", "pioneer.lock")
+    git(root, "add", "pioneer.lock")
+    (root.parent / ".git" / "FETCH_HEAD").unlink()
+    assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
+    assert place_of(root, theirs) == f"commit {theirs[:7]} (MERGE_HEAD)"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pioneer_build import git
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
+from pioneer_build.project.lock_history import unread_versions
 from pioneer_build.results.doctor import DoctorFinding
 
 
@@ -46,4 +47,7 @@ def in_git(root: Path) -> list[DoctorFinding]:
     if git.is_shallow(root):
         text = "this clone is shallow: jobs that only earlier versions of pioneer.lock have would be bought again"
         findings.append(DoctorFinding("git", "note", text, "git fetch --unshallow   # in a workflow: fetch-depth: 0"))
+    elif (unread := unread_versions(root)) is not None:
+        text = f"jobs that only earlier versions of pioneer.lock have may be bought again: {unread}"
+        findings.append(DoctorFinding("git", "note", text))
     return findings or [DoctorFinding("git", "good", "pioneer.lock is not ignored, and its merge driver is set up")]

@@ -10,6 +10,7 @@ import pytest
 
 from pioneer_build.operations.doctor.git_setup import in_git
 from tests.operations.doctor.found import examined, is_wrong
+from tests.runner import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,24 @@ def test_a_shallow_clone(project: Path, tmp_path: Path) -> None:
     assert [one.help for one in in_git(clone) if "shallow" in one.text] == [
         "git fetch --unshallow   # in a workflow: fetch-depth: 0"
     ]
+
+
+@pytest.mark.parametrize("partial", [False, True], ids=["damaged", "partial"])
+def test_versions_of_the_lock_that_git_cannot_read(project: Path, tmp_path: Path, *, partial: bool) -> None:
+    for version in ("1", "2"):
+        (project / "pioneer.lock").write_text(version)
+        subprocess.run(["git", "add", "--all"], cwd=project, check=True)
+        subprocess.run(["git", "commit", "-qm", "one more"], cwd=project, check=True)
+    assert not [one for one in in_git(project) if "bought again" in one.text]
+    if partial:
+        git(project, "config", "uploadpack.allowFilter", "true")
+        git(tmp_path, "clone", "-q", "--filter=blob:none", project.as_uri(), "clone")
+        project = tmp_path / "clone"
+    else:
+        one = git(project, "rev-parse", "HEAD~1:pioneer.lock")
+        (project / ".git" / "objects" / one[:2] / one[2:]).unlink()
+    (found,) = [one for one in in_git(project) if "bought again" in one.text]
+    assert ("this clone is partial" if partial else "git can't read 1 object (`git fsck`)") in found.text
 
 
 def test_a_program_that_git_would_not_find(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
