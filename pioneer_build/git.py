@@ -240,17 +240,17 @@ class AbsentFile(NamedTuple):
     is_link: bool = False
 
 
-def absent_files(folder: Path, below: str) -> list[AbsentFile]:
-    """What a sparse checkout left out below a folder, and the submodules there.
+def absent_files(folder: Path, *below: str) -> list[AbsentFile]:
+    """What a sparse checkout left out below some folders, and the submodules there.
 
     Args:
         folder: a folder of the work tree.
-        below: a folder in it, relative, with `/`; it needn't exist.
+        below: folders or files in it, relative, with `/`; they needn't exist.
 
     Raises:
         PioneerError: git doesn't say: it is not installed, refuses to read the repository, or its index is damaged.
     """
-    listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "-t", "--stage", "--", below)
+    listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "-t", "--stage", "--", *below)
     if listed.returncode != 0:
         raise PioneerError(_complaint(listed))
     if not listed.stdout and _words(folder, "rev-parse", "--verify", "--quiet", "HEAD"):
@@ -271,6 +271,24 @@ def absent_files(folder: Path, below: str) -> list[AbsentFile]:
 def is_sparse(folder: Path) -> bool:
     """Whether the checkout that `folder` is in is sparse now."""
     return _words(folder, "config", "--bool", "--get", "core.sparseCheckout") == "true"
+
+
+def unmerged_files(folder: Path, *below: str) -> list[str]:
+    """The files of which git's index has both sides of a merge: relative to `folder`. None without git.
+
+    Args:
+        folder: a folder of the work tree.
+        below: folders or files in it, relative, with `/`; they needn't exist.
+    """
+    try:
+        listed = _run(folder, "--literal-pathspecs", "ls-files", "-z", "--unmerged", "--", *below, index=True)
+    except PioneerError:
+        return []
+    stages: dict[str, set[str]] = {}
+    for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
+        about, _, path = line.partition("\t")
+        stages.setdefault(path, set()).add(about.split(" ")[-1])
+    return [path for path, found in stages.items() if {"2", "3"} <= found]
 
 
 def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:

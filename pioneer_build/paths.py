@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 APP = "pioneer-build"
 #: The folder in a project for what this tool keeps there. It may have come with a repository.
 PROJECT_FOLDER = ".pioneer"
+#: How a `.git` file of a linked work tree or a submodule begins; the path of the real folder follows.
+_ELSEWHERE = "gitdir:"
+#: A `.git` file is not longer.
+_MOST = 1 << 16
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -117,6 +121,33 @@ def checkout_of(root: str) -> str:
             return root
         folder = parent
     return folder
+
+
+def git_folders(root: str) -> list[str]:
+    """The folders in which git may keep what it knows of the checkout that `root` is in: index, merges, patterns.
+
+    The nearest `.git`, or what it leads to; and `GIT_DIR`, for a work tree that is elsewhere.
+
+    Args:
+        root: the project's folder, absolute.
+
+    Raises:
+        OSError: a `.git` file can't be read.
+    """
+    named = os.getenv("GIT_DIR")
+    found = [named] if named and os.getenv("GIT_WORK_TREE") else []
+    folder = root
+    while not os.path.lexists(place := os.path.join(folder, ".git")):  # noqa: PTH118 - pathlib is not on the way
+        folder, below = os.path.dirname(folder), folder  # noqa: PTH120
+        if folder == below:
+            return found
+    if not os.path.isfile(place):  # noqa: PTH113
+        return [*found, place]
+    with open(place, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+        said = file.read(_MOST).strip()
+    if said.startswith(_ELSEWHERE):
+        found.append(os.path.join(folder, said.removeprefix(_ELSEWHERE).strip()))  # noqa: PTH118
+    return found
 
 
 def link_that_leaves(folder: str, path: str) -> str | None:

@@ -50,6 +50,7 @@ NOTHING_TO_DO = {
     "pioneer_build.disk",
     "pioneer_build.paths",
     "pioneer_build.cache",
+    "pioneer_build.cache.checkout",
     "pioneer_build.cache.lock_stamp",
     "pioneer_build.cache.spec_files",
     "pioneer_build.cache.plan_cache",

@@ -22,6 +22,7 @@ from zlib import adler32, crc32
 
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
+from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk import stamp_at, stamp_of
@@ -47,7 +48,7 @@ class PlanKey:
     """What a plan is cached under, and where. Made before anything is read, so that its stamps are older.
 
     `stamps` are of settings, lock, and the journals of the service and of the local engine; `lock_stamp` is one of
-    them, for all files of a split lock.
+    them, for all files of a split lock. While git merges, it proves nothing: the index may have more than the files.
     """
 
     __slots__ = ("lock_stamp", "path", "root", "stamps", "text")
@@ -271,7 +272,7 @@ def _stamp_at(path: str) -> Stamp | None:
 
 def _lock_stamp(root: str) -> Stamp | None:
     try:
-        return lock_stamp(root)
+        return lock_stamp(root) if not may_be_merging(root) else _UNKNOWN
     except OSError:
         return _UNKNOWN
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Both sides that git's index has of the file at a path during a merge; `None` if it doesn't have both.
 Staged: TypeAlias = "Callable[[str], Sides | None]"
-#: The common ancestor of the file at a path, if git's index has one; also if one side removed the file.
-Ancestor: TypeAlias = "Callable[[str], str | None]"
 
 _BOTH_WAYS: Final = (
     "`pioneer-build lock split` merges both into one file per dataset, `pioneer-build lock join` into one file"
@@ -35,7 +33,7 @@ class FoundLock:
     """What the files of a lock contain.
 
     `agreed` is the lock without what only one side of a conflict has. `split` says whether there is a file per dataset.
-    `conflicted` are the paths of the files with conflict markers, `choices` those that were made to merge their sides.
+    `conflicted` are the paths of the files that have two sides, `choices` those that were made to merge their sides.
     """
 
     lock: Lock
@@ -54,9 +52,30 @@ class _Part:
     choices: tuple[MergeChoice, ...] = ()
 
 
-def not_in_index(path: str) -> None:
-    """For files that aren't in git's index: a conflict is read from its markers, and has no other ancestor."""
+def _nothing(path: str) -> None:
     del path
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInIndex:
+    """What git's index knows of a merge, if there is one: asked for the file at a path.
+
+    `sides` has both sides of a file with a conflict; `ancestor` its common ancestor, also if one side removed the file.
+    `unmerged` are the paths of files without conflict markers that have both sides nevertheless: one of them stands in
+    the file alone, because the merge driver couldn't be run.
+    """
+
+    sides: Staged = _nothing
+    ancestor: Callable[[str], str | None] = _nothing
+    unmerged: frozenset[str] = frozenset()
+
+    def is_conflicted(self, path: str, text: str) -> bool:
+        """Whether the file at `path`, with this text, has two sides."""
+        return path in self.unmerged or is_conflicted(text)
+
+
+#: For files that aren't in git's index: a conflict is read from its markers, and has no other ancestor.
+NOT_IN_INDEX: Final = MergeInIndex()
 
 
 def lock_texts(
@@ -77,37 +96,35 @@ def lock_texts(
 
 def read_files(
     texts: Mapping[str, str],
-    staged: Staged,
+    index: MergeInIndex = NOT_IN_INDEX,
     *,
     trusted: bool = False,
     mixed: bool = False,
-    ancestor: Ancestor = not_in_index,
 ) -> FoundLock:
     """The lock that is stored in files.
 
     Args:
         texts: their texts, by path in the project.
-        staged: asked about files with conflict markers.
+        index: asked about files with a conflict; and about all others, if the lock is both one file and split.
         trusted: as for `read_lock`.
         mixed: also reads a lock that is both one file and split, as an interrupted conversion leaves it, or a merge of
             a branch that converted it; otherwise that is an error.
-        ancestor: asked about the files of datasets, if the lock is both.
 
     Raises:
         LockError: a file is damaged, or it is not clear which files are the lock.
     """
-    conflicted = tuple(sorted(path for path, text in texts.items() if is_conflicted(text)))
+    conflicted = tuple(sorted(path for path, text in texts.items() if index.is_conflicted(path, text)))
     paths = sorted(texts.keys() - {LOCK_PATH})
-    whole, split = _read_whole(texts, staged, trusted=trusted, mixed=mixed)
+    whole, split = _read_whole(texts, index, trusted=trusted, mixed=mixed)
     if whole is not None and not paths:
         return FoundLock(whole.lock, whole.agreed, split, conflicted, whole.choices)
-    parts = [_read_entries(path, texts[path], staged, trusted=trusted) for path in paths]
+    parts = [_read_entries(path, texts[path], index, trusted=trusted) for path in paths]
     lock = Lock({key: entry for part in parts for key, entry in part.lock.entries.items()})
     if conflicted:  # the sides of a file may be about several datasets, if git took their files for one
         lock = reduce(merge, [part.lock for part in parts], Lock())
     if whole is not None:
-        ancestors = {path: ancestor(path) for path in paths}
-        return FoundLock(_both(lock, whole.lock, staged, ancestors), Lock(), split, conflicted)
+        ancestors = {path: index.ancestor(path) for path in paths}
+        return FoundLock(_both(lock, whole.lock, index.sides(LOCK_PATH), ancestors), Lock(), split, conflicted)
     if not mixed:
         check_names(name for name, _ in lock.entries)
     if not conflicted:
@@ -116,7 +133,9 @@ def read_files(
     return FoundLock(lock, agreed, split, conflicted, tuple(choice for part in parts for choice in part.choices))
 
 
-def _read_whole(texts: Mapping[str, str], staged: Staged, *, trusted: bool, mixed: bool) -> tuple[_Part | None, bool]:
+def _read_whole(
+    texts: Mapping[str, str], index: MergeInIndex, *, trusted: bool, mixed: bool
+) -> tuple[_Part | None, bool]:
     """What `pioneer.lock` contains, `None` if it is a mark or missing; and whether the lock is split.
 
     The arguments are those of `read_files`.
@@ -128,10 +147,10 @@ def _read_whole(texts: Mapping[str, str], staged: Staged, *, trusted: bool, mixe
             hint = f"{RESTORE}; or run `pioneer-build lock split`, which writes it again"
             raise LockError(f"{LOCK_PATH} is missing, but {SPLIT_FOLDER}/ has entries", hint=hint)
         return None, has_entries
-    if is_conflicted(text):
-        other = _other_than_mark(text, staged)
+    if index.is_conflicted(LOCK_PATH, text):
+        other = _other_than_mark(text, index.sides)
         if other is None:
-            whole = _merge_conflict(LOCK_PATH, text, staged)
+            whole = _merge_conflict(LOCK_PATH, text, index.sides)
         elif mixed:
             whole = _Part(_read_side(other, "one side"), Lock())
         else:
@@ -151,17 +170,17 @@ def _read_whole(texts: Mapping[str, str], staged: Staged, *, trusted: bool, mixe
     return whole, False
 
 
-def _read_entries(path: str, text: str, staged: Staged, *, trusted: bool) -> _Part:
+def _read_entries(path: str, text: str, index: MergeInIndex, *, trusted: bool) -> _Part:
     """What the file of a dataset contains."""
-    if is_conflicted(text):
-        return _merge_conflict(path, text, staged)
+    if index.is_conflicted(path, text):
+        return _merge_conflict(path, text, index.sides)
     lock = read_entry_file(path, text, trusted=trusted)
     return _Part(lock, lock)
 
 
 def _merge_conflict(path: str, text: str, staged: Staged) -> _Part:
     """Both sides of a conflict, merged: from git's index, or else from the conflict markers."""
-    from pioneer_build.lock.merge_sides import merge_sides  # conflicts are rare
+    from pioneer_build.lock.merge_sides import merge_sides, read_side  # conflicts are rare
 
     found = staged(path)
     if found is None:
@@ -171,7 +190,9 @@ def _merge_conflict(path: str, text: str, staged: Staged) -> _Part:
             hint = (error.hint or AGAIN).replace(LOCK_PATH, shell_word(path))
             raise LockError(error.message.replace(LOCK_PATH, shell_word(path)), hint=hint) from None
     merged = merge_sides(found, path)
-    return _Part(merged.merged.lock, merged.agreed, merged.merged.choices)
+    # without markers, the file is one side
+    agreed = merged.agreed if is_conflicted(text) else read_side(text, "the file", path)
+    return _Part(merged.merged.lock, agreed, merged.merged.choices)
 
 
 def _other_than_mark(text: str, staged: Staged) -> str | None:
@@ -201,13 +222,18 @@ def _read_side(text: str, which: str) -> Lock:
     return read_side(text, which)
 
 
-def _both(split: Lock, whole: Lock, staged: Staged, ancestors: Mapping[str, str | None]) -> Lock:
+def _both(split: Lock, whole: Lock, found: Sides | None, ancestors: Mapping[str, str | None]) -> Lock:
     """A split lock and one file that are there at once, merged.
 
     If one branch joined the lock and the other one changed a dataset, git leaves only the file of that dataset, besides
     the whole lock. So a dataset without a file isn't removed.
+
+    Args:
+        split: the split lock.
+        whole: the lock in one file.
+        found: both sides of `pioneer.lock` in git's index, if it has a conflict.
+        ancestors: the common ancestors of the files of datasets, by path.
     """
-    found = staged(LOCK_PATH)
     base = Lock()
     if found is not None:
         if not found.base or _is_side_mark(found.base):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
 from pioneer_build.git import file_at, files_at
-from pioneer_build.lock.files import FoundLock, not_in_index, read_files
+from pioneer_build.lock.files import FoundLock, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
 
@@ -37,4 +37,4 @@ def lock_at(root: Path, commit: str) -> FoundLock | None:
             texts[path] = found.decode("utf-8")
         except UnicodeDecodeError:
             raise LockError(f"{path} is not UTF-8") from None
-    return read_files(texts, not_in_index) if texts else None
+    return read_files(texts) if texts else None

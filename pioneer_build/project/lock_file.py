@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import stamp_of_all
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import Sides
-from pioneer_build.lock.files import FoundLock, lock_texts, read_files
+from pioneer_build.lock.conflict import is_conflicted
+from pioneer_build.lock.files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
@@ -19,25 +20,24 @@ from pioneer_build.lock.split import entry_path, is_mark
 from pioneer_build.lock.text import read_entries
 from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.lock_texts import LockTexts, read_text
+from pioneer_build.sparse.signs import may_be_sparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pioneer_build.disk import Stamp
-    from pioneer_build.git import Stage
     from pioneer_build.lock.three_way import MergeChoice
 
 LOCK_NAME: Final = LOCK_PATH
-#: The common ancestor, our side and their side in git's index (gitrevisions(7)).
-_STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)
 
 
 class LockFile:
     """The lock of the project at `root`.
 
     `as_read` is what the files themselves contain: for a file with conflict markers, what both sides agree on.
-    `conflicted` has the paths of those files, relative to `root`. `is_split` says how the lock is stored: as it was
+    `conflicted` has the paths of those files, relative to `root`, and of those that git's index has two sides of while
+    one of them stands in the file alone: these are `unmerged`. `is_split` says how the lock is stored: as it was
     read, or for a lock that doesn't exist, as it will be. `choices` were made to merge the sides of conflicts.
 
     Args:
@@ -49,6 +49,7 @@ class LockFile:
         self.path = root / LOCK_NAME
         self.as_read = Lock()
         self.conflicted: tuple[str, ...] = ()
+        self.unmerged: frozenset[str] = frozenset()
         self.choices: tuple[MergeChoice, ...] = ()
         self.is_split = split
         self._new_is_split = split
@@ -71,10 +72,10 @@ class LockFile:
         return stamp_of_all(self._files.stamps())
 
     def read(self, *, trusted: bool = False) -> Lock:
-        """The lock; empty if there is no file. If git left conflict markers, both sides are merged.
+        """The lock; empty if there is no file. If git left conflict markers or unmerged files, both sides are merged.
 
         Raises:
-            LockError: it can't be read, or is damaged. The files are left unchanged.
+            LockError: it can't be read, is damaged, or isn't whole in a sparse checkout. The files are left unchanged.
         """
         found = self._read(trusted=trusted)
         self.as_read, self.conflicted = found.agreed if found.conflicted else found.lock, found.conflicted
@@ -141,10 +142,23 @@ class LockFile:
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         snapshot = self._files.read()
-        found = read_files(snapshot.texts, self._staged, trusted=trusted, mixed=mixed, ancestor=self._ancestor)
+        merging = self._merge_in_index(snapshot.texts, mixed=mixed)
+        self.unmerged = merging.unmerged
+        found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
         self._files.known = snapshot  # only what could be read may be replaced
         self.is_split = found.split if snapshot.texts else self._new_is_split
         return found
+
+    def _merge_in_index(self, texts: Mapping[str, str], *, mixed: bool) -> MergeInIndex:
+        """What git's index knows of a merge. Refuses a lock of which a sparse checkout left something out."""
+        may_have_sides = mixed or may_be_merging(self._root) or any(is_conflicted(text) for text in texts.values())
+        if not may_have_sides and not may_be_sparse(self.path.parent):
+            return NOT_IN_INDEX
+        from pioneer_build.project.lock_index import LockIndex  # imports subprocess, and both are rare
+
+        index = LockIndex(self.path.parent)
+        index.check_whole(texts)
+        return index.merge(texts) if may_have_sides else NOT_IN_INDEX
 
     def _replace(self, lock: Lock, *, convert_to: bool | None = None) -> bool:
         """Writes the files that differ; `False` if one was changed in the meantime, and this has to be called again.
@@ -168,28 +182,8 @@ class LockFile:
         self.is_split = split
         return True
 
-    def _staged(self, path: str) -> Sides | None:
-        """Both sides of a file in git's index during a merge, and their common ancestor."""
-        base, ours, theirs = [_staged_text(self.path.parent, path, stage) for stage in _STAGES]
-        return None if ours is None or theirs is None else Sides(ours, theirs, base)
-
-    def _ancestor(self, path: str) -> str | None:
-        """The common ancestor of a file in git's index during a merge."""
-        return _staged_text(self.path.parent, path, 1)
-
 
 def _refuse_keys(texts: Mapping[str, str]) -> None:
     """Raises a `LockError` if a file of the lock would contain a key; nothing is written then."""
     for found in keys_in_texts(texts):
         raise LockError(f"{found.path} was not written: its line {found.line} {found.message}", hint=found.hint)
-
-
-def _staged_text(root: Path, path: str, stage: Stage) -> str | None:
-    """The version of a file in git's index during a merge; `None` if there is none, or it is not text."""
-    from pioneer_build.git import staged  # imports subprocess, and conflicts are rare
-
-    data = staged(root, path, stage)
-    try:
-        return data.decode("utf-8") if data is not None else None
-    except UnicodeDecodeError:
-        return None

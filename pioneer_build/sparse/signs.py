@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.paths import git_folders
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pioneer_build.disk import AnyPath
-
-#: How a `.git` file of a linked work tree or a submodule begins; the path of the real folder follows.
-_ELSEWHERE: Final = "gitdir:"
-#: A `.git` file is not longer.
-_MOST: Final = 1 << 16
 
 
 def is_in_checkout(folder: AnyPath) -> bool:
@@ -34,22 +31,20 @@ def may_be_sparse(folder: AnyPath) -> bool:
     Args:
         folder: an absolute path; it needn't exist.
     """
-    top = top_of(folder)
-    if top is None:
-        return False
-    place = f"{top}/.git"
     try:
-        if os.path.isfile(place):  # noqa: PTH113 - pathlib is not on the way
-            with open(place, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-                said = file.read(_MOST).strip()
-            if not said.startswith(_ELSEWHERE):
-                return False
-            place = os.path.join(top, said.removeprefix(_ELSEWHERE).strip())  # noqa: PTH118
-        os.stat(f"{place}/info/sparse-checkout")  # noqa: PTH116
+        places = git_folders(os.fspath(folder))
+    except (OSError, ValueError):
+        return True  # git has to say
+    return any(_may_exist(f"{place}/info/sparse-checkout") for place in places)
+
+
+def _may_exist(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116 - pathlib is not on the way
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError):
-        return True  # git has to say
+        return True
     return True
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.lock.text import lock_text, read_lock
+from pioneer_build.project.lock_file import LockFile
 from tests.e2e.conftest import move_home
 from tests.e2e.scripted import Scripted, running
 from tests.runner import git
@@ -606,3 +607,67 @@ def test_a_history_that_cannot_be_read_is_said_by_the_step_that_buys(team: Proje
     assert "earlier versions of pioneer.lock weren't searched: the repository" in team.reasons("people")
     assert "earlier versions" not in team.reasons("first")
     assert "`git config --global --add safe.directory" in team.run("plan").out.replace("\n      ", " ")
+
+
+# -- files that don't say it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one-file", "split"])
+def test_a_merge_driver_that_cannot_be_run(team: Project, *, split: bool) -> None:
+    """Git leaves our side of the lock without markers; the other one is only in its index."""
+    if split:
+        assert team.run("lock", "split").code == 0
+    team.git("config", "merge.pioneer-lock.driver", "false")
+    (team.root / ".gitattributes").write_text("pioneer.lock* merge=pioneer-lock\npioneer.lock.d/* merge=pioneer-lock\n")
+    team.commit("the driver")
+    fork = team.root.parent / "fork"
+    git(team.root.parent, "clone", "-q", str(team.root), str(fork))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(fork)
+        (fork / "specs" / "first.yaml").write_text(SPEC.format(name="first", size=30))
+        assert team.run("apply", "--yes").code == 0
+    git(fork, "commit", "-qam", "more of it")
+    team.write("first", more="protect: true\n")
+    assert team.apply() == 0
+    team.commit("protected")
+    bought = len(team.service.asked())
+    team.forget()
+    ran = subprocess.run(["git", "pull", "-q", "--no-rebase", str(fork), "main"], cwd=team.root, capture_output=True)
+    assert ran.returncode == 1
+    team.write("first", 30, more="protect: true\n")  # the conflict of the spec
+    path = "pioneer.lock.d/first.json" if split else "pioneer.lock"
+    assert team.git("status", "--porcelain", path).startswith("UU")
+    assert team.run("check").code == 2
+    step = team.step("first")
+    assert (step["action"], step["requests"]) == ("update", 0)
+    said = " ".join(team.run("doctor").out.split())
+    assert f"✗ lock {path} is unmerged in git, and has one side alone" in said
+    assert team.apply() == 0
+    team.git("add", "--all")
+    team.git("commit", "-qm", "merged")
+    assert team.run("check").code == 0
+    assert len(team.service.asked()) == bought
+    lock = LockFile(team.root).read()
+    (first,) = lock.entries.values()
+    assert (len(first.jobs), first.num_examples, first.protect) == (2, 30, True)
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one-file", "split"])
+def test_a_sparse_checkout_without_the_lock(team: Project, *, split: bool) -> None:
+    """Nothing is written, so that nothing is lost: an entry of another backend, or of a removed dataset."""
+    if split:
+        assert team.run("lock", "split").code == 0
+    assert team.cli("--backend", "local", "apply", "--yes").code == 0
+    team.commit("two backends")
+    team.git("sparse-checkout", "set", *(["--cone", "specs"] if split else ["--no-cone", "/*", "!pioneer.lock"]))
+    team.forget()
+    for command in (("apply", "--yes"), ("plan",), ("check",), ("status",), ("export", "first")):
+        ran = team.run(*command)
+        assert ran.code == 1, command
+        assert "the lock is not whole in this sparse checkout" in ran.err
+    assert team.run("doctor").code == 1
+    help_line = re.search(r"help: (git sparse-checkout add .*)", team.run("plan").err)
+    assert help_line is not None
+    subprocess.run(help_line[1], shell=True, cwd=team.root, check=True)
+    assert team.apply() == 0
+    assert team.git("status", "--porcelain") == ""

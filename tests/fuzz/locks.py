@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.diff.json import change_value
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.lock.conflict import with_markers
-from pioneer_build.lock.files import lock_texts, not_in_index, read_files
+from pioneer_build.lock.files import NOT_IN_INDEX, lock_texts, read_files
 from pioneer_build.lock.json import entry_digest
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.text import lock_text, read_entries, read_lock
@@ -187,7 +187,7 @@ def _read_conflict(data: bytes, folder: Path) -> None:
         if len(base) % 2
         else f"<<<<<<< a\n{ours}||||||| b\n{base}=======\n{theirs}>>>>>>> c\n"
     )
-    found = read_files({"pioneer.lock": text}, not_in_index)
+    found = read_files({"pioneer.lock": text}, NOT_IN_INDEX)
     show(found.lock)
     lock_texts(found.lock, split=True)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides, with_markers
-from pioneer_build.lock.files import lock_texts, not_in_index, read_files
+from pioneer_build.lock.files import NOT_IN_INDEX, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
@@ -18,9 +17,6 @@ from pioneer_build.lock.split import SPLIT_MARK, dataset_at, entry_path, is_mark
 from pioneer_build.lock.three_way import merge3
 from tests.lock.strategies import locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
-
-if TYPE_CHECKING:
-    from pioneer_build.lock.files import Staged
 
 SPECS = {name: declared(generate_spec(name)) for name in "abc"}
 A, B, C = (entry(spec, job(spec, number)) for number, spec in enumerate(SPECS.values(), 1))
@@ -31,16 +27,17 @@ def more(one: Entry, number: int, **changes: object) -> Entry:
     return replace(one, jobs=(*one.jobs, job(spec, number, order=9)), **changes)  # type: ignore[arg-type]
 
 
-def index(texts: dict[str, tuple[str, str, str]]) -> Staged:
-    """An index with the base and both sides of some files."""
-    return lambda path: Sides(*texts[path][1:], texts[path][0]) if path in texts else None
+def index(texts: dict[str, tuple[str, str, str]], *unmerged: str) -> MergeInIndex:
+    """An index with the base and both sides of some files; those that are `unmerged` have no markers."""
+    sides = {path: Sides(ours, theirs, base) for path, (base, ours, theirs) in texts.items()}
+    return MergeInIndex(sides.get, unmerged=frozenset(unmerged))
 
 
 def only(one: Entry) -> str:
     return lock_texts(lock_of(one), split=True)[entry_path(one.dataset_name)]
 
 
-def refusal(texts: dict[str, str], staged: Staged = not_in_index) -> LockError:
+def refusal(texts: dict[str, str], staged: MergeInIndex = NOT_IN_INDEX) -> LockError:
     with pytest.raises(LockError) as caught:
         read_files(texts, staged)
     assert caught.value.hint
@@ -51,18 +48,18 @@ def refusal(texts: dict[str, str], staged: Staged = not_in_index) -> LockError:
 @given(locks())
 def test_split_and_joined_the_bytes_are_the_same(lock: Lock) -> None:
     whole = lock_texts(lock, split=False)
-    split = lock_texts(read_files(whole, not_in_index).lock, split=True)
-    found = read_files(split, not_in_index)
+    split = lock_texts(read_files(whole, NOT_IN_INDEX).lock, split=True)
+    found = read_files(split, NOT_IN_INDEX)
     assert (found.lock, found.agreed, found.split, found.conflicted) == (lock, lock, True, ())
     assert lock_texts(found.lock, split=False) == whole
-    assert lock_texts(read_files(whole, not_in_index).lock, split=True) == split
+    assert lock_texts(read_files(whole, NOT_IN_INDEX).lock, split=True) == split
 
 
 @PROPERTY
 @given(locks(), locks())
 def test_both_forms_at_once_have_the_jobs_of_both(a: Lock, b: Lock) -> None:
     texts = {**lock_texts(a, split=True), **lock_texts(b, split=False)}
-    found = read_files(texts, not_in_index, mixed=True)
+    found = read_files(texts, NOT_IN_INDEX, mixed=True)
     assert found.lock == merge(a, b)
 
 
@@ -88,12 +85,24 @@ def test_a_conflict_in_the_file_of_a_dataset() -> None:
     texts = lock_texts(lock_of(A, B), split=True)
     path = entry_path("a")
     texts[path] = with_markers(only(ours), only(theirs))
-    for staged in (not_in_index, index({path: (only(A), only(ours), only(theirs))})):
+    for staged in (NOT_IN_INDEX, index({path: (only(A), only(ours), only(theirs))})):
         found = read_files(texts, staged)
         assert [one.job_id for one in found.lock.entries["a", "pioneer"].jobs] == ["job-1", "job-11", "job-12"]
         assert found.agreed == lock_of(B)
         assert found.conflicted == (path,)
     assert found.lock == merge3(lock_of(A, B), lock_of(ours, B), lock_of(theirs, B)).lock
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_a_file_in_which_one_side_stands_alone(*, split: bool) -> None:
+    """Git's index has both, and the file is no conflict to look at: the merge driver couldn't be run."""
+    sides = [lock_texts(lock_of(one, B), split=split) for one in (A, more(A, 11), more(A, 12))]
+    path = entry_path("a") if split else LOCK_PATH
+    for texts in sides[1:]:
+        found = read_files(texts, index({path: (sides[0][path], sides[1][path], sides[2][path])}, path))
+        assert [one.job_id for one in found.lock.entries["a", "pioneer"].jobs] == ["job-1", "job-11", "job-12"]
+        assert found.agreed == read_files(texts).lock, "what the file contains"
+        assert found.conflicted == (path,)
 
 
 def test_messages_about_a_conflict_name_its_file() -> None:
@@ -117,7 +126,7 @@ def test_a_side_that_renamed_the_dataset() -> None:
     (found,) = read_files(texts, staged).lock.entries.values()
     assert found.dataset_name == "n"
     assert [one.job_id for one in found.jobs] == ["job-1", "job-11"]
-    assert read_files(texts, not_in_index).lock == lock_of(renamed, more(A, 11)), "`renamed_from` joins them"
+    assert read_files(texts, NOT_IN_INDEX).lock == lock_of(renamed, more(A, 11)), "`renamed_from` joins them"
 
 
 def test_files_of_different_datasets_that_git_takes_for_one() -> None:
@@ -142,7 +151,7 @@ def test_a_lock_that_is_both_is_refused_with_the_commands_that_help() -> None:
     assert error.message == "pioneer.lock is missing, but pioneer.lock.d/ has entries"
     assert "git checkout HEAD -- pioneer.lock" in str(error.hint)
     assert "pioneer-build lock split" in str(error.hint)
-    assert read_files(missing, not_in_index, mixed=True).lock == lock_of(A, B)
+    assert read_files(missing, NOT_IN_INDEX, mixed=True).lock == lock_of(A, B)
 
 
 @pytest.mark.parametrize("ours_split", [True, False])
@@ -154,7 +163,7 @@ def test_one_side_split_the_lock_and_the_other_changed_it(ours_split: bool) -> N
     sides = (SPLIT_MARK, whole) if ours_split else (whole, SPLIT_MARK)
     texts = {**lock_texts(here, split=True), LOCK_PATH: with_markers(*sides)}
     staged = index({LOCK_PATH: (lock_texts(base, split=False)[LOCK_PATH], *sides)})
-    for where in (staged, not_in_index):
+    for where in (staged, NOT_IN_INDEX):
         error = refusal(texts, where)
         assert "one side of the merge has split the lock" in error.message
         assert "pioneer-build lock split" in str(error.hint)
@@ -168,11 +177,11 @@ def test_one_side_joined_the_lock_and_the_other_changed_a_dataset() -> None:
     base = lock_of(A, B)
     changed = replace(A, num_examples=5, definition=B.definition, fingerprint=B.fingerprint)
     texts = {**lock_texts(base, split=False), entry_path("a"): only(changed), entry_path("c"): only(C)}
-    before = {entry_path("a"): only(A)}
-    found = read_files(texts, not_in_index, mixed=True, ancestor=before.get)
+    where = MergeInIndex(ancestor={entry_path("a"): only(A)}.get)
+    found = read_files(texts, where, mixed=True)
     assert found.lock == lock_of(changed, B, C)
     there = {**texts, **lock_texts(lock_of(replace(A, protect=True), B), split=False)}
-    found = read_files(there, not_in_index, mixed=True, ancestor=before.get)
+    found = read_files(there, where, mixed=True)
     assert found.lock == lock_of(replace(changed, protect=True), B, C)
 
 
@@ -184,5 +193,5 @@ def test_names_are_checked_when_they_are_read() -> None:
 
 
 def test_an_empty_split_lock() -> None:
-    found = read_files({LOCK_PATH: SPLIT_MARK}, not_in_index)
+    found = read_files({LOCK_PATH: SPLIT_MARK}, NOT_IN_INDEX)
     assert (found.lock, found.split) == (Lock(), True)

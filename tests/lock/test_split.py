@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.files import not_in_index, read_files
+from pioneer_build.lock.files import NOT_IN_INDEX, read_files
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, split_texts
@@ -24,7 +24,7 @@ LOCK = lock_of(entry(A, job(A, 1)), entry(B, job(B, 2)), entry(B, job(B, 3), bac
 
 def refusal(files: dict[str, str]) -> LockError:
     with pytest.raises(LockError) as caught:
-        read_files(files, not_in_index)
+        read_files(files, NOT_IN_INDEX)
     assert caught.value.hint
     return caught.value
 
@@ -33,18 +33,18 @@ def test_golden_files_are_read_and_written_byte_for_byte() -> None:
     files = {f"{SPLIT_FOLDER}/{path.name}": path.read_text("utf-8") for path in (GOLDEN / "lock-2-split.d").iterdir()}
     files[LOCK_PATH] = (GOLDEN / "lock-2-split.lock").read_text("utf-8")
     assert len(files) == 3
-    lock = read_files(files, not_in_index).lock
+    lock = read_files(files, NOT_IN_INDEX).lock
     assert split_texts(lock) == files
-    assert read_files(files, not_in_index, trusted=True).lock == lock
+    assert read_files(files, NOT_IN_INDEX, trusted=True).lock == lock
     empty = {LOCK_PATH: files[LOCK_PATH]}
-    assert split_texts(read_files(empty, not_in_index).lock) == empty
+    assert split_texts(read_files(empty, NOT_IN_INDEX).lock) == empty
 
 
 @PROPERTY
 @given(locks())
 def test_split_and_joined_it_is_the_same_lock(lock: Lock) -> None:
     files = split_texts(lock)
-    assert read_files(files, not_in_index).lock == lock
+    assert read_files(files, NOT_IN_INDEX).lock == lock
     assert len(files) == 1 + len({name for name, _ in lock.entries})
     assert files[LOCK_PATH] == SPLIT_MARK
 

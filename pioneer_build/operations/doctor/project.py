@@ -95,11 +95,14 @@ def _read(opened: Project) -> list[DoctorFinding]:
     if opened.lockfile.stamp() is None:
         return [DoctorFinding("lock", "note", "no pioneer.lock yet", "pioneer-build apply")]
     if conflicted := opened.lockfile.conflicted:
-        which = (
-            conflicted[0] if len(conflicted) == 1 else count(len(conflicted), "file of the lock", "files of the lock")
-        )
-        has = "has" if len(conflicted) == 1 else "have"
-        text = f"{which} {has} conflict markers; both sides were read"
+        alone = opened.lockfile.unmerged.issuperset(conflicted)
+        which, one = conflicted[0], len(conflicted) == 1
+        if not one:
+            which = count(len(conflicted), "file of the lock", "files of the lock")
+        text = f"{which} {'has' if one else 'have'} conflict markers; both sides were read"
+        if alone:  # doctor checks the driver, too
+            text = f"{which} {'is' if one else 'are'} unmerged in git, and {'has' if one else 'have'} one side alone:"
+            text += " the merge driver couldn't be run; both sides were read"
         files = SPLIT_FOLDER if opened.lockfile.is_split else "pioneer.lock"
         fix = f"pioneer-build apply   # writes the merged lock; then: git add {files}"
         return [DoctorFinding("lock", "wrong", text, fix)]

@@ -1,0 +1,105 @@
+"""What git's index knows of a lock besides its files: those that a sparse checkout left out, and both sides of a merge.
+
+Imports subprocess: only for a lock with a conflict, in a sparse checkout, or while git is in the middle of a merge.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.cache.checkout import may_be_merging
+from pioneer_build.errors import LockError, PioneerError
+from pioneer_build.git import staged, unmerged_files
+from pioneer_build.lock.conflict import Sides, is_conflicted
+from pioneer_build.lock.files import MergeInIndex
+from pioneer_build.lock.source import LOCK_PATH
+from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
+from pioneer_build.sparse import command_for, command_for_git, tracked
+from pioneer_build.sparse.signs import may_be_sparse
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pioneer_build.git import Stage
+
+#: The common ancestor, our side and their side in git's index (gitrevisions(7)).
+_STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)
+
+
+class LockIndex:
+    """Git's index, asked about the lock of the project at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def check_whole(self, texts: Mapping[str, str]) -> None:
+        """Refuses a lock of which a sparse checkout left something out: what isn't here would count as not built.
+
+        Args:
+            texts: the texts of its files, by path in the project.
+
+        Raises:
+            LockError: files are left out, or git can't say.
+        """
+        head = texts.get(LOCK_PATH)
+        if (head is not None and (is_conflicted(head) or not is_mark(head))) or not may_be_sparse(self._root):
+            return
+        try:
+            missing = [one for path in (LOCK_PATH, SPLIT_FOLDER) for one in tracked(self._root / path).left_out]
+        except PioneerError as error:
+            what = f"git can't say which files of the lock this sparse checkout leaves out: {error.message}"
+            raise LockError(what, hint=command_for_git(self._root)) from None
+        missing = [one for one in missing if one.path.name == LOCK_PATH or one.path.suffix == ".json"]
+        if not missing:
+            return
+        first = os.path.relpath(missing[0].path, self._root)
+        which = first if len(missing) == 1 else f"{first} and {count(len(missing) - 1, 'other file')}"
+        raise LockError(
+            f"the lock is not whole in this sparse checkout: {which} {'is' if len(missing) == 1 else 'are'} left out",
+            hint=command_for(missing),
+        )
+
+    def merge(self, texts: Mapping[str, str]) -> MergeInIndex:
+        """The merge that git is in the middle of, if there is one.
+
+        Args:
+            texts: the texts of the files of the lock, by path in the project.
+        """
+        return MergeInIndex(self._sides, lambda path: self._text(path, 1), self._unmerged(texts))
+
+    def _unmerged(self, texts: Mapping[str, str]) -> frozenset[str]:
+        """The files that are unmerged, but have no conflict markers: one side stands there alone.
+
+        Git leaves it so if the merge driver can't be run. A file that is neither side was merged since, or by hand; and
+        so was the mark of a split lock, if the other side is no mark: git leaves both forms there.
+        """
+        if not texts or not may_be_merging(os.fspath(self._root)):
+            return frozenset()
+        found = set()
+        for path in unmerged_files(self._root, LOCK_PATH, SPLIT_FOLDER):
+            text, sides = texts.get(path), self._sides(path)
+            if text is None or sides is None or is_conflicted(text) or (path == LOCK_PATH and is_mark(text)):
+                continue
+            if _lines(text) in (_lines(sides.ours), _lines(sides.theirs)):
+                found.add(path)
+        return frozenset(found)
+
+    def _sides(self, path: str) -> Sides | None:
+        """Both sides of a file during a merge, and their common ancestor; `None` if the index doesn't have both."""
+        base, ours, theirs = [self._text(path, stage) for stage in _STAGES]
+        return None if ours is None or theirs is None else Sides(ours, theirs, base)
+
+    def _text(self, path: str, stage: Stage) -> str | None:
+        data = staged(self._root, path, stage)
+        try:
+            return data.decode("utf-8") if data is not None else None
+        except UnicodeDecodeError:
+            return None
+
+
+def _lines(text: str) -> str:
+    """The text with the line ends of the index: git may convert them in the work tree."""
+    return text.replace("\r\n", "\n")
