@@ -1,7 +1,7 @@
 """The keys and types of an entry of `pioneer.lock`: docs/lock.md.
 
-Frozen with each lock_version: in a file of version 1, a key of version 2 is as unknown as any other. A file with
-unknown keys is refused: a program that ignored them would drop them with the next write.
+Frozen with each lock_version: an entry of version 1 has no key of version 2. A file with unknown keys is refused: a
+program that ignored them would drop them with the next write.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Equal locks always have equal bytes: JSON, two-space indent, sorted, without clock, path, host or version of this tool.
 Every entry ends with its own digest, so that manual edits, and mixtures of two entries by line, are detected. There is
-no digest of the whole file, so that two branches that change different datasets can be merged. The version is the
-oldest one that has a key for every value.
+no digest of the whole file, so that two branches that change different datasets can be merged. The version that is
+written is the oldest one that has a key for every value; an entry is read if it is whole, whatever the version says.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.schema import Mismatch, check_entry
-from pioneer_build.lock.source import LOCK_PATH, RESTORE, UPGRADE, LockSource
+from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION, RESTORE, UPGRADE, LockSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,11 +76,7 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
         for backend, fields in backends.items():
             try:
                 if not trusted:
-                    check_entry(fields, top.version)
-                    if not _is_whole(name, backend, fields):
-                        raise Mismatch(
-                            "doesn't match its digest: it was edited by hand, or is a mixture of two entries"
-                        )
+                    _check(name, backend, fields, top.version)
                 entries[name, backend] = entry_of(name, backend, fields)
             except Mismatch as error:
                 line = source.line(backend, 6, source.offset(name, 4))
@@ -117,6 +113,21 @@ def read_entries(text: str, names: Iterable[str]) -> Lock | None:
             except (KeyError, TypeError, AttributeError):
                 return None
     return Lock(entries)
+
+
+def _check(name: str, backend: str, fields: Any, version: int) -> None:
+    """Raises `Mismatch` unless an entry is one of this lock_version, or of a later one that is known.
+
+    The version is one line for all entries. So a merge or a revert by git can leave an older one than an entry needs.
+    """
+    try:
+        check_entry(fields, version)
+    except Mismatch as error:
+        if version == LOCK_VERSION or not error.newer or not _is_whole(name, backend, fields):
+            raise
+        check_entry(fields, LOCK_VERSION)
+    if not _is_whole(name, backend, fields):
+        raise Mismatch("doesn't match its digest: it was edited by hand, or is a mixture of two entries")
 
 
 def _is_whole(name: str, backend: str, fields: Mapping[str, Any]) -> bool:

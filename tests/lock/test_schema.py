@@ -10,7 +10,7 @@ import pytest
 
 from pioneer_build.lock import schema
 from pioneer_build.lock.json import entry_digest, entry_value
-from pioneer_build.lock.text import read_lock
+from pioneer_build.lock.text import lock_text, read_lock
 from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.planning import entry, job
 
@@ -58,20 +58,34 @@ def test_the_largest_count() -> None:
     assert read_lock(changed(num_examples=2**63 - 1, paid={"x": 2**63 - 1}))
 
 
-@pytest.mark.parametrize("key", schema._ENTRY_2)
-def test_keys_of_version_2_are_unknown_in_version_1(key: str) -> None:
+@pytest.mark.parametrize("key", [*schema._ENTRY_2, *schema._JOB_2])
+def test_a_key_of_version_2_below_version_1_is_read_if_the_entry_is_whole(key: str) -> None:
+    """Git merges the line of the version apart from the entries: docs/lock.md."""
     value = json.loads((GOLDEN / "lock-2-full.lock").read_text(encoding="utf-8"))
-    value["lock_version"] = 1
-    (name, backends) = next(item for item in value["datasets"].items() if key in next(iter(item[1].values())))
-    value["datasets"] = {name: backends}
+    (name, backends) = next(
+        (name, backends)
+        for name, backends in value["datasets"].items()
+        if any(key in fields or any(key in job for job in fields["jobs"]) for fields in backends.values())
+    )
+    value = {"datasets": {name: backends}, "lock_version": 1}
+    right = {**value, "lock_version": 2}
+    found = read_lock(json.dumps(value))
+    assert found == read_lock(json.dumps(right))
+    assert json.loads(lock_text(found))["lock_version"] == 2, "that is what is written"
     (fields,) = backends.values()
+    fields["base_name"] = "edited"
     error = refusal(json.dumps(value, indent=2))
-    assert "the unknown key '" in error.message
-    assert "upgrade" in str(error.hint)
-    fields["jobs"] = [{name: job[name] for name in job.keys() - schema._JOB_2.keys()} for job in fields["jobs"]]
-    for later in schema._ENTRY_2.keys() - {key}:
-        fields.pop(later, None)
-    assert f"the unknown key '{key}'" in refusal(json.dumps(value, indent=2)).message
+    assert "git checkout" in str(error.hint), "without its digest it is a hand edit, or a mixture"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_key_of_a_version_that_is_not_known_yet_is_refused_below_any(version: int) -> None:
+    owed = {**READY, "owed": True}
+    for key, text in (("x", changed(jobs=[{**owed, "x": 1}])), ("colour", changed(jobs=[owed], colour="red"))):
+        error = refusal(text.replace('"lock_version": 1', f'"lock_version": {version}'))
+        assert f"the unknown key '{key}'" in error.message
+        assert "upgrade" in str(error.hint)
+    assert "invalid value of 'owed'" in refusal(changed(jobs=[{**READY, "owed": 1}])).message
 
 
 FULL = json.loads((GOLDEN / "lock-2-full.lock").read_text(encoding="utf-8"))["datasets"]

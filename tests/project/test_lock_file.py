@@ -192,6 +192,28 @@ def test_two_branches_that_touch_different_datasets(tmp_path: Path) -> None:
     assert repo.read() == lock_of(more_a, M, more_z)
 
 
+@pytest.mark.parametrize("key", ["owed", "superseded"])
+def test_a_revert_that_leaves_the_version_below_an_entry_of_a_later_one(tmp_path: Path, key: str) -> None:
+    """The version is one line for all entries, and git changes lines."""
+
+    def newer(one: Entry) -> Entry:
+        return replace(one, jobs=(replace(one.jobs[0], **{key: True}),))
+
+    every = [A, *(item(name, number) for number, name in enumerate("bcdefghijkl", 10)), Z]
+    repo = Repo(tmp_path / "r", *every)
+    repo.branches((newer(every[0]), *every[1:]), (*every[:-1], newer(Z)))
+    repo.merge(conflict=False)
+    repo.git("revert", "--no-edit", "HEAD^1")
+    text = (repo.root / "pioneer.lock").read_text(encoding="utf-8")
+    assert '"lock_version": 1' in text
+    assert f'"{key}": true' in text
+    file = LockFile(repo.root)
+    lock = file.read()
+    assert lock == lock_of(*every[:-1], newer(Z))
+    assert file.write(lock.with_entries([replace(M, num_examples=3)]))
+    assert '"lock_version": 2' in (repo.root / "pioneer.lock").read_text(encoding="utf-8")
+
+
 def test_neighbours_that_change(tmp_path: Path) -> None:
     b = item("b", 7)
     repo = Repo(tmp_path / "r", A, b)
