@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import AGAIN, Sides, is_conflicted, sides
+from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
@@ -16,8 +15,9 @@ from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from pioneer_build.lock.conflict import Sides
     from pioneer_build.lock.three_way import MergeChoice
 
 #: Both sides that git's index has of the file at a path during a merge; `None` if it doesn't have both.
@@ -118,19 +118,13 @@ def read_files(
     whole, split = _read_whole(texts, index, trusted=trusted, mixed=mixed)
     if whole is not None and not paths:
         return FoundLock(whole.lock, whole.agreed, split, conflicted, whole.choices)
-    parts = [_read_entries(path, texts[path], index, trusted=trusted) for path in paths]
-    lock = Lock({key: entry for part in parts for key, entry in part.lock.entries.items()})
-    if conflicted:  # the sides of a file may be about several datasets, if git took their files for one
-        lock = reduce(merge, [part.lock for part in parts], Lock())
+    entries = _read_entries(texts, paths, index, trusted=trusted)
     if whole is not None:
         ancestors = {path: index.ancestor(path) for path in paths}
-        return FoundLock(_both(lock, whole.lock, index.sides(LOCK_PATH), ancestors), Lock(), split, conflicted)
+        return FoundLock(_both(entries.lock, whole.lock, index.sides(LOCK_PATH), ancestors), Lock(), split, conflicted)
     if not mixed:
-        check_names(name for name, _ in lock.entries)
-    if not conflicted:
-        return FoundLock(lock, lock, split)
-    agreed = Lock({key: entry for part in parts for key, entry in part.agreed.entries.items()})
-    return FoundLock(lock, agreed, split, conflicted, tuple(choice for part in parts for choice in part.choices))
+        check_names(name for name, _ in entries.lock.entries)
+    return FoundLock(entries.lock, entries.agreed, split, conflicted, entries.choices)
 
 
 def _read_whole(
@@ -150,7 +144,7 @@ def _read_whole(
     if index.is_conflicted(LOCK_PATH, text):
         other = _other_than_mark(text, index.sides)
         if other is None:
-            whole = _merge_conflict(LOCK_PATH, text, index.sides)
+            whole = _merge_conflicts({LOCK_PATH: text}, Lock(), index.sides)
         elif mixed:
             whole = _Part(_read_side(other, "one side"), Lock())
         else:
@@ -170,29 +164,43 @@ def _read_whole(
     return whole, False
 
 
-def _read_entries(path: str, text: str, index: MergeInIndex, *, trusted: bool) -> _Part:
-    """What the file of a dataset contains."""
-    if index.is_conflicted(path, text):
-        return _merge_conflict(path, text, index.sides)
-    lock = read_entry_file(path, text, trusted=trusted)
-    return _Part(lock, lock)
+def _read_entries(texts: Mapping[str, str], paths: Iterable[str], index: MergeInIndex, *, trusted: bool) -> _Part:
+    """What the files of datasets contain; `paths` are theirs, the other arguments are those of `read_files`."""
+    conflicts = {path: texts[path] for path in paths if index.is_conflicted(path, texts[path])}
+    whole = [read_entry_file(path, texts[path], trusted=trusted) for path in paths if path not in conflicts]
+    lock = Lock({key: entry for one in whole for key, entry in one.entries.items()})
+    return _merge_conflicts(conflicts, lock, index.sides) if conflicts else _Part(lock, lock)
 
 
-def _merge_conflict(path: str, text: str, staged: Staged) -> _Part:
-    """Both sides of a conflict, merged: from git's index, or else from the conflict markers."""
-    from pioneer_build.lock.merge_sides import merge_sides, read_side  # conflicts are rare
+def _merge_conflicts(conflicts: Mapping[str, str], others: Lock, staged: Staged) -> _Part:
+    """Both sides of conflicts, merged: from git's index, or else from the conflict markers.
 
-    found = staged(path)
-    if found is None:
-        try:
-            found = sides(text)
-        except LockError as error:
-            hint = (error.hint or AGAIN).replace(LOCK_PATH, shell_word(path))
-            raise LockError(error.message.replace(LOCK_PATH, shell_word(path)), hint=hint) from None
-    merged = merge_sides(found, path)
-    # without markers, the file is one side
-    agreed = merged.agreed if is_conflicted(text) else read_side(text, "the file", path)
-    return _Part(merged.merged.lock, agreed, merged.merged.choices)
+    Args:
+        conflicts: the texts of the files, by path.
+        others: what the files without conflict have.
+        staged: both sides of a file in git's index.
+    """
+    from pioneer_build.lock.merge_sides import join_sides, read_side, read_sides  # conflicts are rare
+
+    found = [read_sides(staged(path) or _marked(path, text), path) for path, text in conflicts.items()]
+    joined, left = join_sides(found, others)
+    merged = joined.merged()
+    # the sides of a file may be about several datasets, if git took their files for one
+    lock = merge(left, merged.lock)
+    agreed = {**left.entries, **joined.agreed.entries}
+    for path, text in conflicts.items():
+        if not is_conflicted(text):  # it is one of the sides
+            agreed |= read_side(text, "the file", path).entries
+    return _Part(lock, Lock(agreed), merged.choices)
+
+
+def _marked(path: str, text: str) -> Sides:
+    """The sides of a conflict, from its markers."""
+    try:
+        return sides(text)
+    except LockError as error:
+        hint = (error.hint or AGAIN).replace(LOCK_PATH, shell_word(path))
+        raise LockError(error.message.replace(LOCK_PATH, shell_word(path)), hint=hint) from None
 
 
 def _other_than_mark(text: str, staged: Staged) -> str | None:

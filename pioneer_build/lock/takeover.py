@@ -58,13 +58,14 @@ def take_over(
     backend: str,
     buys: Callable[[Declared, Entry | None], int],
 ) -> Taken:
-    """Takes over those of the `known` jobs that the specs need.
+    """Takes over those of the `known` jobs that the specs need, and those that the lock has for the wrong dataset.
 
     A job belongs to the spec that has the last known name of its dataset, or has it as `renamed_from`, else to the one
     with an earlier name; if there is none, to the one whose dataset it was made for first (its base name), or that has
-    jobs under the same remote name. It must have the spec's definition, and is given to one spec only. A job that the
-    lock has already is updated: the journal may know how it ended. Where rows may not have been judged by the spec's
-    checks, the entry doesn't have these, so that a plan judges the rows.
+    jobs under the same remote name. It must have the spec's definition, and is given to one spec only: if those have
+    another one, because the name is used again, to the one that has jobs of this definition under the same remote name.
+    A job that the lock has already is updated: the journal may know how it ended. Where rows may not have been judged
+    by the spec's checks, the entry doesn't have these, so that a plan judges the rows.
 
     Args:
         lock: what was built.
@@ -73,9 +74,11 @@ def take_over(
         backend: the backend of the entries.
         buys: how many examples would be bought for a spec whose dataset has this entry.
     """
+    owners = _Owners(lock, specs, backend)
+    strays = owners.strays()
+    known = [*known, *strays]
     if not known:
         return Taken(lock, {})
-    owners = _Owners(lock, specs, backend)
     offered: dict[str, list[KnownJob]] = {}
     by_job: dict[str, KnownJob] = {}
     by_token: dict[str, KnownJob] = {}
@@ -102,7 +105,8 @@ def take_over(
             chosen = _needed(declared, entry, mine, backend, buys)
             if chosen:
                 entry = _with(declared, entry, chosen, backend)
-                jobs[declared.name] = chosen
+                if told := tuple(item for item in chosen if not any(item is one for one in strays)):
+                    jobs[declared.name] = told
                 given.update(item.job.key for item in chosen)
         if entry is not None and entry != before:
             changed.append(entry)
@@ -119,15 +123,20 @@ class _Owners:
         self._names = {item.name: item for item in every}
         self._old = {item.spec.renamed_from: item for item in every if item.spec.renamed_from is not None}
         self._remotes: dict[str, Declared] = {}
-        self._locked: dict[str, Declared] = {}
+        #: the specs with the definition of jobs under a remote name, whose entries have such jobs
+        self._makers: dict[tuple[str, str], Declared] = {}
+        #: the specs whose entries have a job, or its submission
+        self._locked: dict[str, list[Declared]] = {}
         for entry in lock.on(backend):
             owner = self._of_name(entry.dataset_name)
             for job in entry.jobs if owner is not None else ():
                 assert owner is not None
                 self._remotes.setdefault(job.remote_name, owner)
+                if job.fingerprint == owner.fingerprint:
+                    self._makers.setdefault((job.remote_name, job.fingerprint), owner)
                 for identity in (job.job_id, *job.submissions):
                     if identity is not None:
-                        self._locked[identity] = owner
+                        self._locked.setdefault(identity, []).append(owner)
 
     def entry(self, declared: Declared) -> Entry | None:
         """The entry that the spec's jobs go to: under its own name, or under the old one until the rename is done."""
@@ -142,17 +151,39 @@ class _Owners:
         if not owners:
             first = self._of_name(item.base_name) or self._remotes.get(item.job.remote_name)
             owners = [first] if first is not None else []
-        fitting = (one for one in owners if not one.spec.is_label and one.fingerprint == item.job.fingerprint)
-        owner = next(fitting, None)
+        # a name may be used again: then the dataset of before has other jobs under the same remote name
+        maker = self._makers.get((item.job.remote_name, item.job.fingerprint))
+        owners += [maker] if maker is not None else []
+        owner = next((one for one in owners if _fits(one, item.job)), None)
         if owner is None:
             return None
         identities = (item.job.job_id, item.token, *item.job.submissions)
-        if any(self._locked.get(one, owner) is not owner for one in identities if one):
-            return None  # the lock has it for another dataset
+        having = [one for identity in identities if identity for one in self._locked.get(identity, ())]
+        if owner not in having and any(_fits(one, item.job) for one in having):
+            return None  # the lock has it for another dataset, which can use it
         return owner
+
+    def strays(self) -> list[KnownJob]:
+        """Jobs in the lock that belong to another dataset than the one that has them, which has another definition.
+
+        A merge that doesn't know of a rename leaves a dataset's new jobs to the dataset that has its old name now.
+        """
+        return [
+            KnownJob(job, maker.name, entry.base_name, entry.task_type, job.asked)
+            for entry in self._lock.on(self._backend)
+            if (owner := self._of_name(entry.dataset_name)) is not None
+            for job in entry.jobs
+            if not (job.deleted or job.superseded or job.fingerprint == owner.fingerprint)
+            and (maker := self._makers.get((job.remote_name, job.fingerprint), owner)) is not owner
+        ]
 
     def _of_name(self, name: str) -> Declared | None:
         return self._names.get(name) or self._old.get(name)
+
+
+def _fits(declared: Declared, job: Job) -> bool:
+    """Whether a spec has the definition that a job was made for."""
+    return not declared.spec.is_label and declared.fingerprint == job.fingerprint
 
 
 def _has(entry: Entry, item: KnownJob) -> bool:

@@ -10,17 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from pioneer_build.lock.lineages import lineages, renames_of
 from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
 from pioneer_build.lock.model import Entry, Job, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from pioneer_build.lock.gold import GoldMeasure
+    from pioneer_build.lock.lineages import Key, Renames
     from pioneer_build.lock.model import Corrections
 
 Side: TypeAlias = Literal["ours", "theirs"]
-Key: TypeAlias = tuple[str, str]
 
 #: The fields that follow the spec. A change of one of them is a decision of a person, and not the progress of a job.
 _FROM_THE_SPEC: Final = ("definition", "num_examples", "protect", "on_change", "checks")
@@ -61,16 +62,30 @@ def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
         ours: one side.
         theirs: the other side. Exchanging the sides doesn't change the lock.
     """
-    renames = _renames(base, ours, theirs)
-    before, here, there = (_renamed(lock, renames) for lock in (base, ours, theirs))
-    entries: dict[Key, Entry] = {}
-    choices: list[MergeChoice] = []
-    for key in sorted({**here, **there}):
-        merging = _Merging(key, before.get(key), here.get(key), there.get(key))
-        if (entry := merging.merged()) is not None:
-            entries[key] = entry
-        choices += merging.choices
-    return Merged(Lock(entries), tuple(choices))
+    renames = renames_of(base, ours, theirs)
+    while True:
+        entries: dict[Key, Entry] = {}
+        choices: list[MergeChoice] = []
+        clashing: set[Key] = set()
+        for one in lineages(base, ours, theirs, renames):
+            merging = _Merging(one.key, one.base, one.ours, one.theirs)
+            if (entry := merging.merged()) is not None:
+                if one.key in entries:
+                    clashing.add(one.key)
+                entries[one.key] = entry
+            choices += merging.choices
+        if not clashing:
+            return Merged(Lock(entries), tuple(choices))
+        renames = renames.without(_in_the_way(renames, clashing))
+
+
+def _in_the_way(renames: Renames, clashing: Collection[Key]) -> set[Key]:
+    """The datasets that can't have their new name, by their key in the common ancestor.
+
+    Either another dataset gets that name as well, or it was to leave its old one to a dataset that can't have it.
+    """
+    moved = [*renames.ours.items(), *renames.theirs.items()]
+    return {old for old, new in moved if new in clashing or old in clashing}
 
 
 # -- one entry -----------------------------------------------------------------------------------------------------
@@ -249,49 +264,3 @@ def _merge_records(before: Job | None, records: list[Job]) -> Job:
     if len(changed) == 1 and (before is None or RANK[changed[0].state] >= RANK[before.state]):
         return changed[0]
     return join_records(records)
-
-
-# -- renames -------------------------------------------------------------------------------------------------------
-
-
-def _renames(base: Lock, ours: Lock, theirs: Lock) -> dict[Key, Key]:
-    """The entries that one side renamed, from old key to new key.
-
-    Left out are those that the two sides gave different names, and those whose new name the other side uses as well.
-    """
-    renames: dict[Key, Key] = {}
-    for key, entry in base.entries.items():
-        missing = [side for side in (ours, theirs) if key not in side.entries]
-        found = {new for side in missing for new in _new_names(entry, base, side)}
-        if len(found) != 1:
-            continue
-        new = found.pop()
-        if all(key in side.entries or new in side.entries for side in (ours, theirs)) and not any(
-            key in side.entries and new in side.entries for side in (ours, theirs)
-        ):
-            renames[key] = new
-    taken = list(renames.values())
-    return {key: new for key, new in renames.items() if taken.count(new) == 1}
-
-
-def _new_names(entry: Entry, base: Lock, side: Lock) -> Iterator[Key]:
-    """The new entries of a side that have all of an entry that was paid for."""
-    jobs = {job.key for job in entry.jobs}
-    paid = {fingerprint for fingerprint, _ in entry.paid}
-    if not jobs and not paid:
-        return
-    for key, other in side.entries.items():
-        if key in base.entries or other.backend != entry.backend or other.base_name != entry.base_name:
-            continue
-        if jobs <= {job.key for job in other.jobs} and paid <= {fingerprint for fingerprint, _ in other.paid}:
-            yield key
-
-
-def _renamed(lock: Lock, renames: Mapping[Key, Key]) -> dict[Key, Entry]:
-    """The entries under their new names."""
-    if not renames:
-        return dict(lock.entries)
-    return {
-        (new := renames.get(key, key)): entry if new == key else replace(entry, dataset_name=new[0])
-        for key, entry in lock.entries.items()
-    }

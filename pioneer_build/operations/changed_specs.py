@@ -6,6 +6,7 @@ the journal knows, an error in a spec), the whole project has to be planned.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ def rest_of_project(
     entries = list(lock.on(backend))
     removed = [entry for entry in entries if entry.dataset_name not in names]
     accepted = [item for item in submissions if item.state != "refused"]
+    made = Counter(pair for entry in entries for pair in {(job.remote_name, job.fingerprint) for job in entry.jobs})
+    shared = {fingerprint for (_, fingerprint), number in made.items() if number > 1}  # one may have the other's jobs
     return RestOfProject(
         separate=all(_names_no_other(item) for item in declared) and all(entry.forgotten for entry in removed),
         locked=[entry.dataset_name for entry in entries],
@@ -56,7 +59,7 @@ def rest_of_project(
             if job.accepted or job.state == "unknown"
         },
         taken={item.remote_name: item.fingerprint for item in accepted},
-        submitted=sorted({item.fingerprint for item in accepted}),
+        submitted=sorted({item.fingerprint for item in accepted} | shared),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.lineages import replaced_on
 from pioneer_build.lock.merge_sides import read_side
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, dataset_at
@@ -15,6 +16,8 @@ from pioneer_build.lock.three_way import MergeChoice, merge3
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pioneer_build.lock.model import Lock
 
 
 def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> tuple[MergeChoice, ...]:
@@ -45,11 +48,27 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
         if path.rpartition("/")[2] == LOCK_PATH and SPLIT_MARK in texts[1:]:
             hint = "`pioneer-build lock split` merges both into one file per dataset, `lock join` into one file"
         raise LockError(error.message, hint=hint) from None
-    merged = merge3(common, a, b)
     name = dataset_at(path)
+    if name is not None and _is_another(common, a, b):
+        write_whole(ours, [with_markers(texts[1], texts[2]).encode("utf-8")], keep_mode=True)
+        message = f"on one side, {path} has another dataset than before, and the other side changed the one of before"
+        raise LockError(message, hint="`pioneer-build apply` gives the change to the dataset that was renamed")
+    merged = merge3(common, a, b)
     if name is not None and {dataset for dataset, _ in merged.lock.entries} != {name}:
         write_whole(ours, [with_markers(texts[1], texts[2]).encode("utf-8")], keep_mode=True)
         message = f"{path} would get other datasets than '{name}': git took files of different datasets for one"
         raise LockError(message, hint="`pioneer-build apply` writes each dataset to its own file")
     write_whole(ours, [lock_text(merged.lock).encode("utf-8")], keep_mode=True)
     return merged.choices
+
+
+def _is_another(base: Lock, ours: Lock, theirs: Lock) -> bool:
+    """Whether one side has given the name to another dataset, and the other side changed the dataset of before.
+
+    The dataset of before is in another file, which git doesn't show.
+    """
+    return any(
+        there.entries.get(key) not in (None, base.entries[key]) and key not in replaced_on(base, there)
+        for here, there in ((ours, theirs), (theirs, ours))
+        for key in replaced_on(base, here)
+    )

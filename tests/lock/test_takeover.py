@@ -192,3 +192,44 @@ def test_what_failed_in_an_earlier_lock_is_taken_over_only_if_it_keeps_a_request
     for state in ("failed", "rejected"):
         assert ids(taken(Lock(), [declared()], known(job(0, state)))) == ["j-0"]
         assert taken(Lock(), [declared(size=11)], known(job(0, state))).lock == Lock(), "another request"
+
+
+def used_again(*jobs: Job) -> Entry:
+    """The entry of a new dataset of another definition that has the name `tickets`, and these jobs."""
+    return replace(entry(*jobs), fingerprint="fp1:other")
+
+
+OTHER = replace(declared(), fingerprint="fp1:other")
+
+
+def test_a_job_of_a_name_that_is_used_again_is_given_to_the_dataset_that_had_it() -> None:
+    specs = [OTHER, declared("mail", size=20)]
+    lock = locked(used_again(), entry(job(0), name="mail"))
+    assert ids(taken(lock, specs, known(job(1))), "mail") == ["j-0", "j-1"]
+    elsewhere = replace(known(job(1)), job=replace(job(1), remote_name="tickets-2"))
+    assert ids(taken(lock, specs, elsewhere), "mail") == ["j-0"], "nothing says that it is this dataset's"
+
+
+def test_a_job_that_the_lock_has_for_a_dataset_of_another_definition_is_taken_from_there() -> None:
+    specs = [OTHER, declared("mail", size=20)]
+    lock = locked(used_again(job(0), job(1)), entry(job(0), name="mail"))
+    found = taken(lock, specs)
+    assert ids(found, "mail") == ["j-0", "j-1"], "as a merge left it that knew nothing of the rename"
+    assert ids(found) == ["j-0", "j-1"], "no job is dropped"
+    assert found.jobs == {}, "it is in the lock: there is nothing to say of it"
+    assert ids(taken(lock, specs, known(job(1), token="t1")), "mail") == ["j-0", "j-1"]
+    enough = taken(lock, [OTHER, declared("mail")])
+    assert enough.lock is lock, "only what would be bought"
+
+
+def test_a_job_stays_with_a_dataset_that_can_use_it() -> None:
+    both = [declared("inbox", size=20), declared()]
+    lock = locked(entry(job(0), name="inbox"), entry(job(0), job(1)))
+    assert taken(lock, both, known(job(1), "inbox")).lock is lock
+
+
+def test_what_was_deleted_or_replaced_is_not_taken_from_another_dataset() -> None:
+    specs = [OTHER, declared("mail", size=20)]
+    for changes in ({"deleted": True}, {"superseded": True}):
+        lock = locked(used_again(job(0), replace(job(1), **changes)), entry(job(0), name="mail"))
+        assert taken(lock, specs).lock is lock

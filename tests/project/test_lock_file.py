@@ -16,7 +16,7 @@ from pioneer_build.cli import run
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides, is_conflicted
 from pioneer_build.lock.merge import merge
-from pioneer_build.lock.merge_sides import merge_sides
+from pioneer_build.lock.merge_sides import read_sides
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.operations.merge_lock import merge_files
@@ -325,7 +325,7 @@ def test_a_criss_cross_merge_has_an_ancestor_with_markers_of_its_own(tmp_path: P
 def test_an_ancestor_that_git_mixed_is_left_out() -> None:
     base = "<<<<<<<<< Temporary merge branch 1\nno lock\n=========\n>>>>>>>>> Temporary merge branch 2\n"
     texts = [lock_text(lock_of(*entries)) for entries in ((A, Z), (A, M))]
-    assert merge_sides(Sides(texts[0], texts[1], base)).merged.lock == lock_of(A, M, Z)
+    assert read_sides(Sides(texts[0], texts[1], base)).merged().lock == lock_of(A, M, Z)
 
 
 def test_the_choices_of_a_conflict_are_known(tmp_path: Path) -> None:
