@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import reserve
+from pioneer_build.disk import reserve, sync_folder, sync_way
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
@@ -13,7 +13,7 @@ from pioneer_build.store.rows import RowFiles
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set
+    from collections.abc import Collection, Iterable, Iterator, Sequence, Set
     from pathlib import Path
 
     from pioneer_build.store.gc import GcPlan
@@ -84,7 +84,7 @@ class Store:
 
     # -- before something is paid for
 
-    def reserve(self, size: int, scopes: Iterable[tuple[str, str]] = ()) -> int:
+    def reserve(self, size: int, scopes: Collection[tuple[str, str]] = ()) -> int:
         """Takes `size` bytes of the store's disk; returns a descriptor whose closing gives them back.
 
         Args:
@@ -96,9 +96,13 @@ class Store:
         """
         self._prepare()
         self._rows.check_writable()
+        folders = [self.root / "rows", *(self._scope_folder(Scope(*scope)) for scope in scopes)]
         for scope in scopes:
             self.annotations(*scope).check_writable()
         with guarded(self._tmp, "write"):
+            for folder in folders:  # whoever made one may have died before it was durable
+                sync_folder(folder)
+            sync_way(folders[-1].parent)
             return reserve(self._tmp, size)
 
     # -- garbage collection

@@ -104,3 +104,23 @@ def test_annotations_of_other_scopes_are_not_looked_at(tmp_path: Path) -> None:
         with pytest.raises(StoreError):
             store.reserve(0, [("pioneer", "fp1:a")])
         os.close(store.reserve(0, [("pioneer", "fp1:b")]))
+
+
+def test_folders_of_a_process_that_died_are_durable_before_anything_is_paid_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It made them, and died before it synced the folders that they are in."""
+    store = Store(tmp_path / "data" / "store")
+    os.close(store.reserve(0, [("local", "fp1:a")]))
+    (scope,) = (store.root / "annotations").iterdir()
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    os.close(Store(store.root).reserve(0, [("local", "fp1:a")]))
+    way = (store.root / "rows", scope, scope.parent, store.root, store.root.parent, tmp_path)
+    assert {str(folder) for folder in way} <= set(synced)
