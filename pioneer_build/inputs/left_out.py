@@ -44,7 +44,7 @@ def complain_of_left_out(glob: Glob, pattern: str, root: Path, complaints: Compl
     try:
         for one in sparse.left_out_in(glob.base, glob.reaches):
             if one.path == literal or _would_match(glob, one):
-                by_repository.setdefault(one.folder, []).append(one)
+                by_repository.setdefault(one.top, []).append(one)
     except PioneerError as error:
         message = f"git can't say which files of {pattern} this checkout leaves out: {error.message}"
         complaints.add_to_spec(message, code="left-out", hint=sparse.command_for_git(glob.base))

@@ -138,7 +138,7 @@ def _contents(root: Path, folder: str, absent: Sequence[LeftOutFile]) -> list[tu
         if one.kind == "file" and _is_spec(path := one.path.relative_to(root).as_posix(), folder)
     }
     blobs = [one.blob or "" for one in files.values()]
-    return list(zip(files, contents(absent[0].folder, blobs), strict=True)) if files else []
+    return list(zip(files, contents(absent[0].top, blobs), strict=True)) if files else []
 
 
 def _absent_links(root: Path, folder: str, absent: Sequence[LeftOutFile]) -> Iterator[LeftOut]:

@@ -28,14 +28,14 @@ _PATTERN: Final = re.compile(r'[*?\[\]\\!#"]|\s$')
 class LeftOutFile(NamedTuple):
     """A file, link or submodule that git tracks, and that is not in the work tree.
 
-    `path` is absolute. `blob` is the id of its content; `None` for a submodule. `folder` is one of the repository that
-    has it.
+    `path` is absolute. `blob` is the id of its content; `None` for a submodule. `top` is the top of the work tree in
+    which it belongs.
     """
 
     path: Path
     kind: Literal["file", "link", "submodule"]
     blob: str | None
-    folder: Path
+    top: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,23 @@ def tracked(place: Path) -> Tracked:
     """
     # what isn't there may be in a submodule or behind a link that isn't there: git knows only that one
     way = [*reversed(place.parents), place]
-    folder = next((above for above, one in pairwise(way) if not has_entries(one)), place)
-    below = "." if folder == place else way[len(folder.parts)].name
+    here = next((above for above, one in pairwise(way) if not has_entries(one)), place)
+    first = place if here == place else way[len(here.parts)]
+    real = Path(os.path.realpath(here))
+    top = Path(top_of(real) or real)
+    below = (real / first.relative_to(here)).relative_to(top).as_posix()
     left_out, submodules = [], []
-    for one in absent_files(folder, below):
-        path = folder / one.path
+    for one in absent_files(top, below):
+        path = here / os.path.relpath(top / one.path, real)
         if not path.is_relative_to(place) and not place.is_relative_to(path):
             continue
         if one.blob is None:
             if has_entries(path):
                 submodules.append(path)
             else:
-                left_out.append(LeftOutFile(path, "submodule", None, folder))
+                left_out.append(LeftOutFile(path, "submodule", None, top))
         elif not os.path.lexists(path):
-            left_out.append(LeftOutFile(path, "link" if one.is_link else "file", one.blob, folder))
+            left_out.append(LeftOutFile(path, "link" if one.is_link else "file", one.blob, top))
     return Tracked(tuple(left_out), tuple(submodules))
 
 
@@ -124,7 +127,7 @@ def check_in_checkout(folder: Path, names: Iterable[str], so: str) -> None:
 
 def leads_to_file(link: LeftOutFile) -> Path | None:
     """The file that a link leads to, if it is here; `None` if not, or if that isn't known. Runs git."""
-    (target,) = contents(link.folder, [link.blob or ""])
+    (target,) = contents(link.top, [link.blob or ""])
     found = Path(os.path.realpath(link.path.parent / os.fsdecode(target or b"")))  # its folder may be left out, too
     return found if target and found.is_file() else None
 
@@ -135,7 +138,7 @@ def command_for(files: Sequence[LeftOutFile]) -> str:
     Args:
         files: of one repository, at least one.
     """
-    top = Path(top_of(files[0].folder) or files[0].folder)
+    top = files[0].top
     git = "git" if Path.cwd() == top else f"git -C {shell_word(os.fspath(top))}"
     if modules := [one for one in files if one.kind == "submodule"]:
         words = " ".join(shell_word(_relative(one.path, top)) for one in modules)
@@ -164,4 +167,4 @@ def command_for_git(folder: Path) -> str:
 
 
 def _relative(path: Path, top: Path) -> str:
-    return path.relative_to(top).as_posix()
+    return (Path(os.path.realpath(path.parent)) / path.name).relative_to(top).as_posix()

@@ -305,6 +305,11 @@ def test_settings_or_lock_are_not_in_a_sparse_checkout(
     assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
 
 
+def test_a_folder_above_which_git_does_not_look(cli: Any, sparse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(sparse))
+    assert f"Skipped: b ({_B})." in cli("plan").out
+
+
 def test_a_project_in_the_project_is_not_in_a_sparse_checkout(cli: Any, root: Path) -> None:
     (root / "inner/specs").mkdir(parents=True)
     for name in ("pioneer.yaml", "specs/x.yaml"):

@@ -331,25 +331,13 @@ def test_links_that_a_sparse_checkout_left_out(root: Path) -> None:
     (root / "specs/other/s.yaml").symlink_to("../../shared/s.yaml")
     git(root, "add", ".")
     git(root, "commit", "-qm", "links")
-    git(
-        root.parent,
-        "sparse-checkout",
-        "set",
-        "--cone",
-        *[f"a project/{one}" for one in ("specs/mine", "texts", "shared")],
-    )
+    git(root.parent, "sparse-checkout", "set", "--cone", *here)
     assert left_out(root, "s", "gone") == {"s": f"specs/other/s.yaml: {_SPARSE}"}
     git(root, "sparse-checkout", "disable")
     (root / "specs/other/team").symlink_to("../../shared")
     git(root, "add", ".")
     git(root, "commit", "-qm", "links")
-    git(
-        root.parent,
-        "sparse-checkout",
-        "set",
-        "--cone",
-        *[f"a project/{one}" for one in ("specs/mine", "texts", "shared")],
-    )
+    git(root.parent, "sparse-checkout", "set", "--cone", *here)
     assert left_out(root, "gone") == {"gone": f"specs/other/team: {_SPARSE}"}
 
 
@@ -361,3 +349,12 @@ def test_the_folder_of_the_specs_is_a_link_that_was_left_out(root: Path) -> None
     git(root.parent, "sparse-checkout", "set", "--no-cone", "a project/real")
     assert not (root / "specs").exists()
     assert left_out(root, "gone") == {"gone": f"specs: {_SPARSE}"}
+
+
+def test_the_folder_of_the_specs_is_a_link(root: Path) -> None:
+    (root / "specs").rename(root / "real")
+    (root / "specs").symlink_to("real")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "link")
+    git(root.parent, "sparse-checkout", "set", "--cone", "a project/real/mine")
+    assert left_out(root, "b", "gone") == {"b": f"specs/other/b.yaml: {_SPARSE}"}
