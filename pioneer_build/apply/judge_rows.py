@@ -68,7 +68,7 @@ def judge_rows(work: Work, job: Job, rows: Iterable[Any]) -> Job:
         work.emit("note", f"the rows of {job.named} were not compared with others: {error.message}")
     tell_quarantined(work, judgement)
     accepted, quarantined = store_rows(work.run.ports.store, judgement)
-    reason = rejection_of(judgement, tops_up=work.item.spec.top_up is not None)
+    reason = rejection_of(judgement, tops_up=work.item.spec.top_up is not None or job.top_up)
     return replace(
         job,
         state="ready" if reason is None else "rejected",

@@ -76,6 +76,18 @@ def test_top_up_that_is_added_later_requests_what_is_missing(bench: Bench, monke
     assert bench.apply() == ""
 
 
+def test_some_of_the_rows_that_retry_requested_again_are_better_than_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short(bench, monkeypatch, job1=6, job2=0, job3=1)
+    bench.edit(num_examples=10, checks=Checks(min_accepted=0.6), top_up=TopUp(1))
+    assert bench.apply() == "rejected", "the top-up had no row"
+    bench.edit(top_up=None)
+    assert (bench.apply(retry=True), bench.entry.examples) == ("done", 7), bench.message
+    assert (bench.apply(retry=True), bench.entry.examples) == ("done", 10)
+    assert asked(bench) == [10, 4, 4, 3]
+
+
 def test_rows_that_come_back_are_not_bought_with_more_of_them(bench: Bench) -> None:
     bench.edit(top_up=TopUp(2), checks=Checks(min_chars=500))
     assert bench.apply() == "rejected"

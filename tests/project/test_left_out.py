@@ -322,7 +322,7 @@ def test_a_repository_below_the_specs_that_nobody_tracks(root: Path, team: Path)
 
 
 def test_links_that_a_sparse_checkout_left_out(root: Path) -> None:
-
+    here = [f"a project/{one}" for one in ("specs/mine", "texts", "shared")]
     (root / "texts").mkdir()
     (root / "texts/t.csv").write_text("text\nx\n")
     (root / "shared").mkdir()
