@@ -291,6 +291,11 @@ def unmerged_files(folder: Path, *below: str) -> list[str]:
     return [path for path, found in stages.items() if {"2", "3"} <= found]
 
 
+def is_by_folders(folder: Path) -> bool:
+    """Whether the sparse checkout that `folder` is in is one of whole folders ("cone mode")."""
+    return _words(folder, "config", "--bool", "--get", "core.sparseCheckoutCone") == "true"
+
+
 def contents(folder: Path, blobs: Sequence[str]) -> list[bytes | None]:
     """The bytes of some blobs; `None` for each that this clone doesn't have. Nothing is fetched.
 

@@ -123,21 +123,21 @@ def checkout_of(root: str) -> str:
     return folder
 
 
-def git_folders(root: str) -> list[str]:
-    """The folders in which git may keep what it knows of the checkout that `root` is in: index, merges, patterns.
+def git_folders(folder: str, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Where git may keep what it knows of the checkout that a folder is in: its index, merges and patterns.
 
     The nearest `.git`, or what it leads to; and `GIT_DIR`, for a work tree that is elsewhere.
 
     Args:
-        root: the project's folder, absolute.
+        folder: an absolute path; it needn't exist.
+        environ: the environment variables.
 
     Raises:
         OSError: a `.git` file can't be read.
     """
-    named = os.getenv("GIT_DIR")
-    found = [named] if named and os.getenv("GIT_WORK_TREE") else []
-    folder = root
-    while not os.path.lexists(place := os.path.join(folder, ".git")):  # noqa: PTH118 - pathlib is not on the way
+    named = environ.get("GIT_DIR")
+    found = [named] if named and environ.get("GIT_WORK_TREE") else []
+    while not os.path.lexists(place := f"{folder}/.git"):
         folder, below = os.path.dirname(folder), folder  # noqa: PTH120
         if folder == below:
             return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.git import absent_files, contents, is_sparse, repository_problem
+from pioneer_build.git import absent_files, contents, is_by_folders, is_sparse, repository_problem
 from pioneer_build.sparse.signs import has_entries, is_top, may_be_sparse, may_lack, top_of
 from pioneer_build.wording import shell_word
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 NOT_IN_CHECKOUT: Final = "not in this sparse checkout"
 #: A command names at most so many folders, and then the folder that has all of them.
 _MOST_NAMED: Final = 5
-#: In a pattern of a sparse checkout they mean something else, if it isn't in cone mode.
-_PATTERN: Final = re.compile(r'[*?\[\]\\!#"]|\s$')
+#: Characters of patterns.
+_PATTERN: Final = re.compile(r"[*?\[\]\\]")
 
 
 class LeftOutFile(NamedTuple):
@@ -146,13 +146,17 @@ def command_for(files: Sequence[LeftOutFile]) -> str:
     if not is_sparse(top):  # the bits of single files were set
         words = " ".join(shell_word(_relative(one.path, top)) for one in files)
         return f"{git} update-index --no-skip-worktree -- {words} && {git} checkout -- {words}"
-    # only the patterns of single files can leave out what is in the top folder
-    names = {_relative(one.path.parent, top) if one.path.parent != top else f"/{one.path.name}" for one in files}
-    if len(names) > _MOST_NAMED:
-        names = {os.path.commonpath([f"/{name.lstrip('/')}" for name in names])[1:]}
-    if not all(names) or any(_PATTERN.search(name) for name in names):
+    cone = is_by_folders(top)  # all files of a folder on the way to another one are here, then
+    places = {_relative(one.path.parent if cone else one.path, top) for one in files}
+    if len(places) > _MOST_NAMED:
+        places = {os.path.commonpath([os.path.dirname(place) for place in places] if not cone else places)}  # noqa: PTH120
+    if not all(places):
         return f"{git} sparse-checkout disable"
-    return f"{git} sparse-checkout add {' '.join(shell_word(name) for name in sorted(names))}"
+    if cone:
+        checks = "--skip-checks " if any(_PATTERN.search(place) for place in places) else ""  # these are no patterns
+    else:
+        checks, places = "", {"/" + _PATTERN.sub(r"\\\g<0>", place) for place in places}
+    return f"{git} sparse-checkout add {checks}{' '.join(shell_word(place) for place in sorted(places))}"
 
 
 def command_for_git(folder: Path) -> str:

@@ -173,7 +173,7 @@ def test_a_submodule_that_is_sparse(root: Path) -> None:
     for pattern in ("../../more/**/*.txt", "../../more/sub/deep/*.txt"):
         ((message, hint),) = said(root, pattern)
         assert message == f"more/sub/deep/y.txt is not in this sparse checkout; {pattern} matches it"
-        assert hint == f"git -C {root / 'more/sub'} sparse-checkout add deep"
+        assert hint == f"git -C {root / 'more/sub'} sparse-checkout add /deep/y.txt"
     assert said(root, "../../more/sub/*.txt") == []
     assert said(root, "../../data/*/x.txt") == []
 

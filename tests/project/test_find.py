@@ -65,7 +65,7 @@ def test_a_project_in_the_project(root: Path) -> None:
     assert find_project(root / "specs") == root
     said, hint = refused(root / "inner/specs")
     assert said == f"pioneer.yaml and pioneer.lock are not in this sparse checkout, {_SO}"
-    assert hint == "git sparse-checkout add inner"
+    assert hint == "git sparse-checkout add /inner/pioneer.lock /inner/pioneer.yaml"
     subprocess.run(hint, shell=True, check=True, capture_output=True)
     assert find_project(root / "inner/specs") == root / "inner"
 

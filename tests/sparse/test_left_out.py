@@ -151,40 +151,36 @@ def test_git_cannot_say(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
 def test_the_command_brings_it_here(top: Path, cone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(top, "a b/x", "s/1/f", "s/2/f", "s/3/f", "s/4/f", "s/5/f", "s/6/f")
+    write(top, "a b/x", "[x]*/1", "x/1", *[f"s/{number}/f" for number in range(6)])
     commit(top)
     git(top, "sparse-checkout", "set", cone, "a")
     everywhere = {one.path.relative_to(top).as_posix(): one for one in sparse.left_out_in(top, everything)}
     commands = {
-        "b/deep/2": "git sparse-checkout add b/deep",
-        "a b/x": "git sparse-checkout add 'a b'",
-        **({"root": "git sparse-checkout add /root"} if cone == "--no-cone" else {}),
+        "b/deep/2": ("b/deep", "/b/deep/2"),
+        "a b/x": ("'a b'", "'/a b/x'"),
+        "[x]*/1": ("--skip-checks '[x]*'", "'/\\[x\\]\\*/1'"),
+        **({"root": ("", "/root")} if cone == "--no-cone" else {}),
     }
-    for name, command in commands.items():
-        assert sparse.command_for([everywhere[name]]) == command
+    for name, named in commands.items():
+        command = sparse.command_for([everywhere[name]])
+        assert command == f"git sparse-checkout add {named[cone == '--no-cone']}"
         run(command)
         assert (top / name).is_file()
     assert not (top / "s").exists()
+    assert not (top / "x").exists()
     assert not (top / "b/1").exists() or cone == "--cone", "no more than is needed"
-    command = sparse.command_for([one for name, one in everywhere.items() if name.startswith("s/")])
-    assert command == "git sparse-checkout add s"
     monkeypatch.chdir(top / "a")
     command = sparse.command_for([everywhere["s/1/f"], everywhere["s/2/f"]])
-    assert command == f"git -C {top} sparse-checkout add s/1 s/2"
+    assert command == f"git -C {top} sparse-checkout add {'s/1 s/2' if cone == '--cone' else '/s/1/f /s/2/f'}"
     run(command)
     assert (top / "s/1/f").is_file()
     assert (top / "s/2/f").is_file()
-
-
-def test_a_name_that_would_be_a_pattern(top: Path) -> None:
-    write(top, "[x]/1", "c/1")
-    commit(top)
-    for cone in ("--cone", "--no-cone"):
-        git(top, "sparse-checkout", "set", cone, "a")
-        (one,) = [one for one in sparse.left_out_in(top, everything) if one.path.parent.name == "[x]"]
-        assert sparse.command_for([one]) == "git sparse-checkout disable"
-        run(sparse.command_for([one]))
-        assert one.path.is_file()
+    monkeypatch.chdir(top)
+    command = sparse.command_for([one for name, one in everywhere.items() if name.startswith("s/")])
+    assert command == f"git sparse-checkout add {'s' if cone == '--cone' else '/s'}"
+    run(command)
+    assert len(list((top / "s").iterdir())) == 6
+    assert sparse.command_for(list(everywhere.values())) == "git sparse-checkout disable"
 
 
 def test_a_file_whose_bit_was_set_by_hand(top: Path) -> None:
@@ -206,7 +202,7 @@ def test_names_that_must_be_there(top: Path) -> None:
         sparse.check_in_checkout(top, ["a/1", "b/1"], "so nothing is done")
     assert (caught.value.message, caught.value.hint) == (
         "b/1 is not in this sparse checkout, so nothing is done",
-        "git sparse-checkout add b",
+        "git sparse-checkout add /b/1",
     )
     with pytest.raises(PioneerError, match=r"^root and b/1 are not in this sparse checkout, so nothing"):
         sparse.check_in_checkout(top, ["root", "b/1"], "so nothing")
