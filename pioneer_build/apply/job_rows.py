@@ -252,7 +252,9 @@ def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequenc
     if len(rows) <= job.asked:
         return
     for other in before:
-        if other.state == "ready" and not is_whole(work.run.ports.store, replace(other, quarantined=None)):
+        if (other.fingerprint, other.state) != (job.fingerprint, "ready"):
+            continue
+        if not is_whole(work.run.ports.store, replace(other, quarantined=None)):
             raise Stopped(
                 "stopped",
                 f"{job.named} is ready, but its rows can't be told from those of {other.named}, which are missing or"

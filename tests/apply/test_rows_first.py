@@ -162,6 +162,18 @@ def test_a_resumed_step_is_not_done_while_rows_are_missing(built: Bench, harm: H
     assert built.apply("", "not-there") == ("refused" if harm is remove else ""), "a plan looks only for missing files"
 
 
+@both
+def test_rows_are_whole_before_those_of_an_adopted_job_are_judged(built: Bench, harm: Harm) -> None:
+    harm(stored(built, built.entry.jobs[0].rows))
+    built.foreign(3)
+    built.service.jobs["foreign-2"].polls = 0
+    built.edit(num_examples=7)
+    report = built.world.adopt(built.world.look(built.checkout, Choices()), "a", job_id="foreign-2")
+    assert report is not None
+    assert [one.result for one in report.outcomes] == ["done"], report.outcomes
+    assert (rows(built), built.service.submits) == (7, 1)
+
+
 # -- rows of other datasets ----------------------------------------------------------------------------------------
 
 

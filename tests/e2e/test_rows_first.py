@@ -90,6 +90,25 @@ def test_damaged_rows_that_the_service_lost(root: Path, tmp_path: Path, cli: Cli
         assert len(exported(cli, fake.url)) == 7
 
 
+def test_rows_that_cant_be_told_from_lost_ones_are_not_mixed_with_them(root: Path, tmp_path: Path, cli: Cli) -> None:
+    with running(Scripted(datasets="/datasets", give="download", cumulative=True)) as fake:
+        spec(root, 4)
+        assert cli("--backend", fake.url, "apply", "--yes").code == 0
+        spec(root, 7)
+        assert cli("--backend", fake.url, "apply", "--yes", "--no-wait").code == 0
+        damage(tmp_path)
+        first = "GET /datasets/people/1/download"
+        fake.always(first, NOT_THERE)
+        ended = cli("--backend", fake.url, "apply", "--yes")
+        assert ended.code == 3
+        said = " ".join((ended.out + ended.err).split())
+        assert "its rows can't be told from those of job job-1, which are missing or damaged on this machine" in said
+        fake.always(first, None)
+        assert cli("--backend", fake.url, "apply", "--yes").code == 0
+        assert fake.asked() == [4, 3]
+        assert len(exported(cli, fake.url)) == 7
+
+
 @serviced
 @pytest.mark.parametrize("size", [6, 8, 9])
 def test_rejected_rows_on_another_machine(
