@@ -228,6 +228,23 @@ def merged_commits(folder: Path) -> tuple[str, str, str] | None:
     return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
 
 
+def commits_before(folder: Path, most: int) -> tuple[str, ...]:
+    """The ids of at most `most` commits, from the one that is checked out back: first those of its own branch.
+
+    Args:
+        folder: a folder of the work tree.
+        most: how many of its branch, and of others that were merged.
+
+    Raises:
+        PioneerError: git can't be run.
+    """
+    found: dict[str, None] = {}
+    for which in (("--first-parent",), ()):
+        listed = _run(folder, "rev-list", *which, f"--max-count={most}", "HEAD", "--")
+        found |= dict.fromkeys(listed.stdout.decode("ascii", "replace").split())
+    return tuple(found)
+
+
 class AbsentFile(NamedTuple):
     """A file or submodule that git tracks, but that is not in the work tree on purpose.
 

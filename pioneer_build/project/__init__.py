@@ -8,7 +8,8 @@ specs         its specs, and the rules between them
 left_out      specs that exist, but are not in the work tree or not read
 lock_file     the lock, as one file or split: what reads and writes it
 lock_texts    the texts of its files
-lock_index    what git's index knows of it besides: unmerged sides, files that a sparse checkout left out
+lock_in_git   what git knows of it besides: sides of a merge, files that a sparse checkout left out
+lock_restore  from which commit a damaged file of it can be restored
 lock_at       the lock at a commit
 lock_history  the earlier versions of it that git has
 key_check     finds keys in files and texts of the project

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.disk import Stamp
     from pioneer_build.lock.three_way import MergeChoice
+    from pioneer_build.project.lock_in_git import LockInGit
 
 LOCK_NAME: Final = LOCK_PATH
 
@@ -141,6 +142,12 @@ class LockFile:
         return self._files.reserve(size, rewrite=rewrite)
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
+        try:
+            return self._read_files(trusted=trusted, mixed=mixed)
+        except LockError as error:
+            raise self._in_git().with_way_out(error) from None
+
+    def _read_files(self, *, trusted: bool, mixed: bool) -> FoundLock:
         snapshot = self._files.read()
         merging = self._merge_in_index(snapshot.texts, mixed=mixed)
         self.unmerged = merging.unmerged
@@ -154,11 +161,14 @@ class LockFile:
         may_have_sides = mixed or may_be_merging(self._root) or any(is_conflicted(text) for text in texts.values())
         if not may_have_sides and not may_be_sparse(self.path.parent):
             return NOT_IN_INDEX
-        from pioneer_build.project.lock_index import LockIndex  # imports subprocess, and both are rare
+        git = self._in_git()
+        git.check_whole(texts)
+        return git.merge(texts) if may_have_sides else NOT_IN_INDEX
 
-        index = LockIndex(self.path.parent)
-        index.check_whole(texts)
-        return index.merge(texts) if may_have_sides else NOT_IN_INDEX
+    def _in_git(self) -> LockInGit:
+        from pioneer_build.project.lock_in_git import LockInGit  # imports subprocess, and is rarely needed
+
+        return LockInGit(self.path.parent)
 
     def _replace(self, lock: Lock, *, convert_to: bool | None = None) -> bool:
         """Writes the files that differ; `False` if one was changed in the meantime, and this has to be called again.

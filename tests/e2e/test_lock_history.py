@@ -671,3 +671,26 @@ def test_a_sparse_checkout_without_the_lock(team: Project, *, split: bool) -> No
     subprocess.run(help_line[1], shell=True, cwd=team.root, check=True)
     assert team.apply() == 0
     assert team.git("status", "--porcelain") == ""
+
+
+def test_a_clean_merge_that_left_a_mixture(team: Project) -> None:
+    """`git merge -X ours` commits it, so that the last commit is no help; the one before is."""
+    team.git("switch", "-qc", "left")
+    team.write("first", 30)
+    assert team.apply() == 1
+    team.commit("more of it")
+    team.git("switch", "-q", "main")
+    team.write("first", more="protect: true\n")
+    assert team.apply() == 0
+    team.commit("protected")
+    team.git("merge", "-q", "-X", "ours", "-m", "merged", "left")
+    ran = team.run("plan")
+    assert "is a mixture of two entries" in ran.err
+    help_line = re.search(r"`(git checkout \w+ -- pioneer\.lock)`\), then run `pioneer-build apply`", ran.err)
+    assert help_line is not None, ran.err
+    subprocess.run(help_line[1], shell=True, cwd=team.root, check=True)
+    team.write("first", 30, more="protect: true\n")
+    team.forget()
+    assert team.apply() == 0
+    assert team.run("check").code == 0
+    assert len(team.jobs()["first"]) == 2

@@ -1,4 +1,4 @@
-"""What git's index has of a lock besides its files: unmerged sides, and files that a sparse checkout left out."""
+"""What git has of a lock besides its files: unmerged sides, and files that a sparse checkout left out."""
 
 from __future__ import annotations
 

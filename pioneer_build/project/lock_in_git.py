@@ -1,6 +1,6 @@
-"""What git's index knows of a lock besides its files: those that a sparse checkout left out, and both sides of a merge.
+"""What git knows of a lock besides its files: those that a sparse checkout left out, and both sides of a merge.
 
-Imports subprocess: only for a lock with a conflict, in a sparse checkout, or while git is in the middle of a merge.
+Imports subprocess: only for a lock with a conflict or damage, in a sparse checkout, or while git is merging.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pioneer_build.lock.conflict import Sides, is_conflicted
 from pioneer_build.lock.files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
+from pioneer_build.project.lock_restore import with_way_out
 from pioneer_build.sparse import command_for, command_for_git, tracked
 from pioneer_build.sparse.signs import may_be_sparse
 from pioneer_build.wording import count
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)
 
 
-class LockIndex:
-    """Git's index, asked about the lock of the project at `root`."""
+class LockInGit:
+    """Git, asked about the lock of the project at `root`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -69,6 +70,10 @@ class LockIndex:
             texts: the texts of the files of the lock, by path in the project.
         """
         return MergeInIndex(self._sides, lambda path: self._text(path, 1), self._unmerged(texts))
+
+    def with_way_out(self, error: LockError) -> LockError:
+        """As `lock_restore.with_way_out`."""
+        return with_way_out(self._root, error)
 
     def _unmerged(self, texts: Mapping[str, str]) -> frozenset[str]:
         """The files that are unmerged, but have no conflict markers: one side stands there alone.
