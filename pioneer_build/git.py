@@ -676,6 +676,37 @@ def is_ignored(folder: Path, name: str) -> bool:
     return _words(folder, "check-ignore", "--", name) == name
 
 
+def ignored_files(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Those of some files that git ignores, and doesn't track. None without git or a repository.
+
+    Args:
+        folder: a folder of the work tree.
+        paths: the files, relative to it; they needn't exist.
+    """
+    typed = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    try:
+        said = _run(folder, "check-ignore", "-z", "--stdin", typed=typed)
+    except PioneerError:
+        return []
+    return os.fsdecode(said.stdout).split("\0")[:-1]
+
+
+def untracked_files(folder: Path, *below: str) -> list[str]:
+    """The files that git neither tracks nor ignores, relative to `folder`. None without git or a repository.
+
+    Args:
+        folder: a folder of the work tree.
+        below: folders or files in it, relative, with `/`; they needn't exist.
+    """
+    try:
+        listed = _run(
+            folder, "--literal-pathspecs", "ls-files", "-z", "--others", "--exclude-standard", "--", *below, index=True
+        )
+    except PioneerError:
+        return []
+    return os.fsdecode(listed.stdout).split("\0")[:-1]
+
+
 def converts_line_ends(folder: Path, paths: Sequence[str]) -> list[str]:
     """Those of some files whose line ends git may convert, here or on a machine with `core.autocrlf`.
 

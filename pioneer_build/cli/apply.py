@@ -102,7 +102,7 @@ def command(
         out(as_json(outcome_value(report, plan)))
     elif options.verbosity >= 0 or not report.good:
         out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
-        _note_layout(project)
+        _note_lock(project, written=report.lock_changed)
     return exits.code_of_run(report)
 
 
@@ -118,11 +118,12 @@ def _shown(report: Report, unchanged: int, *, split: bool) -> str:
     return outcome_text(report, unchanged=unchanged, width=columns, colour=colour, split=split)
 
 
-def _note_layout(project: Project) -> None:
-    from pioneer_build.operations.lock_layout import layout_note
+def _note_lock(project: Project, *, written: bool) -> None:
+    from pioneer_build.operations.lock_layout import ignored_note, layout_note  # git: not for every plan
 
-    if note := layout_note(project):
-        say(lines_text([f"note: {note[0]}", f"  help: {note[1]}"]))
+    for note in (ignored_note(project) if written else None, layout_note(project)):
+        if note is not None:
+            say(lines_text([f"note: {note[0]}", f"  help: {note[1]}"]))
 
 
 def _check_planfile(planfile: Path, *, alone: bool) -> None:

@@ -11,6 +11,8 @@ from pioneer_build.operations.init.project_files import check_lines_for_git, wri
 from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
 from pioneer_build.results.lock import LockLayoutResult
+from pioneer_build.sparse.signs import is_in_checkout
+from pioneer_build.wording import count, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +33,11 @@ def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None
         PioneerError: git ignores the files of a split lock, or the lines for git can't be written.
     """
     with ProjectHold(project.root, state_folder(), waiting):
-        if split and git.is_ignored(project.root, entry_path("x")):
-            hint = f"`git check-ignore -v {entry_path('x')}` shows the line to remove"
-            raise PioneerError(f"git ignores {SPLIT_FOLDER}/, so a split lock would not be committed", hint=hint)
+        paths = [entry_path(name) for name in ("x", *project.lockfile.dataset_names())] if split else []
+        if ignored := git.ignored_files(project.root, paths):
+            hint = f"`git check-ignore -v {shell_word(ignored[0])}` shows the line to remove"
+            what = f"{SPLIT_FOLDER}/" if entry_path("x") in ignored else ignored[0]
+            raise PioneerError(f"git ignores {what}, so a split lock would not be committed", hint=hint)
         if split:
             check_lines_for_git(project.root)
         changed = project.lockfile.convert(split=split)
@@ -48,6 +52,24 @@ def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None
         len({name for name, _ in project.lockfile.read().entries}),
         extended,
         setting_differs=project.config.split_lock != split,
+    )
+
+
+def ignored_note(project: Project) -> tuple[str, str] | None:
+    """What to say if git ignores files of the lock that were just written, and the command that shows why.
+
+    Raises:
+        LockError: the lock can't be accessed.
+    """
+    if not is_in_checkout(project.root):
+        return None
+    ignored = git.ignored_files(project.root, project.lockfile.files())
+    if not ignored:
+        return None
+    more = f" and {count(len(ignored) - 1, 'other file')} of the lock" if len(ignored) > 1 else ""
+    return (
+        f"git ignores {ignored[0]}{more}: `git add` leaves out what other people and CI then build again",
+        f"git check-ignore -v {shell_word(ignored[0])}   # shows the line to remove",
     )
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _MAX_BROKEN = 20
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+#: How git begins and ends a conflict in a file. No value has these characters at the beginning of a line, as it is
+#: indented there.
+_CONFLICT = re.compile(r"^(?:<{7,}|>{7,})(?=[ \r\n]|\Z)", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
@@ -44,6 +47,15 @@ def read_documents(data: bytes, path: str, report: Callable[[Problem], None]) ->
     source = _decode(data, path, report) if is_small_enough(data, path, report) else None
     if source is None:
         return Source(path, "", report), []
+    if (conflict := _CONFLICT.search(source.text)) is not None:  # as YAML, it may even be valid, with both sides
+        source.problem(
+            source.place_of(conflict.start()),
+            "an unresolved merge conflict: git left both sides of it here",
+            hint="keep the right lines, remove git's (`<<<<<<<`, `=======`, `>>>>>>>`), then `git add` the file",
+            width=len(conflict[0]),
+            code="conflict",
+        )
+        return source, []
     documents: list[Node] = []
     try:
         _read_all(source, documents)

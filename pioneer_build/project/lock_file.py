@@ -72,6 +72,22 @@ class LockFile:
         """
         return stamp_of_all(self._files.stamps())
 
+    def files(self) -> list[str]:
+        """The paths of its files in the project.
+
+        Raises:
+            LockError: a file can't be accessed.
+        """
+        return sorted(self._files.stamps())
+
+    def dataset_names(self) -> list[str]:
+        """The names of its datasets, also if it is both one file and split.
+
+        Raises:
+            LockError: it can't be read.
+        """
+        return sorted({name for name, _ in self._read(mixed=True).lock.entries})
+
     def read(self, *, trusted: bool = False) -> Lock:
         """The lock; empty if there is no file. If git left conflict markers or unmerged files, both sides are merged.
 

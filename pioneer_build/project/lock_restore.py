@@ -51,7 +51,7 @@ def with_way_out(root: Path, error: LockError) -> LockError:
 
 
 def _path_in(root: Path, hint: str) -> str | None:
-    """The file that a help restores from the last commit; `None` also for a name that git can't be asked for in a list."""
+    """The file that a help restores from the last commit; `None` also for a name with a line feed, as git is asked."""
     if _FROM_HEAD not in hint:
         return None
     names = os.listdir(root / SPLIT_FOLDER) if (root / SPLIT_FOLDER).is_dir() else []

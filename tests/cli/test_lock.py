@@ -10,6 +10,7 @@ import pytest
 
 from pioneer_build.git import merges_with_driver
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
+from tests.built import spec_text, write_spec
 from tests.made import Made, classes
 
 if TYPE_CHECKING:
@@ -81,6 +82,37 @@ def test_a_folder_that_git_ignores_is_refused(cli: Callable[..., Any], made: Mad
     assert "git ignores pioneer.lock.d/, so a split lock would not be committed" in ran.err
     assert "git check-ignore -v pioneer.lock.d/x.json" in ran.err
     assert lock_files(made) == before
+
+
+def test_a_file_that_git_ignores_is_refused(cli: Callable[..., Any], made: Made) -> None:
+    """Not only a rule for all files: that of one dataset would be missing as well."""
+    subprocess.run(["git", "init", "-q"], cwd=made.root, check=True)
+    exclude = made.root / ".git" / "info" / "exclude"
+    exclude.write_text("/pioneer.lock.d/t*\n")
+    before = lock_files(made)
+    ran = cli("lock", "split")
+    assert (ran.code, "git ignores pioneer.lock.d/two.json" in ran.err) == (1, True)
+    assert "`git check-ignore -v pioneer.lock.d/two.json` shows the line to remove" in ran.err
+    assert lock_files(made) == before
+    exclude.write_text("")
+    assert cli("lock", "split").code == 0
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one-file", "split"])
+def test_a_lock_that_git_ignores_is_not_just_to_be_added(cli: Callable[..., Any], folder: Path, *, split: bool) -> None:
+    """`git add`, as `apply` recommends it, would leave it out."""
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / "pioneer.yaml").write_text("version: 1\nbackend: local\n" + ("lock: split\n" if split else ""))
+    write_spec(folder, "a.yaml", spec_text("a", examples=2))
+    (folder / ".gitignore").write_text("*.json\n" if split else "*.lock\n")
+    path = entry_path("a") if split else "pioneer.lock"
+    ran = cli("apply", "--yes")
+    assert ran.code == 0
+    assert f"note: git ignores {path}: `git add` leaves out what other people and CI then build again\n" in ran.err
+    assert f"  help: git check-ignore -v {path}   # shows the line to remove\n" in ran.err
+    (folder / ".gitignore").unlink()
+    write_spec(folder, "b.yaml", spec_text("b", examples=2, about="mail to a baker"))
+    assert "note:" not in cli("apply", "--yes").err
 
 
 def test_the_files_say_how_the_lock_is_stored_and_the_setting_is_compared(cli: Callable[..., Any], made: Made) -> None:

@@ -131,3 +131,8 @@ def test_stores_that_are_folders(store: str) -> None:
     assert problems == ()
     assert settings is not None
     assert settings.store == store
+
+
+def test_a_conflict_that_git_left() -> None:
+    settings, (problem,) = parse_settings(b"<<<<<<< HEAD\nbackend: local\n=======\n>>>>>>> x\n", "pioneer.yaml")
+    assert (settings, problem.line, problem.code) == (None, 1, "conflict")

@@ -94,3 +94,29 @@ def test_a_huge_number_is_no_number() -> None:
     for text in (b"num_examples: ", b"version: "):
         (first, *_) = parse_text(text + b"7" * 5000, "specs/x.yaml").problems
         assert first.line == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("dataset_name: k\n<<<<<<< HEAD\nnum_examples: 3\n=======\nnum_examples: 4\n>>>>>>> x\n", 2),
+        # as YAML it would be valid: a label `<<<<<<< HEAD b`
+        ("labels: [a,\n<<<<<<< HEAD\nb,\n=======\nc,\n>>>>>>> x\n]\n", 2),
+        ("labels: [a,\r\n<<<<<<< HEAD\r\nb,\r\n=======\r\nc,\r\n>>>>>>> x\r\n]\r\n", 2),
+        ("a: 1\nb: 2\n>>>>>>> x\n", 3),
+        ("<<<<<<<<<< ours\n", 1),
+    ],
+)
+def test_a_conflict_that_git_left(text: str, line: int) -> None:
+    found: list[Problem] = []
+    _, documents = read_documents(text.encode(), "specs/k.yaml", found.append)
+    assert documents == []
+    assert [(one.line, one.column, one.code) for one in found] == [(line, 1, "conflict")]
+    assert "an unresolved merge conflict" in found[0].message
+
+
+@pytest.mark.parametrize("text", ["prompt: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\n", "a: '<<<<<<< b'\n"])
+def test_a_text_about_conflicts_is_none(text: str) -> None:
+    found: list[Problem] = []
+    _, documents = read_documents(text.encode(), "specs/k.yaml", found.append)
+    assert (len(documents), found) == (1, [])

@@ -10,6 +10,7 @@ from pioneer_build import git
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
 from pioneer_build.project.lock_history import unread_versions
 from pioneer_build.results.doctor import DoctorFinding
+from pioneer_build.wording import count, shell_word
 
 
 def in_git(root: Path) -> list[DoctorFinding]:
@@ -25,15 +26,11 @@ def in_git(root: Path) -> list[DoctorFinding]:
     if not repository:
         text = f"{root} is not in a git repository: keep specs and lock under version control"
         return [DoctorFinding("git", "note", text, "git init")]
-    findings = []
+    findings = _in_index(root)
     files = {"pioneer.lock": "pioneer.lock"}
     if (root / SPLIT_FOLDER).is_dir():
         files[f"{SPLIT_FOLDER}/"] = entry_path("x")
     for what, path in files.items():
-        if git.is_ignored(root, path):
-            text = f"git ignores {what}: other people and CI would build everything again"
-            fix = f"git check-ignore -v {path}   # shows the line to remove"
-            findings.append(DoctorFinding("git", "wrong", text, fix))
         if not git.merges_with_driver(root, path):
             text = f".gitattributes doesn't set the merge driver for {what}"
             findings.append(DoctorFinding("git", "note", text, "pioneer-build init"))
@@ -51,3 +48,31 @@ def in_git(root: Path) -> list[DoctorFinding]:
         text = f"jobs that only earlier versions of pioneer.lock have may be bought again: {unread}"
         findings.append(DoctorFinding("git", "note", text))
     return findings or [DoctorFinding("git", "good", "pioneer.lock is not ignored, and its merge driver is set up")]
+
+
+def _in_index(root: Path) -> list[DoctorFinding]:
+    """Whether the files of the lock are committed with everything else."""
+    paths = ["pioneer.lock"]
+    if (root / SPLIT_FOLDER).is_dir():
+        new = entry_path("x")  # of a dataset that is yet to come
+        there = [entry_path(path.stem) for path in (root / SPLIT_FOLDER).glob("*.json")]
+        paths += [new, *sorted({*there} - {new})]
+    findings = []
+    ignored = git.ignored_files(root, paths)
+    for folder in (False, True):
+        found = [path for path in ignored if (path != "pioneer.lock") == folder]
+        if not found:
+            continue
+        what = f"{SPLIT_FOLDER}/" if folder and found[0] == entry_path("x") else found[0]
+        more = f" and {count(len(found) - 1, 'other file')}" if len(found) > 1 and what == found[0] else ""
+        text = f"git ignores {what}{more}: other people and CI would build everything again"
+        fix = f"git check-ignore -v {shell_word(found[0])}   # shows the line to remove"
+        findings.append(DoctorFinding("git", "wrong", text, fix))
+    untracked = [path for path in git.untracked_files(root, "pioneer.lock", SPLIT_FOLDER) if path in paths]
+    if untracked:
+        more = f" and {count(len(untracked) - 1, 'other file')} of the lock" if len(untracked) > 1 else ""
+        isnt, it = ("aren't", "them") if more else ("isn't", "it")
+        text = f"{untracked[0]}{more} {isnt} in git: `git commit --all` leaves {it} out, and CI would build {it} again"
+        fix = "git add pioneer.lock" + (f" {SPLIT_FOLDER}" if len(paths) > 1 else "")
+        findings.append(DoctorFinding("git", "note", text, fix))
+    return findings

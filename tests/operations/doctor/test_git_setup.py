@@ -39,6 +39,26 @@ def test_git_and_a_split_lock(project: Path) -> None:
     ]
 
 
+def test_each_file_of_a_split_lock_is_asked_for(project: Path) -> None:
+    (project / "pioneer.lock.d").mkdir()
+    for name in ("a", "b", "c d"):
+        (project / "pioneer.lock.d" / f"{name}.json").write_text("{}")
+    (project / "pioneer.lock").write_text("{}")
+    with (project / ".git" / "info" / "exclude").open("a") as file:
+        file.write("/pioneer.lock.d/c*\n")
+    found = [one for one in in_git(project) if "ignores" in one.text or "in git:" in one.text]
+    assert [(one.level, one.help) for one in found] == [
+        ("wrong", "git check-ignore -v 'pioneer.lock.d/c d.json'   # shows the line to remove"),
+        ("note", "git add pioneer.lock pioneer.lock.d"),
+    ]
+    assert found[1].text.startswith("pioneer.lock and 2 other files of the lock aren't in git")
+    git(project, "add", "pioneer.lock", "pioneer.lock.d/a.json")
+    (note,) = [one for one in in_git(project) if "in git:" in one.text]
+    assert "pioneer.lock.d/b.json isn't in git" in note.text
+    subprocess.run(note.help or "", shell=True, cwd=project, check=True)
+    assert not [one for one in in_git(project) if "in git:" in one.text]
+
+
 def test_no_repository(tmp_path: Path) -> None:
     [found] = in_git(tmp_path)
     assert (found.level, found.help) == ("note", "git init")
