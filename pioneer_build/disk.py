@@ -293,7 +293,7 @@ def make_folder(path: AnyPath, mode: int = 0o700) -> None:
         os.mkdir(text, mode)  # noqa: PTH102
     except FileExistsError:  # another process was faster, or it is no folder
         if not os.path.isdir(text):  # noqa: PTH112
-            raise
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), text) from None
     else:
         if mode & ~os.stat(text).st_mode:  # noqa: PTH116 - the umask may have removed bits
             os.chmod(text, mode)  # noqa: PTH101

@@ -256,7 +256,7 @@ def test_load_gives_locked_rows_and_notices_damage(one: Path, cli: Cli, home: Pa
         with pytest.raises(pioneer_build.PioneerError) as caught:
             pioneer_build.load("peopel", backend=service.url)
         assert caught.value.hint == "did you mean 'people'?"
-        file = next((home / "data").rglob("*.jsonl"))
+        file = next((home / "data").rglob("rows/**/*.jsonl"))
         file.chmod(0o600)
         file.write_bytes(file.read_bytes().replace(b"customer 3", b"customer 4"))
         with pytest.raises(pioneer_build.PioneerError):

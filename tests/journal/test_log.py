@@ -69,7 +69,7 @@ def test_the_file_and_the_folders_on_the_way_are_synced_before_begin_returns(tmp
     assert synced == [file]
 
 
-@pytest.mark.parametrize("left", [b"", b'{"v": 1, "seq": 1, "ev'])
+@pytest.mark.parametrize("left", [b"", b'{"v":1,"seq":1,"ev'])
 def test_what_a_process_made_that_died_is_synced_before_begin_returns(
     tmp_path: Path, synced: list[str], left: bytes
 ) -> None:

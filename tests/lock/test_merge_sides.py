@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides
-from pioneer_build.lock.files import read_files
+from pioneer_build.lock.files import MergeInIndex, read_files
 from pioneer_build.lock.merge_sides import LockSides, join_sides, read_sides
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.split import SPLIT_MARK
@@ -65,7 +65,7 @@ def test_so_a_split_lock_with_a_conflict_is_read() -> None:
         "pioneer.lock.d/k.json": text(OTHER),
         "pioneer.lock.d/old.json": text(OLD),
     }
-    found = read_files(texts, staged)
+    found = read_files(texts, MergeInIndex(staged))
     assert found.lock == lock_of(FRESH, OTHER, replace(LARGER, dataset_name="old"))
     assert (found.agreed, found.choices) == (lock_of(OTHER), ())
     assert found.conflicted == ("pioneer.lock.d/a.json",)
