@@ -51,7 +51,9 @@ class Two:
     def only_git_knows(self) -> None:
         """The first checkout's lock is committed, and nothing else is left of its submissions: another machine."""
         self.world.commit(self.checkouts[0])
-        self.world.journal().path.unlink()
+        path = self.world.journal().path
+        path.unlink()
+        path.with_name("journal.lock").unlink()
 
     def asked(self) -> list[int]:
         return [job.request.num_examples for job in self.world.service.jobs.values()]
