@@ -159,8 +159,8 @@ class _Owners:
             return None
         identities = (item.job.job_id, item.token, *item.job.submissions)
         having = [one for identity in identities if identity for one in self._locked.get(identity, ())]
-        if owner not in having and any(_fits(one, item.job) for one in having):
-            return None  # the lock has it for another dataset, which can use it
+        if having and owner not in having and (owner is not maker or any(_fits(one, item.job) for one in having)):
+            return None  # the lock has it for another dataset, which can use it, or where it is part of the history
         return owner
 
     def strays(self) -> list[KnownJob]:
