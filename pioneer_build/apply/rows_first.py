@@ -23,38 +23,20 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
 
 
-async def have_rows(work: Work) -> Stopped | None:
+async def have_rows(work: Work) -> None:
     """Has all rows that new ones will be compared with, before any are bought; with `--retry` those that can be had.
-
-    Rows that were never received don't hold back what is wanted beyond them. If they are still owed, what to say about
-    them is returned, to be raised when the step has done the rest.
 
     Raises:
         Stopped: some are missing or damaged, and can't be had.
     """
-    still_owed: Stopped | None = None
     try:
         await fetch(work)
     except Stopped as stopped:
-        if work.run.stopping.is_set() or stopped.result in ("failed", "rejected"):
+        if not work.retries or stopped.result not in ("refused", "differs"):
             raise
-        if _are_only_owed(work):
-            still_owed = stopped
-        elif not work.retries or stopped.result not in ("refused", "differs"):
-            raise
-        else:
-            work.emit("note", stopped.message)
+        work.emit("note", stopped.message)
     _check_others(work)
     await have_rejected(work)
-    return still_owed
-
-
-def _are_only_owed(work: Work) -> bool:
-    """Whether all rows of ready jobs are here, but for those that were never received."""
-    entry, store = work.entry, work.run.ports.store
-    mine = [job for job in (entry.jobs if entry is not None else ()) if job.fingerprint == work.item.fingerprint]
-    ready = [job for job in mine if job.state == "ready" and job.rows is not None and not job.superseded]
-    return all(is_whole(store, replace(job, quarantined=None)) for job in ready)
 
 
 async def try_to_have_rows(work: Work) -> None:
