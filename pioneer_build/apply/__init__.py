@@ -17,7 +17,8 @@ finish_job           polls an open job to its end, and judges its rows, or recor
 top_up               requests missing rows again
 polling              polls a job until it has ended
 poll_schedule        when to poll
-job_rows             the rows of a job
+job_rows             the rows of a job, as the service gives them
+stored_rows          the rows of a job in the store
 judge_rows           whether the rows pass the checks
 kept_rows            whether the rows of earlier jobs pass changed checks
 label                the steps of a label spec
@@ -28,6 +29,7 @@ label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate
 fetch                rows that the lock names and this machine doesn't have, or that were never received
+lost_rows            ready jobs whose rows are out of reach, and which others replace
 rows_first           has what can be had of a dataset's rows, before more are bought or judged
 rebuild              repeats the local engine's work on a machine that doesn't have its jobs
 reconcile_unknown    submissions with unknown outcome: finds and adopts the version that one made

@@ -12,6 +12,7 @@ from pioneer_build.apply.generate import build, resume, take_back
 from pioneer_build.apply.kept_rows import is_judged_first
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
+from pioneer_build.apply.lost_rows import lost_jobs, supersede_lost
 from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.reconcile_unknown import reconcile
 from pioneer_build.apply.remove import delete, forget
@@ -211,8 +212,10 @@ async def _do_work(work: Work) -> None:
                     await fetch(work)
                 if step.action != "fetch":
                     await build(work)
-                if step.fetch and not first:
+                if not first and (step.fetch or lost_jobs(work)):  # a plan looks only for missing files
                     await fetch(work)
+                if work.retries:
+                    supersede_lost(work)
         case "none" | "forget" | "delete":
             return
         case _:

@@ -7,22 +7,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.finish_job import take_in
-from pioneer_build.apply.job_rows import (
-    SHARED_STORE,
-    Missing,
-    bring,
-    download,
-    is_whole,
-    rows_expected,
-    rows_of_report,
-)
+from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring, download, rows_expected, rows_of_report
 from pioneer_build.apply.judge_rows import judgement_of, store_rows
-from pioneer_build.apply.kept_rows import rows_are_here
+from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by
 from pioneer_build.apply.rebuild import rebuild
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
+from pioneer_build.apply.stored_rows import is_whole, rows_are_here
 from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
 from pioneer_build.checks.kept_rows import awaits_judging
-from pioneer_build.errors import NotThere, PioneerError, ServiceError
+from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
+from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
@@ -31,7 +25,7 @@ from pioneer_build.wording import shell_word
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.lock.model import Job
 
 
 #: Rows in the service's own form, or why there are none; and the revision of the local engine, if it made them.
@@ -39,25 +33,28 @@ FetchedRows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
 
 
 async def fetch(work: Work) -> None:
-    """Fetches the rows of the dataset's current jobs that are not in the store, damaged there, or never received.
+    """Fetches the rows of the dataset's current jobs that are not in the store, damaged there, or owed.
 
-    If those of one job can't be had, those of the others are fetched nevertheless.
+    If those of one job can't be had, those of the others are fetched nevertheless. What the service does not provide is
+    recorded as owed. With `--retry`, rows that were out of reach before are asked for once more, and only said to be
+    missing: the plan replaces them. Those that an open job is to replace are not asked for any more.
 
     Raises:
         Stopped: some are not available, don't match the lock, or are rejected.
     """
-    entry = work.entry
-    if entry is None:
-        return
+    keep_found(work)
+    lost = {job.key for job in lost_jobs(work)} if work.retries else set()
+    replaced = replaced_by(work, *_open_jobs(work)) if not work.retries else frozenset()
     first: Stopped | None = None
-    mine = [job for job in entry.jobs if job.fingerprint == work.item.fingerprint and not job.superseded]
-    for job in [job for job in mine if job.state == "ready"]:
+    for job in ready_jobs(work):
+        if job.key in replaced:
+            continue
         try:
-            if job.owed:
-                await _fetch_owed(work, job)
-            elif not _is_here(work, entry, job):
-                await _fetch_job(work, job)
+            await _fetch(work, job)
         except Stopped as stopped:
+            if isinstance(stopped, OutOfReach) and job.key in lost:
+                work.emit("note", stopped.message)
+                continue
             first = first or stopped
             if work.run.stopping.is_set():
                 break
@@ -65,23 +62,40 @@ async def fetch(work: Work) -> None:
         raise first
 
 
-def _is_here(work: Work, entry: Entry, job: Job) -> bool:
-    """Whether the rows of a ready job are whole in the store; quarantined ones only matter if they will be judged."""
-    quarantined = job.quarantined if awaits_judging(entry, work.item) else None
-    return is_whole(work.run.ports.store, replace(job, quarantined=quarantined))
+def _open_jobs(work: Work) -> list[Job]:
+    entry = work.entry
+    return [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
+
+
+async def _fetch(work: Work, job: Job) -> None:
+    """Has the rows of a ready job; quarantined ones only if they will be judged.
+
+    Raises:
+        OutOfReach: they can't be had; the lock says so.
+        Stopped: it is not known whether they can be had; or they are rejected.
+    """
+    if job.deleted and job.key in {lost.key for lost in lost_jobs(work)}:
+        raise OutOfReach("blocked", lost_text(job), ways_to_rows(work.name))
+    if job.owed and job.rows is None:
+        await _fetch_owed(work, job)
+        return
+    here = replace(job, quarantined=job.quarantined if awaits_judging(work.entry, work.item) else None)
+    if not is_whole(work.run.ports.store, here):
+        await _fetch_job(work, job)
 
 
 async def _fetch_owed(work: Work, job: Job) -> None:
     """Asks for rows that were never received, and judges them like those of a job that has just ended."""
     try:
         report = await _report_of(work, job)
-    except NotThere:  # the service may have forgotten the job, and still have its version
+    except (NotThere, Refused):  # the service may have forgotten the job, and still have its version
         report = None
     except ServiceError as error:
         raise _not_fetched(error) from None
     if report is not None and report.status != "ready":
         message = f"{job.named} was ready, and the service now says '{report.said}'; its rows are still owed"
-        raise Stopped("stopped", message, "pioneer-build apply")
+        kind = OutOfReach if report.status == "failed" else Stopped
+        raise kind("stopped", message, "pioneer-build apply")
     take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))
 
 
@@ -101,37 +115,79 @@ async def _fetch_job(work: Work, job: Job) -> None:
     run = work.run
     rows, revision = await rows_of(work, job)
     if rows is None or isinstance(rows, Missing):
-        missing = "damaged" if rows_are_here(run.ports.store, job) else "not"
-        why = f": {rows.why}" if isinstance(rows, Missing) else ""
-        raise Stopped(
-            "refused",
-            f"the rows of {job.named} are {missing} on this machine, and the service does not provide them{why}",
-            SHARED_STORE,
-        )
-    judgement = _judged_as_recorded(work, job, rows)
-    try:
-        digest, quarantined = store_rows(run.ports.store, judgement)
-    except PioneerError as error:
-        run.stop(error)
-        message = f"the rows could not be stored: {one_line(error)}"
-        raise Stopped("stopped", message, "pioneer-build apply") from None
-    if digest == job.rows:
-        if quarantined != job.quarantined and awaits_judging(work.entry, work.item):
-            # rows that were judged more than once are quarantined in another shape than the service sends them in
-            run.journal.settle(replace(job, quarantined=quarantined))
-            work.keep(replace(job, quarantined=quarantined))
+        raise _not_provided(work, job, rows)
+    if _is_kept(work, job, rows):
         return
     if work.retries and run.options.free:
-        work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision))
+        judgement = _judged_as_recorded(work, job, rows)
+        digest, _ = _stored(work, judgement)
+        work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
+    if not run.options.free:
+        _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
-    raise Stopped(
+    raise OutOfReach(
         "differs",
         f"the rows received for {job.named} don't match the digest in pioneer.lock{made_by}",
         f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
         if run.options.free
-        else SHARED_STORE,
+        else _other_ways(work),
     )
+
+
+def _not_provided(work: Work, job: Job, missing: Missing | None) -> OutOfReach:
+    """What ends a step for which the service doesn't have the rows of a job; that is recorded."""
+    _owe(work, job)
+    where = "damaged" if rows_are_here(work.run.ports.store, job) else "not"
+    why = f": {missing.why}" if missing is not None else ""
+    message = f"the rows of {job.named} are {where} on this machine, and the service does not provide them{why}"
+    return OutOfReach("refused", message, _other_ways(work))
+
+
+def _owe(work: Work, job: Job) -> None:
+    """Records that the rows of a job are owed, unless those that readers get are here."""
+    if not is_whole(work.run.ports.store, replace(job, quarantined=None)):
+        work.mark(replace(job, owed=True))
+
+
+def _other_ways(work: Work) -> str:
+    retry = f"pioneer-build apply --retry {shell_word(work.name)}"
+    return (
+        f"{retry}  (makes new rows)" if work.run.options.free else f"{SHARED_STORE}, or: {retry}  (pays for new rows)"
+    )
+
+
+def _is_kept(work: Work, job: Job, rows: tuple[Any, ...]) -> bool:
+    """Stores the rows of a job; whether they are those that the lock has.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows, in the service's own form.
+
+    Raises:
+        Stopped: they could not be stored.
+    """
+    digest, quarantined = _stored(work, _judged_as_recorded(work, job, rows))
+    if digest != job.rows:
+        return False
+    kept = replace(job, owed=False)
+    if quarantined != job.quarantined and awaits_judging(work.entry, work.item):
+        # rows that were judged more than once are quarantined in another shape than the service sends them in
+        kept = replace(kept, quarantined=quarantined)
+        work.run.journal.settle(kept)
+    if kept != job:
+        work.mark(kept)
+    return True
+
+
+def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
+    try:
+        return store_rows(work.run.ports.store, judgement)
+    except PioneerError as error:
+        work.run.stop(error)
+        message = f"the rows could not be stored: {one_line(error)}"
+        raise Stopped("stopped", message, "pioneer-build apply") from None
 
 
 def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgement:
@@ -157,7 +213,7 @@ async def rows_of(work: Work, job: Job) -> FetchedRows:
     report, free = None, work.run.options.free
     try:
         report = await _report_of(work, job)
-    except NotThere:
+    except (NotThere, Refused):
         pass
     except ServiceError as error:
         raise _not_fetched(error) from None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.apply.job_rows import bring
 from pioneer_build.apply.judge_rows import judge_brought
+from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.errors import PioneerError
 from pioneer_build.wording import shell_word
 
@@ -77,14 +78,16 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
     if ended.owed:
         why = missing.why if missing is not None else "not received"
         message = f"{ended.named} is ready, but its rows could not be had: {why}; they are owed"
-        raise Stopped("stopped", message, "pioneer-build apply  (asks for them again, which costs nothing)")
+        raise OutOfReach("stopped", message, "pioneer-build apply  (asks for them again, which costs nothing)")
     if ended.state == "failed":
         command = f"pioneer-build apply --retry {shell_word(work.name)}"
+        message = f"{ended.named} failed: {ended.reason}"
         if missing is not None:
-            command += "  (pays for new rows)"
-        raise Stopped("failed", f"{ended.named} failed: {ended.reason}", command)
+            raise OutOfReach("failed", message, f"{command}  (pays for new rows)")
+        raise Stopped("failed", message, command)
     if ended.state == "rejected":
         raise rejected(work, ended)
+    supersede_lost(work)
 
 
 def rejected(work: Work, job: Job) -> Stopped:

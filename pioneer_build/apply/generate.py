@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.kept_rows import judge_kept_rows
+from pioneer_build.apply.lost_rows import keep_found, lost_jobs, within_reach
 from pioneer_build.apply.rows_first import have_rejected, have_rows, try_to_have_rows
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
 from pioneer_build.checks.kept_rows import missing_rows
-from pioneer_build.wording import GIVEN_UP, count
+from pioneer_build.wording import GIVEN_UP, count, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
+
+_TAKEN_BACK: Final = "rejected rows are within the checks now"
 
 
 async def build(work: Work) -> None:
@@ -26,12 +29,17 @@ async def build(work: Work) -> None:
         Stopped: the step ended before it was done.
     """
     run, step = work.run, work.step
+    keep_found(work)
     if not step.requests:
         _record(work)
         return
     run.check_going()
     run.budget.afford(step.examples)
+    before = _ready(work)
     await have_rows(work)  # first of all: what is given up below is lost if nothing can be bought then
+    if work.retries and _has_enough(work, before, "rows came that were out of reach"):
+        _record(work)
+        return
     give_up(work)
     before = _ready(work)
     try:
@@ -40,7 +48,7 @@ async def build(work: Work) -> None:
         if not work.retries:
             raise
         # the rows stay as they are until the new job has replaced them
-    if _has_enough(work, before):
+    if _has_enough(work, before, _TAKEN_BACK):
         work.put(work.entry_as_declared())
         return
     await see_through(work, await submit(work, step.examples, top_up=_tops_up(work)))
@@ -65,11 +73,10 @@ async def take_back(work: Work) -> bool:
             raise
         work.emit("note", stopped.message)
         return False
-    entry, item = work.entry, work.item
-    if entry is None or _ready(work) <= before:
+    if _ready(work) <= before or lost_jobs(work):
         return False
-    if missing := missing_rows([job for job in entry.jobs if job.fingerprint == item.fingerprint], item):
-        message = f"rejected rows are within the checks now: {count(missing, 'row')} missing"
+    if missing := missing_rows(within_reach(work), work.item):
+        message = f"{_TAKEN_BACK}: {count(missing, 'row')} missing"
         raise Stopped("refused", message, "pioneer-build apply")
     work.put(work.entry_as_declared())
     return True
@@ -80,28 +87,28 @@ def _tops_up(work: Work) -> bool:
 
 
 def _ready(work: Work) -> frozenset[tuple[str, str]]:
-    """The keys of the dataset's ready jobs."""
-    entry = work.entry
-    return frozenset(job.key for job in (entry.jobs if entry is not None else ()) if job.state == "ready")
+    """The keys of the dataset's ready jobs whose rows are not out of reach."""
+    return frozenset(job.key for job in within_reach(work) if job.state == "ready")
 
 
-def _has_enough(work: Work, before: frozenset[tuple[str, str]]) -> bool:
-    """Whether no rows are missing any more, now that some were judged which were not here for the plan.
+def _has_enough(work: Work, before: frozenset[tuple[str, str]], why: str) -> bool:
+    """Whether no rows are missing any more, now that some came or were judged which were not here for the plan.
 
     Args:
         work: the step.
-        before: the keys of the jobs that were ready before that.
+        before: what `_ready` returned before that.
+        why: what may have happened to them, for the message.
 
     Raises:
         Stopped: fewer rows are missing than the plan says.
     """
-    entry, item = work.entry, work.item
-    if entry is None or (work.retries and (_tops_up(work) or _ready(work) <= before)):
+    if work.retries and (_tops_up(work) or _ready(work) <= before):
         return False
-    missing = missing_rows([job for job in entry.jobs if job.fingerprint == item.fingerprint], item)
-    if 0 < missing < work.step.examples:
-        message = f"rejected rows are within the checks now: {missing:,} are missing, not {work.step.examples:,}"
-        raise Stopped("refused", message, "pioneer-build apply")
+    missing = missing_rows(within_reach(work), work.item)
+    if work.entry is not None and 0 < missing < work.step.examples:
+        retry = f"pioneer-build apply --retry {shell_word(work.name)}"
+        message = f"{why}: {missing:,} are missing, not {work.step.examples:,}"
+        raise Stopped("refused", message, retry if lost_jobs(work) else "pioneer-build apply")
     return not missing
 
 

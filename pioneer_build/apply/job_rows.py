@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.checks.quarantine import parse_quarantined
-from pioneer_build.errors import NoAccess, Refused, ServiceError, StoreError
+from pioneer_build.apply.stored_rows import is_whole, raw_rows
+from pioneer_build.errors import NoAccess, Refused, ServiceError
 from pioneer_build.ports import JobReport
-from pioneer_build.rows import parse_line, split_version
+from pioneer_build.rows import split_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
-    from pioneer_build.ports import RemoteVersion, StorePort
+    from pioneer_build.ports import RemoteVersion
 
 #: What helps if the service no longer has rows that another machine has.
 SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
@@ -122,7 +123,7 @@ def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) ->
         other.version
         for entry in work.run.lock.with_remote_name(job.remote_name)
         for other in entry.jobs
-        if other.remote_name == job.remote_name and other.key != job.key and not other.inferred
+        if other.remote_name == job.remote_name and other.key != job.key and not (other.inferred or may_be_gone(other))
     }
     new = [version.version for version in listed if version.version not in before and version.version not in others]
     return new[0] if len(new) == 1 else None
@@ -136,6 +137,7 @@ def _counted(work: Work, job: Job) -> int:
         if other.remote_name == job.remote_name
         and other.accepted
         and other.state != "failed"
+        and not may_be_gone(other)
         and other.order < job.order
         and other.key != job.key
     )
@@ -230,29 +232,43 @@ async def _why_missing(work: Work, job: Job, version: str, error: NoAccess | Ref
 
 
 def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`rows` without those of earlier jobs of the same remote name, if it contains all of these."""
-    store = work.run.ports.store
+    """`rows` without those of earlier jobs of the same remote name, if it contains all that the service still has."""
+    store, fetched, terms = work.run.ports.store, work.run.fetched, work.terms(job)
     before = [
         other
         for other in _jobs_of(work)
         if other.remote_name == job.remote_name and other.order < job.order and other.rows is not None
     ]
-    fetched = work.run.fetched
-    if not before or not all(other.key in fetched or is_whole(store, other) for other in before):
-        _check_tellable(work, job, rows, before)
-        return rows
-    earlier = [raw for other in before for raw in fetched.get(other.key) or raw_rows(store, other)]
-    terms = work.terms(job)
-    split = split_version(rows, earlier, terms.task_type, terms.labels)
-    return split.new if split.complete else rows
+    living = [other for other in before if not may_be_gone(other)]
+    for others in (before, living) if len(living) < len(before) else (before,):
+        if others and all(other.key in fetched or is_whole(store, other) for other in others):
+            earlier = [raw for other in others for raw in fetched.get(other.key) or raw_rows(store, other)]
+            split = split_version(rows, earlier, terms.task_type, terms.labels)
+            if split.complete:
+                rows = split.new
+                break
+    _check_tellable(work, job, rows, before)
+    return rows
 
 
 def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequence[Job]) -> None:
-    """Raises `Stopped` if `rows` may contain those of an earlier job that can't be read, and so can't be recognised."""
+    """Raises `Stopped` if `rows` may contain those of an earlier job that can't be read, and so can't be recognised.
+
+    Rows of jobs that this one replaces need not be recognised: readers get only its own.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: what its download has, without the rows that were recognised.
+        before: the earlier jobs of its remote name.
+    """
     if len(rows) <= job.asked:
         return
+    replaced = replaced_by(work, job)
     for other in before:
         if (other.fingerprint, other.state) != (job.fingerprint, "ready"):
+            continue
+        if other.superseded or other.key in replaced:
             continue
         if not is_whole(work.run.ports.store, replace(other, quarantined=None)):
             raise Stopped(
@@ -261,33 +277,6 @@ def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequenc
                 " damaged on this machine",
                 SHARED_STORE,
             )
-
-
-def is_whole(store: StorePort, job: Job) -> bool:
-    """Whether all rows of a job, accepted and quarantined, can be read and match their digests."""
-    try:
-        for digest in (job.rows, job.quarantined):
-            if digest is not None:
-                next(iter(store.lines(digest)), None)
-    except StoreError:
-        return False
-    return True
-
-
-def raw_rows(store: StorePort, job: Job) -> list[Any]:
-    """All rows of a job, accepted and quarantined, in their original order.
-
-    Raises:
-        StoreError: they are not in the store, or damaged.
-    """
-    accepted = iter([parse_line(line) for line in store.lines(job.rows)] if job.rows is not None else [])
-    bad_lines = store.lines(job.quarantined) if job.quarantined is not None else ()
-    rows: list[Any] = []
-    for bad in sorted(map(parse_quarantined, bad_lines), key=lambda bad: bad.number):
-        while len(rows) + 1 < bad.number and (row := next(accepted, None)) is not None:
-            rows.append(row)
-        rows.append(bad.raw)
-    return [*rows, *accepted]
 
 
 def _jobs_of(work: Work) -> tuple[Job, ...]:

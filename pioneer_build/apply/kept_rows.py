@@ -6,9 +6,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.job_rows import is_whole, raw_rows
 from pioneer_build.apply.judge_rows import digests_of_texts, store_rows, tell_quarantined, texts_of_others
 from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
 from pioneer_build.checks.kept_rows import (
     KeptBounds,
     awaits_judging,
@@ -201,8 +201,3 @@ def is_judged_first(work: Work) -> bool:
     if not awaits_rejected(entry, item):
         return False
     return rows_to_judge_rejected(entry, item, work.run.ports.store) is not None
-
-
-def rows_are_here(store: StorePort, job: Job) -> bool:
-    """Whether all rows of a job, accepted and quarantined, are in the store."""
-    return all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
+from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
@@ -112,12 +113,14 @@ def misfit(work: Work, job: Job, version: RemoteVersion) -> str | None:
         return f"its labels are {', '.join(version.labels)}"
     if version.size is not None and version.job_status == "ready":
         entry = work.entry
-        earlier = sum(  # the size of a version may include the rows of earlier versions
-            other.asked
+        earlier = [
+            other
             for other in (entry.jobs if entry is not None else ())
             if other.remote_name == job.remote_name and other.order < job.order
-        )
-        if version.size not in (job.asked, job.asked + earlier):
+        ]
+        # the size of a version may include the rows of earlier versions, as far as the service still has those
+        living = sum(other.asked for other in earlier if not may_be_gone(other))
+        if version.size - job.asked not in (0, living, sum(other.asked for other in earlier)):
             return f"it has {count(version.size, 'row')}"
     return None
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.fetch import fetch, rows_of
-from pioneer_build.apply.job_rows import Missing, is_whole
+from pioneer_build.apply.job_rows import Missing
 from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
 from pioneer_build.wording import shell_word
@@ -24,17 +25,13 @@ if TYPE_CHECKING:
 
 
 async def have_rows(work: Work) -> None:
-    """Has all rows that new ones will be compared with, before any are bought; with `--retry` those that can be had.
+    """Has all rows that new ones will be compared with, before any are bought; but not those that they replace.
 
     Raises:
-        Stopped: some are missing or damaged, and can't be had.
+        Stopped: some are missing or damaged, and can't be had. If the service does not provide them, the next plan with
+            `--retry` says what others cost.
     """
-    try:
-        await fetch(work)
-    except Stopped as stopped:
-        if not work.retries or stopped.result not in ("refused", "differs"):
-            raise
-        work.emit("note", stopped.message)
+    await fetch(work)
     _check_others(work)
     await have_rejected(work)
 

@@ -30,6 +30,10 @@ class Stopped(Exception):
         self.details = details
 
 
+class OutOfReach(Stopped):
+    """Rows of a job can't be had, and nothing more can be asked: `--retry` does without them."""
+
+
 def stops_all(error: ServiceError) -> bool:
     """Whether every other request would get this error too, because of the key or the base URL."""
     if isinstance(error, (NoAccess, KeyRepeated)):

@@ -98,6 +98,16 @@ class Work:
         others = [known for known in entry.jobs if known.key != job.key and not _same_submission(known, job)]
         self.put(replace(entry, jobs=merge_jobs([*others, job])))
 
+    def mark(self, job: Job) -> None:
+        """Puts what is known of a job into the lock, which has it; everything else in the entry stays as it is.
+
+        Raises:
+            LockError: see `put`.
+        """
+        entry = self.entry
+        assert entry is not None
+        self.put(replace(entry, jobs=tuple(job if known.key == job.key else known for known in entry.jobs)))
+
     # -- what applies to it --
 
     @property

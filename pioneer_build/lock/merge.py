@@ -106,11 +106,12 @@ def join_records(records: Sequence[Job]) -> Job:
 
 
 def _job_order(job: Job) -> tuple[int, bool, bool, str]:
-    """The progress of a record: by its state, then known rows before owed ones."""
+    """The progress of a record: by its state, then by whether its rows are known, or else owed."""
     bare = replace(
         job, order=0, submissions=(), deleted=False, approximate=(), sampled=False, superseded=False, tokens=None
     )
-    return RANK[job.state], job.rows is not None, job.owed, text_of(bare)
+    known = job.rows is not None  # if they are owed as well, that is one machine's word against another's
+    return RANK[job.state], known, job.owed != known, text_of(bare)
 
 
 def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...]:

@@ -42,9 +42,9 @@ class Job:
     says in words why a job failed or was rejected.
 
     `approximate` names the parts of the definition that the backend could only approximate. `owed` marks a ready job
-    whose rows were never received, but should be. `sampled` marks a job that requested only the first rows, for people
-    to review before the rest. `superseded` says that a rebuild replaced its rows. `tokens` is its cost, if a language
-    model did it.
+    whose rows the service did not provide, but should: they were never received, or only another machine has them.
+    `sampled` marks a job that requested only the first rows, for people to review before the rest. `superseded` says
+    that others have replaced its rows. `tokens` is its cost, if a language model did it.
     """
 
     fingerprint: str

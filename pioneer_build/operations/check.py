@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.operations.stored_contents import StoredContents
-from pioneer_build.plan import SETTLED
+from pioneer_build.plan import SETTLED, owed_text
 from pioneer_build.results.check import CheckFinding, CheckResult
 from pioneer_build.wording import shell_word
 
@@ -63,7 +63,7 @@ def check(state: ProjectState, plan: Plan, *, strict: bool = False) -> CheckResu
         for step in plan.steps
         for finding in (
             *_pending(state, step),
-            *_owed(state, step),
+            *_owed(state, step, contents),
             *_in_content(state, step, contents, strict=strict),
         )
     ]
@@ -88,12 +88,13 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
     yield CheckFinding("pending", step.dataset_name, text, step.command or "pioneer-build apply", path, line)
 
 
-def _owed(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
-    """The finding for a dataset whose rows were never received, although the service should have them."""
+def _owed(state: ProjectState, step: Step, contents: StoredContents) -> Iterator[CheckFinding]:
+    """The finding for a dataset whose rows the service should have, and did not provide; not if they are here."""
     entry, item = state.lock.get(step.dataset_name, state.backend), state.declared.get(step.dataset_name)
-    owed = [job.named for job in (entry.current() if entry is not None and not entry.forgotten else ()) if job.owed]
+    jobs = [job for job in (entry.current() if entry is not None and not entry.forgotten else ()) if job.owed]
+    owed = [job for job in jobs if job.rows is None or not contents.has(job.rows)]
     if owed:
-        text = f"the rows of {', '.join(owed)} were never received"
+        text = "; ".join(owed_text(job) for job in owed)
         path, line = (item.spec.path, item.spec.line) if item is not None else (None, None)
         yield CheckFinding("owed", step.dataset_name, text, "pioneer-build apply", path, line)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.operations.helping_command import command_for
 from pioneer_build.operations.stale_rows import is_stale
-from pioneer_build.plan import state_of
+from pioneer_build.plan import owed_text, state_of
 from pioneer_build.wording import GIVEN_UP
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def training_pair(entry: Entry | None) -> dict[str, str] | None:
         return None
     # whatever else was sent there may be in the version, even if its outcome is unknown
     on_remote = [job for job in entry.jobs if _may_have_rows(job) and job.remote_name == jobs[-1].remote_name]
-    whole = all(job.got == job.asked and job.quarantined is None and not job.deleted for job in jobs)
+    whole = all(job.got == job.asked and job.quarantined is None and not (job.deleted or job.owed) for job in jobs)
     if not whole or on_remote != list(jobs) or entry.examples != sum(job.got or 0 for job in jobs):
         return None
     version = jobs[-1].version
@@ -81,6 +81,8 @@ def dataset_status(
             value["unsupported_labels"] = list(labelling.unsupported)
     if entry is not None and entry.rejection is not None:
         value["reason"] = entry.rejection.reason
+    elif entry is not None and step is not None and step.action == "fetch" and any(job.owed for job in entry.current()):
+        value["reason"] = "; ".join(owed_text(job) for job in entry.current() if job.owed)
     if step is not None:
         value["action"] = step.action
         value["command"] = command_for(step)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.job_rows import raw_rows
 from pioneer_build.apply.judge_rows import texts_of_others
-from pioneer_build.apply.kept_rows import jobs_here, judge_rejected_here, rows_are_here, rows_to_judge_rejected
+from pioneer_build.apply.kept_rows import jobs_here, judge_rejected_here, rows_to_judge_rejected
+from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
 from pioneer_build.checks.label_bounds import judge_annotations

@@ -25,9 +25,11 @@ def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
         StoreError: the stored rows don't match the lock.
     """
     name, jobs, digests = entry.dataset_name, entry.readable(), entry.content_digests
-    if any(job.owed for job in jobs):
+    if any(job.owed and (job.rows is None or not store.has(job.rows)) for job in jobs):
+        received = all(job.rows is not None for job in jobs)
+        what = "are not on this machine, and the service did not provide them" if received else "were never received"
         raise PioneerError(
-            f"the rows of '{name}' were never received, although its job is ready",
+            f"the rows of '{name}' {what}, although its job is ready",
             hint=f"pioneer-build apply --select {shell_word(name)}  (asks for them again, which costs nothing)",
         )
     if any(job.rows is None for job in jobs):

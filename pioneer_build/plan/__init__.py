@@ -7,6 +7,7 @@ model          the plan, and the facts that it is made from
 make           makes the plan from all specs and the lock
 generate       the actions for a generate spec
 label          the actions for a label spec
+lost_rows      jobs whose rows are out of reach
 candidates     the actions that apply to one spec, and which of them takes precedence
 renames        finds renames that were undone, and hints at those that nobody said
 reasons        describes changes of definitions and settings
@@ -17,6 +18,7 @@ json           the plan as JSON
 """
 
 from pioneer_build.plan.candidates import PRECEDENCE
+from pioneer_build.plan.lost_rows import lost_text, owed_text, ways_to_rows
 from pioneer_build.plan.make import entry_for, lock_with, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
     SETTLED,
@@ -47,11 +49,14 @@ __all__ = [
     "Step",
     "entry_for",
     "lock_with",
+    "lost_text",
     "make_plan",
     "names_in_use",
+    "owed_text",
     "remembered",
     "state_of",
     "staying",
     "undo_renames",
+    "ways_to_rows",
     "would_buy",
 ]

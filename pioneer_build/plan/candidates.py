@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pioneer_build.lock.model import Job
     from pioneer_build.plan.model import Action, Reason
 
 #: If several actions apply to a spec, the first of these takes precedence. A spec that has no job yet is a `create`;
@@ -41,8 +42,8 @@ class Candidates:
         self.command: dict[Action, str] = {}
         self.refused: str | None = None
         self.fetch = False
-        #: the names of the jobs whose rows were never received
-        self.owed: tuple[str, ...] = ()
+        #: jobs whose rows the service should have, and did not provide
+        self.owed: tuple[Job, ...] = ()
         #: the names of rejected jobs whose rows are not on this machine
         self.rejected_elsewhere: tuple[str, ...] = ()
         #: rows that the spec wants, and that the jobs which were requested for them didn't return

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.plan.candidates import Candidates
+from pioneer_build.plan.lost_rows import find_lost, is_lost
 from pioneer_build.plan.model import Reason
 from pioneer_build.plan.reasons import definition_changes
 from pioneer_build.wording import ROWS_GONE, count, shell_word
@@ -27,6 +28,7 @@ class _Made:
 
     `jobs` are all jobs of that definition, in order; `ready` are those of them with this state. `asked` counts the rows
     that they requested, without top-ups; `missing` counts the rows that the spec wants and that they didn't return.
+    `replaces` says that `ready` lacks jobs whose rows are out of reach, because new rows are to replace them.
     """
 
     entry: Entry
@@ -34,6 +36,7 @@ class _Made:
     ready: tuple[Job, ...]
     asked: int
     missing: int
+    replaces: bool = False
 
 
 def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
@@ -53,7 +56,7 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         return found
     find_unsettled(entry, item.name, choices, found)
     retry = item.name in choices.retry
-    made = _made(item, _judged(item, entry, facts, found, retry=retry))
+    made = _made(item, _judged(item, entry, facts, found, retry=retry), facts, found, retry=retry)
     found.missing = made.missing if made.asked >= wanted else 0
     changes = definition_changes(entry, item)
     if entry.num_examples is None:
@@ -61,7 +64,6 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
         changes = (*changes, Reason("inputs", text, "inputs", f"num_examples: {wanted}"))
     if changes:
         found.reasons += [("replace", change) for change in changes]
-    found.owed = tuple([job.named for job in made.ready if job.owed and not job.superseded])
     found.fetch = found.fetch or any(job.rows is not None and not facts.has_whole(job.rows) for job in made.ready)
     found.rejected_elsewhere = tuple([job.named for job in made.jobs if _is_rejected_elsewhere(job, facts)])
     if not retry and "blocked" not in found.fits:
@@ -76,11 +78,15 @@ def find_generate(item: Declared, entry: Entry | None, facts: Facts, choices: Ch
     return found
 
 
-def _made(item: Declared, entry: Entry) -> _Made:
-    mine = tuple([job for job in entry.jobs if job.fingerprint == item.fingerprint])
-    ready = tuple([job for job in mine if job.state == "ready"])
+def _made(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, retry: bool) -> _Made:
+    mine = tuple([job for job in entry.jobs if job.fingerprint == item.fingerprint and not job.superseded])
+    every = tuple([job for job in mine if job.state == "ready"])
+    ready = every
+    if any(job.owed or job.deleted for job in every):
+        ready = find_lost(item.name, every, facts, found, retry=retry)
     asked = sum([job.asked for job in ready if not job.top_up])
-    return _Made(entry, mine, ready, asked, _missing(ready, item.spec.num_examples or 0))
+    missing = _missing(ready, item.spec.num_examples or 0)
+    return _Made(entry, mine, ready, asked, missing, replaces=len(ready) < len(every))
 
 
 def _judged(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, retry: bool) -> Entry:
@@ -93,7 +99,9 @@ def _judged(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, re
     if kept is None:
         return entry
     if not kept.here:
-        found.fetch = True
+        # rows that are to be replaced need not be judged
+        lost = [job for job in entry.jobs if retry and job.fingerprint == item.fingerprint and is_lost(job, facts)]
+        found.fetch = not lost
     elif not kept.broken:
         return replace(entry, jobs=kept.jobs)
     elif retry:
@@ -175,7 +183,7 @@ def _first(made: _Made, found: Candidates, *, replaces: bool) -> None:
     """No job of this definition is ready: all rows have to be requested."""
     action: Action = "replace" if replaces else "create"
     told = not found.fits.isdisjoint(("reconcile", "resume", "blocked"))
-    told = told or any(reason.field == "checks" for _, reason in found.reasons)
+    told = told or made.replaces or any(reason.field == "checks" for _, reason in found.reasons)
     found.add(action)
     found.submit(action, 1, found.total)
     if told:

@@ -10,6 +10,7 @@ from pioneer_build.lock.merge import merge_entries
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
+from pioneer_build.plan.lost_rows import owed_text
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, deleted_names, names_in_use, names_to_delete
@@ -149,6 +150,8 @@ def state_of(entry: Entry | None, step: Step | None) -> DatasetState:
         return "unknown" if step.action == "reconcile" else "open"
     if step is not None and step.action not in SETTLED:
         return "changed"
+    if entry.state == "ready" and any(job.owed for job in entry.current()):
+        return "changed"  # nobody who reads it here gets all rows
     return entry.state
 
 
@@ -178,7 +181,7 @@ def _step(
         found.add("fetch", *_why_fetched(entry, facts, facts.kept.get(item.name)))
     if found.owed:
         found.fetch = True
-        found.add("fetch", *(Reason("dataset_name", f"the rows of {name} were never received") for name in found.owed))
+        found.add("fetch", *(Reason("dataset_name", owed_text(job)) for job in found.owed))
     action, reasons = found.action(), found.all_reasons()
     # what blocks a step comes first: `apply` says only that, and `check` points to its key
     reasons = (*reasons, *leading) if action == "blocked" else (*leading, *reasons)
@@ -313,7 +316,10 @@ def _entry_facts(entry: Entry | None) -> object:
     if entry is None:
         return None
     jobs = [
-        [*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted, *(["owed"] * job.owed)]
+        [
+            *(*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted),
+            *(name for name, is_so in (("owed", job.owed), ("superseded", job.superseded)) if is_so),
+        ]
         for job in entry.jobs
     ]
     labelling, refusal = entry.labelling, entry.rejection

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.plan.lost_rows import is_lost
 from pioneer_build.plan.model import Reason
 
 if TYPE_CHECKING:
@@ -120,5 +121,5 @@ def is_same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
     if old.fingerprint != item.fingerprint or (old.num_examples is None) != item.spec.is_label:
         return False
     if not item.spec.is_label:
-        return any(job.accepted for job in old.current())
+        return any(job.accepted and not is_lost(job, facts) for job in old.current())
     return old.labelling is not None and old.labelling.inputs == facts.inputs[item.name].digest

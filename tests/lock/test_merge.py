@@ -146,6 +146,11 @@ def test_what_is_known_of_either_side_stays_known(a: Entry, b: Entry) -> None:
     assert [getattr(merged, name) for name in units] in heads, "what belongs together comes from one side"
 
 
+def test_of_rows_that_are_known_and_owed_the_word_of_who_has_them_counts() -> None:
+    here = job(ITEM)
+    assert merge_jobs([replace(here, owed=True), here]) == (here,)
+
+
 def test_rows_that_came_are_no_longer_owed() -> None:
     owed = job(ITEM, rows=None, verified=False, owed=True)
     here = job(ITEM)

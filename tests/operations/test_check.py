@@ -195,3 +195,24 @@ def test_rows_that_were_never_received_are_pending_and_not_wrong(built: Path) ->
     (finding,) = found.findings
     assert (finding.help, finding.path) == ("pioneer-build apply", "specs/one.yaml")
     assert "were never received" in finding.text
+
+
+def test_rows_that_the_service_did_not_provide_are_pending_unless_they_are_here(built: Path) -> None:
+    (job,) = entry_of(built, "one").jobs
+    change(built, "one", jobs=(replace(job, owed=True),))
+    (finding,) = checked(built).findings
+    assert (finding.kind, finding.text) == ("pending", "update pending (the rows of job j-one are here after all)")
+    rows(built, "one").unlink()
+    found = checked(built)
+    assert told(found) == [("owed", "one")]
+    assert (found.findings[0].text, found.pending) == ("the service did not provide the rows of job j-one", True)
+
+
+def test_rows_that_were_deleted_and_are_not_here_are_pending(built: Path) -> None:
+    (job,) = entry_of(built, "one").jobs
+    change(built, "one", jobs=(replace(job, deleted=True),))
+    assert checked(built).findings == (), "they are here"
+    rows(built, "one").unlink()
+    (finding,) = checked(built).findings
+    assert finding.text.startswith("blocked (the rows of job j-one were deleted on the service")
+    assert finding.help == "apply where the rows are, or: pioneer-build apply --retry one  (pays for new rows)"

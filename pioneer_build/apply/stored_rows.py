@@ -1,0 +1,45 @@
+"""The rows of a job in the store: whether they are here and whole, and what they were when they were received."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.errors import StoreError
+from pioneer_build.rows import parse_line
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.model import Job
+    from pioneer_build.ports import StorePort
+
+
+def rows_are_here(store: StorePort, job: Job) -> bool:
+    """Whether all rows of a job, accepted and quarantined, are in the store."""
+    return all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined))
+
+
+def is_whole(store: StorePort, job: Job) -> bool:
+    """Whether all rows of a job, accepted and quarantined, can be read and match their digests."""
+    try:
+        for digest in (job.rows, job.quarantined):
+            if digest is not None:
+                next(iter(store.lines(digest)), None)
+    except StoreError:
+        return False
+    return True
+
+
+def raw_rows(store: StorePort, job: Job) -> list[Any]:
+    """All rows of a job, accepted and quarantined, in their original order.
+
+    Raises:
+        StoreError: they are not in the store, or damaged.
+    """
+    accepted = iter([parse_line(line) for line in store.lines(job.rows)] if job.rows is not None else [])
+    bad_lines = store.lines(job.quarantined) if job.quarantined is not None else ()
+    rows: list[Any] = []
+    for bad in sorted(map(parse_quarantined, bad_lines), key=lambda bad: bad.number):
+        while len(rows) + 1 < bad.number and (row := next(accepted, None)) is not None:
+            rows.append(row)
+        rows.append(bad.raw)
+    return [*rows, *accepted]
