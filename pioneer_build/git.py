@@ -392,7 +392,7 @@ class ReachableCommits(NamedTuple):
 
 
 def reachable_commits(folder: Path, most: int) -> ReachableCommits:
-    """At most `most` commits, newest first: of all branches, tags and reflogs, local and remote-tracking.
+    """At most `most` commits, newest first: of all refs (branches, tags, what was fetched) and reflogs.
 
     Those that a merge, pick, revert or rebase is at, and that were fetched last, are among them. There are none if
     `folder` is not in a repository. Nothing is fetched: in a shallow clone they end where it ends.
@@ -425,7 +425,8 @@ def reachable_commits(folder: Path, most: int) -> ReachableCommits:
 
 
 def _list_commits(folder: Path, most: int, tips: Sequence[str], *options: str) -> subprocess.CompletedProcess[bytes]:
-    refs = ("--branches", "--remotes", "--tags", "--reflog", "--stdin")
+    # no commit before one that was made from it, whatever the clocks of their authors said
+    refs = ("--date-order", "--all", "--reflog", "--stdin")
     typed = "".join(f"{one}\n" for one in tips).encode()
     return _run(folder, "rev-list", f"--max-count={most}", "--format=%H %T", *options, *refs, typed=typed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -598,3 +599,21 @@ def test_a_link_leads_to_a_file_of_the_same_commit(repository: Path) -> None:
         for item in objects(repository, places, contents=True, follow_links=True)
     ]
     assert found == [nowhere, b"real\n", nowhere, b"real\n", Unreadable(""), b"real\n"]
+
+
+def test_a_commit_comes_before_the_one_that_it_was_made_from(tmp_path: Path) -> None:
+    """Whatever the clocks of their machines said; and a ref of any name is one."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    commits = []
+    for day in ("2026-03-03", "2026-03-02", "2026-03-01"):
+        (tmp_path / "file").write_text(day)
+        git(tmp_path, "add", "file")
+        when = {"GIT_COMMITTER_DATE": f"{day}T00:00:00Z", "GIT_AUTHOR_DATE": f"{day}T00:00:00Z"}
+        subprocess.run(["git", "commit", "-qm", day], cwd=tmp_path, env={**os.environ, **when}, check=True)
+        commits.append(subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=tmp_path, text=True).strip())
+    assert [one.id for one in reachable_commits(tmp_path, 10).commits] == commits[::-1]
+    git(tmp_path, "update-ref", "refs/pull/1/head", commits[-1])
+    git(tmp_path, "reset", "-q", "--hard", commits[0])
+    git(tmp_path, "reflog", "expire", "--expire=now", "--all")
+    (tmp_path / ".git" / "ORIG_HEAD").unlink()
+    assert [one.id for one in reachable_commits(tmp_path, 10).commits] == commits[::-1]

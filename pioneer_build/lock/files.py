@@ -187,7 +187,7 @@ def _merge_conflicts(conflicts: Mapping[str, str], others: Lock, staged: Staged)
     merged = joined.merged()
     # the sides of a file may be about several datasets, if git took their files for one
     lock = merge(left, merged.lock)
-    agreed = {**left.entries, **joined.agreed.entries}
+    agreed = {**joined.agreed.entries, **others.entries}
     for path, text in conflicts.items():
         if not is_conflicted(text):  # it is one of the sides
             agreed |= read_side(text, "the file", path).entries

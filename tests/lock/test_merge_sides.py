@@ -67,5 +67,5 @@ def test_so_a_split_lock_with_a_conflict_is_read() -> None:
     }
     found = read_files(texts, MergeInIndex(staged))
     assert found.lock == lock_of(FRESH, OTHER, replace(LARGER, dataset_name="old"))
-    assert (found.agreed, found.choices) == (lock_of(OTHER), ())
+    assert (found.agreed, found.choices) == (lock_of(OTHER, OLD), ()), "what the files without conflict contain"
     assert found.conflicted == ("pioneer.lock.d/a.json",)
