@@ -21,7 +21,7 @@ from pioneer_build.journal.copies import extend_copy, keep_damaged
 from pioneer_build.journal.lines import VERSION, Line, encode_line
 from pioneer_build.journal.model import Contended, JournalDamage, JournalRepair
 from pioneer_build.journal.reading import LogReader, failed
-from pioneer_build.journal.seal import write_seal
+from pioneer_build.journal.seal import read_seal, write_seal
 from pioneer_build.processes.identity import this_process
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
+
+
+_LOG, _LOCK = "journal.jsonl", "journal.lock"
 
 
 class Journal:
@@ -45,10 +48,10 @@ class Journal:
     """
 
     def __init__(self, folder: Path, copy: Path | None = None, on_note: Callable[[str], None] | None = None) -> None:
-        self.path = folder / "journal.jsonl"
+        self.path = folder / _LOG
         self.copy = copy
         self.on_note = on_note
-        self._lock_path = folder / "journal.lock"
+        self._lock_path = folder / _LOCK
         self._log = LogReader(self.path, copy, self._lock_path)
         self._compared = False
         self._held_by = -1
@@ -299,6 +302,13 @@ class Journal:
             self._compared = True
         write_seal(self._held_by, number)
         self._log.catch_up()
+
+
+def is_gone(folder: Path, copy: Path | None) -> bool:
+    """Whether the log in `folder` isn't there, although its copy or its seal says that it had lines. Cheap."""
+    if (folder / _LOG).exists():
+        return False
+    return (copy is not None and copy.exists()) or read_seal(folder / _LOCK) > 0
 
 
 def _end_of(log: LogReader, fd: int) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.journal.log import is_gone
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.journal.reading import LogReader
 from pioneer_build.operations.journal_gaps import OtherJournal, damage_remark, elsewhere_remarks, not_in_journal
@@ -115,11 +116,11 @@ def journal_remarks(project: Project, journal: Journal) -> list[str]:
 
 
 def more_may_be_known(project: Project) -> bool:
-    """Whether a journal may know more than a cached plan: another one, or the copy of one that is gone. Cheap."""
-    if next(_logs(project), None) is not None:
-        return True
-    copy = project.journal_copy
-    return copy is not None and copy.exists() and not (project.journal_folder / "journal.jsonl").exists()
+    """Whether a journal may know more than a cached plan: another one, or one that is gone. Cheap.
+
+    A plan that was cached before there was a journal holds again once both lock and journal are gone.
+    """
+    return next(_logs(project), None) is not None or is_gone(project.journal_folder, project.journal_copy)
 
 
 def other_journals(project: Project) -> list[OtherJournal]:

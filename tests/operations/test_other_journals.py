@@ -119,6 +119,18 @@ def test_a_plan_of_what_changed_knows_of_them(root: Path, tmp_path: Path, monkey
     assert [step.action for step in plan_project(opened(root)).steps] == ["resume"]
 
 
+def test_a_plan_of_what_changed_knows_that_one_was_lost(root: Path) -> None:
+    age()
+    read_project_state(opened(root))
+    journal = sent(root)
+    assert journal.copy is not None
+    for path in (journal.path, journal.copy):  # only the seal says that it had lines
+        path.unlink()
+    assert plan_of_changed(opened(root)) is None
+    [step] = plan_project(opened(root)).steps
+    assert step.submits == 0
+
+
 @pytest.mark.parametrize("start", ["root", "above"])
 def test_one_that_a_relative_state_home_has(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
