@@ -1,7 +1,4 @@
-"""Finds the folder of a project, and refuses one whose settings or lock a sparse checkout left out.
-
-Without them, the settings would be the defaults, and everything would look as if it had never been built.
-"""
+"""Finds the folder of a project. One whose settings a sparse checkout left out is refused: the defaults would count."""
 
 from __future__ import annotations
 
@@ -10,19 +7,26 @@ from pathlib import Path
 
 from pioneer_build import sparse
 from pioneer_build.paths import find_root
-from pioneer_build.sparse.signs import PROJECT_FILES, folders_up, may_be_sparse
+from pioneer_build.sparse.signs import PROJECT_FILES, SETTINGS, folders_up, may_be_sparse
 
 
 def find_project(start: Path) -> Path:
-    """The folder of the project that `start` is in: see `paths.find_root`. Runs git in a sparse checkout without them.
+    """The folder of the project that `start` is in: see `paths.find_root`.
+
+    In a sparse checkout without `pioneer.yaml`, git is asked whether it is left out. A lock that is left out makes its
+    folder the project, too: who reads the lock says that it isn't here.
 
     Raises:
-        PioneerError: `pioneer.yaml` or `pioneer.lock` is not in this sparse checkout, or git can't say whether it is.
+        PioneerError: `pioneer.yaml` is not in this sparse checkout, or git can't say whether it is.
     """
     real = os.path.realpath(start)
     root = find_root(real)
     for folder in folders_up(real, root):
-        there = all(os.path.lexists(f"{folder}/{name}") for name in PROJECT_FILES)
-        if not there and may_be_sparse(folder):
-            sparse.check_in_checkout(Path(folder), PROJECT_FILES, "so what is wanted and what was built is not known")
+        if os.path.lexists(f"{folder}/{SETTINGS}") or not may_be_sparse(folder):
+            continue
+        found = sparse.left_out_of(Path(folder), PROJECT_FILES)
+        if any(one.path.name == SETTINGS for one in found):
+            raise sparse.refusal(found, Path(folder), "so what is wanted and what was built is not known")
+        if found:
+            return Path(folder)
     return Path(root)

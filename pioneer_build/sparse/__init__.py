@@ -16,11 +16,12 @@ if TYPE_CHECKING:
         NOT_IN_CHECKOUT,
         LeftOutFile,
         Tracked,
-        check_in_checkout,
         command_for,
         command_for_git,
         leads_to_file,
         left_out_in,
+        left_out_of,
+        refusal,
         tracked,
     )
 
@@ -28,11 +29,12 @@ __all__ = [
     "NOT_IN_CHECKOUT",
     "LeftOutFile",
     "Tracked",
-    "check_in_checkout",
     "command_for",
     "command_for_git",
     "leads_to_file",
     "left_out_in",
+    "left_out_of",
+    "refusal",
     "tracked",
 ]
 

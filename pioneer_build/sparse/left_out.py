@@ -98,20 +98,19 @@ def left_out_in(place: Path, reaches: Callable[[Path], bool]) -> Iterator[LeftOu
             yield from left_out_in(folder, reaches)
 
 
-def check_in_checkout(folder: Path, names: Iterable[str], so: str) -> None:
-    """Refuses to go on if a sparse checkout left out a file of some names; runs git if one isn't there.
+def left_out_of(folder: Path, names: Iterable[str]) -> list[LeftOutFile]:
+    """Those of some files that a sparse checkout left out; runs git if one isn't there.
 
     Args:
         folder: an absolute path.
         names: relative to it, with `/`.
-        so: what that means, for the message: "so …".
 
     Raises:
-        PioneerError: git tracks one that isn't there, or can't say whether it does.
+        PioneerError: git can't say.
     """
     absent = [name for name in names if not os.path.lexists(folder / name)]
     if not absent or not may_be_sparse(folder):
-        return
+        return []
     found = []
     for name in absent:
         try:
@@ -119,10 +118,20 @@ def check_in_checkout(folder: Path, names: Iterable[str], so: str) -> None:
         except PioneerError as error:
             message = f"git can't say whether {name} is in this sparse checkout: {error.message}"
             raise PioneerError(message, hint=command_for_git(folder)) from None
-    if found:
-        said = " and ".join(os.path.relpath(one.path, folder) for one in found)
-        message = f"{said} {'is' if len(found) == 1 else 'are'} {NOT_IN_CHECKOUT}, {so}"
-        raise PioneerError(message, hint=command_for(found))
+    return found
+
+
+def refusal(files: Sequence[LeftOutFile], folder: Path, so: str) -> PioneerError:
+    """The error that says which files are not here, and what helps; runs git.
+
+    Args:
+        files: of one repository, at least one.
+        folder: the folder to which their names are relative in the message.
+        so: what that means: "so …".
+    """
+    said = " and ".join(os.path.relpath(one.path, folder) for one in files)
+    message = f"{said} {'is' if len(files) == 1 else 'are'} {NOT_IN_CHECKOUT}, {so}"
+    return PioneerError(message, hint=command_for(files))
 
 
 def leads_to_file(link: LeftOutFile) -> Path | None:

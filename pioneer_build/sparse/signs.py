@@ -107,7 +107,8 @@ def folders_up(start: str, root: str) -> Iterator[str]:
 
 
 #: What makes a folder a project.
-PROJECT_FILES: Final = ("pioneer.yaml", "pioneer.lock")
+SETTINGS: Final = "pioneer.yaml"
+PROJECT_FILES: Final = (SETTINGS, "pioneer.lock")
 
 
 def may_hide_project(start: str, root: str) -> bool:

@@ -275,8 +275,8 @@ def test_a_submodule_that_is_sparse(cli: Any, root: Path, tmp_path: Path) -> Non
         assert "the dataset name 'b' is already used" in cli(*arguments).err
 
 
-@pytest.mark.parametrize("patterns", [["specs"], ["specs", "/pioneer.yaml"], ["specs", "/pioneer.lock"]], ids=str)
-def test_settings_or_lock_are_not_in_a_sparse_checkout(
+@pytest.mark.parametrize("patterns", [["specs"], ["specs", "/pioneer.lock"]], ids=str)
+def test_settings_are_not_in_a_sparse_checkout(
     cli: Any, root: Path, patterns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `git sparse-checkout set specs` does it before git 2.37."""

@@ -1,4 +1,4 @@
-"""The folder of a project in a sparse checkout that left out its settings or its lock. With the real git."""
+"""The folder of a project in a sparse checkout that left out its settings. With the real git."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ def leave(root: Path, *patterns: str) -> None:
     ("patterns", "said", "help_"),
     [
         (["specs"], "pioneer.yaml and pioneer.lock are", "/pioneer.lock /pioneer.yaml"),
-        (["specs", "/pioneer.yaml"], "pioneer.lock is", "/pioneer.lock"),
         (["specs", "/pioneer.lock"], "pioneer.yaml is", "/pioneer.yaml"),
     ],
 )
@@ -58,6 +57,16 @@ def test_settings_or_lock_are_left_out(root: Path, patterns: list[str], said: st
     subprocess.run(hint, shell=True, check=True, capture_output=True)
     for start in (root, root / "specs/a"):
         assert find_project(start) == root
+
+
+def test_a_lock_that_is_left_out_is_for_who_reads_it(root: Path) -> None:
+    leave(root, "specs", "/pioneer.yaml")
+    assert find_project(root / "specs") == root
+    git(root, "sparse-checkout", "disable")
+    git(root, "rm", "-q", "pioneer.yaml")
+    git(root, "commit", "-qm", "x")
+    leave(root, "specs")
+    assert find_project(root / "specs") == root
 
 
 def test_a_project_in_the_project(root: Path) -> None:
@@ -84,21 +93,21 @@ def test_a_project_of_its_own_in_a_submodule(root: Path, tmp_path: Path) -> None
 
 
 def test_what_was_never_there_is_not_missed(root: Path) -> None:
-    git(root, "rm", "-q", "pioneer.lock")
+    git(root, "rm", "-q", "pioneer.yaml")
     git(root, "commit", "-qm", "x")
     leave(root, "specs", "/pioneer.*")
     (root / "new").mkdir()
     assert find_project(root) == root
     assert find_project(root / "new") == root
     git(root, "sparse-checkout", "disable")
-    (root / "inner/pioneer.lock").unlink()
+    (root / "inner/pioneer.yaml").unlink()
     assert find_project(root / "inner") == root / "inner", "it was removed by hand"
 
 
 def test_an_ordinary_checkout_starts_no_git(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(root))
-    (root / "pioneer.lock").unlink()
+    (root / "pioneer.yaml").unlink()
     assert find_project(root / "specs/a") == root
     (root / ".git/info/sparse-checkout").write_text("specs\n")
-    said = "git can't say whether pioneer.lock is in this sparse checkout: git is not installed"
+    said = "git can't say whether pioneer.yaml is in this sparse checkout: git is not installed"
     assert refused(root) == (said, "install git")

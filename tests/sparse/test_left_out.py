@@ -194,21 +194,23 @@ def test_a_file_whose_bit_was_set_by_hand(top: Path) -> None:
     assert (top / "b/1").is_file()
 
 
-def test_names_that_must_be_there(top: Path) -> None:
-    sparse.check_in_checkout(top, ["root", "gone"], "so nothing")
+def test_names_that_are_left_out(top: Path) -> None:
+    assert sparse.left_out_of(top, ["root", "gone"]) == []
     git(top, "sparse-checkout", "set", "--no-cone", "a")
-    sparse.check_in_checkout(top, ["a/1", "gone"], "so nothing")
-    with pytest.raises(PioneerError) as caught:
-        sparse.check_in_checkout(top, ["a/1", "b/1"], "so nothing is done")
-    assert (caught.value.message, caught.value.hint) == (
-        "b/1 is not in this sparse checkout, so nothing is done",
-        "git sparse-checkout add /b/1",
-    )
-    with pytest.raises(PioneerError, match=r"^root and b/1 are not in this sparse checkout, so nothing"):
-        sparse.check_in_checkout(top, ["root", "b/1"], "so nothing")
+    assert sparse.left_out_of(top, ["a/1", "gone"]) == []
+    (one,) = sparse.left_out_of(top, ["a/1", "b/1"])
+    error = sparse.refusal([one], top, "so nothing is done")
+    assert error.message == "b/1 is not in this sparse checkout, so nothing is done"
+    assert error.hint == "git sparse-checkout add /b/1"
+    error = sparse.refusal(sparse.left_out_of(top, ["root", "b/1"]), top, "so nothing is done")
+    assert error.message == "root and b/1 are not in this sparse checkout, so nothing is done"
+    assert error.hint == "git sparse-checkout add /b/1 /root"
+    run(error.hint)
+    assert sparse.left_out_of(top, ["root", "b/1"]) == []
     (top / ".git/index").write_bytes(b"garbage")
+    (top / "root").unlink()
     with pytest.raises(PioneerError, match="git can't say whether root is in this sparse checkout: "):
-        sparse.check_in_checkout(top, ["root"], "so nothing")
+        sparse.left_out_of(top, ["root"])
 
 
 def test_a_name_that_the_package_does_not_have() -> None:

@@ -15,7 +15,7 @@ from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
-from pioneer_build.sparse import check_in_checkout
+from pioneer_build.sparse import left_out_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pioneer_build.project.open import Project
 
 
-_NOT_WRITTEN: Final = "so nothing is written in its place"
 #: The files of git's settings, and their lines.
 _LINES: Final[Mapping[str, Sequence[str]]] = {".gitignore": starter.IGNORED, ".gitattributes": starter.ATTRIBUTES}
 
@@ -57,7 +56,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
         texts |= {draft.path: draft.text, **draft.files}
     if not drafts and not spec_files(root, folder)[0] and project.lockfile.stamp() is None:
         texts |= starter.starter_specs(folder)
-    check_in_checkout(root, [*texts, *_LINES], _NOT_WRITTEN)
+    _check_in_checkout(root, [*texts, *_LINES])
     for path in texts:
         _check_inside(root, (root / path).parent)
     for path in _LINES:
@@ -83,7 +82,13 @@ def check_lines_for_git(root: Path) -> None:
     Raises:
         PioneerError: it did.
     """
-    check_in_checkout(root, _LINES, _NOT_WRITTEN)
+    _check_in_checkout(root, _LINES)
+
+
+def _check_in_checkout(root: Path, paths: Iterable[str]) -> None:
+    """Files that a sparse checkout left out aren't written anew."""
+    if found := left_out_of(root, paths):
+        raise refusal(found, root, "so nothing is written in its place" if len(found) == 1 else "so nothing is written")
 
 
 def write_lines_for_git(root: Path) -> tuple[str, ...]:
