@@ -312,6 +312,8 @@ class Machine(RuleBasedStateMachine):
         before = {item.token: item for item in self.world.submissions()}
         report = self.world.apply(seen, trouble, wait=wait, **options)
         self._check()
+        sent = {(one.dataset_name, one.fingerprint) for one in self.world.submissions() if one.token not in before}
+        assert sent <= {(item.name, item.fingerprint) for item in seen.declared.values()}
         for item in seen.declared.values():
             check_spending(self.world, before, item, retry=item.name in seen.plan.choices.retry)
         return report
