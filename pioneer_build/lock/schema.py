@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pioneer_build.lock.gold import rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _Types: TypeAlias = "tuple[type, ...]"
 _Table: TypeAlias = "Mapping[str, _Types]"
@@ -245,7 +245,7 @@ def _check_definition(definition: Mapping[str, Any]) -> None:
             raise Mismatch(f"has a definition with an invalid value of '{key}'", key=key)
     _check_texts(definition, "labels", "a definition whose labels are not strings")
     for shot in definition.get("classified_examples", ()):
-        if type(shot) is not dict or not all(isinstance(text, str) for text in shot.values()):
+        if type(shot) is not dict or not _are_texts(shot.values()):
             raise Mismatch("has a definition with an invalid example", key="classified_examples")
 
 
@@ -352,8 +352,12 @@ def _check(fields: Any, must: _Table, may: _Table, what: str) -> None:
 
 
 def _check_texts(fields: Mapping[str, Any], key: str, what: str) -> None:
-    if not all(isinstance(text, str) for text in fields.get(key, ())):
+    if not _are_texts(fields.get(key, ())):
         raise Mismatch(f"has {what}")
+
+
+def _are_texts(values: Iterable[Any]) -> bool:
+    return set(map(type, values)) <= {str}
 
 
 def _is_measure(value: Any) -> bool:

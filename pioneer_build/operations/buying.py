@@ -6,14 +6,14 @@ plan that is made afterwards, and as the apply that does it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan import entry_for, lock_with, would_buy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan import Choices, Facts, KeptRows
@@ -26,11 +26,14 @@ class Buying:
 
     `facts` are the planner's: the backend, and what the store has; inputs are needed for label specs only. `judge` says
     what the checks make of the rows of an entry, with the lock for the rows of others; `None` if nothing changes.
+    `settled` has the datasets for which a plan of the same facts has nothing to do, with the entries that it was made
+    from: while a lock has these entries, nothing is bought for them.
     """
 
     facts: Facts
     choices: Choices
     judge: Callable[[Declared, Entry, Lock], KeptRows | None]
+    settled: Mapping[str, Entry] = field(default_factory=dict)
 
     def would_buy(self, item: Declared, entry: Entry | None, lock: Lock) -> int:
         """How many rows or annotations would be bought for a spec, now or at most when its open jobs have ended.
@@ -40,6 +43,8 @@ class Buying:
             entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
             lock: what was built.
         """
+        if entry is None and item.name in self.settled and self._is_settled(item, lock):
+            return 0
         mine = lock_with(item, entry, lock, self.facts.backend)
         whole, _ = entry_for(item, mine, self.facts.backend)
         if whole is None or item.spec.is_label:
@@ -47,6 +52,11 @@ class Buying:
         kept = self.judge(item, whole, lock)
         facts = self.facts if kept is None else replace(self.facts, kept={item.name: kept})
         return would_buy(item, None, mine, facts, self.choices) or self._may_top_up(item, whole, kept)
+
+    def _is_settled(self, item: Declared, lock: Lock) -> bool:
+        # the rows of others may have changed with a lock
+        now = lock.entries.get((item.name, self.facts.backend))
+        return now is self.settled[item.name] and not item.spec.checks.no_overlap_with
 
     def _may_top_up(self, item: Declared, entry: Entry, kept: KeptRows | None) -> int:
         """How many rows would be requested again if jobs that have not ended return none: the same run does that.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from pioneer_build.inputs import InputsSurvey
+    from pioneer_build.lock.model import Entry
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.config import Config
     from pioneer_build.project.left_out import LeftOutSpecs
@@ -117,7 +118,7 @@ def read_project_state(
     scope = scope_of(known)
     plan = scope.plan(chosen)
     if _may_buy(plan, declared, stored.unsure):
-        found = _found_elsewhere(known, others, project, replace(buying, facts=stored))
+        found = _found_elsewhere(known, plan, others, project, replace(buying, facts=stored))
         if found != known:
             plan = (scope := scope_of(found)).plan(chosen)
     _check_plan(project, specs, plan)
@@ -142,10 +143,25 @@ def _may_buy(plan: Plan, declared: Sequence[Declared], unsure: tuple[str, str] |
     return bool(tops_up) or any(step.requests and step.refused in (None, unsure and unsure[0]) for step in plan.steps)
 
 
-def _found_elsewhere(known: Known, others: OtherJournals, project: Project, buying: Buying) -> Known:
-    """`known`, with what other journals and earlier locks have and the specs would buy otherwise."""
+def _settled(plan: Plan, lock: Lock, backend: str) -> dict[str, Entry]:
+    """The entries of the datasets that have nothing to do, by name."""
+    names = [step.dataset_name for step in plan.steps if step.action == "none" and step.refused is None]
+    return {name: lock.entries[name, backend] for name in names if (name, backend) in lock.entries}
+
+
+def _found_elsewhere(known: Known, plan: Plan, others: OtherJournals, project: Project, buying: Buying) -> Known:
+    """`known`, with what other journals and earlier locks have and the specs would buy otherwise.
+
+    Args:
+        known: the lock with the jobs of the journal.
+        plan: what would be done with these.
+        others: the other journals.
+        project: the project.
+        buying: what decides how much would be bought.
+    """
     from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
 
+    buying = replace(buying, settled=_settled(plan, known.lock, project.config.backend))
     return with_history(others.taken_over(known, buying), project.root, others.all, buying)
 
 

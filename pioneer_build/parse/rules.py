@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import NodeFinder, node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
-from pioneer_build.spec.blank import is_blank, what_is_blank
+from pioneer_build.spec.blank import any_blank, is_blank, what_is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
 from pioneer_build.spec.written_path import path_fault, what_is_wrong
@@ -200,12 +200,16 @@ class SpecRules:
         """Texts that look empty; the shape of a key refuses only those of white space."""
         for key in ("labels", "domain_description", "prompt", "inputs", "classified_examples"):
             value = self.data.get(key)
-            for index, one in enumerate(value if isinstance(value, list) else [value]):
-                loc: tuple[int | str, ...] = (key, index) if isinstance(value, list) else (key,)
-                if isinstance(one, dict) and key == "classified_examples":
-                    one, loc = one.get("text"), (*loc, "text")
-                if isinstance(one, str) and one.strip() and is_blank(one):
-                    self._at(loc, f"this text {what_is_blank(one)}", "write it again, by hand", "empty")
+            listed = value if isinstance(value, list) else [value]
+            are_examples = key == "classified_examples"
+            texts = [one.get("text") if are_examples and isinstance(one, dict) else one for one in listed]
+            if not any_blank([text for text in texts if isinstance(text, str) and text]):
+                continue
+            for index, text in enumerate(texts):
+                if isinstance(text, str) and text.strip() and is_blank(text):
+                    loc: tuple[int | str, ...] = (key, index) if isinstance(value, list) else (key,)
+                    loc = (*loc, "text") if isinstance(listed[index], dict) else loc
+                    self._at(loc, f"this text {what_is_blank(text)}", "write it again, by hand", "empty")
 
 
 def wrong_path(path: str, folder: str) -> tuple[str, str] | None:

@@ -6,7 +6,6 @@ more values than fit into memory. So both are looked for before anything is made
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +33,9 @@ MAX_ALIASED_CHARS = 1_000_000
 
 _BRACKETS_WORTH_A_LOOK = 256
 _APART = (b"\n", b",", b":", b"-", b"?", b"[", b"{")
-_INDENT_WORTH_A_LOOK = re.compile(rb"[ \t?:\-]{48}")
+_INDENT_WORTH_A_LOOK = b" " * 48
+#: Makes a space of whatever may stand before the first word of a line.
+_AS_SPACES = bytes.maketrans(b"\t?:-", b"    ")
 
 
 def is_small_enough(data: bytes, path: str, report: Callable[[Problem], None]) -> bool:
@@ -104,10 +105,9 @@ def _looks_deep(encoded: bytes) -> bool:
 
     A level is a bracket, or an indicator or an indentation in a run before the first word of a line.
     """
-    return (
-        encoded.count(b"[") + encoded.count(b"{") > _BRACKETS_WORTH_A_LOOK
-        or _INDENT_WORTH_A_LOOK.search(encoded) is not None
-    )
+    return encoded.count(b"[") + encoded.count(
+        b"{"
+    ) > _BRACKETS_WORTH_A_LOOK or _INDENT_WORTH_A_LOOK in encoded.translate(_AS_SPACES)
 
 
 def aliases_are_bounded(root: Node, source: Source) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.errors import StoreError
@@ -13,7 +14,6 @@ from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _BUFFER = 1 << 20
@@ -97,7 +97,7 @@ class RowFiles:
         if not (match := _DIGEST.fullmatch(digest)):
             raise StoreError(f"not a digest of rows: {digest!r}")
         name = match[1]
-        return self._root / "rows" / name[:2] / f"{name}.jsonl"
+        return Path(f"{self._root}/rows/{name[:2]}/{name}.jsonl")
 
     def check_writable(self) -> None:
         """Tries that rows of any digest can be written.

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.plan import Choices
+from pioneer_build.operations.buying import Buying
+from pioneer_build.plan import Choices, Facts
 from pioneer_build.project.lock_file import LOCK_NAME
 from pioneer_build.spec.model import Checks, Spec, TopUp
+from tests import planning
 from tests.apply.world import Checkout, ModelService, Trouble, World
 
 if TYPE_CHECKING:
@@ -133,3 +135,18 @@ def test_rejected_rows_are_part_of_what_more_needs(two: Two, *, only_git: bool) 
     assert two.apply(1, num_examples=11) == "done"
     assert two.asked() == [4, 4, 3]
     assert two.checkouts[1].lock().entries["a", "https://service.test"].examples == 11
+
+
+@pytest.mark.parametrize(
+    ("checks", "other", "bought"),
+    [(Checks(), False, 0), (Checks(), True, 2), (Checks(no_overlap_with=("b",)), False, 2)],
+    ids=["settled", "another entry", "rows of others count"],
+)
+def test_what_a_plan_found_settled_is_not_planned_again(checks: Checks, other: bool, bought: int) -> None:
+    item = planning.declared(replace(SPEC, checks=checks))
+    one = planning.job(item, asked=2, got=2)
+    entry = planning.entry(item, one)  # two rows too few: they would be bought, if this were planned
+    lock = planning.lock_of(replace(entry) if other else entry)
+    buying = Buying(Facts(planning.BACKEND), Choices(), lambda *_: None, {"a": entry})
+    assert buying.would_buy(item, None, lock) == bought
+    assert buying.would_buy(item, entry, lock) == 2, "an entry that the lock doesn't have is always planned"
