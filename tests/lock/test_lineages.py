@@ -121,6 +121,8 @@ def test_which_names_are_used_again() -> None:
     assert replaced_on(lock_of(BASE), lock_of(fresh())) == {key}
     assert not replaced_on(lock_of(BASE), lock_of(LARGER))
     assert not replaced_on(lock_of(BASE), lock_of(old()))
+    unpaid = replace(BASE, jobs=())
+    assert not replaced_on(lock_of(unpaid), lock_of(BASE)), "nothing says that it is another dataset"
 
 
 # -- histories of specs --------------------------------------------------------------------------------------------

@@ -91,6 +91,15 @@ def test_rows_that_are_missing_come_from_top_ups_that_were_made() -> None:
     assert ids(taken(Lock(), [declared()], known(job(0)), known(more))) == ["j-0"], "nothing is missing"
 
 
+def test_a_ready_job_learns_of_rows_and_those_that_it_has_stay() -> None:
+    bare = job(0)
+    whole = replace(bare, rows="sha256:" + "1" * 64)
+    other = replace(bare, rows="sha256:" + "2" * 64, got=4)
+    assert taken(locked(entry(bare)), [declared()], known(whole, token="t0")).lock == locked(entry(whole))
+    lock = locked(entry(whole))
+    assert taken(lock, [declared()], known(other, token="t0")).lock is lock, "judged by other checks"
+
+
 def test_what_is_open_in_the_journal_is_taken_over_in_any_case() -> None:
     lock = locked(entry(job(0)))
     assert ids(taken(lock, [declared()], known(job(1, "open"), token="t1"))) == ["j-0", "j-1"]

@@ -181,6 +181,12 @@ def one(base: Entry, ours: Entry, theirs: Entry) -> tuple[Entry, list[tuple[str,
     return found, [(choice.field, choice.kept) for choice in merged.choices]
 
 
+def test_of_two_new_base_names_the_smaller_one_is_taken() -> None:
+    here, there = replace(BASE, base_name="x"), replace(BASE, base_name="y")
+    assert one(BASE, here, there) == one(BASE, there, here) == (here, [])
+    assert one(BASE, BASE, there) == one(BASE, there, BASE) == (there, [])
+
+
 def test_changes_of_different_fields_are_both_kept() -> None:
     ours = replace(BASE, num_examples=5)
     theirs = replace(BASE, protect=True, checks={"min_chars": 90})

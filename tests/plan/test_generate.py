@@ -193,7 +193,8 @@ def test_checks_that_rows_do_not_meet_block_the_step_and_buy_nothing() -> None:
     topped_up = declared(replace(ITEM.spec, top_up=TopUp(3)), {"min_chars": 90})
     assert decided(step(topped_up, known, kept={"a": BROKEN})) == ("blocked", 0, 0, 10)
     retry = Choices(retry=frozenset({"a"}))
-    assert decided(step(TIGHT, known, retry, kept={"a": BROKEN})) == ("create", 1, 10, 10)
+    one = step(TIGHT, known, retry, kept={"a": BROKEN})
+    assert (decided(one), {why.field for why in one.reasons}) == (("create", 1, 10, 10), {"checks"}), "not its last job"
     assert decided(step(more, known, retry, kept={"a": BROKEN})) == ("create", 1, 15, 15)
     open_job = job(ITEM, 2, state="open", got=None, rows=None)
     assert step(TIGHT, entry(ITEM, job(ITEM), open_job), kept={"a": BROKEN}).action == "resume", "it is paid for"

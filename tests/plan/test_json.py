@@ -51,6 +51,15 @@ def test_what_says_nothing_is_left_out() -> None:
     ]
 
 
+def test_the_worst_case_is_in_the_summary() -> None:
+    steps = [
+        Step("a", "label", requests=1, examples=5, requests_at_most=3, examples_at_most=30),
+        Step("b", "create", requests=1, examples=10),
+    ]
+    summary = plan_value(Plan("pioneer", tuple(steps)))["summary"]
+    assert (summary["requests_at_most"], summary["examples_at_most"]) == (4, 40)
+
+
 def test_what_is_refused_is_no_request() -> None:
     kept = entry(ITEM, job(ITEM), protect=True)
     refused = plan_value(plan(OTHER, lock=lock_of(kept), choices=Choices()))
