@@ -48,6 +48,7 @@ HELP = {"_bz2", "_compression", "_lzma", "bz2", "click._textwrap", "fnmatch", "l
 #: A plan or check with nothing to do.
 NOTHING_TO_DO = {
     "pioneer_build.disk",
+    "pioneer_build.disk.stamps",
     "pioneer_build.paths",
     "pioneer_build.cache",
     "pioneer_build.cache.checkout",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from pioneer_build.disk import make_folder, write_whole
+from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.whole_files import write_whole
 
 
 def write_cache_file(path: str, data: bytes) -> bool:

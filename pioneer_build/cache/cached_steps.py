@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pioneer_build.disk import StampedFile
+    from pioneer_build.disk.stamps import StampedFile
 
 
 class CachedStep(NamedTuple):

@@ -10,12 +10,12 @@ import os
 from typing import TYPE_CHECKING, Final
 from zlib import adler32, crc32
 
-from pioneer_build.disk import stamp_at, stamp_of
+from pioneer_build.disk.stamps import stamp_at, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
 
 _FILE: Final = "pioneer.lock"
 _FOLDER: Final = "pioneer.lock.d"

@@ -25,13 +25,13 @@ from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
-from pioneer_build.disk import stamp_at, stamp_of
+from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.paths import cache_path, local_path, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pioneer_build.disk import Stamp, StampedFile
+    from pioneer_build.disk.stamps import Stamp, StampedFile
 
 #: Says whether a glob names the files that it named, unchanged: `(root, spec path, glob, those files)`.
 GlobCheck: TypeAlias = "Callable[[str, str, str, Sequence[StampedFile]], bool]"

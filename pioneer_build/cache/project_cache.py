@@ -14,13 +14,13 @@ from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.cache.spec_cache import SpecCache, checks_of
-from pioneer_build.disk import is_settled
+from pioneer_build.disk.stamps import is_settled
 from pioneer_build.spec.settings import Settings, SpendingLimits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pioneer_build.disk import Stamp, StampedFile
+    from pioneer_build.disk.stamps import Stamp, StampedFile
 
 #: Another program, or another version of this file, is told by it. A checksum follows: settings that a flipped byte
 #: changed would be obeyed.

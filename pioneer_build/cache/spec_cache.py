@@ -16,13 +16,14 @@ from zlib import crc32
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
-from pioneer_build.disk import is_settled, open_shared
+from pioneer_build.disk.files import open_shared
+from pioneer_build.disk.stamps import is_settled
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
     from pioneer_build.spec.fingerprint import Definition
 
 #: One parsed spec: itself, its definition, its fingerprint.

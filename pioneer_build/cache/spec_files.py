@@ -9,12 +9,12 @@ import os
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import stamp_of
+from pioneer_build.disk.stamps import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
 
 SPEC_ENDINGS = (".yaml", ".yml")
 #: What the name of a file ends with, in any case, that was probably meant to be a spec.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def system_error(error: OSError) -> PioneerError | None:
     """An error of disks and permissions, which is no bug of this program; `None` if it is another one."""
-    from pioneer_build.disk import advice
+    from pioneer_build.disk.advice import advice
     from pioneer_build.errors import PioneerError
 
     hint = advice(error, error.filename or "")

@@ -14,7 +14,7 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.output import say
-from pioneer_build.disk import advice
+from pioneer_build.disk.advice import advice
 from pioneer_build.errors import PioneerError
 from pioneer_build.wording import shell_word
 

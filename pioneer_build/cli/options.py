@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pioneer_build.cache.plan_cache import CachedPlan
-    from pioneer_build.disk import StampedFile
+    from pioneer_build.disk.stamps import StampedFile
     from pioneer_build.plan import Choices
     from pioneer_build.project.open import Project
 

@@ -38,7 +38,7 @@ def out(text: str) -> None:
 
 def output_lost(error: OSError) -> PioneerError:
     """The error for output that can't be written. What is still buffered is dropped: it would fail again at the end."""
-    from pioneer_build.disk import advice
+    from pioneer_build.disk.advice import advice
     from pioneer_build.errors import PioneerError
 
     drop_output()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from pioneer_build.disk import advice
+from pioneer_build.disk.advice import advice
 from pioneer_build.engine.app import create_app
 from pioneer_build.engine.database import StateDamaged
 from pioneer_build.engine.same_machine import SameMachine, is_loopback

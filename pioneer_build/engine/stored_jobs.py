@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pioneer_build.disk import make_folder
+from pioneer_build.disk.folders import make_folder
 from pioneer_build.engine.database import Database
 from pioneer_build.processes.claim import ProcessClaim
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.disk import beside, is_stream, make_folder, sync_folder, write_whole
+from pioneer_build.disk.folders import make_folder, sync_folder
+from pioneer_build.disk.whole_files import beside, is_stream, write_whole
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named

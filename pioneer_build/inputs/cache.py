@@ -18,7 +18,7 @@ from pioneer_build.inputs.incremental import Chunk
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
     from pioneer_build.inputs.files import InputFile
     from pioneer_build.inputs.records import Columns
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import stamp_at
+from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.problems import Complaints
 from pioneer_build.spec.model import InlineTexts, InputFiles
@@ -13,7 +13,7 @@ from pioneer_build.spec.model import InlineTexts, InputFiles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.disk import Stamp, StampedFile
+    from pioneer_build.disk.stamps import Stamp, StampedFile
     from pioneer_build.spec.model import Inputs
 
 

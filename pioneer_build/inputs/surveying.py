@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import is_settled, stamp_at
+from pioneer_build.disk.stamps import is_settled, stamp_at
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
 from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest, text_digests
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from pioneer_build.disk import Stamp, StampedFile
+    from pioneer_build.disk.stamps import Stamp, StampedFile
     from pioneer_build.inputs.cache import SurveyCache
     from pioneer_build.inputs.files import InputFile
     from pioneer_build.inputs.records import Columns

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import beside
+from pioneer_build.disk.whole_files import beside
 from pioneer_build.journal.lines import VERSION, Line, encode_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import create, make_folder, open_shared, write_all, write_whole
+from pioneer_build.disk.files import create, open_shared, write_all
+from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.journal.scanning import ScannedLine, Scanner
 
 if TYPE_CHECKING:

@@ -14,7 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk import check_writable, make_folder, open_shared, reserve, sync_way, write_all, write_whole
+from pioneer_build.disk.files import open_shared, write_all
+from pioneer_build.disk.folders import make_folder, sync_way
+from pioneer_build.disk.whole_files import write_whole
+from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
 from pioneer_build.journal.copies import extend_copy, keep_damaged

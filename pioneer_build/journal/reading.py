@@ -10,7 +10,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import advice, stamp_at
+from pioneer_build.disk.advice import advice
+from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.copies import Scanned, join, last_number, scan
 from pioneer_build.journal.index import SubmissionIndex
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
     from pioneer_build.journal.scanning import ScannedLine
 
 #: This many bytes at the beginning identify a log: they contain the random token of the first line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import write_whole
+from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
 from pioneer_build.lock.lineages import replaced_on

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, RestOfProject
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
     from pioneer_build.lock.model import Lock
     from pioneer_build.spec.declared import Declared
     from pioneer_build.store import Store

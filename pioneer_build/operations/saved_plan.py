@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from pioneer_build.disk import write_whole
+from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import stamp_at
+from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import StoreError
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
     from pioneer_build.project.open import Project
 
 

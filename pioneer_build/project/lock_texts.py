@@ -15,17 +15,11 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import lock_stamps
-from pioneer_build.disk import (
-    advice,
-    beside,
-    check_replaceable,
-    check_writable,
-    make_folder,
-    reserve,
-    stamp_at,
-    stamp_of,
-    sync_folder,
-)
+from pioneer_build.disk.advice import advice
+from pioneer_build.disk.folders import make_folder, sync_folder
+from pioneer_build.disk.stamps import stamp_at, stamp_of
+from pioneer_build.disk.whole_files import beside
+from pioneer_build.disk.writable import check_replaceable, check_writable, reserve
 from pioneer_build.errors import LockError
 from pioneer_build.lock.source import LOCK_PATH, restore
 from pioneer_build.lock.split import SPLIT_FOLDER
@@ -33,7 +27,7 @@ from pioneer_build.lock.split import SPLIT_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
 
 #: So often the files of a split lock are read again because some of them were written meanwhile.
 _TRIES: Final = 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
-from pioneer_build.disk import stamp_at
+from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.paths import cache_folder, journal_copy, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve

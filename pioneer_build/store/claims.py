@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from pioneer_build.disk import create, write_all
+from pioneer_build.disk.files import create, write_all
 from pioneer_build.errors import StoreError
 from pioneer_build.processes.claim import ProcessClaim
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build import disk
-from pioneer_build.disk import NewFile, advice, create, reserve
+from pioneer_build.disk import folders
+from pioneer_build.disk.advice import advice
+from pioneer_build.disk.files import create
+from pioneer_build.disk.whole_files import NewFile
+from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
@@ -77,7 +80,7 @@ def make_folder(path: Path, modes: Modes) -> None:
     """
     check_no_link(path)
     with guarded(path, "create the folder"):
-        disk.make_folder(path, modes.folder)
+        folders.make_folder(path, modes.folder)
 
 
 def check_no_link(path: Path) -> None:

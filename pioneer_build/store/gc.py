@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.disk import random_name, sync_folder
+from pioneer_build.disk.files import random_name
+from pioneer_build.disk.folders import sync_folder
 from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 

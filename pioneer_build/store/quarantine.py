@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import sync_folder
+from pioneer_build.disk.folders import sync_folder
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
 
 if TYPE_CHECKING:

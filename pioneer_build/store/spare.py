@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pioneer_build import disk
+from pioneer_build.disk import whole_files
 from pioneer_build.errors import StoreError
 from pioneer_build.paths import PROJECT_FOLDER
 from pioneer_build.store.annotations import AnnotationStore
@@ -74,7 +74,7 @@ class Spare:
                     continue
                 with _alone(folder):
                     make_folder(place / "tmp", Modes())
-                    disk.write_whole(place.parent / _IGNORED, [b"*\n"], durable=False)
+                    whole_files.write_whole(place.parent / _IGNORED, [b"*\n"], durable=False)
                     with _opened(place, scope) as there:
                         act(there)
                 return place

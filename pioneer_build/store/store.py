@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import reserve, sync_folder, sync_way
+from pioneer_build.disk.folders import sync_folder, sync_way
+from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole

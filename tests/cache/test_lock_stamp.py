@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cache.lock_stamp import lock_stamp, lock_stamps, stamp_of_all
-from pioneer_build.disk import is_settled, stamp_at
+from pioneer_build.disk.stamps import is_settled, stamp_at
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
 

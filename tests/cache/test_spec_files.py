@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cache.spec_files import spec_stamps
-from pioneer_build.disk import stamp_at
+from pioneer_build.disk.stamps import stamp_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
 
 
 def found(root: Path, folder: str = "specs") -> tuple[dict[str, Stamp], list[tuple[str, str]]]:

@@ -19,7 +19,7 @@ from pioneer_build.inputs.records import Columns
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pioneer_build.disk import Stamp
+    from pioneer_build.disk.stamps import Stamp
 
 STAMP = (7, 1_700_000_000_000_000_001, 2, 3)
 CHUNKS = st.lists(

@@ -124,7 +124,7 @@ def test_a_cached_survey_does_not_hold(root: Path) -> None:
     git(root, "rm", "-qr", "data/two")
     commit_of_one = [("data/one/x.txt", None)]
     assert not unchanged_glob(str(root), SPEC, "../../data/*/x.txt", commit_of_one), "its stamp isn't known"
-    from pioneer_build.disk import stamp_at
+    from pioneer_build.disk.stamps import stamp_at
 
     seen = [("data/one/x.txt", stamp_at(str(root / "data/one/x.txt")))]
     assert unchanged_glob(str(root), SPEC, "../../data/*/x.txt", seen)

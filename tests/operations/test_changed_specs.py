@@ -381,7 +381,7 @@ def test_a_lock_that_was_written_since_is_left_to_the_whole(root: Path) -> None:
 def test_whatever_happened_the_plan_is_that_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("pioneer_build.disk._MARGIN_OF_TICKS_NS", 5_000_000)
+    monkeypatch.setattr("pioneer_build.disk.stamps._MARGIN_OF_TICKS_NS", 5_000_000)
     root = tmp_path.resolve() / "p"
     root.mkdir()
     folder = home(root, monkeypatch)

@@ -9,7 +9,8 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.disk import advice, check_writable, reserve
+from pioneer_build.disk.advice import advice
+from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.operations.disk_check import LEAST_ROOM, Room
 from pioneer_build.paths import cache_folder, state_folder
 from pioneer_build.results.doctor import DoctorFinding

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import advice, check_writable
+from pioneer_build.disk.advice import advice
+from pioneer_build.disk.writable import check_writable
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import REPAIR

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build import git
-from pioneer_build.disk import make_folder, write_new, write_whole
+from pioneer_build.disk.files import write_new
+from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import make_folder
+from pioneer_build.disk.folders import make_folder
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import write_whole
+from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk import stamp_at
+from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.lock.conflict import with_markers
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import SPLIT_MARK, entry_path

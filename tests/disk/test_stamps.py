@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.disk import is_settled, stamp_at, stamp_of
+from pioneer_build.disk.stamps import is_settled, stamp_at, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
