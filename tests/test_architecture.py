@@ -204,7 +204,7 @@ CHANGERS = {
         "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
     },
     "exports/hf.py": {"work.unlink"},
-    "git.py": {"tempfile.TemporaryFile"},
+    "git/objects.py": {"tempfile.TemporaryFile"},
     "journal/compaction.py": {"left.unlink"},
     "journal/log.py": {"os.ftruncate"},
     "operations/doctor/folders.py": {"tempfile.TemporaryFile"},

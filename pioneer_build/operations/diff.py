@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.diff.state import State
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import commit_of
+from pioneer_build.git.revisions import commit_of
 from pioneer_build.lock.model import Lock
 from pioneer_build.operations.locked_rows import locked_lines
 from pioneer_build.project.lock_at import lock_at

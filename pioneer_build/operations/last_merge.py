@@ -42,7 +42,7 @@ def with_merge_choices(project: Project, lock: Lock, plan: Plan) -> Plan:
 def _with_choices_of_head(project: Project, lock: Lock, plan: Plan, pending: frozenset[str]) -> Plan:
     """The same for the merge commit that is checked out, if there is one."""
     # git is only started for a plan that has something to do
-    from pioneer_build.git import merged_commits
+    from pioneer_build.git.revisions import merged_commits
     from pioneer_build.lock.three_way import merge3
     from pioneer_build.project.lock_at import lock_at
 

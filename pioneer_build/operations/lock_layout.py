@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build import git
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.repository import is_in_repository
+from pioneer_build.git.work_tree import ignored_files
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
 from pioneer_build.operations.init.project_files import check_lines_for_git, write_lines_for_git
 from pioneer_build.paths import state_folder
@@ -34,7 +35,7 @@ def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None
     """
     with ProjectHold(project.root, state_folder(), waiting):
         paths = [entry_path(name) for name in ("x", *project.lockfile.dataset_names())] if split else []
-        if ignored := git.ignored_files(project.root, paths):
+        if ignored := ignored_files(project.root, paths):
             hint = f"`git check-ignore -v {shell_word(ignored[0])}` shows the line to remove"
             what = f"{SPLIT_FOLDER}/" if entry_path("x") in ignored else ignored[0]
             raise PioneerError(f"git ignores {what}, so a split lock would not be committed", hint=hint)
@@ -43,7 +44,7 @@ def convert_lock(project: Project, *, split: bool, waiting: Callable[[str], None
         changed = project.lockfile.convert(split=split)
         exists = project.lockfile.stamp() is not None
         extended: tuple[str, ...] = ()
-        if split and exists and git.is_in_repository(project.root):
+        if split and exists and is_in_repository(project.root):
             extended = write_lines_for_git(project.root)
     return LockLayoutResult(
         split,
@@ -63,7 +64,7 @@ def ignored_note(project: Project) -> tuple[str, str] | None:
     """
     if not is_in_checkout(project.root):
         return None
-    ignored = git.ignored_files(project.root, project.lockfile.files())
+    ignored = ignored_files(project.root, project.lockfile.files())
     if not ignored:
         return None
     more = f" and {count(len(ignored) - 1, 'other file')} of the lock" if len(ignored) > 1 else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.cache.spec_files import SPEC_ENDINGS
 from pioneer_build.errors import PioneerError
-from pioneer_build.git import contents
+from pioneer_build.git.objects import contents
 from pioneer_build.parse import cross_check, parse_text
 from pioneer_build.sparse.left_out import NOT_IN_CHECKOUT, leads_to_file, tracked
 from pioneer_build.sparse.signs import checkouts_in, is_in_checkout

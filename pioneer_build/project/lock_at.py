@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
-from pioneer_build.git import file_at, files_at
+from pioneer_build.git.revisions import file_at, files_at
 from pioneer_build.lock.files import FoundLock, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER

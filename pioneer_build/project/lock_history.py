@@ -15,17 +15,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import (
-    NEWER_GIT,
-    GitObject,
-    branch_with,
-    folder_in_repository,
-    is_partial,
-    is_shallow,
-    objects,
-    reachable_commits,
-    work_with,
-)
+from pioneer_build.git.history import branch_with, reachable_commits, work_with
+from pioneer_build.git.objects import GitObject, objects
+from pioneer_build.git.program import NEWER_GIT
+from pioneer_build.git.repository import folder_in_repository, is_partial, is_shallow
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.lock.text import read_lock
@@ -36,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.git import ReachableCommit
+    from pioneer_build.git.history import ReachableCommit
     from pioneer_build.lock.model import Entry
 
 #: How far back versions are looked for: commits, different versions, and bytes of all of them. A version of a split

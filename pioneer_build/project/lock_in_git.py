@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import staged, unmerged_files
+from pioneer_build.git.work_tree import staged, unmerged_files
 from pioneer_build.lock.conflict import Sides, is_conflicted
 from pioneer_build.lock.files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.git import Stage
+    from pioneer_build.git.work_tree import Stage
 
 #: The common ancestor, our side and their side in git's index (gitrevisions(7)).
 _STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError, PioneerError
-from pioneer_build.git import GitObject, commits_before, objects
+from pioneer_build.git.objects import GitObject, objects
+from pioneer_build.git.revisions import commits_before
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark, read_entry_file
 from pioneer_build.lock.text import read_lock

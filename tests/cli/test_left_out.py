@@ -109,7 +109,7 @@ def test_a_plan_with_nothing_to_do_starts_no_git(cli: Any, root: Path, monkeypat
     def started(*_: object, **__: object) -> None:
         raise AssertionError("git was started")
 
-    monkeypatch.setattr("pioneer_build.git._run", started)
+    monkeypatch.setattr(subprocess, "Popen", started)
     for _ in range(2):
         assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
 
@@ -220,7 +220,7 @@ def test_a_plan_with_nothing_to_do_starts_no_git_in_a_sparse_checkout(
     def started(*_: object, **__: object) -> None:
         raise AssertionError("git was started")
 
-    monkeypatch.setattr("pioneer_build.git._run", started)
+    monkeypatch.setattr(subprocess, "Popen", started)
     for _ in range(2):
         assert cli("plan").out == "Nothing to do: 2 datasets up to date.\n"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.git import merges_with_driver
+from pioneer_build.git.driver import merges_with_driver
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
 from tests.built import spec_text, write_spec
 from tests.made import Made, classes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.git import commit_of
+from pioneer_build.git.revisions import commit_of
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
 from pioneer_build.operations import past_locks

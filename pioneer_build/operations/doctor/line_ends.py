@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build import git
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.repository import is_in_repository
+from pioneer_build.git.work_tree import converts_line_ends, has_converted_line_ends
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.problems import Complaints
 from pioneer_build.project.specs import load_specs
@@ -22,12 +23,12 @@ _SHOWN = 3
 def line_ends(opened: Project) -> list[DoctorFinding]:
     """A note if the digests of CSV or TSV inputs depend on the settings of git on each machine."""
     names = _tables(opened)
-    if not names or not git.is_in_repository(opened.root):
+    if not names or not is_in_repository(opened.root):
         return []
-    found = git.converts_line_ends(opened.root, names)
+    found = converts_line_ends(opened.root, names)
     if not found:
         return []
-    changed = [name for name in found if git.has_converted_line_ends(opened.root, name)]
+    changed = [name for name in found if has_converted_line_ends(opened.root, name)]
     if changed:
         text = f"git converted the line ends of {_listed(changed)}: texts in quoted cells are others than elsewhere"
         help_text = (

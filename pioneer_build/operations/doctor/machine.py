@@ -6,10 +6,10 @@ import platform
 from importlib.util import find_spec
 from typing import Final
 
-from pioneer_build import git
 from pioneer_build._version import __version__
 from pioneer_build.engine.model_files import embedding_model, tagger_folder
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.program import version
 from pioneer_build.results.doctor import DoctorFinding
 
 #: A module of each extra.
@@ -23,7 +23,7 @@ _LOCAL_MODULES: Final = (
 def versions() -> DoctorFinding:
     """The versions of the programs."""
     python = platform.python_version()
-    said = f"pioneer-build {__version__}, Python {python}, git {git.version() or 'missing'}, {platform.system()}"
+    said = f"pioneer-build {__version__}, Python {python}, git {version() or 'missing'}, {platform.system()}"
     return DoctorFinding("versions", "good", said)
 
 

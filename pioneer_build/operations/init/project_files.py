@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build import git
 from pioneer_build.disk.files import write_new
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.driver import set_driver
+from pioneer_build.git.repository import is_in_repository
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.paths import link_that_leaves
@@ -74,7 +75,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
     new += [name for name in written if name not in there]
     kept += [name for name in _LINES if name not in written]
     extended = [name for name in written if name in there]
-    driver = git.set_driver(root) if git.is_in_repository(root) else None
+    driver = set_driver(root) if is_in_repository(root) else None
     return WrittenFiles(tuple(new), tuple(extended), tuple(kept), driver)
 
 

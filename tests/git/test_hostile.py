@@ -5,30 +5,22 @@ Each of these repositories would create a file with one of git's ordinary comman
 
 from __future__ import annotations
 
-import inspect
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build import git as git_module
-from pioneer_build.git import (
-    command_line,
-    commit_of,
-    driver_of,
-    environment,
-    file_at,
-    is_ignored,
-    is_in_repository,
-    merged_commits,
-    merges_with_driver,
-    staged,
-)
+from pioneer_build.git import program
+from pioneer_build.git.driver import driver_of, merges_with_driver
+from pioneer_build.git.program import command_line, environment, run
+from pioneer_build.git.repository import is_in_repository
+from pioneer_build.git.revisions import commit_of, file_at, merged_commits
+from pioneer_build.git.work_tree import is_ignored, staged
 from tests.runner import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 #: Settings of a hostile repository, `EVIL` being a program of its own, and a command that runs it.
 SETTINGS = {
@@ -101,12 +93,12 @@ ASKS: dict[str, Callable[[Path], object]] = {
     "driver_of": driver_of,
     "merges_with_driver": merges_with_driver,
     "is_ignored": lambda root: is_ignored(root, "pioneer.lock"),
-    "log": lambda root: git_module._run(root, "log", "-p", "--format=%H"),
-    "show": lambda root: git_module._run(root, "show", "HEAD"),
-    "ls-files": lambda root: git_module._run(root, "ls-files", "-d", "-o", "-c"),
-    "ls-files --eol": lambda root: git_module._run(root, "--literal-pathspecs", "ls-files", "--eol"),
-    "rev-list": lambda root: git_module._run(root, "rev-list", "--all", "--objects"),
-    "rev-list of other places": lambda root: git_module._run(root, "rev-list", "--alternate-refs"),
+    "log": lambda root: run(root, "log", "-p", "--format=%H"),
+    "show": lambda root: run(root, "show", "HEAD"),
+    "ls-files": lambda root: run(root, "ls-files", "-d", "-o", "-c"),
+    "ls-files --eol": lambda root: run(root, "--literal-pathspecs", "ls-files", "--eol"),
+    "rev-list": lambda root: run(root, "rev-list", "--all", "--objects"),
+    "rev-list of other places": lambda root: run(root, "rev-list", "--alternate-refs"),
 }
 
 
@@ -164,7 +156,8 @@ def test_commands_that_run_filters_are_not_called(command: str) -> None:
 
 
 def test_every_call_of_git_goes_through_one_place() -> None:
-    source = inspect.getsource(git_module)
+    folder = Path(program.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
     assert source.count('"git"') == source.count('return ["git",') == 1
     assert source.count("os.environ") == 1
     assert environment()["GIT_TERMINAL_PROMPT"] == "0"

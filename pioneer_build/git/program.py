@@ -1,0 +1,183 @@
+"""Runs git so that it runs no other program, whatever a repository's configuration says, and asks nobody for anything.
+
+Reading runs no hooks, filters or text conversion, and fetches nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.keys import without_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: No prompts, no lock files for speed alone, no fetching of objects that a partial clone lacks (git before 2.45 doesn't
+#: know that variable, but may use no protocol), messages in English.
+_CALM: Final = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+#: Variables that name programs for git to run. Nothing here needs one of them.
+_PROGRAMS: Final = frozenset(
+    {
+        "GIT_ASKPASS", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH",
+        "GIT_SSH_COMMAND", "SSH_ASKPASS",
+    }
+)  # fmt: skip
+#: Variables that name places. Git sets them for a hook, and with them a command in a folder of the work tree reads
+#: other files than it says: the repository is found from the folder. `GIT_INDEX_FILE` is kept for `staged`.
+_PLACES: Final = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+    }
+)  # fmt: skip
+#: The configuration of a repository may name programs, and a repository may come from anywhere: for every kind of
+#: program that the commands used here could run, a value that runs none.
+_RUNS_NOTHING: Final = " ".join(
+    f"'{setting}'"
+    for setting in (
+        "core.fsmonitor=false",
+        "core.hooksPath=/dev/null",
+        "core.pager=cat",
+        "core.editor=false",
+        "core.askPass=false",
+        "core.sshCommand=false",
+        "core.gitProxy=false",
+        "core.alternateRefsCommand=true",
+        "credential.helper=",
+        "uploadpack.packObjectsHook=",
+        "log.showSignature=false",
+        "gpg.program=false",
+        "gpg.ssh.program=false",
+        "gpg.x509.program=false",
+        "safe.bareRepository=explicit",
+    )
+)
+#: Commands that compare, and what keeps them from external programs.
+_COMPARES: Final = frozenset({"diff-tree", "log", "show"})
+_COMPARES_PLAINLY: Final = ("--no-ext-diff", "--no-textconv")
+#: Commands that run no filter of a repository. Others (`status`, `diff`) would, for any file that changed.
+_READS: Final = frozenset(
+    {
+        "--version", "cat-file", "check-attr", "check-ignore", "config", "for-each-ref", "ls-files", "ls-tree",
+        "merge-base", "name-rev", "rev-list", "rev-parse", "symbolic-ref",
+    }
+)  # fmt: skip
+#: Options with which they would.
+_FILTERS: Final = frozenset({"-m", "--modified", "--filters", "--textconv", "--ext-diff", "--show-signature"})
+#: Seconds after which a silent git is stopped: a network folder that hangs must not hang this tool.
+TIMEOUT: Final = 60.0
+#: Said of a git that doesn't know an option, and how git begins its own words about it.
+NEWER_GIT: Final = "a newer git is needed"
+_UNKNOWN: Final = ("unknown option", "unknown switch", "unrecognized argument", "usage:")
+
+
+def version() -> str | None:
+    """The version of git; `None` if git is not installed."""
+    said = answer(None, "--version")
+    return said.removeprefix("git version ") if said else None
+
+
+def run(
+    folder: Path | None, *arguments: str, typed: bytes = b"", index: bool = False
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs git in `folder`, or in the current folder.
+
+    Args:
+        folder: the folder.
+        arguments: git's.
+        typed: its standard input.
+        index: whether it reads the index that `GIT_INDEX_FILE` names, if any.
+
+    Raises:
+        PioneerError: git is not installed, or can't be run.
+    """
+    try:
+        return subprocess.run(  # noqa: S603 - a list, no shell
+            command_line(*arguments),
+            cwd=folder,
+            env=environment(folder, index=index),
+            input=typed,
+            capture_output=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+    except FileNotFoundError:
+        raise PioneerError("git is not installed", hint="install git: it is needed to read earlier states") from None
+    except subprocess.TimeoutExpired:
+        raise PioneerError(f"git {arguments[0]} didn't finish within {TIMEOUT:.0f} s") from None
+    except OSError as error:
+        raise PioneerError(f"git can't be run: {error.strerror}") from None
+
+
+def command_line(*arguments: str) -> list[str]:
+    """The command line of git, if with `environment` it runs no other program, whatever a repository says.
+
+    Raises:
+        ValueError: of this command that can't be said (`git status` runs filters of the repository, for example).
+    """
+    place = next((i for i, word in enumerate(arguments) if not word.startswith("--") or word == "--version"), 0)
+    command = arguments[place]
+    if (command not in _READS and command not in _COMPARES) or _FILTERS & set(arguments):
+        raise ValueError(f"git {command} may run what a repository's configuration says")
+    plainly = _COMPARES_PLAINLY if command in _COMPARES else ()
+    return ["git", *arguments[: place + 1], *plainly, *arguments[place + 1 :]]
+
+
+def environment(folder: Path | None = None, *, index: bool = False) -> dict[str, str]:
+    """The environment of git: without keys, prompts, programs, and places that aren't those of `folder`.
+
+    Args:
+        folder: the folder in which git runs.
+        index: whether `GIT_INDEX_FILE` counts.
+    """
+    left_out = _PROGRAMS | (_PLACES - {"GIT_INDEX_FILE"} if index else _PLACES)
+    environ = {name: value for name, value in without_keys(os.environ).items() if name not in left_out}
+    if folder is not None:
+        environ |= explicit_places(folder)
+    # what `git -c` sets; the last value of a setting counts
+    environ["GIT_CONFIG_PARAMETERS"] = f"{environ.get('GIT_CONFIG_PARAMETERS', '')} {_RUNS_NOTHING}".strip()
+    return environ | _CALM
+
+
+def explicit_places(folder: Path) -> dict[str, str]:
+    """The variables of a repository whose work tree is elsewhere, if both are named and `folder` is in that work tree.
+
+    They are relative to the current folder of this process, which isn't that of git.
+    """
+    named = {name: os.getenv(name, "") for name in ("GIT_DIR", "GIT_WORK_TREE")}
+    if not all(named.values()):
+        return {}
+    places = {name: os.path.abspath(value) for name, value in named.items()}  # noqa: PTH100 - as git reads it
+    return places if folder.resolve().is_relative_to(os.path.realpath(places["GIT_WORK_TREE"])) else {}
+
+
+def answer(folder: Path | None, *arguments: str) -> str | None:
+    """The output of git, stripped; "" if it fails, `None` if it can't be run."""
+    try:
+        done = run(folder, *arguments)
+    except PioneerError:
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+
+
+def complaint_of(done: subprocess.CompletedProcess[bytes]) -> str:
+    return " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"exit code {done.returncode}"
+
+
+def last_words(errors: bytes) -> str:
+    """The line that says why git ended: the last one, unless what follows are instructions for use."""
+    lines = [" ".join(line.split())[:200] for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    unknown = next((line for line in lines if any(word in line for word in _UNKNOWN)), None)
+    return f"{unknown}: {NEWER_GIT}" if unknown is not None else "".join(lines[-1:])
