@@ -19,6 +19,9 @@ _MIB = 1024 * 1024
 #: Bytes and JSON values of a response without rows, and what each row may add on average.
 _BYTES, _BYTES_A_ROW = 4 * _MIB, 64 * 1024
 _VALUES, _VALUES_A_ROW = 100_000, 500
+#: If this is exceeded, what each of many rows may add: all of them are in memory while they are judged.
+_MANY_BYTES, _BYTES_A_ROW_OF_MANY = 256 * _MIB, 4 * 1024
+_MANY_VALUES, _VALUES_A_ROW_OF_MANY = 2_000_000, 64
 #: A response that is read as one JSON value is never longer than this.
 _WHOLE_BYTES = 512 * _MIB
 #: The number of rows if it is not known how many were requested.
@@ -50,13 +53,14 @@ def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bo
 
     Args:
         rows: how many were requested; `None` if that is not known.
-        streamed: whether it is read line by line, so that only a line has to fit into memory.
+        streamed: whether it is read line by line, so that its text needn't be in memory as a whole.
         more: further bytes, for what it may repeat of the request.
     """
     expected = _ROWS_UNKNOWN if rows is None else rows
-    size = _BYTES + _BYTES_A_ROW * expected + more
+    size = _BYTES + min(_BYTES_A_ROW * expected, max(_MANY_BYTES, _BYTES_A_ROW_OF_MANY * expected)) + more
+    values = _VALUES + min(_VALUES_A_ROW * expected, max(_MANY_VALUES, _VALUES_A_ROW_OF_MANY * expected))
     most_rows = 2 * expected + _ROWS_UNKNOWN  # a version may have rows of others
-    return Bounds(size if streamed else min(size, _WHOLE_BYTES + more), _VALUES + _VALUES_A_ROW * expected, most_rows)
+    return Bounds(size if streamed else min(size, _WHOLE_BYTES + more), values, most_rows)
 
 
 def values_in(body: bytes) -> int:

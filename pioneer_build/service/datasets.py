@@ -16,7 +16,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
-from pioneer_build.service.bounds import LONGEST_LINE, Bounds, bounds_for
+from pioneer_build.service.bounds import LONGEST_LINE, Bounds, bounds_for, values_in
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.transport import Request, segment
 from pioneer_build.service.versions_response import listed_versions
@@ -124,7 +124,7 @@ class Rows:
 
     Raises, while iterating:
         ServiceError: a line is not a JSON object, or contains the key (the message has its number), there are more rows
-            than fit the request, or the connection broke.
+            or values than fit the request, or the connection broke.
     """
 
     def __init__(self, streamed: Streamed, request: Request, words: Words) -> None:
@@ -179,8 +179,13 @@ def _too_long(asked: Asked, number: int) -> ServiceError:
 async def _parsed(
     lines: AsyncIterator[tuple[int, bytes]], request: Request, words: Words
 ) -> AsyncGenerator[Mapping[str, Any], None]:
-    asked, at_most, rows = request.asked, request.bounds.rows, 0
+    asked, at_most, rows, values = request.asked, request.bounds.rows, 0, 0
     async for number, line in lines:
+        values += values_in(line)
+        if values > request.bounds.values:
+            raise ServiceError(
+                f"{asked.what}: it has more than {request.bounds.values:,} values, too many for its rows"
+            )
         if words.in_body(line):
             raise ServiceError(f"{asked.what}: line {number} contains the API key, so it can't be stored")
         row = _row(line)

@@ -38,14 +38,23 @@ def pieces(body: bytes, coding: str, size: int = 10_000) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize(("rows", "size"), [(0, 4), (20, 5.25), (1000, 66.5), (100_000, 512), (None, 66.5)])
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [(0, 4), (20, 5.25), (1000, 66.5), (4000, 254), (10_000, 260), (100_000, 394.625), (200_000, 512), (None, 66.5)],
+)
 def test_a_response_may_be_as_long_as_its_rows_need(rows: int | None, size: float) -> None:
     assert bounds_for(rows).size == size * 1024 * 1024
-    assert bounds_for(rows).values == 100_000 + 500 * (1000 if rows is None else rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "values"), [(0, 100_000), (1000, 600_000), (10_000, 2_100_000), (100_000, 6_500_000), (None, 600_000)]
+)
+def test_a_response_may_have_as_many_values_as_its_rows_need(rows: int | None, values: int) -> None:
+    assert bounds_for(rows).values == bounds_for(rows, streamed=True).values == values
 
 
 def test_what_is_read_line_by_line_may_be_longer() -> None:
-    assert bounds_for(100_000, streamed=True).size > 6_000_000_000
+    assert bounds_for(200_000, streamed=True).size == 4 * 1024 * 1024 + 200_000 * 4096 > bounds_for(200_000).size
     assert bounds_for(3, more=1000).size == bounds_for(3).size + 1000
     assert bounds_for(3).shown == "4 MB"
 

@@ -228,6 +228,20 @@ def test_far_more_rows_than_were_requested_are_not_read() -> None:
     run(main())
 
 
+def test_far_more_values_than_rows_have_are_not_read() -> None:
+    async def main() -> None:
+        async with talking(datasets="/datasets") as (fake, service):
+            await service.submit(REQUEST)
+            line = b'{"text": "a", "x": [' + b"[]," * 40_000 + b"[]]}\n"
+            fake.fail("GET /datasets/tickets/1", Fault(status=200, body=line * 3))
+            rows: Any = await service.download("tickets", "1", 3)
+            with pytest.raises(ServiceError, match="more than 101,500 values, too many for its rows"):
+                async for _ in rows:
+                    pass
+
+    run(main())
+
+
 def test_names_are_components() -> None:
     async def main() -> None:
         async with talking(datasets="/datasets") as (fake, service):
