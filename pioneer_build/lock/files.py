@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.astray import astray_in, joined
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
@@ -34,6 +35,7 @@ class FoundLock:
 
     `agreed` is the lock without what only one side of a conflict has. `split` says whether there is a file per dataset.
     `conflicted` are the paths of the files that have two sides, `choices` those that were made to merge their sides.
+    `astray` has the entries that are in the file of another dataset, by the path of that file.
     """
 
     lock: Lock
@@ -41,6 +43,7 @@ class FoundLock:
     split: bool
     conflicted: tuple[str, ...] = ()
     choices: tuple[MergeChoice, ...] = ()
+    astray: Mapping[str, Lock] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class _Part:
     lock: Lock
     agreed: Lock
     choices: tuple[MergeChoice, ...] = ()
+    astray: Mapping[str, Lock] = field(default_factory=dict)
 
 
 def _nothing(path: str) -> None:
@@ -118,13 +122,14 @@ def read_files(
     whole, split = _read_whole(texts, index, trusted=trusted, mixed=mixed)
     if whole is not None and not paths:
         return FoundLock(whole.lock, whole.agreed, split, conflicted, whole.choices)
-    entries = _read_entries(texts, paths, index, trusted=trusted)
+    entries = _read_entries(texts, paths, index, trusted=trusted, mixed=mixed)
     if whole is not None:
         ancestors = {path: index.ancestor(path) for path in paths}
-        return FoundLock(_both(entries.lock, whole.lock, index.sides(LOCK_PATH), ancestors), Lock(), split, conflicted)
+        both = _both(entries.lock, whole.lock, index.sides(LOCK_PATH), ancestors)
+        return FoundLock(both, Lock(), split, conflicted, (), entries.astray)
     if not mixed:
         check_names(name for name, _ in entries.lock.entries)
-    return FoundLock(entries.lock, entries.agreed, split, conflicted, entries.choices)
+    return FoundLock(entries.lock, entries.agreed, split, conflicted, entries.choices, entries.astray)
 
 
 def _read_whole(
@@ -164,12 +169,16 @@ def _read_whole(
     return whole, False
 
 
-def _read_entries(texts: Mapping[str, str], paths: Iterable[str], index: MergeInIndex, *, trusted: bool) -> _Part:
+def _read_entries(
+    texts: Mapping[str, str], paths: Iterable[str], index: MergeInIndex, *, trusted: bool, mixed: bool
+) -> _Part:
     """What the files of datasets contain; `paths` are theirs, the other arguments are those of `read_files`."""
     conflicts = {path: texts[path] for path in paths if index.is_conflicted(path, texts[path])}
-    whole = [read_entry_file(path, texts[path], trusted=trusted) for path in paths if path not in conflicts]
-    lock = Lock({key: entry for one in whole for key, entry in one.entries.items()})
-    return _merge_conflicts(conflicts, lock, index.sides) if conflicts else _Part(lock, lock)
+    whole = {path: read_entry_file(path, texts[path], trusted=trusted) for path in paths if path not in conflicts}
+    lock, astray = joined(whole, texts, mixed=mixed), astray_in(whole)
+    if conflicts:
+        return replace(_merge_conflicts(conflicts, lock, index.sides), astray=astray)
+    return _Part(lock, lock, (), astray)
 
 
 def _merge_conflicts(conflicts: Mapping[str, str], others: Lock, staged: Staged) -> _Part:

@@ -84,7 +84,7 @@ def split_texts(lock: Lock, written: dict[tuple[str, str], tuple[Entry, str]] | 
 
 
 def read_entry_file(path: str, text: str, *, trusted: bool = False) -> Lock:
-    """The entries of one dataset, from its file in a split lock.
+    """The entries in a file of a split lock: those of one dataset, if they are where they belong (`astray.py`).
 
     Args:
         path: of the file, in the project.
@@ -92,11 +92,10 @@ def read_entry_file(path: str, text: str, *, trusted: bool = False) -> Lock:
         trusted: as for `read_lock`.
 
     Raises:
-        LockError: as `read_lock`, or the file has another dataset than its name says.
+        LockError: as `read_lock`, or the file has no entries.
     """
     found = read_lock(text, trusted=trusted, path=path)
-    name = dataset_at(path)
-    if {dataset for dataset, _ in found.entries} != {name}:
-        hint = f"remove the file if it is a copy (`rm {shell_word(path)}`); or {restore(path)}"
-        raise LockSource(text, path).error(f"contains other datasets than '{name}'", line=1, hint=hint)
+    if not found.entries:
+        hint = f"remove the file, there is nothing in it (`rm {shell_word(path)}`); or {restore(path)}"
+        raise LockSource(text, path).error("contains no dataset", line=1, hint=hint)
     return found

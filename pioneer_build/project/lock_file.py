@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import stamp_of_all
 from pioneer_build.errors import LockError
+from pioneer_build.lock.astray import kept_in_place
 from pioneer_build.lock.conflict import is_conflicted
 from pioneer_build.lock.files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.merge import merge
@@ -39,7 +40,8 @@ class LockFile:
     `as_read` is what the files themselves contain: for a file with conflict markers, what both sides agree on.
     `conflicted` has the paths of those files, relative to `root`, and of those that git's index has two sides of while
     one of them stands in the file alone: these are `unmerged`. `is_split` says how the lock is stored: as it was
-    read, or for a lock that doesn't exist, as it will be. `choices` were made to merge the sides of conflicts.
+    read, or for a lock that doesn't exist, as it will be. `choices` were made to merge the sides of conflicts. `astray`
+    has the entries that are in the file of another dataset, by the path of that file; a write moves them.
 
     Args:
         root: the project's folder.
@@ -52,12 +54,14 @@ class LockFile:
         self.conflicted: tuple[str, ...] = ()
         self.unmerged: frozenset[str] = frozenset()
         self.choices: tuple[MergeChoice, ...] = ()
+        self.astray: Mapping[str, Lock] = {}
         self.is_split = split
         self._new_is_split = split
         self._root = os.fspath(root)
         self._files = LockTexts(self._root)
         self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
         self._others = Lock()
+        self._found = Lock()
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -127,6 +131,8 @@ class LockFile:
                 message names is unchanged.
         """
         before = self._files.writes
+        while self.astray and not self._replace(self._found):
+            pass  # first each entry goes into its own file, as it is: then no two files disagree if this run dies
         while not self._replace(lock):
             pass  # a file changed in the meantime
         return self._files.writes != before
@@ -169,6 +175,7 @@ class LockFile:
         self.unmerged = merging.unmerged
         found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
         self._files.known = snapshot  # only what could be read may be replaced
+        self.astray, self._found = found.astray, found.lock
         self.is_split = found.split if snapshot.texts else self._new_is_split
         return found
 
@@ -203,9 +210,11 @@ class LockFile:
         split = self.is_split if convert_to is None else convert_to
         texts = lock_texts(lock, split=split, written=self._written)
         _refuse_keys({path: text for path, text in texts.items() if self._files.known.texts.get(path) != text})
+        if split and self.astray and not self._files.store(kept_in_place(texts, self._files.known.texts, self.astray)):
+            return False
         if not self._files.store(texts):
             return False
-        self.is_split = split
+        self.is_split, self.astray = split, {}
         return True
 
 

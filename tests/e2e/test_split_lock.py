@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,6 +136,47 @@ def test_a_renamed_dataset_gets_a_renamed_file(project: Path, cli: Cli) -> None:
     assert (applied["requests"], applied["good"]) == (0, True)
     assert [path.name for path in (project / "pioneer.lock.d").iterdir()] == ["Main.json"]
     assert cli("check").code == 0
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+@pytest.mark.parametrize("how", ["merge", "rebase"])
+def test_one_side_of_a_rename_conflict_is_taken(project: Path, cli: Cli, how: str, side: str) -> None:
+    """Git takes the files of both names for one. One side of it can be the entry of the other name."""
+    begin(project, cli, split=True)
+    other = "http://127.0.0.1:9"
+    file = LockFile(project)
+    entry = replace(file.read().entries["main", "local"], backend=other)
+    file.write(file.read().with_entries([entry]))
+    commit(project, "another backend")
+    git(project, "switch", "-qc", "renamed")
+    (project / "specs" / "main.yaml").unlink()
+    renamed = (
+        "dataset_name: r\ntask_type: decoder\nprompt: Answer as main would.\nrenamed_from: main\nnum_examples: {}\n"
+    )
+    (project / "specs" / "r.yaml").write_text(renamed.format(2))
+    assert cli("apply", "--yes").code == 0
+    file = LockFile(project)
+    file.write(file.read().with_entries([replace(entry, dataset_name="r")], [("main", other)]))
+    commit(project, "renamed")
+    git(project, "switch", "-q", "main")
+    add(project, "main", 4)
+    assert cli("apply", "--yes").code == 0
+    commit(project, "extended")
+    git(project, "switch", "-q", "renamed")
+    subprocess.run(["git", how, "main"], cwd=project, capture_output=True, check=False)
+    (project / "specs" / "r.yaml").write_text(renamed.format(4))
+    git(project, "checkout", f"--{side}", "--", "pioneer.lock.d/r.json")
+    git(project, "add", "--all")
+    finish = ["commit", "-qm", "merged"] if how == "merge" else ["-c", "core.editor=true", "rebase", "--continue"]
+    git(project, *finish)
+    assert [path.name for path in (project / "pioneer.lock.d").iterdir()] == ["r.json"]
+    name = "main" if (how, side) in (("merge", "theirs"), ("rebase", "ours")) else "r"
+    assert LockFile(project).read().entries.keys() == {(name, "local"), (name, other)}
+    assert cli("check").code == 2
+    applied = cli("apply", "--yes", "--format", "json").json()
+    assert (applied["requests"], applied["good"]) == (0, True)
+    assert cli("check").code == 0
+    assert LockFile(project).read().entries.keys() == {("r", "local"), (name, other)}, "no backend is lost"
 
 
 def test_names_that_would_be_one_file_are_refused_before_anything_is_bought(project: Path, cli: Cli) -> None:

@@ -77,9 +77,11 @@ def test_what_a_split_lock_must_be() -> None:
         " branch that converted it was merged"
     )
     path, other = f"{SPLIT_FOLDER}/a.json", f"{SPLIT_FOLDER}/b.json"
-    assert refusal({**files, path: files[other]}).message == f"{path}:1: contains other datasets than 'a'"
-    assert refusal({**files, path: lock_text(LOCK)}).message == f"{path}:1: contains other datasets than 'a'"
-    assert refusal({**files, path: lock_text(Lock())}).message == f"{path}:1: contains other datasets than 'a'"
+    assert read_files({**files, path: lock_text(LOCK)}, NOT_IN_INDEX).lock == LOCK, "see test_astray.py"
+    changed = Lock({key: replace(one, protect=True) for key, one in read_lock(files[other]).entries.items()})
+    said = f"{path}:3: contains 'b' (local) in another state than {other}"
+    assert refusal({**files, path: lock_text(changed)}).message == said
+    assert refusal({**files, path: lock_text(Lock())}).message == f"{path}:1: contains no dataset"
     assert refusal({**files, path: ""}).message == f"{path}:1: the file is empty"
     assert path in str(refusal({**files, path: ""}).hint)
     edited = files[path].replace('"asked": 10', '"asked": 11')

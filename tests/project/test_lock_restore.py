@@ -76,6 +76,17 @@ def test_the_last_commits_have_damaged_ones(path: Path) -> None:
     assert LockFile(project_of(path)).read() == lock_of(A)
 
 
+def test_an_earlier_commit_has_an_entry_of_another_dataset(path: Path) -> None:
+    """`git checkout --theirs` left it there; it is read from there. The last commit has a mixture of two entries."""
+    if path.name == LOCK_PATH:
+        return
+    path = path.rename(path.with_name("r.json"))
+    good = commit(path)
+    commit(path, path.read_text().replace("job-1", "job-2"))
+    assert helped(path).startswith(f"git checkout {good[:12]} -- ")
+    assert LockFile(project_of(path)).read() == lock_of(A)
+
+
 def test_of_a_merge_the_branch_that_is_checked_out_comes_first(path: Path) -> None:
     commit(path)
     git(path.parent, "switch", "-qc", "side")

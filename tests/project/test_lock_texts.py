@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import subprocess
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
+from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.wording import visible
@@ -208,7 +207,12 @@ WORKS: dict[str, tuple[tuple[Entry, ...], bool, Callable[[LockFile], object]]] =
     "renamed": ((A, M), True, lambda file: file.write(file.read().with_entries([RENAMED], [("m", "pioneer")]))),
     "split": ((A, B, M), False, lambda file: file.convert(split=True)),
     "join": ((A, B, M), True, lambda file: file.convert(split=False)),
+    # entries that are in the file of another dataset; `SWAPPED` is put there
+    "swapped": ((A, B), True, lambda file: file.write(file.read().with_entries([replace(A, protect=True), M]))),
+    "swapped split": ((A, B), True, lambda file: file.convert(split=True)),
+    "swapped join": ((A, B), True, lambda file: file.convert(split=False)),
 }
+SWAPPED = {entry_path("a"): lock_text(lock_of(B)), entry_path("b"): lock_text(lock_of(A))}
 
 
 @pytest.mark.parametrize("what", WORKS)
@@ -220,6 +224,9 @@ def test_a_crash_between_two_files_loses_no_job(tmp_path: Path, what: str) -> No
         root.mkdir()
         if before:
             put(root, *before, split=split)
+        if what.startswith("swapped"):
+            for path, text in SWAPPED.items():
+                (root / path).write_text(text)
         died = dies_at(root, step, work)
         # what is left is read, or refused with the command that finishes the conversion
         file = LockFile(root, split=True)
@@ -229,8 +236,8 @@ def test_a_crash_between_two_files_loses_no_job(tmp_path: Path, what: str) -> No
         except LockError as error:
             refused = error
         if refused is not None:
-            assert what in ("split", "join"), refused
-            assert f"pioneer-build lock {what}" in str(refused.hint)
+            assert what in ("split", "join", "swapped join"), refused
+            assert f"pioneer-build lock {what.removeprefix('swapped ')}" in str(refused.hint)
         # doing it again comes to the same as if nothing had happened
         work(file if what != "renamed" else LockFile(root, split=True))
         work(LockFile(root, split=True))
@@ -239,7 +246,7 @@ def test_a_crash_between_two_files_loses_no_job(tmp_path: Path, what: str) -> No
         assert all(text.startswith("{") for text in texts_in(root).values() if text)
         step += 1
     assert step > 2
-    assert texts_in(root) == lock_texts(Expected.of(what), split=what != "join"), "no temporary file is left"
+    assert texts_in(root) == lock_texts(Expected.of(what), split="join" not in what), "no temporary file is left"
 
 
 class Expected:
@@ -253,6 +260,9 @@ class Expected:
             "renamed": lock_of(A, RENAMED),
             "split": lock_of(A, B, M),
             "join": lock_of(A, B, M),
+            "swapped": lock_of(replace(A, protect=True), B, M),
+            "swapped split": lock_of(A, B),
+            "swapped join": lock_of(A, B),
         }[what]
 
 
@@ -274,23 +284,36 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("name", ["a2", "a copy", "a'b\n\x1b[1m", "a\udcff", "ü\u202e"])
-def test_a_copy_of_a_file_is_to_be_removed(tmp_path: Path, name: str) -> None:
-    """Git doesn't know it, so it restores nothing. The command of the hint is run."""
-    root = tmp_path / "p"
-    root.mkdir()
-    put(root, A, B)
-    before = texts_in(root)
-    (root / f"{SPLIT_FOLDER}/{name}.json").write_text((root / entry_path("a")).read_text())
+COPIES = pytest.mark.parametrize("name", ["a2", "a copy", "a'b\n\x1b[1m", "a\udcff", "ü\u202e", "A"])
+
+
+@COPIES
+def test_a_copy_of_a_file_says_nothing_new(tmp_path: Path, name: str) -> None:
+    """The next write removes it: what it contains is in the file that it was copied from."""
+    put(tmp_path, A, B)
+    (tmp_path / f"{SPLIT_FOLDER}/{name}.json").write_text((tmp_path / entry_path("a")).read_text())
+    file = LockFile(tmp_path)
+    assert file.read() == lock_of(A, B)
+    assert file.write(lock_of(A, B))
+    assert texts_in(tmp_path) == lock_texts(lock_of(A, B), split=True)
+
+
+@COPIES
+def test_a_copy_of_an_earlier_state_is_merged_by_the_command_of_the_help(tmp_path: Path, name: str) -> None:
+    put(tmp_path, A, B)
+    before = texts_in(tmp_path)
+    (tmp_path / f"{SPLIT_FOLDER}/{name}.json").write_text((tmp_path / entry_path("a")).read_text())
+    later = replace(A, jobs=(*A.jobs, job(declared(generate_spec("a")), 44, order=1)))
+    (tmp_path / entry_path("a")).write_text(lock_texts(lock_of(later), split=True)[entry_path("a")])
     with pytest.raises(LockError) as caught:
-        LockFile(root).read()
-    said, hint = caught.value.message, caught.value.hint or ""
-    assert "contains other datasets than" in said
+        LockFile(tmp_path).read()
+    assert f"contains 'a' (pioneer) in another state than {entry_path('a')}" in caught.value.message
+    hint = caught.value.hint or ""
     assert visible(hint) == hint
-    remove = re.match(r"remove the file if it is a copy \(`(rm .*?)`\); or restore it from git", hint)
-    assert remove is not None, hint
-    subprocess.run(["bash", "-c", remove[1]], cwd=root, check=True)
-    assert texts_in(root) == before
+    assert hint.startswith("`pioneer-build lock split` merges them into pioneer.lock.d/a.json")
+    assert LockFile(tmp_path).convert(split=True)
+    assert ids(LockFile(tmp_path).read()) == {"job-1", "job-2", "job-44"}
+    assert texts_in(tmp_path).keys() == before.keys()
 
 
 def test_what_is_not_a_folder_of_entries_has_help(tmp_path: Path) -> None:
@@ -318,7 +341,6 @@ def test_what_is_not_a_folder_of_entries_has_help(tmp_path: Path) -> None:
         (make_folder, "can't read pioneer.lock.d/a.json: it is a folder, not a file"),
         (lambda path: path.write_bytes(b"{\n\xff"), "pioneer.lock.d/a.json:2: not UTF-8"),
         (lambda path: path.write_bytes(b""), "pioneer.lock.d/a.json:1: the file is empty"),
-        (lambda path: path.rename(path.with_name("c.json")), "pioneer.lock.d/c.json:1: contains other datasets"),
         (lambda path: (path.parent.parent / LOCK_PATH).unlink(), "pioneer.lock is missing, but pioneer.lock.d/ has"),
     ],
 )

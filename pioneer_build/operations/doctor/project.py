@@ -106,6 +106,11 @@ def _read(opened: Project) -> list[DoctorFinding]:
         files = SPLIT_FOLDER if opened.lockfile.is_split else "pioneer.lock"
         fix = f"pioneer-build apply   # writes the merged lock; then: git add {files}"
         return [DoctorFinding("lock", "wrong", text, fix)]
+    if astray := opened.lockfile.astray:
+        path, name = next((path, name) for path, found in astray.items() for name, _ in found.entries)
+        more = f" ({count(len(astray) - 1, 'other file')} of the lock too)" if len(astray) > 1 else ""
+        text = f"{path} has an entry of '{name}'{more}: it is read, and the next write of the lock moves it"
+        return [DoctorFinding("lock", "note", text, "pioneer-build lock split   # moves it now")]
     if note := layout_note(opened):
         return [DoctorFinding("lock", "note", *note)]
     on_backend = sum(1 for _ in found.on(opened.config.backend))

@@ -10,6 +10,7 @@ from pioneer_build.lock.conflict import with_markers
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
 from pioneer_build.lock.text import lock_text
+from pioneer_build.project.open import open_project
 from tests.full_disk import failing_disk
 from tests.operations.doctor.found import examined, is_wrong
 from tests.planning import declared, entry, generate_spec, job, lock_of
@@ -69,6 +70,19 @@ def test_conflicts_in_files_of_a_split_lock(project: Path) -> None:
         (project / entry_path(name)).write_text(with_markers(text, text))
         said = "pioneer.lock.d/a.json has conflict" if name == "a" else "2 files of the lock have conflict"
         assert is_wrong(examined(project), "lock", said)
+
+
+def test_an_entry_in_the_file_of_another_dataset(project: Path) -> None:
+    item = declared(generate_spec("a"))
+    (project / "pioneer.lock").write_text(SPLIT_MARK)
+    (project / "pioneer.lock.d").mkdir()
+    (project / entry_path("b")).write_text(lock_text(lock_of(entry(item, job(item, 1)))))
+    [note] = examined(project)["lock"]
+    assert (note.level, note.help) == ("note", "pioneer-build lock split   # moves it now")
+    assert note.text.startswith("pioneer.lock.d/b.json has an entry of 'a': it is read")
+    assert open_project(project).lockfile.convert(split=True)
+    assert [path.name for path in (project / "pioneer.lock.d").iterdir()] == ["a.json"]
+    assert all("has an entry of" not in one.text for one in examined(project)["lock"])
 
 
 def test_a_lock_that_can_not_be_written(project: Path) -> None:
