@@ -9,7 +9,7 @@ from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.apply.unrecorded_versions import unrecorded_versions
+from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import ServiceError
 from pioneer_build.wording import count, shell_word
 
@@ -90,11 +90,13 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     if len(new) > 1:
         versions = ", ".join(version.version for version in new)
         command = f"pioneer-build adopt {shell_word(name)} --version VERSION"
-        raise Stopped("unknown", f"{unknown}; versions {versions} are new, and any of them may be its result", command)
+        message = f"{unknown}; versions {versions} are new, and any of them may be its result"
+        raise Stopped("unknown", message, fetch_first(run, command))
     found = new[0]
     if mismatch := misfit(work, job, found):
         command = f"pioneer-build adopt {shell_word(name)} --version {shell_word(found.version)}{resubmit}"
-        raise Stopped("unknown", f"{unknown}; version {found.version} is new, but {mismatch}", command)
+        message = f"{unknown}; version {found.version} is new, but {mismatch}"
+        raise Stopped("unknown", message, fetch_first(run, command))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.busy_wait import BusyWait
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
-from pioneer_build.apply.unrecorded_versions import unrecorded_versions
+from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
@@ -115,8 +115,11 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
             "refused",
             f"'{remote_name}' already exists on the service, and its version {version} is in neither pioneer.lock nor"
             " the journal",
-            f"pioneer-build adopt {shell_word(work.name)} --version {shell_word(version)}"
-            f"  (or: pioneer-build apply --resubmit {shell_word(work.name)})",
+            fetch_first(
+                run,
+                f"pioneer-build adopt {shell_word(work.name)} --version {shell_word(version)}"
+                f"  (or: pioneer-build apply --resubmit {shell_word(work.name)})",
+            ),
         )
     return listed
 

@@ -55,6 +55,24 @@ def unrecorded_versions(
     return left[: max(0, len(left) - len(unnamed))]
 
 
+def fetch_first(run: Run, command: str) -> str:
+    """The command that helps with a version that is recorded nowhere: first `git fetch`, if there is a remote.
+
+    In a team, a colleague's branch has its job, and wasn't fetched. That branch has the record itself, and its history.
+
+    Args:
+        run: the apply.
+        command: what helps otherwise.
+    """
+    if run.options.project_root is None:
+        return command
+    from pioneer_build.git.repository import has_remote  # imports subprocess, and is rarely needed
+
+    if not has_remote(run.options.project_root):
+        return command
+    return f"git fetch && pioneer-build plan  (a branch that isn't fetched may record it; if none does: {command})"
+
+
 def number_of(version: RemoteVersion) -> int:
     """The number of one of the local engine's versions, which count up."""
     return int(version.version) if version.version.isdecimal() else 0

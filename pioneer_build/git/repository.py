@@ -24,6 +24,11 @@ def is_shallow(folder: Path) -> bool:
     return answer(folder, "rev-parse", "--is-shallow-repository") == "true"
 
 
+def has_remote(folder: Path) -> bool:
+    """Whether the repository has a remote, which may have branches that weren't fetched."""
+    return bool(answer(folder, "config", "--get-regexp", r"^remote\..*\.url$"))
+
+
 def is_partial(folder: Path) -> bool:
     """Whether the clone may lack files of its commits (`git clone --filter`)."""
     return bool(answer(folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.crashes.machine import Forked, Machine, Server, write_spec
+from tests.runner import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,34 @@ def test_a_foreign_dataset_is_not_created_into_and_can_be_adopted(machine: Machi
     (project / "pioneer.lock").unlink()
     plan = json.loads(machine.run(project, "plan", "--format", "json").stdout)
     assert ([step["action"] for step in plan["steps"]], plan["summary"]["requests"]) == (["update"], 0)
+
+
+def test_a_colleagues_branch_that_is_not_fetched(machine: Machine, server: Server) -> None:
+    """Fetching costs nothing, and brings the record itself. The command is run as it is printed."""
+    theirs, ours = machine.checkout(), machine.folder / "ours"
+    write_spec(theirs, "a")
+    git(theirs, "init", "-q", "-b", "main")
+    git(theirs, "add", "--all")
+    git(theirs, "commit", "-qm", "begin")
+    git(machine.folder, "clone", "-q", str(theirs), str(ours))
+    assert machine.run(theirs, "apply", "--yes").returncode == 0
+    git(theirs, "switch", "-qc", "feature")
+    git(theirs, "add", "--all")
+    git(theirs, "commit", "-qm", "bought")
+    other = replace(machine, home="other")
+    refused = other.run(ours, "apply", "--yes")
+    said = " ".join(refused.stdout.split())
+    assert refused.returncode == 3
+    assert (
+        "its version 1 is in neither pioneer.lock nor the journal help: git fetch && pioneer-build plan (a branch"
+        in said
+    )
+    assert "if none does: pioneer-build adopt a --version 1 (or: pioneer-build apply --resubmit a))" in said
+    git(ours, "fetch", "-q")
+    plan = json.loads(other.run(ours, "plan", "--format", "json").stdout)
+    assert ([step["action"] for step in plan["steps"]], plan["summary"]["requests"]) == (["update"], 0)
+    assert other.run(ours, "apply", "--yes").returncode == 0
+    assert server.submissions() == 1
 
 
 def test_the_job_must_exist_fit_and_be_new(machine: Machine, server: Server) -> None:
