@@ -7,6 +7,7 @@ may be a quote without its partner, with all the rows up to the next quote: it i
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 1000
 _SEPARATORS = ",;\t|"
+#: What Excel takes as an instruction, and writes before the names of the columns.
+_SEP_ROW = re.compile(r'"?sep=(?:[^\r\n"]|"")"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 
 
 class _Lines:
@@ -97,6 +100,10 @@ def read_blocks(
     first = next(decoded, "")
     if not lines.count:
         rows.complain(Mistake(1, "the file is empty: its first line must name the columns", "missing-field"))
+        return
+    if _SEP_ROW.fullmatch(first):
+        message = f"the first row is Excel's `{first.strip().strip(chr(34))}`, not the names of the columns"
+        rows.complain(Mistake(1, message, "missing-field", hint="remove that row: tail -n +2 FILE > NEW", source=first))
         return
     separator = separator or _guess(first, columns)
     csv = _own_csv()

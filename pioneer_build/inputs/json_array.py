@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from pioneer_build.inputs.lookalikes import foreign
 from pioneer_build.inputs.open_file import BOM, bad_byte
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.repeated_keys import may_repeat, repeated_key, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
 
 _BLOCK = 1000
 _READ = 1 << 18
+_HEAD = 1 << 18
+#: So far after a comma is looked for the next element, before the place of the comma is noted.
+_AHEAD = 64
 _SPACE = " \t\n\r"
+#: A key whose value is a list of objects or strings: where texts are that are wrapped in an object.
+_WRAPPED = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*\[\s*["{]')
 
 
 class _BrokenError(Exception):
@@ -30,6 +37,15 @@ class _BrokenError(Exception):
         self.mistake = mistake
 
 
+class _Element(NamedTuple):
+    """An element of the list: its value, its text, its first line, and where it begins in what was read last."""
+
+    value: Any
+    source: str
+    line: int
+    at: int
+
+
 class _Text:
     """The text of a stream, read as far as needed, with the current line number."""
 
@@ -38,6 +54,7 @@ class _Text:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._decoded_lines = 1
         self._started = False
+        self._before = 0  # the characters of the first line of `text` that were dropped
         self.text = ""
         self.at = 0
         self.line = 1
@@ -61,8 +78,35 @@ class _Text:
             mistake = bad_byte(whole[begin : error.end], line)
             raise _BrokenError(replace(mistake, column=1, source=None)) from error
         self._decoded_lines += fresh.count("\n")
+        dropped = self.text[: self.at]
+        cut = dropped.rfind("\n") + 1
+        self._before = len(dropped) - cut + (0 if cut else self._before)
         self.text = self.text[self.at :] + fresh
         self.at = 0
+
+    def place(self, at: int | None = None) -> tuple[int, int]:
+        """Line and column, from 1, of a place in `text` that is not before the current one; by default of that one."""
+        at = self.at if at is None else at
+        return self.line + self.text.count("\n", self.at, at), self.column(at)
+
+    def column(self, at: int) -> int:
+        """The column, from 1, of a place in `text`."""
+        begin = self.text.rfind("\n", 0, at) + 1
+        return at - begin + 1 + (0 if begin else self._before)
+
+    def broken(
+        self, message: str, at: int | None = None, *, code: str = "json", hint: str | None = None
+    ) -> _BrokenError:
+        """The error that the file can't be read from a place on.
+
+        Args:
+            message: what is wrong.
+            at: the place in `text`, as for `place`.
+            code: a stable word for tools.
+            hint: what to do.
+        """
+        line, column = self.place(at)
+        return _BrokenError(Mistake(line, message, code, column, hint))
 
     def next(self) -> str:
         """The next character that is not white space, without consuming it; empty at the end."""
@@ -76,7 +120,7 @@ class _Text:
                 return ""
             self.more()
 
-    def value(self, decoder: json.JSONDecoder) -> Any:
+    def element(self, decoder: json.JSONDecoder) -> _Element:
         """The JSON value that starts here."""
         size = _READ
         while True:
@@ -84,17 +128,16 @@ class _Text:
                 value, end = decoder.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 if self.ended or len(self.text) - self.at > MAX_RECORD:
-                    line = self.line + self.text.count("\n", self.at, error.pos)
-                    column = error.pos - self.text.rfind("\n", 0, error.pos)
-                    raise _BrokenError(Mistake(line, f"not JSON: {error.msg}", "json", column)) from error
+                    raise self.broken(f"not JSON: {error.msg}", error.pos) from error
                 self.more(size)
                 size *= 2
                 continue
             except (ValueError, RecursionError) as error:
-                raise _BrokenError(Mistake(self.line, f"not JSON: {error}", "json")) from error
+                raise self.broken(f"not JSON: {error}") from error
+            found = _Element(value, self.text[self.at : end], self.line, self.at)
             self.line += self.text.count("\n", self.at, end)
             self.at = end
-            return value
+            return found
 
 
 def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Complaints) -> Iterator[Block]:
@@ -108,9 +151,14 @@ def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Compl
     """
     rows = Rows(name, columns, complaints)
     text = _Text(stream)
+    words = spellings(columns)
     try:
-        for record, line in _elements(text):
-            rows.add_record(record, line)
+        for element in _elements(text):
+            again = repeated_key(element.source, columns) if may_repeat(element.source, words) else None
+            if again is not None:
+                rows.complain(_twice(text, element, *again))
+            else:
+                rows.add_record(element.value, element.line)
             if len(rows) >= _BLOCK:
                 yield rows.take()
     except _BrokenError as error:
@@ -118,30 +166,72 @@ def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Compl
     yield rows.take()
 
 
-def _elements(text: _Text) -> Iterator[tuple[Any, int]]:
+def _elements(text: _Text) -> Iterator[_Element]:
     decoder = json.JSONDecoder(parse_constant=_refuse)
     opening = text.next()
     if opening != "[":
-        hint = "one object per line is JSON Lines: rename the file to .jsonl" if opening == "{" else None
-        message = "expected a list" if opening else "the file is empty: expected a list"
-        raise _BrokenError(Mistake(text.line, message, "not-a-list", hint=hint))
+        raise _not_a_list(text, opening)
     text.at += 1
     if text.next() == "]":
         text.at += 1
     else:
         while True:
             text.next()
-            line = text.line
-            yield text.value(decoder), line
+            yield text.element(decoder)
             separator = text.next()
-            text.at += 1
             if separator == "]":
+                text.at += 1
                 break
             if separator != ",":
-                message = "not JSON: the list isn't closed" if not separator else "not JSON: expected , or ]"
-                raise _BrokenError(Mistake(text.line, message, "json"))
+                raise text.broken("not JSON: expected , or ]" if separator else "not JSON: the list isn't closed")
+            ahead = text.text[text.at + 1 : text.at + _AHEAD].lstrip(_SPACE)[:1]
+            line, column = text.place() if ahead in ("", "]") else (0, 0)
+            text.at += 1
+            if text.next() == "]":
+                message = "not JSON: a comma after the last element"
+                raise _BrokenError(Mistake(line, message, "json", column, "remove the comma"))
     if text.next():
-        raise _BrokenError(Mistake(text.line, "not JSON: unexpected data after the list", "json"))
+        raise text.broken("not JSON: unexpected data after the list")
+
+
+def _not_a_list(text: _Text, opening: str) -> _BrokenError:
+    """What is wrong with a file that doesn't begin with a list."""
+    if opening != "{":
+        return text.broken("expected a list" if opening else "the file is empty: expected a list", code="not-a-list")
+    if not text.ended:
+        text.more(_HEAD)  # what was read first may be a few bytes
+    end = text.text.find("\n", text.at)
+    first_line = text.text[text.at : end if end >= 0 else len(text.text)]
+    if "\n" in text.text[text.at :].strip() and _is_object(first_line):
+        hint = "one object per line is JSON Lines: rename the file to .jsonl"
+        return text.broken("expected a list", code="not-a-list", hint=hint)
+    if (found := _WRAPPED.search(text.text, text.at)) is not None:
+        name = found[1]
+        hint = f"keep only the list: jq '.[{name}]' FILE > NEW" if "'" not in name else "keep only the list"
+        return text.broken(f"expected a list, found an object that has a list as {name}", code="not-a-list", hint=hint)
+    hint = "put the object into a list: [{…}]; one object per line is JSON Lines, with the ending .jsonl"
+    return text.broken("expected a list, found an object", code="not-a-list", hint=hint)
+
+
+def _is_object(source: str) -> bool:
+    try:
+        return isinstance(json.loads(source), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _twice(text: _Text, element: _Element, key: str, at: int) -> Mistake:
+    """The mistake that an element has a key twice.
+
+    Args:
+        text: what was read last, with the element.
+        element: the element.
+        key: the key.
+        at: the place of the second one in the element's text.
+    """
+    from pioneer_build.inputs.jsonl import twice  # imports orjson, which only this mistake would need here
+
+    return twice(key, element.line + element.source.count("\n", 0, at), text.column(element.at + at))
 
 
 def _refuse(constant: str) -> None:

@@ -10,12 +10,14 @@ import orjson
 from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings
 from pioneer_build.spec.blank import any_blank
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
 
 _ID_TYPES = {str, int}
+_IS_JSON = "one list of all texts is JSON: rename the file to .json"
 
 
 def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
@@ -46,13 +48,15 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     good = set(map(type, texts)) <= {str} and not any_blank(texts)
     if good and ids is not None:
         good = set(map(type, ids)) <= _ID_TYPES and "" not in ids
-    if not good:
+    # each record has the field, so only one that has it twice, or also elsewhere, makes a difference
+    if not good or any_may_repeat(chunk, spellings(columns), len(texts)):
         return _slowly(lines, first_line, name, columns, complaints)
     return Block(texts, ids, range(first_line, first_line + len(texts)))
 
 
 def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
     rows = Rows(name, columns, complaints)
+    words = spellings(columns)
     for number, line in enumerate(lines, first_line):
         if not line or line.isspace():
             continue
@@ -68,10 +72,41 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
             record = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             message, column = explain(source, error) if not rows.only_counted else ("", 1)
-            rows.complain(Mistake(number, message, "json", column, source=source))
+            hint = _hint(source, message, number)
+            rows.complain(Mistake(number, message, "json", column, hint, source))
             continue
-        rows.add_record(record, number, source)
+        if may_repeat(source, words) and (found := repeated_key(source, columns)) is not None:
+            rows.complain(twice(found[0], number, found[1] + 1, source))
+        elif number == 1 and isinstance(record, list):
+            message = "expected an object or a string, found a list"
+            rows.complain(Mistake(number, message, "not-a-record", hint=_IS_JSON, source=source))
+        else:
+            rows.add_record(record, number, source)
     return rows.take()
+
+
+def twice(key: str, line: int, column: int, source: str | None = None) -> Mistake:
+    """The mistake that an object has a key twice.
+
+    Args:
+        key: the key.
+        line: of the second one, from 1.
+        column: of the second one, from 1.
+        source: the line.
+    """
+    message = f"the object has '{key}' twice: it is not clear which one is meant"
+    return Mistake(line, message, "duplicate-key", column, "remove one of them", source)
+
+
+def _hint(source: str, message: str, number: int) -> str | None:
+    """What helps with a line that is not JSON, if the file is of another kind than its name says."""
+    if message == "not JSON: Extra data":
+        return "put each record on a line of its own"
+    if number == 1 and source.lstrip().startswith("["):
+        return _IS_JSON
+    if number == 1 and source.strip() == "{":
+        return "a record must be on one line: jq -c . FILE > NEW"
+    return None
 
 
 def explain(source: str, error: orjson.JSONDecodeError) -> tuple[str, int]:

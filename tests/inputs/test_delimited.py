@@ -205,3 +205,17 @@ def test_texts_without_anything_to_see(tmp_path: Path) -> None:
         ("specs/a.csv:2:1", "the text is empty but for characters that can't be seen (U+200B)"),
         ("specs/a.csv:3:1", "the text is empty"),
     ]
+
+
+@pytest.mark.parametrize("row", ["sep=;", '"sep=;"', "SEP=,", "sep=;;", "sep=\t"])
+def test_the_row_that_excel_takes_as_an_instruction(tmp_path: Path, row: str) -> None:
+    put(tmp_path, "a.csv", f"\ufeff{row}\r\ntext;id\r\nhello;1\r\n")
+    (problem,) = problems_of(tmp_path, "a.csv")
+    assert problem.place == "specs/a.csv:1:1"
+    assert problem.message.startswith("the first row is Excel's `")
+    assert problem.hint == "remove that row: tail -n +2 FILE > NEW"
+
+
+def test_a_column_of_a_similar_name(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", "sep=x,text\n1,hello\n")
+    assert [one.text for one in texts_of(tmp_path, "a.csv")] == ["hello"]

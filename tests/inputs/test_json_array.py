@@ -35,22 +35,63 @@ def test_json_in_small_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, si
 @pytest.mark.parametrize(
     ("data", "place", "message"),
     [
-        ('{"text": "a"}\n', "1:1", "expected a list"),
-        ('["a",\n "b"', "2:1", "not JSON: the list isn't closed"),
-        ('["a"\n "b"]', "2:1", "not JSON: expected , or ]"),
-        ('["a",\n {"text" "b"}]', "2:9", "not JSON: Expecting ':' delimiter"),
-        ('["a"] x', "1:1", "not JSON: unexpected data after the list"),
-        ('["a", NaN]', "1:1", "not JSON: NaN is not a JSON value"),
+        ('{"text": "a"}\n', "1:1", "expected a list, found an object"),
+        (' {"text": "a"}\n{"text": "b"}\n', "1:2", "expected a list"),
+        ('{"v": 1, "data": [{"text": "a"}]}', "1:1", 'expected a list, found an object that has a list as "data"'),
+        ('["a",\n "b"', "2:5", "not JSON: the list isn't closed"),
+        ('["a"\n "b"]', "2:2", "not JSON: expected , or ]"),
+        ('["a",\n {"text" "b"}]', "2:10", "not JSON: Expecting ':' delimiter"),
+        ('[{"text": "a"},]', "1:15", "not JSON: a comma after the last element"),
+        ('[\n "a",\n "b" ,\n ]\n', "3:6", "not JSON: a comma after the last element"),
+        ('["a", {"text": "b",}]', "1:20", "not JSON: Expecting property name enclosed in double quotes"),
+        ('["a", "b".]', "1:10", "not JSON: expected , or ]"),
+        ('["a"] x', "1:7", "not JSON: unexpected data after the list"),
+        ('["a", NaN]', "1:7", "not JSON: NaN is not a JSON value"),
         ('["a",\n[]]', "2:1", "expected an object or a string, found a list"),
-        ("[" * 100_000, "1:1", None),
+        (
+            '["a", {"text": "a", "text": "b"}]',
+            "1:21",
+            "the object has 'text' twice: it is not clear which one is meant",
+        ),
+        ('[{"text": "a",\n "x": {"text": 1, "text": 1},\n  "text": "b"}]', "3:3", None),
+        ("[" * 100_000, "1:2", None),
         ("", "1:1", "the file is empty: expected a list"),
     ],
 )
-def test_json_mistakes(tmp_path: Path, data: str, place: str, message: str | None) -> None:
+@pytest.mark.parametrize("size", [1, 5, 1 << 18])
+def test_json_mistakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: str, place: str, message: str | None, size: int
+) -> None:
+    """The place doesn't depend on how much was read at once."""
+    monkeypatch.setattr(json_array, "_READ", min(size, len(data) + 1) if len(data) < 1000 else 1 << 18)
+    monkeypatch.setattr(json_array._Text.more, "__defaults__", (json_array._READ,))
     put(tmp_path, "a.json", data)
     ((where, what),) = said(problems_of(tmp_path, "a.json"))
     assert where == f"specs/a.json:{place}"
     assert message is None or what == message
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ('{"text": "a"}\n{"text": "b"}\n', "one object per line is JSON Lines: rename the file to .jsonl"),
+        ('{"rows of it": [\n"a"]}', "keep only the list: jq '.[\"rows of it\"]' FILE > NEW"),
+        (
+            '{"text": "a"}\n',
+            "put the object into a list: [{…}]; one object per line is JSON Lines, with the ending .jsonl",
+        ),
+        ('["a",]', "remove the comma"),
+    ],
+)
+def test_what_helps(tmp_path: Path, data: str, hint: str) -> None:
+    put(tmp_path, "a.json", data)
+    (problem,) = problems_of(tmp_path, "a.json")
+    assert problem.hint == hint
+
+
+def test_a_key_twice_in_what_is_not_read_says_nothing(tmp_path: Path) -> None:
+    put(tmp_path, "a.json", '["text text", {"x": 1, "x": 2, "text": "\\"text\\": 1", "y": {"text": 1, "text": 2}}]')
+    assert [one.text for one in texts_of(tmp_path, "a.json")] == ["text text", '"text": 1']
 
 
 def read(data: bytes, columns: Columns = Columns()) -> tuple[list[tuple[str, int]], list[str]]:  # noqa: B008
