@@ -5,8 +5,9 @@ Nothing may be submitted on top of them. One of them may be the result of a subm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from pioneer_build.git.repository import has_remote
 from pioneer_build.wording import GIVEN_UP
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
+
+_FETCH: Final = "git fetch && pioneer-build plan  (a branch that isn't fetched may record it; if none does: "
 
 
 def unrecorded_versions(
@@ -64,13 +67,10 @@ def fetch_first(run: Run, command: str) -> str:
         run: the apply.
         command: what helps otherwise.
     """
-    if run.options.project_root is None:
+    root = run.options.project_root
+    if root is None or not has_remote(root):
         return command
-    from pioneer_build.git.repository import has_remote  # imports subprocess, and is rarely needed
-
-    if not has_remote(run.options.project_root):
-        return command
-    return f"git fetch && pioneer-build plan  (a branch that isn't fetched may record it; if none does: {command})"
+    return _FETCH + command + ")"
 
 
 def number_of(version: RemoteVersion) -> int:

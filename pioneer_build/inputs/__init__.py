@@ -13,6 +13,7 @@ lookalikes      what isn't texts, by its first bytes: pointers, error pages, oth
 text            plain text: one text per line
 jsonl           JSON Lines
 json_array      JSON: one list
+repeated_keys   keys that occur twice in one object of JSON
 delimited       CSV and TSV
 parquet         Parquet
 zstd            zstd streams
@@ -20,6 +21,7 @@ records         checks records one by one; blocks of texts
 problems        collects mistakes
 digests         digests of texts and ids
 digest_sets     sets of digests
+spreadsheet_errors  texts like #REF!
 surveying       one pass over an input: its texts, and its mistakes
 line_chunks     cuts a stream into chunks of whole lines
 incremental     remembers chunks, so that only the changed parts of a file are parsed again

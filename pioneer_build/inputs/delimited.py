@@ -98,12 +98,8 @@ def read_blocks(
     lines = _Lines(stream, rows)
     decoded = iter(lines)
     first = next(decoded, "")
-    if not lines.count:
-        rows.complain(Mistake(1, "the file is empty: its first line must name the columns", "missing-field"))
-        return
-    if _SEP_ROW.fullmatch(first):
-        message = f"the first row is Excel's `{first.strip().strip(chr(34))}`, not the names of the columns"
-        rows.complain(Mistake(1, message, "missing-field", hint="remove that row: tail -n +2 FILE > NEW", source=first))
+    if (nameless := _no_header(first, is_empty=not lines.count)) is not None:
+        rows.complain(nameless)
         return
     separator = separator or _guess(first, columns)
     csv = _own_csv()
@@ -142,6 +138,16 @@ def read_blocks(
             if len(rows) >= _BLOCK:
                 yield rows.take()
     yield rows.take()
+
+
+def _no_header(first: str, *, is_empty: bool) -> Mistake | None:
+    """What is wrong with the first line of a file, if it can't name the columns."""
+    if is_empty:
+        return Mistake(1, "the file is empty: its first line must name the columns", "missing-field")
+    if _SEP_ROW.fullmatch(first) is None:
+        return None
+    message = f"the first row is Excel's `{first.strip().strip(chr(34))}`, not the names of the columns"
+    return Mistake(1, message, "missing-field", hint="remove that row: tail -n +2 FILE > NEW", source=first)
 
 
 def _other_count(start: int, cells: list[str], header: list[str], separator: str) -> Mistake:

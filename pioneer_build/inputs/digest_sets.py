@@ -73,3 +73,10 @@ def first_positions(digests: bytes, wanted: bytes) -> NDArray[np.int64]:
     answered = (counts > 0) & (starts + counts < ends)
     found = order[(starts + counts)[answered]] - asked
     return np.sort(likely[found])
+
+
+def positions_of(digests: bytes, wanted: bytes) -> list[int]:
+    """The positions in `digests` of any of `wanted`, ascending; `wanted` are few."""
+    few = {wanted[at : at + DIGEST_SIZE] for at in range(0, len(wanted), DIGEST_SIZE)}
+    likely = np.flatnonzero(np.isin(_halves(digests)[:, 0], _halves(wanted)[:, 0])).tolist()
+    return [at for at in likely if digests[at * DIGEST_SIZE : (at + 1) * DIGEST_SIZE] in few]

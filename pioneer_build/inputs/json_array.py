@@ -12,7 +12,7 @@ from pioneer_build.inputs.lookalikes import foreign
 from pioneer_build.inputs.open_file import BOM, bad_byte
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
-from pioneer_build.inputs.repeated_keys import may_repeat, repeated_key, spellings
+from pioneer_build.inputs.repeated_keys import may_repeat, repeated_key, spellings, twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,8 +229,6 @@ def _twice(text: _Text, element: _Element, key: str, at: int) -> Mistake:
         key: the key.
         at: the place of the second one in the element's text.
     """
-    from pioneer_build.inputs.jsonl import twice  # imports orjson, which only this mistake would need here
-
     return twice(key, element.line + element.source.count("\n", 0, at), text.column(element.at + at))
 
 

@@ -10,7 +10,7 @@ import orjson
 from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
-from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings
+from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings, twice
 from pioneer_build.spec.blank import any_blank
 
 if TYPE_CHECKING:
@@ -83,19 +83,6 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
         else:
             rows.add_record(record, number, source)
     return rows.take()
-
-
-def twice(key: str, line: int, column: int, source: str | None = None) -> Mistake:
-    """The mistake that an object has a key twice.
-
-    Args:
-        key: the key.
-        line: of the second one, from 1.
-        column: of the second one, from 1.
-        source: the line.
-    """
-    message = f"the object has '{key}' twice: it is not clear which one is meant"
-    return Mistake(line, message, "duplicate-key", column, "remove one of them", source)
 
 
 def _hint(source: str, message: str, number: int) -> str | None:

@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from pioneer_build.inputs.problems import Mistake
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -77,6 +79,19 @@ def repeated_key(source: str, columns: Columns) -> tuple[str, int] | None:
     except (ValueError, RecursionError):  # nested too deeply, for example: others say so
         return None
     return None
+
+
+def twice(key: str, line: int, column: int, source: str | None = None) -> Mistake:
+    """The mistake that an object has a key twice.
+
+    Args:
+        key: the key.
+        line: of the second one, from 1.
+        column: of the second one, from 1.
+        source: the line.
+    """
+    message = f"the object has '{key}' twice: it is not clear which one is meant"
+    return Mistake(line, message, "duplicate-key", column, "remove one of them", source)
 
 
 def _keys(source: str) -> Iterator[tuple[str, int]]:

@@ -28,9 +28,11 @@ from pioneer_build.inputs.reading import (
     complain_if_foreign,
     complain_too_long,
 )
+from pioneer_build.inputs.spreadsheet_errors import ERROR_DIGESTS, SpreadsheetErrors
 from pioneer_build.spec.model import InlineTexts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -46,7 +48,8 @@ class InputsSurvey:
     """The summary of an input.
 
     `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones. `files` are the
-    files in order, with their stamps. `digests` are the digests of the texts in order, 16 bytes each.
+    files in order, with their stamps. `digests` are the digests of the texts in order, 16 bytes each. `errors` are
+    texts in files that only a spreadsheet writes.
     """
 
     digest: str
@@ -54,6 +57,7 @@ class InputsSurvey:
     distinct: int
     files: tuple[StampedFile, ...]
     digests: bytes
+    errors: SpreadsheetErrors | None = None
 
 
 def survey(
@@ -100,9 +104,12 @@ def survey(
     if ids:
         _check_ids(ids, counts, files, columns, complaints)
     complaints.settle()
-    from pioneer_build.inputs.digest_sets import distinct  # numpy, which texts in the spec itself don't need
+    # numpy, which texts in the spec itself don't need
+    from pioneer_build.inputs.digest_sets import distinct, positions_of
 
-    return InputsSurvey(inputs_digest(texts, ids), len(texts) // DIGEST_SIZE, distinct(texts), stamped, texts)
+    rows = len(texts) // DIGEST_SIZE
+    errors = _spreadsheet_errors(positions_of(texts, ERROR_DIGESTS), counts, files, columns)
+    return InputsSurvey(inputs_digest(texts, ids), rows, distinct(texts), stamped, texts, errors)
 
 
 def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: SurveyCache | None) -> FileMemory:
@@ -219,6 +226,30 @@ def _check_ids(
         message = f"id {key!r} is already used at {first_name}:{first_line}" if name else "an id occurs twice"
         hint = f"each '{columns.id}' must be unique"
         complaints.add(name or files[0].name, Mistake(line, message, "duplicate-id", hint=hint))
+
+
+def _spreadsheet_errors(
+    found: list[int], counts: list[int], files: tuple[InputFile, ...], columns: Columns
+) -> SpreadsheetErrors | None:
+    """The texts at these positions, which only a spreadsheet writes. The file of the first one is read again."""
+    if not found:
+        return None
+    at = found[0]
+    for file, number in zip(files, counts, strict=True):
+        if at < number:
+            line, text = next(_texts_from(file, columns, at), (0, "an error"))
+            return SpreadsheetErrors(len(found), file.name, line, text)
+        at -= number
+    return None
+
+
+def _texts_from(file: InputFile, columns: Columns, row: int) -> Iterator[tuple[int, str]]:
+    """Line and text of the rows of a file from one on."""
+    start = 0
+    for block in blocks(file, columns, Complaints()):
+        for at in range(max(0, row - start), len(block.texts)):
+            yield block.lines[at], block.texts[at]
+        start += len(block.texts)
 
 
 def _places(file: InputFile, columns: Columns, rows: list[int]) -> list[tuple[int, int, object]]:

@@ -16,6 +16,9 @@ LOCK_PATH: Final = "pioneer.lock"
 #: The newest version that this program reads.
 LOCK_VERSION: Final = 2
 
+#: The byte order mark that some editors put before a text. The next write leaves it out.
+BOM: Final = "\ufeff"
+
 RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
 UPGRADE: Final = "upgrade pioneer-build; the lock was not changed"
 
@@ -130,14 +133,15 @@ class LockSource:
         return version
 
     def _parsed(self, *, trusted: bool) -> Any:
-        if not self.text.strip():
+        text = self.text.removeprefix(BOM)
+        if not text.strip():
             raise self.error("the file is empty", line=1)
         try:
             if trusted:
-                return json.loads(self.text)
-            return json.loads(self.text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+                return json.loads(text)
+            return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         except json.JSONDecodeError as error:
-            cut = "\n" not in self.text[error.pos :].rstrip()  # the error is in the last line
+            cut = "\n" not in text[error.pos :].rstrip()  # the error is in the last line
             what = "the file is truncated" if cut else f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
             hint = restore(self.path)
             raise LockError(f"{self.path}:{error.lineno}:{error.colno}: {what}", hint=hint) from None

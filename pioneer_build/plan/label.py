@@ -26,6 +26,15 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         facts: the store, the backend, and the texts of this spec.
         choices: the flags that change steps.
     """
+    found = _compare(item, entry, facts, choices)
+    warning = facts.inputs[item.name].warning
+    if warning is not None and any(action == "label" for action, _ in found.reasons):
+        found.add("label", Reason("inputs", warning))
+    return found
+
+
+def _compare(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> Candidates:
+    """The same without what is said about the texts themselves."""
     name = item.name
     inputs = facts.inputs[name]
     retry, relabel = name in choices.retry, name in choices.relabel

@@ -30,3 +30,9 @@ def test_first_positions(digests: list[bytes], wanted: list[bytes]) -> None:
     expected = sorted(digests.index(one) for one in set(wanted) if one in digests)
     assert sets.first_positions(b"".join(digests), b"".join(wanted)).tolist() == expected
     assert list(split(b"".join(digests))) == digests
+
+
+@given(many, many)
+def test_positions_of(digests: list[bytes], wanted: list[bytes]) -> None:
+    expected = [at for at, one in enumerate(digests) if one in wanted]
+    assert sets.positions_of(b"".join(digests), b"".join(wanted)) == expected

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pioneer_build.inputs.records import Columns
-from pioneer_build.inputs.repeated_keys import repeated_key
 from tests.inputs.project import problems_of, put, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SMALL = st.recursive(
-    st.one_of(st.none(), st.integers(0, 9), st.text('te"x\\ {:', max_size=5)),
-    lambda more: st.one_of(
-        st.lists(more, max_size=2), st.dictionaries(st.sampled_from(["text", "x", 't"']), more, max_size=3)
-    ),
-    max_leaves=6,
-)
 
 
 @pytest.mark.parametrize(
@@ -47,16 +34,6 @@ def test_the_word_elsewhere_in_a_record_says_nothing(tmp_path: Path) -> None:
     lines = ['{"text": "text"}', '{"y": {"text": 1, "text": 2}, "text": "\\"text\\": 1", "x": 1, "x": 2}', '"text"']
     put(tmp_path, "a.jsonl", "\n".join(lines))
     assert [one.text for one in texts_of(tmp_path, "a.jsonl")] == ["text", '"text": 1', "text"]
-
-
-@given(st.lists(st.tuples(st.sampled_from(["text", "id", "x", 't"']), SMALL), max_size=4), st.sampled_from([None, 1]))
-def test_keys_of_the_object_itself_are_counted(pairs: list[tuple[str, object]], indent: int | None) -> None:
-    body = ", ".join(f"{json.dumps(key)}: {json.dumps(value, indent=indent)}" for key, value in pairs)
-    keys = [key for key, _ in pairs]
-    found = repeated_key("{" + body + "}", Columns("text", "id"))
-    assert (found is not None) == (keys.count("text") > 1 or keys.count("id") > 1)
-    if found is not None:
-        assert ("{" + body + "}")[found[1] :].startswith(json.dumps(found[0]))
 
 
 @pytest.mark.parametrize(

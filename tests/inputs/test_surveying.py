@@ -240,3 +240,24 @@ def test_files_that_moved_on_are_not_labelled(tmp_path: Path) -> None:
 def test_split_is_the_inverse_of_joining() -> None:
     assert b"".join(split(text_digests("abc"))) == text_digests("abc")
     assert len(list(split(text_digests("abc")))) == 3
+
+
+@pytest.mark.parametrize("name", ["b.csv", "b.jsonl", "b.txt"])
+def test_errors_of_a_spreadsheet_are_counted_also_where_nothing_is_read_again(
+    tmp_path: Path, cache: SurveyCache, name: str
+) -> None:
+    texts = ["fine", "see #REF! there", "#REF!", "#N/A ", "#N/A", "#WERT!", "# heading", "#REF!"]
+    (tmp_path / "a.txt").write_text("one\n\ntwo\n")
+    lines = texts if name != "b.jsonl" else [json.dumps({"text": text}) for text in texts]
+    (tmp_path / name).write_text("\n".join(["text", *lines] if name == "b.csv" else lines))
+    age()
+    for _ in range(2):
+        found = look(tmp_path, "*.*", cache)
+        assert found.errors is not None
+        line = 4 if name == "b.csv" else 3
+        assert (found.errors.number, found.errors.path, found.errors.line) == (4, name, line)
+        assert (
+            found.errors.sentence() == f"4 texts are errors of a spreadsheet, not texts: first #REF! in {name}:{line}"
+        )
+    (tmp_path / name).write_text("text\nfine\n" if name == "b.csv" else '"fine"\n')
+    assert look(tmp_path, "*.*", cache).errors is None

@@ -14,7 +14,7 @@ import pytest
 
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError
-from pioneer_build.lock.conflict import Sides, is_conflicted
+from pioneer_build.lock.conflict import Sides, is_conflicted, sides
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.merge_sides import read_sides
 from pioneer_build.lock.model import Entry, Lock
@@ -491,3 +491,31 @@ def test_the_driver_changes_nothing_where_the_disk_fails(tmp_path: Path, capsys:
     assert "git checkout -m pioneer.lock" in said
     assert paths[1].read_bytes() == before
     assert run(["merge-lock", *map(str, paths)]) == 0
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_a_byte_order_mark_is_read_over(tmp_path: Path, split: bool) -> None:
+    """Some editors put one before every text; specs may have one, too."""
+    lock = lock_of(item("a", 1), item("b", 2))
+    LockFile(tmp_path, split=split).write(lock)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    for path in files:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    for trusted in (False, True):
+        file = LockFile(tmp_path)
+        assert (file.read(trusted=trusted), file.is_split) == (lock, split)
+    assert file.read_entries(["b"]) == lock_of(item("b", 2))
+    assert file.write(lock.with_entries([replace(item("a", 1), protect=True)]))
+    assert not (tmp_path / ("pioneer.lock.d/a.json" if split else "pioneer.lock")).read_bytes().startswith(b"\xef")
+    text = files[-1].read_text("utf-8").removeprefix("\ufeff")
+    for before in ("\ufeff", ""):  # a conflict that was opened in such an editor
+        (tmp_path / "x.json").write_text(f"{before}<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n")
+        found = sides((tmp_path / "x.json").read_text())
+        assert found.ours.strip() == found.theirs.strip() == text.strip()
+        assert is_conflicted((tmp_path / "x.json").read_text())
+
+
+def test_a_byte_order_mark_alone_is_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "pioneer.lock").write_bytes(b"\xef\xbb\xbf\n")
+    with pytest.raises(LockError, match=r"pioneer\.lock:1: the file is empty"):
+        LockFile(tmp_path).read()

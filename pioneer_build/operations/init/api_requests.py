@@ -107,9 +107,18 @@ def _label_task(url: str | None) -> str | None:
     return None
 
 
+def _different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise PioneerError(f"the body of the request has '{twice}' twice in one object", hint="remove one of them")
+    return value
+
+
 def _object(text: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_different_keys)
     except ValueError as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise PioneerError(

@@ -58,6 +58,7 @@ def test_the_task_that_an_address_names(address: str, task: str | None) -> None:
         ("curl -d '{", "never closed", "the whole command"),
         ("curl https://api.pioneer.ai/generate/jobs/x", "none of the curl commands has a body", "-d '{…}'"),
         ("[1]", "a JSON object", None),
+        ('{"num_examples": 5, "num_examples": 50}', "'num_examples' twice in one object", "remove one of them"),
         ("{" * 100_000, "JSON", None),
         ("[" * 100_000, "nested too deeply", None),
     ],
