@@ -88,7 +88,7 @@ def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, co
 def _hint(source: str, message: str, number: int) -> str | None:
     """What helps with a line that is not JSON, if the file is of another kind than its name says."""
     if message == "not JSON: Extra data":
-        return "put each record on a line of its own"
+        return "a line is one record, with nothing after it"
     if number == 1 and source.lstrip().startswith("["):
         return _IS_JSON
     if number == 1 and source.strip() == "{":

@@ -6,6 +6,7 @@ Each of these can be read as texts of some format, and would then be paid for.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -60,6 +61,36 @@ def foreign(head: bytes, form: Format) -> Mistake | None:
     content = head.removeprefix(b"\xef\xbb\xbf")
     found = _pointer(content.lstrip()) or _format(head) or _page(content, form)
     return found if found is not None or form == "parquet" else _nul(head)
+
+
+def looks_like(head: bytes) -> str | None:
+    """The format that plain text seems to have, by its first line; `None` if it may be texts.
+
+    Lines of any kind can be meant as texts, so this is only a reason to warn.
+
+    Args:
+        head: the first bytes.
+    """
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode(errors="replace").strip()
+    if first.startswith(("[", "{")):
+        try:
+            return "JSON Lines (.jsonl)" if isinstance(json.loads(first), dict) else "JSON (.json)"
+        except (ValueError, RecursionError):
+            opens = first in ("[", "{") or (first.endswith(",") and _is_json(first[1:-1]))
+            return "JSON (.json)" if opens else None
+    for separator, name in ((",", "CSV (.csv)"), (";", "CSV (.csv)"), ("\t", "TSV (.tsv)")):
+        cells = [cell.strip('"') for cell in first.split(separator)]
+        if len(cells) > 1 and "text" in cells and all(cell.isidentifier() for cell in cells):
+            return name
+    return None
+
+
+def _is_json(source: str) -> bool:
+    try:
+        json.loads(source)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _pointer(head: bytes) -> Mistake | None:

@@ -33,7 +33,8 @@ class SpreadsheetErrors:
 
     def sentence(self) -> str:
         """For people: what they are, and where to look."""
-        which = "is an error" if self.number == 1 else "are errors"
-        first = "" if self.number == 1 else "first "
+        which = "is an error of a spreadsheet, not a text:"
+        if self.number > 1:
+            which = "are errors of a spreadsheet, not texts: first"
         place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{count(self.number, 'text')} {which} of a spreadsheet, not texts: {first}{self.text} in {place}"
+        return f"{count(self.number, 'text')} {which} {self.text} in {place}"

@@ -7,6 +7,7 @@ its unchanged parts.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest,
 from pioneer_build.inputs.files import complain_of_absent, find_files
 from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
 from pioneer_build.inputs.line_chunks import LineTooLongError
-from pioneer_build.inputs.open_file import BOM
+from pioneer_build.inputs.lookalikes import HEAD, looks_like
+from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
 from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.reading import (
     LINE_PARSERS,
@@ -30,6 +32,7 @@ from pioneer_build.inputs.reading import (
 )
 from pioneer_build.inputs.spreadsheet_errors import ERROR_DIGESTS, SpreadsheetErrors
 from pioneer_build.spec.model import InlineTexts
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +51,8 @@ class InputsSurvey:
     """The summary of an input.
 
     `digest` changes with any text, id, or their order. `rows` counts texts, `distinct` different ones. `files` are the
-    files in order, with their stamps. `digests` are the digests of the texts in order, 16 bytes each. `errors` are
-    texts in files that only a spreadsheet writes.
+    files in order, with their stamps. `digests` are the digests of the texts in order, 16 bytes each. `warnings`
+    are sentences about texts in files that are probably a mistake.
     """
 
     digest: str
@@ -57,7 +60,7 @@ class InputsSurvey:
     distinct: int
     files: tuple[StampedFile, ...]
     digests: bytes
-    errors: SpreadsheetErrors | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def survey(
@@ -109,7 +112,8 @@ def survey(
 
     rows = len(texts) // DIGEST_SIZE
     errors = _spreadsheet_errors(positions_of(texts, ERROR_DIGESTS), counts, files, columns)
-    return InputsSurvey(inputs_digest(texts, ids), rows, distinct(texts), stamped, texts, errors)
+    warnings = (*_misnamed(files), *([errors.sentence()] if errors is not None else []))
+    return InputsSurvey(inputs_digest(texts, ids), rows, distinct(texts), stamped, texts, warnings)
 
 
 def _file(file: InputFile, columns: Columns, complaints: Complaints, cache: SurveyCache | None) -> FileMemory:
@@ -215,11 +219,11 @@ def _check_ids(
     wanted = sorted({position for pair in shown for position in pair})
     places: dict[int, tuple[str, int, object]] = {}
     start = 0
-    for file, count in zip(files, counts, strict=True):
-        here = [position - start for position in wanted if start <= position < start + count]
+    for file, number in zip(files, counts, strict=True):
+        here = [position - start for position in wanted if start <= position < start + number]
         for offset, line, key in _places(file, columns, here):
             places[start + offset] = (file.name, line, key)
-        start += count
+        start += number
     for position, earlier in again:
         name, line, key = places.get(position, ("", 0, None))
         first_name, first_line, _ = places.get(earlier, ("", 0, None))
@@ -241,6 +245,21 @@ def _spreadsheet_errors(
             return SpreadsheetErrors(len(found), file.name, line, text)
         at -= number
     return None
+
+
+def _misnamed(files: tuple[InputFile, ...]) -> list[str]:
+    """What to say of files of plain text that seem to have another format."""
+    seem: dict[str, list[str]] = {}
+    for file in files:
+        if file.format == "text":
+            with suppress(OSError, DamagedStreamError, OtherContentError), open_bytes(file) as stream:
+                if (form := looks_like(stream.read(HEAD))) is not None:
+                    seem.setdefault(form, []).append(file.name)
+    said = []
+    for form, names in seem.items():
+        more = f" (and {count(len(names) - 1, 'other file')})" if len(names) > 1 else ""
+        said.append(f"{names[0]}{more} looks like {form}, but its name says that each line is a text")
+    return said
 
 
 def _texts_from(file: InputFile, columns: Columns, row: int) -> Iterator[tuple[int, str]]:

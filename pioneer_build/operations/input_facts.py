@@ -135,5 +135,5 @@ def _facts_of(found: InputsSurvey, item: Declared, backend: str, store: Store) -
         new=missing,
         quarantined=quarantined,
         held=annotations.count() + len(given_up),
-        warning=found.errors.sentence() if found.errors is not None and missing else None,
+        warnings=found.warnings if missing else (),
     )

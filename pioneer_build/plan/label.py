@@ -27,9 +27,8 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         choices: the flags that change steps.
     """
     found = _compare(item, entry, facts, choices)
-    warning = facts.inputs[item.name].warning
-    if warning is not None and any(action == "label" for action, _ in found.reasons):
-        found.add("label", Reason("inputs", warning))
+    if any(action == "label" for action, _ in found.reasons):
+        found.add("label", *[Reason("inputs", warning) for warning in facts.inputs[item.name].warnings])
     return found
 
 

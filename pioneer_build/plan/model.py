@@ -41,7 +41,7 @@ class InputFacts:
 
     `digest` covers texts and ids in order; `texts` counts rows, `distinct` different texts; `new` texts without an
     annotation for the spec's definition; `quarantined` texts that were quarantined; `held` all texts that the store has
-    for this definition, from any project. `warning` is a sentence about texts that are probably a mistake.
+    for this definition, from any project. `warnings` are sentences about texts that are probably a mistake.
     """
 
     digest: str
@@ -50,7 +50,7 @@ class InputFacts:
     new: int
     quarantined: int = 0
     held: int = 0
-    warning: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

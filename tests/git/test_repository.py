@@ -8,13 +8,21 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.history import reachable_commits
-from pioneer_build.git.repository import is_in_repository, repository_problem
+from pioneer_build.git.repository import has_remote, is_in_repository, repository_problem
+from tests.runner import git
 
 
 def test_where_there_is_a_repository(repository: Path, tmp_path: Path) -> None:
     assert is_in_repository(repository) is True
     assert is_in_repository(repository.parent.parent / ".git") is False
     assert is_in_repository(tmp_path) is False
+
+
+def test_whether_there_is_a_remote(repository: Path, tmp_path: Path) -> None:
+    assert has_remote(repository) is False
+    git(repository, "remote", "add", "origin", "https://example.invalid/x.git")
+    assert has_remote(repository) is True
+    assert has_remote(tmp_path) is False
 
 
 def test_what_keeps_git_from_reading_a_repository(

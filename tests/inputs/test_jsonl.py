@@ -42,8 +42,8 @@ def test_the_word_elsewhere_in_a_record_says_nothing(tmp_path: Path) -> None:
         ('[{"text": "a"}, {"text": "b"}]\n', "1:1", "one list of all texts is JSON: rename the file to .json"),
         ('[\n{"text": "a"}\n', "1:2", "one list of all texts is JSON: rename the file to .json"),
         ('{\n"text": "a"}\n', "1:2", "a record must be on one line: jq -c . FILE > NEW"),
-        ('{"text": "a"}{"text": "b"}\n', "1:14", "put each record on a line of its own"),
-        ('{"text": "a"},\n', "1:14", "put each record on a line of its own"),
+        ('{"text": "a"}{"text": "b"}\n', "1:14", "a line is one record, with nothing after it"),
+        ('{"text": "a"},\n', "1:14", "a line is one record, with nothing after it"),
     ],
 )
 def test_a_file_of_another_kind(tmp_path: Path, data: str, place: str, hint: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.inputs.lookalikes import foreign
+from pioneer_build.inputs.lookalikes import foreign, looks_like
 from tests.inputs.project import problems_of, put, texts_of
 
 if TYPE_CHECKING:
@@ -191,3 +191,28 @@ def test_nothing_is_wrong_with_the_format_itself() -> None:
     assert foreign(b"PAR1", "csv") is not None
     assert foreign(b"\x00\x01", "parquet") is None
     assert foreign(b"", "text") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ('{"text": "a"}\n', "JSON Lines (.jsonl)"),
+        ('\ufeff\n {"text": "a"}\r\n', "JSON Lines (.jsonl)"),
+        ("{\n", "JSON (.json)"),
+        ("[\n", "JSON (.json)"),
+        ('["a"]\n', "JSON (.json)"),
+        ('[{"text": "a"},\n', "JSON (.json)"),
+        ("text,id\n1,2\n", "CSV (.csv)"),
+        ('"id";"text"\n', "CSV (.csv)"),
+        ("id\ttext\n", "TSV (.tsv)"),
+        ("text\n", None),
+        ("text, please\n", None),
+        ("[note] call me\n", None),
+        ("[well,\n", None),
+        ("{name}, hello,\n", None),
+        ("a,b\n", None),
+        ("", None),
+    ],
+)
+def test_what_plain_text_looks_like(text: str, form: str | None) -> None:
+    assert looks_like(text.encode()) == form

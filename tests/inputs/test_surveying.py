@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -253,11 +254,28 @@ def test_errors_of_a_spreadsheet_are_counted_also_where_nothing_is_read_again(
     age()
     for _ in range(2):
         found = look(tmp_path, "*.*", cache)
-        assert found.errors is not None
         line = 4 if name == "b.csv" else 3
-        assert (found.errors.number, found.errors.path, found.errors.line) == (4, name, line)
-        assert (
-            found.errors.sentence() == f"4 texts are errors of a spreadsheet, not texts: first #REF! in {name}:{line}"
-        )
+        said = f"4 texts are errors of a spreadsheet, not texts: first #REF! in {name}:{line}"
+        assert found.warnings == (said,)
     (tmp_path / name).write_text("text\nfine\n" if name == "b.csv" else '"fine"\n')
-    assert look(tmp_path, "*.*", cache).errors is None
+    assert look(tmp_path, "*.*", cache).warnings == ()
+
+
+def test_one_error_of_a_spreadsheet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\n#N/A\n")
+    said = "1 text is an error of a spreadsheet, not a text: #N/A in a.csv:2"
+    assert look(tmp_path, "a.csv").warnings == (said,)
+
+
+def test_another_format_in_plain_text_is_warned_of(tmp_path: Path, cache: SurveyCache) -> None:
+    lines = '{"text": "a"}\n{"text": "b"}\n'
+    (tmp_path / "a.txt").write_text(lines)
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(lines.encode()))
+    (tmp_path / "c.txt").write_text("fine\n{}\n")
+    age()
+    said = "a.txt (and 1 other file) looks like JSON Lines (.jsonl), but its name says that each line is a text"
+    for _ in range(2):
+        found = look(tmp_path, "*.*", cache)
+        assert (found.warnings, found.rows) == ((said,), 6)
+    (tmp_path / "a.jsonl").write_text(lines)
+    assert look(tmp_path, "a.jsonl").warnings == ()

@@ -181,8 +181,8 @@ def test_a_protected_label_spec_that_comes_back_changed() -> None:
 
 def test_texts_that_are_probably_a_mistake_are_said_where_texts_are_bought() -> None:
     said = "2 texts are errors of a spreadsheet, not texts: first #N/A in a.csv:3"
-    new = step(LABEL, None, **facts(new=5, warning=said))
+    new = step(LABEL, None, **facts(new=5, warnings=(said,)))
     assert texts(new) == f"inputs: 5 texts to label | inputs: {said}"
-    more = step(LABEL, labelled(paid=()), **facts("other", count=6, new=1, warning=said))
+    more = step(LABEL, labelled(paid=()), **facts("other", count=6, new=1, warnings=(said,)))
     assert more.action == "label"
     assert texts(more).endswith(f" | inputs: {said}")
