@@ -24,6 +24,12 @@ def is_shallow(folder: Path) -> bool:
     return answer(folder, "rev-parse", "--is-shallow-repository") == "true"
 
 
+def first_commit(folder: Path) -> str | None:
+    """The id of the commit that the repository began with; `None` if there is none, or this clone doesn't have it."""
+    said = answer(folder, "rev-list", "--max-parents=0", "HEAD")
+    return said.split()[-1] if said and not is_shallow(folder) else None
+
+
 def is_partial(folder: Path) -> bool:
     """Whether the clone may lack files of its commits (`git clone --filter`)."""
     return bool(answer(folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
