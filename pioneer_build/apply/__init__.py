@@ -11,6 +11,7 @@ run_journal          the journal as a run uses it
 budget               what a run may spend
 busy_wait            pauses before a busy service is sent the same paid request again
 submit               one submission, never lost and never sent twice
+gone_names           names that somebody deleted on the service
 unrecorded_versions  versions on the service that are in neither lock nor journal
 generate             the steps of a generate spec
 finish_job           polls an open job to its end, and judges its rows, or records that they are owed

@@ -175,7 +175,7 @@ async def _remove(run: Run, step: Step) -> str:
     entry = run.lock.entry(step.dataset_name)
     if entry is None:
         return "done"
-    return await delete(run, step, entry) if step.action == "delete" else forget(run, entry)
+    return await delete(run, step, entry) if step.action == "delete" else forget(run, step, entry)
 
 
 async def _do_work(work: Work) -> None:

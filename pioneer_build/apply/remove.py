@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Step
 
 
-def forget(run: Run, entry: Entry) -> str:
-    """Marks the dataset as forgotten; returns a message about it."""
+def forget(run: Run, step: Step, entry: Entry) -> str:
+    """Marks the dataset as forgotten; returns a message about it.
+
+    Args:
+        run: the apply.
+        step: the plan's step.
+        entry: the dataset's entry in the lock.
+    """
     run.lock.put(replace(entry, forgotten=True))
-    return "forgotten; its rows and jobs are kept"
+    return f"forgotten; its rows and jobs are kept{_left(step)}"
 
 
 async def delete(run: Run, step: Step, entry: Entry) -> str:
     """Deletes on the service what the step says; returns a message about it.
 
-    What another dataset has rows under is left out, also if that is known only since the plan was made.
+    What another dataset has rows under is left out, also if that is known only since the plan was made, and so is a
+    name under which another run has submitted something since.
 
     Args:
         run: the apply.
@@ -36,18 +43,29 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
     in_use = names_in_use(staying(run.lock.lock(), run.options.backend, run.removed))
     deleted = run.deleted.setdefault(entry.dataset_name, [])
     kept = [name for name in step.deletes if name in in_use]
+    newer: list[str] = []
     for remote_name in step.deletes:  # deleting what doesn't exist is no error, so a half-done step can be repeated
         if remote_name in in_use:
             continue
         run.check_going()
+        if run.journal.since_the_plan(remote_name):
+            newer.append(remote_name)
+            continue
         await run.service.delete(remote_name)
         deleted.append(remote_name)
         jobs = [replace(job, deleted=True) if job.remote_name == remote_name and job.accepted else job
                 for job in entry.jobs]  # fmt: skip
         entry = replace(entry, forgotten=True, jobs=tuple(jobs))
         run.lock.put(entry)
+        run.journal.deleted(remote_name)
     run.lock.put(replace(entry, forgotten=True))
     done = f"deleted on the service: {', '.join(deleted)}" if deleted else "nothing was deleted on the service"
     if kept:
         done += f"; kept, because other datasets have rows there: {', '.join(kept)}"
-    return f"{done}; the entry stays in pioneer.lock, marked as forgotten"
+    if newer:
+        done += f"; kept, because another run has submitted to it since the plan was made: {', '.join(newer)}"
+    return f"{done}{_left(step)}; the entry stays in pioneer.lock, marked as forgotten"
+
+
+def _left(step: Step) -> str:
+    return f"; left on the service, as the plan says: {', '.join(step.stays)}" if step.stays else ""

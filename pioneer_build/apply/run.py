@@ -19,19 +19,20 @@ from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import PioneerError
+from pioneer_build.journal.model import Origin
 from pioneer_build.keys.search import KeySearch
 from pioneer_build.plan import Choices
 from pioneer_build.spec.model import Checks
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.apply.events import EventKind, Sink
     from pioneer_build.apply.results import Outcome
     from pioneer_build.inputs import InputsSurvey
-    from pioneer_build.lock.model import Lock
+    from pioneer_build.lock.model import Job, Lock
     from pioneer_build.ports import JournalPort, LockPort, Service, StorePort
     from pioneer_build.spec.declared import Declared
 
@@ -65,7 +66,8 @@ class Options:
 
     `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
     listing and a download may each take as long, too.
-    `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain.
+    `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
+    which project this is, for the journal.
     """
 
     backend: str
@@ -79,6 +81,7 @@ class Options:
     label_requests_in_flight: int = 8
     project_root: Path | None = None
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
+    origin: Callable[[], Origin] = Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Run:
         self.options = options
         self.basis = basis
         self.lock = LockWriter(ports.lock, basis.lock, options.backend, ports.now, basis.as_read)
-        self.journal = RunJournal(ports.journal, options.backend, basis.submissions)
+        self.journal = RunJournal(ports.journal, options.backend, basis.submissions, options.origin)
         self.budget = Budget(options.max_requests, options.max_examples)
         self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
@@ -122,6 +125,7 @@ class Run:
         self._interruption = asyncio.Event()
         self.error: Exception | None = None
         self._outcomes: list[Outcome] = []
+        self._made: dict[str, list[Job]] | None = None
 
     @property
     def service(self) -> Service:
@@ -133,6 +137,19 @@ class Run:
         if self.ports.service is None:
             raise PioneerError("this step needs the service, which the plan did not expect", hint="pioneer-build plan")
         return self.ports.service
+
+    def made_before(self, remote_name: str) -> Sequence[Job]:
+        """The jobs that were ready under a remote name when the plan was made.
+
+        What the run has received since then may not be in a listing yet.
+        """
+        if self._made is None:
+            self._made = {}
+            for entry in self.basis.lock.on(self.options.backend):
+                for job in entry.jobs:
+                    if job.state == "ready":
+                        self._made.setdefault(job.remote_name, []).append(job)
+        return self._made.get(remote_name, ())
 
     # -- events --
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.journal.model import Origin
 from pioneer_build.processes.identity import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
@@ -21,12 +23,16 @@ class RunJournal:
         port: the journal.
         backend: the backend of the run.
         aware: the tokens of the submissions that the plan considered.
+        origin: says in which project the run is; asked when something is submitted.
     """
 
-    def __init__(self, port: JournalPort, backend: str, aware: Collection[str] = ()) -> None:
+    def __init__(
+        self, port: JournalPort, backend: str, aware: Collection[str] = (), origin: Callable[[], Origin] = Origin
+    ) -> None:
         self._port = port
         self._backend = backend
         self._aware = aware
+        self._origin = origin
         self._begun: dict[str, set[str]] = {}
 
     def submissions(self) -> tuple[Submission, ...]:
@@ -66,7 +72,7 @@ class RunJournal:
             JournalError: nothing was written.
         """
         mine = self._begun.setdefault(intent.dataset_name, set())
-        token = self._port.begin(intent, self._aware, mine, former_name).token
+        token = self._port.begin(self._from_here(intent), self._aware, mine, former_name).token
         mine.add(token)
         return token
 
@@ -76,7 +82,7 @@ class RunJournal:
         Raises:
             JournalError: nothing was written.
         """
-        self._port.begin(found, frozenset(known.token for known in self.submissions()))
+        self._port.begin(self._from_here(found), frozenset(known.token for known in self.submissions()))
 
     def record(self, token: str, **fields: Any) -> None:
         """Records durably what is now known of a submission: any fields of `Submission`.
@@ -85,6 +91,34 @@ class RunJournal:
             JournalError: nothing was written.
         """
         self._port.record(token, **fields)
+
+    def deleted(self, remote_name: str, there: Iterable[str | None] = ()) -> None:
+        """Records durably that the service no longer has what was made under a name.
+
+        Args:
+            remote_name: the name on the service.
+            there: versions and ids of jobs that it still has.
+
+        Raises:
+            JournalError: some of it, or nothing, was written.
+        """
+        has = set(there)
+        for known in self.about(remote_name):
+            if known.accepted and not known.deleted and has.isdisjoint({known.job_id, known.version} - {None}):
+                self._port.record(known.token, deleted=True)
+
+    def since_the_plan(self, remote_name: str) -> tuple[Submission, ...]:
+        """What other runs have submitted under a name since the plan was made, as far as it may have made something."""
+        begun = {token for tokens in self._begun.values() for token in tokens}
+        return tuple(
+            known
+            for known in self.about(remote_name)
+            if known.token not in self._aware and known.token not in begun and known.state not in ("refused", "failed")
+        )
+
+    def _from_here(self, submission: Submission) -> Submission:
+        origin = self._origin()
+        return replace(submission, project=origin.project, folder=origin.folder)
 
     def settle(self, job: Job) -> None:
         """Records durably the current state of `job`, if the journal has its submission.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.busy_wait import BusyWait
+from pioneer_build.apply.gone_names import check_name_is_there
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
 from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
@@ -97,7 +98,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
     """The versions that the service lists under the remote name; all of them are in lock or journal.
 
     Raises:
-        Stopped: one of them is in neither.
+        Stopped: one of them is in neither, or one of the lock's is not among them.
     """
     run, remote_name = work.run, work.step.remote_name
     try:
@@ -106,8 +107,9 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
         if stops_submissions(error):
             run.stop(error)
         raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
-    if not listed:
-        return listed
+    if listed is None:
+        return None
+    check_name_is_there(work, remote_name, listed)
     strange = unrecorded_versions(run, remote_name, listed)
     if strange and not work.resubmits:
         version = strange[0].version

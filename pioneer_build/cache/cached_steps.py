@@ -39,7 +39,8 @@ class RestOfProject:
     `separate` is false where no spec can be planned without the rest: one of them says something of another, or a
     dataset whose spec was removed is still to be forgotten. `locked` are the names of all datasets in the lock,
     `removed` of those without a spec. `remote_names` says whose each remote name is, `taken` for which fingerprint the
-    journal's were made; `submitted` are the fingerprints of everything that the journal says was sent.
+    journal's were made; `submitted` are the fingerprints of everything that the journal says was sent, `deleted` the
+    remote names that it says were deleted.
     """
 
     separate: bool
@@ -48,6 +49,7 @@ class RestOfProject:
     remote_names: Mapping[str, str]
     taken: Mapping[str, str]
     submitted: Collection[str]
+    deleted: Collection[str] = ()
 
 
 def json_section(value: object) -> bytes:

@@ -29,6 +29,12 @@ def has_remote(folder: Path) -> bool:
     return bool(answer(folder, "config", "--get-regexp", r"^remote\..*\.url$"))
 
 
+def first_commit(folder: Path) -> str | None:
+    """The id of the commit that the repository began with; `None` if there is none, or this clone doesn't have it."""
+    said = answer(folder, "rev-list", "--max-parents=0", "HEAD")
+    return said.split()[-1] if said and not is_shallow(folder) else None
+
+
 def is_partial(folder: Path) -> bool:
     """Whether the clone may lack files of its commits (`git clone --filter`)."""
     return bool(answer(folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))

@@ -25,6 +25,9 @@ _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("definition",): (dict,),
     ("known",): (list, NoneType),
 }
+#: Fields that are beside the others in a line, as `more`: a program that doesn't know one passes over it. In `fields`,
+#: it would take the line for a damaged one. They are left out where they have their default value.
+_MORE: Mapping[str, type] = {"project": str, "folder": str, "deleted": bool}
 #: What a line consists of: ASCII, and one tab.
 _PRINTABLE = re.compile(rb"[ -~]*(\t[0-9a-f]{0,8})?")
 
@@ -47,9 +50,12 @@ class Line:
 
 def encode_line(line: Line) -> bytes:
     """The bytes of the line, including its line feed."""
-    value = {
-        "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": line.fields,
+    fields = {name: value for name, value in line.fields.items() if line.event == "head" or name not in _MORE}
+    value: dict[str, Any] = {
+        "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": fields,
     }  # fmt: skip
+    if line.event != "head" and (more := {name: line.fields[name] for name in _MORE if line.fields.get(name)}):
+        value["more"] = more
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
     return text + b"\t%08x\n" % crc32(text)
 
@@ -88,6 +94,7 @@ def decode_line(data: bytes) -> Line:
         if line.version > VERSION:
             return line
         fields = dict(value["fields"])
+        more = value.get("more")
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a line of the journal: {error}") from None
     for names, kinds in _TYPES.items():
@@ -95,4 +102,6 @@ def decode_line(data: bytes) -> Line:
             raise ValueError("not a line of the journal: a field has another type")
     if fields.get("known") is not None:  # JSON has no tuples
         fields["known"] = tuple(fields["known"])
+    if isinstance(more, dict):
+        fields |= {name: more[name] for name, kind in _MORE.items() if type(more.get(name)) is kind}
     return Line(line.version, line.number, line.event, line.token, fields)

@@ -26,8 +26,9 @@ class Submission:
 
     `token` identifies it. With `dataset_name`, `base_name`, `definition`, `num_examples` and `order`, the lock's entry
     can be made again. `request` is the digest of the request body. `known` are the versions that the service listed
-    before (`None`: it lists no versions). `process` is the process that sent it (see `is_alive`). The other fields are
-    those of a `Job`.
+    before (`None`: it lists no versions). `process` is the process that sent it (see `is_alive`). `project` is the
+    project that it was begun in, and `folder` the folder of that (see `Origin`; empty: not known). `deleted` says that
+    its remote name was deleted on the service since. The other fields are those of a `Job`.
     """
 
     token: str
@@ -56,6 +57,29 @@ class Submission:
     revision: str | None = None
     reason: str | None = None
     process: str = ""
+    project: str = ""
+    folder: str = ""
+    deleted: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the service accepted it, as far as is known."""
+        return self.job_id is not None or self.version is not None
+
+    @property
+    def named(self) -> str:
+        """Its name in messages."""
+        if self.job_id is not None:
+            return f"job {self.job_id}"
+        return f"version {self.version}" if self.version is not None else "an unanswered submission"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a submission is begun: `project` is an id that all clones of a project have, `folder` its folder there."""
+
+    project: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

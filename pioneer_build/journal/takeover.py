@@ -57,6 +57,7 @@ def _job_of(item: Submission) -> Job:
         verified=item.verified,
         inferred=item.inferred,
         top_up=item.top_up,
+        deleted=item.deleted,
         quarantined=item.quarantined,
         revision=item.revision,
         reason="the run that sent it ended before it recorded a response"

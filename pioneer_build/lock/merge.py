@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.json import entry_value
 from pioneer_build.lock.model import Entry, Job, Lock, Tokens
 
@@ -39,7 +40,8 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
     The head (current definition, size, stored settings, results of labelling or mixing) is taken from one side
     completely: a live one rather than a forgotten one, then the one with more rebuilds, then the one with the greater
     text. The plan compares it with the spec, so a wrong choice costs nothing. Paid texts stay counted, an entry that
-    one side protects stays protected, and every publication stays. A measure, and the result of corrections, name the
+    one side protects stays protected, and every publication stays. What one side deleted on the service is deleted,
+    with whatever the other side had made under the same name. A measure, and the result of corrections, name the
     rows that they are about, so either one is fine: the one with the greater text is taken.
     """
     if a == b:
@@ -54,7 +56,7 @@ def merge_entries(a: Entry, b: Entry) -> Entry:
     return replace(
         head,
         base_name=min(a.base_name, b.base_name),
-        jobs=merge_jobs([*a.jobs, *b.jobs]),
+        jobs=with_deleted(merge_jobs([*a.jobs, *b.jobs])),
         paid=tuple(sorted(paid.items())),
         tokens=tuple(sorted(tokens.items(), key=lambda item: item[0])),
         protect=a.protect or b.protect,

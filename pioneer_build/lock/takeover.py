@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import Entry, Lock
 
@@ -290,7 +291,8 @@ def _with(declared: Declared, entry: Entry | None, chosen: Sequence[KnownJob], b
             fingerprint=declared.fingerprint,
         )
     checks = _checks_of_rows(declared, entry, chosen)
-    return replace(entry, jobs=merge_jobs([*entry.jobs, *(item.job for item in chosen)]), checks=checks)
+    jobs = with_deleted(merge_jobs([*entry.jobs, *(item.job for item in chosen)]))
+    return replace(entry, jobs=jobs, checks=checks)
 
 
 def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.lineages import lineages, renames_of
 from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
 from pioneer_build.lock.model import Entry, Job, Lock
@@ -250,12 +251,16 @@ def _fitting(name: str, defined: Entry, sides: Mapping[Side, Entry], first: Side
 
 
 def _merge_jobs(base: tuple[Job, ...], ours: tuple[Job, ...], theirs: tuple[Job, ...]) -> tuple[Job, ...]:
-    """The union of the jobs; a record that only one side changed is taken from that side."""
+    """The union of the jobs; a record that only one side changed is taken from that side.
+
+    If one side deleted a name on the service, what the other one had made under it is gone as well.
+    """
     before, here, there = ({job.key: job for job in jobs} for jobs in (base, ours, theirs))
-    return merge_jobs(
+    merged = merge_jobs(
         _merge_records(before.get(key), [side[key] for side in (here, there) if key in side])
         for key in {**here, **there}
     )
+    return with_deleted(merged)
 
 
 def _merge_records(before: Job | None, records: list[Job]) -> Job:

@@ -60,6 +60,7 @@ def rest_of_project(
         },
         taken={item.remote_name: item.fingerprint for item in accepted},
         submitted=sorted({item.fingerprint for item in accepted} | shared),
+        deleted=sorted({item.remote_name for item in accepted if item.deleted}),
     )
 
 
@@ -145,6 +146,8 @@ def _names_no_other(item: Declared) -> bool:
 def _entries(project: Project, declared: Sequence[Declared], kept: Collection[str], rest: RestOfProject) -> Lock | None:
     """The entries of the specs, from the lock that the cached plan was made from; `None` if they are not enough."""
     locked = {item.name for item in declared}.intersection(rest.locked)
+    if not {item.name for item in declared}.isdisjoint(rest.deleted):
+        return None
     if not locked:
         return Lock()
     try:
@@ -156,6 +159,9 @@ def _entries(project: Project, declared: Sequence[Declared], kept: Collection[st
     entries = list(lock.on(project.config.backend))
     if len(entries) != len(locked) or any(entry.base_name in kept for entry in entries):
         return None
+    used = {name for entry in entries for name in (entry.base_name, *(job.remote_name for job in entry.jobs))}
+    if not used.isdisjoint(rest.deleted):
+        return None  # what would be requested under one of these names goes to another one
     return lock
 
 

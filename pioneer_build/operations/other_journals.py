@@ -58,12 +58,17 @@ class OtherJournals:
             known: the lock with the jobs of the project's own journal; returned itself if they have no more.
             buying: see `with_journal`.
         """
+        every = self.every()
+        if len(every) == len(self._mine):
+            return known
+        self.all = every
+        return with_journal(self._lock, known.declared, self.all, buying)
+
+    def every(self) -> tuple[Submission, ...]:
+        """The submissions of all journals: the others are read now, if they weren't."""
         mine = {item.token for item in self._mine}
         more = {item.token: item for one in self._read() for item in one.submissions if item.token not in mine}
-        if not more:
-            return known
-        self.all = (*self._mine, *more.values())
-        return with_journal(self._lock, known.declared, self.all, buying)
+        return (*self._mine, *more.values())
 
     def remarks(self, lock: Lock) -> list[str]:
         """Sentences about what other journals know and the project's own doesn't.

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.takeover import KnownJob, Taken, take_over
-from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.known_jobs import with_deletions, with_journal
 from pioneer_build.operations.other_journals import more_may_be_known
 from pioneer_build.plan import entry_for
 from pioneer_build.project.lock_history import place_of, search_history
@@ -47,6 +48,7 @@ def with_history(known: Known, root: Path, submissions: Sequence[Submission], bu
         return known
 
     names = {name for item in rows for name in _remote_names(item, known.lock, backend)}
+    names |= {name for item in rows for name in _used_names(item, known.lock, backend)}
     found = search_history(root, backend, {item.fingerprint for item in buyers}, names)
     given = with_newest_owners(known, found.entries, submissions, buying)
     if given is not known:  # others buy now
@@ -69,7 +71,8 @@ def with_history(known: Known, root: Path, submissions: Sequence[Submission], bu
             notes[item.name] = (text,)
         elif found.unread is not None and (item.spec.is_label or item.name in still):
             notes[item.name] = (*notes.get(item.name, ()), found.unread)
-    return replace(known, lock=lock, notes=notes, taken=_names_in_use(found, names))
+    gone = deleted_elsewhere(found.entries, submissions)
+    return replace(known, lock=lock, notes=notes, taken=_names_in_use(found, names), deleted=gone)
 
 
 def take_from_history(
@@ -90,7 +93,20 @@ def take_from_history(
         return buying.would_buy(item, entry, known.lock) if item.name in buyers else 0
 
     journal = frozenset(item.token for item in submissions)
-    return take_over(known.lock, known.declared, past_jobs(entries, journal), buying.facts.backend, buys)
+    gone = deleted_elsewhere(entries, submissions)
+    offered = with_deletions(past_jobs(entries, journal), gone, buying.facts)
+    return take_over(known.lock, known.declared, offered, buying.facts.backend, buys)
+
+
+def deleted_elsewhere(entries: Iterable[PastEntry], submissions: Iterable[Submission]) -> frozenset[str]:
+    """The remote names that were deleted on the service, as earlier locks and the journal know.
+
+    Args:
+        entries: entries of earlier locks.
+        submissions: all submissions to the backend.
+    """
+    journal = {item.remote_name for item in submissions if item.deleted}
+    return deleted_names(job for past in entries for job in past.entry.jobs) | journal
 
 
 def with_newest_owners(
@@ -261,6 +277,12 @@ def _remote_names(item: Declared, lock: Lock, backend: str) -> tuple[str, str]:
     entry, _ = entry_for(item, lock, backend)
     base = entry.base_name if entry is not None else item.name
     return base, f"{base}-{short(item.fingerprint)}"
+
+
+def _used_names(item: Declared, lock: Lock, backend: str) -> set[str]:
+    """The remote names that the dataset of a spec has had."""
+    entry, _ = entry_for(item, lock, backend)
+    return {job.remote_name for job in entry.jobs} if entry is not None else set()
 
 
 def _names_in_use(found: LockHistory, names: Collection[str]) -> dict[str, str]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Entry
+    from pioneer_build.operations.elsewhere import Elsewhere
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.config import Config
     from pioneer_build.project.left_out import LeftOutSpecs
@@ -74,9 +75,7 @@ class ProjectState:
         return self.scope.lock
 
 
-def read_project_state(
-    project: Project, choices: Choices | None = None, *, verify: bool = False
-) -> ProjectState:  # fmt: skip
+def read_project_state(project: Project, choices: Choices | None = None, *, verify: bool = False) -> ProjectState:
     """Reads the whole project and makes its plan.
 
     Args:
@@ -110,17 +109,19 @@ def read_project_state(
             kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry),
             taken={**known.taken, **rest.taken},
             unwritten=_unwritten(known.lock, as_read, config.backend),
-            notes=known.notes,
+            notes=_notes(known, project, others),
+            deleted=known.deleted,
             remarks=(*stored.remarks, *others.remarks(known.lock)),
         )
         return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
 
-    scope = scope_of(known)
-    plan = scope.plan(chosen)
+    plan = (scope := scope_of(known)).plan(chosen)
     if _may_buy(plan, declared, stored.unsure):
-        found = _found_elsewhere(known, plan, others, project, replace(buying, facts=stored))
-        if found != known:
-            plan = (scope := scope_of(found)).plan(chosen)
+        buying = replace(buying, facts=stored, settled=_settled(plan, known.lock, config.backend))
+        found = _elsewhere(project, others).found(known, buying)
+        plan = (scope := scope_of(found)).plan(chosen) if found != known else plan
+    if plan.deletes and not config.local:
+        scope, plan = _elsewhere(project, others).sparing(scope, plan)
     _check_plan(project, specs, plan)
     contents.save()
     return ProjectState(
@@ -149,20 +150,17 @@ def _settled(plan: Plan, lock: Lock, backend: str) -> dict[str, Entry]:
     return {name: lock.entries[name, backend] for name in names if (name, backend) in lock.entries}
 
 
-def _found_elsewhere(known: Known, plan: Plan, others: OtherJournals, project: Project, buying: Buying) -> Known:
-    """`known`, with what other journals and earlier locks have and the specs would buy otherwise.
+def _elsewhere(project: Project, journals: OtherJournals) -> Elsewhere:
+    from pioneer_build.operations.elsewhere import Elsewhere  # git: only if something would be bought or deleted
 
-    Args:
-        known: the lock with the jobs of the journal.
-        plan: what would be done with these.
-        others: the other journals.
-        project: the project.
-        buying: what decides how much would be bought.
-    """
-    from pioneer_build.operations.past_locks import with_history  # git: only if something would be bought
+    return Elsewhere(project, journals)
 
-    buying = replace(buying, settled=_settled(plan, known.lock, project.config.backend))
-    return with_history(others.taken_over(known, buying), project.root, others.all, buying)
+
+def _notes(known: Known, project: Project, journals: OtherJournals) -> Mapping[str, Sequence[str]]:
+    """Sentences about datasets for their steps: where their jobs are from, if not from the lock."""
+    if known.lock is known.locked or not any(item.project for item in journals.all):
+        return known.notes
+    return _elsewhere(project, journals).notes(known)
 
 
 def _facts_to_begin_with(config: Config, specs: ProjectSpecs, left_out: Mapping[str, str]) -> Facts:

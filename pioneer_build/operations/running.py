@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
@@ -16,6 +16,7 @@ from pioneer_build.keys.search import KeySearch
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.stop_run import until_stopped
+from pioneer_build.project.origin import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -131,6 +132,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             first_poll=0.05 if config.local else 1.0,
             project_root=project.root,
             keys=KeySearch(),
+            origin=cache(partial(origin_of, project.root)),
         ),
         Basis(
             lock=found.lock,

@@ -101,6 +101,7 @@ def _step(fields: Any) -> Step:
         requests_at_most=_of(fields, "requests_at_most", int, None),
         examples_at_most=_of(fields, "examples_at_most", int, None),
         deletes=tuple(str(name) for name in _of(fields, "deletes", list, ())),
+        stays=tuple(str(name) for name in _of(fields, "stays", list, ())),
         missing=_of(fields, "missing", int, 0),
         evidence=_of(fields, "basis", str),
     )

@@ -51,6 +51,8 @@ def step_value(step: Step) -> dict[str, Any]:
         value["requests_at_most"], value["examples_at_most"] = step.requests_at_most, step.examples_at_most
     if step.deletes:
         value["deletes"] = list(step.deletes)
+    if step.stays:
+        value["stays"] = list(step.stays)
     if step.missing:
         value["missing"] = step.missing
     if step.renamed_from is not None:

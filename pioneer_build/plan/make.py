@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.merge import merge_entries
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan.generate import find_generate
@@ -13,7 +14,7 @@ from pioneer_build.plan.label import find_label
 from pioneer_build.plan.lost_rows import owed_text
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.remote_names import RemoteNames, deleted_names, names_in_use, names_to_delete
+from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
 from pioneer_build.plan.renames import is_same_dataset, rename_hints
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
@@ -188,7 +189,7 @@ def _step(
     refused = _refusal(item, entry, found, action)
     requests, examples = found.requests.get(action, (0, 0))
     remote_name = names.of(item, entry)
-    reasons = (*reasons, *_before_buying(item, entry, found, remote_name))
+    reasons = (*reasons, *_before_buying(found), *_other_name(item, entry, found, remote_name, facts))
     is_paid_label = item.spec.is_label and examples > 0 and not facts.free
     fetch = found.fetch and (found.refused is None or refused is not None)
     command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
@@ -223,15 +224,8 @@ def _why_fetched(entry: Entry | None, facts: Facts, kept: KeptRows | None) -> It
     yield Reason("dataset_name", f"its rows are {'damaged' if damaged else 'not'} on this machine")
 
 
-def _before_buying(item: Declared, entry: Entry | None, found: Candidates, remote_name: str) -> Iterator[Reason]:
-    """What is to be known about a step that requests rows, or is blocked because it would request them again.
-
-    Args:
-        item: the spec.
-        entry: the lock's entry.
-        found: the actions that apply.
-        remote_name: the name under which rows are requested.
-    """
+def _before_buying(found: Candidates) -> Iterator[Reason]:
+    """What is to be known about a step that requests rows, or is blocked because it would request them again."""
     action = found.action()
     requests, _ = found.requests.get(action, (0, 0))
     if not requests and action != "blocked":
@@ -240,12 +234,35 @@ def _before_buying(item: Declared, entry: Entry | None, found: Candidates, remot
         text = f"the rows of {name}, which was rejected, are not on this machine: `apply` fetches and checks them"
         otherwise = " first (if the service does not provide them, it does without)" if requests else ""
         yield Reason("dataset_name", f"{text}{otherwise}")
-    jobs = entry.jobs if entry is not None and requests and not item.spec.is_label else ()
-    deleted = deleted_names(jobs)
+
+
+def _other_name(
+    item: Declared, entry: Entry | None, found: Candidates, remote_name: str, facts: Facts
+) -> Iterator[Reason]:
+    """Why rows are requested under another name than before, if they are.
+
+    Args:
+        item: the spec.
+        entry: the lock's entry.
+        found: the actions that apply.
+        remote_name: the name under which rows are requested.
+        facts: which names were deleted.
+    """
+    requests, _ = found.requests.get(found.action(), (0, 0))
+    if not requests or item.spec.is_label:
+        return
+    jobs = entry.jobs if entry is not None else ()
+    if any(job.remote_name == remote_name for job in jobs):
+        return
+    deleted = deleted_names(jobs).union(facts.deleted)
     before = [job.remote_name for job in jobs if job.fingerprint == item.fingerprint and job.remote_name in deleted]
-    if before and all(job.remote_name != remote_name for job in jobs):
+    if before:
         text = f"'{before[-1]}' was deleted on the service, so more rows are requested under another name"
         yield Reason("dataset_name", text)
+    elif not jobs and item.name in deleted and remote_name != item.name:
+        yield Reason(
+            "dataset_name", f"'{item.name}' was deleted on the service, so rows are requested under another name"
+        )
 
 
 def _label_requests_at_most(texts: int) -> int:
@@ -283,7 +300,7 @@ def _removed(
     action: Action
     held = names_to_delete(entry) if choices.delete_remote else ()
     others = {name: user for name, user in in_use.items() if user != entry.dataset_name}
-    deletes = tuple(name for name in held if name not in others)
+    deletes = tuple(name for name in held if name not in others and name not in facts.stays)
     if deletes:
         action = "delete"
     elif not entry.forgotten:
@@ -292,6 +309,9 @@ def _removed(
         return None
     reasons = [Reason("dataset_name", "spec removed")]
     reasons += [kept_on_service(name, others[name]) for name in held if name in others]
+    reasons += [
+        Reason("dataset_name", facts.stays[name]) for name in held if name in facts.stays and name not in others
+    ]
     for twin in fresh:
         if is_same_dataset(twin, entry, facts):
             text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps these rows"
@@ -305,6 +325,7 @@ def _removed(
         refused=_PROTECTED if entry.protect else None,
         command=_UNPROTECT_REMOVED if entry.protect else None,
         deletes=deletes,
+        stays=tuple(name for name in held if name not in deletes),
         evidence=lambda: [_entry_facts(entry), choices.delete_remote, *([deletes] if deletes else [])],
     )
 

@@ -82,7 +82,8 @@ class Facts:
     whose specs exist but can't be read here, with the spec and why; `ignored` are sentences about what else is probably
     a spec and isn't read. `unsure` is why jobs may exist that nothing knows of, with the command that helps: then no
     job is submitted. `remarks` are further sentences for the plan. `requests_per_minute` is the rate limit of the
-    backend, if it has one.
+    backend, if it has one. `deleted` are the remote names that were deleted on the service, as far as the lock doesn't
+    say it. `stays` has the remote names that are not deleted whatever the specs say, each with a sentence why.
     """
 
     backend: str
@@ -99,6 +100,8 @@ class Facts:
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requests_per_minute: int | None = None
     damaged: Container[str] = ()
+    deleted: Collection[str] = ()
+    stays: Mapping[str, str] = field(default_factory=dict)
 
     def has_whole(self, digest: str) -> bool:
         """Whether the store has these rows, as far as is known undamaged."""
@@ -148,7 +151,8 @@ class Step:
     `None` if it is the same.
     `remote_name` is the name for a submission on the service; `fetch` means that rows have to be fetched as well;
     `refused` is why `apply` will refuse the step, `command` the command that helps. `deletes` are the names that a
-    `delete` step deletes on the service. `evidence` is everything that determined the step, or its digest.
+    `delete` step deletes on the service, `stays` those that stay there nevertheless. `evidence` is everything that
+    determined the step, or its digest.
     """
 
     dataset_name: str
@@ -167,6 +171,7 @@ class Step:
     examples_at_most: int | None = None
     deletes: tuple[str, ...] = ()
     missing: int = 0
+    stays: tuple[str, ...] = ()
     evidence: Callable[[], object] | str = field(default="", compare=False, repr=False)
 
     @property
@@ -272,6 +277,7 @@ def _without(step: Step, kept: Mapping[str, str]) -> Step:
     return replace(
         step,
         deletes=tuple(name for name in step.deletes if name not in kept),
+        stays=(*step.stays, *shared),
         reasons=(*step.reasons, *(kept_on_service(name, kept[name]) for name in shared)),
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.spec.fingerprint import short
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class RemoteNames:
     def of(self, item: Declared, entry: Entry | None) -> str:
         """The remote name for a spec's definition; `entry` is the lock's entry for the dataset."""
         jobs = entry.jobs if entry is not None else ()
-        deleted = deleted_names(jobs)
+        deleted = deleted_names(jobs).union(self._facts.deleted)
         living = [job for job in reversed(jobs) if job.remote_name not in deleted]
         for job in living:
             if job.fingerprint == item.fingerprint and _holds(job):
@@ -81,12 +82,6 @@ def names_in_use(entries: Iterable[Entry]) -> dict[str, str]:
             if _holds(job) and not job.deleted:
                 used.setdefault(job.remote_name, entry.dataset_name)
     return used
-
-
-def deleted_names(jobs: Iterable[Job]) -> frozenset[str]:
-    """The remote names of these jobs that were deleted on the service, and to which nothing was sent since then."""
-    names = {job.remote_name: job.deleted for job in jobs if job.accepted}  # the last job of each decides
-    return frozenset(name for name, deleted in names.items() if deleted)
 
 
 def names_to_delete(entry: Entry) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ lock_in_git   what git knows of it besides: sides of a merge, files that a spars
 lock_restore  from which commit a damaged file of it can be restored
 lock_at       the lock at a commit
 lock_history  the earlier versions of it that git has
+origin        which project a submission belongs to
 key_check     finds keys in files and texts of the project
 run_lock      allows only one run at a time
 """

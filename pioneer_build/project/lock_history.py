@@ -76,6 +76,11 @@ class LockHistory:
         """Whether all versions were read."""
         return self.unread is None
 
+    @property
+    def unreadable(self) -> str | None:
+        """As `unread`, but not for versions that are beyond the bounds of a search."""
+        return None if self.unread == _MORE else self.unread
+
 
 def search_history(
     root: Path, backend: str, fingerprints: Collection[str], remote_names: Collection[str]

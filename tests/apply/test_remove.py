@@ -37,6 +37,31 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
     assert [job.deleted for job in bench.entry.jobs[:2]] == [True, True]
 
 
+def test_the_journal_knows_what_was_deleted(bench: Bench) -> None:
+    """A lock of before, or of another branch, doesn't."""
+    assert bench.apply() == "done"
+    before = bench.checkout.lock()
+    bench.checkout.specs.clear()
+    assert forget(bench) == "done"
+    assert [item.deleted for item in bench.world.submissions()] == [True]
+    bench.world.look(bench.checkout).lockfile.write(before)
+    bench.checkout.specs["a"] = replace(SPEC, num_examples=9)
+    assert bench.apply() == "done"
+    assert [(job.remote_name == "a", job.deleted) for job in bench.entry.jobs] == [(True, True), (False, False)]
+
+
+def test_what_another_run_has_submitted_since_the_plan_is_not_deleted(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    bench.checkout.specs.clear()
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    other = replace(bench.world.submissions()[0], token="", process="")
+    seen.journal.begin(other, frozenset(seen.aware))
+    report = bench.world.apply(seen, Trouble())
+    assert report is not None
+    assert (report.outcomes[0].deleted, len(bench.service.jobs)) == ((), 1)
+    assert "another run has submitted to it since the plan was made: a" in report.outcomes[0].message
+
+
 def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:
     """A copied entry shares a name on the service; the other names of the removed dataset are deleted."""
     assert bench.apply() == "done"

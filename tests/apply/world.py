@@ -33,8 +33,8 @@ from pioneer_build.errors import (
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.judged_rows import judged_rows
-from pioneer_build.operations.known_jobs import with_journal
-from pioneer_build.operations.past_locks import take_from_history
+from pioneer_build.operations.known_jobs import mark_deletions, with_journal
+from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
@@ -116,6 +116,7 @@ class ModelService:
     bad_share: float = 0.0
     submits: int = 0
     busy: int = 0
+    numbered: int = 0
     calls: int = 0
     fuse: Fuse = field(default_factory=Fuse)
     before_submit: Any = None
@@ -141,7 +142,7 @@ class ModelService:
                 raise NoAccess("no credits", status=402, link="https://service.test/billing")
             case "not-reached":
                 raise NotReached("no route")
-        number = len(self.jobs) + 1
+        self.numbered = number = max(len(self.jobs), self.numbered) + 1  # an id is never given twice
         same = sum(1 for job in self.jobs.values() if job.request.dataset_name == request.dataset_name)
         job = ModelJob(f"job-{number}", request, str(same + 1), token, self.polls_needed)
         if self.fates.random() < self.bad_share and fault != "gateway":
@@ -384,7 +385,9 @@ class World:
         buying = Buying(stored, chosen, judge)
         known = with_journal(lockfile.read(), items, submissions, buying)
         items = list(known.declared)
-        lock = take_from_history(known, self.past, submissions, buying).lock
+        taken = take_from_history(known, self.past, submissions, buying).lock
+        gone = deleted_elsewhere(self.past, submissions)
+        lock = mark_deletions(replace(known, lock=taken), gone, buying).lock
         kept = {
             item.name: found
             for item in items
@@ -393,6 +396,7 @@ class World:
         facts = replace(
             stored,
             kept=kept,
+            deleted=gone,
             taken={item.remote_name: item.fingerprint for item in submissions if item.state != "refused"},
         )
         plan = make_plan(items, lock, facts, choices)

@@ -128,6 +128,7 @@ class FakeService:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked = asyncio.Event()
         self._connections = 0
+        self._made = 0
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -344,7 +345,8 @@ class FakeService:
         request = seen.json()
         name = request["dataset_name"]
         version = str(1 + sum(j.request["dataset_name"] == name for j in self.jobs.values()))
-        job = Job(f"job-{len(self.jobs) + 1}", request, seen.at, version)
+        self._made = max(self._made, len(self.jobs)) + 1  # an id is never given twice, also after a DELETE
+        job = Job(f"job-{self._made}", request, seen.at, version)
         start = sum(len(j.rows) for j in self.jobs.values() if j.request["dataset_name"] == name)
         job.rows = [_row(request, i) for i in range(start, start + request["num_examples"])]
         self.jobs[job.job_id] = job

@@ -24,6 +24,26 @@ def test_a_line_is_read_as_it_was_written() -> None:
     assert decode_line(data[:-1]) == line
 
 
+def test_what_was_added_later_is_beside_the_fields() -> None:
+    """An earlier program passes over it; among the fields it would be damage."""
+    fields = {"state": "ready", "project": "p", "folder": "/f", "deleted": True}
+    data = encode_line(Line(VERSION, 7, "record", "t", fields))
+    assert is_whole(data[:-1])
+    assert decode_line(data[:-1]) == Line(VERSION, 7, "record", "t", fields)
+    value = json.loads(data.partition(b"\t")[0])
+    assert (value["fields"], value["more"]) == ({"state": "ready"}, {"project": "p", "folder": "/f", "deleted": True})
+    plain = Line(VERSION, 7, "begin", "t", {"asked": 1, "project": "", "folder": "", "deleted": False})
+    assert b"more" not in encode_line(plain)
+    head = Line(VERSION, 1, "head", "t", {"folder": "/journal"})
+    assert decode_line(encode_line(head)[:-1]) == head
+
+
+@pytest.mark.parametrize("more", [{"later": 1}, {"project": 5}, {"deleted": "no"}, ["deleted"], None], ids=str)
+def test_what_a_later_program_adds_is_passed_over(more: object) -> None:
+    text = json.dumps({"v": VERSION, "seq": 1, "event": "begin", "token": "t", "fields": {"asked": 1}, "more": more})
+    assert decode_line(text.encode() + b"\t0") == Line(VERSION, 1, "begin", "t", {"asked": 1})
+
+
 def test_a_line_that_lost_a_byte_anywhere_is_not_whole() -> None:
     data = encode_line(Line(VERSION, 1, "begin", "t", {"asked": 10}))[:-1]
     for place in range(len(data)):

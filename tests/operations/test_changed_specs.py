@@ -201,6 +201,19 @@ def test_a_job_that_only_the_journal_knows_is_left_to_the_whole(root: Path) -> N
     assert step.action == "resume"
 
 
+def test_a_name_that_the_journal_says_was_deleted_is_left_to_the_whole(root: Path) -> None:
+    journal = Journal(state_folder() / "journal")
+    intent = Submission("", "pioneer", "x", "x", "one", "ner", {}, "fp1:x", 10, 10, 1, "")
+    token = journal.begin(intent, frozenset()).token
+    journal.record(token, state="ready", job_id="j-9", version="9", deleted=True)
+    age()
+    read_project_state(open_project(root))
+    write_spec(root, "two.yaml", spec_text("two", more="# a comment\n"))
+    assert planned(root) is not None
+    write_spec(root, "one.yaml", spec_text("one", more="# a comment\n"))
+    assert planned(root) is None
+
+
 def test_what_has_nothing_to_do_any_more_is_remembered(root: Path) -> None:
     write_spec(root, "one.yaml", spec_text("one", more="# a comment\n"))
     age()

@@ -41,7 +41,7 @@ def test_what_says_nothing_is_left_out() -> None:
     full = Step(
         "a", "rename", (Reason("renamed_from", "was 'b'", None, "a"), Reason("protect", "x")), renamed_from="b",
         protected=True, fetch=True, refused="protected", command="pioneer-build apply", requests_at_most=3,
-        examples_at_most=6, deletes=("a",), missing=3,
+        examples_at_most=6, deletes=("a",), stays=("b",), missing=3,
     )  # fmt: skip
     value = step_value(full)
     assert value.keys() == SCHEMA["$defs"]["step"]["properties"].keys()
