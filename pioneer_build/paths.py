@@ -150,6 +150,17 @@ def git_folders(folder: str, environ: Mapping[str, str] = os.environ) -> list[st
     return found
 
 
+def is_inside(real: str, folder: str) -> bool:
+    """Whether a path is below a folder, and not in a `.git` there, which may hold credentials.
+
+    Args:
+        real: the path, real and absolute.
+        folder: the folder, real and absolute.
+    """
+    start = folder.rstrip("/") + "/"
+    return f"{real}/".startswith(start) and ".git" not in real[len(start) :].casefold().split("/")
+
+
 def link_that_leaves(folder: str, path: str) -> str | None:
     """The symbolic link in `folder` by which `path` leaves it; `None` if there is none.
 

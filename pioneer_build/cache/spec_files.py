@@ -10,6 +10,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_of
+from pioneer_build.paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,5 +106,4 @@ def has_specs(link: str, specs: str) -> bool:
 
 
 def _inside(root: str, path: str) -> bool:
-    real = os.path.realpath(f"{root}/{path}")
-    return f"{real}/".startswith(root.rstrip("/") + "/")
+    return is_inside(os.path.realpath(f"{root}/{path}"), root)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pioneer_build.inputs.glob import Glob
 from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
+from pioneer_build.paths import is_inside
 from pioneer_build.wording import nearest, shell_word
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
         else:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
+        return None
+    if resolved.is_relative_to(root) and not is_inside(str(resolved), str(root)):
+        complaints.add_to_spec(f"{name} is a file of git's own, which may hold credentials", code="path-outside")
         return None
     if not resolved.is_relative_to(root):
         hint = "inputs must be inside the project's folder, also after symbolic links are resolved"

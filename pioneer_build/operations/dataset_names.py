@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.disk.regular_files import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -49,6 +51,6 @@ def _specs(folder: Path) -> Iterator[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return b""

@@ -17,6 +17,7 @@ from pioneer_build.spec.base_url import one_name
 from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FORMAT = 1
@@ -62,7 +63,7 @@ def read_plan(path: Path) -> Plan:
         raise PlanFileError(f"{path} is not a saved plan: {error}", hint=_SAVE) from None
     if not isinstance(value, dict) or value.get("kind") != KIND:
         raise PlanFileError(f"{path} is not a saved plan", hint=f"{_SAVE} saves a plan")
-    if value.get("format") != FORMAT:
+    if type(value.get("format")) is not int or value["format"] != FORMAT:
         raise PlanFileError(
             f"{path} has format {value.get('format')!r}, but this version of pioneer-build reads {FORMAT}",
             hint=f"save the plan again with this version: {_SAVE}",
@@ -72,6 +73,7 @@ def read_plan(path: Path) -> Plan:
         named = {name: frozenset(map(str, _of(chosen, name, list))) for name in ("resubmit", "retry", "relabel")}
         limit = _of(value, "requests_per_minute", int, None)
         steps = tuple(_step(fields) for fields in _of(value, "steps", list))
+        _check_once(step.dataset_name for step in steps)
         choices = Choices(**named, delete_remote=_of(chosen, "delete_remote", bool))
         return Plan(_of(value, "backend", str), steps, limit, choices)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -108,6 +110,15 @@ def _step(fields: Any) -> Step:
     if step.action not in get_args(Action):
         raise ValueError(f"'{step.action}' is not an action")
     return step
+
+
+def _check_once(names: Iterable[str]) -> None:
+    """Each step would be done, and paid for, as often as it is there."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"there is more than one step for {name!r}"[:80])
+        seen.add(name)
 
 
 _MUST = object()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from pioneer_build.disk.regular_files import MAX_FILE_BYTES
 from pioneer_build.parse import yaml_loader
 from pioneer_build.parse.source import Source
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pioneer_build.errors import Problem
     from pioneer_build.parse.source import Mark
 
-MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
 #: Maximum number of values in a file: keys, items, texts. Each takes some 500 bytes of memory.
 MAX_NODES = 200_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT, KeySearch
 
@@ -24,7 +25,7 @@ def keys_in_files(root: Path, paths: Iterable[str]) -> list[Problem]:
     problems = []
     for path in paths if keys else ():
         with suppress(OSError):
-            problems += _problems(keys, path, (root / path).read_bytes())
+            problems += _problems(keys, path, read_regular(root / path))
     return problems
 
 

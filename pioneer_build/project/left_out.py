@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.cache.spec_files import SPEC_ENDINGS
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import contents
 from pioneer_build.parse import cross_check, parse_text
@@ -101,7 +102,7 @@ class LeftOutSpecs:
                 absent += parsed.specs
                 broken += parsed.broken
         paths = {path for path, _ in files}
-        found = cross_check([*absent, *specs], broken, lambda path: (self.root / path).read_bytes(), absent=paths)
+        found = cross_check([*absent, *specs], broken, lambda path: read_regular(self.root / path), absent=paths)
         among_absent = set(cross_check(absent, broken, absent=paths))
         # of the absent ones only some were parsed, so that the names in their `no_overlap_with` may be there
         return [one for one in found if one not in among_absent and (one.path not in paths or one.code == "rename")]

@@ -23,6 +23,7 @@ from pioneer_build.disk.writable import check_replaceable, check_writable, reser
 from pioneer_build.errors import LockError
 from pioneer_build.lock.source import LOCK_PATH, restore
 from pioneer_build.lock.split import SPLIT_FOLDER
+from pioneer_build.paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -217,7 +218,7 @@ class LockTexts:
 def _check_inside(root: str, path: str) -> None:
     """Raises `LockError` if a link leads out of the project: to the lock of another one, which would be rewritten."""
     real = os.path.realpath(f"{root}/{path}")
-    if not real.startswith(os.path.realpath(root).rstrip("/") + "/"):
+    if not is_inside(real, os.path.realpath(root)):
         hint = f"replace it by the file itself, or {restore(path)}"
         raise LockError(f"{path} is a symbolic link that leaves the project", hint=hint)
 

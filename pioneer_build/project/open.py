@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
-from pioneer_build.paths import cache_folder, journal_copy, local_folder, state_folder
+from pioneer_build.paths import cache_folder, checkout_of, is_inside, journal_copy, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.find import find_project
 from pioneer_build.project.lock_file import LockFile
@@ -130,8 +131,13 @@ def _parse(root: Path, wrong_store: tuple[str, str] | None = None) -> Settings:
     """The settings in `pioneer.yaml`; `wrong_store` is what is wrong with the place of the store, and what to do."""
     from pioneer_build.parse import parse_settings  # pydantic and yaml: only if the settings changed
 
+    path = root / SETTINGS_NAME
+    if path.is_symlink() and not is_inside(os.path.realpath(path), checkout_of(str(root))):
+        # nothing of it is shown: whoever wrote the repository chose where it leads
+        message = f"{SETTINGS_NAME} is a symbolic link to a file that is not in the repository"
+        raise PioneerError(message, hint="replace it by the file itself")
     try:
-        data = (root / SETTINGS_NAME).read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise _unreadable(error) from None
     settings, problems = parse_settings(data, SETTINGS_NAME, wrong_store)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.cache.spec_files import spec_stamps
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem, Problems
 from pioneer_build.project.key_check import keys_in_files
 from pioneer_build.spec.declared import Declared
@@ -147,7 +148,7 @@ def _cross_check(project: Project, reading: SpecReading) -> Iterable[Problem]:
     from pioneer_build.parse import cross_check  # pydantic and yaml: only if a file changed
 
     specs = [spec for spec, _, _ in reading.all()]
-    return cross_check(specs, tuple(reading.broken), lambda path: (project.root / path).read_bytes())
+    return cross_check(specs, tuple(reading.broken), lambda path: read_regular(project.root / path))
 
 
 def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:

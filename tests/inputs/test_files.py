@@ -50,6 +50,19 @@ def test_links_dont_lead_outside(tmp_path: Path) -> None:
     assert [o.text for o in texts_of(root, "c.txt")] == ["inside"]
 
 
+@pytest.mark.parametrize("path", ["../.git/config.txt", "../sub/.git/modules/x.txt", "../.GIT/x.txt"])
+def test_what_git_keeps_is_never_sent(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "project"
+    secret = root / "specs" / path
+    secret.parent.mkdir(parents=True)
+    (root / "specs").mkdir(exist_ok=True)
+    secret.write_text("extraheader = AUTHORIZATION\n")
+    (root / "specs" / "link.txt").symlink_to(path)
+    for pattern in ("link.txt", path, "*.txt"):
+        messages = [problem.message for problem in problems_of(root, pattern)]
+        assert any("is a file of git's own, which may hold credentials" in text for text in messages), messages
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
     (tmp_path / "specs").mkdir()

@@ -191,6 +191,9 @@ def valid() -> dict[str, Any]:
         (lambda value: value["steps"][0].update(reasons=["x"]), "is damaged"),
         (lambda value: value["steps"][0]["reasons"][0].update(text=1), "is damaged"),
         (lambda value: value.update(requests_per_minute="fast"), "is damaged"),
+        (lambda value: value.update(format=True), "has format True"),
+        (lambda value: value.update(format=1.0), "has format 1.0"),
+        (lambda value: value["steps"].append(value["steps"][0]), "is damaged: there is more than one step for 'a'"),
     ],
 )
 def test_files_that_are_no_plans(tmp_path: Path, edit: Any, said: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pioneer_build.disk.regular_files import MAX_FILE_BYTES
 from pioneer_build.errors import Problem
-from pioneer_build.parse.yaml_limits import MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES
+from pioneer_build.parse.yaml_limits import MAX_ALIASED_NODES, MAX_DEPTH
 from pioneer_build.parse.yaml_nodes import read_documents
 from tests.parse.examples import LABEL, problems
 

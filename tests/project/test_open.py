@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,33 @@ def test_settings_that_cant_be_read(root: Path) -> None:
     (root / "pioneer.yaml").symlink_to("pioneer.yaml")
     (root / "pioneer.lock").write_text("")
     with pytest.raises(PioneerError, match=r"can't read pioneer\.yaml"):
+        open_project(root)
+
+
+@pytest.mark.parametrize("target", ["../outside", ".git/config", "/dev/zero"])
+def test_settings_are_not_read_from_where_a_repository_has_no_say(root: Path, target: str) -> None:
+    (root / ".git").mkdir()
+    for path in (root.parent / "outside", root / ".git" / "config"):
+        path.write_text("machine api.example password hunter2\n")
+    (root / "pioneer.yaml").unlink()
+    (root / "pioneer.yaml").symlink_to(target)
+    with pytest.raises(PioneerError, match=r"pioneer\.yaml is a symbolic link to a file that is not in the") as caught:
+        open_project(root)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_settings_may_be_a_link_in_the_repository(root: Path) -> None:
+    (root / ".git").mkdir()
+    (root / "sub").mkdir()
+    (root / "sub" / "pioneer.yaml").symlink_to("../pioneer.yaml")
+    (root / "pioneer.yaml").write_text("version: 1\nspecs: there\n")
+    assert open_project(root / "sub").config.specs == "there"
+
+
+def test_settings_that_are_a_pipe_are_not_waited_for(root: Path) -> None:
+    (root / "pioneer.yaml").unlink()
+    os.mkfifo(root / "pioneer.yaml")
+    with pytest.raises(PioneerError, match=r"can't read pioneer\.yaml: it is not a regular file"):
         open_project(root)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.operations.disk_check import LEAST_ROOM
@@ -59,7 +60,7 @@ def _schemas(root: Path) -> list[DoctorFinding]:
     findings = []
     for path, schema, flag in ((SPEC_SCHEMA, spec_schema, ""), (SETTINGS_SCHEMA, settings_schema, " --settings")):
         try:
-            same = json.loads((root / path).read_bytes()) == schema()
+            same = json.loads(read_regular(root / path)) == schema()
         except (OSError, ValueError):
             continue
         if not same:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.files import write_new
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.driver import set_driver
@@ -136,7 +137,7 @@ def _write_new(path: Path, text: str) -> bool:
 def _add_lines(path: Path, lines: Iterable[str]) -> bool:
     """Appends the lines that the file doesn't have yet; whether there were any."""
     try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+        text = read_regular(path).decode("utf-8", "surrogateescape") if path.exists() else ""
         have = {line.strip() for line in text.splitlines()}
         missing = [line for line in lines if line not in have]
         if not any(line for line in missing if not line.startswith("#")):

@@ -1,0 +1,35 @@
+"""What is read is a regular file, and no more of it than asked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pioneer_build.disk.regular_files import read_regular
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_file_is_read_as_far_as_one_byte_more(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    (tmp_path / "link").symlink_to("a")
+    for one in (path, tmp_path / "link"):
+        assert read_regular(one) == read_regular(one, 10) == b"0123456789"
+        assert read_regular(one, 4) == b"01234"
+    path.write_bytes(b"")
+    assert read_regular(path) == b""
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for one in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            read_regular(one)
+    with pytest.raises(IsADirectoryError):
+        read_regular(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "none")
