@@ -20,8 +20,9 @@ import pioneer_build
 ROOT = Path(pioneer_build.__file__).parent
 #: Rooms and modules that take values and return values.
 PURE = (
-    "spec", "lock", "plan", "rows", "checks", "diff", "results", "render", "wording.py", "errors.py", "ports.py",
-    "journal/model.py", "journal/takeover.py", "operations/helping_command.py",
+    "spec", "lock", "plan", "rows", "checks", "diff", "results", "render", "wording.py", "escaping.py",
+    "errors.py", "ports.py",
+    "journal/model.py", "journal/submitted_jobs.py", "operations/helping_command.py",
 )  # fmt: skip
 #: Modules of the standard library that read the world: clocks, files, randomness, processes, the network.
 WORLD = {
@@ -154,7 +155,7 @@ def test_what_is_printed_goes_through_output(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "render").glob("*.py")), ids=shown)
 def test_lines_are_joined_where_each_is_escaped(path: Path) -> None:
     joins = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute) and node.attr == "join"]
-    assert not [ast.unparse(node) for node in joins if "\\n" in ast.unparse(node.value)], "use wording.lines_text"
+    assert not [ast.unparse(node) for node in joins if "\\n" in ast.unparse(node.value)], "use escaping.lines_text"
 
 
 #: What is inserted into the command of a message and is no text of others: our own names, and parts made beside it.

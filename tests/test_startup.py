@@ -40,6 +40,7 @@ CORE = {
     "pioneer_build.cli.options",
     "pioneer_build.cli.output",
     "pioneer_build.wording",
+    "pioneer_build.escaping",
 }
 #: Of gettext, for click's own texts.
 CLICK = {"_locale", "locale"}

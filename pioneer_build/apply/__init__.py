@@ -24,7 +24,7 @@ judge_rows           whether the rows pass the checks
 kept_rows            whether the rows of earlier jobs pass changed checks
 label                the steps of a label spec
 label_sending        sends texts in batches, next to other runs that label over the same store
-label_batches        one batch, and the texts that make it fail
+label_halving        one batch, and the texts that make it fail
 label_in_flight      label requests without a response: what they are worth waiting for
 label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec

@@ -14,8 +14,9 @@ from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import Job
-from pioneer_build.wording import noun_for, shell_word
+from pioneer_build.wording import noun_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

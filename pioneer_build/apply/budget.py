@@ -1,7 +1,7 @@
 """What one run may spend, and what it has spent.
 
 Every submission is counted by `submit.py`, whether it is a first one, an extension or a `top_up`, and every label
-request by `label_batches.py`.
+request by `label_halving.py`.
 """
 
 from __future__ import annotations

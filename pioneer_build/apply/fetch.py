@@ -16,11 +16,11 @@ from pioneer_build.apply.stored_rows import is_whole, rows_are_here
 from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
 from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
+from pioneer_build.escaping import shell_word
 from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

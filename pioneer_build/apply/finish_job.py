@@ -11,7 +11,7 @@ from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.errors import PioneerError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable

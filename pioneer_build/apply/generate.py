@@ -14,7 +14,8 @@ from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
 from pioneer_build.checks.kept_rows import missing_rows
-from pioneer_build.wording import GIVEN_UP, count, shell_word
+from pioneer_build.escaping import shell_word
+from pioneer_build.wording import GIVEN_UP, count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.unrecorded_versions import number_of
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.ports import RemoteVersion
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,7 @@ from pioneer_build.checks.kept_rows import (
     kept_jobs,
 )
 from pioneer_build.errors import StoreError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

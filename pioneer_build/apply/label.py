@@ -13,8 +13,9 @@ from pioneer_build.apply.label_rows import in_quarantine, make_rows
 from pioneer_build.apply.label_sending import send_all
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped
+from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import split
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

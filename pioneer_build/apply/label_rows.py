@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import PioneerError, StoreError
+from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection
 from pioneer_build.rows import cause_of
 from pioneer_build.rows.annotation import row_line_of
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

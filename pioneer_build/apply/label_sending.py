@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.label_batches import Batch
+from pioneer_build.apply.label_halving import Batch
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import JournalError, LockError, PioneerError, StoreError
 from pioneer_build.inputs import batches, new_texts, split, text_digest

@@ -8,8 +8,9 @@ from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.poll_schedule import kind_of
 from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all
 from pioneer_build.errors import NotThere, ServiceError
+from pioneer_build.escaping import shell_word
 from pioneer_build.ports import JobReport
-from pioneer_build.wording import duration, shell_word
+from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

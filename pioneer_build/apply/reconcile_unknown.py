@@ -11,7 +11,8 @@ from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import ServiceError
-from pioneer_build.wording import count, shell_word
+from pioneer_build.escaping import shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

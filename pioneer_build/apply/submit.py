@@ -15,10 +15,11 @@ from pioneer_build.apply.gone_names import check_name_is_there
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
 from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
+from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
 from pioneer_build.ports import GenerateRequest
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.submit import submit
-from pioneer_build.wording import count, shell_word
+from pioneer_build.escaping import shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

@@ -10,7 +10,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, out, room, say, wants_colour
 from pioneer_build.errors import UsageError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 
 @click.command("adopt")

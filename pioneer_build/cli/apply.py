@@ -12,7 +12,8 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.cli.output import as_json, ask, out, room, say, wants_colour, width
 from pioneer_build.errors import PioneerError, UsageError
-from pioneer_build.wording import count, lines_text, shell_word, visible
+from pioneer_build.escaping import lines_text, shell_word, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Report

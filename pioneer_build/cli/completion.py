@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from pioneer_build.cli.output import out
-from pioneer_build.wording import Lines
+from pioneer_build.escaping import Lines
 
 SHELLS: Final = ("bash", "zsh", "fish")
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pioneer_build.cli.output import as_json, as_json_line, out, output_lost, say, wants_colour, width
-from pioneer_build.wording import Lines, lines_text
+from pioneer_build.escaping import Lines, lines_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.output import say
 from pioneer_build.disk.advice import advice
 from pioneer_build.errors import PioneerError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

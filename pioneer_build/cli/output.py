@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.wording import Lines, line_shown, visible
+from pioneer_build.escaping import Lines, line_shown, visible
 
 if TYPE_CHECKING:
     from typing import TextIO

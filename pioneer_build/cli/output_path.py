@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.escaping import shell_word
 from pioneer_build.paths import checkout_of, find_root, link_that_leaves
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
-from pioneer_build.wording import shell_word
 
 
 def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> Path:

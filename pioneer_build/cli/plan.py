@@ -68,7 +68,7 @@ def command(
         write_plan(Path(target), plan)
     out(_shown(plan, form, all_steps=all_steps))
     if target is not None and options.verbosity >= 0:
-        from pioneer_build.wording import shell_word  # only for a saved plan
+        from pioneer_build.escaping import shell_word  # only for a saved plan
 
         say(f"saved to {target}; `pioneer-build apply {shell_word(target)}` does exactly this")
     return exits.PENDING if detailed_exitcode and plan.changes else exits.OK

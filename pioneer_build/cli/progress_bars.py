@@ -11,7 +11,7 @@ from rich.table import Column
 
 from pioneer_build.cli.progress_counts import ApplyProgress
 from pioneer_build.cli.progress_lines import ALWAYS, line_of
-from pioneer_build.wording import line_shown
+from pioneer_build.escaping import line_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

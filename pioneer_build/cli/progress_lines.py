@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cli.output import as_json_line, say
 from pioneer_build.cli.progress_counts import ApplyProgress
-from pioneer_build.wording import line_shown
+from pioneer_build.escaping import line_shown
 
 if TYPE_CHECKING:
     from pioneer_build.apply.events import Event

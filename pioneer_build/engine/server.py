@@ -16,7 +16,7 @@ from pioneer_build.engine.app import create_app
 from pioneer_build.engine.database import StateDamaged
 from pioneer_build.engine.same_machine import SameMachine, is_loopback
 from pioneer_build.errors import PioneerError
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

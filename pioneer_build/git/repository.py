@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.git.program import answer, complaint_of, explicit_places, run
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pathlib import Path

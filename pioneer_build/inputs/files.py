@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.inputs.glob import Glob
 from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
 from pioneer_build.paths import is_inside
-from pioneer_build.wording import nearest, shell_word
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints

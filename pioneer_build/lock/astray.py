@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LockSource
 from pioneer_build.lock.split import dataset_at, entry_path
 from pioneer_build.lock.text import lock_text, read_lock
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.conflict import AGAIN, is_conflicted
 from pioneer_build.lock.conflict import sides as split_sides
 from pioneer_build.lock.lineages import renamed_on
@@ -16,7 +17,6 @@ from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.text import read_lock
 from pioneer_build.lock.three_way import Merged, merge3
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pioneer_build.errors import LockError
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.json import quoted
 from pioneer_build.lock.schema import Mismatch
-from pioneer_build.wording import shell_word
 
 LOCK_PATH: Final = "pioneer.lock"
 #: The newest version that this program reads.

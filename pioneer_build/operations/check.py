@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.operations.stored_contents import StoredContents
 from pioneer_build.plan import SETTLED, owed_text
 from pioneer_build.results.check import CheckFinding, CheckResult
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import shell_word
+from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.plan import Step

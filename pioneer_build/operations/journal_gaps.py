@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.paths import APP, ignored_variables
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

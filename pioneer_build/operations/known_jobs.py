@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pioneer_build.journal.takeover import known_jobs
+from pioneer_build.journal.submitted_jobs import known_jobs
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.takeover import take_over
 from pioneer_build.plan import undo_renames

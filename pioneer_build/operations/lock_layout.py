@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.git.work_tree import ignored_files
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
@@ -13,7 +14,7 @@ from pioneer_build.paths import state_folder
 from pioneer_build.project.run_lock import ProjectHold
 from pioneer_build.results.lock import LockLayoutResult
 from pioneer_build.sparse.signs import is_in_checkout
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.journal.log import is_gone
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.journal.reading import LogReader
 from pioneer_build.operations.journal_gaps import OtherJournal, damage_remark, elsewhere_remarks, not_in_journal
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.paths import APP, journal_copies
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PlanFileError
+from pioneer_build.escaping import shell_word
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
 from pioneer_build.spec.base_url import one_name
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

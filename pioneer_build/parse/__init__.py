@@ -4,7 +4,7 @@ specs, settings  the two formats
 yaml_nodes       bytes to trees of nodes with their places; rejects what is not plain, safe YAML
 yaml_limits      how large a file, how deep its nesting, and what its aliases may be
 yaml_loader      the YAML reader, with libyaml or without
-yaml_tags        the type of a plain scalar
+ambiguous_words  plain words that YAML doesn't read as text, such as `no` and `12:30`
 yaml_syntax      error messages of the YAML reader, in plain words
 source           the text of a file, and places in it
 plain_data       trees to plain data

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from pioneer_build.parse.ambiguous_words import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
 from pioneer_build.parse.duplicate_keys import report_duplicate_key
-from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MERGE, NULL
+from pioneer_build.parse.ambiguous_words import BOOL, DATE, FLOAT, INT, MERGE, NULL
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.nodes import ScalarNode, SequenceNode
 
-from pioneer_build.parse.yaml_tags import MAP, SEQ, STR, tag_of_plain
+from pioneer_build.parse.ambiguous_words import MAP, SEQ, STR, tag_of_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply import Outcome, Report

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.plan import skipped_texts
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.results.check import CheckResult, FindingKind

@@ -7,8 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pioneer_build.diff.json import sample_kind
+from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import SYMBOL_COLOURS, Colour, coloured
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.escaping import Lines, lines_text
 from pioneer_build.render.diff import (
     CHANGE_SYMBOLS,
     change_facts,
@@ -14,7 +15,6 @@ from pioneer_build.render.diff import (
 )
 from pioneer_build.render.markdown import cell, code, list_item
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
-from pioneer_build.wording import Lines, lines_text
 
 if TYPE_CHECKING:
     from pioneer_build.diff.locks import DatasetDiff

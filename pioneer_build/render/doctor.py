@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import Colour, coloured
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

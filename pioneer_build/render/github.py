@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.escaping import visible
 from pioneer_build.results.check import PENDING
-from pioneer_build.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import Lines, lines_text, shell_word
+from pioneer_build.escaping import Lines, lines_text, shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.results.init import InitResult

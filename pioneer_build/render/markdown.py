@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pioneer_build.wording import visible
+from pioneer_build.escaping import visible
 
 _PARTED: Final = "&#8203;"
 _ESCAPES: Final = str.maketrans(

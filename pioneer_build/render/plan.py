@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import Lines, count, duration, lines_text, visible
+from pioneer_build.escaping import Lines, lines_text, visible
+from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.escaping import Lines, lines_text
 from pioneer_build.plan import SETTLED
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
 from pioneer_build.render.plan import ACTION_SYMBOLS, skipped_texts, summary_text
-from pioneer_build.wording import Lines, count, lines_text
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Reason, Step

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from unicodedata import category, combining, east_asian_width
 
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.escaping import Lines, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

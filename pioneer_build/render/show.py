@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.status import rows_of_wanted
 from pioneer_build.render.text import wrapped
-from pioneer_build.wording import Lines, count, lines_text, noun_for, visible
+from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

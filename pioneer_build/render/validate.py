@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import Lines, count, lines_text, visible
+from pioneer_build.escaping import Lines, lines_text, visible
+from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.results.validate import ValidateResult

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.git.objects import contents
 from pioneer_build.git.repository import repository_problem
 from pioneer_build.git.work_tree import absent_files, is_by_folders, is_sparse
 from pioneer_build.sparse.signs import has_entries, is_top, may_be_sparse, may_lack, top_of
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.cli.output import as_json, as_json_line, ask, out, say, say_to_runner
-from pioneer_build.wording import Lines, lines_text
+from pioneer_build.escaping import Lines, lines_text
 from tests.hostile import faults, hostile
 
 PIECES = st.lists(st.text() | st.sampled_from(["\n", "\r", "::error::", "##[x", "\x1b[31m", "\u202e", " "])).map(

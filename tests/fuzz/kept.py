@@ -17,7 +17,7 @@ from pioneer_build.cache.plan_cache import (
 from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Submission
-from pioneer_build.journal.takeover import known_jobs
+from pioneer_build.journal.submitted_jobs import known_jobs
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.takeover import take_over
 from pioneer_build.lock.text import lock_text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_settings, parse_text, yaml_loader
-from pioneer_build.parse.yaml_tags import STR, tag_of_plain
+from pioneer_build.parse.ambiguous_words import STR, tag_of_plain
 from pioneer_build.spec.blank import is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp

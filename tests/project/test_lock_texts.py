@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.errors import LockError
+from pioneer_build.escaping import visible
 from pioneer_build.lock.files import lock_texts
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
@@ -19,7 +20,6 @@ from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
 from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
-from pioneer_build.wording import visible
 from tests.full_disk import failing_disk, refuse_writes
 from tests.planning import declared, generate_spec, job, lock_of
 from tests.project.test_lock_file import Repo, ids, item

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError, Problem
+from pioneer_build.escaping import visible
 from pioneer_build.render.github import check_commands, command, lock_commands, problem_commands
 from pioneer_build.results.check import CheckFinding, CheckResult
-from pioneer_build.wording import visible
 
 
 def test_findings() -> None:

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import Problem
+from pioneer_build.escaping import visible
 from pioneer_build.render.problems import painted, problems_text, problems_value
-from pioneer_build.wording import visible
 
 LABLES = Problem(
     "specs/x.yaml", 6, 1, "unknown key 'lables'", "did you mean 'labels'?", "lables: [a, b]", 6, "unknown-key"

@@ -6,13 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.git.driver import driver_of, merges_with_driver
 from pioneer_build.git.repository import is_in_repository, is_shallow, repository_problem
 from pioneer_build.git.work_tree import ignored_files, untracked_files
 from pioneer_build.lock.split import SPLIT_FOLDER, entry_path
 from pioneer_build.project.lock_history import unread_versions
 from pioneer_build.results.doctor import DoctorFinding
-from pioneer_build.wording import count, shell_word
+from pioneer_build.wording import count
 
 
 def in_git(root: Path) -> list[DoctorFinding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.escaping import shell_word
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.git.work_tree import converts_line_ends, has_converted_line_ends
 from pioneer_build.inputs.files import find_files
@@ -12,7 +13,6 @@ from pioneer_build.inputs.problems import Complaints
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.model import InputFiles
-from pioneer_build.wording import shell_word
 
 if TYPE_CHECKING:
     from pioneer_build.project.open import Project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.parse.yaml_tags import BOOL, DATE, FLOAT, INT, MERGE, NULL, STR, tag_of_plain
+from pioneer_build.parse.ambiguous_words import BOOL, DATE, FLOAT, INT, MERGE, NULL, STR, tag_of_plain
 
 WORDS = {
     BOOL: ["yes", "No", "ON", "off", "true", "FALSE"],

@@ -15,11 +15,12 @@ from pioneer_build.apply.label_rows import reject
 from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all, stops_submissions
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
+from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, label_requests_at_most
-from pioneer_build.wording import count, duration, shell_word
+from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
