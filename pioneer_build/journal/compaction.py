@@ -30,17 +30,18 @@ def begin_fields(submission: Submission) -> dict[str, Any]:
     return {name: value for name, value in asdict(submission).items() if name != "token"}
 
 
-def head_line(path: Path, number: int) -> bytes:
+def head_line(path: Path, number: int, token: str | None = None) -> bytes:
     """The first line of a log.
 
     Args:
         path: the log.
         number: the number of the line.
+        token: what identifies the log; `None` for a new one.
     """
-    return encode_line(Line(VERSION, number, "head", secrets.token_hex(8), {"folder": str(path.parent)}))
+    return encode_line(Line(VERSION, number, "head", token or secrets.token_hex(8), {"folder": str(path.parent)}))
 
 
-def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
+def rewrite(path: Path, submissions: Iterable[Submission], number: int, token: str | None = None) -> None:
     """Replaces the log by a file with one line for each submission, without refused ones.
 
     Call it only while holding the journal's lock.
@@ -49,6 +50,7 @@ def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
         path: the log.
         submissions: all submissions of the log.
         number: the number of the first line.
+        token: what identifies the log: that of its head, if it has one.
 
     Raises:
         OSError: the disk failed; the old log stays, and nothing is lost.
@@ -59,7 +61,7 @@ def rewrite(path: Path, submissions: Iterable[Submission], number: int) -> None:
             left.unlink(missing_ok=True)
     kept = [submission for submission in submissions if submission.state != "refused"]
     with beside(path) as new:
-        new.file.write(head_line(path, number))
+        new.file.write(head_line(path, number, token))
         for place, item in enumerate(kept, number + 1):
             new.file.write(encode_line(Line(VERSION, place, "begin", item.token, begin_fields(item))))
         new.move_to(path)

@@ -1,6 +1,8 @@
 """The copy of a log, in the user's data folder: what it has that the log has lost.
 
 A line is added to the copy after the log has it. So a copy that has more than its log means that the log is damaged.
+Unless it is the copy of another log, as its head says: one of them was brought from a backup, or from another machine.
+Then both are journals of their own, and that copy is kept under a name of its own.
 """
 
 from __future__ import annotations
@@ -63,6 +65,29 @@ def scan(path: Path) -> Scanned:
     except FileNotFoundError:
         return Scanned((), scanner)
     return Scanned(tuple(scanner.feed(data)), scanner)
+
+
+def head_of(path: Path) -> str | None:
+    """The token of the head of a log or copy; `None` if it doesn't begin with one, or can't be read."""
+    try:
+        with path.open("rb") as file:
+            lines = Scanner().feed(file.readline(_END))
+    except OSError:
+        return None
+    return lines[0].line.token if lines and lines[0].line.event == "head" else None
+
+
+def is_of_another(copy: Path, log: Path) -> bool:
+    """Whether a copy is that of another log."""
+    heads = head_of(copy), head_of(log)
+    return None not in heads and heads[0] != heads[1]
+
+
+def set_aside(copy: Path) -> None:
+    """Gives a copy that is of another log a name of its own, if the disk allows."""
+    if (head := head_of(copy)) is not None:
+        with suppress(OSError):
+            write_whole(copy.with_name(f"{copy.stem}-{head}{copy.suffix}"), [copy.read_bytes()])
 
 
 def last_number(path: Path) -> int:

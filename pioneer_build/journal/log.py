@@ -20,7 +20,7 @@ from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
-from pioneer_build.journal.copies import extend_copy, keep_damaged
+from pioneer_build.journal.copies import extend_copy, keep_damaged, set_aside
 from pioneer_build.journal.lines import VERSION, Line, encode_line
 from pioneer_build.journal.model import Contended, JournalDamage, JournalRepair
 from pioneer_build.journal.reading import LogReader, failed
@@ -191,7 +191,8 @@ class Journal:
     def compact(self) -> None:
         """Rewrites the log with one line for each submission, if the disk allows. The lock must be held."""
         with suppress(OSError):  # the long log stays
-            rewrite(self.path, self._log.index, self._log.next_number)
+            rewrite(self.path, self._log.index, self._log.next_number, self._log.scanner.head)
+        self._compared = False
         self._log.catch_up()
 
     def restore(self) -> bool:
@@ -220,7 +221,7 @@ class Journal:
             try:
                 kept = [keep_damaged(path) for path in (self.path, self.copy) if path is not None and damage.lost]
                 if damage.lost:
-                    rewrite(self.path, self._log.index, self._log.next_number)
+                    rewrite(self.path, self._log.index, self._log.next_number, self._log.scanner.head)
                     extend_copy(self.copy, self.path, b"", compared=False)
                 else:
                     kept = [self._restore()]
@@ -277,7 +278,7 @@ class Journal:
             JournalError: it was not added; a part that was written is removed again, if the disk allows.
         """
         number, head = self._log.next_number, b""
-        if not self._log.scanner.has_head and self._log.damage is None:  # a new log, or one that version 1 began
+        if self._log.scanner.head is None and self._log.damage is None:  # a new log, or one that version 1 began
             head, number = head_line(self.path, number), number + 1
         line = head + encode_line(Line(VERSION, number, event, token, fields))
         new = not (self._log.exists and self._in_place)
@@ -300,6 +301,8 @@ class Journal:
                 self._in_place = True
         except OSError as error:
             raise failed("write", self.path, error) from None
+        if self.copy is not None and self._log.copy_is_of_another:
+            set_aside(self.copy)
         if self._log.damage is None:  # else it is of no use
             extend_copy(self.copy, self.path, line, compared=self._compared)
             self._compared = True

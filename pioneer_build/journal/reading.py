@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk.advice import advice
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
-from pioneer_build.journal.copies import Scanned, join, last_number, scan
+from pioneer_build.journal.copies import Scanned, head_of, join, last_number, scan
 from pioneer_build.journal.index import SubmissionIndex
 from pioneer_build.journal.model import Submission
 from pioneer_build.journal.scanning import Damage, Scanner
@@ -33,7 +33,8 @@ _HEAD = 96
 class LogReader:
     """What the log at `path` and its copy say, as of the last `catch_up`.
 
-    `index` has the submissions, `scanner` what the file consists of. `restored` are all lines of a damaged log, if
+    `index` has the submissions, `scanner` what the file consists of. `copy_is_of_another` means that the copy says
+    nothing about this log. `restored` are all lines of a damaged log, if
     nothing is lost; `None` if it isn't damaged. `lost` means that lines are in neither. `orphans` are the ids of jobs
     about which lines are known, but not the one that began the submission.
 
@@ -54,6 +55,7 @@ class LogReader:
         self.restored: tuple[ScannedLine, ...] | None = None
         self.lost = False
         self.orphans: tuple[str, ...] = ()
+        self.copy_is_of_another = False
         self.scanner = Scanner()
         self._damage: Damage | None = None
         self._joined: tuple[Stamp | None, ...] = ()
@@ -95,7 +97,10 @@ class LogReader:
             # first these: the log has a line before its copy and its seal have it
             sealed = 0 if self._seal is None else read_seal(self._seal)
             copied = 0 if self.copy is None else last_number(self.copy)
+            head = None if self.copy is None else head_of(self.copy)
             self._read_on()
+            if head is not None and self.scanner.head is not None and head != self.scanner.head:
+                self.copy_is_of_another, copied = True, 0
             if self.scanner.damage is None and max(sealed, copied) <= self._last:
                 return
         self._join(sealed)
@@ -137,7 +142,7 @@ class LogReader:
         """Joins the log with its copy; `sealed` is the number of the last line that there must be."""
         self._joined = self._stamps()
         copy = Scanned((), Scanner())
-        if self.copy is not None:
+        if self.copy is not None and not self.copy_is_of_another:
             with suppress(OSError):  # then there is none
                 copy = scan(self.copy)
         try:

@@ -42,8 +42,8 @@ class Scanner:
 
     `number` is the number of its last line (`None`: there was none), `count` how many lines it has, `offset` how many
     bytes they have. `unended` means that the last line is complete but for its line feed. `newer` means that there is a
-    line of a newer version; nothing after it was read. `has_head` and `folder` are of its head. `ends_with` says what
-    its last bytes are, but for a line that a crash cut off.
+    line of a newer version; nothing after it was read. `head` is the token of its head (`None`: it has none yet), and
+    `folder` is of its head, too. `ends_with` says what its last bytes are, but for a line that a crash cut off.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Scanner:
         self.unended = False
         self.newer = False
         self.folder: str | None = None
-        self.has_head = False
+        self.head: str | None = None
         self._damage: Damage | None = None
         self._torn: int | None = None
         self._tail: Damage | None = None
@@ -129,7 +129,7 @@ class Scanner:
         if self.number is None:
             follows = line.event in _HEADS or (line.version == 1 and line.number == 1)
         else:  # a log that version 1 began gets its head later
-            is_late_head = line.event == "head" and not self.has_head
+            is_late_head = line.event == "head" and self.head is None
             follows = line.number == self.number + 1 and (line.event not in _HEADS or is_late_head)
         if not follows:
             self._damaged("follows a line that is missing or damaged")
@@ -137,7 +137,7 @@ class Scanner:
             self._torn = None  # version 1 went on behind a line that a crash cut off
         self.number = line.number
         if line.event == "head":
-            self.has_head = True
+            self.head = line.token
             folder = line.fields.get("folder")
             self.folder = folder if isinstance(folder, str) else None
 

@@ -26,6 +26,13 @@ class OtherJournal:
     submissions: tuple[Submission, ...]
 
     @property
+    def why(self) -> str:
+        """Why it isn't the journal that is used."""
+        if self.folder.suffix == ".jsonl":
+            return "the copy of one that is no longer in the state folder"
+        return "with another XDG_STATE_HOME"
+
+    @property
     def help(self) -> str:
         """How to use that journal, if it is still there."""
         state_home = self.folder.parent.parent
@@ -101,6 +108,6 @@ def elsewhere_remarks(missing: Sequence[Job], others: Sequence[OtherJournal], ta
             if number:
                 said.append(
                     f"{count(number, 'job')} {what} {'is' if number == 1 else 'are'} in another journal of yours,"
-                    f" {other.folder}, with another XDG_STATE_HOME{other.help}"
+                    f" {other.folder}, {other.why}{other.help}"
                 )
     return said

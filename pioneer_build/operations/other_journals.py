@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
+from pioneer_build.journal.copies import is_of_another
 from pioneer_build.journal.log import is_gone
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.journal.reading import LogReader
@@ -143,6 +144,8 @@ def other_journals(project: Project) -> list[OtherJournal]:
             is_copy = mine is not None and path.parent == mine.parent
             named = reader.scanner.folder if is_copy else None
             folder = Path(named) if named is not None else path.parent
+            if folder == project.journal_folder:  # one that was there before: its copy is all there is of it
+                folder = path
             if submissions:
                 found.setdefault(folder, OtherJournal(folder, submissions))
     return list(found.values())
@@ -172,4 +175,6 @@ def _logs(project: Project) -> Iterator[Path]:
             names = sorted(file.name for file in files if file.name.endswith(".jsonl"))
     except OSError:
         return
+    if mine.name in names and is_of_another(mine, project.journal_folder / "journal.jsonl"):
+        yield mine
     yield from (mine.with_name(name) for name in names if name != mine.name and not name.startswith("."))

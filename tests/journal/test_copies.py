@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import JournalError
 from pioneer_build.journal import compaction
-from pioneer_build.journal.copies import Scanned, join, keep_damaged, last_number, scan
+from pioneer_build.journal.compaction import head_line
+from pioneer_build.journal.copies import (
+    Scanned,
+    head_of,
+    is_of_another,
+    join,
+    keep_damaged,
+    last_number,
+    scan,
+    set_aside,
+)
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.scanning import Scanner
 from tests.journal.logs import HOSTED, fill, intent
@@ -209,3 +219,29 @@ def test_each_damaged_file_is_kept_once(tmp_path: Path) -> None:
         kept = keep_damaged(path)
         assert kept is not None
         assert (kept.name, kept.read_bytes()) == (f"journal.jsonl.damaged-{name}", data)
+
+
+def test_a_compaction_leaves_the_log_the_one_that_it_was(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    token = journal.begin(intent(), frozenset()).token
+    head = head_of(journal.path)
+    assert head is not None
+    assert head == head_of(copy_of(tmp_path))
+    with journal._held():
+        journal.compact()
+    assert head_of(journal.path) == head
+    assert not is_of_another(copy_of(tmp_path), journal.path)
+    journal.record(token, state="open", job_id="j")
+    assert journal.path.read_bytes() == copy_of(tmp_path).read_bytes()
+
+
+def test_what_has_no_head_is_of_no_other(tmp_path: Path) -> None:
+    one, other = tmp_path / "a", tmp_path / "b"
+    assert not is_of_another(one, other)
+    one.write_bytes(b"no line\n")
+    other.write_bytes(head_line(other, 1))
+    assert not is_of_another(one, other)
+    one.write_bytes(head_line(one, 1))
+    assert is_of_another(one, other)
+    set_aside(one)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", f"a-{head_of(one)}", "b"]

@@ -37,7 +37,7 @@ def test_a_whole_log(version: int) -> None:
     scanner = scanned(*log(version=version))
     assert scanner.damage is None
     assert (scanner.count, scanner.number) == ((3, 3) if version == 1 else (4, 4))
-    assert (scanner.has_head, scanner.folder) == ((False, None) if version == 1 else (True, "/f"))
+    assert (scanner.head is not None, scanner.folder) == ((False, None) if version == 1 else (True, "/f"))
     assert scanner.offset == len(b"".join(log(version=version)))
 
 
@@ -45,7 +45,7 @@ def test_a_whole_log(version: int) -> None:
 def test_the_golden_logs_are_whole(name: str) -> None:
     scanner = scanned((GOLDEN / name).read_bytes())
     assert scanner.damage is None
-    assert scanner.has_head == (name == "journal-2.jsonl")
+    assert (scanner.head is not None) == (name == "journal-2.jsonl")
 
 
 @settings(deadline=None)
@@ -109,7 +109,7 @@ def test_what_may_not_follow_what() -> None:
 
 def test_a_log_of_version_1_gets_its_head_later() -> None:
     scanner = scanned(*log(version=1), line(4, "head", "h", folder="/f"), line(5))
-    assert (scanner.damage, scanner.has_head, scanner.folder) == (None, True, "/f")
+    assert (scanner.damage, scanner.head is not None, scanner.folder) == (None, True, "/f")
     assert scanned(*log(version=1), line(4, "head", "h"), line(5, "head", "h")).damage is not None
 
 

@@ -97,6 +97,32 @@ def test_a_state_home_that_was_moved_is_one_journal(
     assert ([step.action for step in plan.steps], plan.remarks) == (["resume"], ())
 
 
+@pytest.mark.parametrize("more", [0, 3])
+def test_a_journal_that_was_put_in_the_place_of_another(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    """A state folder from a backup or another machine: what only the copy of the earlier journal has still counts."""
+    sent(root)
+    shutil.rmtree(tmp_path / "state")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another machine"))
+    for number in range(1 + more):
+        sent(root, fingerprint=f"fp1:{number}", remote_name=f"r{number}", dataset_name=f"r{number}")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    project = opened(root)
+    copy = project.journal_copy
+    assert copy is not None
+    for _ in range(2):  # before, and after this journal has written a copy of its own
+        assert more_may_be_known(opened(root))
+        plan = plan_project(opened(root))
+        assert [step.action for step in plan.steps] == ["resume"]
+        assert "is no longer in the state folder" in plan.remarks[0]
+        journal = Journal(project.journal_folder, copy)
+        assert journal.damage() is None
+        journal.record(journal.submissions("pioneer")[0].token, state="open")
+    assert copy.read_bytes() == journal.path.read_bytes()
+    assert len(list(copy.parent.glob("*.jsonl"))) == 2
+
+
 def test_the_local_engine_has_one_for_each_project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent(root)
     elsewhere(tmp_path, monkeypatch)
