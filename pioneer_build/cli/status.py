@@ -30,7 +30,7 @@ def command(
     if form == "json" and result.unreachable is None:
         out(as_json(result.value()))
     elif form == "text":
-        out(status_text(result.datasets, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
+        out(status_text(result.datasets, result.remarks, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
     if result.unreachable is not None:
         sys.stdout.flush()
         raise result.unreachable

@@ -32,17 +32,17 @@ def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, r
     found = read_project_state(project)
     values = tuple(status_of(found, name, step) for name, step in listed_steps(found, select, exclude).items())
     if not refresh:
-        return StatusResult(values)
+        return StatusResult(values, remarks=found.plan.remarks)
     from pioneer_build.operations.refresh import refreshed  # asyncio, httpx: only where the service is asked
 
     try:
         said = refreshed(found, values)
     except PioneerError as error:
-        return StatusResult(values, unreachable=error)
+        return StatusResult(values, error, found.plan.remarks)
     for job in (job for value in values for job in value["jobs"]):
         if job["job_id"] in said:
             job["now"] = said[job["job_id"]]
-    return StatusResult(values)
+    return StatusResult(values, remarks=found.plan.remarks)
 
 
 def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[str]) -> dict[str, Step | None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.regular_files import read_regular
-from pioneer_build.errors import Problem
+from pioneer_build.errors import PioneerError, Problem
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT, KeySearch
 
 if TYPE_CHECKING:
@@ -27,6 +29,36 @@ def keys_in_files(root: Path, paths: Iterable[str]) -> list[Problem]:
         with suppress(OSError):
             problems += _problems(keys, path, read_regular(root / path))
     return problems
+
+
+def refuse_key_in_path(root: Path) -> None:
+    """Refuses a project whose folder has a key in its path: it would be in messages, reports and the journal.
+
+    Raises:
+        PioneerError: it has; the message doesn't repeat it.
+    """
+    if (keys := KeySearch()) and keys.occurs_in(os.fsencode(root)):
+        raise PioneerError("the path of the project's folder contains the API key", hint="rename the folder")
+
+
+def keys_in_names(paths: Iterable[str]) -> list[Problem]:
+    """The names of files that contain a key, each with the folder that they are in.
+
+    Args:
+        paths: of files, relative to the project's folder.
+    """
+    keys = KeySearch()
+    found = []
+    for path in paths if keys else ():
+        if keys.occurs_in(os.fsencode(path)):
+            folder, _, name = path.rpartition("/")
+            shown = (
+                "…"
+                if keys.occurs_in(os.fsencode(folder))
+                else posixpath.join(folder, f"…{posixpath.splitext(name)[1]}")
+            )
+            found.append(Problem(shown, 0, 0, "the name of this file contains the API key", "rename it", code="key"))
+    return found
 
 
 def keys_in_texts(texts: Mapping[str, str]) -> list[Problem]:

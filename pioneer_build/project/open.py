@@ -14,6 +14,7 @@ from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.paths import cache_folder, checkout_of, is_inside, journal_copy, local_folder, state_folder
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.find import find_project
+from pioneer_build.project.key_check import refuse_key_in_path
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.store_place import wrong_store_place
 from pioneer_build.spec.base_url import one_name
@@ -85,6 +86,7 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     if not start.is_dir():
         raise PioneerError(f"no such folder: {start}")
     root = find_project(start)
+    refuse_key_in_path(root)
     cache = ProjectCache(cache_folder(environ) / "projects", root)
     plan_key = PlanKey(str(root), backend, environ)
     settings = _read_settings(root, cache)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem, Problems
-from pioneer_build.project.key_check import keys_in_files
+from pioneer_build.project.key_check import keys_in_files, keys_in_names
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
@@ -97,6 +97,8 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
         Problems: all errors in all files.
     """
     files, problems, passed_over = spec_files(project.root, project.config.specs)
+    if named := keys_in_names(files):
+        raise Problems(named)
     reading = read_specs(project, files)
     if reading.anew or problems or not project.cache.has_cross_checked(files):
         problems += reading.problems

@@ -19,11 +19,14 @@ _COLOURS: dict[str, Colour] = {
 }  # fmt: skip
 
 
-def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bool = False) -> Lines:
+def status_text(
+    values: Sequence[dict[str, Any]], remarks: Sequence[str] = (), *, width: int = 80, colour: bool = False
+) -> Lines:
     """A line for each dataset with the command that fixes it, the worst first.
 
     Args:
         values: the datasets, as `operations.dataset_status` returns them.
+        remarks: sentences about the project.
         width: of the terminal, in columns.
         colour: whether to colour states (ANSI).
     """
@@ -44,6 +47,7 @@ def status_text(values: Sequence[dict[str, Any]], *, width: int = 80, colour: bo
             lines.append(f"          help: {visible(value['command'])}")
     counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}
     lines += ["", ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)]
+    lines += [line for remark in remarks for line in wrapped(visible(remark), width)]
     return lines_text(lines, colour=colour)
 
 

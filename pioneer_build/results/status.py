@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 class StatusResult:
     """The datasets sorted by name, as `dataset_status` describes them; a job that was polled also has the key `now`.
 
-    `unreachable` is why the service could not be asked; the state that is known without it is shown all the same.
+    `remarks` are sentences about the project, as a plan has them. `unreachable` is why the service could not be asked;
+    the state that is known without it is shown all the same.
     """
 
     datasets: tuple[dict[str, Any], ...]
     unreachable: PioneerError | None = None
+    remarks: tuple[str, ...] = ()
 
     def value(self) -> dict[str, Any]:
         """The same as JSON values."""
-        return {"format": 1, "datasets": list(self.datasets)}
+        remarks = {"remarks": list(self.remarks)} if self.remarks else {}
+        return {"format": 1, "datasets": list(self.datasets), **remarks}

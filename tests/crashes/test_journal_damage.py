@@ -143,10 +143,10 @@ def test_without_its_copy_nothing_is_bought_until_it_is_repaired(bought: Bought,
 @pytest.mark.parametrize("how", ["a byte of the first line", "NULs", "gone"])
 def test_what_other_commands_say(bought: Bought, how: str) -> None:
     bought.become(DAMAGES[how](bought.log), bought.log, bought.seal, lock=True)
-    for command in ("plan", "check", "doctor"):
+    for command in ("plan", "check", "doctor", "status"):
         assert "the journal is damaged" in bought.says(command)
     bought.become(DAMAGES[how](bought.log), None, bought.seal, lock=True)
-    for command in ("plan", "check", "doctor"):
+    for command in ("plan", "check", "doctor", "status"):
         assert "a submission may be missing from it" in bought.says(command)
     assert bought.is_safe()
     assert "help: pioneer-build journal repair --yes" in bought.says("journal", "repair")
