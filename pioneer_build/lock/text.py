@@ -82,6 +82,10 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
                 line = source.line(backend, 6, source.offset(name, 4))
                 hint = UPGRADE if error.newer and _is_whole(name, backend, fields) else None
                 raise source.error(f"the entry of '{name}' ({backend}) {error}", line=line, hint=hint) from None
+            except UnicodeEncodeError:  # no spec can have that, so it has no fingerprint
+                line = source.line(backend, 6, source.offset(name, 4))
+                message = f"the entry of '{name}' ({backend}) has a definition with half a surrogate"
+                raise source.error(message, line=line) from None
             except (KeyError, TypeError, AttributeError) as error:  # only if the bytes were trusted wrongly
                 raise source.error(f"the entry of '{name}' is damaged ({error})", line=1) from None
     return Lock(entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -88,16 +89,24 @@ class Ordeal:
                     continue
                 assert value["state"] == "unknown", value
                 known = {job["job_id"] for value in states.values() for job in value["jobs"]}
-                made = [
-                    job_id for job_id, job in self.server.jobs().items()
-                    if job_id not in known and job["request"]["dataset_name"] == unknown[0]["remote_name"]
-                ]  # fmt: skip
-                if made:  # the service's own page shows it
+                if made := self.made_under(unknown[0]["remote_name"], known):  # the service's own page shows it
                     assert self.machine.run(self.project, "adopt", name, made[0]).returncode == 0
                 else:
                     again = self.machine.run(self.project, "apply", "--yes", "--resubmit", name, "--select", name)
                     assert again.returncode in (0, 3), again.stderr
         raise AssertionError(f"not settled: {done.stdout} {done.stderr}")
+
+    def made_under(self, remote_name: str, known: set[str]) -> list[str]:
+        """The jobs of a name that nobody knows, once the service has read whatever a killed process had sent."""
+        for _ in range(10):
+            made = [
+                job_id for job_id, job in self.server.jobs().items()
+                if job_id not in known and job["request"]["dataset_name"] == remote_name
+            ]  # fmt: skip
+            if made:
+                return made
+            time.sleep(0.2)
+        return []
 
     def check(self) -> None:
         """Every job that the service accepted is known, and no more examples were paid for than requested."""

@@ -14,7 +14,7 @@ from pioneer_build.lock import schema
 from pioneer_build.lock.json import needs_version_2
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
-from tests.lock.refusals import FIRST, GOLDEN, TEXT, refusal
+from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.lock.strategies import entries, locks
 from tests.planning import PROPERTY, declared, entry, job, label_spec, lock_of
 
@@ -168,3 +168,8 @@ def test_nothing_secret_and_no_host_is_written() -> None:
     item = declared(label_spec("t", texts=("a secret text",)))
     text = lock_text(lock_of(entry(item)))
     assert "secret" not in text
+
+
+def test_a_definition_that_no_spec_can_have() -> None:
+    text = changed(definition={"task_type": "ner", "labels": ["\ud800"]}, fingerprint="")
+    assert "the entry of 'aa' (pioneer) has a definition with half a surrogate" in refusal(text).message

@@ -54,6 +54,8 @@ def test_mistakes_of_the_named_files_alone(specs: Path) -> None:
 
 def test_paths_that_are_not_in_the_project(specs: Path, tmp_path: Path) -> None:
     with pytest.raises(PioneerError, match="no such file"):
+        validated(specs, "x" * 5000)
+    with pytest.raises(PioneerError, match="no such file"):
         validated(specs, "no.yaml")
     (tmp_path / "outside.yaml").write_text("")
     with pytest.raises(PioneerError, match="is not in the project"):
