@@ -162,14 +162,15 @@ def write_whole(
 
 def is_stream(target: AnyPath) -> bool:
     """Whether `target` is a pipe, a device or /dev/stdout: it takes bytes, and must never be replaced by a file."""
+    # /dev/stdout may be a file; /dev/shm is a folder like any other
+    is_descriptor = os.fspath(target).startswith(("/dev/std", "/dev/fd/", "/proc/"))
     try:
         mode = os.stat(target).st_mode  # noqa: PTH116
-    except OSError:
-        return False
+    except OSError:  # with a closed standard output, /dev/stdout is a link to nowhere
+        return is_descriptor
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return True
-    # /dev/stdout may be a file; /dev/shm is a folder like any other
-    return stat.S_ISREG(mode) and os.fspath(target).startswith(("/dev/std", "/dev/fd/", "/proc/"))
+    return stat.S_ISREG(mode) and is_descriptor
 
 
 def _is_temporary(name: str, hidden: str) -> bool:

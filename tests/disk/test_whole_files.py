@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.disk.whole_files import NewFile, beside, write_whole
+from pioneer_build.disk.whole_files import NewFile, beside, is_stream, write_whole
 from tests.full_disk import refuse_writes
 
 if TYPE_CHECKING:
@@ -233,6 +233,15 @@ def test_what_stdout_is_redirected_to_is_written_and_not_replaced(tmp_path: Path
         before = os.fstat(out.fileno()).st_ino
         subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
     assert (target.read_bytes(), target.stat().st_ino, list(tmp_path.iterdir())) == (b"x", before, [target])
+
+
+def test_a_closed_stdout_is_an_error_and_not_replaced() -> None:
+    """Whoever may write in /dev would lose the link that all programs use."""
+    assert is_stream("/dev/fd/999")
+    with pytest.raises(FileNotFoundError):
+        write_whole("/dev/fd/999", [b"x"])
+    assert not os.path.lexists("/dev/fd/999")
+    assert not is_stream("/nowhere/at/all")
 
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm")
