@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git.objects import contents
 from pioneer_build.git.program import complaint_of, run
+from pioneer_build.git.repository import is_below_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +120,8 @@ def merged_commits(folder: Path) -> tuple[str, str, str] | None:
     Raises:
         PioneerError: git can't be run.
     """
+    if not is_below_repository(folder):
+        return None
     read = run(folder, "rev-parse", "HEAD^1", "HEAD^2")
     if read.returncode != 0:  # there is no second one
         return None

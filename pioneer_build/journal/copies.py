@@ -83,11 +83,13 @@ def is_of_another(copy: Path, log: Path) -> bool:
     return None not in heads and heads[0] != heads[1]
 
 
-def set_aside(copy: Path) -> None:
-    """Gives a copy that is of another log a name of its own, if the disk allows."""
-    if (head := head_of(copy)) is not None:
-        with suppress(OSError):
-            write_whole(copy.with_name(f"{copy.stem}-{head}{copy.suffix}"), [copy.read_bytes()])
+def set_aside(copy: Path) -> bool:
+    """Keeps a copy that is of another log under a name of its own; whether the disk has taken it."""
+    try:
+        write_whole(copy.with_name(f"{copy.stem}-{head_of(copy)}{copy.suffix}"), [copy.read_bytes()])
+    except OSError:
+        return False
+    return True
 
 
 def last_number(path: Path) -> int:

@@ -301,13 +301,19 @@ class Journal:
                 self._in_place = True
         except OSError as error:
             raise failed("write", self.path, error) from None
-        if self.copy is not None and self._log.copy_is_of_another:
-            set_aside(self.copy)
-        if self._log.damage is None:  # else it is of no use
+        if self._log.damage is None and _may_write_copy(self._log):  # a damaged log is of no use
             extend_copy(self.copy, self.path, line, compared=self._compared)
             self._compared = True
         write_seal(self._held_by, number)
         self._log.catch_up()
+
+
+def _may_write_copy(log: LogReader) -> bool:
+    """Whether the copy is this log's own. One of another log gets a name of its own first."""
+    if log.copy is None or not log.copy_is_of_another:
+        return True
+    log.copy_is_of_another = not set_aside(log.copy)
+    return not log.copy_is_of_another
 
 
 def is_gone(folder: Path, copy: Path | None) -> bool:

@@ -101,6 +101,8 @@ def search_history(
         commits, problem = reachable_commits(root, MOST_COMMITS + 1)
     except PioneerError as error:
         return LockHistory(unread=f"earlier versions of pioneer.lock weren't searched: {_problem(error)}")
+    if not commits and problem is None:  # outside of a repository, or before its first commit: git isn't asked for more
+        return LockHistory()
     search = _Search(root, commits[:MOST_COMMITS])
     versions, complete = _within_bounds(search, _versions(search))
     seen: set[int] = set()

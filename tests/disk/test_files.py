@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pioneer_build.disk.files import create, open_shared, random_name, write_all, write_new
+from tests.disk.listed import mode, names
 from tests.full_disk import failing_disk
 
 if TYPE_CHECKING:
     pass
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_link_is_never_followed_nor_a_file_taken_over(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,10 @@ import pytest
 
 from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.folders import make_folder, sync_folder, sync_way
+from tests.disk.listed import mode, names
 
 if TYPE_CHECKING:
     pass
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.mark.parametrize(("number", "forgiven"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])

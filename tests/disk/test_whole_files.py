@@ -14,18 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.disk.whole_files import NewFile, beside, is_stream, write_whole
+from tests.disk.listed import mode, names
 from tests.full_disk import refuse_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_file_is_written_whole_and_alone(tmp_path: Path) -> None:

@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.disk.writable import check_replaceable, check_writable, reserve
+from tests.disk.listed import names
 
 if TYPE_CHECKING:
     pass
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_reservation_is_a_real_file_without_a_name(tmp_path: Path, synced: list[str]) -> None:

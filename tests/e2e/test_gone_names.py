@@ -168,8 +168,8 @@ def test_somebody_deleted_it_on_the_service(team: Team) -> None:
     assert_continues_under_another_name(team)
 
 
-def test_a_branch_extends_what_main_has_deleted(team: Team) -> None:
-    """Nobody knew of the other one: after the merge, the name is gone with the jobs of both."""
+def extend_on_a_branch(team: Team) -> None:
+    """A colleague extends the dataset on a branch of a clone, which isn't fetched; then it is this machine's turn."""
     team.git("clone", "-q", ".", "../q")
     team.at("B")
     team.into("q")
@@ -179,6 +179,11 @@ def test_a_branch_extends_what_main_has_deleted(team: Team) -> None:
     team.commit("extended")
     team.at("A")
     team.into("p")
+
+
+def test_a_branch_extends_what_main_has_deleted(team: Team) -> None:
+    """Nobody knew of the other one: after the merge, the name is gone with the jobs of both."""
+    extend_on_a_branch(team)
     team.remove("a")
     team.apply("--delete-remote")
     team.commit("deleted")
@@ -203,15 +208,7 @@ def test_a_branch_extends_what_main_has_deleted(team: Team) -> None:
 
 
 def test_what_another_branch_has_paid_for_is_not_deleted(team: Team) -> None:
-    team.git("clone", "-q", ".", "../q")
-    team.at("B")
-    team.into("q")
-    team.git("switch", "-qc", "feature")
-    team.spec("a", 12)
-    team.apply()
-    team.commit("extended")
-    team.at("A")
-    team.into("p")
+    extend_on_a_branch(team)
     team.git("fetch", "-q", "../q", "feature:refs/remotes/o/feature")
     team.remove("a")
     said = "'a' stays on the service: job job-3 there (7 examples) is recorded in commit "

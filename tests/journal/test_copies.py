@@ -245,3 +245,22 @@ def test_what_has_no_head_is_of_no_other(tmp_path: Path) -> None:
     assert is_of_another(one, other)
     set_aside(one)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", f"a-{head_of(one)}", "b"]
+
+
+def test_a_copy_of_another_log_is_kept_once_and_never_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(tmp_path)
+    journal.begin(intent("a"), frozenset())
+    copy = copy_of(tmp_path)
+    copy.write_bytes(other := head_line(tmp_path, 1))
+    with monkeypatch.context() as patch:
+        patch.setattr("pioneer_build.journal.log.set_aside", lambda _: False)  # a disk that doesn't take it
+        opened(tmp_path).begin(intent("b"), frozenset())
+    assert copy.read_bytes() == other
+    journal = opened(tmp_path)
+    for name in ("c", "d"):
+        journal.begin(intent(name), frozenset())
+    assert copy.read_bytes() == journal.path.read_bytes()
+    [kept] = [path for path in copy.parent.iterdir() if path != copy]
+    assert kept.read_bytes() == other

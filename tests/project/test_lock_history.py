@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.git.revisions import merged_commits
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.split import SPLIT_MARK, split_texts
 from pioneer_build.lock.text import lock_text
@@ -189,6 +190,15 @@ def test_bounds_are_kept_and_said(root: Path, monkeypatch: pytest.MonkeyPatch) -
             assert jobs(found) == (["a-3", "a-2"] if name != "MOST_BYTES" else jobs(found)), name
             assert 0 < len(jobs(found)) < 4
     assert search_history(root, BACKEND, WANTED, ()).complete
+
+
+def test_outside_of_a_repository_git_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("git was started")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    assert search_history(tmp_path, BACKEND, WANTED, ()) == LockHistory()
+    assert merged_commits(tmp_path) is None
 
 
 def test_without_repository(tmp_path: Path) -> None:
