@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.plan import names_in_use, staying
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
             continue
         await run.service.delete(remote_name)
         deleted.append(remote_name)
-        jobs = [replace(job, deleted=True) if job.remote_name == remote_name and job.accepted else job
-                for job in entry.jobs]  # fmt: skip
-        entry = replace(entry, forgotten=True, jobs=tuple(jobs))
+        entry = replace(entry, forgotten=True, jobs=with_deleted(entry.jobs, {remote_name}))
         run.lock.put(entry)
         run.journal.deleted(remote_name)
     run.lock.put(replace(entry, forgotten=True))
