@@ -162,7 +162,7 @@ class NoAccess(ServiceError):
 
 
 class Refused(ServiceError):
-    """Certainly not accepted: any other 4xx, or a redirect (which is not followed)."""
+    """Not accepted, if it is the service that says so: any other 4xx, or a redirect (which is not followed)."""
 
 
 class NotThere(Refused):

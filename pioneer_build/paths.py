@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 APP = "pioneer-build"
@@ -150,15 +150,37 @@ def git_folders(folder: str, environ: Mapping[str, str] = os.environ) -> list[st
     return found
 
 
-def is_inside(real: str, folder: str) -> bool:
-    """Whether a path is below a folder, and not in a `.git` there, which may hold credentials.
+def is_inside(real: str, folder: str, private: Iterable[str] | None = None) -> bool:
+    """Whether a path is below a folder, and a file of the author: not one that git or this program keeps there.
+
+    Git's may hold credentials.
 
     Args:
         real: the path, real and absolute.
         folder: the folder, real and absolute.
+        private: `private_folders(folder)`, if it is known.
     """
     start = folder.rstrip("/") + "/"
-    return f"{real}/".startswith(start) and ".git" not in real[len(start) :].casefold().split("/")
+    if not f"{real}/".startswith(start) or ".git" in real[len(start) :].casefold().split("/"):
+        return False
+    return not any(f"{real}/".startswith(f"{one}/") for one in private or private_folders(folder))
+
+
+def private_folders(folder: str) -> tuple[str, ...]:
+    """Where this program and git keep what is theirs, for a project or checkout: real paths, besides any `.git`.
+
+    A git folder may have any name (`git init --separate-git-dir`, bare repositories with work trees).
+
+    Args:
+        folder: real and absolute.
+    """
+    try:
+        gits = git_folders(folder)
+    except (OSError, ValueError):  # a `.git` file that can't be read leads nowhere
+        gits = []
+    # that of a linked work tree is in `worktrees` of the one that has the settings
+    gits += [above for above, mark, _ in (one.rpartition("/worktrees/") for one in gits) if mark]
+    return (f"{folder.rstrip('/')}/{PROJECT_FOLDER}", *map(os.path.realpath, gits))
 
 
 def link_that_leaves(folder: str, path: str) -> str | None:

@@ -210,7 +210,7 @@ CHANGERS = {
     "journal/log.py": {"os.ftruncate"},
     "operations/doctor/folders.py": {"tempfile.TemporaryFile"},
     "processes/claim.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
-    "project/lock_texts.py": {"os.open", "os.rename", "os.rmdir", "os.unlink"},  # it opens for reading
+    "project/lock_texts.py": {"os.rename", "os.rmdir", "os.unlink"},
     "project/run_lock.py": {"os.ftruncate"},
     "service/rate_window.py": {"os.ftruncate", "os.link"},
     "store/claims.py": {"os.fchmod", "os.ftruncate", "os.utime", "unlink"},
@@ -262,6 +262,70 @@ def test_what_changes_files_is_seen() -> None:
     ):  # fmt: skip
         assert seen(code), code
     for code in ("open(p)", "p.open('rb')", "os.open(p, os.O_RDONLY)", "text.replace('a', 'b')", "replace(x, a=1)"):
+        assert not seen(code), code
+
+
+#: Who reads files otherwise than by `disk.regular_files`, which doesn't wait for a pipe or a device that a repository
+#: put there: those who read what this program keeps in the user's own folders, what is part of it, or of the kernel.
+READERS = {
+    "cache/plan_cache.py": {"open"},
+    "cache/project_cache.py": {"read_bytes"},
+    "cache/spec_cache.py": {"open"},
+    "engine/model_files.py": {"read_bytes"},  # an installed package
+    "engine/vectors.py": {"read_bytes"},  # of this package, as the next two
+    "engine/word_lists.py": {"read_text"},
+    "engine/wordpiece.py": {"read_bytes"},
+    "exports/files.py": {"open"},  # to sync what it wrote
+    "git/history.py": {"open"},  # of a repository that git was asked about, so `git.kept_files` has seen it
+    "git/kept_files.py": {"open"},  # below `disk`'s room, and after it has looked what it is
+    "journal/copies.py": {"open", "read_bytes"},
+    "journal/reading.py": {"open"},
+    "journal/seal.py": {"open"},
+    "operations/init/set_up_project.py": {"open"},  # `--from <(…)`, as far as a bound
+    "operations/merge_lock.py": {"read_bytes"},  # three files that git made, or the user named
+    "paths.py": {"open"},  # below `disk`'s room, of a regular file, as far as a bound
+    "processes/claim.py": {"open"},  # below `disk`'s room
+    "processes/identity.py": {"open"},
+    "render/report/page.py": {"read_text"},
+    "service/rate_window.py": {"read_bytes"},
+    "store/current_index.py": {"open"},  # to sync what it read
+    "store/lookup.py": {"open"},  # for reading at places
+}
+_READS = re.compile(r"(?:.*\.)?(?:open|fdopen|read_bytes|read_text)")
+#: Of other things than files: their `open` has these arguments, or these names.
+_OTHER_OPEN = re.compile(r".*\.open\((?:rules)?\)|os\.open\(.*os\.(?:O_DIRECTORY|devnull).*\)")
+
+
+def _reads_files(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    if _READS.fullmatch(name) is None or _changes_files(call) or _OTHER_OPEN.fullmatch(ast.unparse(call)):
+        return False
+    # a function of our own with such a name
+    return name not in ("read_text", "read_bytes")
+
+
+@pytest.mark.parametrize("path", ALL, ids=shown)
+def test_what_a_repository_may_have_replaced_is_read_by_one_package(path: Path) -> None:
+    if shown(path).startswith("disk/"):
+        return
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call) and _reads_files(node)]
+    found = {ast.unparse(call.func).rpartition(".")[2] for call in calls}
+    assert found == READERS.get(shown(path), set())
+
+
+def test_what_reads_files_is_seen() -> None:
+    def seen(code: str) -> bool:
+        return any(_reads_files(node) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+
+    for code in ("open(p)", "p.open('rb')", "(a / b).read_bytes()", "p.read_text('utf-8')", "os.open(p, os.O_RDONLY)"):
+        assert seen(code), code
+    for code in (
+        "open(p, 'w')",
+        "read_text(root, path)",
+        "read_regular(p)",
+        "open_regular(p)",
+        "os.open(os.devnull, 1)",
+    ):
         assert not seen(code), code
 
 

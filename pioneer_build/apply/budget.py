@@ -22,7 +22,8 @@ class Budget:
     """Paid requests and the examples they request: the limits of a run (`None`: no limit), and what it has sent.
 
     `resent_requests` and `resent_examples` are those among them whose texts had been sent before without getting a
-    response, so that they may be paid for twice. `under_way` counts submissions that are being sent right now, so are
+    response, so that they may be paid for twice. `refused_requests` and `refused_examples` are those that were refused
+    for good. `under_way` counts submissions that are being sent right now, so are
     not open jobs yet.
     """
 
@@ -32,6 +33,8 @@ class Budget:
     examples: int = 0
     resent_requests: int = 0
     resent_examples: int = 0
+    refused_requests: int = 0
+    refused_examples: int = 0
     under_way: int = 0
 
     def afford(self, examples: int) -> None:
@@ -67,11 +70,18 @@ class Budget:
         self._count(1, examples, again)
 
     def refund(self, examples: int, again: int = 0) -> None:
-        """Uncounts a request that was refused, or not sent at all; the arguments are those of `spend`.
-
-        One that a busy service didn't accept stays counted: a gateway may say so, whatever became of the request.
-        """
+        """Uncounts a request that was not sent at all; the arguments are those of `spend`."""
         self._count(-1, examples, again)
+
+    def refuse(self, examples: int, again: int = 0) -> None:
+        """Notes that a request was refused for good; the arguments are those of `spend`.
+
+        It stays counted, as one that a busy service didn't accept does: a gateway may say so, whatever became of it.
+        """
+        self.refused_requests += 1
+        self.refused_examples += examples
+        self.resent_requests -= again > 0
+        self.resent_examples -= again
 
     def _count(self, sign: int, examples: int, again: int) -> None:
         self.requests += sign

@@ -97,7 +97,7 @@ class Batch:
                 if not error.sent or not await waits.is_over(error):
                     self._check_helps(error)
             except ServiceError as error:
-                self._refund(texts, again)
+                self._uncount(texts, again, error)
                 self._check_helps(error)
                 raise
             else:
@@ -126,10 +126,11 @@ class Batch:
         self.texts += len(texts)
         return again
 
-    def _refund(self, texts: Sequence[InputText], again: int) -> None:
-        """Uncounts a request that was certainly not accepted."""
+    def _uncount(self, texts: Sequence[InputText], again: int, error: ServiceError) -> None:
+        """Uncounts a refused request for this batch; for the budget, only if it wasn't sent at all."""
+        budget = self.progress.work.run.budget
         if not self.progress.rebuilds:
-            self.progress.work.run.budget.refund(len(texts), again)
+            (budget.refund if error.status is None else budget.refuse)(len(texts), again)
         self.requests -= 1
         self.texts -= len(texts)
 

@@ -38,7 +38,8 @@ class Report:
 
     `stopped` is the error that ended submissions for all datasets (key, network, disk); `interrupted` says that the
     user ended them. `requests` and `examples` were sent in this run; `resent_requests` and `resent_examples` are those
-    among them whose texts had been sent before without getting a response, so that they may be paid for twice.
+    among them whose texts had been sent before without getting a response, so that they may be paid for twice, and
+    `refused_requests` and `refused_examples` those that the service refused for good.
     `lock_changed` says whether pioneer.lock has other bytes than before.
     """
 
@@ -50,6 +51,8 @@ class Report:
     lock_changed: bool = False
     resent_requests: int = 0
     resent_examples: int = 0
+    refused_requests: int = 0
+    refused_examples: int = 0
 
     @property
     def good(self) -> bool:

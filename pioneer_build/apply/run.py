@@ -178,6 +178,8 @@ class Run:
             examples=self.budget.examples,
             resent_requests=self.budget.resent_requests,
             resent_examples=self.budget.resent_examples,
+            refused_requests=self.budget.refused_requests,
+            refused_examples=self.budget.refused_examples,
             stopped=self.error,
             interrupted=self.interrupted,
             lock_changed=self.lock.changed,

@@ -223,6 +223,7 @@ async def _send(sending: _Sending) -> Job:
             except ServiceError as error:
                 problem = error
             if not await _may_be_sent_again(sending, problem, waits):
+                await _check_refusal(sending, problem)
                 raise _not_submitted(sending, problem)
             run.budget.spend(examples)
     except asyncio.CancelledError:
@@ -256,6 +257,25 @@ async def _may_be_sent_again(sending: _Sending, error: ServiceError, waits: Busy
     if sending.known is not None:
         await _check_nothing_was_made(sending, error)
     return again
+
+
+async def _check_refusal(sending: _Sending, error: ServiceError) -> None:
+    """Looks whether a refusal can be believed that is not about what the spec requests.
+
+    Something in front of the service may send it, with the job made behind it: a redirect says nothing about what was
+    done before it (302 often means that the result is elsewhere), and others refuse keys and addresses, too.
+
+    Raises:
+        Stopped: there is a new version; or it is a redirect, and none are listed. So the outcome is unknown.
+    """
+    if isinstance(error, FateUnknown) or error.status is None or not stops_all(error):
+        return
+    if sending.known is None and error.status >= 400:
+        return
+    sending.work.run.stop(error)
+    if sending.known is None:
+        raise _unknown(sending, error.message)
+    await _check_nothing_was_made(sending, error)
 
 
 async def _check_nothing_was_made(sending: _Sending, error: ServiceError) -> None:
@@ -294,8 +314,10 @@ def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
     why = ""
     if isinstance(error, Busy) and error.sent:  # counted: whoever says so may be wrong
         why = "" if run.budget.affords(sending.job.asked) else "; the budget is used up"
-    else:
+    elif isinstance(error, Busy) or error.status is None:
         run.budget.refund(sending.job.asked)
+    else:
+        run.budget.refuse(sending.job.asked)
     run.journal.record(sending.token, state="refused", reason=error.message)
     if isinstance(error, Refused) and not stops_all(error):
         return _refused(sending, error)

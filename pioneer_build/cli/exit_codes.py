@@ -75,7 +75,7 @@ def code_of_run(report: Report) -> int:
         return ERROR  # the disk has to be mended, whatever was done until then
     if report.stopped is not None:
         done = any(outcome.result in ("done", "open") for outcome in report.outcomes)
-        return UNFINISHED if report.requests or done else ERROR
+        return UNFINISHED if report.requests > report.refused_requests or done else ERROR
     return OK if report.good else UNFINISHED
 
 

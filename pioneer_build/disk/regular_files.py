@@ -8,28 +8,54 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from pioneer_build.disk import AnyPath
 
 
 #: The largest file of specs or settings.
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+#: The largest lock, and the largest saved plan: several hundred thousand datasets.
+MAX_LOCK_BYTES: Final = 512 * 1024 * 1024
 
 
-def read_regular(path: AnyPath, most: int = MAX_FILE_BYTES) -> bytes:
-    """The bytes of a regular file, as far as the first `most` and one: whoever gets more than `most` refuses it.
+def open_regular(path: AnyPath, *, buffering: int = -1, follow: bool = True) -> BinaryIO:
+    """A regular file, opened for reading.
 
-    A link is followed.
+    Args:
+        path: of the file.
+        buffering: as for `open`.
+        follow: whether it may be a symbolic link.
 
     Raises:
-        OSError: it can't be read, or is none of these; `strerror` says what it is.
+        OSError: it can't be read, or is no regular file; `strerror` says what it is.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not block
-    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not block
+    descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+    try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
+        return open(descriptor, "rb", buffering=buffering)  # noqa: PTH123 - it has flags
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: AnyPath, most: int = MAX_FILE_BYTES, *, follow: bool = True) -> bytes:
+    """The bytes of a regular file, as far as the first `most` and one: whoever gets more than `most` refuses it.
+
+    Args:
+        path: of the file.
+        most: the number of bytes that are enough.
+        follow: whether it may be a symbolic link.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    with open_regular(path, buffering=0, follow=follow) as file:
         parts: list[bytes] = []
         left = most + 1
         while left > 0 and (part := file.read(left)):

@@ -6,7 +6,15 @@ import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
-from pioneer_build.git.program import NEWER_GIT, TIMEOUT, command_line, environment, last_words
+from pioneer_build.errors import PioneerError
+from pioneer_build.git.program import (
+    NEWER_GIT,
+    TIMEOUT,
+    check_waits_for_nothing,
+    command_line,
+    environment,
+    last_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,6 +114,11 @@ def _read_objects(
     with tempfile.TemporaryFile() as listed, tempfile.TemporaryFile() as errors:
         listed.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
         listed.seek(0)
+        try:
+            check_waits_for_nothing(folder)
+        except PioneerError as error:
+            complaint.append(error.message)
+            return
         try:
             process = subprocess.Popen(  # noqa: S603 - a list, no shell
                 command_line("cat-file", *how),

@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.kept_files import would_wait_for
 from pioneer_build.keys import without_keys
 
 if TYPE_CHECKING:
@@ -101,8 +102,10 @@ def run(
         index: whether it reads the index that `GIT_INDEX_FILE` names, if any.
 
     Raises:
-        PioneerError: git is not installed, or can't be run.
+        PioneerError: git is not installed, can't be run, or would wait for a file without end.
     """
+    if folder is not None:
+        check_waits_for_nothing(folder)
     try:
         return subprocess.run(  # noqa: S603 - a list, no shell
             command_line(*arguments),
@@ -119,6 +122,13 @@ def run(
         raise PioneerError(f"git {arguments[0]} didn't finish within {TIMEOUT:.0f} s") from None
     except OSError as error:
         raise PioneerError(f"git can't be run: {error.strerror}") from None
+
+
+def check_waits_for_nothing(folder: Path) -> None:
+    """Raises `PioneerError` if a file that git reads in `folder` is a pipe or a device."""
+    if (path := would_wait_for(folder)) is not None:
+        hint = "replace it by a file, or clone the repository again"
+        raise PioneerError(f"git is not run: {path} is not a regular file", hint=hint)
 
 
 def command_line(*arguments: str) -> list[str]:

@@ -60,7 +60,7 @@ def repository_problem(folder: Path) -> PioneerError | None:
         done = run(folder, "rev-parse", "--git-dir")
     except PioneerError as error:
         missing = "not installed" in error.message
-        return PioneerError(error.message, hint="install git" if missing else "git rev-parse --git-dir")
+        return PioneerError(error.message, hint="install git" if missing else error.hint or "git rev-parse --git-dir")
     if done.returncode == 0:
         return None
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:

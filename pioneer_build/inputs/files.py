@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs.glob import Glob
 from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
-from pioneer_build.paths import is_inside
+from pioneer_build.keys.search import HAS_KEY, KeySearch
+from pioneer_build.paths import is_inside, private_folders
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pioneer_build.inputs.problems import Complaints
 
 Format: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
@@ -84,11 +87,25 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
     if not found and complaints.count == before:
         complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"searched in {_name(folder, root)}/")
     asked_for = None if _MAGIC.search(pattern) else pattern
-    files = [_input_file(path, root, asked_for, complaints) for path in found]
+    if _has_key(found, complaints):
+        return ()
+    private = private_folders(str(root))
+    files = [_input_file(path, root, private, asked_for, complaints) for path in found]
     return tuple(file for file in files if file is not None)
 
 
-def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Complaints) -> InputFile | None:
+def _has_key(found: Iterable[Path], complaints: Complaints) -> bool:
+    """Complains if the name of a file has a key: it would be shown and written with each of its texts."""
+    keys = KeySearch()
+    if not keys or not keys.occurs_in("\n".join(map(str, found)).encode("utf-8", "surrogateescape")):
+        return False
+    complaints.add_to_spec(f"the name of an input file {HAS_KEY}", code="key", hint="rename the file or its folder")
+    return True
+
+
+def _input_file(
+    path: Path, root: Path, private: tuple[str, ...], asked_for: str | None, complaints: Complaints
+) -> InputFile | None:
     """`path` as an input file; `None` if it can't be read as one.
 
     If a spec names one file by its path (`asked_for`), it is told why this is not an input file. Folders that only
@@ -109,8 +126,10 @@ def _input_file(path: Path, root: Path, asked_for: str | None, complaints: Compl
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
         return None
-    if resolved.is_relative_to(root) and not is_inside(str(resolved), str(root)):
-        complaints.add_to_spec(f"{name} is a file of git's own, which may hold credentials", code="path-outside")
+    if resolved.is_relative_to(root) and not is_inside(str(resolved), str(root), private):
+        ours = resolved.is_relative_to(private[0])
+        owner = "pioneer-build's own" if ours else "git's own, which may hold credentials"
+        complaints.add_to_spec(f"{name} is a file of {owner}", code="path-outside")
         return None
     if not resolved.is_relative_to(root):
         hint = "inputs must be inside the project's folder, also after symbolic links are resolved"

@@ -10,6 +10,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.zstd import ZstdStream
@@ -62,7 +63,7 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
         DamagedStreamError: the stream is damaged.
         OSError: the file can't be read.
     """
-    with file.path.open("rb", buffering=BUFFER) as raw:
+    with open_regular(file.path, buffering=BUFFER) as raw:
         if not file.compression:
             yield raw
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import MissingExtra
 from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
@@ -31,7 +32,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
         MissingExtra: pyarrow isn't installed.
     """
     rows = Rows(file.name, columns, complaints)
-    with file.path.open("rb") as raw:
+    with open_regular(file.path) as raw:
         head = raw.read(HEAD)
     if not head.startswith(b"PAR1") and (found := foreign(head, "parquet")):
         rows.complain(found)

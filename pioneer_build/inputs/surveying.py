@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import is_settled, stamp_at
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
@@ -152,7 +153,7 @@ def _read(
         if file.format == "text" and not columns_fit_text(file, columns, complaints):
             return FileMemory(stamp, b"", b"")
         try:
-            with file.path.open("rb", buffering=0) as stream:
+            with open_regular(file.path, buffering=0) as stream:
                 return _read_lines(file, stream, columns, complaints, known, stamp)
         except OSError as error:
             complaints.add(file.name, Mistake(0, f"can't read it: {error.strerror or error}", "unreadable"))

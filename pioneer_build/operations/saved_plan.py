@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.escaping import shell_word
@@ -56,7 +57,10 @@ def read_plan(path: Path) -> Plan:
         PlanFileError: it can't be read, is not a saved plan, or was saved by a newer version.
     """
     try:
-        value = json.loads(path.read_bytes())
+        data = read_regular(path, MAX_LOCK_BYTES)
+        if len(data) > MAX_LOCK_BYTES:
+            raise PlanFileError(f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan")
+        value = json.loads(data)
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

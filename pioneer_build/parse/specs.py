@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode
 
-from pioneer_build.disk.regular_files import MAX_FILE_BYTES
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem
 from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.error_messages import meant_key, report_at, report_errors
@@ -70,8 +70,7 @@ def parse_files(paths: Iterable[Path | str], root: Path) -> ParsedFile:
     for path in paths:
         shown = path if isinstance(path, str) else _shown_path(path, root)
         try:
-            with open(os.path.join(root, path), "rb") as stream:  # noqa: PTH118, PTH123 - for each of thousands
-                data = stream.read(MAX_FILE_BYTES + 1)
+            data = read_regular(os.path.join(root, path))  # noqa: PTH118 - for each of thousands
         except OSError as error:
             reason = error.strerror or str(error)
             problems.append(Problem(shown, 0, 0, f"can't be read: {reason}", code="unreadable"))

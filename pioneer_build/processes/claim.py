@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 #: No file of ours is a link.
 _OURS = os.O_NOFOLLOW | os.O_CLOEXEC
+#: Bytes: what a process says of itself in its file is not longer.
+_LONGEST_RECORD = 500
 _OWNER = re.compile(r"[0-9a-f]{32}")
 #: Where nothing else tells whether a process is alive, it counts as dead this many seconds after its last `renew`.
 LEASE_SECONDS = 1800.0
@@ -82,7 +84,7 @@ class ProcessClaim:
     def describe(self, owner: str) -> str:
         """The process of `owner`, for people: `process 12 on build-1`."""
         try:
-            record = (self._folder / owner).read_text("utf-8", "replace") if is_owner(owner) else ""
+            record = _record(self._folder / owner) if is_owner(owner) else ""
         except OSError:
             return "another process"
         host, _, pid, *_ = [*record.strip().split("|"), "", "", ""]
@@ -93,7 +95,7 @@ class ProcessClaim:
             locks = _lock(handle, wait=False)
         except BlockingIOError:
             return True
-        process, _, how = os.pread(handle, 500, 0).decode("utf-8", "replace").strip().rpartition("|")
+        process, _, how = os.pread(handle, _LONGEST_RECORD, 0).decode("utf-8", "replace").strip().rpartition("|")
         if locks and how == "locked" and process.split("|")[1:2] == [boot()]:
             return False  # under one kernel the lock decides, also between containers
         alive = is_alive(process)
@@ -106,6 +108,14 @@ class ProcessClaim:
 def is_owner(text: str) -> bool:
     """Whether a text has the form of `ProcessClaim.owner`."""
     return _OWNER.fullmatch(text) is not None
+
+
+def _record(path: Path) -> str:
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _OURS)  # a pipe must not block
+    try:
+        return os.pread(handle, _LONGEST_RECORD, 0).decode("utf-8", "replace")
+    finally:
+        os.close(handle)
 
 
 def _lock(handle: int, *, wait: bool = True) -> bool:

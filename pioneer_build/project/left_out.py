@@ -233,8 +233,7 @@ def _files_in(folder: Path) -> tuple[list[Path], bool]:
 def _read(file: Path) -> bytes | None:
     """The bytes of a file, not many more than a spec has; `None` if it can't be read."""
     try:
-        with file.open("rb") as stream:
-            return stream.read(_MOST_BYTES + 1)
+        return read_regular(file, _MOST_BYTES)
     except OSError:
         return None
 

@@ -11,12 +11,12 @@ import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import lock_stamps
 from pioneer_build.disk.advice import advice
 from pioneer_build.disk.folders import make_folder, sync_folder
+from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.disk.whole_files import beside
 from pioneer_build.disk.writable import check_replaceable, check_writable, reserve
@@ -235,17 +235,15 @@ def read_text(root: str, path: str) -> str:
         LockError: it can't be read, or isn't text.
     """
     instead = f"move it elsewhere, or {restore(path)}"
-    # a pipe must not block
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
-        if path == LOCK_PATH and os.path.islink(f"{root}/{path}"):  # noqa: PTH114
+        linked = path == LOCK_PATH and os.path.islink(f"{root}/{path}")  # noqa: PTH114
+        if linked:
             _check_inside(root, path)
-            flags &= ~os.O_NOFOLLOW
-        descriptor = os.open(f"{root}/{path}", flags)
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
-            if not S_ISREG(os.fstat(descriptor).st_mode):
-                raise LockError(f"can't read {path}: it is not a regular file", hint=instead)
-            return file.read().decode("utf-8")
+        data = read_regular(f"{root}/{path}", MAX_LOCK_BYTES, follow=linked)
+        if len(data) > MAX_LOCK_BYTES:
+            most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
+            raise LockError(f"can't read {path}: it is larger than {most}, the maximum for a lock", hint=instead)
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise LockError(f"{path}:{line}: not UTF-8", hint=restore(path)) from None
@@ -257,4 +255,6 @@ def read_text(root: str, path: str) -> str:
             raise LockError(f"can't read {path}: it is a symbolic link", hint=hint) from None
         if error.errno == errno.EISDIR:
             raise LockError(f"can't read {path}: it is a folder, not a file", hint=instead) from None
+        if error.errno == errno.EINVAL:
+            raise LockError(f"can't read {path}: {error.strerror}", hint=instead) from None
         raise LockError(f"can't read {path}: {error.strerror}") from None

@@ -29,6 +29,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
         "requests": report.requests,
         "examples": report.examples,
         "resent": {"requests": report.resent_requests, "examples": report.resent_examples},
+        "refused": {"requests": report.refused_requests, "examples": report.refused_examples},
         "lock_changed": report.lock_changed,
         "stopped": stopped,
         "datasets": [
@@ -116,7 +117,16 @@ def _summary(report: Report, unchanged: int, *, split: bool) -> str:
     lock = written if report.lock_changed else "pioneer.lock is unchanged."
     requests = count(report.requests, "request") if report.requests else "no requests"
     examples = f" for {count(report.examples, 'example')}" if report.examples else ""
-    return f"{head} Sent {requests}{examples}{_resent(report)}. {lock}"
+    return f"{head} Sent {requests}{examples}{_resent(report)}{_refused(report)}. {lock}"
+
+
+def _refused(report: Report) -> str:
+    if not report.refused_requests:
+        return ""
+    if report.refused_requests == report.requests:
+        return ", refused by the service"
+    was = "was" if report.refused_requests == 1 else "were"
+    return f"; {count(report.refused_requests, 'request')} of these {was} refused by the service"
 
 
 def _resent(report: Report) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.paths import git_folders
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ def is_top(folder: AnyPath) -> bool:
 def _submodules(top: str) -> list[str]:
     """Where the submodules of a repository belong, as its `.gitmodules` says."""
     try:
-        with open(f"{top}/.gitmodules", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-            lines = file.read().splitlines()
+        lines = read_regular(f"{top}/.gitmodules").decode("utf-8", "surrogateescape").splitlines()
     except OSError:
         return []
     settings = [line.partition("=") for line in lines]

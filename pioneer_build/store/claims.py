@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pioneer_build.disk.files import create, write_all
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.processes.claim import ProcessClaim
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error
@@ -202,7 +203,7 @@ class Claims:
     def _read(self, number: int) -> bool:
         """Reads one claim; whether it is complete, or has been incomplete for so long that it counts for nothing."""
         try:
-            data = self._path(number).read_bytes()
+            data = read_regular(self._path(number))
         except FileNotFoundError:
             return True
         theirs = _decode(data)

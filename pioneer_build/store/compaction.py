@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.files import random_name
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.store.disk import Modes, guarded, make_folder, new_file
 from pioneer_build.store.frames import whole_frames
 from pioneer_build.store.segments import SEALED
@@ -73,7 +74,7 @@ def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
 
 def _copy(source: Path, target: BinaryIO, scope: bytes, seen: set[bytes]) -> bool:
     """Copies all batches of `source` that were not copied yet; nothing, if it contains anything else."""
-    with source.open("rb") as file:
+    with open_regular(source) as file:
         size = file.seek(0, 2)
         frames = list(whole_frames(file, 0, size, scope))
         if sum(frame.end - frame.start for frame in frames) != size:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
 from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
@@ -108,7 +109,7 @@ class CurrentIndex:
             start = checked.get(stem, 0)
             if sizes[stem] <= start:
                 continue
-            with path.open("rb", buffering=1 << 16) as file:
+            with open_regular(path, buffering=1 << 16) as file:
                 frames = list(whole_frames(file, start, sizes[stem], self._key))
             if frames:
                 scanned.append(path)
@@ -127,7 +128,8 @@ class CurrentIndex:
 
     def _read(self) -> Index:
         try:
-            data = self._path.read_bytes()
+            with open_regular(self._path) as file:
+                data = file.read()
         except FileNotFoundError:
             return EMPTY
         return indexing.decode(data, self._key) or EMPTY

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pioneer_build.disk.files import random_name
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.regular_files import open_regular, read_regular
 from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 
@@ -98,7 +99,7 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
         digest = f"sha256:{path.stem}"
         if digest in keep or not _ROWS.fullmatch(path.relative_to(root / "rows").as_posix()):
             continue
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             lines = sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))
         yield Removal("rows", digest, path.relative_to(root).as_posix(), 1, path.stat().st_size, lines)
 
@@ -107,7 +108,7 @@ def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str],
     kept = {scope.one_name for scope in keep}
     for folder in _folders(root / "annotations"):
         try:
-            scope = decode((folder / "scope.json").read_bytes())
+            scope = decode(read_regular(folder / "scope.json"))
         except (FileNotFoundError, NotADirectoryError):
             continue
         if scope is None or scope.one_name in kept or scope.name != folder.name:

@@ -83,7 +83,7 @@ def _open(folder: Path, stem: str, stack: ExitStack) -> tuple[int, Path]:
     if path is None:
         raise FileNotFoundError(stem)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not block
     except FileNotFoundError:
         raise
     except OSError as error:

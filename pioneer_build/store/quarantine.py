@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Quarantine:
         for path in self._files():
             digest = bytes.fromhex(path.stem)
             try:
-                found[digest] = RefusedText(str(json.loads(path.read_bytes())["reason"]))
+                found[digest] = RefusedText(str(json.loads(read_regular(path))["reason"]))
             except FileNotFoundError:  # removed just now
                 continue
             except (OSError, ValueError, KeyError, TypeError):

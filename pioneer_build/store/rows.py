@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file
 
@@ -117,7 +118,7 @@ class RowFiles:
     def _opened(self, digest: str) -> Iterator[BinaryIO]:
         path = self.path(digest)
         try:
-            file = path.open("rb", buffering=_BUFFER)
+            file = open_regular(path, buffering=_BUFFER)
         except FileNotFoundError as error:
             raise StoreError(
                 f"the rows {digest} are not in the store {self._root}", "`pioneer-build apply` fetches them"

@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk import whole_files
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.paths import PROJECT_FOLDER
 from pioneer_build.store.annotations import AnnotationStore
@@ -194,8 +195,8 @@ class SparedAnnotations(AnnotationStore):
 
     def _take_file(self, path: Path, name: str) -> None:
         self._name_scope()
-        with guarded(path, "read"):
-            data = path.read_bytes()
+        with guarded(path, "read"), open_regular(path) as file:
+            data = file.read()
         # as a whole, and under its own name: if this is repeated, it is there once
         write_whole(self._folder / name, [data], self._tmp, self._modes)
         with suppress(OSError):

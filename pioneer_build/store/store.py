@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.folders import sync_folder, sync_way
+from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
@@ -130,7 +131,7 @@ class Store:
             return
         path = self.root / "format"
         try:
-            found = path.read_bytes()
+            found = read_regular(path)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:

@@ -113,7 +113,7 @@ def test_a_request_that_is_wrong_itself_is_not_halved_to_the_end(project: Projec
     report = project.apply()
     assert result(report) == "failed"
     assert len(project.service.requests) <= 14
-    assert report.requests == 0
+    assert report.requests == report.refused_requests == len(project.service.requests)
     assert result(project.apply()) == "blocked"
     assert len(project.service.requests) <= 14
     assert not project.store.annotations(BACKEND, project.entry().fingerprint).quarantined()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("fault", "result"), [("refused", "failed"), ("no-access", "stopped"),
                                                ("not-reached", "stopped")])  # fmt: skip
-def test_what_was_certainly_not_accepted_costs_nothing(bench: Bench, fault: str, result: str) -> None:
+def test_what_was_not_accepted_is_recorded_as_that(bench: Bench, fault: str, result: str) -> None:
     bench.service.lists = False
     assert bench.apply(fault) == result
-    assert bench.report.requests == 0
+    assert bench.report.requests == bench.report.refused_requests == (fault != "not-reached"), "what was sent counts"
     if result == "failed":
         assert bench.message.startswith("specs/a.yaml:1:1: refused by the service")
         assert bench.apply() == "blocked"

@@ -70,10 +70,15 @@ def test_a_link_out_of_the_project(root: Path, tmp_path: Path) -> None:
     (root / ".git").mkdir()
     (root / ".git" / "config").write_text("[http]")
     (root / "specs" / "secret.yaml").symlink_to("../.git/config")
+    (root / ".pioneer").mkdir()
+    (root / ".pioneer" / "a.yaml").write_text("a: 1")
+    (root / "specs" / "own.yaml").symlink_to("../.pioneer/a.yaml")
     files, complaints = found(root)
     assert len(files) == 3
     leaves = "a symbolic link that leaves the project"
-    assert sorted(complaints) == [("specs/out.yaml", leaves), ("specs/secret.yaml", leaves)]
+    assert sorted(complaints) == [
+        ("specs/out.yaml", leaves), ("specs/own.yaml", leaves), ("specs/secret.yaml", leaves)
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -115,6 +115,70 @@ def test_a_listing_that_fails_between_tries_leaves_it_unknown(one: Path, cli: Cl
         assert sent(service) == 1
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 402, 403, 404, 405, 408, 409, 410, 422])
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_refusal_counts_for_what_was_sent(one: Path, cli: Cli, status: int, listed: bool) -> None:
+    """Whoever says so, and whatever became of the request."""
+    with running(Scripted(datasets="/datasets") if listed else Scripted(vocabulary="seed", give="nothing")) as service:
+        service.always("POST /generate", Fault(status=status, do=True))
+        answer = cli("--backend", service.url, "apply", "--yes", "--max-requests", "1", "--format", "json")
+        assert (sent(service), len(service.jobs)) == (1, 1)
+        assert (answer.json()["requests"], answer.json()["examples"]) == (1, 20)
+        unknown = status < 400 or (listed and status in (401, 402, 403, 404, 405))
+        assert answer.json()["refused"]["requests"] == (0 if unknown else 1)
+        assert unknown is (answer.json()["datasets"][0]["result"] == "unknown")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 401, 402, 403, 404, 405])
+def test_where_versions_are_listed_a_refusal_is_believed_only_without_a_new_one(
+    one: Path, cli: Cli, status: int
+) -> None:
+    with running(Scripted(datasets="/datasets")) as service:
+        service.always("POST /generate", Fault(status=status))
+        answer = apply(cli, service)
+        assert answer.code == 1
+        assert "Sent 1 request for 20 examples, refused by the service." in answer.out
+        service.always("POST /generate", Fault(status=status, do=True))
+        answer = apply(cli, service)
+        assert (answer.code, sent(service), len(service.jobs)) == (3, 2, 1)
+        assert "version 1 of 'people' is new" in answer.out
+        service.always("POST /generate", None)
+        assert apply(cli, service).code == 0
+        assert (sent(service), len(service.jobs)) == (2, 1), "it was found, and not bought again"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_elsewhere_a_redirect_is_unknown(one: Path, cli: Cli, status: int) -> None:
+    to = (("Location", "http://other.example/generate"),)
+    with running(Scripted(vocabulary="seed", give="nothing")) as service:
+        service.always("POST /generate", Fault(status=status, headers=to, do=True))
+        for _ in range(3):
+            answer = apply(cli, service, "--max-requests", "1")
+            assert (answer.code, sent(service), len(service.jobs)) == (3, 1, 1)
+        assert "unknown" in answer.out
+
+
+def test_a_wrong_address_that_redirects_everything_is_asked_once_and_blocks_nothing(one: Path, cli: Cli) -> None:
+    with running(Scripted()) as wrong, running(Scripted()) as right:
+        wrong.always("", Fault(status=308, headers=(("Location", right.url),)))
+        answer = apply(cli, wrong)
+        assert (answer.code, sent(wrong), sent(right)) == (3, 1, 0)
+        assert f"redirects to {right.url} (308)" in answer.out
+        assert "set the base URL to it" in answer.out
+        assert apply(cli, right).code == 0
+        assert (sent(wrong), sent(right)) == (1, 1)
+        assert cli("--backend", right.url, "check").code == 0
+
+
+def test_a_label_request_that_is_refused_counts(one: Path, cli: Cli) -> None:
+    (one / "specs" / "people.yaml").write_text(MOODS)
+    with running(Scripted()) as service:
+        service.always("POST", Fault(status=400, do=True))
+        answer = cli("--backend", service.url, "apply", "--yes", "--max-requests", "2", "--format", "json")
+        assert (answer.code, len(service.seen)) == (3, 2)
+        assert (answer.json()["requests"], answer.json()["refused"]["requests"]) == (2, 2)
+
+
 def test_a_label_request_that_is_sent_again_counts_too(one: Path, cli: Cli) -> None:
     (one / "specs" / "people.yaml").write_text(MOODS)
     with running(Scripted()) as service:

@@ -63,6 +63,34 @@ def test_what_git_keeps_is_never_sent(tmp_path: Path, path: str) -> None:
         assert any("is a file of git's own, which may hold credentials" in text for text in messages), messages
 
 
+def test_what_this_program_or_a_git_of_another_name_keeps_is_never_sent(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "specs").mkdir(parents=True)
+    (root / ".git").write_text("gitdir: meta/worktrees/one\n")
+    for folder in (".pioneer", "meta/worktrees/one"):
+        (root / folder).mkdir(parents=True)
+    for path in (".pioneer/a.txt", "meta/config.txt", "meta/worktrees/one/b.txt"):
+        (root / path).write_text("kept\n")
+        (root / "specs" / "link.txt").unlink(missing_ok=True)
+        (root / "specs" / "link.txt").symlink_to(f"../{path}")
+        owner = "pioneer-build's own" if path.startswith(".pioneer") else "git's own, which may hold credentials"
+        for pattern in ("link.txt", f"../{path}", "*.txt"):
+            messages = [problem.message for problem in problems_of(root, pattern)]
+            assert any(f"is a file of {owner}" in text for text in messages), (path, pattern, messages)
+    (root / "metadata").mkdir()
+    (root / "metadata" / "c.txt").write_text("inside\n")
+    assert [one.text for one in texts_of(root, "../metadata/c.txt")] == ["inside"]
+
+
+def test_a_key_in_the_name_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIONEER_API_KEY", "sk-Zq81hT6vLmW02xKpR9")
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "a.txt").write_text("a\n")
+    (tmp_path / "specs" / "sk-Zq81hT6vLmW02xKpR9.txt").write_text("b\n")
+    assert [one.message for one in problems_of(tmp_path, "*.txt")] == ["the name of an input file contains the API key"]
+    assert [one.text for one in texts_of(tmp_path, "a.txt")] == ["a"]
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
     (tmp_path / "specs").mkdir()

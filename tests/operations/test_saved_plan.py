@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import PlanFileError
+from pioneer_build.operations import saved_plan
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan, write_plan
 from pioneer_build.plan import Choices, Plan
 from pioneer_build.plan.json import plan_value
@@ -207,12 +208,21 @@ def test_files_that_are_no_plans(tmp_path: Path, edit: Any, said: str) -> None:
     assert caught.value.hint
 
 
-def test_files_that_can_not_be_read_or_written(tmp_path: Path) -> None:
+def test_files_that_can_not_be_read_or_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PlanFileError, match=r"can't read .*: No such file"):
         read_plan(tmp_path / "none.json")
     for text in ("", "no json", "[]", "[" * 100_000):
         (tmp_path / "x").write_text(text)
         with pytest.raises(PlanFileError, match="is not a saved plan"):
             read_plan(tmp_path / "x")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("zero", "pipe"):
+        with pytest.raises(PlanFileError, match=r"can't read .*: it is not a regular file"):
+            read_plan(tmp_path / name)
+    (tmp_path / "huge").write_bytes(b" " * ((1 << 20) + 1))
+    monkeypatch.setattr(saved_plan, "MAX_LOCK_BYTES", 1 << 20)
+    with pytest.raises(PlanFileError, match="is larger than 1 MiB, the maximum for a plan"):
+        read_plan(tmp_path / "huge")
     with pytest.raises(PlanFileError, match="can't write"):
         write_plan(tmp_path / "none" / "plan.json", World().plan([]))

@@ -19,6 +19,7 @@ from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
 from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.merge_lock import merge_files
+from pioneer_build.project import lock_texts as lock_texts_module
 from pioneer_build.project.lock_file import LockFile
 from tests.full_disk import failing_disk, refuse_writes
 from tests.planning import declared, generate_spec, job, lock_of
@@ -608,3 +609,10 @@ def test_room_is_taken_where_each_file_is(tmp_path: Path) -> None:
         ):
             file.reserve(0)
     os.close(file.reserve(0))
+
+
+def test_a_lock_that_is_larger_than_any_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_texts_module, "MAX_LOCK_BYTES", 1 << 20)
+    (tmp_path / LOCK_PATH).write_bytes(b" " * ((1 << 20) + 1))
+    with pytest.raises(LockError, match=r"can't read pioneer\.lock: it is larger than 1 MiB, the maximum for a lock"):
+        LockFile(tmp_path).read()

@@ -74,6 +74,7 @@ def test_the_json() -> None:
         "requests": 2,
         "examples": 80,
         "resent": {"requests": 0, "examples": 0},
+        "refused": {"requests": 0, "examples": 0},
         "lock_changed": True,
         "datasets": [
             {
@@ -103,3 +104,17 @@ def test_what_was_deleted_is_named() -> None:
     half = Outcome("a", "delete", "stopped", "409: in use", "pioneer-build apply", deleted=("a", "a-0badcafe"))
     assert "    deleted on the service: a, a-0badcafe" in outcome_text(Report((half,))).splitlines()
     assert outcome_value(Report((half,)), Plan("x", ()))["datasets"][0]["deleted"] == ["a", "a-0badcafe"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (0, "Sent 3 requests for 30 examples."),
+        (1, "Sent 3 requests for 30 examples; 1 request of these was refused by the service."),
+        (2, "Sent 3 requests for 30 examples; 2 requests of these were refused by the service."),
+        (3, "Sent 3 requests for 30 examples, refused by the service."),
+    ],
+)
+def test_what_was_refused_was_sent(refused: int, said: str) -> None:
+    report = Report((), requests=3, examples=30, lock_changed=True, refused_requests=refused)
+    assert said in outcome_text(report, width=200)

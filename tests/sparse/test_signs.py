@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -103,3 +104,12 @@ def test_folders_of_a_project(tmp_path: Path) -> None:
     assert list(folders_up(start, str(tmp_path))) == [start, str(tmp_path / "a"), str(tmp_path)]
     (tmp_path / "pioneer.yaml").unlink()
     assert list(folders_up(start, start))[-1] == "/"
+
+
+def test_what_a_repository_put_in_place_of_its_submodules_is_not_waited_for(root: Path) -> None:
+    top = root.parent.parent
+    os.mkfifo(top / ".gitmodules")
+    assert not may_lack(root, lambda folder: True)
+    (top / ".gitmodules").unlink()
+    (top / ".gitmodules").symlink_to("/dev/zero")
+    assert not may_lack(root, lambda folder: True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,20 @@ def test_a_damaged_file_is_named_before_a_row_is_read(tmp_path: Path) -> None:
     assert str(path) in caught.value.message
     store.put(LINES)  # heals it
     assert list(store.lines(DIGEST)) == LINES
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_a_repository_put_in_place_of_rows_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    store = Store(tmp_path)
+    store.put(LINES)
+    path = store.path(DIGEST)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(StoreError, match="it is not a regular file"):
+        next(Store(tmp_path).lines(DIGEST))
 
 
 def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.regular_files import MAX_FILE_BYTES
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
@@ -83,7 +84,10 @@ def _drafts(project: Project, source: str, directory: Path, read_stdin: Callable
             data, stem = read_stdin(), ""
         else:
             path = directory / source
-            data, stem = path.read_bytes(), path.stem
+            with path.open("rb") as file:  # may be a pipe: `--from <(…)`
+                data, stem = file.read(MAX_FILE_BYTES + 1), path.stem
+            if len(data) > MAX_FILE_BYTES:
+                raise PioneerError(f"{source} is larger than {MAX_FILE_BYTES // 1024**2} MiB: it is not a request")
         text = data.decode("utf-8")
     except OSError as error:
         raise PioneerError(f"can't read {source}: {error.strerror}") from None
