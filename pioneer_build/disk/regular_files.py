@@ -1,4 +1,4 @@
-"""Reads files whose place a repository chose: it may have put a pipe or a device there, or a huge file."""
+"""Reads regular files alone, where anything may be in their place: a folder, a pipe, a device, or a huge file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from pioneer_build.disk import AnyPath
 
 
@@ -23,16 +25,24 @@ def read_regular(path: AnyPath, most: int = MAX_FILE_BYTES) -> bytes:
     Raises:
         OSError: it can't be read, or is none of these; `strerror` says what it is.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not block
-    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it has flags
+    with open_regular(path) as file:
+        return file.read(most + 1)
+
+
+def open_regular(path: AnyPath) -> BufferedReader:
+    """Opens a regular file for reading. A link is followed; a pipe is not waited for.
+
+    Raises:
+        OSError: it can't be opened, or is none of these; `strerror` says what it is.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
-        parts: list[bytes] = []
-        left = most + 1
-        while left > 0 and (part := file.read(left)):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
+        return open(descriptor, "rb")  # noqa: PTH123 - it has flags
+    except BaseException:
+        os.close(descriptor)
+        raise
