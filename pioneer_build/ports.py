@@ -285,11 +285,13 @@ class JournalPort(Protocol):
         Args:
             submission: what is about to be sent.
             aware: the tokens of the submissions that the decision to submit considered.
-            mine: the tokens of submissions that the same run has begun since.
+            mine: the tokens of submissions that the same run has begun since for the same dataset: if they have ended,
+                it may request again what they lack (`top_up`), and nothing else.
             former_name: the name of the dataset before its spec renamed it.
 
         Raises:
-            Contended: there is another submission of this definition, or to this remote name, by another run.
+            Contended: there is another submission of this definition, or to this remote name, by another run; or by
+                this one, and this is no `top_up` of what has ended.
         """
 
     def record(self, token: str, **fields: Any) -> None:

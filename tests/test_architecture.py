@@ -207,7 +207,7 @@ CHANGERS = {
     "exports/hf.py": {"work.unlink"},
     "git/objects.py": {"tempfile.TemporaryFile"},
     "journal/compaction.py": {"left.unlink"},
-    "journal/log.py": {"os.ftruncate"},
+    "journal/log.py": {"os.ftruncate", "unlink"},
     "operations/doctor/folders.py": {"tempfile.TemporaryFile"},
     "processes/claim.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
     "project/lock_texts.py": {"os.rename", "os.rmdir", "os.unlink"},

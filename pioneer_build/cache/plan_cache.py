@@ -47,8 +47,9 @@ _UNKNOWN: Final = (0, 1 << 63, 0, 1 << 63)
 class PlanKey:
     """What a plan is cached under, and where. Made before anything is read, so that its stamps are older.
 
-    `stamps` are of settings, lock, and the journals of the service and of the local engine; `lock_stamp` is one of
-    them, for all files of a split lock. While git merges, it proves nothing: the index may have more than the files.
+    `stamps` are of settings, lock, and the journals of the service and of the local engine with their seals;
+    `lock_stamp` is one of them, for all files of a split lock. While git merges, it proves nothing: the index may have
+    more than the files.
     """
 
     __slots__ = ("lock_stamp", "path", "root", "stamps", "text")
@@ -62,8 +63,11 @@ class PlanKey:
         self.stamps = (
             _stamp_at(f"{root}/pioneer.yaml"),
             self.lock_stamp,
-            _stamp_at(f"{state_path(environ)}/journal/journal.jsonl"),
-            _stamp_at(f"{local_path(root, environ)}/journal/journal.jsonl"),
+            *[
+                _stamp_at(f"{folder}/journal/{name}")
+                for folder in (state_path(environ), local_path(root, environ))
+                for name in ("journal.jsonl", "journal.lock")
+            ],
         )
         self.text = named + f"\n{__version__}\n{self.stamps}\n".encode()
 

@@ -57,7 +57,8 @@ def check_writable(path: AnyPath) -> None:
     if os.path.isdir(path):  # noqa: PTH112 - no pathlib here
         os.close(reserve(path, 0))
     else:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+        # a pipe must not block
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK))
 
 
 def check_replaceable(path: str) -> None:

@@ -1,8 +1,8 @@
 """The copy of a log, in the user's data folder: what it has that the log has lost.
 
 A line is added to the copy after the log has it. So a copy that has more than its log means that the log is damaged.
-Unless it is the copy of another log, as its head says: one of them was brought from a backup, or from another machine.
-Then both are journals of their own, and that copy is kept under a name of its own.
+Unless it is the copy of another log: one of them was brought from a backup, or from another machine, or both went on
+from the same backup. Then both are journals of their own, and that copy is kept under a name of its own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from pioneer_build.disk.files import create, open_shared, write_all
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.journal.scanning import ScannedLine, Scanner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 #: The last line of a copy is looked for in this many bytes at its end, and then in all of them.
@@ -59,52 +62,72 @@ def scan(path: Path) -> Scanned:
     Raises:
         OSError: it can't be read; that it doesn't exist is no error.
     """
-    scanner = Scanner()
     try:
-        data = path.read_bytes()
+        return _scanned(_read(path))
     except FileNotFoundError:
-        return Scanned((), scanner)
-    return Scanned(tuple(scanner.feed(data)), scanner)
+        return Scanned((), Scanner())
 
 
-def head_of(path: Path) -> str | None:
-    """The token of the head of a log or copy; `None` if it doesn't begin with one, or can't be read."""
+def last_line(path: Path) -> ScannedLine | None:
+    """The last line of a copy; `None` if it has none, or can't be read."""
     try:
-        with path.open("rb") as file:
-            lines = Scanner().feed(file.readline(_END))
-    except OSError:
-        return None
-    return lines[0].line.token if lines and lines[0].line.event == "head" else None
-
-
-def is_of_another(copy: Path, log: Path) -> bool:
-    """Whether a copy is that of another log."""
-    heads = head_of(copy), head_of(log)
-    return None not in heads and heads[0] != heads[1]
-
-
-def set_aside(copy: Path) -> bool:
-    """Keeps a copy that is of another log under a name of its own; whether the disk has taken it."""
-    try:
-        write_whole(copy.with_name(f"{copy.stem}-{head_of(copy)}{copy.suffix}"), [copy.read_bytes()])
-    except OSError:
-        return False
-    return True
-
-
-def last_number(path: Path) -> int:
-    """The number of the last line of a copy; 0 if it has none, or can't be read."""
-    try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             for length in (_END, size):
                 file.seek(max(0, size - length))
-                numbers = [one.line.number for one in Scanner().feed(file.read())]
-                if numbers or length >= size:
-                    return max(numbers, default=0)
+                lines = Scanner().feed(file.read())
+                if lines or length >= size:
+                    return max(lines, key=lambda one: one.line.number, default=None)
     except OSError:
         pass
-    return 0
+    return None
+
+
+def is_of_another(copy: Path, log: Path) -> bool:
+    """Whether a copy is that of another log; not if one of them can't be read."""
+    try:
+        copied, logged = _read(copy), _read(log)
+    except OSError:
+        return False
+    return not logged.startswith(copied) and not is_same_log(_scanned(copied), _scanned(logged))
+
+
+def is_same_log(one: Scanned, other: Scanned) -> bool:
+    """Whether two files are of one log: each as it was at some time, perhaps damaged since.
+
+    They have the same lines under the numbers that both have. If there are none, one is from before a compaction; then
+    the other one knows all its submissions.
+    """
+    if not one.lines or not other.lines:
+        return True
+    known = {each.line.number: each.data for each in one.lines}
+    shared = [known[each.line.number] == each.data for each in other.lines if each.line.number in known]
+    if shared:
+        return all(shared)
+    if one.scanner.damage is None and other.scanner.damage is None:
+        early, late = sorted((one, other), key=lambda each: each.last)
+        return _accepted(early.lines) <= {each.line.token for each in late.lines}
+    heads = one.scanner.head, other.scanner.head
+    return None in heads or heads[0] == heads[1]
+
+
+def _accepted(lines: Iterable[ScannedLine]) -> set[str]:
+    """The tokens of the submissions that were not refused: those that a compaction keeps."""
+    states: dict[str, object] = {}
+    for one in lines:
+        if one.line.event == "begin" or one.line.token in states:
+            states[one.line.token] = one.line.fields.get("state", states.get(one.line.token))
+    return {token for token, state in states.items() if state != "refused"}
+
+
+def _scanned(data: bytes) -> Scanned:
+    scanner = Scanner()
+    return Scanned(tuple(scanner.feed(data)), scanner)
+
+
+def _read(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return file.read()
 
 
 def join(log: Scanned, copy: Scanned, sealed: int) -> Joined:
@@ -151,6 +174,8 @@ def _has_lost_its_end(log: Scanned, copy: Scanned, sealed: int) -> bool:
 def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -> None:
     """Adds to a copy what was added to its log. What a disk doesn't take is added the next time.
 
+    What is in the place of the copy, and is that of another log, is kept beside it; if that fails, it stays.
+
     Args:
         path: the copy; `None` if there is none.
         log: the log, which has `added` at its end.
@@ -169,10 +194,38 @@ def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -
                 os.close(fd)
             return
         data = log.read_bytes()
-        if _size(path) == len(data) and path.read_bytes() == data:
+        old = _read(path) if os.path.lexists(path) else b""
+        if old == data:
             return
+        if not data.startswith(old):
+            found = _scanned(old)
+            if found.scanner.newer or not is_same_log(found, _scanned(data)):
+                _set_aside(path, old)
         make_folder(path.parent)
         write_whole(path, [data], durable=False)
+
+
+def _set_aside(path: Path, data: bytes) -> None:
+    """Keeps what is in the place of a copy, and is of another log, under a name that this log has for good.
+
+    Args:
+        path: the place of the copy.
+        data: what is there.
+
+    Raises:
+        OSError: it can't be kept.
+    """
+    found = _scanned(data)
+    name = f"{path.stem}-{found.scanner.head or f'{crc32(data):08x}'}"
+    for number in range(1, 1000):
+        kept = path.with_name(f"{name}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        there = _read(kept) if os.path.lexists(kept) else b""
+        if there.startswith(data):
+            return
+        if data.startswith(there):
+            write_whole(kept, [data])
+            return
+    raise FileExistsError(17, "there are a thousand copies of other journals already", str(path))
 
 
 def keep_damaged(path: Path) -> Path | None:

@@ -20,10 +20,10 @@ from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
-from pioneer_build.journal.copies import extend_copy, keep_damaged, set_aside
+from pioneer_build.journal.copies import extend_copy, keep_damaged
 from pioneer_build.journal.lines import VERSION, Line, encode_line
-from pioneer_build.journal.model import Contended, JournalDamage, JournalRepair
-from pioneer_build.journal.reading import LogReader, failed
+from pioneer_build.journal.model import UNFINISHED, Contended, JournalDamage, JournalRepair
+from pioneer_build.journal.reading import LogReader, failed, odd_place
 from pioneer_build.journal.seal import read_seal, write_seal
 from pioneer_build.processes.identity import this_process
 
@@ -119,23 +119,34 @@ class Journal:
         Args:
             submission: what is about to be sent; it gets its token here.
             aware: the tokens of the submissions that the decision to submit considered.
-            mine: the tokens of submissions that the same run has begun since.
+            mine: the tokens of submissions that the same run has begun since for the same dataset: if they have ended,
+                it may request again what they lack (`top_up`), and nothing else.
             former_name: the name of the dataset before its spec renamed it.
 
         Raises:
-            Contended: there is another submission of this definition, or to this remote name, by another run.
+            Contended: there is another submission of this definition, or to this remote name, by another run; or by
+                this one, and this is no `top_up` of what has ended.
             JournalError: nothing was written; also if a submission may be missing, because the log is damaged.
         """
+        if (odd := obstacle(self.path.parent)) is not None:
+            raise odd
         begun = replace(submission, token=secrets.token_hex(8), process=this_process())
         with self._held():
             self._read_whole()
             if (damage := self.damage()) is not None:
                 raise damage.error()
             for rival in self._log.index.rivals(begun, former_name):
-                if rival.state != "refused" and rival.token not in aware and rival.token not in mine:
+                if rival.state == "refused" or rival.token in aware:
+                    continue
+                if rival.token not in mine:
                     raise Contended(
                         f"another run has submitted to '{begun.remote_name}' in the meantime",
                         hint="run `pioneer-build apply` again: it resumes that job",
+                    )
+                if not begun.top_up or rival.state in UNFINISHED:
+                    raise Contended(
+                        f"this run has submitted '{begun.dataset_name}' already",
+                        hint="run `pioneer-build apply` again: it goes on with that job",
                     )
             self._append("begin", begun.token, begin_fields(begun))
         return begun
@@ -293,6 +304,8 @@ class Journal:
                 except OSError:
                     with suppress(OSError):
                         os.ftruncate(fd, size)
+                        if not size:  # an empty log would look like a lost one
+                            self.path.unlink()
                     raise
             finally:
                 os.close(fd)
@@ -301,19 +314,16 @@ class Journal:
                 self._in_place = True
         except OSError as error:
             raise failed("write", self.path, error) from None
-        if self._log.damage is None and _may_write_copy(self._log):  # a damaged log is of no use
+        if self._log.damage is None:  # else it is of no use
             extend_copy(self.copy, self.path, line, compared=self._compared)
             self._compared = True
         write_seal(self._held_by, number)
         self._log.catch_up()
 
 
-def _may_write_copy(log: LogReader) -> bool:
-    """Whether the copy is this log's own. One of another log gets a name of its own first."""
-    if log.copy is None or not log.copy_is_of_another:
-        return True
-    log.copy_is_of_another = not set_aside(log.copy)
-    return not log.copy_is_of_another
+def obstacle(folder: Path) -> JournalError | None:
+    """What is in the place of the log in `folder` or of its lock and isn't a file, so that nothing can be recorded."""
+    return odd_place(folder / _LOG) or odd_place(folder / _LOCK)
 
 
 def is_gone(folder: Path, copy: Path | None) -> bool:

@@ -19,6 +19,9 @@ REPAIR: Final = "pioneer-build journal repair"
 
 SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open", "ready", "failed", "rejected"]
 
+#: The states of submissions that have not ended.
+UNFINISHED: Final[frozenset[SubmissionState]] = frozenset({"submitting", "unknown", "open"})
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -6,14 +6,18 @@ lost, and the next run that writes repairs the log. Otherwise a submission may b
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.advice import advice
+from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
-from pioneer_build.journal.copies import Scanned, head_of, join, last_number, scan
+from pioneer_build.escaping import shell_word
+from pioneer_build.journal.copies import Scanned, is_same_log, join, last_line, scan
 from pioneer_build.journal.index import SubmissionIndex
 from pioneer_build.journal.model import Submission
 from pioneer_build.journal.scanning import Damage, Scanner
@@ -33,10 +37,10 @@ _HEAD = 96
 class LogReader:
     """What the log at `path` and its copy say, as of the last `catch_up`.
 
-    `index` has the submissions, `scanner` what the file consists of. `copy_is_of_another` means that the copy says
-    nothing about this log. `restored` are all lines of a damaged log, if
+    `index` has the submissions, `scanner` what the file consists of. `restored` are all lines of a damaged log, if
     nothing is lost; `None` if it isn't damaged. `lost` means that lines are in neither. `orphans` are the ids of jobs
-    about which lines are known, but not the one that began the submission.
+    about which lines are known, but not the one that began the submission. A copy that is of another log says nothing
+    about this one.
 
     Args:
         path: the log.
@@ -48,6 +52,8 @@ class LogReader:
         self.path = path
         self.copy = copy
         self._seal = seal
+        #: The last line of the copy, until it is found in the log: then the log has all that the copy has.
+        self._awaited: ScannedLine | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -55,7 +61,6 @@ class LogReader:
         self.restored: tuple[ScannedLine, ...] | None = None
         self.lost = False
         self.orphans: tuple[str, ...] = ()
-        self.copy_is_of_another = False
         self.scanner = Scanner()
         self._damage: Damage | None = None
         self._joined: tuple[Stamp | None, ...] = ()
@@ -96,12 +101,9 @@ class LogReader:
             self._forget()
             # first these: the log has a line before its copy and its seal have it
             sealed = 0 if self._seal is None else read_seal(self._seal)
-            copied = 0 if self.copy is None else last_number(self.copy)
-            head = None if self.copy is None else head_of(self.copy)
+            self._awaited = None if self.copy is None else last_line(self.copy)
             self._read_on()
-            if head is not None and self.scanner.head is not None and head != self.scanner.head:
-                self.copy_is_of_another, copied = True, 0
-            if self.scanner.damage is None and max(sealed, copied) <= self._last:
+            if self.scanner.damage is None and sealed <= self._last and self._awaited is None:
                 return
         self._join(sealed)
 
@@ -109,7 +111,7 @@ class LogReader:
         """Reads on in the file; returns whether it is the one that was read before."""
         same = True
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 head = (os.fstat(file.fileno()).st_ino, file.read(_HEAD))
                 # compaction replaces the file; the new one may have the inode number of an earlier one
                 if head != self._head or os.fstat(file.fileno()).st_size < self.scanner.offset:
@@ -123,7 +125,10 @@ class LogReader:
             return False
         except OSError as error:
             raise failed("read", self.path, error) from None
-        if self._put(self.scanner.feed(data)):
+        lines = self.scanner.feed(data)
+        if self._awaited in lines:
+            self._awaited = None
+        if self._put(lines):
             self.scanner.note_damage("has fields that no submission has")
         self._check_version()
         self._last = self.scanner.number or 0
@@ -139,10 +144,14 @@ class LogReader:
         )
 
     def _join(self, sealed: int) -> None:
-        """Joins the log with its copy; `sealed` is the number of the last line that there must be."""
+        """Joins the log with its copy, if one of them has what the other one hasn't.
+
+        Args:
+            sealed: the number of the last line that there must be.
+        """
         self._joined = self._stamps()
         copy = Scanned((), Scanner())
-        if self.copy is not None and not self.copy_is_of_another:
+        if self.copy is not None:
             with suppress(OSError):  # then there is none
                 copy = scan(self.copy)
         try:
@@ -154,6 +163,12 @@ class LogReader:
             scanner.newer = True
             self.scanner = scanner
             self._check_version()
+        if not is_same_log(log, copy):
+            copy = Scanned((), Scanner())
+        if scanner.damage is None and max(sealed, copy.last) <= log.last:  # the copy is older, or another log's
+            self._forget()
+            self._read_on()
+            return
         joined = join(log, copy, sealed)
         self.scanner, self.index, self.orphans = scanner, SubmissionIndex(), ()
         odd = self._put(joined.lines)
@@ -191,6 +206,14 @@ class LogReader:
         return odd
 
 
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 #: It has jobs that are nowhere else, so a new one isn't enough.
 _ELSEWHERE = "move the folder to another disk and set XDG_STATE_HOME"
 
@@ -203,5 +226,29 @@ def failed(what: str, path: Path, error: OSError) -> JournalError:
         path: the file that it is about.
         error: the error of the system.
     """
+    if (odd := odd_place(path, what)) is not None:
+        return odd
     reason = error.strerror or str(error)
     return JournalError(f"can't {what} the journal {path}: {reason}", hint=advice(error, path, _ELSEWHERE))
+
+
+def odd_place(path: Path, what: str = "write") -> JournalError | None:
+    """The error about anything but a file in the place of the journal or of its lock; `None` if there is none.
+
+    The user moves it away: it isn't ours, and a link may lead to a journal.
+
+    Args:
+        path: the place.
+        what: what fails there, as a verb.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    is_what = next((text for test, text in _KINDS if test(mode)), "something else")
+    hint: str | None = f"mv {shell_word(str(path))} {shell_word(f'{path}.old')}"
+    if stat.S_ISLNK(mode):  # it may lead to a journal
+        hint = advice(OSError(errno.ELOOP, ""), path)
+    return JournalError(f"can't {what} the journal {path}: it is {is_what}, not a file", hint=hint)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from pioneer_build.disk.regular_files import open_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,7 +22,7 @@ _DIGITS = 12
 def read_seal(path: Path) -> int:
     """The number that the file at `path` has; 0 if it has none, or is damaged."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digits, _, checksum = file.read(_DIGITS + 9).partition(b" ")
     except OSError:
         return 0

@@ -88,6 +88,19 @@ def damage_remark(damage: JournalDamage) -> str:
     return f"{damage.text}; nothing is lost, and the next `pioneer-build apply` repairs it"
 
 
+def empty_remark(journal: Path, jobs: int) -> str:
+    """A sentence about a journal that has no line, beside a lock with jobs.
+
+    Args:
+        journal: its file.
+        jobs: how many jobs the lock has.
+    """
+    return (
+        f"the journal {journal} has no line, and pioneer.lock has {count(jobs, 'job')}: if any of them was submitted on"
+        " this machine, the journal was lost, and jobs that pioneer.lock doesn't have may be bought again"
+    )
+
+
 def elsewhere_remarks(missing: Sequence[Job], others: Sequence[OtherJournal], taken: Iterable[Submission]) -> list[str]:
     """A sentence for each other journal of this user that knows more of the project than its own.
 

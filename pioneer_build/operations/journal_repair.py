@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
-from pioneer_build.journal.log import Journal
+from pioneer_build.journal.log import Journal, obstacle
 from pioneer_build.results.journal import JournalRepairResult
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ def find_damage(project: Project) -> JournalRepairResult:
     """What is damaged in the journal of the project's backend. Nothing is written.
 
     Raises:
-        JournalError: it can't be read, or was written by a newer version.
+        JournalError: it can't be read, or was written by a newer version; or something else is in its place.
     """
     journal = _journal(project)
+    if (odd := obstacle(project.journal_folder)) is not None:
+        raise odd
     damage = journal.damage()
     path = str(journal.path)
     if damage is None:

@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
-from pioneer_build.journal.copies import is_of_another
-from pioneer_build.journal.log import is_gone
+from pioneer_build.journal.copies import is_of_another, last_line
+from pioneer_build.journal.log import is_gone, obstacle
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.journal.reading import LogReader
-from pioneer_build.operations.journal_gaps import OtherJournal, damage_remark, elsewhere_remarks, not_in_journal
+from pioneer_build.operations.journal_gaps import (
+    OtherJournal,
+    damage_remark,
+    elsewhere_remarks,
+    empty_remark,
+    not_in_journal,
+)
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.paths import APP, journal_copies
 
@@ -91,28 +97,37 @@ def _has(lock: Lock, item: Submission) -> bool:
     return any(item.token in job.submissions or (job.job_id is not None and job.job_id == item.job_id) for job in jobs)
 
 
-def with_damage(facts: Facts, project: Project, journal: Journal) -> Facts:
-    """`facts`, with what is wrong with the journal, and whether jobs may be missing from it.
+def with_damage(facts: Facts, project: Project, journal: Journal, lock: Lock) -> Facts:
+    """`facts`, with what is wrong with the journal, and why no job can be submitted.
 
     Args:
         facts: what the planner knows.
         project: the project.
         journal: its journal.
+        lock: pioneer.lock.
     """
-    damage = journal.damage()
+    damage, odd = journal.damage(), obstacle(journal.path.parent)
     unsure = (damage.error().message, REPAIR) if damage is not None and damage.lost else None
-    return replace(facts, unsure=unsure, remarks=(*facts.remarks, *journal_remarks(project, journal)))
+    if odd is not None:
+        unsure = odd.message, odd.hint or REPAIR
+    return replace(facts, unsure=unsure, remarks=(*facts.remarks, *journal_remarks(project, journal, lock)))
 
 
-def journal_remarks(project: Project, journal: Journal) -> list[str]:
-    """Sentences about a damaged journal, and one that is where no journal is looked for.
+def journal_remarks(project: Project, journal: Journal, lock: Lock) -> list[str]:
+    """Sentences about a journal that is damaged, can't be written or is empty, or is where none is looked for.
 
     Args:
         project: the project.
         journal: its journal.
+        lock: pioneer.lock.
     """
-    damage = journal.damage()
+    damage, odd = journal.damage(), obstacle(journal.path.parent)
     said = [damage_remark(damage)] if damage is not None else []
+    if odd is not None:
+        said.append(f"{odd.message}; no job is submitted (help: {odd.hint})")
+    is_empty = damage is None and journal.path.is_file() and last_line(journal.path) is None
+    if is_empty and (jobs := sum(len(entry.jobs) for entry in lock.on(project.config.backend))):
+        said.append(empty_remark(journal.path, jobs))
     if (path := kept_where_it_is_ignored(project)) is not None:
         said.append(
             f"XDG_STATE_HOME is not an absolute path, so it is ignored, but there is a journal, {path}"
@@ -122,11 +137,14 @@ def journal_remarks(project: Project, journal: Journal) -> list[str]:
 
 
 def more_may_be_known(project: Project) -> bool:
-    """Whether a journal may know more than a cached plan: another one, or one that is gone. Cheap.
+    """Whether a journal may know more than a cached plan: another one, or one that is gone or can't be written. Cheap.
 
     A plan that was cached before there was a journal holds again once both lock and journal are gone.
     """
-    return next(_logs(project), None) is not None or is_gone(project.journal_folder, project.journal_copy)
+    folder = project.journal_folder
+    if is_gone(folder, project.journal_copy) or obstacle(folder) is not None:
+        return True
+    return next(_logs(project), None) is not None
 
 
 def other_journals(project: Project) -> list[OtherJournal]:

@@ -100,7 +100,7 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
     known = with_journal(locked, specs.declared, others.all, buying)
     store, declared = Store(config.store, spare_folders(project.root)), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen, stored.damaged)
-    stored = with_damage(replace(stored, inputs=inputs), project, journal)
+    stored = with_damage(replace(stored, inputs=inputs), project, journal, locked)
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, others.all)

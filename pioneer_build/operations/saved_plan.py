@@ -60,7 +60,7 @@ def read_plan(path: Path) -> Plan:
         data = read_regular(path, MAX_LOCK_BYTES)
         if len(data) > MAX_LOCK_BYTES:
             raise PlanFileError(f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan")
-        value = json.loads(data)
+        value = json.loads(data, parse_constant=_refuse_constant)
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -74,7 +74,7 @@ def read_plan(path: Path) -> Plan:
         )
     try:
         chosen = _of(value, "choices", dict)
-        named = {name: frozenset(map(str, _of(chosen, name, list))) for name in ("resubmit", "retry", "relabel")}
+        named = {name: frozenset(_texts(chosen, name)) for name in ("resubmit", "retry", "relabel")}
         limit = _of(value, "requests_per_minute", int, None)
         steps = tuple(_step(fields) for fields in _of(value, "steps", list))
         _check_once(step.dataset_name for step in steps)
@@ -106,8 +106,8 @@ def _step(fields: Any) -> Step:
         command=_of(fields, "command", str, None),
         requests_at_most=_of(fields, "requests_at_most", int, None),
         examples_at_most=_of(fields, "examples_at_most", int, None),
-        deletes=tuple(str(name) for name in _of(fields, "deletes", list, ())),
-        stays=tuple(str(name) for name in _of(fields, "stays", list, ())),
+        deletes=_texts(fields, "deletes", ()),
+        stays=_texts(fields, "stays", ()),
         missing=_of(fields, "missing", int, 0),
         evidence=_of(fields, "basis", str),
     )
@@ -129,14 +129,28 @@ _MUST = object()
 
 
 def _of(fields: dict[str, Any], key: str, kind: type, default: object = _MUST) -> Any:
-    value = fields[key] if default is _MUST else fields.get(key, default)
-    if type(value) is not kind and (default is _MUST or value != default):
+    value: Any = fields[key] if default is _MUST else fields.get(key, default)
+    is_negative = type(value) is int and value < 0
+    if (type(value) is not kind and value is not default) or is_negative:
         raise TypeError(f"'{key}' can't be {value!r}"[:80])
     return value
 
 
+def _texts(fields: dict[str, Any], key: str, default: object = _MUST) -> tuple[str, ...]:
+    found = _of(fields, key, list, default)
+    if not all(type(one) is str for one in found):
+        raise TypeError(f"'{key}' can't be {found!r}"[:80])
+    return tuple(found)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
 def as_reviewed(saved: Plan, now: Plan) -> Plan:
     """The steps of `now` that are exactly those of `saved`; a step that is out of date is refused.
+
+    Each step of `now` is there at most once.
 
     Raises:
         PlanFileError: the plan was saved for another backend.
@@ -151,7 +165,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
     for step in saved.steps:
         if step.action == "none":
             continue
-        current = today.get(step.dataset_name)
+        current = today.pop(step.dataset_name, None)
         if current is not None and _decision(current) == _decision(step) and current.basis == step.basis:
             # a selection may have left out names that other datasets have rows under
             deletes = tuple(name for name in current.deletes if name in step.deletes)

@@ -237,6 +237,36 @@ def test_every_byte_is_cut_off(bought: Bought) -> None:
             assert bought.is_safe(), (cut, copy is None)
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+@pytest.mark.parametrize("name", ["journal.jsonl", "journal.lock"])
+def test_what_is_no_file_is_said_and_nothing_is_bought(bought: Bought, name: str, kind: str) -> None:
+    bought.become(bought.log, bought.log, bought.seal, lock=True)
+    write_spec(bought.project, "c", size=2)
+    path = bought.path.with_name(name)
+    bought.says("plan")  # cached
+    path.unlink()
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    try:
+        commands = ("status", "plan", "check", "doctor", "journal repair", "apply --yes --no-wait")
+        for command in map(str.split, commands):
+            assert f"journal {path}: it is a {kind}, not a file" in bought.says(*command), command
+        assert bought.bought_again() == 0
+    finally:
+        path.rmdir() if kind == "folder" else path.unlink()
+        (bought.project / "specs" / "c.yaml").unlink()
+
+
+def test_an_empty_journal_beside_a_lock_that_knows_more(bought: Bought) -> None:
+    """Without copy and seal, only the lock says that there were jobs; on a new machine there is no file at all."""
+    for log, says_it in ((b"", True), (bought.log[:9], True), (None, False)):
+        bought.become(log, None, None, lock=True)
+        for command in ("status", "plan", "doctor"):
+            said = f"the journal {bought.path} has no line, and pioneer.lock has 2 jobs"
+            assert (said in bought.says(command)) is says_it, (command, log)
+    bought.become(b"", None, None, lock=False)
+    assert "has no line" not in bought.says("plan")
+
+
 # -- another journal -----------------------------------------------------------------------------------------------
 
 
@@ -256,6 +286,33 @@ def test_a_job_of_another_state_folder_is_not_bought_again(bought: Bought, tmp_p
         assert bought.is_safe()
     finally:
         bought.machine.extra = {}
+
+
+def test_the_journal_of_another_machine_in_its_place(bought: Bought) -> None:
+    """A state folder that was restored from elsewhere: the copy has the jobs, and the journal has others."""
+    other = bought.machine.checkout("other")
+    write_spec(other, "z", size=2)
+    bought.become(None, None, None, lock=False)
+    assert bought.machine.run(other, "apply", "--yes", "--no-wait").returncode == 0
+    assert bought.bought_again() == 1
+    theirs, seal = bought.path.read_bytes(), bought.path.with_name("journal.lock").read_bytes()
+    folder = bought.copy.parent
+    try:
+        bought.become(theirs, bought.log, seal, lock=False)
+        assert "2 jobs that pioneer.lock doesn't have, and that would be bought again, are" in bought.says("plan")
+        assert "is of another journal" in bought.says("doctor")
+        assert bought.is_safe()
+        (other / "pioneer.lock").unlink()
+        write_spec(other, "y", size=2)
+        bought.machine.run(other, "apply", "--yes", "--no-wait")
+        assert bought.bought_again() == 1  # of `y` alone; it is the first line that is added here
+        assert bought.log in [path.read_bytes() for path in folder.iterdir()]
+        (bought.project / "pioneer.lock").unlink()
+        assert bought.is_safe()
+    finally:
+        for path in set(folder.iterdir()) - {bought.copy}:
+            path.unlink()
+        shutil.rmtree(other)
 
 
 def test_a_relative_state_home_that_was_used(bought: Bought) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -11,19 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import JournalError
-from pioneer_build.journal import compaction
+from pioneer_build.journal import compaction, copies
 from pioneer_build.journal.compaction import head_line
 from pioneer_build.journal.copies import (
     Scanned,
-    head_of,
     is_of_another,
+    is_same_log,
     join,
     keep_damaged,
-    last_number,
+    last_line,
     scan,
-    set_aside,
 )
 from pioneer_build.journal.log import Journal
+from pioneer_build.journal.reading import LogReader
 from pioneer_build.journal.scanning import Scanner
 from tests.journal.logs import HOSTED, fill, intent
 
@@ -204,11 +205,13 @@ def test_two_histories_are_not_joined(tmp_path: Path) -> None:
     assert join(one, Scanned((), Scanner()), one.last + 1).lost
 
 
-def test_the_last_number_is_found_behind_long_lines(tmp_path: Path) -> None:
+def test_the_last_line_is_found_behind_long_lines(tmp_path: Path) -> None:
     log = opened(tmp_path)
     log.begin(intent("a", definition={"prompt": "x" * 50_000}), frozenset())
-    assert last_number(copy_of(tmp_path)) == 2
-    assert last_number(tmp_path / "none") == last_number(tmp_path) == 0
+    last = last_line(copy_of(tmp_path))
+    assert last is not None
+    assert last.line.number == 2
+    assert last_line(tmp_path / "none") is last_line(tmp_path) is None
 
 
 def test_each_damaged_file_is_kept_once(tmp_path: Path) -> None:
@@ -224,43 +227,133 @@ def test_each_damaged_file_is_kept_once(tmp_path: Path) -> None:
 def test_a_compaction_leaves_the_log_the_one_that_it_was(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     token = journal.begin(intent(), frozenset()).token
-    head = head_of(journal.path)
+    head = scan(journal.path).scanner.head
     assert head is not None
-    assert head == head_of(copy_of(tmp_path))
     with journal._held():
         journal.compact()
-    assert head_of(journal.path) == head
+    assert scan(journal.path).scanner.head == head
     assert not is_of_another(copy_of(tmp_path), journal.path)
     journal.record(token, state="open", job_id="j")
     assert journal.path.read_bytes() == copy_of(tmp_path).read_bytes()
 
 
-def test_what_has_no_head_is_of_no_other(tmp_path: Path) -> None:
+def other_in_its_place(folder: Path) -> None:
+    """The copy is of a log with the submissions `a` and `b`; the log is another one, with `x`, `y` and `z`."""
+    fill(opened(folder), "ab")
+    shutil.rmtree(folder / "state")
+    shutil.move(folder / "data", folder / "before")
+    fill(opened(folder), "xyz")
+    shutil.rmtree(folder / "data")
+    shutil.move(folder / "before", folder / "data")
+
+
+def known(folder: Path) -> str:
+    """The names of the submissions that the log or any of the copies has."""
+    readers = [LogReader(opened(folder).path), *map(LogReader, copy_of(folder).parent.glob("*.jsonl"))]
+    for reader in readers:
+        reader.catch_up()
+    return "".join(sorted({item.dataset_name for reader in readers for item in reader.index}))
+
+
+def test_a_copy_of_another_log_is_kept_once(tmp_path: Path) -> None:
+    other_in_its_place(tmp_path)
+    before = copy_of(tmp_path).read_bytes()
+    assert is_of_another(copy_of(tmp_path), opened(tmp_path).path)
+    assert opened(tmp_path).damage() is None
+    for names in ("pq", "r"):
+        fill(opened(tmp_path), names)
+        assert copy_of(tmp_path).read_bytes() == opened(tmp_path).path.read_bytes()
+        [kept] = set(copy_of(tmp_path).parent.iterdir()) - {copy_of(tmp_path)}
+        assert (kept.read_bytes(), kept.suffix) == (before, ".jsonl")
+    assert not is_of_another(copy_of(tmp_path), opened(tmp_path).path)
+    assert known(tmp_path) == "abpqrxyz"
+
+
+def test_a_copy_of_another_log_that_cant_be_kept_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other_in_its_place(tmp_path)
+    before = copy_of(tmp_path).read_bytes()
+
+    real = copies.write_whole
+
+    def full(path: Path, parts: list[bytes], *, durable: bool = True) -> None:
+        if path.name != "copy.jsonl":
+            raise OSError(28, "no space left on device")
+        real(path, parts, durable=durable)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copies, "write_whole", full)
+        fill(opened(tmp_path), "p")
+    assert copy_of(tmp_path).read_bytes() == before
+    fill(opened(tmp_path), "q")
+    assert known(tmp_path) == "abpqxyz"
+
+
+@pytest.mark.parametrize("how", ["NULs at its end", "a damaged head", "a damaged line"])
+def test_a_damaged_log_and_a_copy_of_another_one(tmp_path: Path, how: str) -> None:
+    other_in_its_place(tmp_path)
+    log = opened(tmp_path)
+    whole = log.path.read_bytes()
+    place = 40 if how == "a damaged head" else whole.index(b"\n") + 40
+    nuls = how == "NULs at its end"
+    log.path.write_bytes(whole + bytes(90) if nuls else whole[:place] + b"?" + whole[place + 1 :])
+    damage = log.damage()
+    assert damage is not None
+    assert damage.lost is not nuls
+    log.repair()
+    assert opened(tmp_path).damage() is None
+    assert known(tmp_path) == ("abyz" if how == "a damaged line" else "abxyz")
+    assert [item.dataset_name for item in opened(tmp_path).submissions(HOSTED)][-2:] == ["y", "z"]
+
+
+def test_two_that_went_on_from_one_backup(tmp_path: Path) -> None:
+    fill(opened(tmp_path), "a")
+    shutil.copytree(tmp_path / "state", tmp_path / "backup")
+    fill(opened(tmp_path), "b")
+    shutil.rmtree(tmp_path / "state")
+    shutil.move(tmp_path / "backup", tmp_path / "state")
+    shutil.move(tmp_path / "data", tmp_path / "away")
+    fill(opened(tmp_path), "xy")
+    shutil.rmtree(tmp_path / "data")
+    shutil.move(tmp_path / "away", tmp_path / "data")
+    assert is_of_another(copy_of(tmp_path), opened(tmp_path).path)
+    fill(opened(tmp_path), "z")
+    assert known(tmp_path) == "abxyz"
+
+
+def test_which_files_are_of_one_log(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    fill(log)
+    log.record(log.begin(intent("no"), frozenset()).token, state="refused")
+    before = scan(log.path)
+    fill(opened(tmp_path / "other"))
+    other = scan(opened(tmp_path / "other").path)
+    with log._held():
+        log.compact()
+    compacted = scan(log.path)
+    nothing = Scanned((), Scanner())
+    assert is_same_log(before, before)
+    assert is_same_log(before, compacted)  # no line is in both
+    assert is_same_log(compacted, before)
+    assert is_same_log(nothing, other)
+    assert is_same_log(other, nothing)
+    assert not is_same_log(before, other)
+    assert not is_same_log(other, compacted)
+    assert not is_same_log(compacted, other)
+    data = b"".join(one.data + b"\n" for one in other.lines)
+    torn = data[:9] + b"?" + data[10:]
+    copy_of(tmp_path).write_bytes(torn)
+    assert is_same_log(scan(copy_of(tmp_path)), compacted), "nothing says that it is not"
+    assert not is_same_log(scan(copy_of(tmp_path)), before)
+
+
+def test_what_cant_be_read_is_of_no_other(tmp_path: Path) -> None:
     one, other = tmp_path / "a", tmp_path / "b"
     assert not is_of_another(one, other)
-    one.write_bytes(b"no line\n")
     other.write_bytes(head_line(other, 1))
     assert not is_of_another(one, other)
+    os.mkfifo(one)
+    assert not is_of_another(one, other)
+    assert last_line(one) is None
+    one.unlink()
     one.write_bytes(head_line(one, 1))
     assert is_of_another(one, other)
-    set_aside(one)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", f"a-{head_of(one)}", "b"]
-
-
-def test_a_copy_of_another_log_is_kept_once_and_never_overwritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = opened(tmp_path)
-    journal.begin(intent("a"), frozenset())
-    copy = copy_of(tmp_path)
-    copy.write_bytes(other := head_line(tmp_path, 1))
-    with monkeypatch.context() as patch:
-        patch.setattr("pioneer_build.journal.log.set_aside", lambda _: False)  # a disk that doesn't take it
-        opened(tmp_path).begin(intent("b"), frozenset())
-    assert copy.read_bytes() == other
-    journal = opened(tmp_path)
-    for name in ("c", "d"):
-        journal.begin(intent(name), frozenset())
-    assert copy.read_bytes() == journal.path.read_bytes()
-    [kept] = [path for path in copy.parent.iterdir() if path != copy]
-    assert kept.read_bytes() == other

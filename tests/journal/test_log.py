@@ -13,6 +13,7 @@ import pytest
 
 from pioneer_build.errors import JournalError
 from pioneer_build.journal import compaction
+from pioneer_build.journal.log import obstacle
 from pioneer_build.journal.model import Contended
 from pioneer_build.lock.model import Job
 from tests.full_disk import failing_disk
@@ -99,11 +100,71 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     for name in ("journal.jsonl", "journal.lock"):
         (tmp_path / "journal" / name).unlink(missing_ok=True)
         (tmp_path / "journal" / name).symlink_to(tmp_path / "theirs")
-        with pytest.raises(JournalError, match="symbolic links") as caught:
+        with pytest.raises(JournalError, match="symbolic link") as caught:
             journal(tmp_path).begin(intent(), frozenset())
         assert f"{name} is a symbolic link: replace it by the file itself" in (caught.value.hint or "")
         (tmp_path / "journal" / name).unlink()
     assert (tmp_path / "theirs").read_text() == ""
+
+
+@pytest.mark.parametrize("state", ["submitting", "unknown", "open", "ready", "failed", "rejected", "refused"])
+def test_a_run_submits_a_dataset_once_but_for_what_ended_jobs_lack(tmp_path: Path, state: str) -> None:
+    log = journal(tmp_path)
+    first = log.begin(intent(), frozenset()).token
+    log.record(first, state=state)
+    for top_up in (False, True):
+        if state == "refused" or (top_up and state in ("ready", "failed", "rejected")):
+            log.record(log.begin(intent(top_up=top_up), frozenset(), {first}).token, state="refused")
+            continue
+        with pytest.raises(Contended, match="this run has submitted 'tickets' already"):
+            log.begin(intent(top_up=top_up), frozenset(), {first})
+
+
+KINDS = ("folder", "pipe", "link")
+
+
+def put_in_place(path: Path, kind: str) -> None:
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["journal.jsonl", "journal.lock"])
+def test_anything_but_a_file_in_its_place(tmp_path: Path, name: str, kind: str) -> None:
+    log = journal(tmp_path)
+    assert obstacle(log.path.parent) is None
+    log.begin(intent(), frozenset())
+    assert obstacle(log.path.parent) is None
+    path = tmp_path / "journal" / name
+    put_in_place(path, kind)
+    odd = obstacle(tmp_path / "journal")
+    assert odd is not None
+    said = {"folder": "a folder", "pipe": "a pipe", "link": "a symbolic link"}[kind]
+    assert odd.message == f"can't write the journal {path}: it is {said}, not a file"
+    assert odd.hint is not None
+    assert ("replace it" if kind == "link" else f"mv {path} {path}.old") in odd.hint
+    with pytest.raises(JournalError, match=f"journal {path}: it is {said}, not a file"):
+        journal(tmp_path).begin(intent("b"), frozenset())
+
+
+def test_a_first_line_that_a_disk_refuses_leaves_no_empty_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = journal(tmp_path)
+
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(28, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(JournalError, match="no space left"):
+            log.begin(intent(), frozenset())
+    assert not log.path.exists()
+    log.begin(intent(), frozenset())
+    assert len(everything(tmp_path)) == 1
 
 
 def test_a_second_submission_to_the_same_name_needs_to_know_of_the_first(tmp_path: Path) -> None:
@@ -162,7 +223,7 @@ def test_a_disk_that_refuses_leaves_the_log_as_it_was(
         raise OSError(number, os.strerror(number))
 
     def opened(path: object, flags: int, *more: int) -> int:
-        if str(path).endswith(".jsonl"):
+        if str(path).endswith(".jsonl") and flags & (os.O_WRONLY | os.O_RDWR):
             raise OSError(number, os.strerror(number))
         return real_open(path, flags, *more)  # type: ignore[arg-type]
 

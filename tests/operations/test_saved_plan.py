@@ -159,6 +159,13 @@ def test_texts_of_an_earlier_version_are_not_compared(tmp_path: Path) -> None:
     assert "out of date" in str(moved.refused)
 
 
+def test_a_step_is_done_once() -> None:
+    plan = World().plan([declared(generate_spec("a")), declared(generate_spec("b"))])
+    twice = as_reviewed(replace(plan, steps=(*plan.steps, *plan.steps)), plan)
+    assert (twice.requests, twice.steps[:2]) == (2, plan.steps)
+    assert all("there is nothing to do for it now" in str(step.refused) for step in twice.steps[2:])
+
+
 def test_another_backend_is_refused_whole() -> None:
     plan = World().plan([declared(generate_spec("a"))])
     with pytest.raises(PlanFileError, match="saved for the backend local, but this run uses pioneer") as caught:
@@ -194,6 +201,16 @@ def valid() -> dict[str, Any]:
         (lambda value: value.update(requests_per_minute="fast"), "is damaged"),
         (lambda value: value.update(format=True), "has format True"),
         (lambda value: value.update(format=1.0), "has format 1.0"),
+        (lambda value: value["steps"][0].update(protected=0), "is damaged: 'protected' can't be 0"),
+        (lambda value: value["steps"][0].update(missing=0.0), "is damaged: 'missing' can't be 0.0"),
+        (lambda value: value["steps"][0].update(requests=True), "is damaged: 'requests' can't be True"),
+        (lambda value: value["steps"][0].update(requests=-1), "is damaged: 'requests' can't be -1"),
+        (lambda value: value["steps"][0].update(deletes=[1]), "is damaged: 'deletes' can't be [1]"),
+        (lambda value: value["choices"].update(retry=[None]), "is damaged: 'retry' can't be [None]"),
+        (
+            lambda value: value["steps"][0]["reasons"][0].update(new=float("nan")),
+            "is not a saved plan: NaN is not JSON",
+        ),
         (lambda value: value["steps"].append(value["steps"][0]), "is damaged: there is more than one step for 'a'"),
     ],
 )

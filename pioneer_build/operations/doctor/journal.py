@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk.advice import advice
 from pioneer_build.disk.writable import check_writable
 from pioneer_build.errors import PioneerError
-from pioneer_build.journal.log import Journal
+from pioneer_build.journal.copies import is_of_another
+from pioneer_build.journal.log import Journal, obstacle
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.operations.journal_gaps import damage_remark, remarks
 from pioneer_build.operations.other_journals import OtherJournals, journal_remarks
@@ -34,21 +35,29 @@ def journal(opened: Project) -> list[DoctorFinding]:
     if damage is not None:
         text = damage.error().message if damage.lost else damage_remark(damage)
         return [DoctorFinding("journal", "wrong" if damage.lost else "note", text, REPAIR)]
-    findings = _about_copy(opened.journal_copy)
+    if (odd := obstacle(opened.journal_folder)) is not None:
+        return [DoctorFinding("journal", "wrong", odd.message, odd.hint)]
+    findings = _about_copy(opened.journal_copy, log.path)
     findings += [DoctorFinding("journal", "good", f"{count(len(submissions), 'submission')}{_unfinished(submissions)}")]
     try:
         lock = opened.read_lock()
     except PioneerError:
         return findings  # the check of the lock says so
-    said = [*journal_remarks(opened, log), *OtherJournals(opened, lock, submissions).remarks(lock)]
+    said = [*journal_remarks(opened, log, lock), *OtherJournals(opened, lock, submissions).remarks(lock)]
     said += remarks(lock, opened.config.backend, submissions, log.path)
     return [*findings, *(DoctorFinding("journal", "note", text) for text in said)]
 
 
-def _about_copy(copy: Path | None) -> list[DoctorFinding]:
+def _about_copy(copy: Path | None, log: Path) -> list[DoctorFinding]:
     """What is wrong with the place of the copy: it is written if that is possible, and nothing stops if it isn't."""
     if copy is None:
         return []
+    if is_of_another(copy, log):
+        text = (
+            f"the copy of the journal {copy} is of another journal: one of the two was brought from a backup or from"
+            " another machine. Both count, and it is kept under another name"
+        )
+        return [DoctorFinding("journal", "note", text)]
     there = copy
     while not os.path.lexists(there) and there != there.parent:
         there = there.parent
