@@ -74,7 +74,8 @@ async def _fetch(work: Work, job: Job) -> None:
         OutOfReach: they can't be had; the lock says so.
         Stopped: it is not known whether they can be had; or they are rejected.
     """
-    if job.deleted and job.key in {lost.key for lost in lost_jobs(work)}:
+    lost = job.deleted and job.key in {lost.key for lost in lost_jobs(work)}
+    if lost and not (work.retries and job.rows is not None):  # by their digest, rows are told from those of another job
         raise OutOfReach("blocked", lost_text(job), ways_to_rows(work.name))
     if job.owed and job.rows is None:
         await _fetch_owed(work, job)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+<<<<<<< ours
 from pioneer_build.lock.deletions import with_deleted
+=======
+from pioneer_build.apply.unrecorded_versions import unrecorded_versions
+>>>>>>> theirs
 from pioneer_build.plan import names_in_use, staying
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
     """Deletes on the service what the step says; returns a message about it.
 
     What another dataset has rows under is left out, also if that is known only since the plan was made, and so is a
-    name under which another run has submitted something since.
+    name under which another run has submitted something since, or the service has a version that nobody recorded.
 
     Args:
         run: the apply.
@@ -45,12 +49,17 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
     deleted = run.deleted.setdefault(entry.dataset_name, [])
     kept = [name for name in step.deletes if name in in_use]
     newer: list[str] = []
+    unrecorded: list[str] = []
     for remote_name in step.deletes:  # deleting what doesn't exist is no error, so a half-done step can be repeated
         if remote_name in in_use:
             continue
         run.check_going()
         if run.journal.since_the_plan(remote_name):
             newer.append(remote_name)
+            continue
+        listed = None if run.options.free else await run.service.versions(remote_name)
+        if listed and (others := unrecorded_versions(run, remote_name, listed)):
+            unrecorded.append(f"{others[0].version} of '{remote_name}'")
             continue
         await run.service.delete(remote_name)
         deleted.append(remote_name)
@@ -63,6 +72,11 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
         done += f"; kept, because other datasets have rows there: {', '.join(kept)}"
     if newer:
         done += f"; kept, because another run has submitted to it since the plan was made: {', '.join(newer)}"
+    if unrecorded:
+        done += (
+            f"; kept, because a version is in neither pioneer.lock nor the journal: {', '.join(unrecorded)}"
+            " (`git fetch` may bring it; else delete it on the service)"
+        )
     return f"{done}{_left(step)}; the entry stays in pioneer.lock, marked as forgotten"
 
 

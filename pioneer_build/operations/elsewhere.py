@@ -7,6 +7,7 @@ share a journal, and may share names on the service.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -125,7 +126,8 @@ class Elsewhere:
                 continue
             stays = f"'{item.remote_name}' stays on the service: {item.named} there ({count(item.asked, 'example')})"
             ones = {item.token, item.job_id or "", _version(item.remote_name, item.version)}
-            if self._projects.has(item):
+            # a folder that is gone was this project's own, before it was moved, if the lock has the job
+            if self._projects.has(item) and (ones.isdisjoint(having) or os.path.isdir(item.folder)):  # noqa: PTH112
                 yield item.remote_name, f"{stays} is of another project, {item.folder}: delete it there, {_OR_THERE}"
             elif ones.isdisjoint(having):
                 where = f" of {item.folder}" if item.folder else ""

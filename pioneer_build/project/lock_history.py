@@ -19,6 +19,7 @@ from pioneer_build.git.history import branch_with, reachable_commits, work_with
 from pioneer_build.git.objects import GitObject, objects
 from pioneer_build.git.program import NEWER_GIT
 from pioneer_build.git.repository import folder_in_repository, is_partial, is_shallow
+from pioneer_build.lock.conflict import is_conflicted, sides
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.lock.text import read_lock
@@ -109,7 +110,12 @@ def search_history(
     found: list[PastEntry] = []
     for blob, item in search.read(versions, contents=True):
         commit = commits[versions[blob]].id
-        found += [PastEntry(entry, commit) for entry in _entries(item.data, backend, wanted, seen)]
+        for text in _sides(item.data):
+            entries = _entries(text, backend, wanted, seen)
+            if entries is None:
+                search.broken = search.broken or commit
+                continue
+            found += [PastEntry(entry, commit) for entry in entries]
     unread = None if complete and len(commits) <= MOST_COMMITS else _MORE
     if problem is not None:
         unread = f"earlier versions of pioneer.lock may be missing: {_problem(problem)}"
@@ -129,6 +135,11 @@ def _missing(search: _Search) -> str | None:
     """What this clone lacks of these commits, or git can't read."""
     if is_shallow(search.root):
         return _SHALLOW
+    if not search.unread and search.broken is not None:
+        return (
+            f"pioneer.lock in commit {search.broken[:7]} names jobs of this definition or under this name, and can't be"
+            f" read: it was edited by hand, or is of a newer version: {_ADOPT}"
+        )
     if not search.unread:
         return None
     if is_partial(search.root):
@@ -152,6 +163,8 @@ def place_of(root: Path, commit: str) -> str:
 class _Search:
     """Reads objects of a repository, and counts those that should be there and can't be read.
 
+    `broken` is a commit with a version of the lock that has something wanted, and can't be understood.
+
     Args:
         root: the folder of the project.
         commits: those to search, newest first. Here, a commit is its number in this order.
@@ -162,6 +175,7 @@ class _Search:
         self.commits = commits
         self.unread = 0
         self.why = ""
+        self.broken: str | None = None
 
     def read(self, names: Iterable[str], *, contents: bool) -> Iterator[tuple[str, GitObject]]:
         """The objects with these ids that can be read; `contents` as for `objects`."""
@@ -286,16 +300,38 @@ def _listed(folder: GitObject) -> Iterator[tuple[bytes, bytes, str]]:
 # -- what a version has --------------------------------------------------------------------------------------------
 
 
-def _entries(data: bytes, backend: str, wanted: Collection[bytes], seen: set[int]) -> Iterator[Entry]:
-    """The wanted entries of one version; `seen` has the hashes of the texts that were looked at already."""
+def _sides(data: bytes) -> Iterator[bytes]:
+    """A version of the lock; of one that was committed with conflict markers of git, both sides."""
+    try:
+        text = data.decode("utf-8") if b"<<<<<<<" in data else ""
+        found = sides(text) if is_conflicted(text) else None
+    except (LockError, UnicodeDecodeError):
+        found = None
+    if found is None:
+        yield data
+    else:
+        yield from (found.ours.encode(), found.theirs.encode())
+
+
+def _entries(data: bytes, backend: str, wanted: Collection[bytes], seen: set[int]) -> list[Entry] | None:
+    """The wanted entries of one version; `None` if it has some, and none of them can be read.
+
+    Args:
+        data: the version.
+        backend: the backend of the entries.
+        wanted: fingerprints and remote names.
+        seen: the hashes of the texts that were looked at already.
+    """
     texts = _texts(data, wanted, seen)
-    if texts is not None and (found := [_read(text, backend) for text in texts]).count(None) == 0:
-        yield from (entry for entries in found for entry in entries or ())
-        return
-    if _has(data, wanted) and (whole := _read(data, backend)) is not None:
-        yield from whole
-    elif texts is not None:  # damaged in one place: what can be read counts
-        yield from (entry for entries in found for entry in entries or ())
+    found = [_read(text, backend) for text in texts or ()]
+    readable = [entry for entries in found for entry in entries or ()]
+    if texts is not None and found.count(None) == 0:
+        return readable
+    if not _has(data, wanted):
+        return []
+    if (whole := _read(data, backend)) is not None:
+        return list(whole)
+    return readable or None  # damaged in one place: what can be read counts
 
 
 def _read(data: bytes, backend: str) -> tuple[Entry, ...] | None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.store import Store
 from tests.apply.bench import SPEC, Bench, owing
+from tests.apply.world import BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,6 +353,16 @@ def test_deleted_rows_that_are_not_here_do_not_exist(deleted: Bench) -> None:
     assert (step.action, step.requests, step.examples) == ("create", 1, 4)
     assert marks(deleted) == ["ready deleted superseded", "ready"]
     assert (deleted.entry.examples, deleted.entry.forgotten, deleted.apply()) == (4, False, "")
+
+
+def test_rows_that_a_lock_wrongly_says_were_deleted_are_not_bought_again(bench: Bench) -> None:
+    """A merge marks all jobs of a name that one side deleted, also what was made under it since."""
+    jobs = tuple(replace(job, deleted=True) for job in bench.entry.jobs)
+    bench.world.look(bench.checkout).lockfile.write(Lock({("a", BACKEND): replace(bench.entry, jobs=jobs)}))
+    lose_here(bench, 0)
+    assert bench.apply() == "blocked"
+    assert bench.apply(retry=True) == "done", bench.message
+    assert (bench.service.submits, bench.entry.examples) == (1, 4)
 
 
 @pytest.mark.parametrize("size", [2, 9])

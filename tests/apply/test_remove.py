@@ -24,7 +24,7 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
     assert bench.apply() == "done"
     bench.checkout.specs.clear()
     second = bench.entry.jobs[1].remote_name
-    assert forget(bench, "", "refused") == "stopped"
+    assert forget(bench, "", "", "", "refused") == "stopped"  # each name is listed before it is deleted
     assert [job.request.dataset_name for job in bench.service.jobs.values()] == [second]
     assert [job.deleted for job in bench.entry.jobs] == [True, False]
     assert forget(bench) == "done"
@@ -60,6 +60,19 @@ def test_what_another_run_has_submitted_since_the_plan_is_not_deleted(bench: Ben
     assert report is not None
     assert (report.outcomes[0].deleted, len(bench.service.jobs)) == ((), 1)
     assert "another run has submitted to it since the plan was made: a" in report.outcomes[0].message
+
+
+def test_a_version_that_nobody_recorded_is_not_deleted(bench: Bench) -> None:
+    """A colleague's, on a branch that isn't here; or that of a submission with unknown outcome."""
+    assert bench.apply() == "done"
+    bench.foreign()
+    bench.checkout.specs.clear()
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    report = bench.world.apply(seen, Trouble())
+    assert report is not None
+    assert (report.outcomes[0].deleted, len(bench.service.jobs)) == ((), 2)
+    assert "a version is in neither pioneer.lock nor the journal: 2 of 'a' (`git fetch`" in report.outcomes[0].message
+    assert not bench.entry.jobs[0].deleted
 
 
 def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:

@@ -184,6 +184,11 @@ def test_another_project_keeps_its_name(root: Path, tmp_path: Path) -> None:
 # -- what is taken over --------------------------------------------------------------------------------------------
 
 
+def test_a_folder_that_was_moved_since_is_no_other_project(root: Path, tmp_path: Path) -> None:
+    sent(root, origin=tmp_path / "before it was moved")
+    assert deleting(root)[0].deletes == ("gone",)
+
+
 def test_a_job_of_another_project_is_named(root: Path, tmp_path: Path) -> None:
     (tmp_path / "q").mkdir()
     sent(root, origin=tmp_path / "q")

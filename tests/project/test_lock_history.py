@@ -136,6 +136,29 @@ def test_other_line_ends_and_conflict_markers_hide_nothing(root: Path) -> None:
     assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-2", "a-1"]
 
 
+def test_a_lock_that_was_committed_with_conflict_markers_has_both_sides(root: Path) -> None:
+    """`check` and `plan` read such a lock."""
+    sides = [lock_text(lock_of(entry("a", number))) for number in (1, 2)]
+    cut = [text.index('"jobs"') for text in sides]
+    start, ours, theirs = (
+        sides[0][: cut[0]].rpartition("\n")[0],
+        *(text[len(text[:at].rpartition("\n")[0]) + 1 :] for text, at in zip(sides, cut, strict=True)),
+    )
+    commit(root, f"{start}\n<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n")
+    commit(root, lock_text(Lock()))
+    found = search_history(root, BACKEND, WANTED, ())
+    assert (sorted(map(str, jobs(found))), found.unread) == (["a-1", "a-2"], None)
+
+
+def test_a_version_that_has_something_and_can_not_be_read_is_said(root: Path) -> None:
+    broken = commit(root, lock_text(lock_of(entry("a"))).replace('"examples": 10', '"examples": ten'))
+    commit(root, lock_text(Lock()))
+    found = search_history(root, BACKEND, WANTED, ())
+    assert found.unreadable is not None
+    assert f"pioneer.lock in commit {broken[:7]} names jobs of this definition" in found.unreadable
+    assert search_history(root, BACKEND, {entry("b", label="q").fingerprint}, ("b",)).unread is None
+
+
 def test_a_lock_in_another_layout(root: Path) -> None:
     commit(root, json.dumps(json.loads(lock_text(lock_of(entry("a"))))))
     assert jobs(search_history(root, BACKEND, WANTED, ())) == ["a-1"]
