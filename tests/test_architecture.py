@@ -278,9 +278,6 @@ READERS = {
     "exports/files.py": {"open"},  # to sync what it wrote
     "git/history.py": {"open"},  # of a repository that git was asked about, so `git.kept_files` has seen it
     "git/kept_files.py": {"open"},  # below `disk`'s room, and after it has looked what it is
-    "journal/copies.py": {"open", "read_bytes"},
-    "journal/reading.py": {"open"},
-    "journal/seal.py": {"open"},
     "operations/init/set_up_project.py": {"open"},  # `--from <(…)`, as far as a bound
     "operations/merge_lock.py": {"read_bytes"},  # three files that git made, or the user named
     "paths.py": {"open"},  # below `disk`'s room, of a regular file, as far as a bound

@@ -206,6 +206,7 @@ async def _do_work(work: Work) -> None:
                 await label(work)
             elif step.requests:
                 await build(work)
+                supersede_lost(work, deleted=not work.retries)
             else:
                 first = step.fetch and is_judged_first(work)  # only rows that are here can be judged
                 if first:
@@ -214,8 +215,7 @@ async def _do_work(work: Work) -> None:
                     await build(work)
                 if not first and (step.fetch or lost_jobs(work)):  # a plan looks only for missing files
                     await fetch(work)
-                if work.retries:
-                    supersede_lost(work)
+                supersede_lost(work, deleted=not work.retries)
         case "none" | "forget" | "delete":
             return
         case _:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build.apply.finish_job import take_in
 from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring, download, rows_expected, rows_of_report
 from pioneer_build.apply.judge_rows import judgement_of, store_rows
-from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by
+from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
 from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, rows_are_here
@@ -37,7 +37,7 @@ async def fetch(work: Work) -> None:
 
     If those of one job can't be had, those of the others are fetched nevertheless. What the service does not provide is
     recorded as owed. With `--retry`, rows that were out of reach before are asked for once more, and only said to be
-    missing: the plan replaces them. Those that an open job is to replace are not asked for any more.
+    missing: the plan replaces them. Those that an open job is to replace, or that are not needed, are not asked for.
 
     Raises:
         Stopped: some are not available, don't match the lock, or are rejected.
@@ -45,9 +45,10 @@ async def fetch(work: Work) -> None:
     keep_found(work)
     lost = {job.key for job in lost_jobs(work)} if work.retries else set()
     replaced = replaced_by(work, *_open_jobs(work)) if not work.retries else frozenset()
+    unneeded = {job.key for job in unneeded_jobs(work, deleted=not work.retries)}
     first: Stopped | None = None
     for job in ready_jobs(work):
-        if job.key in replaced:
+        if job.key in replaced or job.key in unneeded:
             continue
         try:
             await _fetch(work, job)

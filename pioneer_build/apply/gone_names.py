@@ -37,23 +37,40 @@ def check_name_is_there(work: Work, remote_name: str, listed: Sequence[RemoteVer
     Raises:
         Stopped: a version is missing.
     """
-    if work.run.options.free:
-        return  # the local engine makes again what was removed
-    made = with_versions(work.run.made_before(remote_name))
-    there = {item.id for item in listed} | {item.version for item in listed}
-    missing = [job for job in made if there.isdisjoint((job.job_id, job.version))]
+    missing = missing_jobs(work, remote_name, listed)
     if not missing:
         return
     last = max(missing, key=_age)
     message = f"not submitted: the service has no version {last.version} of '{remote_name}' any more"
-    if max(made, key=_age) is last:
-        _record(work, remote_name, there)
+    if max(with_versions(work.run.made_before(remote_name)), key=_age) == last:
+        _record(work, remote_name, _there(listed))
         raise Stopped(
             "refused", f"{message}, so it was deleted there", "pioneer-build plan  (then apply: under another name)"
         )
     if not work.resubmits:
         anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
         raise Stopped("refused", f"{message}, only later ones", anyway)
+
+
+def missing_jobs(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> list[Job]:
+    """The jobs under a name whose versions the service should list, and doesn't.
+
+    Args:
+        work: the step.
+        remote_name: the name.
+        listed: the versions that the service lists under it.
+    """
+    if work.run.options.free:
+        return []  # the local engine makes again what was removed
+    there = _there(listed)
+    return [
+        job for job in with_versions(work.run.made_before(remote_name)) if there.isdisjoint((job.job_id, job.version))
+    ]
+
+
+def _there(listed: Sequence[RemoteVersion]) -> set[str | None]:
+    """The versions and ids of jobs that are listed."""
+    return {item.id for item in listed} | {item.version for item in listed}
 
 
 def with_versions(jobs: Iterable[Job]) -> list[Job]:

@@ -51,29 +51,48 @@ def keep_found(work: Work) -> None:
             work.mark(replace(job, owed=False))
 
 
-def supersede_lost(work: Work) -> None:
+def supersede_lost(work: Work, *, deleted: bool = False) -> None:
     """Marks the jobs whose rows are out of reach as superseded, if the rows of others that are here are enough.
 
     Rows are bought in their place only with `--retry`. So once such rows are here, readers get these.
 
+    Args:
+        work: the step.
+        deleted: only those whose rows were deleted on the service.
+
     Raises:
         LockError: the lock was due to be written, and that failed.
     """
-    lost = lost_jobs(work)
-    if not lost:
+    if not _others_are_here(work):
         return
-    others = [job for job in within_reach(work) if job.state == "ready"]
-    if missing_rows(others, work.item) or any(job.rows is not None and not _is_here(work, job) for job in others):
-        return
-    for job in lost:
+    for job in unneeded_jobs(work, deleted=deleted):
         work.mark(replace(job, owed=False, superseded=True))
+
+
+def unneeded_jobs(work: Work, *, deleted: bool) -> list[Job]:
+    """The jobs whose rows are out of reach, if the other ready jobs have enough, here or on the service.
+
+    Args:
+        work: the step.
+        deleted: only those whose rows were deleted on the service.
+    """
+    lost = [job for job in lost_jobs(work) if job.deleted or not deleted]
+    return [] if lost and missing_rows(_ready_within_reach(work), work.item) else lost
+
+
+def _others_are_here(work: Work) -> bool:
+    return all(job.rows is None or _is_here(work, job) for job in _ready_within_reach(work))
+
+
+def _ready_within_reach(work: Work) -> list[Job]:
+    return [job for job in within_reach(work) if job.state == "ready"]
 
 
 def replaced_by(work: Work, *jobs: Job) -> frozenset[tuple[str, str]]:
     """The keys of the jobs that `supersede_lost` will mark if these jobs, which have not ended yet, are accepted."""
     mine = [replace(job, state="ready", got=job.asked) for job in jobs if job.fingerprint == work.item.fingerprint]
     keys = {job.key for job in mine}
-    others = [job for job in within_reach(work) if job.state == "ready" and job.key not in keys]
+    others = [job for job in _ready_within_reach(work) if job.key not in keys]
     if not mine or missing_rows([*others, *mine], work.item):
         return frozenset()
     return frozenset(job.key for job in lost_jobs(work))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: After this many polls in a row with the answer that the service doesn't know the job, the run believes it.
 _GONE_AFTER = 3
+_OTHER_KEY = "it was submitted with another key or base URL, or it was deleted"
 #: After this many polls in a row that fail for another reason, the run leaves the job open.
 _FAILING_AFTER = 5
 #: Waits shorter than this many seconds are skipped: the clock may not be that precise.
@@ -100,10 +101,10 @@ class _Watch:
         except NotThere:
             self._gone, self._failing = self._gone + 1, 0
             if self._gone >= _GONE_AFTER:
+                why = f"'{self._job.remote_name}' was deleted there" if self._job.deleted else _OTHER_KEY
                 raise Stopped(
                     "failed",
-                    f"the service does not know {self._job.named}: it was submitted with another key or base URL, or"
-                    " it was deleted; it stays open in pioneer.lock",
+                    f"the service does not know {self._job.named}: {why}; it stays open in pioneer.lock",
                     f"pioneer-build apply --retry {shell_word(self._work.name)}"
                     "  (gives up the job and pays for a new one)",
                 ) from None

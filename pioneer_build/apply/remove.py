@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-<<<<<<< ours
-from pioneer_build.lock.deletions import with_deleted
-=======
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
->>>>>>> theirs
+from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.plan import names_in_use, staying
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.busy_wait import BusyWait
-from pioneer_build.apply.gone_names import check_name_is_there
+from pioneer_build.apply.gone_names import check_name_is_there, missing_jobs
 from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
 from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
@@ -102,12 +102,9 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
         Stopped: one of them is in neither, or one of the lock's is not among them.
     """
     run, remote_name = work.run, work.step.remote_name
-    try:
-        listed = await run.unpaid(run.service.versions(remote_name), "not submitted: versions are listed first")
-    except ServiceError as error:
-        if stops_submissions(error):
-            run.stop(error)
-        raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
+    listed = await _listed(work)
+    if listed is not None and missing_jobs(work, remote_name, listed):
+        listed = await _listed(work)  # one wrong answer must not make a name a deleted one
     if listed is None:
         return None
     check_name_is_there(work, remote_name, listed)
@@ -125,6 +122,17 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
             ),
         )
     return listed
+
+
+async def _listed(work: Work) -> Sequence[RemoteVersion] | None:
+    run = work.run
+    try:
+        versions = run.service.versions(work.step.remote_name)
+        return await run.unpaid(versions, "not submitted: versions are listed first")
+    except ServiceError as error:
+        if stops_submissions(error):
+            run.stop(error)
+        raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
 
 
 # -- before it is sent ---------------------------------------------------------------------------------------------

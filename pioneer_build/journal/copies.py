@@ -193,7 +193,7 @@ def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -
             finally:
                 os.close(fd)
             return
-        data = log.read_bytes()
+        data = _read(log)
         old = _read(path) if os.path.lexists(path) else b""
         if old == data:
             return
@@ -235,7 +235,7 @@ def keep_damaged(path: Path) -> Path | None:
         OSError: it can't be kept.
     """
     try:
-        data = path.read_bytes()
+        data = _read(path)
     except FileNotFoundError:
         return None
     for number in range(1, 1000):
@@ -243,7 +243,7 @@ def keep_damaged(path: Path) -> Path | None:
         try:
             fd = create(kept, 0o600)
         except FileExistsError:
-            if kept.read_bytes() == data:
+            if _read(kept) == data:
                 return kept
             continue
         try:

@@ -84,7 +84,7 @@ def _made(item: Declared, entry: Entry, facts: Facts, found: Candidates, *, retr
     every = tuple([job for job in mine if job.state == "ready"])
     ready = every
     if any(job.owed or job.deleted for job in every):
-        ready = find_lost(item.name, every, facts, found, retry=retry)
+        ready = find_lost(item, every, facts, found, retry=retry)
     asked = sum([job.asked for job in ready if not job.top_up])
     missing = _missing(ready, item.spec.num_examples or 0)
     return _Made(entry, mine, ready, asked, missing, replaces=len(ready) < len(every))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
     from pioneer_build.plan.candidates import Candidates
     from pioneer_build.plan.model import Facts
+    from pioneer_build.spec.declared import Declared
 
 
 def is_lost(job: Job, facts: Facts) -> bool:
@@ -31,23 +32,32 @@ def owed_text(job: Job) -> str:
     return f"the service did not provide the rows of {job.named}"
 
 
-def find_lost(name: str, ready: tuple[Job, ...], facts: Facts, found: Candidates, *, retry: bool) -> tuple[Job, ...]:
-    """The jobs whose rows can be had. The others are to be replaced with `--retry`; deleted ones block the step.
+def find_lost(
+    item: Declared, ready: tuple[Job, ...], facts: Facts, found: Candidates, *, retry: bool
+) -> tuple[Job, ...]:
+    """The jobs whose rows can be had. The others are to be replaced with `--retry`; deleted ones block, if needed.
 
     Args:
-        name: the name of the dataset.
+        item: the spec.
         ready: the ready jobs of the spec's definition.
         facts: the store and the backend.
         found: gets the actions that are found.
         retry: whether `--retry` is given for the dataset.
     """
     lost = [job for job in ready if is_lost(job, facts)]
+    others = tuple(job for job in ready if job not in lost)
+    enough = _are_enough(others, item)
     if retry and lost:
-        found.add("update", *(Reason("dataset_name", f"{lost_text(job)}: new ones replace them") for job in lost))
-        return tuple(job for job in ready if job not in lost)
+        instead = "the other rows are enough" if enough else "new ones replace them"
+        found.add("update", *(Reason("dataset_name", f"{lost_text(job)}: {instead}") for job in lost))
+        return others
     deleted = [job for job in lost if job.deleted]
-    if deleted:
-        found.add("blocked", *(Reason("dataset_name", lost_text(job)) for job in deleted), command=ways_to_rows(name))
+    if deleted and enough:
+        reasons = (Reason("dataset_name", f"{lost_text(job)}: the other rows are enough") for job in deleted)
+        found.add("update", *reasons)
+    elif deleted:
+        command = ways_to_rows(item.name)
+        found.add("blocked", *(Reason("dataset_name", lost_text(job)) for job in deleted), command=command)
     found.owed = tuple(job for job in lost if not job.deleted)
     here = [job for job in ready if job.owed and job not in lost]
     if here:
@@ -55,9 +65,18 @@ def find_lost(name: str, ready: tuple[Job, ...], facts: Facts, found: Candidates
     return tuple(job for job in ready if job not in deleted)
 
 
+def _are_enough(jobs: tuple[Job, ...], item: Declared) -> bool:
+    """Whether these ready jobs have as many rows as the spec wants, here or on the service."""
+    wanted = item.spec.num_examples or 0
+    if any(job.rows is None for job in jobs):
+        return False
+    return wanted <= min(sum(job.asked for job in jobs if not job.top_up), sum(job.got or 0 for job in jobs))
+
+
 def ways_to_rows(name: str) -> str:
     """What helps if rows were deleted."""
-    return f"apply where the rows are, or: pioneer-build apply --retry {shell_word(name)}  (pays for new rows)"
+    retry = f"pioneer-build apply --retry {shell_word(name)}"
+    return f"apply where the rows are, or: {retry}  (asks again, then pays for new rows)"
 
 
 def lost_text(job: Job) -> str:

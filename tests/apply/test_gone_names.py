@@ -37,6 +37,21 @@ def test_nothing_is_bought_under_a_name_that_somebody_deleted(bench: Bench) -> N
     assert (step.remote_name != "a", bench.entry.examples) == (True, 6)
 
 
+def test_one_wrong_answer_makes_no_name_a_deleted_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that doesn't reach the service may say that there is no such dataset."""
+    extended(bench)
+    every, asked = bench.service.versions, 0
+
+    async def wrong_once(name: str) -> tuple[RemoteVersion, ...] | None:
+        nonlocal asked
+        asked += 1
+        return await every(name) if asked > 1 else ()
+
+    monkeypatch.setattr(bench.service, "versions", wrong_once)
+    assert bench.apply() == "done", bench.message
+    assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (2, [False, False])
+
+
 def test_resubmit_does_not_make_it_another_name(bench: Bench) -> None:
     extended(bench).service.jobs.clear()
     assert bench.apply(resubmit=True) == "refused"

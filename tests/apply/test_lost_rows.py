@@ -345,7 +345,10 @@ def test_deleted_rows_that_are_not_here_do_not_exist(deleted: Bench) -> None:
     assert deleted.apply() == "blocked"
     text = "the rows of job job-1 were deleted on the service, and are not on this machine"
     assert deleted.message == text
-    assert deleted.command == "apply where the rows are, or: pioneer-build apply --retry a  (pays for new rows)"
+    assert (
+        deleted.command
+        == "apply where the rows are, or: pioneer-build apply --retry a  (asks again, then pays for new rows)"
+    )
     assert not any("already exist" in reason.text for reason in deleted.plan.steps[0].reasons)
     assert (deleted.entry.forgotten, deleted.service.submits) == (True, 1)
     assert deleted.apply(retry=True) == "done", deleted.message
@@ -363,6 +366,32 @@ def test_rows_that_a_lock_wrongly_says_were_deleted_are_not_bought_again(bench: 
     assert bench.apply() == "blocked"
     assert bench.apply(retry=True) == "done", bench.message
     assert (bench.service.submits, bench.entry.examples) == (1, 4)
+
+
+def test_an_open_job_whose_name_was_deleted(bench: Bench) -> None:
+    bench.edit(num_examples=7)
+    assert bench.apply(wait=False) == "open"
+    jobs = tuple(replace(job, deleted=True) for job in bench.entry.jobs)
+    bench.world.look(bench.checkout).lockfile.write(Lock({("a", BACKEND): replace(bench.entry, jobs=jobs)}))
+    assert bench.apply("not-there", "not-there", "not-there") == "failed"
+    assert "the service does not know job job-2: 'a' was deleted there; it stays open" in bench.message
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_deleted_rows_that_are_not_needed_block_nothing(bench: Bench, *, here: bool) -> None:
+    bench.edit(num_examples=8)
+    assert bench.apply() == "done"
+    jobs = (replace(bench.entry.jobs[0], deleted=True), replace(bench.entry.jobs[1], got=4))
+    bench.world.look(bench.checkout).lockfile.write(Lock({("a", BACKEND): replace(bench.entry, jobs=jobs)}))
+    lose_here(bench, *([0] if here else [0, 1]))
+    bench.edit(num_examples=4)
+    calls = bench.service.calls
+    assert bench.apply() == "done", bench.message
+    text = "the rows of job job-1 were deleted on the service, and are not on this machine: the other rows are enough"
+    assert text in [reason.text for reason in bench.plan.steps[0].reasons]
+    assert marks(bench) == ["ready deleted superseded", "ready"]
+    assert (bench.service.submits, bench.service.calls > calls) == (2, not here)
+    assert (bench.entry.examples, bench.apply()) == (4, "")
 
 
 @pytest.mark.parametrize("size", [2, 9])

@@ -27,10 +27,9 @@ SAID = "'a' was deleted on the service, so more rows are requested under another
 
 
 def rows(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
-    name = request["dataset_name"]
+    name, size = request["dataset_name"], request["num_examples"]
     return [
-        {"text": f"Ada met row {i} of {name} {number}.", "entities": [["Ada", "person"]]}
-        for i in range(request["num_examples"])
+        {"text": f"Ada met row {i} of {size} of {name} {number}.", "entities": [["Ada", "person"]]} for i in range(size)
     ]
 
 
@@ -84,9 +83,9 @@ class Team:
     def deletions(self) -> int:
         return sum(seen.method == "DELETE" for seen in self.service.seen)
 
-    def jobs(self) -> list[tuple[str, str, bool]]:
+    def jobs(self, name: str = "a") -> list[tuple[str, str, bool]]:
         lock = json.loads((self.folder / "pioneer.lock").read_text())
-        (entry,) = lock["datasets"]["a"].values()
+        (entry,) = lock["datasets"][name].values()
         return [(job["job_id"], job["remote_name"], job.get("deleted", False)) for job in entry["jobs"]]
 
     def exported(self) -> int:
@@ -181,30 +180,84 @@ def extend_on_a_branch(team: Team) -> None:
     team.into("p")
 
 
-def test_a_branch_extends_what_main_has_deleted(team: Team) -> None:
-    """Nobody knew of the other one: after the merge, the name is gone with the jobs of both."""
+def merge_feature(team: Team) -> None:
+    """The colleague's branch, with its spec: a conflict, which `apply` solves."""
+    team.git("fetch", "-q", "../q", "feature")
+    with pytest.raises(subprocess.CalledProcessError):
+        team.git("merge", "-q", "FETCH_HEAD", "-m", "merged")
+    team.git("checkout", "-q", "FETCH_HEAD", "--", "specs/a.yaml")
+
+
+def test_what_a_branch_that_is_not_here_has_made_is_not_deleted(team: Team) -> None:
     extend_on_a_branch(team)
+    team.remove("a")
+    answer = team.apply("--delete-remote")
+    assert "kept, because a version is in neither pioneer.lock nor the journal: 2 of 'a'" in answer.out
+    team.commit("forgotten")
+    merge_feature(team)
+    team.apply()
+    assert (len(team.sent()), team.deletions(), team.exported()) == (3, 0, 12)
+    assert team.jobs() == [("job-1", "a", False), ("job-3", "a", False)]
+
+
+def test_a_branch_goes_on_with_what_main_has_deleted(team: Team) -> None:
+    extend_on_a_branch(team)
+    team.git("fetch", "-q", "../q", "feature")
+    team.git("merge", "-q", "FETCH_HEAD")
     team.remove("a")
     team.apply("--delete-remote")
     team.commit("deleted")
-    team.git("fetch", "-q", "../q", "feature")
-    with pytest.raises(subprocess.CalledProcessError):  # a conflict, which `apply` solves
-        team.git("merge", "-q", "FETCH_HEAD", "-m", "merged")
-    team.git("checkout", "-q", "FETCH_HEAD", "--", "specs/a.yaml")
-    team.run("apply", "--yes")
-    assert team.jobs() == [("job-1", "a", True), ("job-3", "a", True)]
-    team.commit("merged")
+    team.git("checkout", "-q", "HEAD~1", "--", "specs/a.yaml")
     answer = team.run("apply", "--yes")
+    assert "the rows of job job-3 were deleted on the service, and are not on this machine" in answer.out
     assert "apply where the rows are, or: pioneer-build apply --retry a" in answer.out
     team.at("B")
     team.into("q")
-    team.git("pull", "-q", "../p", "main")
     team.spec("a", 14)
+    step = team.step("a")
+    assert step["remote_name"] == "a", "nothing is known of it"
+    assert "so it was deleted there" in team.run("apply", "--yes").out
     step = team.step("a")
     assert (step["examples"], step["remote_name"].startswith("a-")) == (2, True)
     team.apply()
     assert team.sent()[-1] == (step["remote_name"], 2)
     assert (team.run("check", "--strict").code, team.exported()) == (0, 14)
+
+
+def colleague_makes_it_again(team: Team, size: int) -> None:
+    """Main has `c` deleted; a clone that knew nothing of it makes it under the same name; both are merged elsewhere."""
+    team.git("clone", "-q", ".", "../q")
+    team.spec("c", 5)
+    team.apply()
+    team.commit("c")
+    team.remove("c")
+    team.apply("--delete-remote")
+    team.commit("deleted")
+    team.at("B")
+    team.into("q")
+    team.spec("c", size)
+    team.apply()
+    team.commit("c again")
+    assert team.sent()[-1] == ("c", size)
+    team.into("p")
+    team.git("fetch", "-q", "../q")
+    with pytest.raises(subprocess.CalledProcessError):
+        team.git("merge", "-q", "FETCH_HEAD", "-m", "merged")
+    assert "c" in team.git("status", "--short", "specs")
+
+
+@pytest.mark.parametrize("machine", ["A", "C"])
+def test_what_was_made_again_under_a_deleted_name_is_not_paid_for_twice(team: Team, machine: str) -> None:
+    """After a merge, the lock can't tell it from what was deleted. A has the rows that were deleted."""
+    colleague_makes_it_again(team, 6)
+    team.at(machine)
+    team.run("apply", "--yes")
+    bought = len(team.sent())
+    team.apply("--retry", "c")
+    assert len(team.sent()) == bought
+    assert len(team.run("export", "c").out.splitlines()) >= 6
+    assert team.run("check", "--strict").code == 0
+    assert team.run("plan", "--format", "json").json()["steps"][-1]["action"] == "none"
 
 
 def test_what_another_branch_has_paid_for_is_not_deleted(team: Team) -> None:
