@@ -209,7 +209,7 @@ CHANGERS = {
     "journal/compaction.py": {"left.unlink"},
     "journal/log.py": {"os.ftruncate", "unlink"},
     "operations/doctor/folders.py": {"tempfile.TemporaryFile"},
-    "processes/claim.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
+    "processes/lease.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
     "project/lock_texts.py": {"os.rename", "os.rmdir", "os.unlink"},
     "project/run_lock.py": {"os.ftruncate"},
     "service/rate_window.py": {"os.ftruncate", "os.link"},
@@ -268,9 +268,9 @@ def test_what_changes_files_is_seen() -> None:
 #: Who reads files otherwise than by `disk.regular_files`, which doesn't wait for a pipe or a device that a repository
 #: put there: those who read what this program keeps in the user's own folders, what is part of it, or of the kernel.
 READERS = {
-    "cache/plan_cache.py": {"open"},
+    "cache/unchanged_plan.py": {"open"},
     "cache/project_cache.py": {"read_bytes"},
-    "cache/spec_cache.py": {"open"},
+    "cache/parsed_specs.py": {"open"},
     "engine/model_files.py": {"read_bytes"},  # an installed package
     "engine/vectors.py": {"read_bytes"},  # of this package, as the next two
     "engine/word_lists.py": {"read_text"},
@@ -281,7 +281,7 @@ READERS = {
     "operations/init/set_up_project.py": {"open"},  # `--from <(…)`, as far as a bound
     "operations/merge_lock.py": {"read_bytes"},  # three files that git made, or the user named
     "paths.py": {"open"},  # below `disk`'s room, of a regular file, as far as a bound
-    "processes/claim.py": {"open"},  # below `disk`'s room
+    "processes/lease.py": {"open"},  # below `disk`'s room
     "processes/identity.py": {"open"},
     "render/report/page.py": {"read_text"},
     "service/rate_window.py": {"read_bytes"},

@@ -55,7 +55,7 @@ NOTHING_TO_DO = {
     "pioneer_build.cache.checkout",
     "pioneer_build.cache.lock_stamp",
     "pioneer_build.cache.spec_files",
-    "pioneer_build.cache.plan_cache",
+    "pioneer_build.cache.unchanged_plan",
     "pioneer_build.render",
     "pioneer_build.render.plan",
     "zlib",
@@ -105,7 +105,7 @@ def test_the_program_itself(root: Path, arguments: list[str]) -> None:
 def test_nothing_to_do(root: Path, command: str) -> None:
     names = imported(root, command)
     assert names <= CORE | CLICK | NOTHING_TO_DO | {f"pioneer_build.cli.{command}", f"pioneer_build.render.{command}"}
-    assert "pioneer_build.cache.plan_cache" in names
+    assert "pioneer_build.cache.unchanged_plan" in names
 
 
 @pytest.mark.parametrize("arguments", [["plan", "--help"], ["check", "--help"], ["apply", "--help"]], ids=" ".join)

@@ -13,7 +13,7 @@ from zlib import crc32
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
-from pioneer_build.cache.spec_cache import SpecCache, checks_of
+from pioneer_build.cache.parsed_specs import SpecCache, checks_of
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.spec.settings import Settings, SpendingLimits
 

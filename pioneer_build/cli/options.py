@@ -12,7 +12,7 @@ from pioneer_build.cli.completion import complete_dataset_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pioneer_build.cache.plan_cache import CachedPlan
+    from pioneer_build.cache.unchanged_plan import CachedPlan
     from pioneer_build.disk.stamps import StampedFile
     from pioneer_build.plan import Choices
     from pioneer_build.project.open import Project
@@ -45,7 +45,7 @@ class Globals:
         Args:
             verified: only if all stored rows were verified against their digests, and are unchanged since.
         """
-        from pioneer_build.cache.plan_cache import nothing_to_do
+        from pioneer_build.cache.unchanged_plan import nothing_to_do
         from pioneer_build.paths import find_root
 
         start = os.path.realpath(self.directory)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.engine.database import Database
-from pioneer_build.processes.claim import ProcessClaim
+from pioneer_build.processes.lease import ProcessClaim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,31 +4,31 @@
 streams the texts; `new_texts` those that are still to be labelled; `batches` groups them into requests. See
 docs/inputs.md.
 
-files           the files that a spec names, and their formats
-glob            which paths a glob matches
-left_out        files that git keeps out of the work tree
-reading         streams the texts of an input, whatever its format
-open_file       the decompressed bytes of a file
-lookalikes      what isn't texts, by its first bytes: pointers, error pages, other formats and encodings
-text            plain text: one text per line
-jsonl           JSON Lines
-json_array      JSON: one list
-repeated_keys   keys that occur twice in one object of JSON
-delimited       CSV and TSV
-parquet         Parquet
-zstd            zstd streams
-records         checks records one by one; blocks of texts
-problems        collects mistakes
-digests         digests of texts and ids
-digest_sets     sets of digests
+files               the files that a spec names, and their formats
+glob                which paths a glob matches
+left_out            files that git keeps out of the work tree
+reading             streams the texts of an input, whatever its format
+open_file           the decompressed bytes of a file
+wrong_contents      what isn't texts, by its first bytes: pointers, error pages, other formats and encodings
+text                plain text: one text per line
+jsonl               JSON Lines
+json_array          JSON: one list
+repeated_keys       keys that occur twice in one object of JSON
+delimited           CSV and TSV
+parquet             Parquet
+zstd                zstd streams
+records             checks records one by one; blocks of texts
+problems            collects mistakes
+digests             digests of texts and ids
+digest_sets         sets of digests
 spreadsheet_errors  texts like #REF!
-surveying       one pass over an input: its texts, and its mistakes
-line_chunks     cuts a stream into chunks of whole lines
-incremental     remembers chunks, so that only the changed parts of a file are parsed again
-cache           what is remembered of a file between runs
-safe_diskcache  diskcache without pickles
-freshness       whether an input has changed since its survey
-batching        the texts still to be labelled, in batches
+surveying           one pass over an input: its texts, and its mistakes
+line_chunks         cuts a stream into chunks of whole lines
+incremental         remembers chunks, so that only the changed parts of a file are parsed again
+cache               what is remembered of a file between runs
+safe_diskcache      diskcache without pickles
+freshness           whether an input has changed since its survey
+batching            the texts still to be labelled, in batches
 
 Names are imported when they are first used: a plan whose input files are all unchanged needs only one of them.
 """

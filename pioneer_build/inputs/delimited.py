@@ -12,10 +12,10 @@ from functools import cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.wording import count, nearest
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def unchanged(inputs: Inputs, files: Sequence[StampedFile], *, project_root: Pat
 
 
 def unchanged_glob(root: str, spec_path: str, pattern: str, files: Sequence[StampedFile]) -> bool:
-    """`unchanged` for the cache of plans (`cache.plan_cache.GlobCheck`), which has only the pattern of a spec.
+    """`unchanged` for the cache of plans (`cache.unchanged_plan.GlobCheck`), which has only the pattern of a spec.
 
     Args:
         root: the project's folder.

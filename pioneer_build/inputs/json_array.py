@@ -8,11 +8,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from pioneer_build.inputs.lookalikes import foreign
 from pioneer_build.inputs.open_file import BOM, bad_byte
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
 from pioneer_build.inputs.repeated_keys import may_repeat, repeated_key, spellings, twice
+from pioneer_build.inputs.wrong_contents import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

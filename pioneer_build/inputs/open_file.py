@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk.regular_files import open_regular
-from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
+from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.inputs.zstd import ZstdStream
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import MissingExtra
-from pioneer_build.inputs.lookalikes import HEAD, foreign
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:

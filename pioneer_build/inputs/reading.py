@@ -8,10 +8,10 @@ from pioneer_build.inputs import text
 from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple evaluates its fields
 from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
-from pioneer_build.inputs.lookalikes import foreign
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
 from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns
+from pioneer_build.inputs.wrong_contents import foreign
 from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.model import InlineTexts
 

@@ -19,7 +19,6 @@ from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest,
 from pioneer_build.inputs.files import complain_of_absent, find_files
 from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
 from pioneer_build.inputs.line_chunks import LineTooLongError
-from pioneer_build.inputs.lookalikes import HEAD, looks_like
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
 from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.reading import (
@@ -32,6 +31,7 @@ from pioneer_build.inputs.reading import (
     complain_too_long,
 )
 from pioneer_build.inputs.spreadsheet_errors import ERROR_DIGESTS, SpreadsheetErrors
+from pioneer_build.inputs.wrong_contents import HEAD, looks_like
 from pioneer_build.spec.model import InlineTexts
 from pioneer_build.wording import count
 

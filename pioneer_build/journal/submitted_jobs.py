@@ -1,12 +1,12 @@
-"""The journal's submissions as jobs that a lock can take over (`lock.takeover`)."""
+"""The journal's submissions as jobs that a lock can take over (`lock.jobs_known_elsewhere`)."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.jobs_known_elsewhere import KnownJob
 from pioneer_build.lock.model import Job
-from pioneer_build.lock.takeover import KnownJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

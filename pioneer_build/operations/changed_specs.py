@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cached_steps import RestOfProject, read_inputs, read_rest, read_steps
-from pioneer_build.cache.plan_cache import contents_are_there, inputs_are_unchanged, read_cached_plan
+from pioneer_build.cache.unchanged_plan import contents_are_there, inputs_are_unchanged, read_cached_plan
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
 from pioneer_build.operations.kept_rows import read_kept_rows

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job, Lock
     from pioneer_build.operations.buying import Buying
     from pioneer_build.operations.known_jobs import Known
-    from pioneer_build.operations.other_journals import OtherJournals
+    from pioneer_build.operations.other_state_folders import OtherJournals
     from pioneer_build.operations.plan_scope import PlanScope
     from pioneer_build.plan import Plan
     from pioneer_build.project.open import Project

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.journal.submitted_jobs import known_jobs
 from pioneer_build.lock.deletions import with_deleted
-from pioneer_build.lock.takeover import take_over
+from pioneer_build.lock.jobs_known_elsewhere import take_over
 from pioneer_build.plan import undo_renames
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.jobs_known_elsewhere import KnownJob
     from pioneer_build.lock.model import Entry, Lock
-    from pioneer_build.lock.takeover import KnownJob
     from pioneer_build.operations.buying import Buying
     from pioneer_build.plan import Facts
     from pioneer_build.spec.declared import Declared

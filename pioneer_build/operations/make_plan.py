@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_section, rest_section
-from pioneer_build.cache.plan_cache import CachedPlan, contents_text, files_text, places_text, write_cached_plan
+from pioneer_build.cache.unchanged_plan import CachedPlan, contents_text, files_text, places_text, write_cached_plan
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.operations.last_merge import with_merge_choices
 from pioneer_build.plan import Choices

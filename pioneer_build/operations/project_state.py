@@ -20,7 +20,7 @@ from pioneer_build.operations.kept_rows import judge_entry, read_kept_rows
 from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.make_plan import saved
-from pioneer_build.operations.other_journals import OtherJournals, with_damage
+from pioneer_build.operations.other_state_folders import OtherJournals, with_damage
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders

@@ -12,14 +12,14 @@ duplicate_keys   reports a key that occurs twice in one mapping
 schema           the keys, their types and bounds: the only place that defines what is valid
 error_messages   messages for errors that the validator found
 quoting_hints    what to quote, and what not, so that YAML reads it as it was meant
-rules            rules that involve more than one value of a spec
-cross_check      rules that involve more than one spec
+within_spec      rules that involve more than one value of a spec
+between_specs    rules that involve more than one spec
 json_schema      the same keys for editors and for docs/spec.md
 """
 
 from __future__ import annotations
 
-from pioneer_build.parse.cross_check import cross_check
+from pioneer_build.parse.between_specs import cross_check
 from pioneer_build.parse.settings import parse_settings
 from pioneer_build.parse.specs import ParsedFile, parse_files, parse_text
 

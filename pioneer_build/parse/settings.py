@@ -11,10 +11,10 @@ from yaml.nodes import MappingNode, ScalarNode
 from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
-from pioneer_build.parse.rules import report_checks
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
 from pioneer_build.parse.source import TooManyProblems
 from pioneer_build.parse.specs import checks_of
+from pioneer_build.parse.within_spec import report_checks
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.spec.settings import Settings, SpendingLimits

@@ -13,9 +13,9 @@ from pioneer_build.errors import Problem
 from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.error_messages import meant_key, report_at, report_errors
 from pioneer_build.parse.plain_data import node_at, plain
-from pioneer_build.parse.rules import SpecRules
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
 from pioneer_build.parse.source import TooManyProblems
+from pioneer_build.parse.within_spec import SpecRules
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.wording import MAX_GUESSES

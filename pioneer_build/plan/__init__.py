@@ -8,7 +8,7 @@ make           makes the plan from all specs and the lock
 generate       the actions for a generate spec
 label          the actions for a label spec
 lost_rows      jobs whose rows are out of reach
-candidates     the actions that apply to one spec, and which of them takes precedence
+precedence     the actions that apply to one spec, and which of them takes precedence
 renames        finds renames that were undone, and hints at those that nobody said
 reasons        describes changes of definitions and settings
 merge_choices  says what a merge of the lock has chosen
@@ -17,7 +17,6 @@ select         --select and --exclude
 json           the plan as JSON
 """
 
-from pioneer_build.plan.candidates import PRECEDENCE
 from pioneer_build.plan.lost_rows import lost_text, owed_text, ways_to_rows
 from pioneer_build.plan.make import entry_for, lock_with, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
@@ -32,6 +31,7 @@ from pioneer_build.plan.model import (
     Skipped,
     Step,
 )
+from pioneer_build.plan.precedence import PRECEDENCE
 from pioneer_build.plan.remote_names import names_in_use
 from pioneer_build.plan.renames import undo_renames
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.escaping import shell_word
-from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.lost_rows import find_lost, is_lost
 from pioneer_build.plan.model import Reason
+from pioneer_build.plan.precedence import Candidates
 from pioneer_build.plan.reasons import definition_changes
 from pioneer_build.wording import ROWS_GONE, count
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import shell_word
-from pioneer_build.plan.candidates import Candidates
 from pioneer_build.plan.generate import find_unsettled, ways_out
 from pioneer_build.plan.model import Reason
+from pioneer_build.plan.precedence import Candidates
 from pioneer_build.plan.reasons import definition_changes
 from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 from pioneer_build.wording import count

@@ -13,8 +13,8 @@ from pioneer_build.plan.model import Reason
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
-    from pioneer_build.plan.candidates import Candidates
     from pioneer_build.plan.model import Facts
+    from pioneer_build.plan.precedence import Candidates
     from pioneer_build.spec.declared import Declared
 
 

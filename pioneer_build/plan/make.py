@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.lock.model import DatasetState, Entry
-    from pioneer_build.plan.candidates import Candidates
     from pioneer_build.plan.model import Action, Facts, KeptRows
+    from pioneer_build.plan.precedence import Candidates
     from pioneer_build.spec.declared import Declared
 
 __all__ = ["entry_for", "lock_with", "make_plan", "remembered", "state_of", "staying", "would_buy"]

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.cache.plan_cache import PlanKey
 from pioneer_build.cache.project_cache import ProjectCache
+from pioneer_build.cache.unchanged_plan import PlanKey
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems

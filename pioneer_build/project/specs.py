@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from pioneer_build.cache.spec_cache import Parsed
+    from pioneer_build.cache.parsed_specs import Parsed
     from pioneer_build.disk.stamps import Stamp
     from pioneer_build.parse.specs import Broken
     from pioneer_build.project.open import Project

@@ -1,4 +1,4 @@
-"""Colours of a terminal: when there are any (NO_COLOR), which symbol has which, and their codes (ANSI)."""
+"""The symbols of actions, and colours of a terminal: when there are any (NO_COLOR), which symbol has which (ANSI)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,25 @@ Colour: TypeAlias = Literal["red", "green", "yellow", "magenta", "cyan"]
 _ANSI: Final[dict[Colour, int]] = {"red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 #: The codes in a text, which take no columns.
 COLOUR_CODE: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+#: A symbol for each action, so that meaning doesn't depend on colour.
+ACTION_SYMBOLS: Final[dict[str, str]] = {
+    "create": "+",
+    "extend": "↑",
+    "shrink": "↓",
+    "replace": "±",
+    "restore": "↺",
+    "label": "+",
+    "rename": "→",
+    "forget": "-",
+    "delete": "×",
+    "resume": "…",
+    "reconcile": "?",
+    "blocked": "!",
+    "fetch": "⇣",
+    "update": "~",
+    "none": "=",
+}
 
 #: The colours of the symbols before a dataset: green for what is added, red for what is removed.
 SYMBOL_COLOURS: Final[dict[str, Colour]] = {

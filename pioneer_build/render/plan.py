@@ -13,26 +13,6 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Skipped, Step
 
 
-#: A symbol for each action, so that meaning doesn't depend on colour.
-ACTION_SYMBOLS = {
-    "create": "+",
-    "extend": "↑",
-    "shrink": "↓",
-    "replace": "±",
-    "restore": "↺",
-    "label": "+",
-    "rename": "→",
-    "forget": "-",
-    "delete": "×",
-    "resume": "…",
-    "reconcile": "?",
-    "blocked": "!",
-    "fetch": "⇣",
-    "update": "~",
-    "none": "=",
-}
-
-
 #: Actions that are a state, not something to do: `3 blocked`, but `3 to create`.
 _STATES = {
     "resume": "waiting for an open job",
@@ -50,7 +30,11 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render.colours import SYMBOL_COLOURS, coloured  # not needed for a plan with nothing to do
+    from pioneer_build.render.colours import (  # not needed for a plan with nothing to do
+        ACTION_SYMBOLS,
+        SYMBOL_COLOURS,
+        coloured,
+    )
     from pioneer_build.render.text import wrapped  # as above
 
     def reason(text: str) -> list[str]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import Lines, lines_text
 from pioneer_build.plan import SETTLED
+from pioneer_build.render.colours import ACTION_SYMBOLS
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
-from pioneer_build.render.plan import ACTION_SYMBOLS, skipped_texts, summary_text
+from pioneer_build.render.plan import skipped_texts, summary_text
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:

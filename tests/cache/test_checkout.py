@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cache.checkout import may_be_merging
-from pioneer_build.cache.plan_cache import PlanKey
+from pioneer_build.cache.unchanged_plan import PlanKey
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.paths import git_folders
 from tests.runner import git

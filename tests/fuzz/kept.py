@@ -8,18 +8,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from pioneer_build.cache.plan_cache import (
+from pioneer_build.cache.project_cache import ProjectCache
+from pioneer_build.cache.unchanged_plan import (
     CachedPlan,
     PlanKey,
     nothing_to_do,
     read_cached_plan,
 )
-from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Submission
 from pioneer_build.journal.submitted_jobs import known_jobs
+from pioneer_build.lock.jobs_known_elsewhere import take_over
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.takeover import take_over
 from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.plan.json import plan_value
@@ -188,12 +188,12 @@ def _read_caches(data: bytes, folder: Path) -> None:
         found.put_verified_contents({"sha256:1": _STAMP})
         found.save()
     elif kind == b"\1":
-        from pioneer_build.cache import spec_cache
+        from pioneer_build.cache import parsed_specs
 
         body = b'"specs/a.yaml"\t1 2 3 4\t' + text.replace(b"\n", b" ")
         line = b"%s\t%08x" % (body, crc32(body))
         with open(empty.specs.path, "wb") as file:
-            file.write(spec_cache._HEAD + b"\n" + line + b"\n")
+            file.write(parsed_specs._HEAD + b"\n" + line + b"\n")
         ProjectCache(folder, folder).specs.get("specs/a.yaml", _STAMP)
     else:
         _read_cached_plan(kind, text, folder)

@@ -6,12 +6,12 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pioneer_build.cache.spec_cache import _packed, _unpacked  # what is packed must be unpacked as it was
+from pioneer_build.cache.parsed_specs import _packed, _unpacked  # what is packed must be unpacked as it was
 from pioneer_build.errors import Problem
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.spec_drafts import drafts_of
 from pioneer_build.parse import parse_text
-from pioneer_build.parse.cross_check import cross_check
+from pioneer_build.parse.between_specs import cross_check
 from pioneer_build.parse.settings import parse_settings
 from pioneer_build.render.problems import problems_text, problems_value
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of

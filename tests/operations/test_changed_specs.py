@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.cache.plan_cache import nothing_to_do
+from pioneer_build.cache.unchanged_plan import nothing_to_do
 from pioneer_build.errors import Problems
 from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.journal.log import Journal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.cache.plan_cache import nothing_to_do
+from pioneer_build.cache.unchanged_plan import nothing_to_do
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.lock.model import Labelling
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from pioneer_build.cache.plan_cache import CachedPlan
+    from pioneer_build.cache.unchanged_plan import CachedPlan
     from pioneer_build.lock.model import Entry
     from pioneer_build.results.check import CheckResult
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pioneer_build.lock.takeover import KnownJob
+from pioneer_build.lock.jobs_known_elsewhere import KnownJob
 from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.known_jobs import Known, mark_deletions, with_deletions
 from pioneer_build.plan import Choices, Facts

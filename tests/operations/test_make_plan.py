@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.cache.plan_cache import CachedPlan, nothing_to_do, read_cached_plan
+from pioneer_build.cache.unchanged_plan import CachedPlan, nothing_to_do, read_cached_plan
 from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.lock.model import Labelling
 from pioneer_build.operations.make_plan import cache_plan

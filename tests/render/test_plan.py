@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from pioneer_build.plan import Action, Choices, Plan, Reason, Step
 from pioneer_build.plan.json import plan_value
+from pioneer_build.render.colours import ACTION_SYMBOLS
 from pioneer_build.render.markdown_limit import MARKDOWN_LIMIT
-from pioneer_build.render.plan import ACTION_SYMBOLS, plan_text, summary_text
+from pioneer_build.render.plan import plan_text, summary_text
 from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.spec.declared import Declared
 from tests.planning import PROPERTY, World, declared, generate_spec, projects

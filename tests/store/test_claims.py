@@ -22,7 +22,7 @@ from pioneer_build.store.claims import Claim, Claims, Held
 from tests.full_disk import failing_disk
 
 if TYPE_CHECKING:
-    from pioneer_build.processes.claim import ProcessClaim
+    from pioneer_build.processes.lease import ProcessClaim
     from pioneer_build.store.annotations import AnnotationStore
 
 A, B, C, D = (letter * 16 for letter in (b"a", b"b", b"c", b"d"))

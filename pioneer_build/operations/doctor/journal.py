@@ -12,7 +12,7 @@ from pioneer_build.journal.copies import is_of_another
 from pioneer_build.journal.log import Journal, obstacle
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.operations.journal_gaps import damage_remark, remarks
-from pioneer_build.operations.other_journals import OtherJournals, journal_remarks
+from pioneer_build.operations.other_state_folders import OtherJournals, journal_remarks
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.wording import count
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.parse.rules import wrong_path
+from pioneer_build.parse.within_spec import wrong_path
 from tests.parse.examples import CLASSES, DECODER, LABEL, NER, only, problems
 
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.lock.jobs_known_elsewhere import KnownJob, take_over
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.takeover import KnownJob, take_over
 from pioneer_build.plan import Choices, Facts, would_buy
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Spec, TopUp
 
 if TYPE_CHECKING:
+    from pioneer_build.lock.jobs_known_elsewhere import Taken
     from pioneer_build.lock.model import JobState
-    from pioneer_build.lock.takeover import Taken
 
 BACKEND = "https://service.test"
 

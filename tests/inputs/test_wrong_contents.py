@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.inputs.lookalikes import foreign, looks_like
+from pioneer_build.inputs.wrong_contents import foreign, looks_like
 from tests.inputs.project import problems_of, put, texts_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.cache.plan_cache import CachedPlan, inputs_are_unchanged, nothing_to_do
+from pioneer_build.cache.unchanged_plan import CachedPlan, inputs_are_unchanged, nothing_to_do
 from pioneer_build.disk.stamps import stamp_of
 from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.operations.project_state import read_project_state

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.processes import claim
-from pioneer_build.processes.claim import ProcessClaim
+from pioneer_build.processes import lease
 from pioneer_build.processes.identity import this_process
+from pioneer_build.processes.lease import ProcessClaim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CLAIM = """
 import sys, time
 from pathlib import Path
-from pioneer_build.processes.claim import ProcessClaim
+from pioneer_build.processes import lease
+from pioneer_build.processes.lease import ProcessClaim
 print(ProcessClaim(Path(sys.argv[1])).owner, flush=True)
 time.sleep(60)
 """
@@ -108,7 +109,7 @@ def test_on_another_machine_without_locks_only_the_last_sign_of_life_tells(tmp_p
     path.write_text("elsewhere|another-boot|12|345|\n")
     assert mine.is_alive(other.owner)
     assert mine.describe(other.owner) == "process 12 on elsewhere"
-    long_ago = path.stat().st_mtime - claim.LEASE_SECONDS - 60
+    long_ago = path.stat().st_mtime - lease.LEASE_SECONDS - 60
     os.utime(path, (long_ago, long_ago))
     assert not mine.is_alive(other.owner)
     mine.close()

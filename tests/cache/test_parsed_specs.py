@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pioneer_build.cache.spec_cache import Parsed, SpecCache
+from pioneer_build.cache.parsed_specs import Parsed, SpecCache
 from pioneer_build.parse import parse_text
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 
