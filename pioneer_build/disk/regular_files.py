@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 #: The largest lock, and the largest saved plan: several hundred thousand datasets.
 MAX_LOCK_BYTES: Final = 512 * 1024 * 1024
+#: What is read at once, in bytes, of a file that doesn't say its size.
+_PIECE: Final = 1 << 16
 
 
 def open_regular(path: AnyPath, *, buffering: int = -1, follow: bool = True) -> BinaryIO:
@@ -58,7 +60,8 @@ def read_regular(path: AnyPath, most: int = MAX_FILE_BYTES, *, follow: bool = Tr
     with open_regular(path, buffering=0, follow=follow) as file:
         parts: list[bytes] = []
         left = most + 1
-        while left > 0 and (part := file.read(left)):
+        piece = max(_PIECE, os.fstat(file.fileno()).st_size + 1)  # what is asked for is allocated: not all of `most`
+        while left > 0 and (part := file.read(min(left, piece))):
             parts.append(part)
             left -= len(part)
         return b"".join(parts)

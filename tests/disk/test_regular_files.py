@@ -22,6 +22,7 @@ def test_a_file_is_read_as_far_as_one_byte_more(tmp_path: Path) -> None:
         assert read_regular(one, 4) == b"01234"
     path.write_bytes(b"")
     assert read_regular(path) == b""
+    assert read_regular(path, 1 << 50) == b"", "what isn't there takes no memory"
 
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
