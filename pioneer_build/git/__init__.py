@@ -1,6 +1,7 @@
 """Runs git, which reads and runs nothing that a repository's configuration says.
 
 program     the one place that starts it
+places      where a repository is, found without git
 kept_files  what it would wait for without end
 repository  the repository that a folder is in, and what keeps git from reading it
 revisions   files at a commit, and the commits that a name means

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import GitObject, objects
+from pioneer_build.git.places import is_below_repository
 from pioneer_build.git.program import NEWER_GIT, answer, last_words, run
-from pioneer_build.git.repository import is_below_repository, repository_problem
+from pioneer_build.git.repository import repository_problem
 
 if TYPE_CHECKING:
     import subprocess

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.kept_files import would_wait_for
+from pioneer_build.git.places import explicit_places
 from pioneer_build.keys import without_keys
 
 if TYPE_CHECKING:
@@ -159,18 +160,6 @@ def environment(folder: Path | None = None, *, index: bool = False) -> dict[str,
     # what `git -c` sets; the last value of a setting counts
     environ["GIT_CONFIG_PARAMETERS"] = f"{environ.get('GIT_CONFIG_PARAMETERS', '')} {_RUNS_NOTHING}".strip()
     return environ | _CALM
-
-
-def explicit_places(folder: Path) -> dict[str, str]:
-    """The variables of a repository whose work tree is elsewhere, if both are named and `folder` is in that work tree.
-
-    They are relative to the current folder of this process, which isn't that of git.
-    """
-    named = {name: os.getenv(name, "") for name in ("GIT_DIR", "GIT_WORK_TREE")}
-    if not all(named.values()):
-        return {}
-    places = {name: os.path.abspath(value) for name, value in named.items()}  # noqa: PTH100 - as git reads it
-    return places if folder.resolve().is_relative_to(os.path.realpath(places["GIT_WORK_TREE"])) else {}
 
 
 def answer(folder: Path | None, *arguments: str) -> str | None:

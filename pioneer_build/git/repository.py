@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
-from pioneer_build.git.program import answer, complaint_of, explicit_places, run
+from pioneer_build.git.places import ancestors, is_below_repository
+from pioneer_build.git.program import answer, complaint_of, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,20 +65,10 @@ def repository_problem(folder: Path) -> PioneerError | None:
     if done.returncode == 0:
         return None
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
-        owned = next(one for one in _ancestors(folder) if os.path.lexists(one / ".git"))
+        owned = next(one for one in ancestors(folder) if os.path.lexists(one / ".git"))
         message = f"the repository {owned} belongs to another user, so git doesn't read it"
         return PioneerError(message, hint=f"git config --global --add safe.directory {shell_word(str(owned))}")
     if b"GIT_DISCOVERY_ACROSS_FILESYSTEM" in done.stderr:
         message = f"{folder} is a mount of its own, and git doesn't look for a repository above it"
         return PioneerError(message, hint="export GIT_DISCOVERY_ACROSS_FILESYSTEM=1")
     return PioneerError(f"git can't read the repository: {complaint_of(done)}", hint="git rev-parse --git-dir")
-
-
-def is_below_repository(folder: Path) -> bool:
-    """Whether there is a repository around `folder`, readable or not: git is not asked."""
-    return bool(explicit_places(folder)) or any(os.path.lexists(one / ".git") for one in _ancestors(folder))
-
-
-def _ancestors(folder: Path) -> tuple[Path, ...]:
-    resolved = folder.resolve()
-    return resolved, *resolved.parents

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git.objects import contents
+from pioneer_build.git.places import is_below_repository
 from pioneer_build.git.program import complaint_of, run
-from pioneer_build.git.repository import is_below_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,7 @@
 """The journal: the append-only log of submissions (docs/journal.md).
 
 model           a submission
+places          whether it is in its place
 log             appends to the file
 reading         reads it, and what was appended since the last time
 lines           the format of a line

@@ -23,8 +23,9 @@ from pioneer_build.journal.compaction import begin_fields, head_line, is_due, re
 from pioneer_build.journal.copies import extend_copy, keep_damaged
 from pioneer_build.journal.lines import VERSION, Line, encode_line
 from pioneer_build.journal.model import UNFINISHED, Contended, JournalDamage, JournalRepair
-from pioneer_build.journal.reading import LogReader, failed, odd_place
-from pioneer_build.journal.seal import read_seal, write_seal
+from pioneer_build.journal.places import LOCK, LOG, obstacle
+from pioneer_build.journal.reading import LogReader, failed
+from pioneer_build.journal.seal import write_seal
 from pioneer_build.processes.identity import this_process
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
-
-
-_LOG, _LOCK = "journal.jsonl", "journal.lock"
 
 
 class Journal:
@@ -51,10 +49,10 @@ class Journal:
     """
 
     def __init__(self, folder: Path, copy: Path | None = None, on_note: Callable[[str], None] | None = None) -> None:
-        self.path = folder / _LOG
+        self.path = folder / LOG
         self.copy = copy
         self.on_note = on_note
-        self._lock_path = folder / _LOCK
+        self._lock_path = folder / LOCK
         self._log = LogReader(self.path, copy, self._lock_path)
         self._compared = False
         self._held_by = -1
@@ -319,18 +317,6 @@ class Journal:
             self._compared = True
         write_seal(self._held_by, number)
         self._log.catch_up()
-
-
-def obstacle(folder: Path) -> JournalError | None:
-    """What is in the place of the log in `folder` or of its lock and isn't a file, so that nothing can be recorded."""
-    return odd_place(folder / _LOG) or odd_place(folder / _LOCK)
-
-
-def is_gone(folder: Path, copy: Path | None) -> bool:
-    """Whether the log in `folder` isn't there, although its copy or its seal says that it had lines. Cheap."""
-    if (folder / _LOG).exists():
-        return False
-    return (copy is not None and copy.exists()) or read_seal(folder / _LOCK) > 0
 
 
 def _end_of(log: LogReader, fd: int) -> bytes:

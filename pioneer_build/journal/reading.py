@@ -6,9 +6,7 @@ lost, and the next run that writes repairs the log. Otherwise a submission may b
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,10 +14,10 @@ from pioneer_build.disk.advice import advice
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
-from pioneer_build.escaping import shell_word
 from pioneer_build.journal.copies import Scanned, is_same_log, join, last_line, scan
 from pioneer_build.journal.index import SubmissionIndex
 from pioneer_build.journal.model import Submission
+from pioneer_build.journal.places import odd_place
 from pioneer_build.journal.scanning import Damage, Scanner
 from pioneer_build.journal.seal import read_seal
 
@@ -206,14 +204,6 @@ class LogReader:
         return odd
 
 
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISLNK, "a symbolic link"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 #: It has jobs that are nowhere else, so a new one isn't enough.
 _ELSEWHERE = "move the folder to another disk and set XDG_STATE_HOME"
 
@@ -230,25 +220,3 @@ def failed(what: str, path: Path, error: OSError) -> JournalError:
         return odd
     reason = error.strerror or str(error)
     return JournalError(f"can't {what} the journal {path}: {reason}", hint=advice(error, path, _ELSEWHERE))
-
-
-def odd_place(path: Path, what: str = "write") -> JournalError | None:
-    """The error about anything but a file in the place of the journal or of its lock; `None` if there is none.
-
-    The user moves it away: it isn't ours, and a link may lead to a journal.
-
-    Args:
-        path: the place.
-        what: what fails there, as a verb.
-    """
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return None
-    if stat.S_ISREG(mode):
-        return None
-    is_what = next((text for test, text in _KINDS if test(mode)), "something else")
-    hint: str | None = f"mv {shell_word(str(path))} {shell_word(f'{path}.old')}"
-    if stat.S_ISLNK(mode):  # it may lead to a journal
-        hint = advice(OSError(errno.ELOOP, ""), path)
-    return JournalError(f"can't {what} the journal {path}: it is {is_what}, not a file", hint=hint)

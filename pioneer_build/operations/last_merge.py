@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.git.places import is_below_repository
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan.merge_choices import with_choices
 
@@ -41,6 +42,8 @@ def with_merge_choices(project: Project, lock: Lock, plan: Plan) -> Plan:
 
 def _with_choices_of_head(project: Project, lock: Lock, plan: Plan, pending: frozenset[str]) -> Plan:
     """The same for the merge commit that is checked out, if there is one."""
+    if not is_below_repository(project.root):
+        return plan
     # git is only started for a plan that has something to do
     from pioneer_build.git.revisions import merged_commits
     from pioneer_build.lock.three_way import merge3

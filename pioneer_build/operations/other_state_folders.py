@@ -6,7 +6,6 @@ the lock has unfinished jobs that this journal doesn't know.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
-from pioneer_build.journal.copies import is_of_another, last_line
-from pioneer_build.journal.log import is_gone, obstacle
+from pioneer_build.journal.copies import last_line
 from pioneer_build.journal.model import REPAIR
+from pioneer_build.journal.places import obstacle
 from pioneer_build.journal.reading import LogReader
 from pioneer_build.operations.journal_gaps import (
     OtherJournal,
@@ -25,12 +24,10 @@ from pioneer_build.operations.journal_gaps import (
     empty_remark,
     not_in_journal,
 )
+from pioneer_build.operations.journal_places import kept_where_it_is_ignored, other_logs
 from pioneer_build.operations.known_jobs import with_journal
-from pioneer_build.paths import APP, journal_copies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from pioneer_build.journal.log import Journal
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Lock
@@ -136,17 +133,6 @@ def journal_remarks(project: Project, journal: Journal, lock: Lock) -> list[str]
     return said
 
 
-def more_may_be_known(project: Project) -> bool:
-    """Whether a journal may know more than a cached plan: another one, or one that is gone or can't be written. Cheap.
-
-    A plan that was cached before there was a journal holds again once both lock and journal are gone.
-    """
-    folder = project.journal_folder
-    if is_gone(folder, project.journal_copy) or obstacle(folder) is not None:
-        return True
-    return next(_logs(project), None) is not None
-
-
 def other_journals(project: Project) -> list[OtherJournal]:
     """The other journals that have submissions to the project's backend. The local engine's are each project's own.
 
@@ -154,7 +140,7 @@ def other_journals(project: Project) -> list[OtherJournal]:
     """
     found: dict[Path, OtherJournal] = {}
     mine = project.journal_copy
-    for path in _logs(project):
+    for path in other_logs(project):
         reader = LogReader(path)
         with suppress(PioneerError):
             reader.catch_up()
@@ -167,32 +153,3 @@ def other_journals(project: Project) -> list[OtherJournal]:
             if submissions:
                 found.setdefault(folder, OtherJournal(folder, submissions))
     return list(found.values())
-
-
-def kept_where_it_is_ignored(project: Project, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The journal below a relative XDG_STATE_HOME, which is ignored; `None` if there is none."""
-    value = environ.get("XDG_STATE_HOME", "")
-    if not value or value.startswith("/"):
-        return None
-    for start in (Path.cwd(), project.root):
-        path = start / value / APP / "journal" / "journal.jsonl"
-        if path.is_file():
-            return path
-    return None
-
-
-def _logs(project: Project) -> Iterator[Path]:
-    if project.config.local:
-        return
-    if (ignored := kept_where_it_is_ignored(project)) is not None:
-        yield ignored
-    if (mine := project.journal_copy) is None:
-        return
-    try:
-        with os.scandir(journal_copies()) as files:
-            names = sorted(file.name for file in files if file.name.endswith(".jsonl"))
-    except OSError:
-        return
-    if mine.name in names and is_of_another(mine, project.journal_folder / "journal.jsonl"):
-        yield mine
-    yield from (mine.with_name(name) for name in names if name != mine.name and not name.startswith("."))

@@ -12,7 +12,6 @@ from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.jobs_known_elsewhere import KnownJob, Taken, take_over
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.operations.known_jobs import with_deletions, with_journal
-from pioneer_build.operations.other_state_folders import more_may_be_known
 from pioneer_build.plan import entry_for
 from pioneer_build.project.lock_history import place_of, search_history
 from pioneer_build.spec.fingerprint import short
@@ -130,16 +129,14 @@ def with_newest_owners(
     return known if given.lock == known.lock else given
 
 
-def may_be_known(project: Project, declared: Iterable[Declared], names: Collection[str]) -> bool:
-    """Whether earlier locks or other journals may have these specs, so that the whole project has to be planned.
+def may_have_earlier(project: Project, declared: Iterable[Declared], names: Collection[str]) -> bool:
+    """Whether earlier locks may have these specs, so that the whole project has to be planned.
 
     Args:
         project: the project.
         declared: specs for which something would be bought.
         names: the remote names that would be used.
     """
-    if more_may_be_known(project):
-        return True
     found = search_history(project.root, project.config.backend, {item.fingerprint for item in declared}, names)
     return bool(found.entries) or not found.complete
 

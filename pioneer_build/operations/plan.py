@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.git.places import is_git_of_use
 from pioneer_build.operations.changed_specs import changed_specs
+from pioneer_build.operations.journal_places import more_may_be_known
 from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.make_plan import plan_from
 from pioneer_build.plan import Choices
@@ -62,9 +64,13 @@ def plan_of_changed(project: Project) -> Plan | None:
     buying = {step.dataset_name: step.remote_name for step in plan.steps if step.submits}
     if not buying:
         return plan
-    from pioneer_build.operations.past_locks import may_be_known  # git: only if something would be bought
-
     declared = [item for item in scope.declared if item.name in buying]
     if scope.rest is not None and any(item.fingerprint in scope.rest.submitted for item in declared):
         return None
-    return None if may_be_known(project, declared, buying.values()) else plan
+    if more_may_be_known(project):
+        return None
+    if not is_git_of_use(project.root):
+        return plan
+    from pioneer_build.operations.past_locks import may_have_earlier  # git: only if something would be bought
+
+    return None if may_have_earlier(project, declared, buying.values()) else plan
