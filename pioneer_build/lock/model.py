@@ -274,7 +274,7 @@ class Entry:
         if self.num_examples is None:
             return ()
         ready = [job for job in self.jobs if job.state == "ready" and not job.superseded]
-        mine = tuple(job for job in ready if job.fingerprint == self.fingerprint)
+        mine = tuple([job for job in ready if job.fingerprint == self.fingerprint])
         if mine and not self._is_sample(mine):
             return mine
         before = [job for job in ready if job.fingerprint != self.fingerprint and not (mine and job.sampled)]
@@ -285,8 +285,9 @@ class Entry:
 
     def _is_sample(self, jobs: Sequence[Job]) -> bool:
         """Whether ready jobs of the current definition are a sample, and the rest wasn't requested yet."""
-        asked = [0 if job.top_up else job.asked for job in jobs]
-        return any(job.sampled for job in jobs) and sum(asked) < (self.num_examples or 0)
+        if not any(job.sampled for job in jobs):
+            return False
+        return sum([0 if job.top_up else job.asked for job in jobs]) < (self.num_examples or 0)
 
     @property
     def examples(self) -> int:
@@ -310,13 +311,15 @@ class Entry:
         if self.num_examples is None:
             made = self.parts or self.labelling
             return made.content if made is not None else None
-        digests = [job.rows for job in self.readable()]
+        jobs = self.readable()
+        digests = [job.rows for job in jobs]
         if not digests or None in digests:
             return None
-        whole = sum(job.got or 0 for job in self.readable())
-        if len(digests) == 1 and self.examples == whole:
+        whole = sum(job.got or 0 for job in jobs)
+        examples = min(self.num_examples, whole)
+        if len(digests) == 1 and examples == whole:
             return digests[0]
-        return digest_of({"examples": self.examples, "rows": digests})
+        return digest_of({"examples": examples, "rows": digests})
 
     @property
     def content_fingerprint(self) -> str | None:
