@@ -80,6 +80,15 @@ def process(*arguments: str, unbuffered: str = "", **more: Any) -> subprocess.Po
     return subprocess.Popen([sys.executable, "-m", "pioneer_build", *arguments], env=environ, **more)
 
 
+def test_a_process_does_not_look_for_cycles_at_its_end() -> None:
+    code = (
+        "import atexit, gc, sys; sys.argv = ['x', '--version']; from pioneer_build.cli import main;"
+        " atexit.register(lambda: print(gc.get_freeze_count() > 0, gc.get_threshold()[0])); main()"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "True 50000"
+
+
 def test_a_reader_that_went_away_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)

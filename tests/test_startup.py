@@ -15,7 +15,7 @@ import pytest
 from pioneer_build.operations.check import check
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.project.open import open_project
-from tests.built import age, build, home
+from tests.built import age, build, home, spec_text, write_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,7 @@ print("\\n".join(["--", str(code), *sorted(set(sys.modules) - before)]))
 """
 
 CORE = {
+    "gc",
     "pioneer_build",
     "pioneer_build.cli",
     "pioneer_build._version",
@@ -133,4 +134,18 @@ def test_a_plan_as_json_looks_at_the_cached_plan_alone(root: Path) -> None:
         "pioneer_build.store",
         "socket",
         "secrets",
+    }
+
+
+def test_what_buys_outside_of_a_repository_needs_neither_git_nor_a_journal(root: Path) -> None:
+    imported(root, "plan")  # caches what is planned below
+    write_spec(root, "one.yaml", spec_text("one").replace("num_examples: 10", "num_examples: 20"))
+    names = imported(root, "plan")
+    assert "pioneer_build.operations.changed_specs" in names
+    assert not names & {
+        "pioneer_build.git.program",
+        "pioneer_build.journal.copies",
+        "pioneer_build.journal.log",
+        "pioneer_build.operations.past_locks",
+        "pioneer_build.operations.project_state",
     }

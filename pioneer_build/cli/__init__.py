@@ -6,9 +6,10 @@ Only this package turns errors into messages and exit codes. Commands are import
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -20,6 +21,9 @@ from pioneer_build.cli.output import drop_output, output_lost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: So many objects more than before make Python look for cycles among them. Almost nothing that a command reads is one,
+#: and by default it looks after every 700, again and again through all there are.
+_OBJECTS: Final = 50_000
 #: Every command with its line in `--help`; the module of that name defines it.
 COMMANDS = {
     "init": "Write a small project that `apply` can build.",
@@ -116,11 +120,14 @@ def group(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code."""
+    gc.set_threshold(_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         # what can't be encoded (half a surrogate, or anything in a C locale) is shown escaped
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_flush(run(arguments)))
+    code = _flush(run(arguments))
+    gc.freeze()  # the process ends: nothing is gained by looking for cycles once more
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
