@@ -6,9 +6,9 @@ Only this package turns errors into messages and exit codes. Commands are import
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
+from gc import freeze, set_threshold  # `gc` is a command here
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -120,13 +120,13 @@ def group(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code."""
-    gc.set_threshold(_OBJECTS)
+    set_threshold(_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         # what can't be encoded (half a surrogate, or anything in a C locale) is shown escaped
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     code = _flush(run(arguments))
-    gc.freeze()  # the process ends: nothing is gained by looking for cycles once more
+    freeze()  # the process ends: nothing is gained by looking for cycles once more
     sys.exit(code)
 
 
