@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,3 +66,9 @@ def test_another_project(cli: Any, unneeded: Path, tmp_path: Path) -> None:
     ran = cli("gc", "--yes", "--project", str(other.root))
     assert ran.out == "Nothing to remove: everything in the store is needed.\n"
     assert unneeded.exists()
+
+
+def test_the_console_script_runs_it() -> None:
+    """Its name is that of a module of the standard library, which the command line uses as well."""
+    done = subprocess.run([sys.executable, "-m", "pioneer_build", "gc", "--help"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
