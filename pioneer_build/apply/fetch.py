@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pioneer_build.apply.finish_job import take_in
 from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring, download, rows_expected, rows_of_report
@@ -17,16 +18,21 @@ from pioneer_build.checks.bounds import checks_from_key, effective_checks, expli
 from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Job
+    from pioneer_build.lock.model import Entry, Job
 
+#: At most so many states of other datasets are tried, to find the one in which rows were judged.
+_MOST_STATES: Final = 64
 
 #: Rows in the service's own form, or why there are none; and the revision of the local engine, if it made them.
 FetchedRows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
@@ -125,6 +131,9 @@ async def _fetch_job(work: Work, job: Job) -> None:
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
+    if work.entry is not None and work.entry.checks == MIXED_CHECKS:
+        _keep_otherwise_judged(work, job, rows)
+        return
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
@@ -183,6 +192,18 @@ def _is_kept(work: Work, job: Job, rows: tuple[Any, ...]) -> bool:
     return True
 
 
+def _keep_otherwise_judged(work: Work, job: Job, rows: tuple[Any, ...]) -> None:
+    """Records the rows of a job as the spec's checks judge them, if the lock doesn't say by which they were judged."""
+    judgement = judgement_of(work, replace(job, state="open"), rows, work.checks)
+    digest, quarantined = _stored(work, judgement)
+    kept = replace(job, rows=digest, got=len(judgement.accepted), quarantined=quarantined, owed=False)
+    work.run.journal.settle(kept)
+    work.mark(kept)
+    work.emit(
+        "note", f"the rows of {job.named} were judged again: the lock doesn't say by which checks they were before"
+    )
+
+
 def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
     try:
         return store_rows(work.run.ports.store, judgement)
@@ -197,13 +218,29 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
     entry = work.entry
     recorded = checks_from_key(entry.checks) if entry is not None else Checks()
     for explicit in dict.fromkeys((recorded, explicit_checks(work.run.basis.checks, work.item.spec.checks), Checks())):
-        judgement = judgement_of(work, replace(job, state="open"), rows, effective_checks(Checks(), explicit))
-        whole = sha256()
-        for row in judgement.accepted:
-            whole.update(row_line(row))
-        if f"sha256:{whole.hexdigest()}" == job.rows:
-            return judgement
+        for others in _others_before(work, explicit.no_overlap_with):
+            checks = effective_checks(Checks(), explicit)
+            judgement = judgement_of(work, replace(job, state="open"), rows, checks, entry_of=others.get)
+            whole = sha256()
+            for row in judgement.accepted:
+                whole.update(row_line(row))
+            if f"sha256:{whole.hexdigest()}" == job.rows:
+                return judgement
     return judgement_of(work, replace(job, state="open"), rows, work.checks)
+
+
+def _others_before(work: Work, names: Sequence[str]) -> Iterator[dict[str, Entry | None]]:
+    """The entries of the datasets in `no_overlap_with` as they are, and as they may have been when rows were judged.
+
+    They have grown since, by one job after the other.
+    """
+    now = {name: work.run.lock.entry(name) for name in names}
+    sizes = [range(len(entry.jobs) if entry is not None else 0, -1, -1) for entry in now.values()]
+    for taken in islice(product(*sizes), _MOST_STATES):
+        yield {
+            name: replace(entry, jobs=entry.jobs[:size]) if entry is not None else None
+            for (name, entry), size in zip(now.items(), taken, strict=True)
+        }
 
 
 async def rows_of(work: Work, job: Job) -> FetchedRows:

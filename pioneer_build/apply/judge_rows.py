@@ -102,7 +102,12 @@ def tell_quarantined(work: Work, judgement: Judgement) -> None:
 
 
 def judgement_of(
-    work: Work, job: Job, rows: Iterable[Any], checks: Checks, unread: list[StoreError] | None = None
+    work: Work,
+    job: Job,
+    rows: Iterable[Any],
+    checks: Checks,
+    unread: list[StoreError] | None = None,
+    entry_of: Callable[[str], Entry | None] | None = None,
 ) -> Judgement:
     """The result of the checks for a job's rows.
 
@@ -115,12 +120,13 @@ def judgement_of(
         rows: its rows, in the service's own form or in normal form.
         checks: the bounds in force.
         unread: gets the errors about rows that could not be read.
+        entry_of: returns the entry of a dataset in `no_overlap_with`; by default, that of the lock.
     """
     unread = [] if unread is None else unread
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
     store = run.ports.store
-    others = texts_of_others(store, checks, run.lock.entry, unread)
+    others = texts_of_others(store, checks, entry_of or run.lock.entry, unread)
     taken = TakenTexts(frozenset(digests_of_texts(store, earlier, unread)), others)
     return judge(rows, work.terms(job), checks, taken)
 

@@ -9,7 +9,7 @@ from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms
 from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.lock.merge import merge_jobs
-from pioneer_build.lock.model import Entry
+from pioneer_build.lock.model import MIXED_CHECKS, Entry
 from pioneer_build.plan import entry_for
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class Work:
         entry = self.entry
         if entry is None or job.fingerprint == self.item.fingerprint:
             entry = self.entry_as_declared()
+            if job.state == "ready" and job.rows is not None and entry.checks != self.item.checks:
+                entry = replace(entry, checks=dict(MIXED_CHECKS))  # this job was judged by the spec's, the others not
         others = [known for known in entry.jobs if known.key != job.key and not _same_submission(known, job)]
         self.put(replace(entry, jobs=merge_jobs([*others, job])))
 

@@ -7,11 +7,11 @@ the journal says is still open or unknown.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.merge import merge_jobs
-from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.model import MIXED_CHECKS, Entry, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
     from pioneer_build.spec.declared import Declared
     from pioneer_build.spec.model import TaskType
-
-#: Checks for rows that were judged by unknown ones: no bounds. Of two, the one that isn't the spec's is recorded.
-_UNKNOWN_CHECKS: Final[tuple[Mapping[str, Any], ...]] = ({}, {"min_accepted": 0.0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +308,7 @@ def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob])
         if item.checks is not None and item.checks != declared.checks:
             return item.checks
         if item.checks is None and _may_have_others(item.job, declared):
-            return next(checks for checks in _UNKNOWN_CHECKS if checks != declared.checks)
+            return MIXED_CHECKS
     return entry.checks
 
 

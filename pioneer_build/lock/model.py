@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pioneer_build.spec.fingerprint import fingerprint_of
 
@@ -27,6 +27,11 @@ class Tokens:
 
     input: int
     output: int
+
+
+#: The `checks` of an entry whose rows were not all judged by the same ones, or by unknown ones: no row is within them.
+#: So a plan judges all rows again, whatever the spec's checks are.
+MIXED_CHECKS: Final[Mapping[str, Any]] = {"max_chars": 0}
 
 
 @dataclass(frozen=True, slots=True)

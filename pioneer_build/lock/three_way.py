@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.lineages import lineages, renames_of
 from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
-from pioneer_build.lock.model import Entry, Job, Lock
+from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -203,16 +203,21 @@ def _value(entry: Entry, name: str) -> Any:
 def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, Any]:
     """The checks that all rows of the merged entry were judged by, so that a plan judges those that were not.
 
-    If one side changed the checks, and the other one has rows that the first side never had, these are the checks of
-    the other one.
+    If each side has rows that the other one doesn't have, they were judged by different ones.
     """
-    mine = [job for job in merged.jobs if job.fingerprint == merged.fingerprint and job.rows is not None]
-    for side, other in ((ours, theirs), (theirs, ours)):
-        if side.checks == merged.checks != other.checks:
-            judged = {(job.key, job.rows) for job in side.jobs}
-            if any((job.key, job.rows) not in judged for job in mine):
-                return other.checks
-    return merged.checks
+    rows = _judged_rows(merged, merged.fingerprint)
+    judged_by = [side.checks for side in (ours, theirs) if rows <= _judged_rows(side, merged.fingerprint)]
+    if ours.checks == theirs.checks or merged.checks in judged_by:
+        return merged.checks
+    return judged_by[0] if judged_by else MIXED_CHECKS
+
+
+def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:
+    """The jobs of a definition with their rows; for a label spec, the rows that were made of its annotations."""
+    rows: set[object] = {
+        (job.key, job.rows) for job in entry.jobs if job.fingerprint == fingerprint and job.rows is not None
+    }
+    return rows if entry.labelling is None else {*rows, entry.labelling.content}
 
 
 def _changed_by(before: object, here: object, there: object) -> Side | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan.model import Reason
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def setting_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
             for key in sorted({*old, *new})
             if old.get(key) != new.get(key)
         ]
+        if entry.checks == MIXED_CHECKS:
+            parts = ["not all rows were judged by the same checks: they are judged again"]
         reasons.append(Reason("checks", ", ".join(parts), old, new))
     return tuple(reasons)
 

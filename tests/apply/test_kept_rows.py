@@ -122,6 +122,60 @@ def test_checks_that_change_while_a_job_is_open(bench: Bench, monkeypatch: pytes
     assert bench.apply() == "blocked"
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_rows_that_different_checks_accepted_are_judged_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, here: bool
+) -> None:
+    """What tighter checks left out of the new job comes back with the looser ones, on other machines as well."""
+    gives(bench, monkeypatch, 20)
+    first = bench.service._rows
+    gives(bench, monkeypatch, 20, 40, 40, 40)
+    second = bench.service._rows
+    monkeypatch.setattr(bench.service, "_rows", lambda job: (first if job.version == "1" else second)(job))
+    assert bench.apply() == "done"
+    bench.edit(num_examples=8)
+    assert bench.apply(wait=False) == "open"
+    bench.edit(checks=Checks(min_chars=30, min_accepted=0.5))
+    assert bench.apply() == "rejected", "the rows of the first job are too short"
+    assert bench.states() == ["ready", "ready"]
+    if not here:
+        gone(bench)
+    bench.edit(checks=Checks())
+    assert bench.apply() == "done", bench.message
+    assert "not all rows were judged by the same checks" in bench.plan.steps[0].reasons[0].text
+    assert sorted(read(bench)) == [20] * 5 + [40] * 3
+    assert (bench.service.submits, bench.entry.checks, bench.apply()) == (2, {}, "")
+
+
+def gone(bench: Bench) -> None:
+    """The rows are on another machine; the service has them."""
+    store = Store(bench.world.folder / "store")
+    for job in bench.entry.jobs:
+        for digest in (job.rows, job.quarantined):
+            if digest is not None:
+                store.path(digest).unlink()
+
+
+def test_rows_that_were_compared_with_another_dataset_before_it_grew_are_had_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(job: Any) -> Any:
+        own = job.request.dataset_name == "b" and job.version == "1"
+        for number in range(job.request.num_examples):
+            yield {"text": f"{'own' if own else 'common'} {number}", "entities": []}
+
+    monkeypatch.setattr(bench.service, "_rows", rows)
+    bench.edit(checks=Checks(no_overlap_with=("b",), min_accepted=0.5, max_empty_ratio=1.0))
+    bench.checkout.specs["b"] = replace(SPEC, dataset_name="b", num_examples=2, checks=Checks(max_empty_ratio=1.0))
+    assert bench.apply() == "done", bench.message
+    bench.checkout.specs["b"] = replace(bench.checkout.specs["b"], num_examples=4)
+    assert bench.apply() == "done"
+    before = bench.entry
+    gone(bench)
+    assert bench.apply() == "done", bench.message
+    assert (bench.entry, bench.service.submits) == (before, 3)
+
+
 def test_a_definition_that_comes_back_is_judged_by_the_checks_of_today(two_jobs: Bench) -> None:
     two_jobs.edit(labels=("x", "z"), checks=Checks(min_chars=30, min_accepted=0.5))
     assert two_jobs.apply() == "done"
