@@ -89,6 +89,7 @@ class Ordeal:
                     continue
                 assert value["state"] == "unknown", value
                 known = {job["job_id"] for value in states.values() for job in value["jobs"]}
+                known |= {item.job_id for item in self.submissions()}  # the lock may have been removed since
                 if made := self.made_under(unknown[0]["remote_name"], known):  # the service's own page shows it
                     assert self.machine.run(self.project, "adopt", name, made[0]).returncode == 0
                 else:
