@@ -6,7 +6,7 @@ On the way of a plan with nothing to do: imports next to nothing.
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_of
@@ -78,6 +78,8 @@ def spec_stamps(
                             continue
                         if S_ISREG(status.st_mode):
                             found[path] = stamp_of(status)
+                        elif not S_ISDIR(status.st_mode):
+                            pass_over(path, "it is not a regular file")
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import shell_word
+from pioneer_build.keys.search import KeySearch
 from pioneer_build.paths import checkout_of, find_root, link_that_leaves
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
 
@@ -24,9 +25,11 @@ def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> P
         start: the folder that a relative path starts from.
 
     Raises:
-        UsageError: it is not a path.
+        UsageError: it is not a path, or contains a key, which would be shown.
         PioneerError: a symbolic link in the checkout of the project leads out of it: it may come from anybody.
     """
+    if (keys := KeySearch()) and keys.occurs_in(os.fsencode(written)):
+        raise UsageError("the path to write to contains the API key", hint="write to a file with another name")
     path = _path(written)
     whole = Path.cwd() / start / path
     link = link_that_leaves(checkout_of(find_root(os.path.realpath(directory))), str(whole))

@@ -6,6 +6,7 @@ docs/inputs.md.
 
 files               the files that a spec names, and their formats
 glob                which paths a glob matches
+glob_walk           finds what a glob matches: each folder once, nothing outside of the project
 left_out            files that git keeps out of the work tree
 reading             streams the texts of an input, whatever its format
 open_file           the decompressed bytes of a file

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
 
 _BLOCK = 1000
+_READ = 1 << 20
+_BLANK_LINES = re.compile(rb"[\r\n]*\n")
 _SEPARATORS = ",;\t|"
 #: What Excel takes as an instruction, and writes before the names of the columns.
 _SEP_ROW = re.compile(r'"?sep=(?:[^\r\n"]|"")"?[,;\t|]*[\r\n]*', re.IGNORECASE)
@@ -45,7 +47,12 @@ class _Lines:
         self._conflicts = Conflicts()
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._stream.readline(MAX_RECORD + 1):
+        for line in _raw_lines(self._stream):
+            if self.count and not line.strip(b"\r\n"):  # one blank line or many; the first line may have no names
+                is_between_rows = self.count + 1 == self.start
+                self.count += line.count(b"\n") or 1
+                yield "\n" if is_between_rows else line.decode()
+                continue
             self.count += 1
             if len(line) > MAX_RECORD:
                 message = f"the line is longer than {MAX_RECORD >> 20} MiB; the rest is not read"
@@ -78,6 +85,34 @@ class _Lines:
         return None
 
 
+def _raw_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Each line, with its end; blank ones that follow each other at once, because a file may have nothing else.
+
+    In a quoted cell, `csv` takes several line ends for what they are.
+    """
+    held = b""  # of a line whose end wasn't read yet
+    while block := stream.read(_READ):
+        at = block.find(b"\n") + 1 if held else 0
+        if held:
+            if not at:
+                held += block
+                if len(held) > MAX_RECORD:
+                    break
+                continue
+            yield held + block[:at]
+            held = b""
+        while at < len(block):
+            run = _BLANK_LINES.match(block, at)
+            end = run.end() if run is not None else block.find(b"\n", at) + 1
+            if not end:
+                held = block[at:]
+                break
+            yield block[at:end]
+            at = end
+    if held:
+        yield held
+
+
 def read_blocks(
     stream: BinaryIO, name: str, columns: Columns, complaints: Complaints, separator: str | None = None
 ) -> Iterator[Block]:
@@ -106,7 +141,7 @@ def read_blocks(
     reader = csv.reader(_chain(first, decoded), delimiter=separator, strict=True)
     header: list[str] | None = None
     text_at, id_at = 0, -1
-    while True:
+    while not rows.given_up:
         start = lines.start = lines.count + 1 if header is not None else 1
         try:
             cells = next(reader, None)

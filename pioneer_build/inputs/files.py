@@ -6,17 +6,19 @@ sorted by code point, so that every machine reads the files in the same order.
 
 from __future__ import annotations
 
-import re
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pioneer_build.escaping import shell_word
-from pioneer_build.inputs.glob import Glob
+from pioneer_build.inputs.glob import MAGIC, Glob
+from pioneer_build.inputs.glob_walk import MOST_ENTRIES, matches
 from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
 from pioneer_build.keys.search import HAS_KEY, KeySearch
-from pioneer_build.paths import is_inside, private_folders
+from pioneer_build.paths import is_inside, link_that_leaves, private_folders
+from pioneer_build.spec.written_path import misplaced_stars
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -48,8 +50,7 @@ _OTHER_ENDINGS = {
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _WORKBOOK),
     **dict.fromkeys((".zip", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
 }
-
-_MAGIC = re.compile(r"[*?\[]")
+_INSIDE = "inputs must be inside the project's folder, also after symbolic links are resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,16 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
         )
         return ()
     folder = (root / spec_path).parent
-    found = _expand(folder, pattern)
+    private = private_folders(str(root))
     before = complaints.count
-    if _is_glob(folder, pattern):
+    found = _expand(folder, pattern, root, private, complaints)
+    if complaints.count == before and _is_glob(folder, pattern):
         complain_of_left_out(_glob(folder, pattern), pattern, root, complaints)
     if not found and complaints.count == before:
         complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"searched in {_name(folder, root)}/")
-    asked_for = None if _MAGIC.search(pattern) else pattern
+    asked_for = None if MAGIC.search(pattern) else pattern
     if _has_key(found, complaints):
         return ()
-    private = private_folders(str(root))
     files = [_input_file(path, root, private, asked_for, complaints) for path in found]
     return tuple(file for file in files if file is not None)
 
@@ -112,6 +113,9 @@ def _input_file(
     match a glob are skipped.
     """
     name = _name(path, root)
+    if not f"{os.path.realpath(path.parent)}/".startswith(f"{str(root).rstrip('/')}/"):
+        complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=_INSIDE)
+        return None
     try:
         resolved = path.resolve(strict=True)
         mode = resolved.stat().st_mode
@@ -127,13 +131,10 @@ def _input_file(
             complaints.add_to_spec(f"can't read {name}: {reason}", code="unreadable")
         return None
     if resolved.is_relative_to(root) and not is_inside(str(resolved), str(root), private):
-        ours = resolved.is_relative_to(private[0])
-        owner = "pioneer-build's own" if ours else "git's own, which may hold credentials"
-        complaints.add_to_spec(f"{name} is a file of {owner}", code="path-outside")
+        complaints.add_to_spec(f"{name} is a file of {_owner(resolved, private)}", code="path-outside")
         return None
     if not resolved.is_relative_to(root):
-        hint = "inputs must be inside the project's folder, also after symbolic links are resolved"
-        complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=hint)
+        complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=_INSIDE)
         return None
     if stat.S_ISDIR(mode):
         if asked_for is not None:
@@ -162,9 +163,10 @@ def complain_of_absent(pattern: str, *, project_root: Path, spec_path: str, comp
         complaints: receives the mistakes.
     """
     root = project_root.resolve()
-    if not _MAGIC.search(pattern) or pattern.endswith("**") or complaints.count:
+    if not MAGIC.search(pattern) or pattern.endswith("**") or complaints.count:
         return
-    for pointer in _expand((root / spec_path).parent, f"{pattern}.dvc"):
+    private = private_folders(str(root))
+    for pointer in _expand((root / spec_path).parent, f"{pattern}.dvc", root, private, complaints):
         path = pointer.with_suffix("")
         if not path.exists() and (absent := _kept_elsewhere(path, _name(path, root))) is not None:
             complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
@@ -190,33 +192,67 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _expand(folder: Path, pattern: str) -> list[Path]:
-    """The paths that a glob matches, or the path itself."""
+def _expand(folder: Path, pattern: str, root: Path, private: tuple[str, ...], complaints: Complaints) -> list[Path]:
+    """The paths that a glob matches, sorted, or the path itself.
+
+    Args:
+        folder: of the spec's file.
+        pattern: a path or glob, as in `find_files`.
+        root: the project's folder, real.
+        private: `private_folders` of it.
+        complaints: receives the mistakes; then nothing is found.
+    """
     if not _is_glob(folder, pattern):
         return [folder / pattern]
+    if (wrong := misplaced_stars(pattern)) is not None:
+        complaints.add_to_spec(wrong[0], code="path", hint=wrong[1])
+        return []
     glob = _glob(folder, pattern)
     if ".." in glob.parts:
         return []
-    matches = [
-        path
-        for path in glob.base.glob("/".join(glob.parts))
-        if glob.names_hidden or not any(part.startswith(".") for part in path.relative_to(glob.base).parts)
-    ]
-    return sorted(
-        (path for path in matches if not path.is_dir()), key=lambda path: path.relative_to(glob.base).as_posix()
-    )
+    found = matches(glob, str(root), private)
+    for place in found.leaving:
+        complaints.add_to_spec(_why_not_in(place, pattern, root, private), code="path-outside", hint=_INSIDE)
+    for place, reason in found.unreadable:
+        complaints.add_to_spec(f"can't read {_name(Path(place), root)}: {reason}", code="unreadable")
+    if found.too_many:
+        message = f"{pattern} has to look at more than {MOST_ENTRIES:,} files and folders"
+        complaints.add_to_spec(message, code="too-many-files", hint="begin it with the folder that has the files")
+    return [] if found.failed else [glob.base / name for name in found.names]
+
+
+def _why_not_in(place: str, pattern: str, root: Path, private: tuple[str, ...]) -> str:
+    """Why a glob doesn't look in a folder. Nothing that is in it is named.
+
+    Args:
+        place: the folder, or a link to it.
+        pattern: the glob.
+        root: the project's folder, real.
+        private: `private_folders` of it.
+    """
+    real = Path(os.path.realpath(place))
+    if real.is_relative_to(root):
+        return f"{pattern} looks for files in {_name(Path(place), root)}, a folder of {_owner(real, private)}"
+    link = link_that_leaves(str(root), place)
+    by = f", by the link {_name(Path(link), root)}" if link is not None else ""
+    return f"{pattern} leads outside of the project{by}"
+
+
+def _owner(real: Path, private: tuple[str, ...]) -> str:
+    ours = real.is_relative_to(private[0])
+    return "pioneer-build's own" if ours else "git's own, which may hold credentials"
 
 
 def _is_glob(folder: Path, pattern: str) -> bool:
     """Whether a pattern is no path that exists exactly as written."""
-    return _MAGIC.search(pattern) is not None and not (folder / pattern).exists()
+    return MAGIC.search(pattern) is not None and not (folder / pattern).exists()
 
 
 def _glob(folder: Path, pattern: str) -> Glob:
     parts = PurePosixPath(pattern).parts
-    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    rest = (*parts[first:], "*") if parts[-1] == "**" else parts[first:]
-    return Glob(folder.joinpath(*parts[:first]), rest)
+    first = next(index for index, part in enumerate(parts) if MAGIC.search(part))
+    rest = [part for at, part in enumerate(parts) if at >= first and (part != "**" or parts[at - 1 : at] != ("**",))]
+    return Glob(folder.joinpath(*parts[:first]), (*rest, "*") if rest[-1] == "**" else tuple(rest))
 
 
 def _kind(name: str) -> tuple[Format, Compression] | None:

@@ -5,12 +5,16 @@ As `pathlib` reads it: `**` is any number of folders, and hidden ones don't matc
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+
+MAGIC = re.compile(r"[*?\[]")
 
 
 class Glob(NamedTuple):
@@ -45,17 +49,33 @@ class Glob(NamedTuple):
         """At which parts it may go on after the parts of a path; their number is the end."""
         if not self.names_hidden and any(name.startswith(".") for name in names):
             return set()
-        found = self._with_skipped({0})
+        found = self.beginning()
         for number, name in enumerate(names, 1):
-            stays = not link or number < len(names)
-            after = set()
-            for at in found - {len(self.parts)}:
-                if self.parts[at] != "**":
-                    after |= {at + 1} if fnmatchcase(name, self.parts[at]) else set()
-                elif stays:
-                    after.add(at)
-            found = self._with_skipped(after)
+            found = self.step(found, name, link=link and number == len(names))
         return found
+
+    def beginning(self) -> set[int]:
+        """The parts that a path may begin with."""
+        return self._with_skipped({0})
+
+    def step(self, found: Iterable[int], name: str, *, link: bool = False) -> set[int]:
+        """At which parts it may go on after one more name.
+
+        Args:
+            found: the parts that the name may be.
+            name: of a file or folder.
+            link: whether it is a link, which `**` doesn't follow.
+        """
+        after = set()
+        for at in found:
+            if at == len(self.parts):
+                continue
+            part = self.parts[at]
+            if part != "**":
+                after |= {at + 1} if _fits(name, part) else set()
+            elif not link:
+                after.add(at)
+        return self._with_skipped(after)
 
     def _with_skipped(self, found: set[int]) -> set[int]:
         """Also what comes after `**`, which may be no folder at all."""
@@ -64,3 +84,7 @@ class Glob(NamedTuple):
                 at += 1
                 found.add(at)
         return found
+
+
+def _fits(name: str, part: str) -> bool:
+    return name == part if MAGIC.search(part) is None else fnmatchcase(name, part)

@@ -25,6 +25,7 @@ _HEAD = 1 << 18
 #: So far after a comma is looked for the next element, before the place of the comma is noted.
 _AHEAD = 64
 _SPACE = " \t\n\r"
+_SPACES = re.compile(f"[{_SPACE}]*")
 #: A key whose value is a list of objects or strings: where texts are that are wrapped in an object.
 _WRAPPED = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*\[\s*["{]')
 
@@ -111,9 +112,11 @@ class _Text:
     def next(self) -> str:
         """The next character that is not white space, without consuming it; empty at the end."""
         while True:
-            while self.at < len(self.text) and self.text[self.at] in _SPACE:
-                self.line += self.text[self.at] == "\n"
-                self.at += 1
+            if self.at < len(self.text) and self.text[self.at] in _SPACE:
+                space = _SPACES.match(self.text, self.at)
+                assert space is not None, "it may be empty"
+                self.line += self.text.count("\n", self.at, space.end())
+                self.at = space.end()
             if self.at < len(self.text):
                 return self.text[self.at]
             if self.ended:
@@ -159,6 +162,8 @@ def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Compl
                 rows.complain(_twice(text, element, *again))
             else:
                 rows.add_record(element.value, element.line)
+            if rows.given_up:
+                break
             if len(rows) >= _BLOCK:
                 yield rows.take()
     except _BrokenError as error:

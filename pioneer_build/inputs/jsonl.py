@@ -30,6 +30,8 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         columns: the requested fields.
         complaints: receives the mistakes.
     """
+    if chunk.isspace():  # blank lines, of which a small compressed file may have very many
+        return Block([], None if columns.id is None else [], [])
     lines = chunk.split(b"\n")
     if not lines[-1]:
         lines.pop()

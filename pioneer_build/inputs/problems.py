@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHOWN = 100
 _SOURCE_CHARACTERS = 200
+#: After so many more mistakes of a file, which are only counted, the rest of it is not read: it is of another kind.
+_MOST_COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ class Complaints:
         for path, more in others._beyond.items():
             self._beyond[path] = self._beyond.get(path, 0) + more
 
+    def given_up(self, path: str) -> bool:
+        """Whether a file has so many mistakes that the rest of it isn't read."""
+        return self._beyond.get(path, 0) >= _MOST_COUNTED
+
     @property
     def beyond(self) -> Mapping[str, int]:
         """For each file, the number of mistakes beyond those that are kept."""
@@ -85,10 +91,13 @@ class Complaints:
     def problems(self) -> tuple[Problem, ...]:
         """The mistakes that are kept, and one more problem for each file that has others."""
         rest = [
-            Problem(path, 0, 0, f"{count(more, 'more error')} in this file", code="more")
+            Problem(path, 0, 0, f"{count(more, 'more error')} in this file{self._rest_of(path)}", code="more")
             for path, more in self._beyond.items()
         ]
         return (*self._problems, *rest)
+
+    def _rest_of(self, path: str) -> str:
+        return "; the rest of it is not read" if self.given_up(path) else ""
 
     def settle(self) -> None:
         """Raises `Problems` if there are any."""

@@ -155,6 +155,8 @@ def _line_blocks(file: InputFile, parse: ParseLines, columns: Columns, complaint
                     return
                 body = chunk.removeprefix(BOM) if line == 1 else chunk
                 yield parse(body, line, file.name, columns, complaints)
+                if complaints.given_up(file.name):
+                    return
                 line += chunk.count(b"\n")
     except LineTooLongError as error:
         complain_too_long(error.lines + 1, file.name, complaints)

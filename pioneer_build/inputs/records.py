@@ -56,6 +56,11 @@ class Rows:
         """Whether so many mistakes were reported that nobody sees the words of the next one."""
         return self._complaints.count >= self._complaints.shown
 
+    @property
+    def given_up(self) -> bool:
+        """Whether the file has so many mistakes that the rest of it isn't read."""
+        return self._complaints.given_up(self._name)
+
     def complain(self, mistake: Mistake) -> None:
         """Reports a mistake in this file."""
         self._complaints.add(self._name, mistake)

@@ -195,6 +195,8 @@ def _read_lines(
                 continue
             mistakes = complaints.count
             block = parse(piece.data, line, file.name, columns, complaints)
+            if complaints.given_up(file.name):
+                break
             texts += text_digests(block.texts)
             if block.ids is not None:
                 ids += id_digests(block.ids)

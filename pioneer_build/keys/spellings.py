@@ -99,12 +99,16 @@ class KeySpellings:
 
         In more than a megabyte only whole encodings are looked for, not characters that are escaped one by one.
         """
-        squeezed = _squeezed(body)
-        if any(spelling in squeezed for spelling in self.__bytes):
+        if self.occurs_whole(body):
             return True
         if len(body) > _LONG or _ESCAPES.search(body) is None:
             return False
         return self.occurs_in(body.decode("utf-8", "replace"))
+
+    def occurs_whole(self, body: bytes) -> bool:
+        """Whether the key is in `body` as it is or as a whole encoding, which takes a few ms for a megabyte."""
+        squeezed = _squeezed(body)
+        return any(spelling in squeezed for spelling in self.__bytes)
 
     def _pattern(self) -> re.Pattern[str]:
         """All spellings; made when it is first needed, because that takes a while."""

@@ -6,11 +6,14 @@ spec that is still being written and has errors already has its name.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.regular_files import read_regular
+from pioneer_build.paths import link_that_leaves
+from pioneer_build.spec.written_path import wrong_specs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +23,10 @@ _NAME: Final = re.compile(rb"""\bdataset_name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
 
+_ENDINGS: Final = (".yaml", ".yml")
+#: A completion is not waited for: so many files and folders are looked at.
+_MOST_ENTRIES: Final = 100_000
+
 
 def dataset_names(directory: str) -> list[str]:
     """The dataset names in the specs and the lock of the project that `directory` is in, sorted. Never raises."""
@@ -27,8 +34,9 @@ def dataset_names(directory: str) -> list[str]:
         root = _root(Path(directory).resolve())
         settings = _read(root / "pioneer.yaml")
         found = _FOLDER.search(settings)
-        folder = root / (found.group(1).decode("utf-8", "replace").strip() if found else "specs")
-        texts = [_read(root / "pioneer.lock"), *map(_read, _specs(folder))]
+        named = found.group(1).decode("utf-8", "replace").strip() if found else "specs"
+        folder = root / (named if wrong_specs_folder(named) is None else "specs")
+        texts = [_read(root / "pioneer.lock"), *map(_read, _specs(root, folder))]
         # a shell puts what it completes into the command line as it is
         split = {path.stem for path in (root / "pioneer.lock.d").glob("*.json") if _FILE.fullmatch(path.stem)}
         return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)} | split)
@@ -43,10 +51,17 @@ def _root(start: Path) -> Path:
     return start
 
 
-def _specs(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*.y*ml"):
-        if path.is_file():
-            yield path
+def _specs(root: Path, folder: Path) -> Iterator[Path]:
+    if link_that_leaves(str(root), str(folder)) is not None:
+        return
+    looked_at = 0
+    for here, _, names in os.walk(folder):
+        looked_at += len(names) + 1
+        if looked_at > _MOST_ENTRIES:
+            return
+        for name in names:
+            if name.endswith(_ENDINGS):
+                yield Path(here, name)
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, dataset_at
 from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import MergeChoice, merge3
+from pioneer_build.project.key_check import refuse_keys_in_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +33,16 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
         path: where the result will be in the work tree. The file of a dataset in a split lock can't have another one.
 
     Raises:
-        LockError: what is wrong with a side, after `ours` was written.
+        LockError: what is wrong with a side, after `ours` was written; or a side contains a key, and `ours` is as it
+            was: git takes it for a conflict.
         OSError: a file can't be read or written; `ours` is as it was.
     """
     texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
+    refuse_keys_in_lock(
+        dict(
+            zip((f"{path} of the common ancestor", f"{path} of our side", f"{path} of their side"), texts, strict=True)
+        )
+    )
     try:
         common, a, b = (
             read_side(text, which, path)

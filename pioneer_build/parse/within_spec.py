@@ -15,7 +15,7 @@ from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import any_blank, is_blank, what_is_blank
 from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
-from pioneer_build.spec.written_path import path_fault, what_is_wrong
+from pioneer_build.spec.written_path import misplaced_stars, path_fault, what_is_wrong
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def wrong_path(path: str, folder: str) -> tuple[str, str] | None:
         return "use '/' in paths, on every system", f"write {path.replace(chr(92), '/')}"
     if ".." in path and posixpath.normpath(posixpath.join(folder, path)).split("/")[0] == "..":
         return "this path is outside the project", hint
-    return None
+    return misplaced_stars(path)
 
 
 def report_checks(checks: Mapping[str, Any], root: Node, source: Source) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.regular_files import read_regular
-from pioneer_build.errors import PioneerError, Problem
+from pioneer_build.errors import LockError, PioneerError, Problem
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT, KeySearch
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ def keys_in_texts(texts: Mapping[str, str]) -> list[Problem]:
     keys = KeySearch()
     found = [_problems(keys, path, text.encode("utf-8", "surrogateescape")) for path, text in texts.items() if keys]
     return [problem for problems in found for problem in problems]
+
+
+def refuse_keys_in_lock(texts: Mapping[str, str]) -> None:
+    """Refuses to read a lock that contains a key, as it is or as a whole encoding: what is in it is shown.
+
+    Args:
+        texts: of the files of the lock, by their paths in the project.
+
+    Raises:
+        LockError: it does. The message has the line, not the key.
+    """
+    keys = KeySearch()
+    if not keys or not keys.occurs_whole("\n".join(texts.values()).encode("utf-8", "surrogateescape")):
+        return
+    for found in keys_in_texts(texts):
+        raise LockError(f"{found.path}:{found.line} {found.message}", hint=found.hint)
 
 
 def _problems(keys: KeySearch, path: str, data: bytes) -> list[Problem]:

@@ -9,6 +9,7 @@ from pioneer_build.git.revisions import file_at, files_at
 from pioneer_build.lock.files import FoundLock, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
+from pioneer_build.project.key_check import refuse_keys_in_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ def lock_at(root: Path, commit: str) -> FoundLock | None:
         commit: an id, as returned by `git.commit_of`.
 
     Raises:
-        LockError: it can't be read.
+        LockError: it can't be read, or contains a key.
         PioneerError: git can't read it.
     """
     data = {}
@@ -37,4 +38,5 @@ def lock_at(root: Path, commit: str) -> FoundLock | None:
             texts[path] = found.decode("utf-8")
         except UnicodeDecodeError:
             raise LockError(f"{path} is not UTF-8") from None
+    refuse_keys_in_lock(texts)
     return read_files(texts) if texts else None

@@ -19,8 +19,8 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import entry_path, is_mark
 from pioneer_build.lock.text import read_entries
-from pioneer_build.project.key_check import keys_in_texts
-from pioneer_build.project.lock_texts import LockTexts, read_text
+from pioneer_build.project.key_check import keys_in_texts, refuse_keys_in_lock
+from pioneer_build.project.lock_texts import LockTexts, Snapshot, read_text
 from pioneer_build.sparse.signs import may_be_sparse
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class LockFile:
         """The lock; empty if there is no file. If git left conflict markers or unmerged files, both sides are merged.
 
         Raises:
-            LockError: it can't be read, is damaged, or isn't whole in a sparse checkout. The files are left unchanged.
+            LockError: it can't be read, contains a key, is damaged, or isn't whole in a sparse checkout. The files are
+                left unchanged.
         """
         found = self._read(trusted=trusted)
         self.as_read, self.conflicted = found.agreed if found.conflicted else found.lock, found.conflicted
@@ -107,15 +108,18 @@ class LockFile:
         """The entries of some datasets, like `lock.text.read_entries`. Not for a run that writes the lock.
 
         Raises:
-            LockError: a file can't be read.
+            LockError: a file can't be read, or contains a key.
         """
         entries: dict[tuple[str, str], Entry] = {}
         try:
             text = read_text(self._root, LOCK_NAME)
             if not is_mark(text):
+                refuse_keys_in_lock({LOCK_NAME: text})
                 return read_entries(text, names)
             for name in names:
-                found = read_entries(read_text(self._root, entry_path(name)), [name])
+                text = read_text(self._root, entry_path(name))
+                refuse_keys_in_lock({entry_path(name): text})
+                found = read_entries(text, [name])
                 if found is None:
                     return None
                 entries.update(found.entries)
@@ -165,12 +169,16 @@ class LockFile:
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         try:
-            return self._read_files(trusted=trusted, mixed=mixed)
+            snapshot = self._files.read()
+        except LockError as error:
+            raise self._in_git().with_way_out(error) from None
+        refuse_keys_in_lock(snapshot.texts)
+        try:
+            return self._read_files(snapshot, trusted=trusted, mixed=mixed)
         except LockError as error:
             raise self._in_git().with_way_out(error) from None
 
-    def _read_files(self, *, trusted: bool, mixed: bool) -> FoundLock:
-        snapshot = self._files.read()
+    def _read_files(self, snapshot: Snapshot, *, trusted: bool, mixed: bool) -> FoundLock:
         merging = self._merge_in_index(snapshot.texts, mixed=mixed)
         self.unmerged = merging.unmerged
         found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)

@@ -83,6 +83,16 @@ def _one_slash(text: str) -> str:
     return f"; for a folder of this machine: /{text.lstrip('/')}" if text.startswith("/") else ""
 
 
+def misplaced_stars(pattern: str) -> tuple[str, str] | None:
+    """What is wrong with a glob that has `**` as a part of a name, and what to do; `None` if it hasn't."""
+    for part in pattern.split("/"):
+        if "**" in part and part != "**":
+            folders, one = re.sub(r"\*\*+", "**/*", part, count=1), re.sub(r"\*\*+", "*", part)
+            instead = f"write {one} for one folder" + (f", or {folders} for all below it" if part[:2] == "**" else "")
+            return "'**' must be a whole part of a path, between slashes", instead
+    return None
+
+
 def wrong_store_folder(text: str) -> tuple[str, str] | None:
     """Why `text` can't be the folder of the store, and what to do; `None` if it can.
 

@@ -110,10 +110,13 @@ def test_what_is_probably_a_spec_is_passed_over_aloud(root: Path, tmp_path: Path
     (specs / "loop").symlink_to("loop")
     for name in ("U.YAML", "t.yml.txt", "x.json", "x.yaml.bak"):
         (specs / name).write_text("x")
+    os.mkfifo(specs / "pipe.yaml")
+    (specs / "pipe").symlink_to("pipe.yaml")
     assert passed_over(root) == [
         ("specs/U.YAML", "its name must end with .yaml or .yml"),
         ("specs/linked", "it is a linked folder"),
         ("specs/linked.yaml", "it is a linked folder"),
+        ("specs/pipe.yaml", "it is not a regular file"),
         ("specs/t.yml.txt", "its name must end with .yaml or .yml"),
     ]
 

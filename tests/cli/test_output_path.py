@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.cli.output_path import path_to_write
+from pioneer_build.errors import UsageError
 from tests.made import Made, classes
 
 if TYPE_CHECKING:
@@ -86,3 +88,12 @@ def test_a_link_that_leaves_the_project_is_only_followed_by_its_own_path(cli: An
         assert path.exists()
     assert cli("init", "data").code == 1
     assert cli("serve", "--state", "data/state").code == 1
+
+
+def test_a_path_with_the_key_is_neither_written_nor_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIONEER_API_KEY", "sk-Zq81hT6vLmW02xKpR9")
+    for written in ("sk-Zq81hT6vLmW02xKpR9.json", "sk-Zq81hT6vLmW02xKpR9/plan.json"):
+        with pytest.raises(UsageError) as caught:
+            path_to_write(written, str(tmp_path))
+        assert "sk-Zq" not in f"{caught.value.message} {caught.value.hint}"
+    assert path_to_write("plan.json", str(tmp_path)).name == "plan.json"

@@ -174,6 +174,12 @@ def test_a_spec_that_was_read_without_a_key(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+SHOWING = [
+    ("check",), ("check", "--format", "json"), ("status",), ("status", "--format", "json"), ("show", "a"),
+    ("show", "a", "--format", "json"), ("report",), ("export", "a"), ("lock", "split"), ("gc", "--dry-run"),
+]  # fmt: skip
+
+
 def test_a_lock_with_the_key(tmp_path: Path) -> None:
     """As someone may have committed it before the key was a key of this environment."""
     root = tmp_path / "project"
@@ -193,8 +199,25 @@ def test_a_lock_with_the_key(tmp_path: Path) -> None:
                 code, said = await command(root, *arguments)
                 assert code == 1, said
                 assert "pioneer.lock:" in said
-                assert "error: contains the API key" in said
+                assert "contains the API key" in said
                 assert KEY not in said
+            (root / "specs" / "a.yaml").write_text(SPEC.replace("hello", KEY))  # nothing is to be done now
+            good = tmp_path / "good.lock"
+            good.write_text('{"lock_version": 1, "datasets": {}}\n')
+            for arguments in SHOWING:
+                code, said = await command(root, *arguments)
+                assert KEY not in said, arguments
+                assert code == 1, (arguments, said)
+            for side in ("ours", "theirs"):
+                both = ["../good.lock", "pioneer.lock"] if side == "theirs" else ["pioneer.lock", "../good.lock"]
+                before = good.read_bytes()
+                code, said = await command(root, "merge-lock", "../good.lock", *both)
+                assert code == 1, said
+                assert f"pioneer.lock of {'our' if side == 'ours' else 'their'} side:" in said
+                assert KEY not in said
+                assert good.read_bytes() == before
+            (root / "specs" / "a.yaml").write_text(SPEC)
+            assert not list(root.glob("*.html"))
             assert ((root / "pioneer.lock").read_bytes(), len(fake.asked("POST"))) == (lock, sent)
 
     asyncio.run(main())

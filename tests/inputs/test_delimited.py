@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pioneer_build.inputs import delimited, survey
+from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.records import Columns
 from pioneer_build.spec.model import InputFiles
 from tests.inputs.project import problems_of, put, said, texts_of
 
@@ -219,3 +224,46 @@ def test_the_row_that_excel_takes_as_an_instruction(tmp_path: Path, row: str) ->
 def test_a_column_of_a_similar_name(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", "sep=x,text\n1,hello\n")
     assert [one.text for one in texts_of(tmp_path, "a.csv")] == ["hello"]
+
+
+def outcome(data: bytes, separator: str | None) -> tuple[list[tuple[str, int]], list[str]]:
+    """The texts with their lines, and what is complained of."""
+    complaints = Complaints(shown=1000)
+    stream = io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+    blocks = list(delimited.read_blocks(stream, "a.csv", Columns(), complaints, separator))
+    rows = [row for block in blocks for row in zip(block.texts, block.lines, strict=True)]
+    return rows, [repr(problem) for problem in complaints.problems()]
+
+
+@example(head="text", body='\n\n"a\n\n\r\n\nb"\n\n\nc\n"d\n\n', separator=None, size=1 << 20)
+@given(
+    head=st.sampled_from(["text", "text,id", "text\tid", "", "\ufeff"]),
+    body=st.lists(
+        st.sampled_from(["\n", "\n\n", "\r\n", "\r", "a", '"', ",", "\t", "é", " ", "\ufeff"]), max_size=30
+    ).map("".join),
+    separator=st.sampled_from([None, "\t"]),
+    size=st.sampled_from([1, 2, 5, 1 << 20]),
+)
+def test_blank_lines_at_once_are_as_one_by_one(head: str, body: str, separator: str | None, size: int) -> None:
+    data = f"{head}\n{body}".encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_raw_lines", lambda stream: iter(stream.readline, b""))
+        one_by_one = outcome(data, separator)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_READ", size)
+        assert outcome(data, separator) == one_by_one
+
+
+def test_a_file_of_blank_lines_takes_few_steps() -> None:
+    for end in (b"\n", b"\r\n"):
+        pieces = list(delimited._raw_lines(io.BytesIO(b"text\n" + end * 3_000_000 + b"a\n")))
+        assert len(pieces) < 20
+        assert b"".join(pieces) == b"text\n" + end * 3_000_000 + b"a\n"
+    assert outcome(b"text\n" + b"\n" * 3_000_000 + b"a\n", None) == ([("a", 3_000_002)], [])
+
+
+def test_a_file_of_mistakes_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    _, said_of = outcome(b"text\n" + b" \n" * 5000 + b'"never closed', None)
+    assert len(said_of) == 1001
+    assert "50 more errors in this file; the rest of it is not read" in said_of[-1]

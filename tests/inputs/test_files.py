@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.inputs import glob_walk
 from pioneer_build.inputs.files import InputFile, find_files
 from pioneer_build.inputs.problems import Complaints
 from tests.inputs.project import problems_of, put, texts_of
@@ -48,6 +49,75 @@ def test_links_dont_lead_outside(tmp_path: Path) -> None:
     assert "specs/b.txt is outside the project" in messages
     assert len(messages) == 2
     assert [o.text for o in texts_of(root, "c.txt")] == ["inside"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "link"),
+    [
+        ("l/**/*.txt", "specs/l"),
+        ("l/secret/*", "specs/l"),
+        ("*/secret/*.txt", "specs/l"),
+        ("**/*/i?.txt", "specs/l"),
+        ("sub/*/*.txt", "specs/sub/m"),
+    ],
+)
+def test_a_glob_lists_nothing_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, link: str) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    put(root, "sub/a.txt", "inside\n")
+    (outside / "secret").mkdir(parents=True)
+    (outside / "secret" / "id.txt").write_text("secret\n")
+    (root / link).symlink_to(outside)
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: (listed.append(str(path)), scandir(path))[1])
+    files, said = found(root, pattern)
+    assert (files, said) == ((), [f"path-outside: {pattern} leads outside of the project, by the link {link}"])
+    assert not [path for path in listed if path.startswith(str(outside))]
+
+
+def test_a_path_says_nothing_of_what_is_outside(tmp_path: Path) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    (root / "specs").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "id.txt").write_text("secret\n")
+    (outside / "link").symlink_to("where-secrets-are")
+    (root / "specs" / "l").symlink_to(outside)
+    for name in ("ids.txt", "link", "id.txt"):  # neither what is there, nor where links lead
+        (problem,) = problems_of(root, f"l/{name}")
+        assert problem.message.endswith(f"specs/l/{name} is outside the project")
+        assert "id.txt" not in (problem.hint or "")
+
+
+@pytest.mark.parametrize("pattern", ["../.git/**/*", "g/*", "*/hooks/*", "../.*/**/*.txt"])
+def test_a_glob_lists_nothing_of_gits(tmp_path: Path, pattern: str) -> None:
+    put(tmp_path, "../.git/hooks/a.txt", "x")
+    (tmp_path / "specs" / "g").parent.mkdir(exist_ok=True)
+    (tmp_path / "specs" / "g").symlink_to("../.git")
+    files, said = found(tmp_path, pattern)
+    assert files == ()
+    name = "specs/g" if pattern[0] != "." else ".git"
+    whose = f"{pattern} looks for files in {name}, a folder of git's own, which may hold credentials"
+    assert said == [f"no-file: no file matches {pattern}" if ".*" in pattern else f"path-outside: {whose}"]
+
+
+@pytest.mark.parametrize("pattern", ["x**.txt", "***.txt", "**x/a.txt", "a/***", "*" * 30 + "a.txt"])
+def test_two_stars_within_a_name(tmp_path: Path, pattern: str) -> None:
+    put(tmp_path, "xy.txt", "x")
+    files, said = found(tmp_path, pattern)
+    assert (files, said) == ((), ["path: '**' must be a whole part of a path, between slashes"])
+
+
+def test_a_glob_that_has_to_look_at_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        put(tmp_path, f"{number}.txt", "x")
+        (tmp_path / "specs" / f"l{number}").symlink_to(".")
+    walk = glob_walk.matches
+    monkeypatch.setattr("pioneer_build.inputs.files.matches", lambda *given: walk(*given, most=5000))
+    files, said = found(tmp_path, "*/" * 9 + "*.txt")
+    assert files == ()
+    assert said[0].endswith("has to look at more than 1,000,000 files and folders")
+    assert len(said) == 1
+    assert len(found(tmp_path, "*/*.txt")[0]) == 100
 
 
 @pytest.mark.parametrize("path", ["../.git/config.txt", "../sub/.git/modules/x.txt", "../.GIT/x.txt"])

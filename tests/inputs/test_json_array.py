@@ -157,3 +157,22 @@ def test_half_a_surrogate_as_an_id(tmp_path: Path) -> None:
     put(tmp_path, "x.json", '[{"id": "\\ud800", "text": "a"}]')
     (problem,) = problems_of(tmp_path, "x.json", id="id")
     assert problem.message == "'id' contains a lone surrogate, which is not valid Unicode"
+
+
+def test_white_space_is_passed_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Character by character, a small compressed file of white space would take minutes."""
+    spaces = b" \n\t\r" * 250_000
+    data = spaces + b"[" + spaces + b'"a"' + spaces + b"," + spaces + b'"b"' + spaces + b"]" + spaces
+    searched: list[int] = []
+
+    class Counted:
+        def match(self, text: str, at: int) -> object:
+            searched.append(at)
+            return spaces_of.match(text, at)
+
+    spaces_of = json_array._SPACES
+    monkeypatch.setattr(json_array, "_SPACES", Counted())
+    complaints = Complaints()
+    (block,) = json_array.read_blocks(io.BytesIO(data), "a.json", Columns(), complaints)
+    assert (block.texts, list(block.lines), complaints.count) == (["a", "b"], [500_001, 1_000_001], 0)
+    assert len(searched) < 60

@@ -74,3 +74,21 @@ def test_only_mistakes_are_raised() -> None:
     with pytest.raises(Problems) as caught:
         complaints.settle()
     assert caught.value.problems == complaints.problems()
+
+
+@pytest.mark.parametrize(("name", "line"), [("a.jsonl", '{"text": ""}\n'), ("a.txt", "x\ry\n")])
+def test_a_file_of_mistakes_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str
+) -> None:
+    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    put(tmp_path, name, line * 200_000)
+    (last,) = [problem for problem in problems_of(tmp_path, name) if problem.code == "more"]
+    assert last.message.endswith(" more errors in this file; the rest of it is not read")
+    assert int(last.message.split()[0].replace(",", "")) < 100_000
+
+
+def test_a_json_file_of_mistakes_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    put(tmp_path, "a.json", "[" + "1," * 5000 + "1]")
+    more = [problem.message for problem in problems_of(tmp_path, "a.json") if problem.code == "more"]
+    assert more == ["50 more errors in this file; the rest of it is not read"]

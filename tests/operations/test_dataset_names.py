@@ -47,3 +47,21 @@ def test_without_settings_specs_are_where_they_are_by_default(tmp_path: Path) ->
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs/a.yaml").write_text("dataset_name: people\n")
     assert dataset_names(str(tmp_path)) == ["people"]
+
+
+def test_nothing_outside_of_the_project_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "a.yaml").write_text("dataset_name: theirs\n")
+    (root / "sets").symlink_to(outside)
+    for folder in ("sets", "../outside", str(outside)):
+        (root / "pioneer.yaml").write_text(f"specs: {folder}\n")
+        assert dataset_names(str(root)) == []
+    (root / "sets").unlink()
+    (root / "sets/deep").mkdir(parents=True)
+    (root / "sets/deep/a.yaml").write_text("dataset_name: ours\n")
+    (root / "pioneer.yaml").write_text("specs: sets\n")
+    assert dataset_names(str(root)) == ["ours"]
+    monkeypatch.setattr("pioneer_build.operations.dataset_names._MOST_ENTRIES", 1)
+    assert dataset_names(str(root)) == []

@@ -140,6 +140,11 @@ def test_a_missing_or_broken_list_of_labels_makes_no_label_unknown() -> None:
         ("$DATA/x.csv", "variables are not replaced in paths"),
         ("data/${NAME}.csv", "variables are not replaced in paths"),
         ("data/5$.csv", None),
+        ("data/**/*.csv", None),
+        ("**/**", None),
+        ("data/x**.csv", "'**' must be a whole part of a path, between slashes"),
+        ("**x/a.csv", "'**' must be a whole part of a path, between slashes"),
+        ("***", "'**' must be a whole part of a path, between slashes"),
     ],
 )
 def test_paths_of_inputs(path: str, wrong: str | None) -> None:
