@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
-from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error, write_whole
 from pioneer_build.store.rows import RowFiles
 from pioneer_build.store.scope import Scope
 
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from pioneer_build.store.spare import SparedAnnotations
 
 FORMAT = b"pioneer-build store 1\n"
+#: What may be in a folder before it is a store: what this program makes there, and what systems and people put into
+#: empty folders.
+_NO_OTHERS = {
+    "tmp",
+    "annotations",
+    "journal",
+    "lost+found",
+    ".gitignore",
+    ".gitkeep",
+    ".keep",
+    ".DS_Store",
+    ".snapshot",
+}
 
 
 class Store:
@@ -144,10 +158,26 @@ class Store:
             )
         self._good_format = True
 
+    def _check_no_others(self) -> None:
+        """Checks that a folder that is no store yet has nothing else in it: settings may name any, such as `/etc`."""
+        try:
+            names = os.listdir(self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise store_error(error, self.root, "read") from error
+        if "rows" not in names and any(name not in _NO_OTHERS and not name.startswith(".nfs") for name in names):
+            raise StoreError(
+                f"{self.root} is not a store, and has files of something else",
+                "set `store:` in pioneer.yaml to an empty folder, or to one that isn't there yet",
+            )
+
     def _prepare(self) -> None:
         """Creates the store's folders before something is written."""
         self._check_format()
         check_no_link(self.root / "rows")
+        if not self._good_format:
+            self._check_no_others()
         make_folder(self._tmp, self._modes)
         if not self._good_format:
             write_whole(self.root / "format", [FORMAT], self._tmp, self._modes)

@@ -124,3 +124,20 @@ def test_folders_of_a_process_that_died_are_durable_before_anything_is_paid_for(
     os.close(Store(store.root).reserve(0, [("local", "fp1:a")]))
     way = (store.root / "rows", scope, scope.parent, store.root, store.root.parent, tmp_path)
     assert {str(folder) for folder in way} <= set(synced)
+
+
+def test_a_folder_of_something_else_is_not_made_a_store(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "id_secret").write_text("x")
+    with pytest.raises(StoreError) as caught:
+        Store(tmp_path / "keys").reserve(1)
+    assert caught.value.message == f"{tmp_path / 'keys'} is not a store, and has files of something else"
+    assert "empty folder" in (caught.value.hint or "")
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["id_secret"]
+
+
+@pytest.mark.parametrize("name", ["journal", "lost+found", ".gitignore", "tmp", "rows"])
+def test_what_may_be_in_a_folder_that_becomes_a_store(tmp_path: Path, name: str) -> None:
+    (tmp_path / "s" / name).mkdir(parents=True)
+    os.close(Store(tmp_path / "s").reserve(1))
+    assert (tmp_path / "s" / "format").is_file()
