@@ -100,9 +100,9 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[
     with running(Scripted(give="download", datasets="/datasets", rows=rows)) as service:
         team = Team(tmp_path, cli, service, monkeypatch)
         team.git("init", "-q", "-b", "main")
-        team.spec("a", 5)
-        team.spec("b", 5)
-        team.apply()
+        for name in ("a", "b"):  # one after the other, so that job-1 is that of `a`
+            team.spec(name, 5)
+            team.apply()
         team.commit("built")
         yield team
 
