@@ -63,9 +63,10 @@ def supersede_lost(work: Work, *, deleted: bool = False) -> None:
     Raises:
         LockError: the lock was due to be written, and that failed.
     """
-    if not _others_are_here(work):
+    unneeded = unneeded_jobs(work, deleted=deleted)
+    if not unneeded or not _others_are_here(work):  # the latter reads their rows
         return
-    for job in unneeded_jobs(work, deleted=deleted):
+    for job in unneeded:
         work.mark(replace(job, owed=False, superseded=True))
 
 

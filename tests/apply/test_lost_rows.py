@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.apply import lost_rows
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LockFile
@@ -375,6 +376,16 @@ def test_an_open_job_whose_name_was_deleted(bench: Bench) -> None:
     bench.world.look(bench.checkout).lockfile.write(Lock({("a", BACKEND): replace(bench.entry, jobs=jobs)}))
     assert bench.apply("not-there", "not-there", "not-there") == "failed"
     assert "the service does not know job job-2: 'a' was deleted there; it stays open" in bench.message
+
+
+def test_where_nothing_is_lost_no_rows_are_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = lost_rows.is_whole
+    monkeypatch.setattr(lost_rows, "is_whole", lambda store, job: read.append(job.named) or whole(store, job))
+    for size in (8, 12):
+        bench.edit(num_examples=size)
+        assert bench.apply() == "done"
+    assert read == []
 
 
 @pytest.mark.parametrize("here", [True, False])
