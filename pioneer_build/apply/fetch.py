@@ -131,8 +131,8 @@ async def _fetch_job(work: Work, job: Job) -> None:
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
-    if work.entry is not None and work.entry.checks == MIXED_CHECKS:
-        _keep_otherwise_judged(work, job, rows)
+    if work.entry is not None and work.entry.checks == MIXED_CHECKS and len(rows) >= (job.got or 0):
+        run.fetched[job.key] = rows  # the lock doesn't say by which checks its digest came: all are judged again
         return
     if not run.options.free:
         _owe(work, job)
@@ -190,18 +190,6 @@ def _is_kept(work: Work, job: Job, rows: tuple[Any, ...]) -> bool:
     if kept != job:
         work.mark(kept)
     return True
-
-
-def _keep_otherwise_judged(work: Work, job: Job, rows: tuple[Any, ...]) -> None:
-    """Records the rows of a job as the spec's checks judge them, if the lock doesn't say by which they were judged."""
-    judgement = judgement_of(work, replace(job, state="open"), rows, work.checks)
-    digest, quarantined = _stored(work, judgement)
-    kept = replace(job, rows=digest, got=len(judgement.accepted), quarantined=quarantined, owed=False)
-    work.run.journal.settle(kept)
-    work.mark(kept)
-    work.emit(
-        "note", f"the rows of {job.named} were judged again: the lock doesn't say by which checks they were before"
-    )
 
 
 def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:

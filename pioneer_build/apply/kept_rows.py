@@ -56,16 +56,15 @@ def judge_kept_rows(work: Work) -> None:
     if not jobs:
         return
     try:
-        if not all(rows_are_here(store, job) for job in jobs if job.state == "ready"):
+        fetched = work.run.fetched
+        if not all(job.key in fetched or rows_are_here(store, job) for job in jobs if job.state == "ready"):
             if entry.checks == item.checks:  # rows of an earlier definition: the checks did not change
                 return
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
             raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
-        here = jobs_here(jobs, store, work.run.fetched)
+        here = jobs_here(jobs, store, fetched)
         bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
-        outcome = judge_kept(
-            entry, item, here, bounds, lambda job: work.run.fetched.get(job.key) or raw_rows(store, job)
-        )
+        outcome = judge_kept(entry, item, here, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job))
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise Stopped("stopped", error.message, error.hint) from None
     if outcome.broken:
@@ -183,7 +182,7 @@ def _ended(work: Work, before: Job, judged: JudgedJob) -> Job:
         JournalError: the journal could not be written.
     """
     rows, quarantined = store_rows(work.run.ports.store, judged.judgement)
-    job = replace(judged.job, rows=rows, quarantined=quarantined)
+    job = replace(judged.job, rows=rows, quarantined=quarantined, owed=False)
     if job.rows != before.rows:
         tell_quarantined(work, judged.judgement)
     if job != before:

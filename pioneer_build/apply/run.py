@@ -116,7 +116,7 @@ class Run:
         self.poll_schedule = PollSchedule()
         #: The datasets that the plan forgets or deletes.
         self.removed: frozenset[str] = frozenset()
-        #: Rows of rejected jobs that are not in the store, in the service's own form, by the job's key.
+        #: Rows that are to be judged and are not in the store, in the service's own form, by the job's key.
         self.fetched: dict[tuple[str, str], tuple[Any, ...]] = {}
         #: The names that were deleted on the service, by dataset.
         self.deleted: dict[str, list[str]] = {}

@@ -220,8 +220,8 @@ def _updated(
     if not records:
         return entry
     merged = replace(entry, jobs=merge_jobs([*entry.jobs, *records]))
-    had = {job.rows for job in entry.jobs}
-    news = [item for item in judged if item.job.rows not in had]
+    had = {(job.rows, job.state) for job in entry.jobs}
+    news = [item for item in judged if (item.job.rows, item.job.state) not in had]
     return replace(merged, checks=_checks_of_rows(declared, merged, news))
 
 

@@ -215,7 +215,7 @@ def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, A
 def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:
     """The jobs of a definition with their rows; for a label spec, the rows that were made of its annotations."""
     rows: set[object] = {
-        (job.key, job.rows) for job in entry.jobs if job.fingerprint == fingerprint and job.rows is not None
+        (job.key, job.rows, job.state) for job in entry.jobs if job.fingerprint == fingerprint and job.rows is not None
     }
     return rows if entry.labelling is None else {*rows, entry.labelling.content}
 

@@ -140,6 +140,10 @@ def test_rows_that_different_checks_accepted_are_judged_again(
     assert bench.states() == ["ready", "ready"]
     if not here:
         gone(bench)
+        before = bench.entry
+        bench.edit(checks=Checks(min_chars=90))
+        assert bench.apply() == "rejected"
+        assert bench.entry == before, "rows that came and don't pass change nothing"
     bench.edit(checks=Checks())
     assert bench.apply() == "done", bench.message
     assert "not all rows were judged by the same checks" in bench.plan.steps[0].reasons[0].text

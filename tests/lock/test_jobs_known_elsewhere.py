@@ -182,6 +182,12 @@ def test_an_open_job_of_the_lock_that_another_checkout_received_is_judged_again(
     assert (ids(found), checks_after(found)) == (["j-0"], MIXED_CHECKS)
 
 
+def test_a_job_that_was_rejected_here_and_is_ready_by_the_checks_of_another_branch_is_judged_again() -> None:
+    lock = locked(replace(entry(with_rows(job(0, "rejected"))), checks=TIGHT))
+    found = taken(lock, [declared(checks=TIGHT)], known(with_rows(job(0)), token="t0"))
+    assert (ids(found), checks_after(found)) == (["j-0"], MIXED_CHECKS)
+
+
 def test_a_job_is_given_to_one_dataset_only() -> None:
     both = [declared("inbox"), declared("tickets")]
     found = taken(Lock(), both, known(job(0), "inbox"), known(job(0), "tickets"))

@@ -220,6 +220,16 @@ def test_a_dataset_that_both_added_is_one() -> None:
     assert same.choices == ()
 
 
+def test_a_job_that_one_side_rejected_was_not_judged_by_its_checks_on_the_other_one() -> None:
+    """The bounds of a job as a whole change only its state."""
+    base = entry(ITEM, job(ITEM, state="open", rows=None, got=None))
+    tight = entry(ITEM, job(ITEM, state="rejected"), checks={"min_examples_per_label": 100})
+    ready = entry(ITEM, job(ITEM))
+    for ours, theirs in ((tight, ready), (ready, tight)):
+        found, _ = one(base, ours, theirs)
+        assert (found.jobs[0].state, found.checks) == ("ready", {}), "a plan judges it by those of the spec"
+
+
 def test_rows_that_were_checked_again_stay_so_and_others_are_still_to_be_checked() -> None:
     stricter = replace(BASE, checks={"min_chars": 90}, jobs=(job(ITEM, got=4, rows="sha256:" + "0" * 64),))
     longer = replace(BASE, num_examples=20, jobs=(job(ITEM), job(ITEM, 2)))
