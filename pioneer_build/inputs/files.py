@@ -116,6 +116,9 @@ def _input_file(
     if not f"{os.path.realpath(path.parent)}/".startswith(f"{str(root).rstrip('/')}/"):
         complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=_INSIDE)
         return None
+    if not is_inside(os.path.realpath(path.parent), str(root), private):
+        complaints.add_to_spec(f"{name} is a file of {_owner(path.parent.resolve(), private)}", code="path-outside")
+        return None
     try:
         resolved = path.resolve(strict=True)
         mode = resolved.stat().st_mode
@@ -168,7 +171,8 @@ def complain_of_absent(pattern: str, *, project_root: Path, spec_path: str, comp
     private = private_folders(str(root))
     for pointer in _expand((root / spec_path).parent, f"{pattern}.dvc", root, private, complaints):
         path = pointer.with_suffix("")
-        if not path.exists() and (absent := _kept_elsewhere(path, _name(path, root))) is not None:
+        absent = None if os.path.lexists(path) else _kept_elsewhere(path, _name(path, root))
+        if absent is not None:
             complaints.add_to_spec(absent[0], code="pointer", hint=absent[1])
 
 
@@ -187,7 +191,7 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
         return f"the content of {name} is not here: it is kept by git-annex", f"git annex get -- {shell_word(name)}"
     if target:
         return f"{name} is a link to a file that isn't there: {target}", "mend the link, or replace it with the file"
-    if path.with_name(f"{path.name}.dvc").is_file():
+    if os.path.isfile(f"{path}.dvc"):  # noqa: PTH113 - also of a name that is too long
         return f"the content of {name} is not here: it is kept by DVC", f"dvc pull {name}.dvc"
     return None
 
@@ -245,7 +249,7 @@ def _owner(real: Path, private: tuple[str, ...]) -> str:
 
 def _is_glob(folder: Path, pattern: str) -> bool:
     """Whether a pattern is no path that exists exactly as written."""
-    return MAGIC.search(pattern) is not None and not (folder / pattern).exists()
+    return MAGIC.search(pattern) is not None and not os.path.exists(folder / pattern)  # noqa: PTH110 - also of a name that is too long
 
 
 def _glob(folder: Path, pattern: str) -> Glob:

@@ -7,6 +7,7 @@ link in the pattern wherever it leads: the whole disk may be below it.
 from __future__ import annotations
 
 import os
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.inputs.glob import MAGIC
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: So many files and folders are looked at.
 MOST_ENTRIES = 1_000_000
+#: So many characters the paths that are found may have together.
+_MOST_BYTES = 64 << 20
 
 
 class Matches(NamedTuple):
@@ -59,6 +62,8 @@ class _Entry(NamedTuple):
 def matches(glob: Glob, root: str, private: tuple[str, ...], most: int = MOST_ENTRIES) -> Matches:
     """The files that a glob matches, and whatever else isn't a folder.
 
+    A folder that several links lead to is looked at once, by the way that comes first.
+
     Args:
         glob: where it begins, and its parts.
         root: the project's folder, real.
@@ -69,13 +74,16 @@ def matches(glob: Glob, root: str, private: tuple[str, ...], most: int = MOST_EN
     real = os.path.realpath(glob.base)
     if not is_inside(real, root, private):
         return found._replace(leaving=[str(glob.base)])
-    base, end, looked_at = f"{glob.base}/", len(glob.parts), 0
+    base, end, looked_at, written = f"{glob.base}/", len(glob.parts), 0, 0
     folders = [_Folder("", real, frozenset(glob.beginning()))]
+    seen: set[tuple[str, int]] = set()  # real folders, each with the parts that it was listed for
     while folders:
-        here = folders.pop()
-        for entry in _entries(glob, here, found):
+        here = heappop(folders)  # in this order, whatever the disk's is: the same paths on every machine
+        here = here._replace(parts=frozenset(at for at in here.parts if (here.real, at) not in seen))
+        seen.update((here.real, at) for at in here.parts)
+        for entry in _entries(glob, here, found) if here.parts else ():
             looked_at += 1
-            if looked_at > most:
+            if looked_at > most or written > _MOST_BYTES:
                 return found._replace(names=[], too_many=True)
             if entry.name[0] == "." and not glob.names_hidden:
                 continue
@@ -83,6 +91,7 @@ def matches(glob: Glob, root: str, private: tuple[str, ...], most: int = MOST_EN
             if not entry.is_folder:
                 if end in parts:
                     found.names.append(here.name + entry.name)
+                    written += len(found.names[-1])
                 continue
             parts.discard(end)
             if not parts:
@@ -90,7 +99,7 @@ def matches(glob: Glob, root: str, private: tuple[str, ...], most: int = MOST_EN
             place = f"{here.real}/{entry.name}"
             real = os.path.realpath(place) if entry.is_link else place
             if is_inside(real, root, private):
-                folders.append(_Folder(f"{here.name}{entry.name}/", real, frozenset(parts)))
+                heappush(folders, _Folder(f"{here.name}{entry.name}/", real, frozenset(parts)))
             elif entry.is_link:
                 found.leaving.append(f"{base}{here.name}{entry.name}")
     found.names.sort()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.inputs import glob_walk
-from pioneer_build.inputs.files import InputFile, find_files
+from pioneer_build.inputs.files import InputFile, complain_of_absent, find_files
 from pioneer_build.inputs.problems import Complaints
 from tests.inputs.project import problems_of, put, texts_of
 
@@ -111,13 +111,13 @@ def test_a_glob_that_has_to_look_at_too_much(tmp_path: Path, monkeypatch: pytest
     for number in range(10):
         put(tmp_path, f"{number}.txt", "x")
         (tmp_path / "specs" / f"l{number}").symlink_to(".")
+    assert len(found(tmp_path, "*/" * 9 + "*.txt")[0]) == 10, "each folder once, whatever leads to it"
     walk = glob_walk.matches
-    monkeypatch.setattr("pioneer_build.inputs.files.matches", lambda *given: walk(*given, most=5000))
-    files, said = found(tmp_path, "*/" * 9 + "*.txt")
+    monkeypatch.setattr("pioneer_build.inputs.files.matches", lambda *given: walk(*given, most=15))
+    files, said = found(tmp_path, "*.txt")
     assert files == ()
     assert said[0].endswith("has to look at more than 1,000,000 files and folders")
     assert len(said) == 1
-    assert len(found(tmp_path, "*/*.txt")[0]) == 100
 
 
 @pytest.mark.parametrize("path", ["../.git/config.txt", "../sub/.git/modules/x.txt", "../.GIT/x.txt"])
@@ -187,6 +187,26 @@ def found(root: Path, pattern: str, spec: str = "specs/x.yaml") -> tuple[tuple[I
     complaints = Complaints(spec, (3, 9))
     files = find_files(pattern, project_root=root, spec_path=spec, complaints=complaints)
     return files, [f"{problem.code}: {problem.message}" for problem in complaints.problems()]
+
+
+@pytest.mark.parametrize("pattern", [f"{'a' * 300}*.txt", f"a*{'b' * 249}.txt", f"{'b' * 300}/*.txt", f"{'?' * 5000}"])
+def test_a_name_that_is_too_long_to_exist(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "specs").mkdir()
+    files, said = found(tmp_path, pattern)
+    assert files == ()
+    assert len(said) == 1
+    complaints = Complaints("specs/x.yaml", (3, 9))
+    complain_of_absent(pattern, project_root=tmp_path, spec_path="specs/x.yaml", complaints=complaints)
+    assert complaints.count <= 1
+
+
+def test_no_name_of_a_private_folder_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").touch()
+    assert found(tmp_path, "../.git/confg") == (
+        (), ["path-outside: .git/confg is a file of git's own, which may hold credentials"]
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,13 @@ def test_as_pathlib_does(paths: list[list[str]], links: list[tuple[str, str]], p
         if not any(part.startswith(".") for part in parts):
             there = {path for path in there if not any(one.startswith(".") for one in path.parts)}
         # a link to nowhere is found also by its name: it is said, and not taken for nothing
-        assert [name for name in found(folder, *parts) if (folder / name).exists()] == sorted(
-            path.as_posix() for path in there if (folder / path).exists()
-        )
+        names = [name for name in found(folder, *parts) if (folder / name).exists()]
+        assert set(names) <= {path.as_posix() for path in there}
+        # a folder that several links lead to is looked at once
+        assert {(folder / name).resolve() for name in names} == {
+            (folder / path).resolve() for path in there if (folder / path).exists()
+        }
+        assert names == sorted(names)
 
 
 def test_a_link_to_nowhere_is_found_by_any_pattern(tmp_path: Path) -> None:
@@ -95,6 +99,14 @@ def test_what_can_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(os, "scandir", fails)
         result = matches(Glob(tmp_path, ("*",)), str(tmp_path), ("/none",))
         assert (result.unreadable, result.failed) == ([(str(tmp_path), reason)], True)
+
+
+def test_folders_that_many_links_lead_to(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"l{number}").symlink_to(".")
+    for number in range(20):
+        (tmp_path / f"{number:02}.txt").touch()
+    assert found(tmp_path, *"****", "*.txt") == [f"l0/l0/l0/l0/{number:02}.txt" for number in range(20)]
 
 
 def test_the_bound(tmp_path: Path) -> None:
