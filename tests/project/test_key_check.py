@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.errors import PioneerError, Problems
-from pioneer_build.project.key_check import keys_in_names
+from pioneer_build.errors import LockError, PioneerError, Problems
+from pioneer_build.project.key_check import keys_in_names, refuse_keys_in_lock
 from pioneer_build.project.open import open_project
 from pioneer_build.project.specs import load_specs
 from tests.built import home, spec_text
@@ -48,3 +48,16 @@ def test_a_project_in_a_folder_whose_name_has_the_key(tmp_path: Path, monkeypatc
     assert KEY not in str(caught.value)
     monkeypatch.setenv("PIONEER_API_KEY", "another_key_0123456789")
     assert open_project(root, "local").root == root
+
+
+@pytest.mark.parametrize("larger", [False, True])
+@pytest.mark.parametrize(
+    "spelled", [KEY, "".join(f"\\u{ord(c):04x}" for c in KEY), KEY.replace("sk", "\\u0073\\u006B")]
+)
+def test_a_lock_with_the_key_is_not_read_however_json_escapes_it(spelled: str, larger: bool) -> None:
+    rows = [f'"é\\u001f{number:064x}",' for number in range(20_000 if larger else 20)]
+    refuse_keys_in_lock({"pioneer.lock": "\n".join(rows)})
+    rows[10] = f'"job_id": "{spelled}",'
+    with pytest.raises(LockError, match=r"pioneer\.lock:11 contains the API key") as caught:
+        refuse_keys_in_lock({"pioneer.lock.d/a.json": "{}", "pioneer.lock": "\n".join(rows)})
+    assert KEY not in caught.value.message
