@@ -29,6 +29,7 @@ label_in_flight      label requests without a response: what they are worth wait
 label_progress       counts and reports the progress of a label step
 label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate
+step_order           which steps come first, and wait for others
 fetch                rows that the lock names and this machine doesn't have, or that were never received
 lost_rows            ready jobs whose rows are out of reach, and which others replace
 rows_first           has what can be had of a dataset's rows, before more are bought or judged

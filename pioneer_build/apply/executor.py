@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from pioneer_build.apply.adopt import adopt
@@ -17,8 +18,10 @@ from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.reconcile_unknown import reconcile
 from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
+from pioneer_build.apply.step_order import StepOrder
 from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
 from pioneer_build.apply.work import Work
+from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
 from pioneer_build.wording import count
 
@@ -30,9 +33,6 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Step
     from pioneer_build.spec.declared import Declared
 
-#: These come first: they cost nothing, and secure what was paid for earlier before more is paid for.
-_FIRST = ("reconcile", "resume")
-
 
 async def apply_plan(plan: Plan, run: Run) -> Report:
     """Does what `plan` says. When this returns or raises, the lock is written, unless the report has an error.
@@ -40,10 +40,10 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     If one dataset fails, the others continue. `run.stopping` ends submissions; jobs continue on the service.
     """
     run.removed = frozenset(step.dataset_name for step in plan.steps if step.action in ("forget", "delete"))
+    run.order = StepOrder((step for step in plan.steps if step.action != "none"), partial(_named_by, run))
     queue: asyncio.Queue[Step] = asyncio.Queue()
-    for step in sorted(plan.steps, key=lambda step: (step.action not in _FIRST, step.dataset_name)):
-        if step.action != "none":
-            queue.put_nowait(step)
+    for step in run.order.steps:
+        queue.put_nowait(step)
     workers = min(run.options.max_open_jobs, queue.qsize())
     try:
         async with asyncio.TaskGroup() as group:
@@ -54,6 +54,12 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     finally:
         _write_lock(run)
     return run.report()
+
+
+def _named_by(run: Run, dataset_name: str) -> tuple[str, ...]:
+    """The datasets whose texts those of a dataset must not repeat (`no_overlap_with`)."""
+    item = run.basis.declared.get(dataset_name)
+    return () if item is None else effective_checks(run.basis.checks, item.spec.checks).no_overlap_with
 
 
 async def adopt_into(
@@ -117,7 +123,10 @@ def _first_of(error: BaseException) -> BaseException:
 async def _take_from(queue: asyncio.Queue[Step], run: Run) -> None:
     while not queue.empty():
         step = queue.get_nowait()
-        run.end(await _outcome(run, step, _do(run, step)))
+        try:
+            run.end(await _outcome(run, step, _do(run, step)))
+        finally:
+            run.order.end(step.dataset_name)
 
 
 async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
@@ -166,6 +175,7 @@ async def _do(run: Run, step: Step) -> str:
     run.emit("start", step.dataset_name, step.action, action=step.action)
     if work is None:
         return await _remove(run, step)
+    await run.order.wait_for_named(work.name, free=True)
     await _do_work(work)
     return _rows_now(work)
 

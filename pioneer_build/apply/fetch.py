@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pioneer_build.apply.finish_job import take_in
 from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring, download, rows_expected, rows_of_report
-from pioneer_build.apply.judge_rows import judgement_of, store_rows
+from pioneer_build.apply.judge_rows import judgement_of, refuse_without_others, store_rows
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
 from pioneer_build.apply.rebuild import rebuild
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
@@ -131,9 +131,10 @@ async def _fetch_job(work: Work, job: Job) -> None:
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
-    if work.entry is not None and work.entry.checks == MIXED_CHECKS and len(rows) >= (job.got or 0):
-        run.fetched[job.key] = rows  # the lock doesn't say by which checks its digest came: all are judged again
+    if _may_have_been_judged_otherwise(work) and len(rows) >= (job.got or 0):
+        run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return
+    refuse_without_others(work, f"the rows of {job.named} can't be compared with the digest in pioneer.lock")
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
@@ -144,6 +145,12 @@ async def _fetch_job(work: Work, job: Job) -> None:
         if run.options.free
         else _other_ways(work),
     )
+
+
+def _may_have_been_judged_otherwise(work: Work) -> bool:
+    """Whether the lock doesn't say by which checks the rows of the spec's definition were accepted."""
+    entry = work.entry
+    return entry is not None and (entry.checks == MIXED_CHECKS or entry.fingerprint != work.item.fingerprint)
 
 
 def _not_provided(work: Work, job: Job, missing: Missing | None) -> OutOfReach:
@@ -202,10 +209,11 @@ def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
 
 
 def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgement:
-    """The result of the checks that accepted the recorded rows: the lock's, the spec's or none; else of the spec's."""
-    entry = work.entry
-    recorded = checks_from_key(entry.checks) if entry is not None else Checks()
-    for explicit in dict.fromkeys((recorded, explicit_checks(work.run.basis.checks, work.item.spec.checks), Checks())):
+    """The result of the checks that accepted the recorded rows, or else of the spec's.
+
+    They are the lock's, the spec's, none, or those of an earlier version of the lock.
+    """
+    for explicit in _checks_of_record(work, job):
         for others in _others_before(work, explicit.no_overlap_with):
             checks = effective_checks(Checks(), explicit)
             judgement = judgement_of(work, replace(job, state="open"), rows, checks, entry_of=others.get)
@@ -215,6 +223,15 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
             if f"sha256:{whole.hexdigest()}" == job.rows:
                 return judgement
     return judgement_of(work, replace(job, state="open"), rows, work.checks)
+
+
+def _checks_of_record(work: Work, job: Job) -> Iterator[Checks]:
+    entry = work.entry
+    recorded = checks_from_key(entry.checks) if entry is not None else Checks()
+    tried = dict.fromkeys((recorded, explicit_checks(work.run.basis.checks, work.item.spec.checks), Checks()))
+    yield from tried
+    if not work.run.options.free:  # git's history is read only where nothing else explains the digest
+        yield from (past for key in work.run.options.past_checks(job) if (past := checks_from_key(key)) not in tried)
 
 
 def _others_before(work: Work, names: Sequence[str]) -> Iterator[dict[str, Entry | None]]:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.apply.job_rows import bring
-from pioneer_build.apply.judge_rows import judge_brought
+from pioneer_build.apply.judge_rows import judge_brought, others_elsewhere
 from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
+from pioneer_build.lock.model import MIXED_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ async def see_through(work: Work, job: Job) -> None:
     if not run.options.wait:
         raise Stopped("open", f"{job.named} is open", "pioneer-build apply")
     report = await watch(work, job)
+    await run.order.wait_for_named(work.name)
     if report.status == "failed":
         reason = report.error or f"status on the service: {report.said}"
         version = report.version or job.version
@@ -73,6 +75,7 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
     if not ended.owed:  # for the journal it stays open: who has lost the lock polls it, and asks for the rows again
         _kept(run, lambda: run.journal.settle(ended), job)
     work.keep(ended)
+    _mark_not_compared(work, ended)
     if ended.fingerprint != work.item.fingerprint:
         return  # the end of a job of an earlier definition doesn't decide how this step ends
     if ended.owed:
@@ -88,6 +91,18 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
     if ended.state == "rejected":
         raise rejected(work, ended)
     supersede_lost(work)
+
+
+def _mark_not_compared(work: Work, job: Job) -> None:
+    """If rows could not be compared with those of other datasets, the lock says that they are still to be judged."""
+    if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
+        return
+    if names := others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry):
+        which = " and ".join(f"'{name}'" for name in names)
+        work.emit(
+            "note", f"the rows of {job.named} were not compared with those of {which}, which are not on this machine"
+        )
+        work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))
 
 
 def rejected(work: Work, job: Job) -> Stopped:

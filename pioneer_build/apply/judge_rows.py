@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.apply.stopped import Stopped
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
 from pioneer_build.errors import StoreError
+from pioneer_build.escaping import shell_word
 from pioneer_build.rows import parse_line, row_line, text_digest
+from pioneer_build.spec.model import Checks
 from pioneer_build.wording import ROWS_GONE, count
 
 if TYPE_CHECKING:
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
-    from pioneer_build.spec.model import Checks
 
 
 def judge_brought(work: Work, job: Job, brought: Brought) -> Job:
@@ -127,8 +129,16 @@ def judgement_of(
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
     store = run.ports.store
     others = texts_of_others(store, checks, entry_of or run.lock.entry, unread)
-    taken = TakenTexts(frozenset(digests_of_texts(store, earlier, unread)), others)
-    return judge(rows, work.terms(job), checks, taken)
+    texts = {*digests_of_texts(store, earlier, unread), *_fetched_texts(work, earlier)}
+    return judge(rows, work.terms(job), checks, TakenTexts(frozenset(texts), others))
+
+
+def _fetched_texts(work: Work, jobs: Iterable[Job]) -> Iterator[bytes]:
+    """The digests of the texts of rows that were fetched, and that no checks have accepted yet."""
+    for job in jobs:
+        if rows := work.run.fetched.get(job.key):
+            everything = judge(rows, work.terms(job), Checks(), TakenTexts())
+            yield from (text_digest(row) for row in everything.accepted)
 
 
 def _stands_before(other: Job, job: Job) -> bool:
@@ -167,6 +177,44 @@ def texts_of_others(
         name: frozenset(_texts_in(store, entry.content_digests if entry is not None else (), unread))
         for name, entry in found.items()
     }
+
+
+def others_elsewhere(store: StorePort, checks: Checks, entry_of: Callable[[str], Entry | None]) -> tuple[str, ...]:
+    """The datasets in `no_overlap_with` that have rows which are not in the store: nothing can be compared with them.
+
+    Args:
+        store: the rows.
+        checks: the bounds in force.
+        entry_of: returns the entry of a dataset in the lock.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    found = {name: entry_of(name) for name in checks.no_overlap_with}
+    return tuple(
+        [
+            name
+            for name, entry in found.items()
+            if entry is not None and not all(store.has(digest) for digest in entry.content_digests)
+        ]
+    )
+
+
+def refuse_without_others(work: Work, what: str) -> None:
+    """Refuses what can't be done while rows of a dataset in `no_overlap_with` are not on this machine.
+
+    Args:
+        work: the step.
+        what: what can't be done, as the beginning of a sentence.
+
+    Raises:
+        Stopped: some are not.
+        StoreError: the store can't be read.
+    """
+    if names := others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry):
+        which = " and ".join(f"'{name}'" for name in names)
+        message = f"{what}: they are compared with those of {which} (`no_overlap_with`), which are not on this machine"
+        raise Stopped("refused", message, f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)")
 
 
 def _texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError] | None) -> Iterator[bytes]:

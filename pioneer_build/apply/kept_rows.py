@@ -6,7 +6,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.apply.judge_rows import digests_of_texts, store_rows, tell_quarantined, texts_of_others
+from pioneer_build.apply.judge_rows import (
+    digests_of_texts,
+    refuse_without_others,
+    store_rows,
+    tell_quarantined,
+    texts_of_others,
+)
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
 from pioneer_build.checks.kept_rows import (
@@ -62,6 +68,7 @@ def judge_kept_rows(work: Work) -> None:
                 return
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
             raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
+        refuse_without_others(work, "the rows can't be checked")
         here = jobs_here(jobs, store, fetched)
         bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
         outcome = judge_kept(entry, item, here, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job))
@@ -91,6 +98,7 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
     try:
         if rows_to_judge_rejected(entry, item, store, work.run.fetched) != ():
             return
+        refuse_without_others(work, "rows that were rejected can't be checked again")
         bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
         outcome = judge_rejected_here(entry, item, bounds, store, work.run.fetched)
     except StoreError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.fetch import fetch, rows_of
 from pioneer_build.apply.job_rows import Missing
+from pioneer_build.apply.judge_rows import refuse_without_others
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
@@ -88,8 +89,9 @@ def _rejected_elsewhere(work: Work) -> Sequence[Job]:
 
 
 def _check_others(work: Work) -> None:
-    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are damaged. Its own step fetches them."""
+    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are missing or damaged. Its own step fetches them."""
     store = work.run.ports.store
+    refuse_without_others(work, "no rows were requested")
     for name in work.checks.no_overlap_with:
         entry = work.run.lock.entry(name)
         for digest in entry.content_digests if entry is not None else ():

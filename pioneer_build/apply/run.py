@@ -17,6 +17,7 @@ from pioneer_build.apply.lock_writer import LockWriter
 from pioneer_build.apply.poll_schedule import PollSchedule
 from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
+from pioneer_build.apply.step_order import StepOrder
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.model import Origin
@@ -67,7 +68,8 @@ class Options:
     `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
     listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
-    which project this is, for the journal.
+    which project this is, for the journal. `past_checks`: the checks by which the recorded rows of a job may have been
+    accepted, as earlier versions of the lock have them.
     """
 
     backend: str
@@ -82,6 +84,7 @@ class Options:
     project_root: Path | None = None
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
     origin: Callable[[], Origin] = Origin
+    past_checks: Callable[[Job], Sequence[Mapping[str, Any]]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Run:
         self.budget = Budget(options.max_requests, options.max_examples)
         self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
+        self.order = StepOrder(())
         #: The datasets that the plan forgets or deletes.
         self.removed: frozenset[str] = frozenset()
         #: Rows that are to be judged and are not in the store, in the service's own form, by the job's key.

@@ -315,7 +315,8 @@ def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob])
 def _may_have_others(job: Job, declared: Declared) -> bool:
     """Whether the spec's checks may accept other rows of a job than those that it has.
 
-    Not if the spec sets none and no row was left out. A rejected job waits for `--retry`, which judges it again.
+    Not if the spec sets none and no row was left out; but of ner rows, some must have an entity, unless other checks
+    allow that none has. A rejected job waits for `--retry`, which judges it again.
     """
-    complete = job.quarantined is None and (job.got or 0) >= job.asked
+    complete = job.quarantined is None and (job.got or 0) >= job.asked and declared.spec.task_type != "ner"
     return job.state == "ready" and (bool(declared.checks) or not complete)

@@ -203,13 +203,16 @@ def _value(entry: Entry, name: str) -> Any:
 def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, Any]:
     """The checks that all rows of the merged entry were judged by, so that a plan judges those that were not.
 
-    If each side has rows that the other one doesn't have, they were judged by different ones.
+    If each side has rows that the other one doesn't have, they were judged by different ones. The checks of a side are
+    those of its own definition: of its rows of another one they say nothing.
     """
     rows = _judged_rows(merged, merged.fingerprint)
-    judged_by = [side.checks for side in (ours, theirs) if rows <= _judged_rows(side, merged.fingerprint)]
-    if ours.checks == theirs.checks or merged.checks in judged_by:
-        return merged.checks
-    return judged_by[0] if judged_by else MIXED_CHECKS
+    sides = [side for side in (ours, theirs) if side.fingerprint == merged.fingerprint]
+    for checks in (merged.checks, *(side.checks for side in sides)):
+        judged = [_judged_rows(side, merged.fingerprint) for side in sides if side.checks == checks]
+        if rows <= set[object]().union(*judged):
+            return checks
+    return MIXED_CHECKS
 
 
 def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:

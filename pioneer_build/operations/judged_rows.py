@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.judge_rows import texts_of_others
+from pioneer_build.apply.judge_rows import others_elsewhere, texts_of_others
 from pioneer_build.apply.kept_rows import jobs_here, judge_rejected_here, rows_to_judge_rejected
 from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
 from pioneer_build.checks.bounds import effective_checks
@@ -48,7 +48,9 @@ def judge_all(
     for item, entry in waiting:
         checks = effective_checks(config.checks, item.spec.checks)
         if item.spec.is_label:
-            found[item.name] = _annotations(item, inputs[item.name], config.backend, checks, store)
+            kept = _annotations(item, inputs[item.name], config.backend, checks, store)
+            is_news = kept is not None and (kept.broken or _were_rejected(item, entry, inputs[item.name]))
+            found[item.name] = kept if is_news else None
         else:
             found[item.name] = judged_rows(item, entry, lock, checks, store, again=item.name in again)
     return {name: kept for name, kept in found.items() if kept is not None}
@@ -76,6 +78,8 @@ def judged_rows(
     try:
         if missing := [job for job in jobs if job.state == "ready" and not rows_are_here(store, job)]:
             return _elsewhere(missing) if changed else None
+        if names := _others_elsewhere(entry, lock, checks, store):
+            return _not_compared(names) if changed else None
         here = jobs_here(jobs, store)
         if not here:
             return None
@@ -104,6 +108,8 @@ def _rejected_that_pass(item: Declared, entry: Entry, lock: Lock, checks: Checks
             return None
         if missing:
             return _elsewhere(missing)
+        if names := _others_elsewhere(entry, lock, checks, store):
+            return _not_compared(names)
         outcome = judge_rejected_here(entry, item, _bounds(entry, lock, checks, store), store)
     except StoreError as error:
         return _unreadable(error)
@@ -135,6 +141,17 @@ def _bounds(entry: Entry, lock: Lock, checks: Checks, store: Store) -> KeptBound
     return KeptBounds(checks, texts_of_others(store, checks, lambda name: lock.get(name, entry.backend)))
 
 
+def _others_elsewhere(entry: Entry, lock: Lock, checks: Checks, store: Store) -> tuple[str, ...]:
+    return others_elsewhere(store, checks, lambda name: lock.get(name, entry.backend))
+
+
+def _not_compared(names: Sequence[str]) -> KeptRows:
+    which = " and ".join(f"'{name}'" for name in names)
+    return KeptRows(
+        f"the rows of {which}, to compare with, are not on this machine; `apply` fetches them first", here=False
+    )
+
+
 def _unreadable(error: StoreError) -> KeptRows:
     return KeptRows(f"the rows can't be checked: {error.message}; `apply` fetches them again", here=False)
 
@@ -148,15 +165,22 @@ def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None]]:
     return [(job.state, job.got) for job in jobs]
 
 
+def _were_rejected(item: Declared, entry: Entry, inputs: InputFacts) -> bool:
+    refusal = entry.rejection
+    return refusal is not None and (refusal.fingerprint, refusal.inputs) == (item.fingerprint, inputs.digest)
+
+
 def _annotations(
     item: Declared, inputs: InputFacts, backend: str, checks: Checks, store: Store
 ) -> KeptRows | None:  # fmt: skip
-    """Whether too few texts of a label spec have an annotation, if none is left to be labelled."""
-    if inputs.new or not inputs.quarantined:
+    """How many texts of a label spec have an annotation; `None` if some are still to be labelled."""
+    if inputs.new:
         return None
     with store.annotations(backend, item.fingerprint) as annotations:
         causes = Counter(cause_of(found.reason) for found in annotations.quarantined().values())
     if causes.total() != inputs.quarantined:  # of other projects too, or not on this machine
         causes = Counter({"no-annotation": inputs.quarantined})
     failure = judge_annotations(inputs.distinct - inputs.quarantined, causes, checks)
-    return KeptRows(f"{failure.message}; the dataset keeps the rows it has", broken=True) if failure else None
+    if failure is not None:
+        return KeptRows(f"{failure.message}; the dataset keeps the rows it has", broken=True)
+    return KeptRows(f"{inputs.distinct - inputs.quarantined} of {count(inputs.distinct, 'text')} are annotated")

@@ -72,8 +72,8 @@ def _judge(
 def _waits(item: Declared, entry: Entry, *, again: bool) -> bool:
     """Whether an entry has rows or annotations that other checks may have accepted, or rejected."""
     changed = entry.checks != item.checks or entry.fingerprint != item.fingerprint
-    if not (changed or again or any(job.state == "rejected" for job in entry.jobs)):
+    if not (changed or again or entry.rejection or any(job.state == "rejected" for job in entry.jobs)):
         return False  # without reading anything, for nearly all datasets
     if item.spec.is_label:
-        return changed and (entry.labelling is not None or entry.rejection is not None)
+        return entry.rejection is not None or (changed and entry.labelling is not None)
     return any(job.fingerprint == item.fingerprint and job.rows is not None for job in entry.jobs)

@@ -84,15 +84,18 @@ def _compare(item: Declared, entry: Entry | None, facts: Facts, choices: Choices
 
 def _find_refusal(item: Declared, entry: Entry, facts: Facts, found: Candidates) -> None:
     """Finds out whether the same texts were refused or rejected with the same definition, or don't meet the checks."""
-    refusal, kept = entry.rejection, facts.kept.get(item.name)
-    if kept is not None and kept.broken:
+    refusal, kept, inputs = entry.rejection, facts.kept.get(item.name), facts.inputs[item.name]
+    is_known = refusal is not None and kept is not None and kept.text.startswith(refusal.reason)
+    if kept is not None and kept.broken and not is_known:
         command = ways_out(item.name, "sends the quarantined texts again")
         found.add("blocked", Reason("checks", kept.text), command=command)
         return
-    if refusal is None or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, facts.inputs[item.name].digest):
+    if refusal is None or (refusal.fingerprint, refusal.inputs) != (item.fingerprint, inputs.digest):
         return
-    if refusal.state == "rejected" and entry.checks != item.checks:
-        found.add("label")  # the checks changed: what was rejected is judged again
+    # the lock's checks are those of the rows, not those by which the texts were rejected
+    is_within = kept is not None and kept.here and not kept.broken
+    if refusal.state == "rejected" and (is_within or (entry.checks != item.checks and not is_known)):
+        found.add("label")  # what was rejected is judged again
         return
     text = f"the texts were {'refused' if refusal.state == 'failed' else 'rejected'}: {refusal.reason}"
     found.add("blocked", Reason("dataset_name", text), command=f"pioneer-build apply --retry {shell_word(item.name)}")

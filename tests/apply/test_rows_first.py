@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan import Choices
 from pioneer_build.spec.model import Checks, TopUp
 from pioneer_build.store import Store
@@ -218,6 +219,42 @@ def test_damaged_rows_of_another_dataset_are_no_reason_to_buy_or_to_lose(compare
     outcomes(compared)
     assert compared.states() == ["ready"] * 3, "what is paid for is kept"
     assert compared.service.submits == 4
+
+
+def test_rows_of_another_dataset_that_are_elsewhere_are_had_before_anything_is_compared(compared: Bench) -> None:
+    path = stored(compared, other(compared).rows)
+    whole = path.read_bytes()
+    leave_open_at(compared, 7)
+    path.unlink()
+    compared.edit(checks=Checks(no_overlap_with=("b",)))
+    assert compared.apply() == "refused", "without `b` in the plan"
+    assert "compared with those of 'b'" in compared.message
+    assert (compared.command or "").startswith("pioneer-build apply --select b")
+    assert compared.states() == ["ready"] * 2, "what is paid for is kept"
+    assert compared.entry.checks == MIXED_CHECKS, "and is still to be judged"
+    compared.edit(num_examples=9)
+    assert compared.apply(retry=True) == "refused", "nothing is bought that could not be compared"
+    assert compared.service.submits == 3
+    compared.edit(num_examples=7)
+    assert outcomes(compared) == {"a": "done", "b": "done"}, "its own step comes first"
+    assert path.read_bytes() == whole
+    assert compared.entry.checks == {"no_overlap_with": ["b"]}
+    assert (outcomes(compared), compared.service.submits) == ({}, 3)
+
+
+def test_rows_that_two_new_datasets_both_have_stay_in_the_one_that_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(_: object) -> Iterator[dict[str, object]]:
+        for number in range(4):
+            yield {"text": f"{number} the same", "entities": [[str(number), "x"]]}
+
+    monkeypatch.setattr(bench.service, "_rows", rows)
+    checks = Checks(no_overlap_with=("b",), min_accepted=0.0)
+    bench.edit(checks=checks)
+    assert outcomes(bench) == {"a": "rejected", "b": "done"}
+    bench.edit(checks=Checks())
+    assert bench.apply() in ("", "done", "blocked")
 
 
 def leave_open_at(bench: Bench, size: int) -> None:

@@ -95,7 +95,8 @@ def test_a_ready_job_learns_of_rows_and_those_that_it_has_stay() -> None:
     bare = job(0)
     whole = replace(bare, rows="sha256:" + "1" * 64)
     other = replace(bare, rows="sha256:" + "2" * 64, got=4)
-    assert taken(locked(entry(bare)), [declared()], known(whole, token="t0")).lock == locked(entry(whole))
+    learned = replace(entry(whole), checks=MIXED_CHECKS)
+    assert taken(locked(entry(bare)), [declared()], known(whole, token="t0")).lock == locked(learned)
     lock = locked(entry(whole))
     assert taken(lock, [declared()], known(other, token="t0")).lock is lock, "judged by other checks"
 
@@ -172,8 +173,18 @@ def test_rows_that_other_checks_accepted_are_judged_again(before: tuple[Job, ...
 
 @pytest.mark.parametrize("short", [0, 3])
 def test_without_checks_only_rows_that_were_left_out_are_of_interest(short: int) -> None:
-    found = taken(Lock(), [declared()], known(with_rows(job(0, short=short)), token="t0"))
+    spec = Spec("tickets", "classification", ("a", "b"), 10)
+    classes = Declared(spec, definition_of(spec), fingerprint_of(definition_of(spec)), {})
+    one = replace(with_rows(job(0, short=short)), fingerprint=classes.fingerprint)
+    found = taken(Lock(), [classes], replace(known(one, token="t0"), task_type="classification"))
     assert (checks_after(found) == {}) == (short == 0)
+
+
+def test_rows_without_any_entity_are_accepted_only_by_checks_that_say_so() -> None:
+    whole = with_rows(job(0))
+    assert checks_after(taken(Lock(), [declared()], known(whole, token="t0"))) == MIXED_CHECKS
+    rejected = locked(entry(replace(whole, state="rejected")))
+    assert checks_after(taken(rejected, [declared()], known(whole, token="t0"))) == MIXED_CHECKS
 
 
 def test_an_open_job_of_the_lock_that_another_checkout_received_is_judged_again() -> None:

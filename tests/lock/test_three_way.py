@@ -97,10 +97,13 @@ def test_each_field_comes_from_the_side_that_changed_it(base: Entry, a: Entry, b
     assert not contested or a != b
     rows = [one for one in found.jobs if one.fingerprint == found.fingerprint and one.rows is not None]
     judged = [
-        side for side in (a, b) if {(one.key, one.rows) for one in side.jobs} >= {(one.key, one.rows) for one in rows}
+        side
+        for side in (a, b)
+        if side.fingerprint == found.fingerprint
+        and {(one.key, one.rows) for one in side.jobs} >= {(one.key, one.rows) for one in rows}
     ]
     assert found.checks in (a.checks, b.checks, MIXED_CHECKS)
-    assert judged or found.checks == MIXED_CHECKS or a.checks == b.checks
+    assert judged or found.checks == MIXED_CHECKS or (a.checks, a.fingerprint) == (b.checks, b.fingerprint)
     if not contested and judged:
         before, here, there = base.checks, a.checks, b.checks
         wanted = here if there == before else there
@@ -228,6 +231,16 @@ def test_a_job_that_one_side_rejected_was_not_judged_by_its_checks_on_the_other_
     for ours, theirs in ((tight, ready), (ready, tight)):
         found, _ = one(base, ours, theirs)
         assert (found.jobs[0].state, found.checks) == ("ready", {}), "a plan judges it by those of the spec"
+
+
+def test_the_checks_of_a_side_with_another_definition_say_nothing_about_rows_of_this_one() -> None:
+    both = (job(ITEM), job(OTHER, 2))
+    base = entry(OTHER, *both)
+    back = replace(base, definition=ITEM.definition, fingerprint=ITEM.fingerprint)
+    tight = replace(base, checks={"min_chars": 90}, jobs=(job(ITEM), job(OTHER, 2, got=4, rows="sha256:" + "0" * 64)))
+    for ours, theirs in ((back, tight), (tight, back)):
+        found, choices = one(base, ours, theirs)
+        assert (found.fingerprint, found.checks, choices) == (ITEM.fingerprint, {}, []), "those of its own rows"
 
 
 def test_rows_that_were_checked_again_stay_so_and_others_are_still_to_be_checked() -> None:

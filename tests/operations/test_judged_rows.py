@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.checks.quarantine import QuarantinedRow
-from pioneer_build.lock.model import Labelling, Lock
+from pioneer_build.lock.model import Labelling, Lock, Rejection
 from pioneer_build.operations.kept_rows import read_kept_rows
 from pioneer_build.operations.plan import plan_project
 from pioneer_build.operations.project_state import read_project_state
-from pioneer_build.plan import InputFacts, KeptRows
+from pioneer_build.plan import Choices, Facts, InputFacts, KeptRows, make_plan
 from pioneer_build.project.open import open_project
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
@@ -144,6 +144,13 @@ def test_texts_of_other_datasets(moods: Made) -> None:
     assert found is not None
     assert found.text.startswith("7 of 8 rows pass; 1 ")
     assert [job.got for job in found.jobs] == [7]
+    (others,) = [one for one in moods.entries if one.dataset_name == "others"]
+    Store(open_project(moods.root).config.store).path(others.jobs[0].rows or "").unlink()
+    found = kept(moods)
+    assert found is not None
+    assert not found.here
+    assert "the rows of 'others', to compare with, are not on this machine" in found.text
+    assert step(moods).action == "update"
 
 
 def test_a_definition_that_comes_back_is_news_only_if_its_rows_fare_otherwise(moods: Made) -> None:
@@ -174,3 +181,27 @@ def test_label_specs(made: Made) -> None:
     assert found.text.startswith("4 of 5 texts were annotated (at least 5 must be): 1 ")
     assert judged(0, 0) is None
     assert judged(1, 1) is None, "the new texts are labelled first"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "broken", "action"), [("d", False, "label"), ("d", True, "blocked"), ("e", False, "none")]
+)
+def test_texts_that_tighter_checks_rejected(made: Made, inputs: str, broken: bool, action: str) -> None:
+    """The lock's checks are those of the rows: that they are the spec's again says nothing about the rejection."""
+    share = 0.9 if broken else 0.5
+    item = declared(label_spec("a", checks=Checks(min_accepted=share)), {"min_accepted": share})
+    content = "sha256:" + "0" * 64
+    labelling = Labelling(item.fingerprint, "d" if inputs == "e" else "c", 1, 1, 1, 0, 1, content)
+    refusal = Rejection(item.fingerprint, inputs, "rejected", "3 of 5 texts were annotated (at least 5 must be)")
+    known = replace(
+        entry(item, labelling=labelling),
+        backend="local",
+        checks=dict(item.checks),
+        rejection=refusal,
+        num_examples=None,
+    )
+    lock, facts = Lock({("a", "local"): known}), {"a": InputFacts("d", 5, 5, 0, 2)}
+    found = read_kept_rows(open_project(made.root).config, [item], lock, facts)
+    assert ("a" in found) == (inputs == "d")
+    plan = make_plan([item], lock, Facts("local", present=frozenset({content}), inputs=facts, kept=found), Choices())
+    assert plan.steps[0].action == action

@@ -1,0 +1,133 @@
+"""Rows that were accepted by other checks than those of the spec, on a machine that has none of them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import move_home
+from tests.e2e.scripted import Scripted, running
+from tests.runner import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.e2e.conftest import Answer, Cli
+
+
+def rows(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
+    labels = request["labels"]
+    return [
+        {"text": f"{number} {row} ".ljust(20 if row % 2 else 18, "a"), "label": labels[row % len(labels)]}
+        for row in range(request["num_examples"])
+    ]
+
+
+class Team:
+    """A project in git, a service with rows of 18 and 20 characters, and machines."""
+
+    def __init__(self, root: Path, cli: Cli, service: Scripted, patch: pytest.MonkeyPatch) -> None:
+        self.root, self.cli, self.service, self.patch = root, cli, service, patch
+        self.at("first")
+        git(root, "init", "-q", "-b", "main")
+
+    def at(self, machine: str) -> None:
+        move_home(self.patch, self.root.parent / machine)
+
+    def spec(self, checks: str, labels: str = "x, y", size: int = 8) -> None:
+        text = (
+            f"dataset_name: a\ntask_type: classification\nlabels: [{labels}]\nnum_examples: {size}\nchecks: {checks}\n"
+        )
+        (self.root / "specs" / "a.yaml").write_text(text)
+
+    def run(self, *arguments: str) -> Answer:
+        return self.cli("--backend", self.service.url, *arguments)
+
+    def apply(self) -> None:
+        done = self.run("-q", "apply", "--yes")
+        assert done.code == 0, done.err
+        git(self.root, "add", "--all")
+        git(self.root, "commit", "-q", "-m", "a change")
+
+    def step(self) -> tuple[str, int]:
+        (step,) = self.run("plan", "--format", "json").json()["steps"]
+        return step["action"], step["total"]
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Team]:
+    root = tmp_path / "project"
+    (root / "specs").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
+    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    with running(Scripted(give="download", datasets="/datasets", rows=rows)) as service:
+        yield Team(root, cli, service, monkeypatch)
+
+
+LOOSE, TIGHT = "{min_accepted: 0.1}", "{min_accepted: 0.1, max_chars: 19}"
+
+
+def test_an_older_definition_comes_back_whose_rows_were_accepted_by_other_checks(team: Team) -> None:
+    team.spec(TIGHT)
+    team.apply()
+    tight = team.run("status", "--format", "json").json()["datasets"][0]["examples"]
+    team.spec(TIGHT, labels="x, z")
+    team.apply()
+    team.spec(LOOSE, labels="x, z")
+    team.apply()
+    sent = len(team.service.asked())
+    team.at("second")
+    team.spec(LOOSE)
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.err
+    assert team.step() == ("none", 8) != ("none", tight)
+    assert team.run("check", "--strict").code == 0
+    assert len(team.service.asked()) == sent
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_rows_that_pass_no_checks_are_kept_where_they_were_not(team: Team, *, known: bool) -> None:
+    """Where git's history says by which checks they were accepted, they are here afterwards."""
+    team.spec(LOOSE)
+    team.apply()
+    git(team.root, "switch", "-q", "-c", "tight")
+    team.spec(TIGHT)
+    team.apply()
+    git(team.root, "switch", "-q", "main")
+    team.spec(LOOSE, size=12)
+    team.apply()
+    git(team.root, "merge", "-q", "-s", "ours", "--no-commit", "tight")
+    merged = team.run("merge-lock", *sides(team.root), "pioneer.lock")
+    assert merged.code == 0, merged.err
+    shutil.move(team.root / "ours", team.root / "pioneer.lock")
+    (team.root / "base").unlink()
+    (team.root / "theirs").unlink()
+    team.spec("{min_chars: 1000}", size=12)
+    git(team.root, "add", "--all")
+    git(team.root, "commit", "-q", "-m", "merged")
+    before = (team.root / "pioneer.lock").read_bytes()
+    assert b'"max_chars": 0' in before
+    if not known:
+        shutil.rmtree(team.root / ".git")
+    sent = len(team.service.asked())
+    team.at("second")
+    assert team.step()[0] == "update"
+    assert team.run("apply", "--yes").code == 3
+    assert (team.root / "pioneer.lock").read_bytes() == before
+    assert team.run("export", "a", "--to", "rows.jsonl").code == (0 if known else 1)
+    assert team.step()[0] == ("blocked" if known else "update")
+    team.spec(LOOSE, size=12)
+    assert team.run("apply", "--yes").code == 0
+    assert (team.step(), team.run("check", "--strict").code) == (("none", 12), 0)
+    assert len(team.service.asked()) == sent
+
+
+def sides(root: Path) -> list[str]:
+    base = git(root, "merge-base", "main", "tight")
+    for name, commit in (("base", base), ("ours", "main"), ("theirs", "tight")):
+        (root / name).write_text(git(root, "show", f"{commit}:pioneer.lock") + "\n")
+    return ["base", "ours", "theirs"]
