@@ -326,6 +326,19 @@ def test_what_reads_files_is_seen() -> None:
         assert not seen(code), code
 
 
+def test_one_module_makes_normal_forms() -> None:
+    """Python's own take quadratic time, within one call that no signal interrupts."""
+    names = {"normalize", "is_normalized"}
+    found = {
+        shown(path)
+        for path in ALL
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Attribute) and node.attr in names)
+        or (isinstance(node, ast.ImportFrom) and names & {alias.name for alias in node.names})
+    }
+    assert found == {"spec/unicode_form.py"}
+
+
 def test_there_is_no_attic() -> None:
     assert not [path for path in ALL if path.stem in ("utils", "util", "helpers", "misc", "common_utils")]
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from pioneer_build.spec.fingerprint import canonical_bytes, fold, nfc
+from pioneer_build.spec.fingerprint import canonical_bytes, fold
+from pioneer_build.spec.unicode_form import nfc
 
 #: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000

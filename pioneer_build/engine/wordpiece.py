@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from importlib.resources import files
-from unicodedata import category, normalize
+from unicodedata import category
+
+from pioneer_build.spec.unicode_form import nfd
 
 _UNKNOWN, _START, _END = 100, 101, 102
 _LONGEST_WORD = 100
@@ -40,7 +42,7 @@ def words(text: str) -> list[str]:
             out.append("".join(current))
             current.clear()
 
-    for char in normalize("NFD", text.lower()):
+    for char in nfd(text.lower()):
         kind = category(char)
         if char in "\t\n\r" or kind == "Zs":
             flush()

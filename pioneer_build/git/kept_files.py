@@ -25,7 +25,8 @@ _FILES: Final = (
 _IN_WORK_TREE: Final = (".gitattributes", ".gitignore", ".gitmodules")
 #: The settings that name a file for git to read.
 _NAMES_FILE: Final = re.compile(
-    rb'^\s*(?:\[[^\]]*\]\s*)?(?:path|attributesfile|excludesfile)\s*=\s*"?([^"#;\n]+)', re.MULTILINE | re.IGNORECASE
+    rb'^[ \t\r\f\v]*+(?:\[[^\]\n]*+\][ \t\r\f\v]*+)?(?:path|attributesfile|excludesfile)\s*=\s*"?([^"#;\n]+)',
+    re.MULTILINE | re.IGNORECASE,
 )
 #: Bytes: of a longer file, only the beginning is looked at.
 _MOST: Final = 1 << 20

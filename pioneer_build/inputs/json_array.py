@@ -26,8 +26,9 @@ _HEAD = 1 << 18
 _AHEAD = 64
 _SPACE = " \t\n\r"
 _SPACES = re.compile(f"[{_SPACE}]*")
-#: A key whose value is a list of objects or strings: where texts are that are wrapped in an object.
-_WRAPPED = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*\[\s*["{]')
+#: The strings of a text, each read once, and whether one is a key whose value is a list of objects or strings: where
+#: texts are that are wrapped in an object.
+_STRINGS = re.compile(r'("(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z))(?P<list>\s*+:\s*+\[\s*+["{])?')
 
 
 class _BrokenError(Exception):
@@ -210,7 +211,8 @@ def _not_a_list(text: _Text, opening: str) -> _BrokenError:
     if "\n" in text.text[text.at :].strip() and _is_object(first_line):
         hint = "one object per line is JSON Lines: rename the file to .jsonl"
         return text.broken("expected a list", code="not-a-list", hint=hint)
-    if (found := _WRAPPED.search(text.text, text.at)) is not None:
+    strings = _STRINGS.finditer(text.text, text.at)
+    if (found := next((string for string in strings if string["list"]), None)) is not None:
         name = found[1]
         hint = f"keep only the list: jq '.[{name}]' FILE > NEW" if "'" not in name else "keep only the list"
         return text.broken(f"expected a list, found an object that has a list as {name}", code="not-a-list", hint=hint)

@@ -13,8 +13,8 @@ from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import NodeFinder, node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import any_blank, is_blank, what_is_blank
-from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import TASK_TYPES
+from pioneer_build.spec.unicode_form import nfc
 from pioneer_build.spec.written_path import misplaced_stars, path_fault, what_is_wrong
 from pioneer_build.wording import MAX_GUESSES, nearest
 

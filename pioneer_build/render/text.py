@@ -21,7 +21,7 @@ def wrapped(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str
     """
     lines: list[str] = []
     line, indent, used = "", first, 0
-    for gap, word in _WORDS.findall(text):
+    for gap, word in _WORDS.findall(text.rstrip(" ")):
         size = len(COLOUR_CODE.sub("", word))
         if line and indent + used + len(gap) + size > width:
             lines.append(" " * indent + line)

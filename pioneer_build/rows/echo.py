@@ -4,14 +4,13 @@ normal form. Offsets in it are mapped to the author's text.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.normal_form import shown
-from pioneer_build.spec.fingerprint import nfc
+from pioneer_build.spec.unicode_form import is_mark, nfc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +123,7 @@ class _Places:
         raw, places, parts = [0], [-lead], ""
         done, begun = -lead, 0
         for at in range(1, len(text) + 1):
-            if at < len(text) and not _parts(text[begun:at], text[at]):
+            if at < len(text) and (is_mark(text[at]) or not _parts(text[begun:at], text[at])):
                 continue
             part = nfc(text[begun:at])
             parts += part
@@ -148,5 +147,5 @@ class _Places:
 
 
 def _parts(before: str, after: str) -> bool:
-    """Whether a character begins something new after others, and isn't composed with them."""
-    return unicodedata.combining(after) == 0 and nfc(before + after) == nfc(before) + nfc(after)
+    """Whether a character that is no mark begins something new after others, and isn't composed with them."""
+    return nfc(before + after) == nfc(before) + nfc(after)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.normal_form import is_unicode, shown
-from pioneer_build.spec.fingerprint import nfc
+from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,12 +18,13 @@ class DeclaredLabels:
     If no labels are declared, any label is accepted.
     """
 
-    __slots__ = ("_by_nfc", "_exact", "names")
+    __slots__ = ("_by_nfc", "_exact", "_folded", "names")
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
         self._exact = {name: name for name in self.names}
         self._by_nfc = {nfc(name): name for name in self.names}
+        self._folded: dict[str, str] = {}  # made when it is first needed
 
     def read(self, word: str) -> str | Fault:
         """The declared label that `word` is, or the fault that it is not one."""
@@ -38,7 +39,9 @@ class DeclaredLabels:
         return found if found is not None else self._undeclared(word)
 
     def _undeclared(self, word: str) -> Fault:
-        folded = nfc(word).casefold()
-        near = next((name for name in self.names if nfc(name).casefold() == folded), None)
+        if not self._folded:
+            for normal, name in self._by_nfc.items():
+                self._folded.setdefault(normal.casefold(), name)
+        near = self._folded.get(nfc(word).casefold())
         hint = f" (did you mean {shown(near)}?)" if near is not None else ""
         return Fault("undeclared-label", f"the label {shown(word)} is not declared{hint}")

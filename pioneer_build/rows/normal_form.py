@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pioneer_build.rows.causes import Fault
-from pioneer_build.spec.fingerprint import nfc
+from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

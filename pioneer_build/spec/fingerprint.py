@@ -9,7 +9,8 @@ import json
 import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
-from unicodedata import is_normalized, normalize
+
+from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +28,6 @@ _SPACES = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _SPACE_RUN = re.compile(f"[{_SPACES}]+")
-
-
-def nfc(text: str) -> str:
-    """`text` in Unicode normal form C (UAX #15)."""
-    return text if is_normalized("NFC", text) else normalize("NFC", text)
 
 
 def fold(text: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.git import kept_files, program
 from pioneer_build.git import objects as git_objects
-from pioneer_build.git import program
 from pioneer_build.git.history import reachable_commits
 from pioneer_build.git.kept_files import would_wait_for
 from pioneer_build.git.objects import Unreadable, objects
@@ -137,3 +137,10 @@ def test_a_real_repository_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert would_wait_for(tmp_path) is None
     assert len(reachable_commits(tmp_path, 10).commits) == 1
     assert subprocess.run(["git", "status"], cwd=tmp_path, capture_output=True).returncode == 0
+
+
+def test_empty_lines_of_a_configuration_are_read_once() -> None:
+    """A megabyte of them would take minutes if each were read with all that follow."""
+    for lines in (b"\n" * 900_000, b"[\n" * 400_000, b" \n" * 400_000):
+        found = kept_files._NAMES_FILE.findall(lines + b"[include] path = a\n[core]\n\n  excludesfile = b\n")
+        assert found == [b"a", b"b"]

@@ -176,3 +176,10 @@ def test_white_space_is_passed_over_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     (block,) = json_array.read_blocks(io.BytesIO(data), "a.json", Columns(), complaints)
     assert (block.texts, list(block.lines), complaints.count) == (["a", "b"], [500_001, 1_000_001], 0)
     assert len(searched) < 60
+
+
+def test_strings_are_read_once_where_a_list_in_an_object_is_looked_for() -> None:
+    for source in ('{"' + '\\"' * 300_000, '{"' + '\\"' * 300_000 + "\\\n"):
+        assert len(list(json_array._STRINGS.finditer(source))) == 1
+    found = [string[1] for string in json_array._STRINGS.finditer('{"a": "x: [ \\"", "b" : [ {') if string["list"]]
+    assert found == ['"b"']

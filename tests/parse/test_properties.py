@@ -14,8 +14,8 @@ from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_settings, parse_text, yaml_loader
 from pioneer_build.parse.ambiguous_words import STR, tag_of_plain
 from pioneer_build.spec.blank import is_blank
-from pioneer_build.spec.fingerprint import nfc
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
     from pioneer_build.parse import ParsedFile

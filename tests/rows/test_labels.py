@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pioneer_build.rows import DeclaredLabels, Fault, normalise
 
 TEXT = "Ada met Bob in Paris."
@@ -31,3 +33,19 @@ def test_a_word_that_is_none_of_them() -> None:
     assert labels.read("CAFE\u0301") == Fault(
         "undeclared-label", "the label 'CAFE\u0301' is not declared (did you mean 'caf\u00e9'?)"
     )
+
+
+def test_many_undeclared_labels_are_compared_with_many_declared_ones_in_few_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    declared = DeclaredLabels(f"a{number}" for number in range(1000))
+    normalized: list[str] = []
+
+    def counted(text: str) -> str:
+        normalized.append(text)
+        return text
+
+    monkeypatch.setattr("pioneer_build.rows.labels.nfc", counted)
+    for number in range(1000):
+        assert isinstance(declared.read(f"A{number}"), Fault)
+    assert len(normalized) < 5000

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pioneer_build.spec.fingerprint import canonical_bytes, definition_of, fingerprint_of, fold, nfc, short
+from pioneer_build.spec.fingerprint import canonical_bytes, definition_of, fingerprint_of, fold, short
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.unicode_form import nfc
 from tests.planning import PROPERTY
 
 DOCS = Path(__file__).parents[2] / "docs"
