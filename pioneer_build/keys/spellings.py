@@ -1,12 +1,14 @@
 """Finds a key in a text, however it is spelled.
 
-A service, a proxy or a shell may repeat a key in another spelling than its own: escaped for a URL, for JSON or for
-HTML, in base64 or hexadecimal, in other case, or with white space in the middle.
+A service, a proxy or a shell may repeat a key in another spelling than its own: escaped for a URL, for JSON, for HTML
+or in octal, in base64 (also of UTF-16), base32 or hexadecimal, as a list of codes, in other case, or with white space
+in the middle.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from binascii import b2a_base64
 from typing import Final
 
@@ -21,6 +23,9 @@ _GAP: Final = (
     "\u205f-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U000e0000-\U000e0fff])*"
 )
 _HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*"
+#: What stands between the codes of a list, whose items may be strings or lines, and between escapes in octal.
+_LIST_GAP: Final = r"(?:[\s,;|\"']|\\[nrt\"])++"
+_OCTAL_GAP: Final = r"\s*+\\++"
 _GAP_BYTES: Final = bytes([*range(0x21), 0x7F, ord("\\")])
 #: In bytes: lower case, and one alphabet of base64.
 _ALIKE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
@@ -34,7 +39,8 @@ _LONG: Final = 1 << 20
 _ENTITIES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 #: An escape that was cut in its middle.
 _CUT_ESCAPE: Final = re.compile(
-    _GAP + r"(?:%[0-9a-fA-F]{0,5}|u\{?[0-9a-fA-F]{0,6}|x[0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?)?\Z"
+    _GAP + r"(?:%[0-9a-fA-F]{0,5}|u\{?[0-9a-fA-F]{0,6}|x[0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?"
+    r"|[oO]?\{?[0-7]{0,4}|(?:[\s,;|\"']|\\[nrt\"])*+(?:0x[0-9a-fA-F]?|[0-9]{0,3}))?\Z"
 )
 _LONGEST_ESCAPE: Final = 16
 #: Shorter keys have no other encodings: their base64 would be found in any text.
@@ -50,7 +56,7 @@ class KeySpellings:
         key: as it is sent: printable ASCII, not empty.
     """
 
-    __slots__ = ("__bytes", "__pattern", "__spelled", "guessable")
+    __slots__ = ("__bytes", "__codes", "__pattern", "__spelled", "guessable")
 
     def __init__(self, key: str) -> None:
         #: Whether it may be a word of any text, such as the key of a local server. That is hidden, but proves nothing.
@@ -58,10 +64,22 @@ class KeySpellings:
         # what stands between two characters, and a pattern for each character; a backslash counts as a gap
         self.__spelled = [(_GAP, [_character(c) for c in key if c != "\\"])]
         texts = [key]
+        # the same for lists of codes, and the numbers that such a list has
+        self.__codes: list[tuple[str, list[str], set[bytes]]] = []
         if len(key) >= _ENCODED_FROM:
-            digits, encoded = key.encode("ascii", "replace").hex(), _base64(key)
-            texts += [digits, *encoded]
+            raw = key.encode("ascii", "replace")
+            digits, encoded = raw.hex(), [*_base64(raw), *_base64(_wide(raw))]
+            thirty_two = _base32(raw)
+            texts += [digits, *encoded, *thirty_two]
             self.__spelled += [(_GAP, [_base64_character(c) for c in text]) for text in encoded]
+            # spellings of their own: in the pattern of a character, they could hide one that is written out
+            self.__codes = [
+                (_OCTAL_GAP, _octal(raw), _numbers(raw, "o")),
+                (_LIST_GAP, [f"(?<![0-9])0?{code}(?![0-9])" for code in raw], _numbers(raw, "d")),
+                (_LIST_GAP, [rf"(?i:(?<![0-9a-f])(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw], _numbers(raw, "x")),
+            ]
+            self.__spelled += [(between, parts) for between, parts, _ in self.__codes]
+            self.__spelled += [(_GAP, [f"(?i:{c})" for c in text]) for text in thirty_two]
             pairs = [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)]
             self.__spelled.append((_HEX_GAP, pairs))
         self.__bytes = [_squeezed(text.encode("ascii", "replace")) for text in texts]
@@ -81,10 +99,10 @@ class KeySpellings:
         """`text` without the key, and without a beginning of it at the end: it may have been cut there."""
         text = self.hide(text)
         for between, parts in self.__spelled:
-            patterns = [re.compile(part) for part in parts]
+            beginning = re.compile(parts[0])  # the others only as far as the text has them: there are hundreds
             start = max(0, len(text) - _LONGEST_ESCAPE * len(parts))
-            while (first := patterns[0].search(text, start)) is not None:
-                if _runs_to_the_end(re.compile(between), patterns, text, first.start()):
+            while (first := beginning.search(text, start)) is not None:
+                if _runs_to_the_end(re.compile(between), parts, text, first.start()):
                     text = text[: first.start()] + HIDDEN
                     break
                 start = first.start() + 1
@@ -97,7 +115,8 @@ class KeySpellings:
     def occurs_in_bytes(self, body: bytes) -> bool:
         """Whether the key is in the bytes of a response.
 
-        In more than a megabyte only whole encodings are looked for, not characters that are escaped one by one.
+        In more than a megabyte only whole encodings and lists of codes are looked for, not other characters that are
+        escaped one by one.
         """
         if self.occurs_whole(body):
             return True
@@ -106,9 +125,18 @@ class KeySpellings:
         return self.occurs_in(body.decode("utf-8", "replace"))
 
     def occurs_whole(self, body: bytes) -> bool:
-        """Whether the key is in `body` as it is or as a whole encoding, which takes a few ms for a megabyte."""
+        """Whether the key is in `body` as it is, as a whole encoding or as a list of codes.
+
+        That takes a few ms for a megabyte.
+        """
         squeezed = _squeezed(body)
-        return any(spelling in squeezed for spelling in self.__bytes)
+        if any(spelling in squeezed for spelling in self.__bytes):
+            return True
+        return any(
+            all(number in squeezed for number in numbers)  # hardly any text has all of them
+            and re.search(between.join(parts).encode("ascii"), body) is not None
+            for between, parts, numbers in self.__codes
+        )
 
     def _pattern(self) -> re.Pattern[str]:
         """All spellings; made when it is first needed, because that takes a while."""
@@ -149,16 +177,41 @@ def _percent(code: int) -> str:
     return f"%(?:25)*(?i:{code:02x})"
 
 
-def _base64(key: str) -> list[str]:
-    """What is in the base64 of any text with the key in it, for each of its three places in a group of bytes."""
+def _octal(raw: bytes) -> list[str]:
+    """A pattern for each character in octal, as in C or Perl (`\\o{163}`); the backslashes between are the gap."""
+    each = [rf"(?:[oO]?\{{0{{0,6}}{code:o}\}}|0?{code:03o}|{code:o}(?![0-7]))" for code in raw]
+    return [rf"\\{each[0]}", *each[1:]]
+
+
+def _numbers(raw: bytes, form: str) -> set[bytes]:
+    """The codes of `raw` in octal (`o`), decimal (`d`) or hexadecimal (`x`)."""
+    return {f"{code:{form}}".encode("ascii") for code in raw}
+
+
+def _base64(raw: bytes) -> list[str]:
+    """What is in the base64 of any bytes with `raw` in them, for each of its three places in a group."""
     found = []
     for before in range(3):
-        text = b2a_base64(b"\0" * before + key.encode("ascii", "replace"), newline=False).decode("ascii")
-        found.append(text[(before * 8 + 5) // 6 : (before + len(key)) * 8 // 6])
+        text = b2a_base64(b"\0" * before + raw, newline=False).decode("ascii")
+        found.append(text[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6])
     return found
 
 
-def _runs_to_the_end(gap: re.Pattern[str], parts: list[re.Pattern[str]], text: str, start: int) -> bool:
+def _base32(raw: bytes) -> list[str]:
+    """The same in base32, for each of its five places in a group."""
+    found = []
+    for before in range(5):
+        text = b32encode(b"\0" * before + raw).decode("ascii")
+        found.append(text[(before * 8 + 4) // 5 : (before + len(raw)) * 8 // 5])
+    return found
+
+
+def _wide(raw: bytes) -> bytes:
+    """`raw` as UTF-16, without the zero byte at one end that only one of the two orders of bytes has."""
+    return b"\0".join(raw[place : place + 1] for place in range(len(raw)))
+
+
+def _runs_to_the_end(gap: re.Pattern[str], parts: list[str], text: str, start: int) -> bool:
     """Whether a beginning of the key stands at `start`, and nothing after it.
 
     Args:
@@ -172,7 +225,7 @@ def _runs_to_the_end(gap: re.Pattern[str], parts: list[re.Pattern[str]], text: s
         if number >= _CUT_FROM and _CUT_ESCAPE.match(text, place):
             return True
         between = gap.match(text, place) if number else None
-        found = part.match(text, between.end() if between else place)
+        found = re.compile(part).match(text, between.end() if between else place)
         if found is None:
             return False
         place = found.end()

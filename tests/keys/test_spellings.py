@@ -9,7 +9,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.keys import KEY_VARIABLES, keys_in, without_keys
@@ -43,6 +43,24 @@ SPELLED = {
     },
     "base64 for URLs": base64.urlsafe_b64encode(KEY.encode()).decode(),
     "base64 on lines": "\n ".join(base64.b64encode(KEY.encode()).decode()),
+    "base64 of UTF-16": base64.b64encode(KEY.encode("utf-16-le")).decode(),
+    "base64 of UTF-16, the other order": base64.b64encode(KEY.encode("utf-16-be")).decode(),
+    **{
+        f"base32 after {n} bytes": base64.b32encode(b"abcdef"[:n] + KEY.encode()).decode()[-(-8 * n // 5) :]
+        for n in range(6)
+    },
+    "base32, lower case": base64.b32encode(KEY.encode()).decode().lower(),
+    "octal": "".join(f"\\{ord(c):o}" for c in KEY),
+    "octal of three digits": "".join(f"\\{ord(c):03o}" for c in KEY),
+    "octal of four digits": "".join(f"\\0{ord(c):03o}" for c in KEY),
+    "octal in braces": "".join(f"\\o{{{ord(c):o}}}" for c in KEY),
+    "octal, escaped twice": "".join(f"\\\\{ord(c):03o}" for c in KEY),
+    "decimal codes": ",".join(str(ord(c)) for c in KEY),
+    "decimal codes, spaced": ", ".join(str(ord(c)) for c in KEY),
+    "decimal codes on lines": "\n".join(str(ord(c)) for c in KEY),
+    "decimal codes as strings": ", ".join(f'"{ord(c)}"' for c in KEY),
+    "hexadecimal codes": ", ".join(f"0x{ord(c):02X}" for c in KEY),
+    "hexadecimal codes without a prefix": ",".join(f"{ord(c):02x}" for c in KEY),
     "base64, quoted": quote(base64.b64encode(KEY.encode()).decode(), safe=""),
 }
 
@@ -58,6 +76,7 @@ def test_every_spelling_is_found(spelling: str) -> None:
     assert spellings.occurs_in_bytes(f"[{text}]".encode("utf-8", "surrogatepass"))
 
 
+@settings(deadline=None)  # the first patterns are compiled
 @given(st.sampled_from(sorted(SPELLED)), st.integers(1, 200), st.text(max_size=20))
 def test_a_text_that_was_cut_shows_no_beginning_of_the_key(spelling: str, cut: int, before: str) -> None:
     text = SPELLED[spelling][:cut]
@@ -75,6 +94,10 @@ def test_other_texts_are_left_as_they_are() -> None:
         "pio_sk_other",
         "a b\tc\\n%41&amp;",
         json.dumps({"a": "é’"}),
+        str([*KEY[:-1].encode()]),
+        str([*range(256)]),
+        "".join(f"\\{ord(c):03o}" for c in KEY[1:]),
+        base64.b32encode(b"x" * 99).decode(),
         base64.b64encode(b"x" * 99).decode(),
     ):
         assert spellings.hide(text) == spellings.hide_in_cut(text) == text
@@ -102,6 +125,14 @@ def test_any_key_is_hidden(key: str, around: str) -> None:
         "cGlv",
         "7069",
         "p\\n",
+        "\\160\\151",
+        "\\160",
+        "112,",
+        "112 ",
+        "112, 105, 111, 95, ",
+        "0x70, ",
+        "70,",
+        "OBUW6X",
         "=",
         "\u2019 ",
         "p\u200b",
