@@ -16,15 +16,19 @@ _ESCAPES: Final = str.maketrans(
     {char: f"\\{char}" for char in "\\`*_[]|~"}
     | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{_PARTED}", "#": f"\\#{_PARTED}"}
 )
-#: `http://`, `www.`, `GH-12` (an issue).
-_LINKS: Final = re.compile(r":(?=//)|www(?=\.)|GH-(?=\d)", re.IGNORECASE)
+#: `http://`, `www.`, `GH-12` (an issue), `:shipit:` (a picture), a commit, and GitLab's `!12`, `%4`, `~5` and `&3`.
+_LINKS: Final = re.compile(
+    r":(?=//|[\w+-]+:)|www(?=\.)|GH-(?=\d)|(?:[!%]|\\~|&amp;)(?=\d)"
+    r"|(?<![0-9a-z])[0-9a-f]{7}(?=[0-9a-f]{33}(?![0-9a-z]))",
+    re.IGNORECASE,
+)
 
 
 def cell(text: str) -> str:
     """`text` on one line, for a table cell or within a sentence."""
     shown = _LINKS.sub(rf"\g<0>{_PARTED}", visible(text).translate(_ESCAPES))
-    # two of them are a formula, which can be drawn over anything
-    return shown.replace("$", "<span>$</span>") if shown.count("$") > 1 else shown
+    # two of them on a line, perhaps of two texts, are a formula, which can be drawn over anything
+    return shown.replace("$", "<span>$</span>")
 
 
 def list_item(text: str) -> str:
