@@ -4,6 +4,7 @@ model           one spec declares one dataset
 settings        what `pioneer.yaml` may set
 base_url        the one rule for the address of a service
 fingerprint     `fp1`: the canonical form of a definition and its digest
+unicode_form    Unicode normal forms, in time that grows with the text only
 blank           texts in which there is nothing to see
 written_path    paths as people write them, and what in them would be misread
 request_limits  what one request to the service may hold
