@@ -101,6 +101,23 @@ class RemoteVersion:
         word = (self.status or "ready").lower()
         return "ready" if word in _READY_WORDS else "failed" if word in _FAILED_WORDS else "running"
 
+    def is_of(self, job: Job | Submission) -> bool:
+        """Whether a recorded job under the same remote name made this version.
+
+        If both have an id, the ids decide: a name that was deleted is free, and who makes it again gets the same
+        numbers. Otherwise the number does. The service's documents say that the id of a version is that of its job. On
+        a service where it is something else, no version is a recorded job's, so nothing is deleted there, and nothing
+        is requested without `--resubmit`: it can't be told from a name that was made again. Sizes don't decide: services
+        count bytes or rows, and those of one job or of all before it.
+        """
+        if self.id is not None and job.job_id is not None:
+            return self.id == job.job_id
+        return self.has_number_of(job)
+
+    def has_number_of(self, job: Job | Submission) -> bool:
+        """Whether it has the number of the version that a recorded job made, whoever made this one."""
+        return job.version == self.version and not job.inferred
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:

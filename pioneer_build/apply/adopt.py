@@ -102,7 +102,9 @@ def _check_version_is_new(work: Work, remote_name: str, found: RemoteVersion) ->
     _check_job_is_new(work, found.id)
     for entry in work.run.lock.entries():
         for job in entry.jobs:
-            if job.remote_name == remote_name and job.version == found.version and not job.inferred:
+            # one that is deleted may share its number with what was made since
+            is_it = found.is_of(job) if job.deleted else found.has_number_of(job)
+            if job.remote_name == remote_name and is_it:
                 raise PioneerError(
                     f"version {found.version} of '{remote_name}' is already recorded for '{entry.dataset_name}'"
                     f" ({job.state})",

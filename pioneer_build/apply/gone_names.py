@@ -1,7 +1,9 @@
 """Names that are gone from the service: deleted by somebody who didn't tell the lock.
 
 What is made under such a name again may be counted from version 1, and be taken for what the lock has. So before each
-submission, the versions that the lock has under the name must be among those that the service lists.
+submission, the versions that the lock has under the name must be among those that the service lists. One that has the
+number of the lock's, and the id of another job, is not the lock's: either the name was made again, or the ids of this
+service are no jobs'. If it doesn't know the lock's job any more, it is the former.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.stopped import Stopped
-from pioneer_build.apply.unrecorded_versions import number_of
+from pioneer_build.apply.unrecorded_versions import fetch_first, number_of
+from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.ports import RemoteVersion
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
 
 
-def check_name_is_there(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> None:
+async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> None:
     """Checks that the service still has what the lock has under a name.
 
     If the last version is missing, the name was deleted. That is recorded, so that the next plan has another name. If
@@ -42,8 +46,13 @@ def check_name_is_there(work: Work, remote_name: str, listed: Sequence[RemoteVer
         return
     last = max(missing, key=_age)
     message = f"not submitted: the service has no version {last.version} of '{remote_name}' any more"
-    if max(with_versions(work.run.made_before(remote_name)), key=_age) == last:
-        _record(work, remote_name, _there(listed))
+    if max(_expected(work.run.made_before(remote_name), listed), key=_age) == last:
+        if (other := _in_place_of(last, listed)) is not None:
+            if await _is_known(work, last):
+                _refuse_other(work, remote_name, last, other)
+                return
+            message = f"{message}, and {_is_another(last, other)}"
+        _record(work, remote_name, listed)
         raise Stopped(
             "refused", f"{message}, so it was deleted there", "pioneer-build plan  (then apply: under another name)"
         )
@@ -62,15 +71,63 @@ def missing_jobs(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) 
     """
     if work.run.options.free:
         return []  # the local engine makes again what was removed
-    there = _there(listed)
-    return [
-        job for job in with_versions(work.run.made_before(remote_name)) if there.isdisjoint((job.job_id, job.version))
-    ]
+    expected = _expected(work.run.made_before(remote_name), listed)
+    return [job for job in expected if not any(item.is_of(job) for item in listed)]
 
 
-def _there(listed: Sequence[RemoteVersion]) -> set[str | None]:
-    """The versions and ids of jobs that are listed."""
-    return {item.id for item in listed} | {item.version for item in listed}
+def _expected(jobs: Iterable[Job], listed: Sequence[RemoteVersion]) -> list[Job]:
+    """The jobs whose versions a service must list, and those that were owed before another's version had their number."""
+    every = list(jobs)
+    must = with_versions(every)
+    owed = [job for job in every if job.owed and not (job.deleted or job.superseded)]
+    return must + [job for job in owed if _in_place_of(job, listed) is not None]
+
+
+def _in_place_of(job: Job, listed: Sequence[RemoteVersion]) -> RemoteVersion | None:
+    """The listed version that has the number of a job's, and was made by another job; `None` if there is none."""
+    if any(item.is_of(job) for item in listed):
+        return None
+    return next((item for item in listed if item.has_number_of(job)), None)
+
+
+async def _is_known(work: Work, job: Job) -> bool:
+    """Whether the service still knows a job, as far as can be seen."""
+    assert job.job_id is not None
+    try:
+        poll = work.run.service.poll(job.job_id, rows_expected(work, job))
+        await work.run.unpaid(poll, f"not submitted: {job.named} is looked for first")
+    except NotThere:
+        return False
+    except ServiceError:
+        return True
+    return True
+
+
+def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) -> None:
+    """Refuses to submit where it can't be told whether a name was made again, unless `--resubmit` is given.
+
+    Args:
+        work: the step.
+        remote_name: the name.
+        job: the last job under the name that the lock has.
+        other: the version that is listed with its number, and the id of another job.
+
+    Raises:
+        Stopped: `--resubmit` isn't given.
+    """
+    if work.resubmits:
+        return
+    anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
+    raise Stopped(
+        "refused",
+        f"not submitted: {_is_another(job, other)} under '{remote_name}': somebody may have deleted the name and used it"
+        " again",
+        fetch_first(work.run, anyway),
+    )
+
+
+def _is_another(job: Job, other: RemoteVersion) -> str:
+    return f"version {other.version} there is of job {other.id}, and not of {job.named}"
 
 
 def with_versions(jobs: Iterable[Job]) -> list[Job]:
@@ -82,15 +139,15 @@ def _age(job: Job) -> tuple[int, int]:
     return number_of(RemoteVersion(job.version or "")), job.order
 
 
-def _record(work: Work, remote_name: str, there: set[str | None]) -> None:
+def _record(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> None:
     """Records that a name was deleted.
 
     Args:
         work: the step.
         remote_name: the name.
-        there: versions and ids of jobs that are listed under it.
+        listed: the versions that are listed under it.
     """
     entry = work.entry
     if entry is not None:
         work.put(replace(entry, jobs=with_deleted(entry.jobs, {remote_name})))
-    work.run.journal.deleted(remote_name, there)
+    work.run.journal.deleted(remote_name, listed)

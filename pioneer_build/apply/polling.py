@@ -141,7 +141,7 @@ async def _ask(work: Work, job: Job) -> JobReport:
             if job.version is None or job.inferred:
                 raise
     listed = await service.versions(job.remote_name) or ()
-    found = next((version for version in listed if version.version == job.version), None)
+    found = next((version for version in listed if version.is_of(job)), None)
     if found is None:
         raise NotThere(f"'{job.remote_name}' has no version {job.version}")
     said = (found.status or "ready").lower()

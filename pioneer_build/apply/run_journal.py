@@ -9,11 +9,11 @@ from pioneer_build.journal.model import Origin
 from pioneer_build.processes.identity import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
-    from pioneer_build.ports import JournalPort
+    from pioneer_build.ports import JournalPort, RemoteVersion
 
 
 class RunJournal:
@@ -92,19 +92,18 @@ class RunJournal:
         """
         self._port.record(token, **fields)
 
-    def deleted(self, remote_name: str, there: Iterable[str | None] = ()) -> None:
+    def deleted(self, remote_name: str, there: Sequence[RemoteVersion] = ()) -> None:
         """Records durably that the service no longer has what was made under a name.
 
         Args:
             remote_name: the name on the service.
-            there: versions and ids of jobs that it still has.
+            there: the versions that it still has.
 
         Raises:
             JournalError: some of it, or nothing, was written.
         """
-        has = set(there)
         for known in self.about(remote_name):
-            if known.accepted and not known.deleted and has.isdisjoint({known.job_id, known.version} - {None}):
+            if known.accepted and not known.deleted and not any(version.is_of(known) for version in there):
                 self._port.record(known.token, deleted=True)
 
     def since_the_plan(self, remote_name: str) -> tuple[Submission, ...]:

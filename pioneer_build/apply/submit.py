@@ -107,7 +107,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
         listed = await _listed(work)  # one wrong answer must not make a name a deleted one
     if listed is None:
         return None
-    check_name_is_there(work, remote_name, listed)
+    await check_name_is_there(work, remote_name, listed)
     strange = unrecorded_versions(run, remote_name, listed)
     if strange and not work.resubmits:
         version = strange[0].version
@@ -142,14 +142,14 @@ async def _listed(work: Work) -> Sequence[RemoteVersion] | None:
 class _Sending:
     """A submission that is in the journal: what is sent, and its token in the journal.
 
-    `known` are the versions that the service listed before; `None` if it lists none.
+    `known` are the versions that the service listed before, each with its id; `None` if it lists none.
     """
 
     work: Work
     request: GenerateRequest
     job: Job
     token: str
-    known: frozenset[str] | None
+    known: frozenset[tuple[str, str | None]] | None
 
 
 def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *, top_up: bool) -> _Sending:
@@ -175,7 +175,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         known=None if listed is None else tuple(version.version for version in listed),
         top_up=top_up,
     )
-    known = None if intent.known is None else frozenset(intent.known)
+    known = None if listed is None else frozenset((version.version, version.id) for version in listed)
     try:
         token = work.run.journal.begin(intent, item.spec.renamed_from)
     except Contended as error:
@@ -293,7 +293,8 @@ async def _check_nothing_was_made(sending: _Sending, error: ServiceError) -> Non
     except ServiceError as problem:
         why = f"{error.message}; whether a version was made can't be seen: {problem.message}"
         raise _unknown(sending, why) from None
-    new = [version.version for version in listed or () if version.version not in (sending.known or ())]
+    known = sending.known or frozenset()  # by number and id: a name that was deleted may be counted from 1 again
+    new = [version.version for version in listed or () if (version.version, version.id) not in known]
     if listed is None or new:
         what = f"version {new[0]} of '{remote_name}' is new" if new else "versions are not listed any more"
         raise _unknown(sending, f"{error.message}, but {what}")

@@ -32,30 +32,43 @@ def unrecorded_versions(
         listed: the versions that the service lists under it.
         but: the token of a submission to leave out, so that its version is among the results.
     """
-    ids: set[str] = set()
-    versions: set[str] = set()
-    unnamed: set[str] = set()
-    jobs: list[Job | Submission] = [job for entry in run.lock.with_remote_name(remote_name) for job in entry.jobs]
-    jobs += [known for known in run.journal.about(remote_name) if known.token != but]
-    for known in jobs:
-        if known.remote_name != remote_name:
-            continue
-        if known.job_id is not None:
-            ids.add(known.job_id)
-        if known.version is not None and not known.inferred:
-            versions.add(known.version)
-        elif known.job_id is not None and (known.state != "failed" or known.reason == GIVEN_UP):
-            unnamed.add(known.job_id)  # a failed job made no version, but one that was given up may have
-    left = [item for item in listed if item.version not in versions and item.id not in ids]
+    every: list[Job | Submission] = [job for entry in run.lock.with_remote_name(remote_name) for job in entry.jobs]
+    every += [known for known in run.journal.about(remote_name) if known.token != but]
+    jobs = [known for known in every if known.remote_name == remote_name]
+    if run.options.free:
+        return _unrecorded_by_the_engine(jobs, listed)
+    left = [item for item in listed if not any(item.is_of(known) for known in jobs)]
+    named = [item for item in left if item.id is not None]  # another job made it, whatever the number
+    bare = [item for item in left if item.id is None]
+    # each job whose version is not known accounts for one of the others
+    return named + bare[: max(0, len(bare) - len(_unnamed(jobs, listed)))]
+
+
+def _unnamed(jobs: Sequence[Job | Submission], listed: Sequence[RemoteVersion]) -> set[str]:
+    """The ids of the jobs that made a version, or may have, of which it isn't known which one.
+
+    Args:
+        jobs: of lock and journal.
+        listed: the versions that the service lists; one with the id of a job is known.
+    """
+    unnamed = {
+        known.job_id  # a failed job made no version, but one that was given up may have
+        for known in jobs
+        if known.job_id is not None and (known.state != "failed" or known.reason == GIVEN_UP)
+    }
     unnamed -= {item.id for item in listed if item.id is not None}
-    unnamed -= {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
-    if (
-        run.options.free
-    ):  # `rebuild` repeats what was removed, under later numbers; what nobody recorded comes after that
-        unnamed |= _removed(jobs, remote_name, listed)
-        left.sort(key=number_of, reverse=True)
-    # each job whose version is not known accounts for one of the versions
-    return left[: max(0, len(left) - len(unnamed))]
+    return unnamed - {known.job_id for known in jobs if known.job_id and known.version and not known.inferred}
+
+
+def _unrecorded_by_the_engine(jobs: Sequence[Job | Submission], listed: Sequence[RemoteVersion]) -> list[RemoteVersion]:
+    """Those of the local engine's versions that no job made.
+
+    `rebuild` repeats what was removed, under later numbers and other ids; what nobody recorded comes after that.
+    """
+    ids = {known.job_id for known in jobs if known.job_id is not None}
+    left = [item for item in listed if item.id not in ids and not any(item.has_number_of(known) for known in jobs)]
+    left.sort(key=number_of, reverse=True)
+    return left[: max(0, len(left) - len(_unnamed(jobs, listed) | _removed(jobs, listed)))]
 
 
 def fetch_first(run: Run, command: str) -> str:
@@ -78,20 +91,16 @@ def number_of(version: RemoteVersion) -> int:
     return int(version.version) if version.version.isdecimal() else 0
 
 
-def _removed(jobs: Iterable[Job | Submission], remote_name: str, listed: Sequence[RemoteVersion]) -> set[str]:
+def _removed(jobs: Iterable[Job | Submission], listed: Sequence[RemoteVersion]) -> set[str]:
     """The ids of the jobs whose versions are known, and not listed any more.
 
     Args:
         jobs: of lock and journal.
-        remote_name: the dataset's name on the service.
-        listed: the versions that the service lists under it.
+        listed: the versions that the service lists.
     """
     there = {item.id for item in listed} | {item.version for item in listed}
     return {
         known.job_id
         for known in jobs
-        if known.remote_name == remote_name
-        and known.job_id is not None
-        and known.version is not None
-        and there.isdisjoint((known.job_id, known.version))
+        if known.job_id is not None and known.version is not None and there.isdisjoint((known.job_id, known.version))
     }

@@ -20,8 +20,9 @@ from pioneer_build.project.origin import OtherProjects
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job, Lock
     from pioneer_build.operations.buying import Buying
     from pioneer_build.operations.known_jobs import Known
@@ -63,7 +64,7 @@ class Elsewhere:
         begun = {one: item for item in self._journals.all for one in (item.job_id, item.token) if one}
         notes = {name: list(texts) for name, texts in known.notes.items()}
         for entry in known.lock.on(self._backend):
-            new = [_identities(job) for job in entry.jobs]
+            new = [_sought(job, job.submissions) for job in entry.jobs]
             items = [begun[one] for ones in new if having.isdisjoint(ones) for one in sorted(ones) if one in begun]
             for item in {item.token: item for item in items}.values():
                 if self._projects.has(item):
@@ -106,7 +107,11 @@ class Elsewhere:
         commits = {job.key: one.commit for one in reversed(past.entries) for job in one.entry.jobs}
         merged = merge_jobs([*mine, *(job for one in past.entries for job in one.entry.jobs)])
         for job in with_deleted(merged):
-            if job.key not in commits or not having.isdisjoint(_identities(job)) or not _may_have_rows(job):
+            if (
+                job.key not in commits
+                or not having.isdisjoint(_sought(job, job.submissions))
+                or not _may_have_rows(job)
+            ):
                 continue
             commit, place = commits[job.key], place_of(self._root, commits[job.key])
             text = f"{job.named} there ({count(job.asked, 'example')}) is recorded in {place}, and not in pioneer.lock"
@@ -125,7 +130,7 @@ class Elsewhere:
             if item.remote_name not in names or item.deleted or item.state in ("refused", "failed"):
                 continue
             stays = f"'{item.remote_name}' stays on the service: {item.named} there ({count(item.asked, 'example')})"
-            ones = {item.token, item.job_id or "", _version(item.remote_name, item.version)}
+            ones = _sought(item, (item.token,))
             # a folder that is gone was this project's own, before it was moved, if the lock has the job
             if self._projects.has(item) and (ones.isdisjoint(having) or os.path.isdir(item.folder)):  # noqa: PTH112
                 yield item.remote_name, f"{stays} is of another project, {item.folder}: delete it there, {_OR_THERE}"
@@ -136,13 +141,31 @@ class Elsewhere:
 
 
 def _identities(job: Job) -> set[str]:
-    """What identifies a job in a journal: its id, its submissions, its version."""
-    version = {_version(job.remote_name, job.version)} if job.version is not None and not job.inferred else set()
-    return {*job.submissions, *([job.job_id] if job.job_id is not None else []), *version}
+    """What identifies a job: its id, its submissions, its version (see `_sought`)."""
+    return {*job.submissions, *_id(job), *_version(job, named=job.job_id is not None)}
 
 
-def _version(remote_name: str, version: str | None) -> str:
-    return f"{remote_name}\n{version}"
+def _sought(job: Job | Submission, tokens: Iterable[str]) -> set[str]:
+    """The identities by which a job is found: its version only if one of both records has no id.
+
+    A name that was deleted may be counted from 1 again, so two jobs with ids may have the same version.
+
+    Args:
+        job: the job.
+        tokens: the tokens of its submissions.
+    """
+    versions = _version(job, named=False) | (_version(job, named=True) if job.job_id is None else set())
+    return {*tokens, *_id(job), *versions}
+
+
+def _id(job: Job | Submission) -> set[str]:
+    return {job.job_id} if job.job_id is not None else set()
+
+
+def _version(job: Job | Submission, *, named: bool) -> set[str]:
+    """The version as an identity of records that have a job id (`named`), or of those that don't."""
+    known = job.version is not None and not job.inferred
+    return {f"{job.remote_name}\n{job.version}\n{named}"} if known else set()
 
 
 def _may_have_rows(job: Job) -> bool:

@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.gone_names import with_versions
+from pioneer_build.lock.model import Lock
 from pioneer_build.ports import RemoteVersion
 from pioneer_build.spec.model import Checks, TopUp
+from pioneer_build.store import Store
 from tests.apply.bench import Bench
+from tests.apply.world import BACKEND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +69,52 @@ def test_a_name_that_was_made_again_by_somebody_else(bench: Bench) -> None:
     assert bench.apply() == "refused"
     assert "no version 2 of 'a' any more, so it was deleted there" in bench.message
     assert [job.deleted for job in bench.entry.jobs] == [True, True]
+
+
+def test_a_name_that_was_made_again_with_the_same_numbers(bench: Bench) -> None:
+    extended(bench).service.jobs.clear()
+    bench.foreign()
+    assert bench.apply() == "refused"
+    assert "version 1 there is of job foreign-1, and not of job job-1, so it was deleted there" in bench.message
+    assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (1, [True])
+    assert [item.deleted for item in bench.world.submissions()] == [True]
+    assert bench.apply() == "done"
+    assert bench.entry.jobs[1].remote_name != "a"
+
+
+def test_rows_that_are_owed_hide_no_name_that_was_made_again(bench: Bench) -> None:
+    """`--retry` doesn't buy under it."""
+    assert bench.apply() == "done"
+    (job,) = bench.entry.jobs
+    bench.world.look(bench.checkout).lockfile.write(
+        Lock({("a", BACKEND): replace(bench.entry, jobs=(replace(job, owed=True),))})
+    )
+    Store(bench.world.folder / "store").path(job.rows or "").unlink()
+    bench.service.jobs.clear()
+    bench.foreign(size=5)
+    assert bench.apply(retry=True) == "refused", bench.message
+    assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (1, [True])
+    assert bench.apply(retry=True) == "done"
+    assert bench.entry.jobs[-1].remote_name != "a"
+
+
+def test_ids_that_are_not_those_of_jobs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That can't be told from a name that was made again, while the service knows the job."""
+    extended(bench)
+    every = bench.service.versions
+
+    async def otherwise(name: str) -> tuple[RemoteVersion, ...]:
+        return tuple(replace(one, id=f"version-{one.version}") for one in await every(name) or ())
+
+    monkeypatch.setattr(bench.service, "versions", otherwise)
+    assert bench.apply() == "refused"
+    assert bench.message == (
+        "not submitted: version 1 there is of job version-1, and not of job job-1 under 'a': somebody may have deleted"
+        " the name and used it again"
+    )
+    assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (1, [False])
+    assert bench.apply(resubmit=True) == "done", bench.message
+    assert [job.remote_name for job in bench.entry.jobs] == ["a", "a"]
 
 
 def test_a_service_that_keeps_only_the_newest_versions(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

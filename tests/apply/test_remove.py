@@ -75,6 +75,28 @@ def test_a_version_that_nobody_recorded_is_not_deleted(bench: Bench) -> None:
     assert not bench.entry.jobs[0].deleted
 
 
+def test_what_was_made_under_the_name_again_is_not_deleted(bench: Bench) -> None:
+    """The name was deleted before, as this lock doesn't know; a colleague's version has the number of the lock's."""
+    assert bench.apply() == "done"
+    bench.service.jobs.clear()
+    bench.foreign()
+    bench.checkout.specs.clear()
+    seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+    report = bench.world.apply(seen, Trouble())
+    assert report is not None
+    assert (report.outcomes[0].deleted, list(bench.service.jobs)) == ((), ["foreign-1"])
+    assert "a version is in neither pioneer.lock nor the journal: 1 of 'a'" in report.outcomes[0].message
+
+
+def test_a_job_whose_version_is_not_known_accounts_for_no_version_of_another_job(bench: Bench) -> None:
+    assert bench.apply(wait=False) == "open"
+    bench.service.jobs.clear()
+    bench.foreign()
+    bench.checkout.specs.clear()
+    assert forget(bench) == "done"
+    assert list(bench.service.jobs) == ["foreign-1"]
+
+
 def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:
     """A copied entry shares a name on the service; the other names of the removed dataset are deleted."""
     assert bench.apply() == "done"

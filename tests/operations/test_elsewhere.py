@@ -170,6 +170,14 @@ def test_a_submission_that_has_no_rows_keeps_nothing(root: Path, changes: dict[s
     assert deleting(root)[0].deletes == ("gone",)
 
 
+def test_another_job_with_the_same_version_keeps_its_name(root: Path) -> None:
+    """The name was deleted and made again: the versions were counted from 1 anew."""
+    sent(root, replace(JOB, job_id="j-9"))
+    plan, step = deleting(root)
+    assert plan.deletes == ()
+    assert "job j-9 there (10 examples) is in the journal, and not in pioneer.lock" in said(step)
+
+
 def test_another_project_keeps_its_name(root: Path, tmp_path: Path) -> None:
     """Also if its job was taken over: the lock has it, and it was paid for there."""
     (tmp_path / "q").mkdir()
