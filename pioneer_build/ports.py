@@ -107,8 +107,8 @@ class RemoteVersion:
         If both have an id, the ids decide: a name that was deleted is free, and who makes it again gets the same
         numbers. Otherwise the number does. The service's documents say that the id of a version is that of its job. On
         a service where it is something else, no version is a recorded job's, so nothing is deleted there, and nothing
-        is requested without `--resubmit`: it can't be told from a name that was made again. Sizes don't decide: services
-        count bytes or rows, and those of one job or of all before it.
+        is requested without `--resubmit`: it can't be told from a name that was made again. Sizes don't decide:
+        services count bytes or rows, and those of one job or of all before it.
         """
         if self.id is not None and job.job_id is not None:
             return self.id == job.job_id

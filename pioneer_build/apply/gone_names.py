@@ -76,7 +76,7 @@ def missing_jobs(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) 
 
 
 def _expected(jobs: Iterable[Job], listed: Sequence[RemoteVersion]) -> list[Job]:
-    """The jobs whose versions a service must list, and those that were owed before another's version had their number."""
+    """The jobs whose versions a service must list, and owed ones whose number a version of another job has."""
     every = list(jobs)
     must = with_versions(every)
     owed = [job for job in every if job.owed and not (job.deleted or job.superseded)]
@@ -120,8 +120,8 @@ def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) 
     anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
     raise Stopped(
         "refused",
-        f"not submitted: {_is_another(job, other)} under '{remote_name}': somebody may have deleted the name and used it"
-        " again",
+        f"not submitted: {_is_another(job, other)} under '{remote_name}': somebody may have deleted the"
+        " name and used it again",
         fetch_first(work.run, anyway),
     )
 

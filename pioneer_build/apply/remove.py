@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
+from pioneer_build.errors import NoAccess, Refused
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.plan import names_in_use, staying
 
@@ -47,6 +48,7 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
     kept = [name for name in step.deletes if name in in_use]
     newer: list[str] = []
     unrecorded: list[str] = []
+    begun: list[str] = []
     for remote_name in step.deletes:  # deleting what doesn't exist is no error, so a half-done step can be repeated
         if remote_name in in_use:
             continue
@@ -58,11 +60,13 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
         if listed and (others := unrecorded_versions(run, remote_name, listed)):
             unrecorded.append(f"{others[0].version} of '{remote_name}'")
             continue
-        await run.service.delete(remote_name)
+        if listed and run.journal.was_deleting(remote_name) and any(item.id is None for item in listed):
+            begun.append(remote_name)  # an earlier run did; without ids, what is there may be a colleague's by now
+            continue
+        await _delete(run, remote_name)
         deleted.append(remote_name)
         entry = replace(entry, forgotten=True, jobs=with_deleted(entry.jobs, {remote_name}))
         run.lock.put(entry)
-        run.journal.deleted(remote_name)
     run.lock.put(replace(entry, forgotten=True))
     done = f"deleted on the service: {', '.join(deleted)}" if deleted else "nothing was deleted on the service"
     if kept:
@@ -74,7 +78,30 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
             f"; kept, because a version is in neither pioneer.lock nor the journal: {', '.join(unrecorded)}"
             " (`git fetch` may bring it; else delete it on the service)"
         )
+    if begun:
+        done += (
+            f"; kept, because an earlier run began to delete it, and what is listed now may have been made since:"
+            f" {', '.join(begun)} (if it is not a colleague's, delete it on the service)"
+        )
     return f"{done}{_left(step)}; the entry stays in pioneer.lock, marked as forgotten"
+
+
+async def _delete(run: Run, remote_name: str) -> None:
+    """Deletes a name. The journal knows it before the service does, in case the run ends here.
+
+    Args:
+        run: the apply.
+        remote_name: the name on the service.
+
+    Raises:
+        ServiceError: the service refused, which is recorded, or gave no answer.
+    """
+    tokens = run.journal.deleting(remote_name)
+    try:
+        await run.service.delete(remote_name)
+    except (Refused, NoAccess):
+        run.journal.not_deleted(tokens)
+        raise
 
 
 def _left(step: Step) -> str:

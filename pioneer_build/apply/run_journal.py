@@ -9,7 +9,7 @@ from pioneer_build.journal.model import Origin
 from pioneer_build.processes.identity import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
@@ -105,6 +105,30 @@ class RunJournal:
         for known in self.about(remote_name):
             if known.accepted and not known.deleted and not any(version.is_of(known) for version in there):
                 self._port.record(known.token, deleted=True)
+
+    def deleting(self, remote_name: str) -> tuple[str, ...]:
+        """Records durably that a name is about to be deleted on the service; returns what `not_deleted` needs.
+
+        Raises:
+            JournalError: some of it, or nothing, was written.
+        """
+        new = tuple(known.token for known in self.about(remote_name) if known.accepted and not known.deleted)
+        for token in new:
+            self._port.record(token, deleted=True)
+        return new
+
+    def not_deleted(self, tokens: Iterable[str]) -> None:
+        """Takes back what `deleting` recorded, because the service refused.
+
+        Raises:
+            JournalError: some of it, or nothing, was written.
+        """
+        for token in tokens:
+            self._port.record(token, deleted=False)
+
+    def was_deleting(self, remote_name: str) -> bool:
+        """Whether a run began to delete a name, or did."""
+        return any(known.deleted for known in self.about(remote_name))
 
     def since_the_plan(self, remote_name: str) -> tuple[Submission, ...]:
         """What other runs have submitted under a name since the plan was made, as far as it may have made something."""

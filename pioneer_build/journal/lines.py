@@ -54,7 +54,9 @@ def encode_line(line: Line) -> bytes:
     value: dict[str, Any] = {
         "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": fields,
     }  # fmt: skip
-    if line.event != "head" and (more := {name: line.fields[name] for name in _MORE if line.fields.get(name)}):
+    taken_back = {name: False for name in _MORE if line.event == "record" and line.fields.get(name) is False}
+    more = {name: line.fields[name] for name in _MORE if line.fields.get(name)} | taken_back
+    if line.event != "head" and more:
         value["more"] = more
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
     return text + b"\t%08x\n" % crc32(text)

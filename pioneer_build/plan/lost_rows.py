@@ -82,5 +82,5 @@ def ways_to_rows(name: str) -> str:
 def lost_text(job: Job) -> str:
     """Why the rows of a job are out of reach."""
     if job.deleted:
-        return f"the rows of {job.named} were deleted on the service, and are not on this machine"
+        return f"the rows of {job.named} are deleted on the service, as far as is known, and are not on this machine"
     return owed_text(job)

@@ -344,7 +344,7 @@ def test_deleted_rows_that_are_here_are_restored(deleted: Bench) -> None:
 def test_deleted_rows_that_are_not_here_do_not_exist(deleted: Bench) -> None:
     lose_here(deleted, 0)
     assert deleted.apply() == "blocked"
-    text = "the rows of job job-1 were deleted on the service, and are not on this machine"
+    text = "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine"
     assert deleted.message == text
     assert (
         deleted.command
@@ -398,7 +398,10 @@ def test_deleted_rows_that_are_not_needed_block_nothing(bench: Bench, *, here: b
     bench.edit(num_examples=4)
     calls = bench.service.calls
     assert bench.apply() == "done", bench.message
-    text = "the rows of job job-1 were deleted on the service, and are not on this machine: the other rows are enough"
+    text = (
+        "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine: the other"
+        " rows are enough"
+    )
     assert text in [reason.text for reason in bench.plan.steps[0].reasons]
     assert marks(bench) == ["ready deleted superseded", "ready"]
     assert (bench.service.submits, bench.service.calls > calls) == (2, not here)
@@ -441,7 +444,10 @@ def test_a_job_that_is_open_does_not_make_up_for_deleted_rows(bench: Bench, dele
     assert bench.apply(wait=False) == "open"
     lose_here(bench, 0)
     assert bench.apply() == "blocked"
-    assert bench.message == "the rows of job job-1 were deleted on the service, and are not on this machine"
+    assert (
+        bench.message
+        == "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine"
+    )
     assert (marks(bench), bench.service.submits) == (["ready deleted", "ready"], 2)
 
 

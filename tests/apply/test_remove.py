@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Choices
 from tests.apply.bench import SPEC, Bench
-from tests.apply.world import BACKEND, Trouble
+from tests.apply.world import BACKEND, Crash, Trouble
 
 
 def forget(bench: Bench, *faults: str, delete: bool = True) -> str:
@@ -95,6 +97,35 @@ def test_a_job_whose_version_is_not_known_accounts_for_no_version_of_another_job
     bench.checkout.specs.clear()
     assert forget(bench) == "done"
     assert list(bench.service.jobs) == ["foreign-1"]
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_run_that_was_killed_while_it_deleted(bench: Bench, monkeypatch: pytest.MonkeyPatch, ids: bool) -> None:
+    """The journal knows that the name may be free, and in use again: what is there is deleted only if it is ours."""
+    assert bench.apply() == "done"
+    bench.service.gives_ids = ids
+    bench.checkout.specs.clear()
+
+    async def killed(name: str) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.service, "delete", killed)
+        seen = bench.world.look(bench.checkout, Choices(delete_remote=True))
+        assert bench.world.apply(seen, Trouble()) is None
+    assert ([job.deleted for job in bench.entry.jobs], [item.deleted for item in bench.world.submissions()]) == (
+        [False],
+        [True],
+    )
+    assert forget(bench) == "done"
+    assert len(bench.service.jobs) == (0 if ids else 1)
+
+
+def test_a_refused_deletion_is_taken_back(bench: Bench) -> None:
+    assert bench.apply() == "done"
+    bench.checkout.specs.clear()
+    assert forget(bench, "", "refused") == "stopped"
+    assert [item.deleted for item in bench.world.submissions()] == [False]
 
 
 def test_what_another_dataset_uses_is_not_deleted(bench: Bench) -> None:

@@ -128,7 +128,7 @@ def test_rows_that_were_deleted(desk: Desk) -> None:
     assert (desk.price(), desk.price("--retry", "people")) == (("blocked", 0), ("create", 20))
     for _ in range(2):
         answer = desk.run("apply", "--yes")
-        assert (answer.code, "were deleted on the service" in answer.out) == (3, True)
+        assert (answer.code, "are deleted on the service" in answer.out) == (3, True)
     assert desk.run("check").code == 2
     assert desk.status()["state"] != "ready"
     assert desk.service.asked() == [20, 20]

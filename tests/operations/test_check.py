@@ -214,7 +214,7 @@ def test_rows_that_were_deleted_and_are_not_here_are_pending(built: Path) -> Non
     assert checked(built).findings == (), "they are here"
     rows(built, "one").unlink()
     (finding,) = checked(built).findings
-    assert finding.text.startswith("blocked (the rows of job j-one were deleted on the service")
+    assert finding.text.startswith("blocked (the rows of job j-one are deleted on the service")
     assert (
         finding.help
         == "apply where the rows are, or: pioneer-build apply --retry one  (asks again, then pays for new rows)"

@@ -40,7 +40,10 @@ def test_deleted_rows_that_are_not_here_block_the_step(size: int, *, forgotten: 
     known = entry(ITEM, DELETED, forgotten=forgotten)
     one = step(sized(size), known, present=NOTHING)
     assert decided(one) == ("blocked", 0, 0, size)
-    assert one.reasons[0].text == "the rows of job job-1 were deleted on the service, and are not on this machine"
+    assert (
+        one.reasons[0].text
+        == "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine"
+    )
     assert (
         one.command
         == "apply where the rows are, or: pioneer-build apply --retry a  (asks again, then pays for new rows)"
