@@ -12,16 +12,18 @@ Tests implement them so that each call can fail.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job, Lock
     from pioneer_build.spec.model import TaskType
     from pioneer_build.store.claims import Claim, Held
     from pioneer_build.store.quarantine import RefusedText
+
+R = TypeVar("R")
 
 JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed", "unrecognised"]
 
@@ -261,7 +263,13 @@ class StorePort(Protocol):
         """Stores the lines durably; returns their digest."""
 
     def lines(self, digest: str) -> Iterator[bytes]:
-        """The lines of `digest`, each ended by a line feed."""
+        """The lines of `digest`, each ended by a line feed, whatever they say."""
+
+    def rows(self, digest: str, parse: Callable[[bytes], R], /) -> Iterator[R]:
+        """What `parse` makes of each line of `digest`; a `ValueError` of it is a `StoreError` that says where."""
+
+    def check(self, digest: str, parse: Callable[[bytes], object], /) -> None:
+        """Reads all rows of `digest` once, as `rows` does, unless that was done before."""
 
     def annotations(self, backend: str, fingerprint: str) -> AnnotationsPort:
         """The annotations made by one backend with one definition."""

@@ -221,7 +221,7 @@ def _texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError
     for digest in contents:
         try:
             if store.has(digest):
-                yield from (text_digest(parse_line(line)) for line in store.lines(digest))
+                yield from (text_digest(row) for row in store.rows(digest, parse_line))
         except StoreError as error:
             if unread is None:
                 raise

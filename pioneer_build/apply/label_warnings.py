@@ -8,7 +8,7 @@ from pioneer_build.apply.judge_rows import texts_of_others
 from pioneer_build.checks.bounds import explicit_checks
 from pioneer_build.checks.label_bounds import label_warnings
 from pioneer_build.errors import StoreError
-from pioneer_build.rows import parse_line
+from pioneer_build.rows import parser_for
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
@@ -21,7 +21,7 @@ def warn_of_bounds(work: Work) -> None:
     if entry is None or entry.labelling is None or not store.has(entry.labelling.content):
         return
     checks = explicit_checks(run.basis.checks, spec.checks)
-    rows = (parse_line(line) for line in store.lines(entry.labelling.content))
+    rows = store.rows(entry.labelling.content, parser_for(entry.task_type))
     try:
         others = texts_of_others(store, checks, run.lock.entry)
         warnings = label_warnings(rows, checks, spec.labels, others)

@@ -17,6 +17,7 @@ from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
 from pioneer_build.escaping import shell_word
+from pioneer_build.rows import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def _check_others(work: Work) -> None:
         for digest in entry.content_digests if entry is not None else ():
             try:
                 if store.has(digest):
-                    next(iter(store.lines(digest)), None)
+                    store.check(digest, parse_line)
             except StoreError as error:
                 message = f"not submitted: new rows are compared with those of '{name}', and {error.message}"
                 raise Stopped("refused", message, "pioneer-build apply") from None

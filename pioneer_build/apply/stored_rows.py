@@ -19,11 +19,11 @@ def rows_are_here(store: StorePort, job: Job) -> bool:
 
 
 def is_whole(store: StorePort, job: Job) -> bool:
-    """Whether all rows of a job, accepted and quarantined, can be read and match their digests."""
+    """Whether all rows of a job, accepted and quarantined, match their digests, and are rows."""
     try:
         for digest in (job.rows, job.quarantined):
             if digest is not None:
-                next(iter(store.lines(digest)), None)
+                store.check(digest, parse_line if digest == job.rows else parse_quarantined)
     except StoreError:
         return False
     return True
@@ -33,12 +33,12 @@ def raw_rows(store: StorePort, job: Job) -> list[Any]:
     """All rows of a job, accepted and quarantined, in their original order.
 
     Raises:
-        StoreError: they are not in the store, or damaged.
+        StoreError: they are not in the store, or damaged, or no rows.
     """
-    accepted = iter([parse_line(line) for line in store.lines(job.rows)] if job.rows is not None else [])
-    bad_lines = store.lines(job.quarantined) if job.quarantined is not None else ()
+    accepted = iter(list(store.rows(job.rows, parse_line)) if job.rows is not None else [])
+    aside = store.rows(job.quarantined, parse_quarantined) if job.quarantined is not None else ()
     rows: list[Any] = []
-    for bad in sorted(map(parse_quarantined, bad_lines), key=lambda bad: bad.number):
+    for bad in sorted(aside, key=lambda bad: bad.number):
         while len(rows) + 1 < bad.number and (row := next(accepted, None)) is not None:
             rows.append(row)
         rows.append(bad.raw)

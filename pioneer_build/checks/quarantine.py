@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.rows.normal_form import is_unicode
+
 if TYPE_CHECKING:
     from pioneer_build.rows import Cause
 
@@ -32,8 +34,20 @@ def parse_quarantined(line: bytes | str) -> QuarantinedRow:
     Raises:
         ValueError: it is not such a line.
     """
-    said = json.loads(line)
     try:
-        return QuarantinedRow(said["number"], said["raw"], said["cause"], said["message"])
-    except (KeyError, TypeError) as error:
-        raise ValueError("not a quarantine record") from error
+        said = json.loads(line)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError:
+        raise ValueError("is not JSON in UTF-8") from None
+    try:
+        number, raw, cause, message = said["number"], said["raw"], said["cause"], said["message"]
+    except (KeyError, TypeError):
+        raise ValueError("is not a quarantined row") from None
+    if type(number) is not int or number < 1 or not _is_text(cause) or not _is_text(message):
+        raise ValueError("is not a quarantined row")
+    return QuarantinedRow(number, raw, cause, message)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and is_unicode(value)

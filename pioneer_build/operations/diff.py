@@ -12,6 +12,7 @@ from pioneer_build.lock.model import Lock
 from pioneer_build.operations.locked_rows import locked_lines
 from pioneer_build.project.lock_at import lock_at
 from pioneer_build.results.diff import DiffResult
+from pioneer_build.rows import parse_line
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
@@ -74,13 +75,13 @@ def state_at(project: Project, revision: str) -> State:
 
 
 def kept_rows(store: Store) -> Reader:
-    """Reads the rows of entries from `store`; either all of them, undamaged, or none."""
+    """Reads the rows of entries from `store`; either all of them, undamaged and in normal form, or none."""
 
     def read(entry: Entry) -> Lines | str:
         try:
             locked_lines(entry, store)
             for digest in entry.content_digests:
-                next(iter(store.lines(digest)), None)
+                store.check(digest, parse_line)
         except PioneerError as error:
             return error.message
         return lambda: locked_lines(entry, store)

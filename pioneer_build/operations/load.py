@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from pioneer_build.errors import MissingExtra, PioneerError
 from pioneer_build.operations.dataset_status import training_pair
-from pioneer_build.operations.locked_rows import locked_lines
+from pioneer_build.operations.locked_rows import locked_rows, task_of_content
 from pioneer_build.operations.stale_rows import refuse_stale_rows
 from pioneer_build.project.open import open_project
-from pioneer_build.rows import parse_line, task_of
+from pioneer_build.rows import checked_line, parser_for, task_of
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest
 
@@ -54,10 +54,10 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def lines(self) -> Iterator[bytes]:
         """The rows as they are stored: lines of JSON, each with a line feed at its end."""
-        return locked_lines(self._entry, self._store)
+        return locked_rows(self._entry, self._store, partial(checked_line, task=self.task_type))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return (parse_line(line) for line in self.lines())
+        return locked_rows(self._entry, self._store, parser_for(self.task_type))
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -111,7 +111,7 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None, 
         PioneerError: there is no such dataset, its rows are not on this machine, or they are stale.
         Problems: specs have errors, one of which may be the dataset's.
         LockError: the lock can't be read.
-        StoreError: (when rows are read) the stored rows don't match the lock.
+        StoreError: (when rows are read) the stored rows don't match the lock, or are no rows.
     """
     project = open_project(Path(directory), backend)
     lock = project.lockfile.read()
@@ -124,9 +124,9 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None, 
     if not allow_stale:
         refuse_stale_rows(project, entry)
     store = Store(project.config.store)
-    lines = locked_lines(entry, store)  # raises now if rows are missing
-    if entry.content_fingerprint == entry.fingerprint:
+    rows = locked_rows(entry, store, parser_for(task_of_content(entry)))  # raises now if rows are missing
+    if task_of_content(entry) is not None:
         return Dataset(entry, store)
     # of an earlier definition, which the lock doesn't have: the task follows from the rows
-    first = next((parse_line(line) for line in lines), None)
+    first = next(rows, None)
     return Dataset(entry, store, task_of(first) if first is not None else entry.task_type)

@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pioneer_build.lock.model import Entry
+    from pioneer_build.spec.model import TaskType
     from pioneer_build.store import Store
+
+R = TypeVar("R")
+
+
+def task_of_content(entry: Entry) -> TaskType | None:
+    """The task type of the rows that readers get; `None` if they are of an earlier definition, maybe of another."""
+    return entry.task_type if entry.content_fingerprint == entry.fingerprint else None
 
 
 def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
-    """The rows of a dataset in order, each as a line of JSON that ends in a line feed.
+    """The lines of a dataset's rows, as `locked_rows` would read them, but whatever they say."""
+    return islice((line for digest in _digests(entry, store) for line in store.lines(digest)), entry.examples)
+
+
+def locked_rows(entry: Entry, store: Store, parse: Callable[[bytes], R]) -> Iterator[R]:
+    """What `parse` makes of the rows of a dataset, in order.
 
     Each file is verified against its digest before its first row is returned.
 
+    Args:
+        entry: of the dataset.
+        store: has the rows.
+        parse: `rows.parse_line` or one like it; its `ValueError` becomes a `StoreError` that says which row it is.
+
     Raises:
         PioneerError: nothing is built, or the rows are not on this machine.
-        StoreError: the stored rows don't match the lock.
+        StoreError: (when rows are read) they don't match the lock, or are no rows.
     """
+    return islice((row for digest in _digests(entry, store) for row in store.rows(digest, parse)), entry.examples)
+
+
+def _digests(entry: Entry, store: Store) -> Sequence[str]:
     name, jobs, digests = entry.dataset_name, entry.readable(), entry.content_digests
     if any(job.owed and (job.rows is None or not store.has(job.rows)) for job in jobs):
         received = all(job.rows is not None for job in jobs)
@@ -47,4 +69,4 @@ def locked_lines(entry: Entry, store: Store) -> Iterator[bytes]:
             f"the rows of '{name}' are in pioneer.lock, but not on this machine",
             hint=f"pioneer-build apply --select {shell_word(name)}",
         )
-    return islice((line for digest in digests for line in store.lines(digest)), entry.examples)
+    return digests

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantine import parse_quarantined
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.locked_rows import locked_lines
+from pioneer_build.operations.locked_rows import locked_rows, task_of_content
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.status import status_of
-from pioneer_build.rows import Tally, parse_line
+from pioneer_build.rows import Tally, parser_for
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -60,13 +60,12 @@ def _content(entry: Entry | None, store: Store, count: int) -> tuple[dict[str, A
     if entry is None:
         return None, []
     try:
-        lines = locked_lines(entry, store)
+        found = locked_rows(entry, store, parser_for(task_of_content(entry)))
     except PioneerError:
         return None, []
     tally = Tally(entry.definition.get("labels", ()))
     first: list[dict[str, Any]] = []
-    for line in lines:
-        row = parse_line(line)
+    for row in found:
         tally.add(row)
         if len(first) < count:
             first.append(row)
@@ -85,8 +84,7 @@ def _rejected(entry: Entry | None, declared: Declared | None, found: ProjectStat
     for job in entry.jobs if entry is not None else ():
         if job.quarantined is None or not store.has(job.quarantined):
             continue
-        for line in store.lines(job.quarantined):
-            bad = parse_quarantined(line)
+        for bad in store.rows(job.quarantined, parse_quarantined):
             yield {
                 "job_id": job.job_id,
                 "number": bad.number,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import StoreError
+from pioneer_build.rows import parse_line
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class StoredContents:
-    """The files of rows in the project's store. A file that matched its digest and has the same stamp still does.
+    """The files of rows in the project's store. A file that matched its digest, had only rows and has the same stamp
+    still does.
 
     Args:
         project: an opened project; which files match is cached with `save`.
@@ -49,8 +51,7 @@ class StoredContents:
         stamp = self._here[digest]
         if self._known.get(digest) != stamp:
             try:
-                for _ in self._store.lines(digest):
-                    break
+                self._store.check(digest, parse_line)
             except StoreError as error:
                 return error.message
         self._verified[digest] = stamp

@@ -10,6 +10,7 @@
     echo           a text as the service repeats it, and offsets in it
     labels         the declared labels, and which one the service means
     split_version  the new rows of a version, separated from those of earlier jobs
+    stored_row     a line of a stored file as a row, judged before anything else sees it
     summary        statistics of rows, counted in one pass
 
 Standard library only; nothing here reads a file, or raises because of what a service sent.
@@ -23,7 +24,6 @@ from pioneer_build.rows.normal_form import (
     Row,
     confidence_of,
     length_of,
-    parse_line,
     row_identity,
     row_line,
     task_of,
@@ -32,6 +32,7 @@ from pioneer_build.rows.normal_form import (
 )
 from pioneer_build.rows.normalise import Normaliser, normalise
 from pioneer_build.rows.split_version import VersionSplit, split_version
+from pioneer_build.rows.stored_row import checked_line, parse_line, parser_for
 from pioneer_build.rows.summary import RowsSummary, Tally
 
 __all__ = [
@@ -45,10 +46,12 @@ __all__ = [
     "Tally",
     "VersionSplit",
     "cause_of",
+    "checked_line",
     "confidence_of",
     "length_of",
     "normalise",
     "parse_line",
+    "parser_for",
     "row_identity",
     "row_line",
     "split_version",

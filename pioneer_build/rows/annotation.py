@@ -8,16 +8,17 @@ The store keeps these by text, so each text is paid for once, however many rows 
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.classes import read_classes
 from pioneer_build.rows.echo import is_echo, read_in_echo
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.rows.labels import DeclaredLabels
-from pioneer_build.rows.normal_form import Row, parse_line, row_line, shown
+from pioneer_build.rows.normal_form import Row, row_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,10 @@ def parse_annotation(line: bytes | str) -> Annotation:
     Raises:
         ValueError: the line is not a JSON object.
     """
-    return parse_line(line)
+    said = json.loads(line)
+    if not isinstance(said, dict):
+        raise ValueError("not a JSON object")
+    return cast("Annotation", said)
 
 
 def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Row:  # noqa: A002

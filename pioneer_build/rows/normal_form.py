@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows.causes import Fault
 from pioneer_build.spec.unicode_form import nfc
@@ -34,18 +34,6 @@ def row_line(row: Row) -> bytes:
     Canonical for rows in normal form, as returned by `normalise`, `row_of` and `parse_line`.
     """
     return (_encode(row) + "\n").encode("utf-8")
-
-
-def parse_line(line: bytes | str) -> Row:
-    """The row of one line that `row_line` wrote.
-
-    Raises:
-        ValueError: the line is not a JSON object.
-    """
-    row = json.loads(line)
-    if not isinstance(row, dict):
-        raise ValueError("not a JSON object")
-    return cast("Row", row)
 
 
 def text_key(row: Mapping[str, Any]) -> str:

@@ -14,6 +14,10 @@ SENDS_PER_TEXT: Final = 6
 #: Seconds. If a service asks to wait longer, or is busy for longer altogether, nothing waits for it any more: the run
 #: says so and ends.
 LONGEST_WAIT: Final = 900.0
+#: Bytes of one row in the store, as a line. That is more than comes in as a row: a line of a download has at most 4 MiB
+#: (`service.bounds.LONGEST_LINE`), and a text of an input 16 MiB (`inputs.records.MAX_RECORD`). What a longer answer of
+#: a job makes larger than this is quarantined.
+LONGEST_ROW: Final = 32 << 20
 
 
 def label_requests_at_most(texts: int) -> int:

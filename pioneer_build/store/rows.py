@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
+from pioneer_build.spec.request_limits import LONGEST_ROW
 from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _BUFFER = 1 << 20
+_NEWLINE = 10
+
+R = TypeVar("R")
 
 
 class RowFiles:
@@ -29,6 +34,7 @@ class RowFiles:
         self._modes = modes
         self._prepare = prepare
         self._verified: dict[str, tuple[int, int, int]] = {}
+        self._judged: dict[tuple[str, object], tuple[int, int, int]] = {}
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> str:
         """Stores rows; they survive a power loss when this returns.
@@ -79,14 +85,63 @@ class RowFiles:
         return True
 
     def lines(self, digest: str) -> Iterator[bytes]:
-        """The rows with this digest, one per line, with its newline. All are verified before the first is yielded.
+        """The lines with this digest, each with its newline. All are verified before the first is yielded.
+
+        What they say is not: a digest proves no origin. Whoever needs rows takes `rows`.
 
         Raises:
-            StoreError: they are not in the store, or don't match the digest.
+            StoreError: they are not in the store, don't match the digest, or one is longer than `LONGEST_ROW`.
         """
         with self._opened(digest) as file:
             self._verify(digest, file)
-            yield from file
+            for number, line in enumerate(iter(partial(file.readline, LONGEST_ROW + 1), b""), 1):
+                if len(line) > LONGEST_ROW:
+                    raise self._bad_row(digest, number, f"is longer than {LONGEST_ROW >> 20} MiB")
+                yield line
+
+    def rows(self, digest: str, parse: Callable[[bytes], R]) -> Iterator[R]:
+        """What `parse` makes of each line with this digest.
+
+        Args:
+            digest: of the file.
+            parse: a line, with its newline, as a value; or a `ValueError` that says what is wrong with
+                it, such as "has no text".
+
+        Raises:
+            StoreError: as `lines`, or one isn't what `parse` expects: the file, the number of the row, and why.
+        """
+        for number, line in enumerate(self.lines(digest), 1):
+            try:
+                row = parse(line)
+                if line[-1] != _NEWLINE:
+                    raise ValueError("does not end with a line feed")
+            except ValueError as error:
+                raise self._bad_row(digest, number, str(error)) from None
+            yield row
+
+    def check(self, digest: str, parse: Callable[[bytes], object]) -> None:
+        """Reads all rows with this digest once, unless the same `parse` has read this file before.
+
+        Args:
+            digest: of the file.
+            parse: as in `rows`.
+
+        Raises:
+            StoreError: as `rows`.
+        """
+        key = (digest, parse)
+        with guarded(self.path(digest), "read"):
+            try:
+                found = self.path(digest).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                found = None  # reading it says that it isn't there
+        stamp = (found.st_ino, found.st_size, found.st_mtime_ns) if found is not None else None
+        if stamp is not None and self._judged.get(key) == stamp:
+            return
+        for _ in self.rows(digest, parse):
+            pass
+        if stamp is not None:
+            self._judged[key] = stamp
 
     def size(self, digest: str) -> int:
         """The size of the rows in bytes."""
@@ -113,6 +168,13 @@ class RowFiles:
             for folder in rows.glob("[0-9a-f][0-9a-f]"):  # there may be 256 of them
                 if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
                     check_writable(folder)
+
+    def _bad_row(self, digest: str, number: int, fault: str) -> StoreError:
+        return StoreError(
+            f"{self.path(digest)} is not a file of rows: row {number:,} {fault}",
+            "its digest is right, so another program wrote it and pioneer.lock: move it away, and use the lock of a"
+            " commit that you trust",
+        )
 
     @contextmanager
     def _opened(self, digest: str) -> Iterator[BinaryIO]:

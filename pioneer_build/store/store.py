@@ -12,11 +12,11 @@ from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error, write_whole
-from pioneer_build.store.rows import RowFiles
+from pioneer_build.store.rows import R, RowFiles
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
     from pathlib import Path
 
     from pioneer_build.store.gc import GcPlan
@@ -65,8 +65,16 @@ class Store:
         return self._rows.has(digest)
 
     def lines(self, digest: str) -> Iterator[bytes]:
-        """The rows with this digest, one per line, with its newline. All are verified before the first is yielded."""
+        """The lines with this digest, whatever they say; see `RowFiles.lines`."""
         return self._rows.lines(digest)
+
+    def rows(self, digest: str, parse: Callable[[bytes], R]) -> Iterator[R]:
+        """What `parse` makes of each line with this digest; see `RowFiles.rows`."""
+        return self._rows.rows(digest, parse)
+
+    def check(self, digest: str, parse: Callable[[bytes], object]) -> None:
+        """Raises an error if `parse` doesn't accept a row with this digest; see `RowFiles.check`."""
+        self._rows.check(digest, parse)
 
     def size(self, digest: str) -> int:
         """The size of the rows in bytes."""

@@ -108,7 +108,7 @@ def test_damage_is_found_each_time(built: Path) -> None:
 
 def test_content_that_matched_its_digest_isnt_read_again(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checked(built)
-    monkeypatch.setattr(Store, "lines", None)
+    monkeypatch.setattr(Store, "check", None)
     assert checked(built).digests == 4
     path = rows(built, "one")
     data = path.read_bytes()

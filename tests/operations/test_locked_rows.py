@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def lines(*texts: str) -> list[bytes]:
-    return [b'{"text":"%s"}\n' % text.encode() for text in texts]
+    return [b'{"text":"%s","label":"a"}\n' % text.encode() for text in texts]
 
 
 def built(store: Store, number: int, *texts: str) -> Job:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
+from pioneer_build.rows import parse_line
 from pioneer_build.store import Store
 from tests.full_disk import refuse_writes
 
@@ -100,3 +101,47 @@ def test_a_refusing_disk_leaves_nothing_under_a_final_name(
         assert str(tmp_path) in caught.value.message
         assert caught.value.hint
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_row_that_is_none_is_said_with_its_file_and_number(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digest = store.put([b'{"text":"a","label":"x"}\n', b"[]\n"])
+    rows = store.rows(digest, parse_line)
+    assert next(rows) == {"text": "a", "label": "x"}
+    said = f"{store.path(digest)} is not a file of rows: row 2 is not a JSON object"
+    for read in (lambda: next(rows), lambda: store.check(digest, parse_line)):
+        with pytest.raises(StoreError) as caught:
+            read()
+        assert caught.value.message == said
+
+
+def test_a_row_without_its_end_would_run_into_the_next_one(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digest = store.put([b'{"text":"a","label":"x"}'])
+    with pytest.raises(StoreError, match="row 1 does not end with a line feed"):
+        next(store.rows(digest, parse_line))
+
+
+def test_a_file_is_checked_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digest = store.put(LINES)
+    seen: list[bytes] = []
+    store.check(digest, seen.append)
+    assert seen == LINES
+    store.check(digest, seen.append)
+    assert seen == LINES
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_row_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    monkeypatch.setattr("pioneer_build.store.rows.LONGEST_ROW", 1 << 20)
+    store = Store(tmp_path)
+    line = b"\0" * ((1 << 20) - 1 + more) + b"\n"
+    digest = store.put([LINES[0], line])
+    lines = store.lines(digest)
+    assert next(lines) == LINES[0]
+    if not more:
+        assert next(lines) == line
+        return
+    with pytest.raises(StoreError, match="row 2 is longer than 1 MiB"):
+        next(lines)

@@ -21,7 +21,7 @@ from pioneer_build.results.report import ReportContents
 from pioneer_build.rows import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pioneer_build.diff.locks import DatasetDiff
     from pioneer_build.diff.rows import Lines
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Step
     from pioneer_build.project.open import Project
+    from pioneer_build.rows import Row
 
 #: Maximum number of quarantined rows of a dataset in the page.
 MOST_QUARANTINED = 2_000
@@ -134,7 +135,7 @@ def _dataset(
         "change": None,
     }
     if not isinstance(lines, str) and entry is not None:
-        value["summary"], value["chunks"] = _rows(entry, lines, share, chunks)
+        value["summary"], value["chunks"] = _rows(entry, map(parse_line, lines()), share, chunks)
         value["embedded"] = share
     value["quarantined"] = _quarantined(found, entry, chunks)
     if change is not None:
@@ -142,13 +143,12 @@ def _dataset(
     return value
 
 
-def _rows(entry: Entry, lines: Lines, share: int, chunks: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+def _rows(entry: Entry, rows: Iterable[Row], share: int, chunks: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Counts all rows, and packs the first `share` of them."""
     counts = Counts(entry.definition.get("labels", ()))
 
     def passing() -> Iterator[list[Any]]:
-        for number, line in enumerate(lines()):
-            row = parse_line(line)
+        for number, row in enumerate(rows):
             counts.add(row)
             if number < share:
                 yield row_value(row)
@@ -192,10 +192,10 @@ def _quarantined_items(found: ProjectState, entry: Entry) -> Iterator[list[Any] 
         if job.quarantined is None:
             continue
         try:
-            for line in found.store.lines(job.quarantined):
-                yield quarantined_value(parse_quarantined(line), f"job {job.job_id or job.version}")
-        except (StoreError, ValueError) as error:
-            yield error.message if isinstance(error, StoreError) else "quarantined rows can't be read"
+            for bad in found.store.rows(job.quarantined, parse_quarantined):
+                yield quarantined_value(bad, f"job {job.job_id or job.version}")
+        except StoreError as error:
+            yield error.message
 
 
 def _quarantined_texts(found: ProjectState, entry: Entry) -> Iterator[list[Any] | str]:
