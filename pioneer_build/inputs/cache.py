@@ -134,5 +134,5 @@ class SurveyCache:
 
 
 def _key(file: InputFile, columns: Columns) -> str:
-    parts = [str(file.path.resolve()), file.name, file.format, file.compression, columns.field, columns.id]
+    parts = [file.real or str(file.path.resolve()), file.name, file.format, file.compression, columns.field, columns.id]
     return sha256(json.dumps(parts).encode()).hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -55,12 +55,14 @@ _INSIDE = "inputs must be inside the project's folder, also after symbolic links
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file of texts. `name` is relative to the project, with `/`, and is used in messages."""
+    """One file of texts. `name` is relative to the project, with `/`, and is used in messages; `real` is its path after
+    links were resolved, if that is known."""
 
     path: Path
     name: str
     format: Format
     compression: Compression
+    real: str = field(default="", compare=False)
 
 
 def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> tuple[InputFile, ...]:
@@ -91,7 +93,8 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
     asked_for = None if MAGIC.search(pattern) else pattern
     if _has_key(found, complaints):
         return ()
-    files = [_input_file(path, root, private, asked_for, complaints) for path in found]
+    folders = {parent: os.path.realpath(parent) for parent in {path.parent for path in found}}
+    files = [_input_file(path, folders[path.parent], (root, private), asked_for, complaints) for path in found]
     return tuple(file for file in files if file is not None)
 
 
@@ -105,23 +108,30 @@ def _has_key(found: Iterable[Path], complaints: Complaints) -> bool:
 
 
 def _input_file(
-    path: Path, root: Path, private: tuple[str, ...], asked_for: str | None, complaints: Complaints
+    path: Path, folder: str, within: tuple[Path, tuple[str, ...]], asked_for: str | None, complaints: Complaints
 ) -> InputFile | None:
     """`path` as an input file; `None` if it can't be read as one.
 
     If a spec names one file by its path (`asked_for`), it is told why this is not an input file. Folders that only
     match a glob are skipped.
+
+    Args:
+        path: of the file.
+        folder: the real path of its folder.
+        within: the project's folder, real, and `private_folders` of it.
+        asked_for: the pattern of the spec, if it is no glob.
+        complaints: receives the mistakes.
     """
-    name = _name(path, root)
-    if not f"{os.path.realpath(path.parent)}/".startswith(f"{str(root).rstrip('/')}/"):
+    root, private = within
+    name = _name_in(folder, path, root)
+    if not f"{folder}/".startswith(f"{str(root).rstrip('/')}/"):
         complaints.add_to_spec(f"{name} is outside the project", code="path-outside", hint=_INSIDE)
         return None
-    if not is_inside(os.path.realpath(path.parent), str(root), private):
+    if not is_inside(folder, str(root), private):
         complaints.add_to_spec(f"{name} is a file of {_owner(path.parent.resolve(), private)}", code="path-outside")
         return None
     try:
-        resolved = path.resolve(strict=True)
-        mode = resolved.stat().st_mode
+        resolved, mode = _resolved(path, folder)
     except (OSError, RuntimeError) as error:
         if (absent := why_not_there(path, name, root)) is not None:
             complaints.add_to_spec(absent[0], code="left-out", hint=absent[1])
@@ -153,7 +163,41 @@ def _input_file(
         hint = _OTHER_ENDINGS.get(path.suffix.lower(), known)
         complaints.add_to_spec(f"can't tell the format of {name} from its name", code="unknown-format", hint=hint)
         return None
-    return InputFile(path, name, *kind)
+    return InputFile(path, name, *kind, real=str(resolved))
+
+
+def _resolved(path: Path, folder: str) -> tuple[Path, int]:
+    """The real path of a file, and its mode. Only links take more than one look.
+
+    Args:
+        path: of the file.
+        folder: the real path of its folder.
+
+    Raises:
+        OSError: it isn't there, or can't be looked at.
+        RuntimeError: links lead in a circle.
+    """
+    if path.name != "..":
+        real = Path(folder, path.name)
+        mode = real.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            return real, mode
+    resolved = path.resolve(strict=True)
+    return resolved, resolved.stat().st_mode
+
+
+def _name_in(folder: str, path: Path, root: Path) -> str:
+    """`_name` of a file whose folder is resolved already.
+
+    Args:
+        folder: the real path of its folder.
+        path: of the file.
+        root: the project's folder, real.
+    """
+    try:
+        return Path(folder, path.name).relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
 
 
 def complain_of_absent(pattern: str, *, project_root: Path, spec_path: str, complaints: Complaints) -> None:

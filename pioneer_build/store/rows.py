@@ -143,11 +143,6 @@ class RowFiles:
         if stamp is not None:
             self._judged[key] = stamp
 
-    def size(self, digest: str) -> int:
-        """The size of the rows in bytes."""
-        with guarded(self.path(digest), "read"):
-            return self.path(digest).stat().st_size
-
     def path(self, digest: str) -> Path:
         """The path of the rows with this digest, even if they are not in the store."""
         if not (match := _DIGEST.fullmatch(digest)):

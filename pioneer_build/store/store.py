@@ -76,10 +76,6 @@ class Store:
         """Raises an error if `parse` doesn't accept a row with this digest; see `RowFiles.check`."""
         self._rows.check(digest, parse)
 
-    def size(self, digest: str) -> int:
-        """The size of the rows in bytes."""
-        return self._rows.size(digest)
-
     def path(self, digest: str) -> Path:
         """The path of the rows with this digest, even if they are not in the store."""
         return self._rows.path(digest)

@@ -68,7 +68,8 @@ WORDS = st.text(alphabet=st.sampled_from('ab"\\\\,{}[]:é\u2028'), max_size=8) |
 ANY = st.one_of(
     st.builds(said, WORDS, WORDS),
     st.builds(lambda text, labels: {"text": text, "labels": labels}, WORDS, st.lists(WORDS, max_size=3)),
-    st.builds(lambda text, labels: {"text": text, "entities": [{"text": "a", "label": one} for one in labels]},
+    st.builds(lambda text, labels: {"text": text, "entities": [
+        {"text": "a", "label": one, "ambiguous": True} for one in labels]},
               WORDS, st.lists(WORDS, max_size=3)),
     st.builds(lambda text: {"messages": [{"role": "user", "content": text}]}, WORDS),
 )  # fmt: skip
