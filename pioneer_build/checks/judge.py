@@ -14,7 +14,8 @@ from pioneer_build.checks.job_bounds import broken_bounds
 from pioneer_build.checks.measures import Measures
 from pioneer_build.checks.phrases import counted
 from pioneer_build.checks.quarantine import QuarantinedRow
-from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, text_digest
+from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, row_line, text_digest
+from pioneer_build.spec.request_limits import LONGEST_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -72,7 +73,7 @@ def judge(raws: Iterable[Any], terms: JobTerms, checks: Checks, taken: TakenText
     received = 0
     for received, raw in enumerate(raws, 1):
         row = normalise(raw)
-        fault = row if isinstance(row, Fault) else screen.fault_of(row)
+        fault = row if isinstance(row, Fault) else _too_large(row) or screen.fault_of(row)
         if fault is not None:
             aside.append(QuarantinedRow(received, raw, fault.cause, fault.message))
         elif not isinstance(row, Fault):
@@ -96,6 +97,15 @@ def judge(raws: Iterable[Any], terms: JobTerms, checks: Checks, taken: TakenText
     )
     failures = broken_bounds(measures, checks, terms.task_type, aside)
     return Judgement(tuple(row for _, _, row in accepted), tuple(aside), measures, failures)
+
+
+def _too_large(row: Row) -> Fault | None:
+    """The fault of a row that the store wouldn't read again. Few are long enough to be measured exactly."""
+    if length_of(row) <= 30_000 and len(row.get("entities", ())) <= 30:
+        return None
+    if len(row_line(row)) <= LONGEST_ROW:
+        return None
+    return Fault("bad-shape", f"the row takes more than {LONGEST_ROW >> 20} MiB")
 
 
 class _Screen:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.rows.normal_form import is_unicode
+from pioneer_build.spec.request_limits import LONGEST_ROW
 
 if TYPE_CHECKING:
     from pioneer_build.rows import Cause
@@ -25,7 +26,12 @@ class QuarantinedRow:
 def quarantine_line(item: QuarantinedRow) -> bytes:
     """`item` as one line of JSON, ended by a line feed; ASCII, because a quarantined row may not be valid Unicode."""
     said = {"number": item.number, "cause": item.cause, "message": item.message, "raw": item.raw}
-    return (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
+    line = (json.dumps(said, separators=(",", ":")) + "\n").encode("ascii")
+    if len(line) > LONGEST_ROW and item.raw is not None:  # what no command could read again
+        return quarantine_line(
+            replace(item, raw=None, message=f"{item.message}; what was received is too large to keep")
+        )
+    return line
 
 
 def parse_quarantined(line: bytes | str) -> QuarantinedRow:
