@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.lock.model import Job
+    from pioneer_build.lock.model import Entry, Job
 
 
-def past_checks(root: Path, backend: str, job: Job) -> tuple[Mapping[str, Any], ...]:
-    """The checks that git's history has for the rows of a job as they are recorded now, the newest first.
+class PastChecks:
+    """What git's history says of rows.
 
     An entry has the checks of its present definition only, and after a merge none for all of its rows: then an earlier
     version of it says more.
@@ -23,13 +23,25 @@ def past_checks(root: Path, backend: str, job: Job) -> tuple[Mapping[str, Any], 
     Args:
         root: the project's folder.
         backend: the backend of the entries.
-        job: the job as the lock has it.
     """
-    found: list[Mapping[str, Any]] = []
-    for past in search_history(root, backend, {job.fingerprint}, ()).entries:
-        entry = past.entry
-        if entry.fingerprint != job.fingerprint or entry.checks in (MIXED_CHECKS, *found):
-            continue
-        if any((one.key, one.rows) == (job.key, job.rows) for one in entry.jobs):
-            found.append(entry.checks)
-    return tuple(found)
+
+    def __init__(self, root: Path, backend: str) -> None:
+        self._root = root
+        self._backend = backend
+        self._entries: dict[str, list[Entry]] = {}
+
+    def of(self, job: Job) -> tuple[Mapping[str, Any], ...]:
+        """The checks that some version has for the rows of a job as the lock has them now, the newest first."""
+        found: list[Mapping[str, Any]] = []
+        for entry in self._with_definition(job.fingerprint):
+            if entry.checks in (MIXED_CHECKS, *found):
+                continue
+            if any((one.key, one.rows) == (job.key, job.rows) for one in entry.jobs):
+                found.append(entry.checks)
+        return tuple(found)
+
+    def _with_definition(self, fingerprint: str) -> list[Entry]:
+        if fingerprint not in self._entries:  # git is asked once for all jobs of a definition
+            past = search_history(self._root, self._backend, {fingerprint}, ()).entries
+            self._entries[fingerprint] = [one.entry for one in past if one.entry.fingerprint == fingerprint]
+        return self._entries[fingerprint]

@@ -9,7 +9,7 @@ import pytest
 
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
-from pioneer_build.operations.past_checks import past_checks
+from pioneer_build.operations.past_checks import PastChecks
 from pioneer_build.spec.fingerprint import fingerprint_of
 from tests.runner import git
 
@@ -42,16 +42,25 @@ def test_those_of_the_versions_that_have_these_rows(root: Path) -> None:
     commit(root, {"min_chars": 3}, jobs=(replace(JOB, rows=OTHERS),))
     commit(root, {"min_chars": 4}, jobs=())
     commit(root, dict(MIXED_CHECKS))
-    assert past_checks(root, "pioneer", JOB) == ({"min_chars": 2}, {"min_chars": 1})
-    assert past_checks(root, "pioneer", replace(JOB, rows=OTHERS)) == ({"min_chars": 3},)
-    assert past_checks(root, "another", JOB) == ()
+    assert PastChecks(root, "pioneer").of(JOB) == ({"min_chars": 2}, {"min_chars": 1})
+    assert PastChecks(root, "pioneer").of(replace(JOB, rows=OTHERS)) == ({"min_chars": 3},)
+    assert PastChecks(root, "another").of(JOB) == ()
 
 
 def test_the_checks_of_another_definition_say_nothing(root: Path) -> None:
     other = {"task_type": "ner", "labels": ["y"]}
     commit(root, {"min_chars": 1}, definition=other, fingerprint=fingerprint_of(other))
-    assert past_checks(root, "pioneer", JOB) == ()
+    assert PastChecks(root, "pioneer").of(JOB) == ()
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    assert past_checks(tmp_path, "pioneer", JOB) == ()
+    assert PastChecks(tmp_path, "pioneer").of(JOB) == ()
+
+
+def test_git_is_asked_once_for_a_definition(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(root, {"min_chars": 1})
+    known = PastChecks(root, "pioneer")
+    assert known.of(JOB) == ({"min_chars": 1},)
+    monkeypatch.setenv("PATH", "")
+    assert known.of(replace(JOB, rows=OTHERS)) == ()
+    assert known.of(JOB) == ({"min_chars": 1},)
