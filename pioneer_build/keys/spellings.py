@@ -179,7 +179,7 @@ def _percent(code: int) -> str:
 
 def _octal(raw: bytes) -> list[str]:
     """A pattern for each character in octal, as in C or Perl (`\\o{163}`); the backslashes between are the gap."""
-    each = [rf"(?:[oO]?\{{0{{0,6}}{code:o}\}}|0?{code:03o}|{code:o}(?![0-7]))" for code in raw]
+    each = [rf"(?>[oO]?\{{0{{0,6}}{code:o}\}}|0{{0,2}}{code:o}(?![0-7]))" for code in raw]
     return [rf"\\{each[0]}", *each[1:]]
 
 

@@ -147,6 +147,26 @@ def test_it_takes_time_in_proportion(unit: str) -> None:
     assert time.process_time() - began < 10
 
 
+LONG = "pio_sk_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789" * 2
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\\", "\n"])
+@pytest.mark.parametrize(
+    "spelled",
+    ["\\{0:o}", "\\{0:03o}", "\\o{{{0:o}}}", "{0}, ", "0x{0:02x}, ", "{0:02x} ", "%{0:02x}", "%25{0:02x}", "\\u{0:04x}",
+     "&#{0};", "&#x{0:x};", "={0:02x}", "\\x{0:02x}", "{1}"],
+)  # fmt: skip
+def test_what_is_nearly_a_long_key_is_read_once(spelled: str, gap: str) -> None:
+    """Each character that could be read in two ways would double the time, for ever."""
+    nearly = gap.join(spelled.format(ord(char), char) for char in LONG[:-1]) + "!"
+    spellings, began = KeySpellings(LONG), time.process_time()
+    for text in (nearly, nearly * 20):
+        spellings.hide(text)
+        spellings.hide_in_cut(text)
+        assert not spellings.occurs_in_bytes(text.encode())
+    assert time.process_time() - began < 10
+
+
 def test_a_word_is_guessable() -> None:
     for key, guessable in {"any": True, "anything": True, "k": True, "pio_sk_1": False, "x" * 20: False}.items():
         assert KeySpellings(key).guessable == guessable
