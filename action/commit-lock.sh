@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Commits pioneer.lock if it changed, and pushes it. Runs even if the apply failed.
-# Env: DIRECTORY; GITHUB_REF_NAME, GITHUB_RUN_ID.
+# Env: DIRECTORY; GITHUB_REF_NAME, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT.
 set -euo pipefail
 
 # never an option, and never a folder of CDPATH
@@ -38,7 +38,9 @@ for attempt in 1 2 3; do
 done
 
 # A protected branch, or a conflict: the lock is kept on a branch of its own, and the run fails with a message.
+# A run that is started again has the same id, and another lock.
 rescue="pioneer-lock/$GITHUB_RUN_ID"
+[[ ${GITHUB_RUN_ATTEMPT:-1} == 1 ]] || rescue+="-$GITHUB_RUN_ATTEMPT"
 git push --quiet origin "HEAD:refs/heads/$rescue"
 branch=${GITHUB_REF_NAME//%/%25}
 echo "::error title=pioneer.lock::$branch rejected the push, so pioneer.lock is on the branch $rescue: merge it before the next apply"

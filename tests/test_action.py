@@ -375,3 +375,19 @@ def test_a_branch_that_takes_no_push_leaves_the_lock_on_one_of_its_own(
     assert ran.code == 1
     assert "::error title=pioneer.lock::main rejected the push" in ran.said
     assert "j2" in git(remote, "show", "pioneer-lock/42:pioneer.lock")
+
+
+def test_a_run_that_is_started_again_keeps_its_lock_beside_the_first(
+    runner: Runner, clones: tuple[Path, Path, Path]
+) -> None:
+    remote, first, second = clones
+    hook = remote / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+    hook.chmod(0o755)
+    for attempt, clone in (("1", first), ("2", second)):
+        (clone / "pioneer.lock").write_text(lock(entry("a", "j1", f"again-{attempt}")))
+        ran = runner.step("commit-lock", clone, GITHUB_RUN_ATTEMPT=attempt)
+        assert ran.code == 1, ran.said
+        assert "so pioneer.lock is on the branch pioneer-lock/42" in ran.said
+    assert "again-1" in git(remote, "show", "pioneer-lock/42:pioneer.lock")
+    assert "again-2" in git(remote, "show", "pioneer-lock/42-2:pioneer.lock")

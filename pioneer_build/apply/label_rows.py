@@ -13,15 +13,17 @@ from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import read, split, text_digest
 from pioneer_build.lock.model import Labelling, Rejection
-from pioneer_build.rows import cause_of
+from pioneer_build.rows import cause_of, checked_line
 from pioneer_build.rows.annotation import row_line_of
+from pioneer_build.spec.request_limits import LONGEST_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pioneer_build.apply.work import Work
-    from pioneer_build.inputs import InputsSurvey
+    from pioneer_build.inputs import InputsSurvey, InputText
     from pioneer_build.ports import AnnotationsPort
+    from pioneer_build.spec.model import TaskType
     from pioneer_build.store.quarantine import RefusedText
 
 
@@ -144,4 +146,20 @@ def _lines(work: Work, store: AnnotationsPort, counted: _Counted) -> Iterator[by
             raise PioneerError("the inputs changed during labelling", hint="the annotations received so far are stored")
         if isinstance(found[1], bytes):
             counted.rows += 1
-            yield row_line_of(one.text, found[1], one.id)
+            yield _checked(one, row_line_of(one.text, found[1], one.id), spec.task_type)
+
+
+def _checked(one: InputText, line: bytes, task_type: TaskType) -> bytes:
+    """The line of a text's row: a store that a repository brought may have anything as its annotation.
+
+    Raises:
+        Stopped: it is no row.
+    """
+    try:
+        if len(line) > LONGEST_ROW:
+            raise ValueError(f"makes a row of more than {LONGEST_ROW >> 20} MiB")
+        return checked_line(line, task_type)
+    except ValueError as error:
+        message = f"with the annotation in the store, the text at {one.path}:{one.line} {error}"
+        help_text = "pioneer-build apply  (with another `store:`, in which the texts are labelled anew)"
+        raise Stopped("stopped", f"{message}: another program wrote it", help_text) from None

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
+from pioneer_build.inputs import text_digest
 from pioneer_build.spec.model import Checks
 from pioneer_build.store import Store
 from tests.apply.labelling import Project, result
+from tests.apply.world import BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,3 +121,29 @@ def test_a_disk_that_refuses_the_rows_keeps_the_answers(project: Project, monkey
     monkeypatch.undo()
     assert result(project.apply()) == "done"
     assert set(project.service.answered.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        b"garbage",
+        b"[]",
+        b"",
+        b"{}\n",
+        b'{"label":1}\n',
+        b'{"label":"x"}\n{"text":"more","label":"x"}\n',
+        b'{"label":"\xff"}\n',
+        b"{" * 50_000,
+    ],
+)
+def test_annotations_that_make_no_rows(project: Project, annotation: bytes) -> None:
+    """A store that a repository brought can have anything, with good checksums."""
+    assert result(project.apply()) == "done"
+    before = project.entry()
+    with project.store.annotations(BACKEND, before.fingerprint) as store:
+        store.add([(text_digest("new"), annotation)])
+    project.texts += ("new",)
+    report = project.apply()
+    assert result(report) == "stopped"
+    assert "with the annotation in the store, the text at spec.yaml:" in report.outcomes[0].message
+    assert (project.entry().labelling, report.requests) == (before.labelling, 0)
