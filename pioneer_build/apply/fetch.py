@@ -131,10 +131,10 @@ async def _fetch_job(work: Work, job: Job) -> None:
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
+    refuse_without_others(work, f"the rows of {job.named} can't be compared with the digest in pioneer.lock")
     if _may_have_been_judged_otherwise(work) and len(rows) >= (job.got or 0):
         run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return
-    refuse_without_others(work, f"the rows of {job.named} can't be compared with the digest in pioneer.lock")
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
@@ -148,9 +148,16 @@ async def _fetch_job(work: Work, job: Job) -> None:
 
 
 def _may_have_been_judged_otherwise(work: Work) -> bool:
-    """Whether the lock doesn't say by which checks the rows of the spec's definition were accepted."""
+    """Whether the lock doesn't say by what the rows of the spec's definition were accepted.
+
+    It may have the checks of another definition; and datasets named in `no_overlap_with` may have had other rows.
+    """
     entry = work.entry
-    return entry is not None and (entry.checks == MIXED_CHECKS or entry.fingerprint != work.item.fingerprint)
+    if entry is None or work.run.options.free:
+        return False
+    if entry.checks == MIXED_CHECKS or entry.fingerprint != work.item.fingerprint:
+        return True
+    return bool(checks_from_key(entry.checks).no_overlap_with or work.checks.no_overlap_with)
 
 
 def _not_provided(work: Work, job: Job, missing: Missing | None) -> OutOfReach:

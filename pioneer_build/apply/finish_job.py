@@ -97,11 +97,11 @@ def _mark_not_compared(work: Work, job: Job) -> None:
     """If rows could not be compared with those of other datasets, the lock says that they are still to be judged."""
     if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
         return
-    if names := others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry):
+    elsewhere = others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry)
+    if names := (*elsewhere, *work.run.order.to_come(work.name)):
         which = " and ".join(f"'{name}'" for name in names)
-        work.emit(
-            "note", f"the rows of {job.named} were not compared with those of {which}, which are not on this machine"
-        )
+        text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"
+        work.emit("note", text)
         work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))
 
 

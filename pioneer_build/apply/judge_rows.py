@@ -201,7 +201,7 @@ def others_elsewhere(store: StorePort, checks: Checks, entry_of: Callable[[str],
 
 
 def refuse_without_others(work: Work, what: str) -> None:
-    """Refuses what can't be done while rows of a dataset in `no_overlap_with` are not on this machine.
+    """Refuses what can't be done while rows of a dataset in `no_overlap_with` are elsewhere, or still to come.
 
     Args:
         work: the step.
@@ -215,6 +215,10 @@ def refuse_without_others(work: Work, what: str) -> None:
         which = " and ".join(f"'{name}'" for name in names)
         message = f"{what}: they are compared with those of {which} (`no_overlap_with`), which are not on this machine"
         raise Stopped("refused", message, f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)")
+    if names := work.run.order.to_come(work.name):
+        which = " and ".join(f"'{name}'" for name in names)
+        message = f"{what}: they are compared with those of {which} (`no_overlap_with`), which are still to come"
+        raise Stopped("refused", message, "pioneer-build apply")
 
 
 def _texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError] | None) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ class StepOrder:
         by_name = {step.dataset_name: step for step in steps}
         self._named = {name: [other for other in named(name) if other in by_name] for name in by_name}
         free = {other for names in self._named.values() for other in names if not by_name[other].requests}
-        depths = _depths(self._named)
+        self._depths = depths = _depths(self._named)
 
         def place(step: Step) -> tuple[bool, int, str]:
             name = step.dataset_name
@@ -45,6 +45,13 @@ class StepOrder:
         """Says that the step of a dataset has ended, however it did."""
         if name in self._ended:
             self._ended[name].set()
+
+    def to_come(self, name: str) -> tuple[str, ...]:
+        """The datasets that a dataset names, and whose steps come after its own: not those that name it as well."""
+        later = [other for other in self._named.get(name, ()) if self._places[other] > self._places[name]]
+        return tuple(
+            [other for other in later if self._depths[other] < self._depths[name] and not self._ended[other].is_set()]
+        )
 
     async def wait_for_named(self, name: str, *, free: bool = False) -> None:
         """Waits for the steps of the datasets that a dataset names, as far as they come before it.

@@ -257,6 +257,54 @@ def test_rows_that_two_new_datasets_both_have_stay_in_the_one_that_is_named(
     assert bench.apply() in ("", "done", "blocked")
 
 
+def overlapping(bench: Bench, patch: pytest.MonkeyPatch) -> None:
+    """`a` has 8 rows, whose first ones are those of `b`: some of 10 characters, some of 20."""
+
+    def rows(job: Any) -> Iterator[dict[str, object]]:
+        for number in range(job.request.num_examples):
+            yield {"text": f"{number} ".ljust(20 if number % 2 else 10, "a"), "entities": [[str(number), "x"]]}
+
+    patch.setattr(bench.service, "_rows", rows)
+    bench.edit(num_examples=8, checks=Checks(no_overlap_with=("b",), min_accepted=0.1))
+
+
+def test_rows_whose_others_have_changed_since_are_judged_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlapping(bench, monkeypatch)
+    assert outcomes(bench) == {"a": "done", "b": "done"}
+    assert bench.entry.examples == 4
+    bench.checkout.specs["b"] = replace(SPEC, dataset_name="b", checks=Checks(min_chars=15, min_accepted=0.1))
+    seen = bench.world.look(bench.checkout, Choices())
+    assert bench.world.apply(seen) is not None
+    assert other(bench).got == 2
+    stored(bench, bench.entry.jobs[0].rows).unlink()
+    seen = bench.world.look(bench.checkout, Choices())
+    report = bench.world.apply(seen)
+    assert report is not None
+    assert [(one.action, one.result) for one in report.outcomes if one.dataset_name == "a"] == [("fetch", "done")]
+    assert (bench.entry.examples, bench.entry.jobs[0].owed, bench.service.submits) == (6, False, 2)
+
+
+def test_rows_are_judged_after_those_that_one_apply_buys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlapping(bench, monkeypatch)
+    named = bench.checkout.specs["a"].checks
+    bench.edit(checks=Checks(min_accepted=0.1))
+    assert bench.apply() == "done"
+    bench.edit(checks=named)
+    assert outcomes(bench) == {"a": "done", "b": "done"}
+    assert (bench.entry.examples, bench.entry.checks) == (4, {"min_accepted": 0.1, "no_overlap_with": ["b"]})
+
+
+def test_an_open_job_is_not_compared_with_rows_that_are_still_to_come(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlapping(bench, monkeypatch)
+    assert bench.apply(wait=False) == "open"
+    assert outcomes(bench) == {"a": "refused", "b": "done"}, "what was paid for is brought home first"
+    assert (bench.states(), bench.entry.checks) == (["ready"], MIXED_CHECKS)
+    assert outcomes(bench) == {"a": "done"}
+    assert (bench.entry.examples, bench.service.submits) == (4, 2)
+
+
 def leave_open_at(bench: Bench, size: int) -> None:
     bench.edit(num_examples=size)
     bench.checkout.specs["b"] = replace(SPEC, dataset_name="b")

@@ -100,6 +100,15 @@ def test_circles_and_few_workers_end(named: dict[str, list[str]], actions: list[
     asyncio.run(main())
 
 
+def test_what_is_still_to_come() -> None:
+    named = {"a": ("b", "c"), "d": ("e",), "e": ("d",)}
+    steps = [step("a", "resume"), step("b"), step("c", "fetch"), step("d"), step("e")]
+    order = StepOrder(steps, lambda name: named.get(name, ()))
+    assert [order.to_come(name) for name in "abcde"] == [("b",), (), (), (), ()], "of a circle, one has to be first"
+    order.end("b")
+    assert order.to_come("a") == ()
+
+
 def test_a_chain_of_any_length() -> None:
     chain = [f"{number:05}" for number in range(3000)]
     named = {here: (after,) for here, after in pairwise(chain)}
