@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _TRIES = 3
 #: While a batch is searched, more than this many requests in a row without a response count as an outage.
 _OUTAGE_AFTER = 12
+#: Before a request is called wrong as such, texts at so many places of a batch are tried alone.
+_PROBES = 8
 
 
 @dataclass(slots=True)
@@ -240,7 +242,8 @@ class Batch:
             Stopped: the others are refused too.
         """
         whole = self.whole
-        others = {id(other): other for other in (whole[-1], whole[len(whole) // 2], whole[0]) if other is not one}
+        spread = [whole[-1], *(whole[len(whole) * part // _PROBES] for part in (4, 0, 2, 6, 1, 3, 5, 7))]
+        others = {id(other): other for other in spread if other is not one}
         for other in others.values():
             try:
                 await self._ask([other], 1)
