@@ -19,7 +19,7 @@ from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import text_digest
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
-from pioneer_build.spec.request_limits import SENDS_PER_TEXT, label_requests_at_most
+from pioneer_build.spec.request_limits import LONGEST_ANNOTATION, SENDS_PER_TEXT, label_requests_at_most
 from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.label_progress import LabelProgress
     from pioneer_build.inputs import InputText
     from pioneer_build.ports import Labelled
+    from pioneer_build.rows.annotation import Annotation
 
 #: If the response is a 5xx or missing, a batch is sent this many times before it is halved.
 _TRIES = 3
@@ -156,10 +157,11 @@ class Batch:
             annotation = normalise_annotation(raw, one.text, spec.task_type, spec.labels)
             if position in response.unaligned and not isinstance(annotation, Fault):
                 annotation = Fault("other-text", "others in the response are for other texts, and this one names none")
-            if isinstance(annotation, Fault):
-                bad.append((one, annotation))
+            line = annotation if isinstance(annotation, Fault) else _line_of(annotation)
+            if isinstance(line, Fault):
+                bad.append((one, line))
             else:
-                good.append((text_digest(one.text), annotation_line(annotation)))
+                good.append((text_digest(one.text), line))
         self._keep(good, bad, len(texts))
         progress.annotated += len(good)
         for one, fault in bad:
@@ -291,6 +293,14 @@ class Batch:
         line, column = spec.place("labels")
         message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
         return Stopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
+
+
+def _line_of(annotation: Annotation) -> bytes | Fault:
+    """The line of an annotation, or the fault of one whose row the store might not read again."""
+    line = annotation_line(annotation)
+    if len(line) <= LONGEST_ANNOTATION:
+        return line
+    return Fault("bad-shape", f"the annotation takes more than {LONGEST_ANNOTATION >> 20} MiB")
 
 
 def _outage(error: FateUnknown) -> Stopped:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.files import InputFile
     from pioneer_build.inputs.records import Columns
 
-_VERSION = b"pioneer-build inputs 3\n"
+_VERSION = b"pioneer-build inputs 4\n"
 _HEAD = struct.Struct("<III")
 _CHUNK = struct.Struct("<QIII32s")
 #: Enough for about ten million texts; the least recently used file is evicted first.

@@ -12,6 +12,7 @@ from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings, twice
 from pioneer_build.spec.blank import any_blank
+from pioneer_build.spec.request_limits import LONGEST_ID
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
@@ -50,6 +51,8 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     good = set(map(type, texts)) <= {str} and not any_blank(texts)
     if good and ids is not None:
         good = set(map(type, ids)) <= _ID_TYPES and "" not in ids
+    # only one very long line makes a chunk longer than the longest id; no string is longer in a row than it is here
+    good = good and len(chunk) <= LONGEST_ID
     # each record has the field, so only one that has it twice, or also elsewhere, makes a difference
     if not good or any_may_repeat(chunk, spellings(columns), len(texts)):
         return _slowly(lines, first_line, name, columns, complaints)

@@ -10,10 +10,11 @@ from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
 from pioneer_build.inputs.problems import Complaints, Mistake
-from pioneer_build.inputs.records import MAX_RECORD, Block, Columns
+from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, beyond
 from pioneer_build.inputs.wrong_contents import foreign
 from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.model import InlineTexts
+from pioneer_build.spec.request_limits import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,10 +102,12 @@ def placed_blocks(
 
 
 def check_inline(inputs: InlineTexts, complaints: Complaints) -> None:
-    """Complains about empty texts in the spec itself."""
+    """Complains about empty texts in the spec itself, and about those that are too long."""
     for number, one in enumerate(inputs.texts, 1):
         if is_blank(one):
             complaints.add_to_spec(f"text {number} of inputs {what_is_blank(one)}", code="empty-text")
+        elif (much := beyond(one, LONGEST_TEXT)) is not None:
+            complaints.add_to_spec(f"text {number} of inputs {much}", code="too-long")
 
 
 def blocks(file: InputFile, columns: Columns, complaints: Complaints) -> Iterator[Block]:

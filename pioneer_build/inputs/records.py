@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.spec.blank import is_blank, what_is_blank
+from pioneer_build.spec.request_limits import LONGEST_ID, LONGEST_TEXT
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -110,6 +112,9 @@ class Rows:
             message = "the text contains a lone surrogate, which is not valid Unicode"
             self.complain(Mistake(line, message, "not-unicode", source=source))
             return
+        if (much := beyond(text, LONGEST_TEXT)) is not None:
+            self.complain(Mistake(line, f"the text {much}", "too-long", source=source))
+            return
         if columns.id is not None:
             if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
                 what = "empty" if key == "" else _kind(key)
@@ -119,6 +124,9 @@ class Rows:
             if isinstance(key, str) and not _is_unicode(key):
                 message = f"'{columns.id}' contains a lone surrogate, which is not valid Unicode"
                 self.complain(Mistake(line, message, "not-unicode", source=source))
+                return
+            if isinstance(key, str) and (much := beyond(key, LONGEST_ID)) is not None:
+                self.complain(Mistake(line, f"'{columns.id}' {much}", "too-long", source=source))
                 return
             self._ids.append(key)
         self._texts.append(text)
@@ -143,6 +151,16 @@ class Rows:
         block = Block(self._texts, self._ids if self._columns.id is not None else None, self._lines)
         self._texts, self._ids, self._lines = [], [], []
         return block
+
+
+def beyond(text: str, limit: int) -> str | None:
+    """What to say of valid Unicode that takes more than `limit` bytes as JSON, as in the line of a row; else `None`."""
+    # A character takes one to six bytes, so few texts have to be measured, and none that is longer than the limit.
+    if len(text) <= limit // 6 - 1:
+        return None
+    if len(text) <= limit and len(encode_basestring(text).encode()) <= limit:
+        return None
+    return f"takes more than {limit >> 20} MiB as JSON, in which rows are stored"
 
 
 def _is_unicode(text: str) -> bool:

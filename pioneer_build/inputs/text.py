@@ -14,6 +14,7 @@ from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, s
 from pioneer_build.inputs.problems import Mistake
 from pioneer_build.inputs.records import Block, Columns, Rows
 from pioneer_build.spec.blank import any_blank, is_blank
+from pioneer_build.spec.request_limits import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.problems import Complaints
@@ -41,7 +42,8 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
     if b"\r" in chunk:
         texts = [text.removesuffix("\r") for text in texts]
     stray = BOM in chunk or b"\0" in chunk or (b"\r" in chunk and any("\r" in text for text in texts))
-    if stray or any(mark in chunk for mark in CONFLICT):
+    # only one very long line makes a chunk so long that a text of it may be too long as JSON
+    if stray or len(chunk) > LONGEST_TEXT // 6 - 1 or any(mark in chunk for mark in CONFLICT):
         return _slowly(lines, first_line, name, columns, complaints)
     if not any_blank(texts):
         return Block(texts, None, range(first_line, first_line + len(texts)))

@@ -14,10 +14,15 @@ SENDS_PER_TEXT: Final = 6
 #: Seconds. If a service asks to wait longer, or is busy for longer altogether, nothing waits for it any more: the run
 #: says so and ends.
 LONGEST_WAIT: Final = 900.0
-#: Bytes of one row in the store, as a line. That is more than comes in as a row: a line of a download has at most 4 MiB
-#: (`service.bounds.LONGEST_LINE`), and a text of an input 16 MiB (`inputs.records.MAX_RECORD`). What a longer answer of
-#: a job makes larger than this is quarantined.
+#: Bytes of one row in the store, as a line. What a job's row makes larger than this is quarantined. The row of a label
+#: spec is the text of an input, its id and its annotation, each bounded as it stands in that line: together they fit.
 LONGEST_ROW: Final = 32 << 20
+#: Bytes of the text of an input as JSON. Control characters take six there, quotes, backslashes and tabs two.
+LONGEST_TEXT: Final = 16 << 20
+#: Bytes of the id of a text as JSON.
+LONGEST_ID: Final = 1 << 20
+#: Bytes of an annotation as a line; a longer one is quarantined.
+LONGEST_ANNOTATION: Final = 14 << 20
 
 
 def label_requests_at_most(texts: int) -> int:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.errors import Refused
+from pioneer_build.ports import Labelled
+from pioneer_build.spec.model import Checks
 from tests.apply.labelling import Project, holds, result
 from tests.apply.world import BACKEND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @pytest.mark.parametrize("kind", ["refuse", "fail"])
@@ -179,3 +185,26 @@ def test_whatever_is_refused_every_other_text_is_bought_once(
     entry = project.entry()
     if entry.labelling is not None:
         assert entry.examples == len(done - {project.texts[number] for number in silent})
+
+
+def test_an_annotation_whose_row_could_not_be_read_is_quarantined(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service may answer with a label of any length where the spec declares none."""
+    monkeypatch.setattr("pioneer_build.apply.label_halving.LONGEST_ANNOTATION", 1 << 20)
+    room = (1 << 20) - len(b'{"label":""}\n')
+    project.texts = ("fits", "too long")
+    project.labels = ()
+    project.checks = Checks(min_accepted=0.5)
+
+    async def label(task_type: str, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+        project.service.requests.append(tuple(texts))
+        return Labelled(tuple({"label": "x" * (room + (one == "too long"))} for one in texts), ())
+
+    monkeypatch.setattr(project.service, "label", label)
+    assert result(project.apply()) == "rejected"
+    entry = project.entry()
+    (found,) = project.store.annotations(BACKEND, entry.fingerprint).quarantined().values()
+    assert found.reason == "bad-shape: the annotation takes more than 1 MiB"
+    (line,) = project.store.lines(entry.labelling.content)
+    assert len(line) == (1 << 20) + len(b'"text":"fits",')

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.errors import StoreError
+from pioneer_build.errors import Problems, StoreError
 from pioneer_build.inputs import text_digest
+from pioneer_build.inputs.records import beyond
+from pioneer_build.rows.annotation import annotation_line, row_line_of
 from pioneer_build.spec.model import Checks
+from pioneer_build.spec.request_limits import LONGEST_ANNOTATION, LONGEST_ID, LONGEST_TEXT
 from pioneer_build.store import Store
 from tests.apply.labelling import Project, result
 from tests.apply.world import BACKEND
+from tests.inputs.project import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_TOO_LONG = "takes more than 1 MiB as JSON, in which rows are stored"
 
 
 @pytest.mark.parametrize("change", ["grow", "shrink", "edit", "remove"])
@@ -107,6 +113,35 @@ def test_other_rows_than_those_in_the_lock_are_recorded_only_when_that_is_asked_
     assert project.entry().labelling.content == content
     assert result(project.apply(free=True, retry=True)) == "done"
     assert project.entry().labelling.content != content
+
+
+def test_the_longest_row_that_is_accepted_is_read_again(tmp_path: Path) -> None:
+    text = "A" + '"' * ((LONGEST_TEXT - 4) // 2) + "B"
+    key = "\\" * ((LONGEST_ID - 2) // 2)
+    label = "x" * (LONGEST_ANNOTATION - len(annotation_line({"label": ""})))
+    annotation = annotation_line({"label": label})
+    assert (beyond(text, LONGEST_TEXT), beyond(key, LONGEST_ID), len(annotation)) == (None, None, LONGEST_ANNOTATION)
+    assert (beyond(text + '"', LONGEST_TEXT) is None, beyond(key + "x", LONGEST_ID) is None) == (False, False)
+    line = row_line_of(text, annotation, key)
+    store = Store(tmp_path)
+    (row,) = store.rows(store.put([line]), len)
+    assert row == len(line) > LONGEST_TEXT + LONGEST_ID + LONGEST_ANNOTATION
+
+
+def test_a_text_whose_row_could_not_be_read_is_never_sent(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("records", "text", "reading"):
+        monkeypatch.setattr(f"pioneer_build.inputs.{module}.LONGEST_TEXT", 1 << 20)
+    long = "A" + "\x01" * 200_000
+    project.texts = ("fine", long)
+    with pytest.raises(Problems) as caught:
+        project.apply()
+    assert said(list(caught.value.problems)) == [("spec.yaml:1:1", f"text 2 of inputs {_TOO_LONG}")]
+    project.file = project.root / "texts.txt"
+    project.file.write_text(f"fine\n{long}\n")
+    with pytest.raises(Problems) as caught:
+        project.apply()
+    assert said(list(caught.value.problems)) == [("texts.txt:2:1", f"the text {_TOO_LONG}")]
+    assert project.service.requests == []
 
 
 def test_a_disk_that_refuses_the_rows_keeps_the_answers(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def _memory(random: Random) -> bytes:
     """What is remembered of a file, with a right checksum."""
     from hashlib import sha256
 
-    body = b"pioneer-build inputs 3\n" + mutated(random, b"\x04\0\0\0\0\0\0\0\0\0\0\0null" + b"\0" * 48)
+    body = b"pioneer-build inputs 4\n" + mutated(random, b"\x04\0\0\0\0\0\0\0\0\0\0\0null" + b"\0" * 48)
     return body + sha256(body).digest()
 
 

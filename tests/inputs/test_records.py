@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pioneer_build.errors import Problem
 from pioneer_build.inputs.problems import Complaints
-from pioneer_build.inputs.records import Block, Columns, Rows
-from tests.inputs.project import problems_of, put, said
+from pioneer_build.inputs.records import Block, Columns, Rows, beyond
+from pioneer_build.rows import row_line
+from tests.inputs.project import problems_of, put, said, texts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -105,6 +108,70 @@ def test_records_that_are_none(record: Any, columns: Columns, code: str, message
     block, (problem,) = taken(columns, record)
     assert block.texts == []
     assert (problem.code, problem.message, problem.line) == (code, message, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("a" * 98, True),
+        ("a" * 99, False),
+        ("é" * 49, True),
+        ("é" * 49 + "a", False),
+        ("a" + "\x01" * 16, True),
+        ("a" + "\x01" * 17, False),
+        ('"' * 49, True),
+        ('"' * 49 + "a", False),
+        ("a\t" * 32, True),
+        ("a\\" * 33, False),
+        ("\n" * 5000 + "a", False),
+    ],
+)
+def test_a_text_is_measured_as_in_its_row(text: str, fits: bool) -> None:
+    assert (len(row_line({"text": text})) - len(b'{"text":}\n') <= 100) == fits
+    assert (beyond(text, 100) is None) == fits
+
+
+_LONG = [
+    ("a.txt", lambda text: f"fine\n{text}\n"),
+    ("a.csv", lambda text: "text\nfine\n" + '"' + text.replace('"', '""') + '"\n'),
+    ("a.tsv", lambda text: "text\nfine\n" + '"' + text.replace('"', '""') + '"\n'),
+    ("a.jsonl", lambda text: json.dumps("fine") + "\n" + json.dumps({"text": text}) + "\n"),
+    ("a.json", lambda text: '["fine",\n' + json.dumps(text) + "]"),
+]
+
+
+@pytest.mark.parametrize(("name", "written"), _LONG)
+@pytest.mark.parametrize("character", ["\x01", '"', "\\", "\t"])
+def test_a_text_whose_row_could_not_be_read_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, written: Callable[[str], str], character: str
+) -> None:
+    for module in ("records", "text"):
+        monkeypatch.setattr(f"pioneer_build.inputs.{module}.LONGEST_TEXT", 2 << 20)
+    monkeypatch.setattr("pioneer_build.inputs.jsonl.LONGEST_ID", 1 << 18)
+    most, rest = divmod((2 << 20) - len('"AB"'), len(json.dumps(character)) - len('""'))
+    put(tmp_path, name, written("A" + most * character + rest * "x" + "B"))
+    assert len(texts_of(tmp_path, name)) == 2
+    put(tmp_path, name, written("A" + most * character + rest * "x" + "xB"))
+    (problem,) = problems_of(tmp_path, name)
+    line = 3 if name in ("a.csv", "a.tsv") else 2
+    assert (problem.place, problem.code) == (f"specs/{name}:{line}:1", "too-long")
+    assert problem.message == "the text takes more than 2 MiB as JSON, in which rows are stored"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
+def test_an_id_that_is_too_long_is_a_mistake(tmp_path: Path, name: str) -> None:
+    for more, fits in ((0, True), (1, False)):
+        key = '\\"' * (1 << 18) + "x" * more
+        key = key[2:] + "xx"
+        rows = [{"k": key, "text": "b"}, {"k": "1", "text": "a"}]
+        data = {"a.json": json.dumps(rows), "a.jsonl": "".join(json.dumps(row) + "\n" for row in rows)}
+        put(tmp_path, name, data.get(name, "k,text\n" + '"' + key.replace('"', '""') + '",b\n1,a\n'))
+        if fits:
+            assert [one.id for one in texts_of(tmp_path, name, id="k")] == [key, "1"]
+            continue
+        (problem,) = problems_of(tmp_path, name, id="k")
+        assert problem.message == "'k' takes more than 1 MiB as JSON, in which rows are stored"
+        assert (problem.line, problem.code) == (2 if name == "a.csv" else 1, "too-long")
 
 
 def test_a_field_that_was_probably_meant() -> None:
