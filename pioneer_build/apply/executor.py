@@ -59,7 +59,7 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
 def _named_by(run: Run, dataset_name: str) -> tuple[str, ...]:
     """The datasets whose texts those of a dataset must not repeat (`no_overlap_with`)."""
     item = run.basis.declared.get(dataset_name)
-    return () if item is None else effective_checks(run.basis.checks, item.spec.checks).no_overlap_with
+    return () if item is None else effective_checks(run.basis.checks, item.spec.checks, item.name).no_overlap_with
 
 
 async def adopt_into(

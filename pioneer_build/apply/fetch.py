@@ -222,7 +222,7 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
     """
     for explicit in _checks_of_record(work, job):
         for others in _others_before(work, explicit.no_overlap_with):
-            checks = effective_checks(Checks(), explicit)
+            checks = effective_checks(Checks(), explicit, work.name)
             judgement = judgement_of(work, replace(job, state="open"), rows, checks, entry_of=others.get)
             whole = sha256()
             for row in judgement.accepted:
@@ -235,7 +235,8 @@ def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgemen
 def _checks_of_record(work: Work, job: Job) -> Iterator[Checks]:
     entry = work.entry
     recorded = checks_from_key(entry.checks) if entry is not None else Checks()
-    tried = dict.fromkeys((recorded, explicit_checks(work.run.basis.checks, work.item.spec.checks), Checks()))
+    declared = explicit_checks(work.run.basis.checks, work.item.spec.checks, work.name)
+    tried = dict.fromkeys((recorded, declared, Checks()))
     yield from tried
     if not work.run.options.free:  # git's history is read only where nothing else explains the digest
         yield from (past for key in work.run.options.past_checks(job) if (past := checks_from_key(key)) not in tried)

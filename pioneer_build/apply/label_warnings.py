@@ -20,7 +20,7 @@ def warn_of_bounds(work: Work) -> None:
     store = run.ports.store
     if entry is None or entry.labelling is None or not store.has(entry.labelling.content):
         return
-    checks = explicit_checks(run.basis.checks, spec.checks)
+    checks = explicit_checks(run.basis.checks, spec.checks, work.name)
     rows = store.rows(entry.labelling.content, parser_for(entry.task_type))
     try:
         others = texts_of_others(store, checks, run.lock.entry)

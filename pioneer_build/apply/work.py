@@ -120,7 +120,7 @@ class Work:
     @property
     def checks(self) -> Checks:
         """The bounds that apply: those of the spec, otherwise those of the project."""
-        return effective_checks(self.run.basis.checks, self.item.spec.checks)
+        return effective_checks(self.run.basis.checks, self.item.spec.checks, self.name)
 
     @property
     def resubmits(self) -> bool:

@@ -25,22 +25,35 @@ class CheckFailure:
     message: str
 
 
-def effective_checks(project: Checks, spec: Checks) -> Checks:
-    """The bounds in force: the spec's, else the project's, else `DEFAULTS`; for `no_overlap_with` the union."""
-    return _first_said(spec, project, DEFAULTS)
+def effective_checks(project: Checks, spec: Checks, dataset_name: str) -> Checks:
+    """The bounds in force: the spec's, else the project's, else `DEFAULTS`; for `no_overlap_with` the union.
+
+    Args:
+        project: the bounds in `pioneer.yaml`.
+        spec: those in the spec.
+        dataset_name: of the spec. It is not in the union: a dataset isn't compared with itself.
+    """
+    return _first_said(dataset_name, spec, project, DEFAULTS)
 
 
-def explicit_checks(project: Checks, spec: Checks) -> Checks:
-    """The bounds that are set explicitly: the spec's, else the project's. The lock stores these."""
-    return _first_said(spec, project)
+def explicit_checks(project: Checks, spec: Checks, dataset_name: str) -> Checks:
+    """The bounds that are set explicitly: the spec's, else the project's. The lock stores these.
+
+    Args:
+        project: the bounds in `pioneer.yaml`.
+        spec: those in the spec.
+        dataset_name: of the spec, see `effective_checks`.
+    """
+    return _first_said(dataset_name, spec, project)
 
 
-def _first_said(*said: Checks) -> Checks:
+def _first_said(dataset_name: str, *said: Checks) -> Checks:
     merged: dict[str, Any] = {}
     for entry in fields(Checks):
         values = [getattr(checks, entry.name) for checks in said]
         merged[entry.name] = next((value for value in values if value is not None), None)
-    merged["no_overlap_with"] = tuple(sorted({name for checks in said for name in checks.no_overlap_with}))
+    named = {name for checks in said for name in checks.no_overlap_with}
+    merged["no_overlap_with"] = tuple(sorted(named - {dataset_name}))
     return Checks(**merged)
 
 

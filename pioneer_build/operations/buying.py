@@ -56,7 +56,7 @@ class Buying:
     def _is_settled(self, item: Declared, lock: Lock) -> bool:
         # the rows of others may have changed with a lock
         now = lock.entries.get((item.name, self.facts.backend))
-        return now is self.settled[item.name] and not item.spec.checks.no_overlap_with
+        return now is self.settled[item.name] and not item.checks.get("no_overlap_with")
 
     def _may_top_up(self, item: Declared, entry: Entry, kept: KeptRows | None) -> int:
         """How many rows would be requested again if jobs that have not ended return none: the same run does that.

@@ -100,6 +100,8 @@ def changed_specs(project: Project) -> PlanScope | None:
     had_changed = not steps.keys().isdisjoint(changed)
     before = {step.dataset_name: step.fingerprint for path in changed for step in steps.pop(path, ())}
     kept = frozenset(step.dataset_name for values in steps.values() for step in values)
+    if not {item.name for item in declared}.union(kept).issuperset(project.config.checks.no_overlap_with):
+        return None  # a name in the settings that no dataset here has
     if not _are_separate(declared, before, kept, rest):
         return None
     lock = _entries(project, declared, kept, rest)
@@ -140,7 +142,7 @@ def _are_separate(
 
 
 def _names_no_other(item: Declared) -> bool:
-    return item.spec.renamed_from is None and not item.spec.checks.no_overlap_with
+    return item.spec.renamed_from is None and not item.checks.get("no_overlap_with")
 
 
 def _entries(project: Project, declared: Sequence[Declared], kept: Collection[str], rest: RestOfProject) -> Lock | None:

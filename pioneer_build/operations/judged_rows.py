@@ -46,7 +46,7 @@ def judge_all(
     store = Store(config.store)
     found: dict[str, KeptRows | None] = {}
     for item, entry in waiting:
-        checks = effective_checks(config.checks, item.spec.checks)
+        checks = effective_checks(config.checks, item.spec.checks, item.name)
         if item.spec.is_label:
             kept = _annotations(item, inputs[item.name], config.backend, checks, store)
             is_news = kept is not None and (kept.broken or _were_rejected(item, entry, inputs[item.name]))
@@ -127,7 +127,7 @@ def rejected_rows(config: Config, item: Declared, entry: Entry, lock: Lock) -> s
     """
     if item.spec.is_label or not kept_jobs(entry, item):
         return None
-    checks = effective_checks(config.checks, item.spec.checks)
+    checks = effective_checks(config.checks, item.spec.checks, item.name)
     kept = judged_rows(item, entry, lock, checks, Store(config.store), again=True)
     if kept is None or not kept.here:
         return None

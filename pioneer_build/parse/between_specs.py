@@ -88,8 +88,7 @@ class _Names:
                 message, hint = "this is the dataset's own name", f"remove {other!r}"
                 yield _problem(spec, key, message, len(other), "overlap", hint)
             elif other not in self._living:
-                meant = self._meant(other, spec)
-                hint = f"did you mean {meant!r}?" if meant else "use the name of a dataset of this project"
+                hint = unknown_hint(self._meant(other, spec))
                 yield _problem(spec, key, f"there is no dataset {other!r}", len(other), "unknown-dataset", hint)
 
     def _meant(self, word: str, spec: Spec) -> str | None:
@@ -97,6 +96,11 @@ class _Names:
         if self._guesses > MAX_GUESSES:
             return None
         return nearest(word, [name for name in self._in_order if name != spec.dataset_name])
+
+
+def unknown_hint(meant: str | None) -> str:
+    """What to do about a name that no dataset has; `meant` is the nearest one."""
+    return f"did you mean {meant!r}?" if meant else "use the name of a dataset of this project"
 
 
 def _name_place(one: Spec | Broken) -> tuple[int, int]:

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.parse.ambiguous_words import NULL
+from pioneer_build.parse.between_specs import unknown_hint
 from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
@@ -19,9 +20,11 @@ from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.spec.settings import Settings, SpendingLimits
 from pioneer_build.spec.written_path import wrong_specs_folder, wrong_store_folder
-from pioneer_build.wording import nearest
+from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from yaml.nodes import Node
 
     from pioneer_build.errors import Problem
@@ -73,6 +76,31 @@ def parse_settings(
     if problems:
         return None, tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
     return settings, ()
+
+
+def unknown_in_settings(
+    text: bytes, path: str, unknown: Collection[str], names: Collection[str]
+) -> tuple[Problem, ...]:
+    """The errors of names in `checks.no_overlap_with` that no dataset has; pure.
+
+    Args:
+        text: the bytes of a `pioneer.yaml` without other errors.
+        path: of the file, for messages.
+        unknown: the names that no dataset has.
+        names: those of the datasets.
+    """
+    problems: list[Problem] = []
+    source, documents = read_documents(text, path, problems.append)
+    places = [node_at(root, ("checks", "no_overlap_with"))[0] for root in documents]
+    named = [item for node in places if isinstance(node, SequenceNode) for item in node.value]
+    in_order = sorted(names)
+    try:
+        for guesses, item in enumerate(item for item in named if item.value in unknown):
+            hint = unknown_hint(nearest(item.value, in_order) if guesses < MAX_GUESSES else None)
+            report_at(item, source, f"there is no dataset {item.value!r}", hint=hint, code="unknown-dataset")
+    except TooManyProblems:
+        problems.append(source.too_many())
+    return tuple(problems)
 
 
 def _settings(root: Node, source: Source, problems: list[Problem], wrong_store: tuple[str, str] | None) -> Settings:

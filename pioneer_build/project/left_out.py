@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pioneer_build.errors import Problem
     from pioneer_build.parse.specs import Broken
-    from pioneer_build.project.specs import PassedOver
     from pioneer_build.sparse.left_out import LeftOutFile
     from pioneer_build.spec.model import Spec
 
@@ -53,12 +52,12 @@ class LeftOutSpecs:
     """The specs of a project that are not read. Each question runs git.
 
     `root` is the project's folder, `folder` that of the specs, relative to it. `passed_over` are paths in that folder
-    that are not read.
+    that are not read, each with the reason.
     """
 
     root: Path
     folder: str
-    passed_over: Sequence[PassedOver] = ()
+    passed_over: Sequence[tuple[str, str]] = ()
 
     def datasets(self, names: Collection[str]) -> dict[str, str]:
         """Which of some datasets without a spec have one that isn't read: the path of the spec, and why.

@@ -9,18 +9,20 @@ from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem, Problems
 from pioneer_build.project.key_check import keys_in_files, keys_in_names
+from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.cache.parsed_specs import Parsed
     from pioneer_build.disk.stamps import Stamp
     from pioneer_build.parse.specs import Broken
     from pioneer_build.project.open import Project
+    from pioneer_build.spec.model import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +93,28 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
 
     Args:
         project: the project.
-        only: paths of files, relative to the root, for `validate PATH…`; rules between specs are checked for all files.
+        only: paths of files, relative to the root, for `validate PATH…`; rules between specs are checked for all files,
+            and errors in the settings are reported in any case.
 
     Raises:
-        Problems: all errors in all files.
+        Problems: all errors in all files, and names in the settings that no dataset has.
     """
     files, problems, passed_over = spec_files(project.root, project.config.specs)
     if named := keys_in_names(files):
         raise Problems(named)
     reading = read_specs(project, files)
-    if reading.anew or problems or not project.cache.has_cross_checked(files):
+    missing = _missing_names(project, reading, passed_over)
+    if reading.anew or problems or missing or not project.cache.has_cross_checked(files):
         problems += reading.problems
-        problems += _cross_check(project, reading)
+        problems += _cross_check(project, reading, missing)
+        if not problems:
+            project.cache.put_cross_checked(files)
         if only is not None:
-            shown = set(only)
+            shown = {*only, SETTINGS_NAME}  # errors in the settings are everybody's
             problems = [problem for problem in problems if problem.path in shown]
         if problems:
             project.cache.save(files)  # the others are valid, and needn't be read again
             raise Problems(problems)
-        project.cache.put_cross_checked(files)
     return ProjectSpecs(tuple(declared_of(project, reading.all())), files, tuple(passed_over))
 
 
@@ -146,18 +151,49 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
     return reading
 
 
-def _cross_check(project: Project, reading: SpecReading) -> Iterable[Problem]:
-    from pioneer_build.parse import cross_check  # pydantic and yaml: only if a file changed
+def _cross_check(project: Project, reading: SpecReading, missing: Collection[str]) -> Iterator[Problem]:
+    """The errors between specs, and of names in the settings.
+
+    Args:
+        project: the project.
+        reading: all specs.
+        missing: the names in the settings that no dataset has.
+    """
+    from pioneer_build.parse import cross_check, unknown_in_settings  # pydantic and yaml: only if a file changed
 
     specs = [spec for spec, _, _ in reading.all()]
-    return cross_check(specs, tuple(reading.broken), lambda path: read_regular(project.root / path))
+    if missing:
+        settings = read_regular(project.root / SETTINGS_NAME)
+        yield from unknown_in_settings(settings, SETTINGS_NAME, missing, _names(reading))
+    yield from cross_check(specs, tuple(reading.broken), lambda path: read_regular(project.root / path))
+
+
+def _missing_names(project: Project, reading: SpecReading, passed_over: Sequence[PassedOver]) -> set[str]:
+    """The names in the settings' `no_overlap_with` that no dataset has, nor a spec that isn't read here.
+
+    Args:
+        project: the project.
+        reading: all specs that are here.
+        passed_over: what wasn't read as specs.
+    """
+    named = project.config.checks.no_overlap_with
+    missing = set(named).difference(_names(reading)) if named else set()
+    if missing:
+        from pioneer_build.project.left_out import LeftOutSpecs  # runs git, and parses YAML
+
+        missing -= LeftOutSpecs(project.root, project.config.specs, passed_over).datasets(missing).keys()
+    return missing
+
+
+def _names(reading: SpecReading) -> set[str]:
+    return {spec.dataset_name for spec, _, _ in reading.all()} | {one.dataset_name for one in reading.broken}
 
 
 def declared_of(project: Project, parsed: Iterable[Parsed]) -> list[Declared]:
     """Parsed specs in the form for the planner, sorted by name."""
     recorded = _RecordedChecks(project.config.checks)
     return [
-        Declared(spec, definition, fingerprint, recorded.of(spec.checks))
+        Declared(spec, definition, fingerprint, recorded.of(spec))
         for spec, definition, fingerprint in sorted(parsed, key=lambda one: one[0].dataset_name)
     ]
 
@@ -167,13 +203,18 @@ class _RecordedChecks:
 
     def __init__(self, project: Checks) -> None:
         self._project = project
-        # most specs of a project set none, or the same ones
-        self._known: dict[Checks, Mapping[str, object]] = {Checks(): {}} if project == Checks() else {}
+        self._named = frozenset(project.no_overlap_with)
+        # most specs of a project set none, or the same ones; those that the settings name differ by their own name
+        self._known: dict[tuple[Checks, str], Mapping[str, object]] = {}
+        if project == Checks():
+            self._known[Checks(), ""] = {}
 
-    def of(self, spec: Checks) -> Mapping[str, object]:
-        known = self._known.get(spec)
+    def of(self, spec: Spec) -> Mapping[str, object]:
+        name = spec.dataset_name
+        key = spec.checks, name if name in self._named else ""
+        known = self._known.get(key)
         if known is None:
             from pioneer_build.checks.bounds import checks_key, explicit_checks  # only if checks are set
 
-            known = self._known[spec] = checks_key(explicit_checks(self._project, spec))
+            known = self._known[key] = checks_key(explicit_checks(self._project, spec.checks, name))
         return known

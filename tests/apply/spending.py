@@ -91,7 +91,7 @@ def _rows_that_pass(one: Paid, item: Declared, paid: list[Paid], world: World) -
     """
     if one.known.rows is None:
         return one.known.asked if one.known.state == "ready" else 0
-    checks = effective_checks(Checks(), item.spec.checks)
+    checks = effective_checks(Checks(), item.spec.checks, item.name)
     passing = sum(1 for row in world.service._rows(one.job) if len(row["text"]) >= (checks.min_chars or 0))
     top_up, again = item.spec.top_up, [other for other in paid if other.known.top_up]
     if one.known.state == "ready":

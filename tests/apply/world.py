@@ -335,7 +335,12 @@ class Checkout:
 
 def declared(spec: Spec) -> Declared:
     definition = definition_of(spec)
-    return Declared(spec, definition, fingerprint_of(definition), checks_key(explicit_checks(Checks(), spec.checks)))
+    return Declared(
+        spec,
+        definition,
+        fingerprint_of(definition),
+        checks_key(explicit_checks(Checks(), spec.checks, spec.dataset_name)),
+    )
 
 
 @dataclass
@@ -406,7 +411,7 @@ class World:
     def _judged(self, item: Declared, entry: Entry, lock: Lock, again: Collection[str]) -> KeptRows | None:
         if item.spec.is_label:
             return None
-        checks = effective_checks(Checks(), item.spec.checks)
+        checks = effective_checks(Checks(), item.spec.checks, item.name)
         return judged_rows(item, entry, lock, checks, Store(self.folder / "store"), again=item.name in again)
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:

@@ -31,7 +31,7 @@ def look(
     **known: Any,
 ) -> Judgement:
     terms = JobTerms(task, labels, len(raws) if asked is None else asked)
-    return judge(raws, terms, effective_checks(Checks(), checks), TakenTexts(**known))
+    return judge(raws, terms, effective_checks(Checks(), checks, "x"), TakenTexts(**known))
 
 
 def told(verdict: Judgement) -> list[tuple[str, str]]:

@@ -35,7 +35,7 @@ def rows_of(*lengths: int, start: int = 0) -> list[dict[str, Any]]:
 def judged(
     known: Entry, rows: dict[str, list[dict[str, Any]]], checks: Checks, item: Any = ITEM, **others: Any
 ) -> KeptOutcome:
-    bounds = KeptBounds(effective_checks(Checks(), checks), others)
+    bounds = KeptBounds(effective_checks(Checks(), checks, "x"), others)
     return judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""])
 
 
@@ -109,7 +109,7 @@ def test_ready_jobs_are_not_judged_with_rejected_ones() -> None:
     known, rows = entry(ITEM, good, bad), rows_of(*[20] * 10)
 
     def passed(checks: Checks, *taken: dict[str, Any], item: Any = more) -> KeptOutcome | None:
-        bounds = KeptBounds(effective_checks(Checks(), checks))
+        bounds = KeptBounds(effective_checks(Checks(), checks, "x"))
         return judge_rejected(known, item, [bad], bounds, lambda _: rows, {text_digest(row) for row in taken})
 
     outcome = passed(Checks(), rows[0], rows[1])
@@ -160,7 +160,7 @@ def test_a_topped_up_dataset_is_rejected_as_a_whole_if_nothing_more_is_requested
 
     def passed(**spec: Any) -> KeptOutcome | None:
         one = replace(item, spec=replace(item.spec, **spec))
-        bounds = KeptBounds(effective_checks(Checks(), one.spec.checks))
+        bounds = KeptBounds(effective_checks(Checks(), one.spec.checks, one.name))
         return judge_rejected(known, one, [last], bounds, lambda job: rows[job.job_id or ""], ())
 
     assert passed() is None, "7 of 10"
@@ -243,7 +243,7 @@ def test_good_rows_are_never_lost(made: list[tuple[list[int], Any]], wanted: int
     after = sum(one.asked for one in outcome.jobs if one.state == "ready")
     assert outcome.broken == (after < min(wanted, before))
     assert [one.key for one in outcome.jobs] == [one.key for one in jobs]
-    bounds = effective_checks(Checks(), checks)
+    bounds = effective_checks(Checks(), checks, "x")
     for one in outcome.judged:
         assert one.job.got == len(one.judgement.accepted)
         assert all((bounds.min_chars or 0) <= len(row["text"]) for row in one.judgement.accepted)

@@ -10,6 +10,7 @@ import pytest
 from pioneer_build.cli import apply as module
 from pioneer_build.errors import PioneerError
 from pioneer_build.plan import Plan, Step
+from tests.built import home, write_spec
 from tests.e2e.scripted import Scripted, running
 from tests.made import Made, classes, spec_text
 
@@ -154,3 +155,20 @@ def test_it_does_not_wait_where_told(cli: Any, folder: Path, tmp_path: Path) -> 
     classes(made, "one", 2)
     made.write_lock()
     assert cli("apply", "--no-wait").out == "Nothing to do: 1 dataset up to date.\n"
+
+
+def test_a_dataset_that_the_settings_name_is_not_compared_with_itself(
+    cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home(folder, monkeypatch)
+    settings = "version: 1\nbackend: local\nchecks: {no_overlap_with: [gold], min_accepted: 0.1%s}\n"
+    (folder / "pioneer.yaml").write_text(settings % "")
+    write_spec(folder, "gold.yaml", spec_text("gold", "classification", labels=["x", "y"], num_examples=4))
+    assert cli("apply", "--yes").code == 0
+    assert cli("check", "--strict").code == 0
+    (folder / "pioneer.yaml").write_text(settings % ", min_chars: 1")
+    ran = cli("apply", "--yes")
+    assert ran.code == 0, ran.err
+    ran = cli("plan", "--retry", "gold")
+    assert "Nothing to do" in ran.out, ran.out
+    assert cli("check", "--strict").code == 0

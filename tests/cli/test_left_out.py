@@ -359,3 +359,28 @@ def test_texts_that_are_not_in_a_sparse_checkout(cli: Any, root: Path) -> None:
     assert (root / "pioneer.lock").read_bytes() == before
     git(root, "sparse-checkout", "add", "inputs")
     assert cli("plan").out == "Nothing to do: 3 datasets up to date.\n"
+
+
+def test_a_name_in_the_settings_may_be_that_of_a_spec_that_is_not_here(cli: Any, sparse: Path) -> None:
+    settings = sparse / "pioneer.yaml"
+    before = settings.read_text()
+    settings.write_text(f"{before}checks: {{no_overlap_with: [a, b]}}\n")
+    for arguments in (("validate",), ("plan",), ("apply", "--yes"), ("check",), ("plan",)):
+        ran = cli(*arguments)
+        assert ran.code == 0, ran.out + ran.err
+    settings.write_text(f"{before}checks: {{no_overlap_with: [a, b, bb]}}\n")
+    for arguments in (("validate",), ("plan",), ("check",), ("apply", "--yes")):
+        ran = cli(*arguments)
+        assert ran.code == 1
+        assert "there is no dataset 'bb'" in ran.out + ran.err
+        assert "'b'" not in ran.err.replace("did you mean 'b'?", "")
+
+
+def test_what_is_left_out_is_not_looked_for_if_all_names_in_the_settings_are_here(
+    cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = root / "pioneer.yaml"
+    settings.write_text(f"{settings.read_text()}checks: {{no_overlap_with: [a, b]}}\n")
+    monkeypatch.setattr("pioneer_build.project.left_out.LeftOutSpecs", None)
+    assert cli("validate").code == 0
+    assert cli("plan").code == 0

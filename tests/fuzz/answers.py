@@ -154,7 +154,7 @@ def _read_rows(data: bytes, folder: Path) -> None:
     task: TaskType = name.decode()  # type: ignore[assignment]
     raws = json.loads(text)
     labels = _LABELS if crc32(data) % 2 else ()
-    checks = effective_checks(Checks(), Checks())
+    checks = effective_checks(Checks(), Checks(), "x")
     judged = judge(raws, JobTerms(task, labels, len(raws)), checks)
     for aside in judged.quarantined:
         assert parse_quarantined(quarantine_line(aside)).number == aside.number

@@ -105,6 +105,24 @@ def test_the_plan_is_that_of_the_whole(root: Path, what: str) -> None:
         assert plan is None or plan_value(plan) == whole
 
 
+def test_names_in_the_settings_are_left_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path.resolve() / "p"
+    root.mkdir()
+    home(root, monkeypatch)
+    (root / "pioneer.yaml").write_text("version: 1\nbackend: local\nchecks: {no_overlap_with: [one]}\n")
+    write_spec(root, "one.yaml", spec_text("one"))
+    age()
+    read_project_state(open_project(root))
+    assert planned(root) is not None, "it isn't compared with itself"
+    write_spec(root, "two.yaml", spec_text("two"))
+    age()
+    assert planned(root) is None, "its rows are compared with those of one"
+    (root / "specs" / "two.yaml").unlink()
+    write_spec(root, "one.yaml", spec_text("uno"))
+    age()
+    assert planned(root) is None, "a mistake in the settings"
+
+
 @pytest.mark.parametrize(
     "edit",
     [

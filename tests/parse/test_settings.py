@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.parse import parse_settings
+from pioneer_build.parse import parse_settings, unknown_in_settings
 from pioneer_build.spec.model import Checks
 from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.wording import MAX_GUESSES
 
 
 def test_everything() -> None:
@@ -136,3 +137,28 @@ def test_stores_that_are_folders(store: str) -> None:
 def test_a_conflict_that_git_left() -> None:
     settings, (problem,) = parse_settings(b"<<<<<<< HEAD\nbackend: local\n=======\n>>>>>>> x\n", "pioneer.yaml")
     assert (settings, problem.line, problem.code) == (None, 1, "conflict")
+
+
+def test_names_that_no_dataset_has() -> None:
+    text = b"# ours\nchecks:\n  no_overlap_with:\n    - glod\n    - test\n    - zzzzzz\n"
+    problems = unknown_in_settings(text, "pioneer.yaml", {"glod", "zzzzzz"}, {"gold", "test"})
+    assert [(one.place, one.message, one.hint, one.source, one.code) for one in problems] == [
+        ("pioneer.yaml:4:7", "there is no dataset 'glod'", "did you mean 'gold'?", "    - glod", "unknown-dataset"),
+        (
+            "pioneer.yaml:6:7",
+            "there is no dataset 'zzzzzz'",
+            "use the name of a dataset of this project",
+            "    - zzzzzz",
+            "unknown-dataset",
+        ),
+    ]
+    assert unknown_in_settings(text, "pioneer.yaml", set(), {"gold"}) == ()
+
+
+def test_guesses_are_for_the_first_wrong_names_alone() -> None:
+    wrong = [f"the-name-of-a-dataset-{number}" for number in range(MAX_GUESSES + 1)]
+    text = f"checks: {{no_overlap_with: [{', '.join(wrong)}]}}\n".encode()
+    problems = unknown_in_settings(text, "pioneer.yaml", set(wrong), {"the-name-of-a-dataset"})
+    hints = [problem.hint for problem in problems]
+    assert hints[:-1] == ["did you mean 'the-name-of-a-dataset'?"] * MAX_GUESSES
+    assert hints[-1] == "use the name of a dataset of this project"

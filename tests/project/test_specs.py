@@ -137,3 +137,52 @@ def test_checks_are_those_of_settings_and_spec(root: Path) -> None:
     assert checks() == [{"min_accepted": 0.5}, {}]
     (root / "pioneer.yaml").write_text("version: 1\nchecks: {max_duplicate_ratio: 0.2}\n")
     assert checks() == [{"max_duplicate_ratio": 0.2, "min_accepted": 0.5}, {"max_duplicate_ratio": 0.2}]
+
+
+def test_a_dataset_that_the_settings_name_is_not_compared_with_itself(root: Path) -> None:
+    for name in ("gold", "other", "test"):
+        write_spec(root, f"{name}.yaml", spec_text(name))
+    (root / "pioneer.yaml").write_text("version: 1\nchecks: {no_overlap_with: [gold, test]}\n")
+    assert {item.name: item.checks for item in load_specs(open_project(root)).declared} == {
+        "gold": {"no_overlap_with": ["test"]},
+        "other": {"no_overlap_with": ["gold", "test"]},
+        "test": {"no_overlap_with": ["gold"]},
+    }
+
+
+def unknown(root: Path, *only: str) -> list[tuple[str, str]]:
+    """The errors of a project whose specs are read with its cache."""
+    project = open_project(root)
+    with pytest.raises(Problems) as error:
+        load_specs(project, only=only or None)
+    project.cache.save()
+    return [(problem.place, problem.message) for problem in error.value.problems]
+
+
+def test_a_name_in_the_settings_that_no_dataset_has(root: Path) -> None:
+    write_spec(root, "gold.yaml", spec_text("gold"))
+    write_spec(root, "broken.yaml", spec_text("broken"))
+    age()
+    project = open_project(root)
+    specs = load_specs(project)
+    project.cache.save(specs.files)  # the specs are right beside each other
+    (root / "pioneer.yaml").write_text("version: 1\nchecks:\n  no_overlap_with: [broken, glod, gold]\n")
+    age()
+    for _ in range(2):
+        assert unknown(root) == [("pioneer.yaml:3:29", "there is no dataset 'glod'")]
+        assert unknown(root, "specs/gold.yaml") == [("pioneer.yaml:3:29", "there is no dataset 'glod'")]
+    write_spec(root, "broken.yaml", spec_text("broken", more="lables: [x]\n"))
+    assert [place for place, _ in unknown(root)] == ["pioneer.yaml:3:29", "specs/broken.yaml:7:1"]
+    write_spec(root, "broken.yaml", spec_text("broken"))
+    write_spec(root, "glod.yaml", spec_text("glod"))
+    assert len(load_specs(open_project(root)).declared) == 3
+
+
+def test_a_mistake_that_was_not_asked_for_is_not_forgotten(root: Path) -> None:
+    write_spec(root, "a.yaml", spec_text("a"))
+    write_spec(root, "b.yaml", spec_text("b", more="checks: {no_overlap_with: [x]}\n"))
+    age()
+    project = open_project(root)
+    load_specs(project, only=["specs/a.yaml"])
+    project.cache.save()
+    assert [message for _, message in unknown(root)] == ["there is no dataset 'x'"]
