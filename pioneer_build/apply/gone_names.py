@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.stopped import Stopped
-from pioneer_build.apply.unrecorded_versions import fetch_first, number_of
+from pioneer_build.apply.unrecorded_versions import fetch_first, is_another, number_of
 from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.deletions import with_deleted
@@ -51,7 +51,7 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
             if await _is_known(work, last):
                 _refuse_other(work, remote_name, last, other)
                 return
-            message = f"{message}, and {_is_another(last, other)}"
+            message = f"{message}, and {is_another(last, other)}"
         _record(work, remote_name, listed)
         raise Stopped(
             "refused", f"{message}, so it was deleted there", "pioneer-build plan  (then apply: under another name)"
@@ -120,14 +120,10 @@ def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) 
     anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
     raise Stopped(
         "refused",
-        f"not submitted: {_is_another(job, other)} under '{remote_name}': somebody may have deleted the"
+        f"not submitted: {is_another(job, other)} under '{remote_name}': somebody may have deleted the"
         " name and used it again",
         fetch_first(work.run, anyway),
     )
-
-
-def _is_another(job: Job, other: RemoteVersion) -> str:
-    return f"version {other.version} there is of job {other.id}, and not of {job.named}"
 
 
 def with_versions(jobs: Iterable[Job]) -> list[Job]:

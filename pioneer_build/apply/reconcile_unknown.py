@@ -9,10 +9,10 @@ from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import Stopped, one_line
-from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
+from pioneer_build.apply.unrecorded_versions import fetch_first, in_place_of, is_another, unrecorded_versions
 from pioneer_build.errors import ServiceError
 from pioneer_build.escaping import shell_word
-from pioneer_build.wording import count
+from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     """The only version that the unknown submission can have made.
 
     Raises:
-        Stopped: there is none, or more than one, or it doesn't match.
+        Stopped: there is none, or more than one, or it doesn't match; or what is listed may be somebody else's.
     """
     run, name = work.run, work.name
     resubmit = f"  (or: pioneer-build apply --resubmit {shell_word(name)})"
@@ -86,6 +86,7 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     new = [
         found for found in unrecorded_versions(run, job.remote_name, listed, but=token) if found.version not in before
     ]
+    _check_whose(work, job, new, unknown)
     if not new:
         raise Stopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:
@@ -99,6 +100,37 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         message = f"{unknown}; version {found.version} is new, but {mismatch}"
         raise Stopped("unknown", message, fetch_first(run, command))
     return found
+
+
+def _check_whose(work: Work, job: Job, new: Sequence[RemoteVersion], unknown: str) -> None:
+    """Raises `Stopped` if one of the candidates has the number of a recorded job's version, and another id.
+
+    It is none itself; and the others may be those of somebody who made the name again.
+
+    Args:
+        work: the step.
+        job: the unknown submission.
+        new: the candidates.
+        unknown: the message that its outcome is unknown.
+    """
+    run, name = work.run, shell_word(work.name)
+    taken = [(in_place_of(run, job.remote_name, found), found) for found in new]
+    others = [is_another(known, found) for known, found in taken if known is not None]
+    if not others:
+        return
+    versions = [found.version for known, found in taken if known is None]
+    target = "JOB_ID"
+    if versions:
+        target = f"--version {shell_word(versions[0]) if len(versions) == 1 else 'VERSION'}"
+        verb = "is" if len(versions) == 1 else "are"
+        unknown += f"; {noun_for(len(versions), 'version')} {', '.join(versions)} {verb} new, but"
+    else:
+        unknown += ";"
+    raise Stopped(
+        "unknown",
+        f"{unknown} {others[0]}: somebody may have deleted '{job.remote_name}' and used it again",
+        fetch_first(run, f"pioneer-build adopt {name} {target}  (or: pioneer-build apply --resubmit {name})"),
+    )
 
 
 def misfit(work: Work, job: Job, version: RemoteVersion) -> str | None:

@@ -44,6 +44,38 @@ def unrecorded_versions(
     return named + bare[: max(0, len(bare) - len(_unnamed(jobs, listed)))]
 
 
+def in_place_of(run: Run, remote_name: str, found: RemoteVersion) -> Job | Submission | None:
+    """The recorded job whose number a version has that is listed with another id; `None` if there is none.
+
+    Either somebody made the name again, or the ids of this service are no jobs'. What was made under a name after its
+    deletion may share the numbers of what was there before.
+
+    Args:
+        run: the apply.
+        remote_name: the dataset's name on the service.
+        found: one of the versions that the service lists under it.
+    """
+    jobs = [job for entry in run.lock.with_remote_name(remote_name) for job in entry.jobs]
+    deleted = {job.job_id for job in jobs if job.deleted}
+    every: list[Job | Submission] = [*jobs, *run.journal.about(remote_name)]
+    for known in every:
+        if known.remote_name != remote_name or known.deleted or known.job_id in deleted:
+            continue
+        if found.has_number_of(known) and not found.is_of(known):
+            return known
+    return None
+
+
+def is_another(job: Job | Submission, other: RemoteVersion) -> str:
+    """The message that a version with the number of a recorded job's is listed with another id.
+
+    Args:
+        job: the recorded job.
+        other: the version.
+    """
+    return f"version {other.version} there is of job {other.id}, and not of {job.named}"
+
+
 def _unnamed(jobs: Sequence[Job | Submission], listed: Sequence[RemoteVersion]) -> set[str]:
     """The ids of the jobs that made a version, or may have, of which it isn't known which one.
 

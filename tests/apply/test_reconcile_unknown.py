@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.apply.world import BACKEND, declared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pioneer_build.ports import RemoteVersion
 
 
 @pytest.mark.parametrize("ids", [True, False])
@@ -69,6 +72,61 @@ def test_versions_that_were_there_before_are_not_it(tmp_path: Path) -> None:
     assert bench.apply("", "created-unanswered") == "unknown"
     assert bench.apply() == "done"
     assert [(job.job_id, job.version) for job in bench.entry.jobs] == [("job-1", "1"), ("job-2", "2")]
+
+
+def _with_other_ids(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ids of its versions are something else than those of jobs."""
+    every = bench.service.versions
+
+    async def otherwise(name: str) -> tuple[RemoteVersion, ...]:
+        return tuple(replace(one, id=f"version-{one.version}") for one in await every(name) or ())
+
+    monkeypatch.setattr(bench.service, "versions", otherwise)
+
+
+def _unknown_elsewhere(bench: Bench, fault: str) -> None:
+    """An extension with unknown outcome, on a machine whose journal doesn't say what was listed before."""
+    assert bench.apply() == "done"
+    bench.edit(num_examples=8)
+    assert bench.apply("", fault) == "unknown"
+    bench.world.folder = bench.world.folder / "another machine"
+    bench.world.folder.mkdir()
+
+
+def test_a_recorded_version_with_another_id_is_not_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _unknown_elsewhere(bench, "lost")
+    _with_other_ids(bench, monkeypatch)
+    assert bench.apply() == "unknown"
+    assert bench.message == (
+        "the outcome of a submission of 4 examples to 'a' is unknown; version 1 there is of job version-1, and not of"
+        " job job-1: somebody may have deleted 'a' and used it again"
+    )
+    assert bench.command == "pioneer-build adopt a JOB_ID  (or: pioneer-build apply --resubmit a)"
+    assert (bench.states(), bench.service.submits) == (["ready", "unknown"], 2)
+
+
+def test_its_version_is_named_next_to_one_with_another_id(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the name was made again, both are somebody else's."""
+    _unknown_elsewhere(bench, "created-unanswered")
+    _with_other_ids(bench, monkeypatch)
+    assert bench.apply() == "unknown"
+    assert "; version 2 is new, but version 1 there is of job version-1, and not of job job-1: " in bench.message
+    assert bench.command is not None
+    assert bench.command.startswith("pioneer-build adopt a --version 2  (or: ")
+    assert (bench.states(), bench.service.submits) == (["ready", "unknown"], 2)
+    seen = bench.world.look(bench.checkout)
+    assert bench.world.adopt(seen, "a", version="2") is not None
+    assert [(job.state, job.version) for job in bench.entry.jobs] == [("ready", "1"), ("ready", "2")]
+
+
+def test_ids_of_no_jobs_hide_no_new_number(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the journal says what was listed before."""
+    assert bench.apply() == "done"
+    bench.edit(num_examples=8)
+    assert bench.apply("", "created-unanswered") == "unknown"
+    _with_other_ids(bench, monkeypatch)
+    assert bench.apply() == "done", bench.message
+    assert [(job.state, job.version) for job in bench.entry.jobs] == [("ready", "1"), ("ready", "2")]
 
 
 def test_an_unknown_one_of_an_earlier_definition_is_held_against_its_own_labels(bench: Bench) -> None:
