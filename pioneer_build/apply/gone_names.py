@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.job_rows import rows_expected
+from pioneer_build.apply.job_rows import is_known
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.unrecorded_versions import fetch_first, is_another, number_of
-from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.ports import RemoteVersion
@@ -48,7 +47,8 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
     message = f"not submitted: the service has no version {last.version} of '{remote_name}' any more"
     if max(_expected(work.run.made_before(remote_name), listed), key=_age) == last:
         if (other := _in_place_of(last, listed)) is not None:
-            if await _is_known(work, last):
+            assert last.job_id is not None
+            if await is_known(work, last, last.job_id, f"not submitted: {last.named} is looked for first"):
                 _refuse_other(work, remote_name, last, other)
                 return
             message = f"{message}, and {is_another(last, other)}"
@@ -88,19 +88,6 @@ def _in_place_of(job: Job, listed: Sequence[RemoteVersion]) -> RemoteVersion | N
     if any(item.is_of(job) for item in listed):
         return None
     return next((item for item in listed if item.has_number_of(job)), None)
-
-
-async def _is_known(work: Work, job: Job) -> bool:
-    """Whether the service still knows a job, as far as can be seen."""
-    assert job.job_id is not None
-    try:
-        poll = work.run.service.poll(job.job_id, rows_expected(work, job))
-        await work.run.unpaid(poll, f"not submitted: {job.named} is looked for first")
-    except NotThere:
-        return False
-    except ServiceError:
-        return True
-    return True
 
 
 def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) -> None:

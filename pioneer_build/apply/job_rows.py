@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, raw_rows
-from pioneer_build.errors import NoAccess, Refused, ServiceError
+from pioneer_build.errors import NoAccess, NotThere, Refused, ServiceError
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import split_version
 
@@ -63,17 +63,22 @@ async def bring(work: Work, job: Job, report: JobReport) -> Brought:
         Stopped: they can't be read right now. The job stays open, so that the next apply tries again.
     """
     version, inferred = report.version or (None if job.inferred else job.version), False
+    remembered = report.version is None and version is not None
     missing: Missing | None = None
     if version is None:
         listed = await _listed(work, job, report)
-        version = _version_of(work, job, listed) if not isinstance(listed, Missing) else None
-        if version is None:
-            version, inferred, missing = str(_counted(work, job)), True, _why_unlisted(work, job, listed)
+        found = listed if isinstance(listed, Missing) else await _version_of(work, job, listed)
+        if isinstance(found, str):
+            version = found
+        else:
+            version, inferred, missing = str(_counted(work, job)), True, found or _why_unlisted(work, job, listed)
     appended = not inferred and await _is_appended(work, job, version, report)
     if report.rows is not None:
         return Brought(rows_of_report(work, job, report.rows), version, inferred, appended, report.revision)
     # if the version was only counted, its rows might be those of another job
     rows = missing if inferred else await download(work, job, version)
+    if remembered and isinstance(rows, tuple):
+        rows = await _why_of_another(work, job, version, report) or rows
     if isinstance(rows, Missing):
         return Brought(None, version, inferred, appended, report.revision, rows)
     return Brought(rows, version, inferred, appended, report.revision)
@@ -106,12 +111,19 @@ def _why_unlisted(work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Miss
         # it listed versions before the job was submitted
         return Missing(f"the service lists no versions of '{job.remote_name}' now") if before is not None else None
     if not listed or (before is not None and all(version.version in before for version in listed)):
-        return Missing(f"no version that it made is listed under '{job.remote_name}'", gone=job.owed)
+        return Missing(_not_listed(job), gone=job.owed)
     return None
 
 
-def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) -> str | None:
-    """The listed version that the job made: the one with its id, or the only new one that belongs to no other job."""
+def _not_listed(job: Job) -> str:
+    return f"no version that it made is listed under '{job.remote_name}'"
+
+
+async def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) -> str | Missing | None:
+    """The listed version that the job made: the one with its id, or the only new one that belongs to no other job.
+
+    `Missing` if the only new one is of a job that isn't recorded here.
+    """
     for version in listed or ():
         if version.id is not None and version.id == job.job_id:
             return version.version
@@ -125,8 +137,58 @@ def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | None) ->
         for other in entry.jobs
         if other.remote_name == job.remote_name and other.key != job.key and not (other.inferred or may_be_gone(other))
     }
-    new = [version.version for version in listed if version.version not in before and version.version not in others]
-    return new[0] if len(new) == 1 else None
+    new = [version for version in listed if version.version not in before and version.version not in others]
+    if len(new) != 1:
+        return None
+    return Missing(_not_listed(job)) if await _is_of_another(work, job, new[0]) else new[0].version
+
+
+async def _why_of_another(work: Work, job: Job, version: str, report: JobReport) -> Missing | None:
+    """Why what was downloaded under the number that a job's version had isn't the job's; `None` if it may be.
+
+    Nothing else says so: its rows were never received, so there is no digest of them.
+
+    Args:
+        work: the step.
+        job: the job.
+        version: the service's name of the version that it made.
+        report: the service's report that it is ready, which doesn't name the version.
+    """
+    listed = await _listed(work, job, report)
+    for found in () if isinstance(listed, Missing) else listed or ():
+        if found.version == version and await _is_of_another(work, job, found):
+            why = f"version {version} of '{job.remote_name}' is of job {found.id}: the name was deleted and used again"
+            return Missing(why)
+    return None
+
+
+async def _is_of_another(work: Work, job: Job, found: RemoteVersion) -> bool:
+    """Whether a listed version is of another job: it has the id of one that the service knows.
+
+    An id that the service knows no job of may be something else, so it says nothing.
+    """
+    if None in (found.id, job.job_id) or found.id == job.job_id:
+        return False
+    assert found.id is not None
+    return await is_known(work, job, found.id, f"{job.named} is ready, but its version is not known yet")
+
+
+async def is_known(work: Work, job: Job, job_id: str, so_far: str) -> bool:
+    """Whether the service knows a job, as far as can be seen.
+
+    Args:
+        work: the step.
+        job: the job under whose remote name it is looked for; says how many rows the response may have.
+        job_id: the id to ask for.
+        so_far: the message if the run is stopped meanwhile.
+    """
+    try:
+        await work.run.unpaid(work.run.service.poll(job_id, rows_expected(work, job)), so_far)
+    except NotThere:
+        return False
+    except ServiceError:
+        return True
+    return True
 
 
 def _counted(work: Work, job: Job) -> int:

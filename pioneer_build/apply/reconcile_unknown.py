@@ -113,23 +113,26 @@ def _check_whose(work: Work, job: Job, new: Sequence[RemoteVersion], unknown: st
         new: the candidates.
         unknown: the message that its outcome is unknown.
     """
-    run, name = work.run, shell_word(work.name)
+    run, name = work.run, work.name
     taken = [(in_place_of(run, job.remote_name, found), found) for found in new]
     others = [is_another(known, found) for known, found in taken if known is not None]
     if not others:
         return
     versions = [found.version for known, found in taken if known is None]
-    target = "JOB_ID"
     if versions:
-        target = f"--version {shell_word(versions[0]) if len(versions) == 1 else 'VERSION'}"
         verb = "is" if len(versions) == 1 else "are"
-        unknown += f"; {noun_for(len(versions), 'version')} {', '.join(versions)} {verb} new, but"
+        seen = f"{noun_for(len(versions), 'version')} {', '.join(versions)} {verb} new"
+        version = versions[0] if len(versions) == 1 else "VERSION"
+        command = f"pioneer-build adopt {shell_word(name)} --version {shell_word(version)}"
     else:
-        unknown += ";"
+        seen = "there is no new version yet"
+        resubmit = f"  (or: pioneer-build apply --resubmit {shell_word(name)})"
+        command = f"pioneer-build adopt {shell_word(name)} JOB_ID" + resubmit
     raise Stopped(
         "unknown",
-        f"{unknown} {others[0]}: somebody may have deleted '{job.remote_name}' and used it again",
-        fetch_first(run, f"pioneer-build adopt {name} {target}  (or: pioneer-build apply --resubmit {name})"),
+        f"{unknown}; {seen}, but {others[0]}: either somebody deleted '{job.remote_name}' and used it again, or this"
+        " service's ids are not those of jobs",
+        fetch_first(run, command),
     )
 
 

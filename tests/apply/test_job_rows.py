@@ -9,11 +9,13 @@ import pytest
 
 from pioneer_build.lock.model import Lock
 from pioneer_build.project.lock_file import LOCK_NAME
-from tests.apply.bench import Bench
+from tests.apply.bench import Bench, owing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
+
+    from pioneer_build.ports import RemoteVersion
 
 
 def test_rows_that_cant_be_read_now_leave_it_open(tmp_path: Path) -> None:
@@ -72,6 +74,61 @@ def test_the_version_of_a_job_that_doesnt_name_it(tmp_path: Path, ids: bool) -> 
     assert bench.apply() == "done"
     job = bench.entry.jobs[1]
     assert (job.version, job.inferred, job.verified) == ("2", not ids, ids), "rows of a counted one may be another's"
+
+
+def _listed_otherwise(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, otherwise: Callable[[RemoteVersion], RemoteVersion | None]
+) -> None:
+    every = bench.service.versions
+
+    async def versions(name: str) -> tuple[RemoteVersion, ...]:
+        return tuple(one for one in map(otherwise, await every(name) or ()) if one is not None)
+
+    monkeypatch.setattr(bench.service, "versions", versions)
+
+
+def test_the_only_new_version_may_be_of_another_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job's own is listed late."""
+    bench = Bench(tmp_path, gives_rows=False)
+    assert bench.apply(wait=False) == "open"
+    bench.foreign()
+    with monkeypatch.context() as late:
+        _listed_otherwise(bench, late, lambda one: one if one.id != "job-1" else None)
+        assert bench.apply() == "stopped", bench.message
+        assert "no version that it made is listed under 'a'" in bench.message
+        assert (bench.entry.jobs[0].owed, bench.entry.jobs[0].rows) == (True, None)
+    assert bench.apply() == "done", bench.message
+    (job,) = bench.entry.jobs
+    assert (job.version, job.inferred, job.verified) == ("1", False, True)
+    assert bench.service.submits == 1
+
+
+def test_an_id_that_is_no_jobs_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path, gives_rows=False)
+    _listed_otherwise(bench, monkeypatch, lambda one: replace(one, id=f"version-{one.version}"))
+    assert bench.apply() == "done", bench.message
+    (job,) = bench.entry.jobs
+    assert (job.job_id, job.version, job.inferred, job.verified) == ("job-1", "1", False, True)
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_owed_rows_are_not_those_of_a_name_that_was_made_again(tmp_path: Path, forgets: bool) -> None:
+    bench = owing(tmp_path, "refused")
+    mine = bench.service.jobs.pop("job-1")
+    bench.foreign()
+    if not forgets:
+        bench.service.jobs["job-1"] = replace(mine, request=replace(mine.request, dataset_name="deleted"))
+    assert bench.apply() != "done"
+    assert "version 1 of 'a' is of job foreign-1: the name was deleted and used again" in bench.message
+    (job,) = bench.entry.jobs
+    assert (job.owed, job.rows, bench.service.submits) == (True, None, 1)
+
+
+def test_owed_rows_come_where_ids_are_no_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = owing(tmp_path, "refused")
+    _listed_otherwise(bench, monkeypatch, lambda one: replace(one, id=f"version-{one.version}"))
+    assert bench.apply() == "done", bench.message
+    assert (bench.entry.jobs[0].owed, bench.entry.verified) == (False, True)
 
 
 def test_a_version_of_another_backend_says_nothing_about_this_one(tmp_path: Path) -> None:

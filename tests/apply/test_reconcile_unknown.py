@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.journal.model import Submission
+from pioneer_build.lock.model import Lock
 from pioneer_build.wording import GIVEN_UP
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import BACKEND, declared
@@ -98,8 +99,9 @@ def test_a_recorded_version_with_another_id_is_not_it(bench: Bench, monkeypatch:
     _with_other_ids(bench, monkeypatch)
     assert bench.apply() == "unknown"
     assert bench.message == (
-        "the outcome of a submission of 4 examples to 'a' is unknown; version 1 there is of job version-1, and not of"
-        " job job-1: somebody may have deleted 'a' and used it again"
+        "the outcome of a submission of 4 examples to 'a' is unknown; there is no new version yet, but version 1 there"
+        " is of job version-1, and not of job job-1: either somebody deleted 'a' and used it again, or this service's"
+        " ids are not those of jobs"
     )
     assert bench.command == "pioneer-build adopt a JOB_ID  (or: pioneer-build apply --resubmit a)"
     assert (bench.states(), bench.service.submits) == (["ready", "unknown"], 2)
@@ -111,12 +113,26 @@ def test_its_version_is_named_next_to_one_with_another_id(bench: Bench, monkeypa
     _with_other_ids(bench, monkeypatch)
     assert bench.apply() == "unknown"
     assert "; version 2 is new, but version 1 there is of job version-1, and not of job job-1: " in bench.message
-    assert bench.command is not None
-    assert bench.command.startswith("pioneer-build adopt a --version 2  (or: ")
+    assert bench.command == "pioneer-build adopt a --version 2"
     assert (bench.states(), bench.service.submits) == (["ready", "unknown"], 2)
     seen = bench.world.look(bench.checkout)
     assert bench.world.adopt(seen, "a", version="2") is not None
     assert [(job.state, job.version) for job in bench.entry.jobs] == [("ready", "1"), ("ready", "2")]
+
+
+def test_a_number_of_before_a_deletion_is_free_again(bench: Bench) -> None:
+    _unknown_elsewhere(bench, "created-unanswered")
+    first, unknown = bench.entry.jobs
+    bench.world.look(bench.checkout).lockfile.write(
+        Lock({("a", BACKEND): replace(bench.entry, jobs=(replace(first, deleted=True), unknown))})
+    )
+    del bench.service.jobs["job-1"]
+    bench.service.jobs["job-2"].version = "1"
+    assert bench.apply() == "done", bench.message
+    assert [(job.state, job.job_id, job.version) for job in bench.entry.jobs] == [
+        ("ready", "job-1", "1"),
+        ("ready", "job-2", "1"),
+    ]
 
 
 def test_ids_of_no_jobs_hide_no_new_number(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
