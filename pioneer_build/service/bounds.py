@@ -6,6 +6,7 @@ bytes as text and twenty times that as a value.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -97,6 +98,7 @@ async def decompressed(got: httpx.Response) -> AsyncGenerator[bytes, None]:
                 data, engine, fed = engine.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32), False
             if piece:
                 yield piece
+                await asyncio.sleep(0)  # a chunk may make a thousand pieces: the deadline and Ctrl-C come between them
     while not engine.eof and fed:
         try:
             piece = engine.decompress(engine.unconsumed_tail, _PIECE)

@@ -109,7 +109,7 @@ class CurrentIndex:
             start = checked.get(stem, 0)
             if sizes[stem] <= start:
                 continue
-            with open_regular(path, buffering=1 << 16) as file:
+            with guarded(path, "read"), open_regular(path, buffering=1 << 16) as file:
                 frames = list(whole_frames(file, start, sizes[stem], self._key))
             if frames:
                 scanned.append(path)
@@ -127,11 +127,12 @@ class CurrentIndex:
         return fresh
 
     def _read(self) -> Index:
-        try:
-            with open_regular(self._path) as file:
-                data = file.read()
-        except FileNotFoundError:
-            return EMPTY
+        with guarded(self._path, "read"):
+            try:
+                with open_regular(self._path) as file:
+                    data = file.read()
+            except FileNotFoundError:
+                return EMPTY
         return indexing.decode(data, self._key) or EMPTY
 
     def _write(self, index: Index, scanned: Sequence[Path]) -> None:

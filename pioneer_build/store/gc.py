@@ -99,7 +99,7 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
         digest = f"sha256:{path.stem}"
         if digest in keep or not _ROWS.fullmatch(path.relative_to(root / "rows").as_posix()):
             continue
-        with open_regular(path) as file:
+        with guarded(path, "read"), open_regular(path) as file:
             lines = sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))
         yield Removal("rows", digest, path.relative_to(root).as_posix(), 1, path.stat().st_size, lines)
 
@@ -107,10 +107,12 @@ def _rows(root: Path, keep: Set[str]) -> Iterator[Removal]:
 def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str], AnnotationStore]) -> Iterator[Removal]:
     kept = {scope.one_name for scope in keep}
     for folder in _folders(root / "annotations"):
-        try:
-            scope = decode(read_regular(folder / "scope.json"))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+        path = folder / "scope.json"
+        with guarded(path, "read"):
+            try:
+                scope = decode(read_regular(path))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
         if scope is None or scope.one_name in kept or scope.name != folder.name:
             continue  # an unknown scope is kept
         sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]

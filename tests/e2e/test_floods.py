@@ -63,6 +63,22 @@ STALLS = {
     "a download after 100s": (DOWNLOAD, Fault("interim")),
     "a listing, byte by byte": ("GET /datasets/people", Fault("trickle")),
 }
+#: What a run of a thousand rows has to work on when it comes.
+LONG_ROW = b'{"text": "Ada met %s.", "entities": []}\n' % (b"nobody, " * 3000)
+BUSY: dict[str, tuple[str, Callable[[], Fault]]] = {
+    "endless rows": (DOWNLOAD, lambda: Fault("endless", status=200, body=LONG_ROW * 10)),
+    "an endless bomb of rows": (
+        DOWNLOAD,
+        lambda: Fault("endless", status=200, headers=GZIP, body=packed(LONG_ROW, 1000)),
+    ),
+    "a bomb of blank lines": (DOWNLOAD, lambda: Fault(status=200, headers=GZIP, body=packed(b"\n", 60_000_000))),
+    "a bomb as a poll": (POLL, lambda: Fault(status=200, headers=GZIP, body=packed(b" ", 60_000_000))),
+    "a poll of [],": (
+        POLL,
+        lambda: Fault(status=200, body=b'{"status": "ready", "data": [' + b"[]," * 290_000 + b"[]]}"),
+    ),
+}
+BUSY_LONG = ("an endless bomb of rows", "a bomb as a poll")
 
 
 @pytest.fixture
@@ -175,6 +191,34 @@ def test_ctrl_c_ends_each_of_them(one: Path, cli: Cli, stall: str) -> None:
         service.always(route, None)
         assert apply(cli, service).code == 0
         assert service.asked() == [20]
+
+
+@pytest.mark.parametrize(
+    "flood", [pytest.param(name, marks=pytest.mark.long) if name in BUSY_LONG else name for name in BUSY]
+)
+def test_ctrl_c_ends_what_keeps_the_program_busy(one: Path, cli: Cli, flood: str) -> None:
+    """As many rows are requested as it takes for no bound to end the first of them before the signal comes."""
+    many = 1000
+    (one / "specs" / "people.yaml").write_text(NER.replace("20", str(many)))
+    route, fault = BUSY[flood]
+    with running(hosted()) as service:
+        assert apply(cli, service, "--no-wait").code == 0
+        service.always(route, fault())
+        before = len(service.seen)
+        child = process("--backend", service.url, "apply", "--yes")
+        until = time.monotonic() + 60
+        while not any(f"{seen.method} {seen.path}".startswith(route) for seen in service.seen[before:]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        time.sleep(0.1)
+        began = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        assert (child.returncode, "Traceback" in err) == (130, False), out + err
+        assert time.monotonic() - began < 8, "not only after the grace period for what was paid for"
+        service.always(route, None)
+        assert apply(cli, service).code == 0
+        assert service.asked() == [many]
 
 
 def test_a_large_job_is_read_whole(one: Path, cli: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import zlib
 from typing import Any
@@ -95,6 +96,31 @@ def test_a_bomb_comes_in_small_pieces() -> None:
     found = pieces(gzip.compress(bytes(50_000_000), 9, mtime=0), "gzip", 100_000)
     assert sum(map(len, found)) == 50_000_000
     assert max(map(len, found)) <= PIECE
+
+
+def test_a_bomb_leaves_time_for_the_deadline_and_for_signals() -> None:
+    """It may have come as one chunk, with all of it to be decompressed and read before the next one is waited for."""
+
+    async def main() -> int:
+        stream = _Chunks([gzip.compress(bytes(10_000_000), 9, mtime=0)])
+        got = httpx.Response(
+            200, headers={"Content-Encoding": "gzip"}, stream=stream, request=httpx.Request("GET", "http://x")
+        )
+        seen, begun = 0, asyncio.Event()
+
+        async def read() -> None:
+            nonlocal seen
+            async for piece in decompressed(got):
+                seen += len(piece)
+                begun.set()
+
+        reading = asyncio.ensure_future(read())
+        await begun.wait()
+        reading.cancel()
+        await asyncio.wait({reading})
+        return seen
+
+    assert run(main()) <= 3 * PIECE
 
 
 @pytest.mark.parametrize(

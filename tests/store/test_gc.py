@@ -87,6 +87,33 @@ def test_what_can_not_be_told_apart_stays(tmp_path: Path) -> None:
     assert Store(root).gc(set(), set()).removals == ()
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+@pytest.mark.parametrize("name", ["scope.json", "index", "*.log", "rows"])
+def test_what_is_in_the_place_of_a_file_is_named(tmp_path: Path, name: str, kind: str) -> None:
+    """A repository can bring a store with anything in it: a store's name alone would not say what to remove."""
+    folder = with_annotations(tmp_path)
+    Store(tmp_path).put(LINES)
+    if name == "rows":
+        path = tmp_path / "rows" / DIGEST[7:9] / f"{DIGEST[7:]}.jsonl"
+    else:
+        path = next(iter(folder.glob(name)), folder / name)
+    if name == "*.log":
+        (folder / "index").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "folder":
+        path.mkdir()
+        (path / "file").write_bytes(b"x")
+    else:
+        os.mkfifo(path)
+    said = "Is a directory" if kind == "folder" else "it is not a regular file"
+    if (name, kind) == ("*.log", "pipe"):
+        assert [removal.kind for removal in Store(tmp_path).gc(set(), set()).removals] == ["annotations", "rows"]
+        return  # no annotation is in it
+    with pytest.raises(StoreError) as caught:
+        Store(tmp_path).gc(set(), set())
+    assert caught.value.message == f"can't read {path}: {said}"
+
+
 def test_a_plan_counts_what_it_would_cost(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put(LINES)
