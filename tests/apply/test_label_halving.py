@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pioneer_build.apply import label_halving, label_in_flight
 from pioneer_build.errors import Refused
 from pioneer_build.ports import Labelled
 from pioneer_build.spec.model import Checks
+from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 from tests.apply.labelling import Project, holds, result
 from tests.apply.world import BACKEND
 
@@ -48,6 +51,29 @@ def test_poison_is_found_and_named(project: Project, kind: str, poison: tuple[in
     assert result(project.apply(retry=True)) == "done"
     assert [set(texts) for texts in project.service.requests[before:]] == [set(bad)]
     assert project.entry().examples == 40
+
+
+def test_the_figures_of_the_page_are_those_of_the_code() -> None:
+    """docs/outcomes.md says what an outage, and a search, may cost."""
+    page = Path(__file__).parents[2].joinpath("docs", "outcomes.md").read_text(encoding="utf-8")
+    said = " ".join(page.partition("## Label requests that are sent again")[2].partition("\n## ")[0].split())
+    words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
+    tries = label_halving._TRIES
+    pauses = " and ".join(f"{2**number}" for number in range(1, tries))
+    assert f"A batch is sent up to {words[tries]} times, with pauses of {pauses} seconds." in said
+    assert f"stops: {words[tries + 2]} requests, {words[tries + 1]} times the texts." in said, "and its two halves"
+    assert f"ends after {words[SENDS_PER_TEXT]} times the texts of the batch" in said
+    assert "after `3 + 4 × log2` of their number requests" in said
+    for power in range(1, 11):
+        assert label_requests_at_most(2**power) == 3 + 4 * power
+    assert f"({label_requests_at_most(TEXTS_PER_REQUEST)} for {TEXTS_PER_REQUEST:,} texts)" in said
+    assert label_requests_at_most(TEXTS_PER_REQUEST) == 43
+    limits = label_in_flight._AT_LEAST, label_in_flight._UNKNOWN, label_in_flight._AT_MOST, label_in_flight._SLOWER
+    assert limits == (10, 60, 120, 1.5)
+    assert (
+        "one and a half times the slowest of this run, a minute if there was none yet, never less than 10 seconds or"
+        " more than two minutes" in said
+    )
 
 
 def test_a_poisonous_text_among_many_costs_few_requests(project: Project) -> None:

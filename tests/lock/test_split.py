@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,12 +13,13 @@ from pioneer_build.errors import LockError
 from pioneer_build.lock.files import NOT_IN_INDEX, read_files
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
-from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, split_texts
+from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path, split_texts
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.lock.three_way import merge3
 from tests.lock.refusals import GOLDEN
 from tests.lock.strategies import locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
+from tests.runner import git
 
 A, B = (declared(generate_spec(name)) for name in ("a", "b"))
 LOCK = lock_of(entry(A, job(A, 1)), entry(B, job(B, 2)), entry(B, job(B, 3), backend="local"))
@@ -101,3 +104,26 @@ def test_names_that_are_no_files(name: str) -> None:
 def test_names_that_are_one_file_on_some_disks() -> None:
     with pytest.raises(LockError, match="'Tickets' and 'tickets' would be the same file on some disks"):
         split_texts(lock_of(entry(A, dataset_name="tickets"), entry(A, dataset_name="Tickets")))
+
+
+def test_the_owners_on_the_page_own_the_files_of_their_datasets(tmp_path: Path) -> None:
+    """Patterns of owners are those of git: its own matching says which line of docs/lock.md counts for a file."""
+    page = Path(__file__).parents[2].joinpath("docs", "lock.md").read_text(encoding="utf-8")
+    shown = re.search(r"^# \.github/CODEOWNERS.*?\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown
+    rules = [line.split() for line in shown.group(1).splitlines()]
+    git(tmp_path, "init", "-q")
+    # in attributes, the pattern of a folder doesn't match what is in it
+    attributes = "".join(f"{re.sub('/$', '/**', pattern)} owner={owner}\n" for pattern, owner in rules)
+    (tmp_path / ".gitattributes").write_text(attributes, encoding="utf-8")
+    owners = {
+        LOCK_PATH: "@example/data-platform",
+        "specs/support/any.yaml": "@example/support",
+        entry_path("support-chats"): "@example/support",
+        "specs/reviews.yaml": "@example/marketing",
+        entry_path("reviews"): "@example/marketing",
+        entry_path("reviews-2"): "@example/data-platform",
+        entry_path("my-support-chats"): "@example/data-platform",
+    }
+    said = git(tmp_path, "check-attr", "owner", "--", *owners).splitlines()
+    assert said == [f"{path}: owner: {owner}" for path, owner in owners.items()]

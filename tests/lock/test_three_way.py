@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.lock.merge import merge
@@ -30,9 +31,25 @@ from tests.planning import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pioneer_build.spec.model import Spec
+
+#: Examples of each property in the long form.
+LONG_EXAMPLES = 2000
+#: What holds for any locks, and for which: each is a test of its own, and another one in the long form.
+PROPERTIES: dict[str, tuple[Callable[..., None], tuple[st.SearchStrategy[Any], ...]]] = {}
+
+
+def holds_for(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes a test of a function, with examples of these strategies as its arguments."""
+
+    def test_of(body: Callable[..., None]) -> Callable[..., None]:
+        PROPERTIES[body.__name__] = body, strategies
+        test: Callable[..., None] = PROPERTY(given(*strategies)(body))
+        return test
+
+    return test_of
 
 
 def ids(lock: Lock) -> set[tuple[str, str]]:
@@ -44,19 +61,22 @@ def ids(lock: Lock) -> set[tuple[str, str]]:
     }
 
 
+def content_of(entry: Entry) -> str | None:
+    """The rows that were made of the entry's annotations, by their digest."""
+    return None if entry.labelling is None else entry.labelling.content
+
+
 # -- any locks -----------------------------------------------------------------------------------------------------
 
 
-@PROPERTY
-@given(locks(), locks())
+@holds_for(locks(), locks())
 def test_what_one_side_alone_changed_is_taken_as_it_is(base: Lock, x: Lock) -> None:
     for merged in (merge3(base, base, x), merge3(base, x, base), merge3(base, x, x)):
         assert lock_text(merged.lock) == lock_text(x)
         assert merged.choices == ()
 
 
-@PROPERTY
-@given(locks(3), locks(3), locks(3))
+@holds_for(locks(3), locks(3), locks(3))
 def test_the_order_of_the_sides_is_irrelevant(base: Lock, a: Lock, b: Lock) -> None:
     one, other = merge3(base, a, b), merge3(base, b, a)
     assert one.lock == other.lock
@@ -65,14 +85,12 @@ def test_the_order_of_the_sides_is_irrelevant(base: Lock, a: Lock, b: Lock) -> N
     assert [choice.field for choice in one.choices] == [choice.field for choice in other.choices]
 
 
-@PROPERTY
-@given(locks(3), locks(3))
+@holds_for(locks(3), locks(3))
 def test_without_an_ancestor_it_is_the_plain_merge(a: Lock, b: Lock) -> None:
     assert merge3(Lock(), a, b).lock == merge(a, b)
 
 
-@PROPERTY
-@given(locks(3), locks(3), locks(3))
+@holds_for(locks(3), locks(3), locks(3))
 def test_no_job_id_is_lost_that_no_side_dropped(base: Lock, a: Lock, b: Lock) -> None:
     merged = merge3(base, a, b).lock
     dropped = (ids(base) - ids(a)) | (ids(base) - ids(b))
@@ -80,8 +98,7 @@ def test_no_job_id_is_lost_that_no_side_dropped(base: Lock, a: Lock, b: Lock) ->
     assert ids(merged) <= ids(a) | ids(b)
 
 
-@PROPERTY
-@given(entries(), entries(), entries())
+@holds_for(entries(), entries(), entries())
 def test_each_field_comes_from_the_side_that_changed_it(base: Entry, a: Entry, b: Entry) -> None:
     merged = merge3(lock_of(base), lock_of(a), lock_of(b))
     (found,) = merged.lock.entries.values()
@@ -100,7 +117,8 @@ def test_each_field_comes_from_the_side_that_changed_it(base: Entry, a: Entry, b
         side
         for side in (a, b)
         if side.fingerprint == found.fingerprint
-        and {(one.key, one.rows) for one in side.jobs} >= {(one.key, one.rows) for one in rows}
+        and {(one.key, one.rows, one.state) for one in side.jobs} >= {(one.key, one.rows, one.state) for one in rows}
+        and (found.labelling is None or content_of(side) == content_of(found))
     ]
     assert found.checks in (a.checks, b.checks, MIXED_CHECKS)
     assert judged or found.checks == MIXED_CHECKS or (a.checks, a.fingerprint) == (b.checks, b.fingerprint)
@@ -147,8 +165,7 @@ def unsettled(world: World, specs: Mapping[str, Spec]) -> set[str]:
     return {step.dataset_name for step in plan.steps if step.action not in SETTLED}
 
 
-@PROPERTY
-@given(projects(), branch_edits(), branch_edits(), branch_edits())
+@holds_for(projects(), branch_edits(), branch_edits(), branch_edits())
 def test_a_dataset_that_only_one_side_touched_is_up_to_date_after_the_merge(
     project: list[Any], before: list[Edit], mine: list[Edit], others: list[Edit]
 ) -> None:
@@ -170,6 +187,24 @@ def test_a_dataset_that_only_one_side_touched_is_up_to_date_after_the_merge(
     world = World(merge3(base.lock, sides[0].lock, sides[1].lock).lock, sides[0].rows | sides[1].rows, annotations)
     pending = set().union(*(unsettled(side, changed) for side, changed in zip(sides, specs, strict=True)))
     assert unsettled(world, merged_specs) <= both | pending
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_long(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    body, strategies = PROPERTIES[name]
+    examples = 0
+
+    @wraps(body)
+    def counted(**values: Any) -> None:
+        nonlocal examples
+        body(**values)
+        examples += 1
+
+    settings(max_examples=LONG_EXAMPLES, deadline=None, database=None)(given(*strategies)(counted))()
+    with capsys.disabled():
+        print(f"\nmerge property: {examples} examples: {name}")
+    assert examples >= LONG_EXAMPLES
 
 
 # -- what a merge decides ------------------------------------------------------------------------------------------

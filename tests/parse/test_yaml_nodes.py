@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pioneer_build.errors import Problem
@@ -88,6 +90,25 @@ def test_many_unknown_and_duplicate_keys() -> None:
     for line in (b"label%d: 1\n", b"labels: [a] # %d\n"):
         text = b"version: 1\n" + b"".join(line % number for number in range(30_000))
         assert len(parse_text(text, "specs/x.yaml").problems) == MAX_PROBLEMS + 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "".join(f"key{number}: 1\n" for number in range(22_000)),
+        "labels:\n" + "- person\n" * 100_000,
+        f"labels: [{'person, ' * 100_000}]\n",
+        "labels:\n" + "".join(f"- label {number % 50_000}\n" for number in range(100_000)),
+    ],
+    ids=["unknown keys", "one label", "one label in a line", "each label twice"],
+)
+def test_many_faults_take_time_in_proportion(lines: str) -> None:
+    """If each were compared with all before it, this would take minutes."""
+    text = f"dataset_name: people\ntask_type: ner\nnum_examples: 5\n{lines}".encode()
+    began = time.process_time()
+    problems = parse_text(text, "specs/x.yaml").problems
+    assert time.process_time() - began < 10
+    assert len(problems) == MAX_PROBLEMS + 1
 
 
 def test_a_huge_number_is_no_number() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -412,6 +413,28 @@ def test_the_driver_leaves_a_conflict_where_a_side_can_not_be_read(
     paths[1].write_text(lock_text(lock_of(A)), encoding="utf-8")
     assert run(["merge-lock", *map(str, paths)]) == 1
     assert b"\xff\xfe" in paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("key", ["lock_version", "num_examples", "asked"])
+@pytest.mark.parametrize("which", ["the common ancestor", "our side", "their side"])
+def test_a_number_of_thousands_of_digits_is_said_with_its_side_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str, key: str
+) -> None:
+    sides = dict.fromkeys(("the common ancestor", "our side", "their side"), lock_text(lock_of(A)))
+    sides[which], changed = re.subn(rf'("{key}": )\d+', r"\g<1>" + "7" * 5000, sides[which], count=1)
+    assert changed
+    line = sides[which].partition("7" * 5000)[0].count("\n") + 1
+    paths = [tmp_path / name for name in ("base", "ours", "theirs")]
+    for path, text in zip(paths, sides.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    assert run(["merge-lock", *map(str, paths)]) == 1
+    said = capsys.readouterr().err
+    assert which in said
+    assert f":{line}: a number with thousands of digits" in said
+    assert len(said) < 1000
+    assert list(LockFile(tmp_path).path.parent.glob("*.tmp")) == []
+    assert sides["our side"] in paths[1].read_text(encoding="utf-8"), "both sides are there, as in any conflict"
+    assert sides["their side"] in paths[1].read_text(encoding="utf-8")
 
 
 def test_the_driver_where_both_add_the_file(tmp_path: Path) -> None:

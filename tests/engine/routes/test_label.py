@@ -101,3 +101,19 @@ def test_texts_are_paid_for(engine: Callable[..., Any]) -> None:
     body = {"labels": ["date"], "inputs": ["on 2024-01-31", "and today"]}
     assert served.call("POST", "/generate/ner/label-existing", json=body).status_code == 200
     assert served.call("POST", "/generate/ner/label-existing", json=body).status_code == 402
+
+
+@pytest.mark.parametrize(
+    ("task", "labels"), [("ner", ["person", "date"]), ("classification", ["positive", "negative"])]
+)
+@pytest.mark.parametrize("text", ['"' * 20_000, "A " * 20_000], ids=["quotes", "letters"])
+def test_a_text_of_nothing_but_marks_takes_time_in_proportion(
+    engine: Callable[..., Any], task: str, labels: list[str], text: str
+) -> None:
+    body = {"labels": labels, "inputs": [text]}
+    began = time.process_time()
+    answer = engine(vocabulary="seed").call("POST", f"/generate/{task}/label-existing", json=body)
+    assert time.process_time() - began < 10
+    assert answer.status_code == 200
+    (item,) = answer.json()
+    assert item["text"] == text
