@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from unittest.mock import patch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pytest
 
@@ -41,7 +41,9 @@ _ON_PATHS = ("replace", "rename", "unlink", "mkdir")
 
 
 @contextmanager
-def failing_disk(folder: Path, number: int, start: int, length: int, *, but: str = "") -> Iterator[list[int]]:
+def failing_disk(
+    folder: Path, number: int, start: int, length: int, *, but: str = "", tell: Callable[[], None] = lambda: None
+) -> Iterator[list[int]]:
     """While this lasts, some of the writes below `folder` fail; yields a list with the number of writes and failures.
 
     A write is whatever changes a file or a folder, or makes a change durable. Of data, a part may be written.
@@ -52,6 +54,7 @@ def failing_disk(folder: Path, number: int, start: int, length: int, *, but: str
         start: how many writes succeed before.
         length: how many writes fail then.
         but: the name of folders in which nothing fails.
+        tell: is called at each failure.
     """
     seen = [0, 0]
     root = os.path.realpath(folder)
@@ -61,7 +64,9 @@ def failing_disk(folder: Path, number: int, start: int, length: int, *, but: str
             return False
         seen[0] += 1
         fails = start < seen[0] <= start + length
-        seen[1] += fails
+        if fails:
+            seen[1] += 1
+            tell()
         return fails
 
     def refuse() -> OSError:

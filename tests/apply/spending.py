@@ -7,17 +7,20 @@ that, the first rows count again, but nothing was bought by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.spec.model import Checks
 from pioneer_build.wording import GIVEN_UP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pioneer_build.journal.model import Submission
+    from pioneer_build.lock.model import Job
     from pioneer_build.spec.declared import Declared
     from tests.apply.world import ModelJob, World
 
@@ -26,28 +29,67 @@ _UNSETTLED = frozenset({"open", "submitting", "unknown"})
 
 @dataclass(frozen=True)
 class Paid:
-    """A job that the service accepted; the journal's submission of it now, and before the apply if it is older."""
+    """A job that the service accepted; what the machine knows of it now, and did before the apply if it is older."""
 
     job: ModelJob
     known: Submission
     before: Submission | None
 
 
-def check_spending(world: World, before: Mapping[str, Submission], item: Declared, *, retry: bool) -> None:
+def bought_elsewhere(world: World, records: Iterable[Job], others: Iterable[Submission]) -> dict[str, Submission]:
+    """What a machine can see of jobs that others bought, by token.
+
+    Args:
+        world: the machine.
+        records: jobs of a lock that it has, and of the history that its git has.
+        others: the submissions in the journals of the other machines.
+    """
+    by_token = {item.token: item for item in others}
+    jobs = world.service.jobs
+    versions = {(job.request.dataset_name, job.version): job.token for job in jobs.values()}
+    seen = {}
+    for record in merge_jobs(records):
+        tokens = [jobs[record.job_id].token] if record.job_id in jobs else []
+        if record.job_id is None:
+            counted = versions.get((record.remote_name, record.version or ""))
+            tokens = list(record.submissions) or ([counted] if counted is not None else [])
+        for token in tokens:
+            if (item := by_token.get(token)) is not None:
+                seen[token] = replace(item, state=record.state, reason=record.reason, rows=record.rows)
+    return seen
+
+
+def as_it_ended(world: World, known: Submission) -> Submission:
+    """A job that was open in a lock, as a run may have seen it that was ended before it wrote the lock."""
+    for job in world.service.jobs.values():
+        if job.token == known.token and known.state == "open" and job.polls == 0:
+            return replace(known, state="failed" if job.outcome == "failed" else "ready", rows="those of the service")
+    return known
+
+
+def check_spending(
+    world: World,
+    before: Mapping[str, Submission],
+    item: Declared,
+    *,
+    retry: bool,
+    elsewhere: Mapping[str, Submission] = MappingProxyType({}),
+) -> None:
     """Asserts that an apply bought no rows for a spec that were there, or were on their way.
 
     Args:
         world: the world after the apply.
-        before: the journal's submissions before it, by token.
+        before: the journal's submissions and the jobs of others that could be seen before it, by token.
         item: the spec.
         retry: whether the user asked for the dataset to be tried again.
+        elsewhere: the jobs of others that can be seen now.
     """
-    after = {known.token: known for known in world.submissions()}
+    after = {**elsewhere, **{known.token: known for known in world.submissions()}}
     names = {item.name, item.spec.renamed_from}
     paid = [
         Paid(job, known, before.get(job.token))
         for job in world.service.jobs.values()
-        if (known := after[job.token]).dataset_name in names and known.fingerprint == item.fingerprint
+        if (known := after.get(job.token)) and known.dataset_name in names and known.fingerprint == item.fingerprint
     ]
     for number, bought in enumerate(paid):
         if bought.before is not None:

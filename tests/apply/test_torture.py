@@ -7,6 +7,7 @@ never resent automatically, the lock can always be read, and without faults ever
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 from collections import Counter
@@ -26,8 +27,8 @@ from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile
 from pioneer_build.spec.model import Checks, Spec, TopUp
 from pioneer_build.wording import GIVEN_UP
-from tests.apply.spending import check_spending
-from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World
+from tests.apply.spending import as_it_ended, bought_elsewhere, check_spending
+from tests.apply.world import BACKEND, Checkout, ModelService, Trouble, World, jobs_of
 from tests.full_disk import DISK_ERRORS
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ FAULTS = ("", "", "created-unanswered", "gateway", "lost", "refused", "busy", "n
           "not-there", "strange", "gone")  # fmt: skip
 STEPS: Counter[str] = Counter()
 
-checkouts = st.integers(0, 1)
+checkouts = st.integers(0, 5)  # modulo their number
+others = st.integers(0, 1)
 names = st.sampled_from(NAMES)
 #: A disk that works for some writes, fails for some, and then works again.
 bad_disks = st.tuples(
@@ -102,10 +104,11 @@ edits = st.builds(
 
 @dataclass(frozen=True)
 class Common:
-    """The common ancestor of both checkouts' branches."""
+    """The common ancestor of two checkouts' branches; a later one has a greater number."""
 
     specs: dict[str, Spec]
     lock: Lock
+    number: int = 0
 
 
 def merged_specs(base: dict[str, Spec], mine: dict[str, Spec], theirs: dict[str, Spec]) -> dict[str, Spec] | None:
@@ -120,25 +123,59 @@ def merged_specs(base: dict[str, Spec], mine: dict[str, Spec], theirs: dict[str,
 
 
 class Machine(RuleBasedStateMachine):
+    """Checkouts of one project. `homes` has the number of the machine of each."""
+
     folder: Path
+    homes: tuple[int, ...] = (0, 0)
 
     def __init__(self) -> None:
         super().__init__()
         number = len(list(self.folder.iterdir()))
         root = self.folder / f"world-{number}"
         self.checkouts = []
-        for name in ("one", "two"):
+        for name in ("one", "two", "three")[: len(self.homes)]:
             (root / name).mkdir(parents=True)
             self.checkouts.append(Checkout(root / name))
-        self.world = World(root, ModelService())
-        self.common = Common({}, Lock())
+        commits = itertools.count()
+        machines = [root, root / "elsewhere"][: len(set(self.homes))]
+        self.worlds = [World(folder, ModelService(), commits=commits) for folder in machines]
+        self.world = self.worlds[0]
+        self.common: dict[frozenset[int], Common] = {}
+        self.merges = itertools.count(1)
+
+    def _place(self, at: int) -> int:
+        return at % len(self.checkouts)
+
+    def _other(self, at: int, by: int = 0) -> int:
+        """Another checkout than the one at `at`."""
+        count = len(self.checkouts)
+        return (at + 1 + by % (count - 1)) % count
+
+    def _on(self, at: int) -> World:
+        """The machine of a checkout."""
+        return self.worlds[self.homes[self._place(at)]]
+
+    def _ancestor(self, at: int, other: int) -> Common:
+        return self.common.get(frozenset((at, other)), Common({}, Lock()))
+
+    def _has_merged(self, at: int, other: int, *, only: bool = False) -> None:
+        """From now on the branch at `at` has the other one as it is; `only`: and nothing else."""
+        theirs = self.checkouts[other]
+        for third in range(len(self.checkouts)):
+            if third not in (at, other):
+                found = self._ancestor(other, third)
+                mine = found if only else max(found, self._ancestor(at, third), key=lambda common: common.number)
+                self.common[frozenset((at, third))] = mine
+        self.common[frozenset((at, other))] = Common(dict(theirs.specs), theirs.lock(), next(self.merges))
 
     @initialize(lists=st.booleans(), ids=st.booleans(), rows=st.booleans(), polls=st.integers(0, 2),
                 bad=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 5))  # fmt: skip
     def begin(self, lists: bool, ids: bool, rows: bool, polls: int, bad: float, seed: int) -> None:
-        self.world.service = ModelService(
+        service = ModelService(
             lists=lists, gives_ids=ids, gives_rows=rows, polls_needed=polls, bad_share=bad, fates=random.Random(seed)
         )
+        for world in self.worlds:
+            world.service = service
 
     # -- the project is edited --
 
@@ -147,11 +184,12 @@ class Machine(RuleBasedStateMachine):
         for edit in first:
             self.edit(0, edit)
         if same:
-            self.checkouts[1].specs = dict(self.checkouts[0].specs)
+            for checkout in self.checkouts[1:]:
+                checkout.specs = dict(self.checkouts[0].specs)
 
     @rule(at=checkouts, edit=edits)
     def edit(self, at: int, edit: Edit) -> None:
-        specs = self.checkouts[at].specs
+        specs = self.checkouts[self._place(at)].specs
         spec = specs.get(edit.name)
         match edit.kind:
             case "cosmetic" if spec is not None:
@@ -169,50 +207,66 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts)
     def throw_the_lock_away(self, at: int) -> None:
-        (self.checkouts[at].root / LOCK_NAME).unlink(missing_ok=True)
+        (self.checkouts[self._place(at)].root / LOCK_NAME).unlink(missing_ok=True)
 
     @rule(at=checkouts)
     def commit(self, at: int) -> None:
         """The lock as it is now stays in git's history, whatever becomes of the file."""
-        self.world.commit(self.checkouts[at])
+        self._on(at).commit(self.checkouts[self._place(at)])
 
-    @rule(at=checkouts)
-    def pull(self, at: int) -> None:
-        """The specs of the other checkout, and both locks merged."""
-        mine, other = self.checkouts[at], self.checkouts[1 - at]
+    def _bring(self, at: int, other: int) -> None:
+        """Between machines, only what was committed travels."""
+        if self._on(at) is not self._on(other):
+            self._on(other).commit(self.checkouts[other])
+            self._on(at).fetch(self._on(other))
+
+    @rule(at=checkouts, by=others)
+    def pull(self, at: int, by: int = 0) -> None:
+        """The specs of another checkout, and both locks merged."""
+        at, source = self._place(at), self._other(at, by)
+        self._bring(at, source)
+        mine, other = self.checkouts[at], self.checkouts[source]
         file = LockFile(mine.root)
         joined = merge(file.read(), other.lock())
         file.write(joined)
         mine.specs = dict(other.specs)
-        self.common = Common(dict(other.specs), other.lock())
+        self._has_merged(at, source)
 
-    @rule(at=checkouts)
-    def merge_branch(self, at: int) -> None:
-        """Both branches committed, and the other one merged as git and its merge driver do it."""
-        mine, other = self.checkouts[at], self.checkouts[1 - at]
-        specs = merged_specs(self.common.specs, mine.specs, other.specs)
+    @rule(at=checkouts, by=others)
+    def merge_branch(self, at: int, by: int = 0) -> None:
+        self._merge(at, by)
+
+    def _merge(self, at: int, by: int) -> bool:
+        """Both branches committed, and the other one merged as git and its merge driver do it; whether it could be."""
+        at, source = self._place(at), self._other(at, by)
+        mine, other, common = self.checkouts[at], self.checkouts[source], self._ancestor(at, source)
+        specs = merged_specs(common.specs, mine.specs, other.specs)
         if specs is None:
-            return
-        for checkout in (mine, other):
-            self.world.commit(checkout)
-        theirs = other.lock()
-        merged = merge3(self.common.lock, mine.lock(), theirs)
+            return False
+        for place in (at, source):
+            self._on(place).commit(self.checkouts[place])
+        self._bring(at, source)
+        merged = merge3(common.lock, mine.lock(), other.lock())
         (mine.root / LOCK_NAME).write_text(lock_text(merged.lock))
         mine.specs = specs
-        self.common = Common(dict(other.specs), theirs)
+        self._has_merged(at, source)
         STEPS["merges"] += 1
+        STEPS["merges of machines"] += self._on(at) is not self._on(source)
+        return True
 
-    @rule(at=checkouts)
-    def switch(self, at: int) -> None:
-        """The specs and lock of the other checkout, as after `git checkout` of its branch."""
-        mine, other = self.checkouts[at], self.checkouts[1 - at]
+    @rule(at=checkouts, by=others)
+    def switch(self, at: int, by: int = 0) -> None:
+        """The specs and lock of another checkout, as after `git checkout` of its branch."""
+        at, source = self._place(at), self._other(at, by)
+        self._bring(at, source)
+        mine, other = self.checkouts[at], self.checkouts[source]
         mine.specs = dict(other.specs)
         path = other.root / LOCK_NAME
         if path.exists():
             (mine.root / LOCK_NAME).write_bytes(path.read_bytes())
         else:
             (mine.root / LOCK_NAME).unlink(missing_ok=True)
-        self.common = Common(dict(other.specs), other.lock())
+        self._has_merged(at, source, only=True)
 
     @precondition(lambda self: self.world.service.jobs)
     @rule(number=st.integers(0, 3))
@@ -236,17 +290,18 @@ class Machine(RuleBasedStateMachine):
     def insist(self, at: int, resubmit: set[str], retry: set[str], trouble: Trouble) -> None:
         self._apply(at, Choices(frozenset(resubmit), frozenset(retry)), trouble)
 
-    @rule(at=checkouts, trouble=troubles)
-    def two_at_once(self, at: int, trouble: Trouble) -> None:
+    @rule(at=checkouts, by=others, trouble=troubles)
+    def two_at_once(self, at: int, trouble: Trouble, by: int = 0) -> None:
         """A plan is made, another checkout applies, and then the first one applies its old plan."""
-        seen = self.world.look(self.checkouts[at])
-        self._apply(1 - at, Choices(), trouble)
-        self._do(seen, Trouble())
+        at = self._place(at)
+        seen = self._look(at)
+        self._apply(self._other(at, by), Choices(), trouble)
+        self._do(at, seen, Trouble())
 
     @rule(at=checkouts, number=st.integers(0, 3), what=st.sampled_from(["gone", "other"]))
     def meddle(self, at: int, number: int, what: str) -> None:
         """Another program changes the lock again and again while it is being written."""
-        path = self.checkouts[at].root / LOCK_NAME
+        path = self.checkouts[self._place(at)].root / LOCK_NAME
         old = path.read_bytes() if path.exists() else None
 
         def change(count: int) -> None:
@@ -260,17 +315,18 @@ class Machine(RuleBasedStateMachine):
 
     @rule(at=checkouts)
     def calm(self, at: int) -> None:
+        at = self._place(at)
         service = self.world.service
         for _ in range(4):
             self._apply(at, Choices(), Trouble())
-            if not self.world.look(self.checkouts[at]).plan.changes:
+            if not self._look(at).plan.changes:
                 break
-        seen = self.world.look(self.checkouts[at])
+        seen = self._look(at)
         restless = [
             step for step in seen.plan.steps
             if step.action not in ("none", "blocked", "reconcile") and not step.fetch and not self._is_stuck(at, step)
         ]  # fmt: skip
-        assert not restless, (restless, self.world.events[-10:])
+        assert not restless, (restless, self._on(at).events[-10:])
         lock = self.checkouts[at].lock()
         for step in seen.plan.steps:
             entry = lock.get(step.dataset_name, BACKEND)
@@ -282,7 +338,7 @@ class Machine(RuleBasedStateMachine):
 
     def _is_stuck(self, at: int, step: Any) -> bool:
         """A deleted job stays open, and foreign versions prevent submissions, until the user says what to do."""
-        stuck = {event.dataset_name for event in self.world.events[-20:] if event.fields.get("result") == "refused"}
+        stuck = {event.dataset_name for event in self._on(at).events[-20:] if event.fields.get("result") == "refused"}
         if step.dataset_name in stuck:
             return True
         lock = self.checkouts[at].lock()
@@ -293,10 +349,11 @@ class Machine(RuleBasedStateMachine):
 
     def _apply(self, at: int, choices: Choices, trouble: Trouble, *, wait: bool = True, **options: Any) -> None:
         STEPS["applies"] += 1
-        seen = self.world.look(self.checkouts[at], choices)
+        at = self._place(at)
+        seen = self._look(at, choices)
         service = self.world.service
         before = service.submits - service.busy
-        report = self._do(seen, trouble, wait=wait, **options)
+        report = self._do(at, seen, trouble, wait=wait, **options)
         STEPS["crashes"] += report is None
         for step in seen.plan.steps:
             STEPS[f"step {step.action}"] += 1
@@ -307,29 +364,47 @@ class Machine(RuleBasedStateMachine):
         elif not any(step.requests for step in seen.plan.steps):
             assert service.submits - service.busy - before <= 2 * len(seen.plan.steps)
 
-    def _do(self, seen: Seen, trouble: Trouble, *, wait: bool = True, **options: Any) -> Report | None:
+    def _look(self, at: int, choices: Choices | None = None) -> Seen:
+        return self._on(at).look(self.checkouts[self._place(at)], choices)
+
+    def _elsewhere(self, at: int, lock: Lock) -> dict[str, Submission]:
+        """The jobs of other machines that a checkout can see: in a lock, and in the history that its machine has."""
+        world = self._on(at)
+        others = [item for one in self.worlds if one is not world for item in one.submissions()]
+        records = [*jobs_of([lock]), *(job for past in world.past for job in past.entry.jobs)]
+        return bought_elsewhere(world, records, others) if others else {}
+
+    def _do(self, at: int, seen: Seen, trouble: Trouble, *, wait: bool = True, **options: Any) -> Report | None:
         """Does a plan, and looks at what was bought."""
-        before = {item.token: item for item in self.world.submissions()}
-        report = self.world.apply(seen, trouble, wait=wait, **options)
+        world, checkout = self._on(at), self.checkouts[at]
+        before = {item.token: item for item in world.submissions()}
+        visible = self._elsewhere(at, seen.as_read)
+        report = world.apply(seen, trouble, wait=wait, **options)
         self._check()
-        sent = {(one.dataset_name, one.fingerprint) for one in self.world.submissions() if one.token not in before}
+        sent = {(one.dataset_name, one.fingerprint) for one in world.submissions() if one.token not in before}
         assert sent <= {(item.name, item.fingerprint) for item in seen.declared.values()}
+        now = {token: as_it_ended(world, one) for token, one in self._elsewhere(at, checkout.lock()).items()}
+        elsewhere = {token: now.get(token, one) for token, one in visible.items()}
+        STEPS["jobs of other machines seen"] += len(elsewhere)
         for item in seen.declared.values():
-            check_spending(self.world, before, item, retry=item.name in seen.plan.choices.retry)
+            retry = item.name in seen.plan.choices.retry
+            check_spending(world, {**visible, **before}, item, retry=retry, elsewhere=elsewhere)
         return report
 
     # -- what must hold --
 
     def _check(self) -> None:
         STEPS["checks"] += 1
-        by_token = {item.token: item for item in self.world.submissions()}
-        locks = [checkout.lock() for checkout in self.checkouts]
-        del locks
+        journals = [{item.token: item for item in world.submissions()} for world in self.worlds]
+        by_token = {token: item for journal in journals for token, item in journal.items()}
+        for checkout in self.checkouts:
+            checkout.lock()
         for job in self.world.service.jobs.values():
             known = by_token.get(job.token)
             assert known is not None, f"{job} is lost"
             assert self._is_covered(job, known), f"{job} is lost: {known}"
-        self._check_claims(by_token)
+        for journal in journals:
+            self._check_claims(journal)
 
     def _is_covered(self, job: Any, known: Submission) -> bool:
         if known.state in ("submitting", "unknown") or (known.state == "failed" and known.reason == GIVEN_UP):
@@ -348,7 +423,7 @@ class Machine(RuleBasedStateMachine):
         STEPS["worlds"] += 1
         STEPS["jobs"] += len(self.world.service.jobs)
         STEPS["submissions"] += self.world.service.submits
-        STEPS["disk failures"] += self.world.disk_failures
+        STEPS["disk failures"] += sum(world.disk_failures for world in self.worlds)
 
 
 @contextlib.contextmanager
@@ -359,8 +434,54 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.undo()
 
 
-def _run(folder: Path, examples: int, steps: int, *, derandomize: bool) -> None:
-    machine = type("Torture", (Machine,), {"folder": folder})
+class TwoMachines(Machine):
+    """Two checkouts on one machine, and one on another: it has a journal and a store of its own, and git between them.
+
+    Where the service lists no versions, both machines may buy the same before they have seen each other's lock. That
+    is no fault: nothing that either of them has tells of the other's purchase.
+    """
+
+    homes = (0, 0, 1)
+
+    @rule(at=checkouts)
+    def fetch(self, at: int) -> None:
+        """What the other machines have committed; nothing is merged."""
+        for world in self.worlds:
+            self._on(at).fetch(world)
+
+    @rule(at=checkouts, by=others)
+    def come_together(self, at: int, by: int = 0) -> None:
+        """Both branches are applied, merged and applied again: what both bought is enough.
+
+        Nothing is said of rows that nobody has: of failed jobs, or of checks and top-ups that only one branch has.
+        """
+        at, other = self._place(at), self._other(at, by)
+        service = self.world.service
+        calm = []
+        for place in (at, other):
+            self.calm(place)
+            steps = self._look(place).plan.steps
+            plain = all(
+                spec.top_up is None and spec.checks == Checks() for spec in self.checkouts[place].specs.values()
+            )
+            calm.append(plain and all(step.action == "none" for step in steps))
+        if not self._merge(at, by):
+            return
+        self._bring(other, at)
+        mine, theirs = self.checkouts[other], self.checkouts[at]
+        (mine.root / LOCK_NAME).write_bytes((theirs.root / LOCK_NAME).read_bytes())
+        mine.specs = dict(theirs.specs)
+        self._has_merged(other, at, only=True)
+        before = service.submits
+        for place in (at, other):
+            self.calm(place)
+        if all(calm) and not any(job.outcome != "ready" or job.vanished for job in service.jobs.values()):
+            STEPS["came together"] += 1
+            assert service.submits == before, "bought again after a merge"
+
+
+def _run(folder: Path, examples: int, steps: int, *, derandomize: bool, kind: type[Machine] = Machine) -> None:
+    machine = type("Torture", (kind,), {"folder": folder})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(
@@ -443,6 +564,31 @@ def test_rows_that_retry_bought_again_may_all_count_later(tmp_path: Path) -> Non
     assert [job.state for job in machine.checkouts[0].lock().entries["a", BACKEND].jobs] == ["ready", "ready"]
 
 
+def test_two_machines_that_have_not_seen_each_other_and_then_merge(tmp_path: Path) -> None:
+    """Each buys it, because neither could know; after the merge, nothing more is bought."""
+    machine: TwoMachines = type("Torture", (TwoMachines,), {"folder": tmp_path})()
+    machine.begin(lists=False, ids=False, rows=True, polls=0, bad=0.0, seed=0)
+    machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks())], same=True)
+    machine.calm(at=0)
+    machine.calm(at=2)
+    assert _asked(machine) == [4, 4]
+    machine.come_together(at=0, by=1)
+    assert _asked(machine) == [4, 4]
+    assert len(machine.checkouts[0].lock().entries["a", BACKEND].jobs) == 2
+
+
+def test_a_machine_that_has_fetched_buys_nothing_that_another_one_has(tmp_path: Path) -> None:
+    machine: TwoMachines = type("Torture", (TwoMachines,), {"folder": tmp_path})()
+    machine.begin(lists=False, ids=False, rows=True, polls=0, bad=0.0, seed=0)
+    machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks())], same=True)
+    machine.calm(at=0)
+    machine.commit(at=0)
+    machine.throw_the_lock_away(at=0)
+    machine.fetch(at=2)
+    machine.calm(at=2)
+    assert _asked(machine) == [4]
+
+
 def test_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     STEPS.clear()
     with _quick_disk(monkeypatch):
@@ -459,3 +605,16 @@ def test_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         print(f"\n{dict(STEPS)}")
     assert STEPS["applies"] >= 10_000
     assert STEPS["disk failures"] >= 200
+
+
+@pytest.mark.long
+def test_two_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    STEPS.clear()
+    with _quick_disk(monkeypatch):
+        _run(tmp_path, 150, 40, derandomize=False, kind=TwoMachines)
+    with capsys.disabled():
+        print(f"\ntwo machines: {dict(STEPS)}, 0 lost, 0 bought twice")
+    assert STEPS["merges of machines"] >= 100
+    assert STEPS["came together"] >= 10
+    assert STEPS["jobs of other machines seen"] >= 1000
+    assert STEPS["disk failures"] >= 10

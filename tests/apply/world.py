@@ -1,4 +1,4 @@
-"""A machine with a few checkouts of one project, and a service that counts its requests.
+"""Machines with a few checkouts of one project, and a service that counts its requests.
 
 Journal, lock and store are the real ones, on disk; the service is a model; clock and sleep are simulated. Every effect
 passes a fuse that can end the "process" before or after it, as a power cut would.
@@ -7,6 +7,7 @@ passes a fuse that can end the "process" before or after it, as a power cut woul
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import sys
 from collections import deque
@@ -345,7 +346,7 @@ def declared(spec: Spec) -> Declared:
 
 @dataclass
 class Seen:
-    """The project's state when a plan was made."""
+    """The project's state when a plan was made; `as_read` is the lock alone, `lock` with what is known besides."""
 
     plan: Plan
     lock: Lock
@@ -353,11 +354,15 @@ class Seen:
     declared: dict[str, Declared]
     journal: Journal
     aware: frozenset[str]
+    as_read: Lock
 
 
 @dataclass
 class World:
-    """The machine: state folder, store, and the service."""
+    """A machine: state folder, store, what its git has of the history of locks, and the service.
+
+    Machines that share a service are given one counter of `commits`.
+    """
 
     folder: Path
     service: ModelService
@@ -366,11 +371,18 @@ class World:
     others_live: bool = False
     disk_failures: int = 0
     past: list[PastEntry] = field(default_factory=list)
+    commits: Iterator[int] = field(default_factory=itertools.count)
 
     def commit(self, checkout: Checkout) -> None:
-        """Puts the checkout's lock into the history that all checkouts share."""
-        number = len(self.past)
+        """Puts the checkout's lock into the history that all checkouts of this machine share."""
+        number = next(self.commits)
         self.past[:0] = [PastEntry(entry, f"commit {number}") for entry in checkout.lock().entries.values()]
+
+    def fetch(self, other: World) -> None:
+        """Brings what the other machine has committed and this one doesn't have, as `git fetch` does."""
+        here = {past.commit for past in self.past}
+        self.past += [past for past in other.past if past.commit not in here]
+        self.past.sort(key=lambda past: int(past.commit.removeprefix("commit ")), reverse=True)
 
     def journal(self) -> Journal:
         return Journal(self.folder / "journal")
@@ -388,7 +400,8 @@ class World:
         stored = Facts(BACKEND, present=PresentContents(self.folder / "store"))
         judge = partial(self._judged, again=chosen.retry)
         buying = Buying(stored, chosen, judge)
-        known = with_journal(lockfile.read(), items, submissions, buying)
+        as_read = lockfile.read()
+        known = with_journal(as_read, items, submissions, buying)
         items = list(known.declared)
         taken = take_from_history(known, self.past, submissions, buying).lock
         gone = deleted_elsewhere(self.past, submissions)
@@ -406,7 +419,7 @@ class World:
         )
         plan = make_plan(items, lock, facts, choices)
         by_name = {item.name: item for item in items}
-        return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions))
+        return Seen(plan, lock, lockfile, by_name, journal, frozenset(item.token for item in submissions), as_read)
 
     def _judged(self, item: Declared, entry: Entry, lock: Lock, again: Collection[str]) -> KeptRows | None:
         if item.spec.is_label:
