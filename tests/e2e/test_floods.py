@@ -75,7 +75,7 @@ BUSY: dict[str, tuple[str, Callable[[], Fault]]] = {
     "a bomb as a poll": (POLL, lambda: Fault(status=200, headers=GZIP, body=packed(b" ", 60_000_000))),
     "a poll of [],": (
         POLL,
-        lambda: Fault(status=200, body=b'{"status": "ready", "data": [' + b"[]," * 290_000 + b"[]]}"),
+        lambda: Fault(status=200, body=b'{"status": "running", "data": [' + b"[]," * 290_000 + b"[]]}"),
     ),
 }
 BUSY_LONG = ("an endless bomb of rows", "a bomb as a poll")
