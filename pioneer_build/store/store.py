@@ -170,6 +170,9 @@ class Store:
             return
         except OSError as error:
             raise store_error(error, self.root, "read") from error
+        if "format" in names:  # another process has made it a store since
+            self._check_format()
+            return
         if "rows" not in names and any(name not in _NO_OTHERS and not name.startswith(".nfs") for name in names):
             raise StoreError(
                 f"{self.root} is not a store, and has files of something else",

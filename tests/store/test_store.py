@@ -141,3 +141,31 @@ def test_what_may_be_in_a_folder_that_becomes_a_store(tmp_path: Path, name: str)
     (tmp_path / "s" / name).mkdir(parents=True)
     os.close(Store(tmp_path / "s").reserve(1))
     assert (tmp_path / "s" / "format").is_file()
+
+
+def test_a_folder_that_another_process_makes_a_store_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "s"
+    root.mkdir()
+
+    def listed(path: Path) -> list[str]:
+        (root / "format").write_bytes(b"pioneer-build store 1\n")
+        return ["format", "tmp"]
+
+    monkeypatch.setattr(os, "listdir", listed)
+    os.close(Store(root).reserve(1))
+    assert (root / "format").is_file()
+
+
+def test_a_store_of_another_format_that_comes_meanwhile_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "s"
+    root.mkdir()
+
+    def listed(path: Path) -> list[str]:
+        (root / "format").write_text("another")
+        return ["format"]
+
+    monkeypatch.setattr(os, "listdir", listed)
+    with pytest.raises(StoreError, match="is a store of another format"):
+        Store(root).reserve(1)
