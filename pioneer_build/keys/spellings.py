@@ -16,13 +16,17 @@ from typing import Final
 HIDDEN: Final = "[key hidden]"
 
 #: What may stand between the characters of a spelled key without changing how it looks: white space, escapes,
-#: control characters, and characters that have no width.
-_GAP: Final = (
-    r"(?:\\[nrtbfv]|\\u(?:00(?:[01]\w|20|7[fF]|[aA][0dD])|20[0-6]\w|[fF][eE]\w\w|[dD][89a-fA-F]\w\w)|"
+#: control characters, and characters that have no width. It is never given back: a backslash and a letter could be read
+#: in two ways, and each letter of a key that they may be would multiply the time.
+_SEEN_AS_SPACE: Final = (
+    r"\\u(?:00(?:[01]\w|20|7[fF]|[aA][0dD])|20[0-6]\w|[fF][eE]\w\w|[dD][89a-fA-F]\w\w)|"
     "[\\s\\\\\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
-    "\u205f-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U000e0000-\U000e0fff])*"
+    "\u205f-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U000e0000-\U000e0fff]"
 )
-_HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*"
+#: A backslash and a letter between two characters, or a backslash before each of them.
+_GAP: Final = rf"(?:\\[nrtbfv]|{_SEEN_AS_SPACE})*+"
+_ESCAPED_GAP: Final = rf"(?:{_SEEN_AS_SPACE})*+"
+_HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*+"
 #: What stands between the codes of a list, whose items may be strings or lines, and between escapes in octal.
 _LIST_GAP: Final = r"(?:[\s,;|\"']|\\[nrt\"])++"
 _OCTAL_GAP: Final = r"\s*+\\++"
@@ -62,7 +66,8 @@ class KeySpellings:
         #: Whether it may be a word of any text, such as the key of a local server. That is hidden, but proves nothing.
         self.guessable = len(key) < 8 or (key.isalpha() and len(key) < 20)
         # what stands between two characters, and a pattern for each character; a backslash counts as a gap
-        self.__spelled = [(_GAP, [_character(c) for c in key if c != "\\"])]
+        characters = [_character(c) for c in key if c != "\\"]
+        self.__spelled = [(_GAP, characters), (_ESCAPED_GAP, characters)]
         texts = [key]
         # the same for lists of codes, and the numbers that such a list has
         self.__codes: list[tuple[str, list[str], set[bytes]]] = []

@@ -167,6 +167,17 @@ def test_what_is_nearly_a_long_key_is_read_once(spelled: str, gap: str) -> None:
     assert time.process_time() - began < 10
 
 
+@pytest.mark.parametrize("unit", ["\\t\\n\\b\\r\\f\\v", "\\u0020\\n", " \\", "\\\\n", "\n"])
+@pytest.mark.parametrize("beginning", ["pio_sk_", "p", "cGlvX3NrX", "OBUW6X", "YGS327O", "70696f"])
+def test_what_follows_a_beginning_of_the_key_is_read_once(beginning: str, unit: str) -> None:
+    """An escape may also be a backslash and a letter of the key."""
+    text, spellings, began = beginning + unit * 3_000 + "%", KeySpellings(KEY), time.process_time()
+    spellings.hide(text)
+    spellings.hide_in_cut(text)
+    assert not spellings.occurs_in_bytes(text.encode())
+    assert time.process_time() - began < 10
+
+
 def test_a_word_is_guessable() -> None:
     for key, guessable in {"any": True, "anything": True, "k": True, "pio_sk_1": False, "x" * 20: False}.items():
         assert KeySpellings(key).guessable == guessable

@@ -18,7 +18,7 @@ _MONTH = (
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[5-9]|20|21)\d\d"
-_AMOUNT = r"\d{1,3}(?:[,.' ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
+_AMOUNT = r"\d{1,3}(?:[,.' ]\d{3}){1,8}(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
 _SCALE = r"(?:\s?(?:k|m|mn|bn|million|billion|trillion|thousand|hundred)\b)?"
 # repetitions that may begin anywhere in themselves are bounded, or a text of nothing else takes forever
 _WORD_NUMBER = (
@@ -131,7 +131,7 @@ _DATE = (
 #: Every type that is found by its form.
 PATTERNS: dict[str, Pattern] = {
     "email": _pattern(
-        r"(?<![\w.+-])[a-z0-9][\w.+%'-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])", 0.99
+        r"(?<![\w.+-])[a-z0-9][\w.+%'-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])", 0.99
     ),
     "url": _pattern(
         rf"\b(?:https?|ftp)://[^\s<>\"'{{}}|\\^`\]]*[^\s<>\"'{{}}|\\^`\].,;:!?)]"

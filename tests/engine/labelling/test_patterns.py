@@ -105,7 +105,18 @@ def test_blockers_are_patterns_and_trust_is_a_share() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A " * 20_000, "-" * 20_000, "a-" * 20_000, "1 " * 20_000, '"' * 20_000, "a." * 20_000]
+    "text",
+    [
+        "A " * 20_000,
+        "-" * 20_000,
+        "a-" * 20_000,
+        "1 " * 20_000,
+        '"' * 20_000,
+        "a." * 20_000,
+        "111 " * 50_000,
+        "111'" * 50_000,
+        "a%" * 100_000,
+    ],
 )
 def test_no_pattern_takes_longer_for_each_character_of_a_long_text(text: str) -> None:
     """A text of hundreds of minutes, were they quadratic: this test would not end."""
