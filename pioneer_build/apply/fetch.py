@@ -135,6 +135,11 @@ async def _fetch_job(work: Work, job: Job) -> None:
     if _may_have_been_judged_otherwise(work) and len(rows) >= (job.got or 0):
         run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return
+    if names := _compared_with(work):
+        which = " and ".join(f"'{name}'" for name in names)
+        message = f"the rows received for {job.named} don't match the digest in pioneer.lock"
+        why = f"those of {which} (`no_overlap_with`) may have been others when they were judged"
+        raise Stopped("differs", f"{message}: {why}", SHARED_STORE)
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
@@ -148,16 +153,18 @@ async def _fetch_job(work: Work, job: Job) -> None:
 
 
 def _may_have_been_judged_otherwise(work: Work) -> bool:
-    """Whether the lock doesn't say by what the rows of the spec's definition were accepted.
-
-    It may have the checks of another definition; and datasets named in `no_overlap_with` may have had other rows.
-    """
+    """Whether the lock doesn't say by which checks the rows of the spec's definition were accepted."""
     entry = work.entry
     if entry is None or work.run.options.free:
         return False
-    if entry.checks == MIXED_CHECKS or entry.fingerprint != work.item.fingerprint:
-        return True
-    return bool(checks_from_key(entry.checks).no_overlap_with or work.checks.no_overlap_with)
+    return entry.checks == MIXED_CHECKS or entry.fingerprint != work.item.fingerprint
+
+
+def _compared_with(work: Work) -> tuple[str, ...]:
+    """The datasets that the recorded rows were compared with: these may have changed since."""
+    entry = work.entry
+    recorded = checks_from_key(entry.checks).no_overlap_with if entry is not None else ()
+    return () if work.run.options.free else tuple(dict.fromkeys((*recorded, *work.checks.no_overlap_with)))
 
 
 def _not_provided(work: Work, job: Job, missing: Missing | None) -> OutOfReach:

@@ -268,7 +268,9 @@ def overlapping(bench: Bench, patch: pytest.MonkeyPatch) -> None:
     bench.edit(num_examples=8, checks=Checks(no_overlap_with=("b",), min_accepted=0.1))
 
 
-def test_rows_whose_others_have_changed_since_are_judged_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_whose_others_have_changed_since_are_neither_taken_for_others_nor_bought(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     overlapping(bench, monkeypatch)
     assert outcomes(bench) == {"a": "done", "b": "done"}
     assert bench.entry.examples == 4
@@ -276,12 +278,18 @@ def test_rows_whose_others_have_changed_since_are_judged_again(bench: Bench, mon
     seen = bench.world.look(bench.checkout, Choices())
     assert bench.world.apply(seen) is not None
     assert other(bench).got == 2
+    before = bench.entry
     stored(bench, bench.entry.jobs[0].rows).unlink()
     seen = bench.world.look(bench.checkout, Choices())
     report = bench.world.apply(seen)
     assert report is not None
-    assert [(one.action, one.result) for one in report.outcomes if one.dataset_name == "a"] == [("fetch", "done")]
-    assert (bench.entry.examples, bench.entry.jobs[0].owed, bench.service.submits) == (6, False, 2)
+    (ended,) = [one for one in report.outcomes if one.dataset_name == "a"]
+    assert (ended.action, ended.result) == ("fetch", "differs")
+    assert "those of 'b' (`no_overlap_with`) may have been others" in ended.message
+    assert bench.entry == before
+    report = bench.world.apply(bench.world.look(bench.checkout, Choices(retry=frozenset({"a"}))))
+    assert report is not None
+    assert (bench.entry, bench.service.submits) == (before, 2)
 
 
 def test_rows_are_judged_after_those_that_one_apply_buys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
