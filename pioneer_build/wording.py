@@ -115,3 +115,8 @@ def duration(seconds: float) -> str:
         days = count(hours // 24, "day")
         return f"{days} {hours % 24} h" if hours % 24 else days
     return count(round(hours / 24), "day")
+
+
+def quoted(names: Iterable[str]) -> str:
+    """`'a' and 'b'`: names in a sentence."""
+    return " and ".join(f"'{name}'" for name in names)

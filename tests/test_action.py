@@ -363,13 +363,18 @@ def test_two_runs_at_once_lose_no_job(runner: Runner, clones: tuple[Path, Path, 
     assert "scratch" not in git(remote, "ls-tree", "--name-only", "main")
 
 
+def protect_main(remote: Path) -> None:
+    """The remote takes pushes to any branch but `main`."""
+    hook = remote / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+    hook.chmod(0o755)
+
+
 def test_a_branch_that_takes_no_push_leaves_the_lock_on_one_of_its_own(
     runner: Runner, clones: tuple[Path, Path, Path]
 ) -> None:
     remote, first, _ = clones
-    hook = remote / "hooks" / "update"
-    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
-    hook.chmod(0o755)
+    protect_main(remote)
     (first / "pioneer.lock").write_text(lock(entry("a", "j1", "j2")))
     ran = runner.step("commit-lock", first)
     assert ran.code == 1
@@ -381,9 +386,7 @@ def test_a_run_that_is_started_again_keeps_its_lock_beside_the_first(
     runner: Runner, clones: tuple[Path, Path, Path]
 ) -> None:
     remote, first, second = clones
-    hook = remote / "hooks" / "update"
-    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
-    hook.chmod(0o755)
+    protect_main(remote)
     for attempt, clone in (("1", first), ("2", second)):
         (clone / "pioneer.lock").write_text(lock(entry("a", "j1", f"again-{attempt}")))
         ran = runner.step("commit-lock", clone, GITHUB_RUN_ATTEMPT=attempt)

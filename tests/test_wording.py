@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.parse.schema import SPEC_KEYS
-from pioneer_build.wording import count, duration, nearest, noun_for
+from pioneer_build.wording import count, duration, nearest, noun_for, quoted
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,11 @@ def test_no_duration_is_a_whole_number_of_a_greater_unit(seconds: float) -> None
         number, unit = int(part[0].replace(",", "")), part[1]
         assert number < {"s": 120, "min": 60, "h": 24}[unit]
         assert (number, unit) != (60, "s")
+
+
+def test_names_in_a_sentence() -> None:
+    assert [quoted(names) for names in (["a"], ("a", "b"), ["a", "b", "c"])] == [
+        "'a'",
+        "'a' and 'b'",
+        "'a' and 'b' and 'c'",
+    ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume, take_back
-from pioneer_build.apply.kept_rows import has_fetched, is_judged_first, judge_kept_rows
+from pioneer_build.apply.kept_rows import is_judged_first
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.lost_rows import lost_jobs, supersede_lost
@@ -225,8 +225,6 @@ async def _do_work(work: Work) -> None:
                     await build(work)
                 if not first and (step.fetch or lost_jobs(work)):  # a plan looks only for missing files
                     await fetch(work)
-                    if has_fetched(work):
-                        judge_kept_rows(work)
                 supersede_lost(work, deleted=not work.retries)
         case "none" | "forget" | "delete":
             return

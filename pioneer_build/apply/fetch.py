@@ -23,6 +23,7 @@ from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import row_line
 from pioneer_build.spec.model import Checks
+from pioneer_build.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,9 +137,8 @@ async def _fetch_job(work: Work, job: Job) -> None:
         run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return
     if names := _compared_with(work):
-        which = " and ".join(f"'{name}'" for name in names)
         message = f"the rows received for {job.named} don't match the digest in pioneer.lock"
-        why = f"those of {which} (`no_overlap_with`) may have been others when they were judged"
+        why = f"those of {quoted(names)} (`no_overlap_with`) may have been others when they were judged"
         raise Stopped("differs", f"{message}: {why}", SHARED_STORE)
     if not run.options.free:
         _owe(work, job)

@@ -13,6 +13,7 @@ from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS
+from pioneer_build.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def _mark_not_compared(work: Work, job: Job) -> None:
         return
     elsewhere = others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry)
     if names := (*elsewhere, *work.run.order.to_come(work.name)):
-        which = " and ".join(f"'{name}'" for name in names)
+        which = quoted(names)
         text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"
         work.emit("note", text)
         work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))

@@ -14,7 +14,7 @@ from pioneer_build.errors import StoreError
 from pioneer_build.escaping import shell_word
 from pioneer_build.rows import parse_line, row_line, text_digest
 from pioneer_build.spec.model import Checks
-from pioneer_build.wording import ROWS_GONE, count
+from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -211,13 +211,12 @@ def refuse_without_others(work: Work, what: str) -> None:
         Stopped: some are not.
         StoreError: the store can't be read.
     """
+    compared = f"{what}: they are compared with those of"
     if names := others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry):
-        which = " and ".join(f"'{name}'" for name in names)
-        message = f"{what}: they are compared with those of {which} (`no_overlap_with`), which are not on this machine"
+        message = f"{compared} {quoted(names)} (`no_overlap_with`), which are not on this machine"
         raise Stopped("refused", message, f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)")
     if names := work.run.order.to_come(work.name):
-        which = " and ".join(f"'{name}'" for name in names)
-        message = f"{what}: they are compared with those of {which} (`no_overlap_with`), which are still to come"
+        message = f"{compared} {quoted(names)} (`no_overlap_with`), which are still to come"
         raise Stopped("refused", message, "pioneer-build apply")
 
 

@@ -43,7 +43,6 @@ _NOTHING: FetchedByJob = MappingProxyType({})
 def judge_kept_rows(work: Work) -> None:
     """Judges the dataset's rows by the spec's checks, if they were judged by others, and records the result.
 
-    So are rows that came, if nothing says by which checks they were accepted.
     With `--retry` they are judged in any case: after a merge, the lock may have rows that other checks accepted.
     Where rows are missing, rejected jobs are judged in any case too.
     The lock's checks change only together with its rows. So if this is interrupted, the next plan judges them again.
@@ -56,7 +55,7 @@ def judge_kept_rows(work: Work) -> None:
     entry, item, store = work.entry, work.item, work.run.ports.store
     if entry is None:
         return
-    if not (awaits_judging(entry, item) or work.retries or has_fetched(work)):
+    if not (awaits_judging(entry, item) or work.retries):
         _judge_rejected(work, entry)
         return
     jobs = kept_jobs(entry, item)
@@ -197,11 +196,6 @@ def _ended(work: Work, before: Job, judged: JudgedJob) -> Job:
     if job != before:
         work.run.journal.settle(job)
     return job
-
-
-def has_fetched(work: Work) -> bool:
-    """Whether rows of the dataset's ready jobs came, and are still to be judged."""
-    return any(job.state == "ready" and job.key in work.run.fetched for job in kept_jobs(work.entry, work.item))
 
 
 def is_judged_first(work: Work) -> bool:

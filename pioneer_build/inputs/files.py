@@ -317,10 +317,10 @@ def _kind(name: str) -> tuple[Format, Compression] | None:
 def _name(path: Path, root: Path) -> str:
     """`path` for messages: relative to the project, with `..` removed if possible."""
     try:
-        parent = path.parent.resolve()
-        return (parent / path.name).relative_to(root).as_posix()
-    except (ValueError, OSError, RuntimeError):
+        folder = str(path.parent.resolve())
+    except (OSError, RuntimeError):
         return path.as_posix()
+    return _name_in(folder, path, root)
 
 
 def _near_file(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from pioneer_build.errors import StoreError
 from pioneer_build.plan import KeptRows
 from pioneer_build.rows import cause_of
 from pioneer_build.store import Store
-from pioneer_build.wording import count
+from pioneer_build.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -146,9 +146,8 @@ def _others_elsewhere(entry: Entry, lock: Lock, checks: Checks, store: Store) ->
 
 
 def _not_compared(names: Sequence[str]) -> KeptRows:
-    which = " and ".join(f"'{name}'" for name in names)
     return KeptRows(
-        f"the rows of {which}, to compare with, are not on this machine; `apply` fetches them first", here=False
+        f"the rows of {quoted(names)}, to compare with, are not on this machine; `apply` fetches them first", here=False
     )
 
 

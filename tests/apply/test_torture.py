@@ -12,7 +12,7 @@ import os
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -512,9 +512,19 @@ def test_a_rename_that_another_checkout_does_not_know(tmp_path: Path) -> None:
     assert [name for name, _ in machine.checkouts[1].lock().entries] == ["a"]
 
 
-def _machine(folder: Path) -> Machine:
-    machine: Machine = type("Torture", (Machine,), {"folder": folder})()
+M = TypeVar("M", bound="Machine")
+
+
+def _machine(folder: Path, kind: type[M]) -> M:
+    machine: M = type("Torture", (kind,), {"folder": folder})()
     machine.begin(lists=False, ids=False, rows=True, polls=0, bad=0.0, seed=0)
+    return machine
+
+
+def _two_machines(folder: Path) -> TwoMachines:
+    """All checkouts want the dataset `a` of 4 rows."""
+    machine = _machine(folder, TwoMachines)
+    machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks())], same=True)
     return machine
 
 
@@ -524,7 +534,7 @@ def _asked(machine: Machine) -> list[int]:
 
 def test_a_rename_while_another_checkout_submits(tmp_path: Path) -> None:
     """The plan was made before the other checkout, which doesn't know of the rename, submitted the dataset."""
-    machine = _machine(tmp_path)
+    machine = _machine(tmp_path, Machine)
     machine.write_specs(first=[Edit("write", "a", ("x", "y"), 2, None, Checks())], same=True)
     machine.edit(at=0, edit=Edit("rename", "a", ("x", "y"), 2, None, Checks()))
     machine.two_at_once(at=0, trouble=Trouble())
@@ -534,7 +544,7 @@ def test_a_rename_while_another_checkout_submits(tmp_path: Path) -> None:
 
 def test_more_rows_are_wanted_while_a_job_is_open(tmp_path: Path) -> None:
     """With `top_up`, the run that sees the job's end could take rows that were never requested for missing ones."""
-    machine = _machine(tmp_path)
+    machine = _machine(tmp_path, Machine)
     few, more = (Edit("write", "a", ("x", "y"), size, TopUp(2), Checks()) for size in (4, 7))
     machine.write_specs(first=[few], same=False)
     machine.apply(at=0, edits=[few], trouble=Trouble(), wait=False)
@@ -544,7 +554,7 @@ def test_more_rows_are_wanted_while_a_job_is_open(tmp_path: Path) -> None:
 
 
 def test_rejected_rows_that_are_within_the_checks_again_while_more_are_wanted(tmp_path: Path) -> None:
-    machine = _machine(tmp_path)
+    machine = _machine(tmp_path, Machine)
     machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, TopUp(2), Checks(min_chars=12))], same=False)
     machine.calm(at=0)
     machine.apply(at=0, edits=[Edit("write", "a", ("x", "y"), 7, TopUp(2), Checks())], trouble=Trouble(), wait=True)
@@ -554,7 +564,7 @@ def test_rejected_rows_that_are_within_the_checks_again_while_more_are_wanted(tm
 
 def test_rows_that_retry_bought_again_may_all_count_later(tmp_path: Path) -> None:
     """That is more than is wanted, but the user asked for it when the first rows were rejected."""
-    machine = _machine(tmp_path)
+    machine = _machine(tmp_path, Machine)
     machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks(min_chars=12))], same=False)
     machine.calm(at=0)
     machine.insist(at=0, resubmit=set(), retry={"a"}, trouble=Trouble())
@@ -566,9 +576,7 @@ def test_rows_that_retry_bought_again_may_all_count_later(tmp_path: Path) -> Non
 
 def test_two_machines_that_have_not_seen_each_other_and_then_merge(tmp_path: Path) -> None:
     """Each buys it, because neither could know; after the merge, nothing more is bought."""
-    machine: TwoMachines = type("Torture", (TwoMachines,), {"folder": tmp_path})()
-    machine.begin(lists=False, ids=False, rows=True, polls=0, bad=0.0, seed=0)
-    machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks())], same=True)
+    machine = _two_machines(tmp_path)
     machine.calm(at=0)
     machine.calm(at=2)
     assert _asked(machine) == [4, 4]
@@ -578,9 +586,7 @@ def test_two_machines_that_have_not_seen_each_other_and_then_merge(tmp_path: Pat
 
 
 def test_a_machine_that_has_fetched_buys_nothing_that_another_one_has(tmp_path: Path) -> None:
-    machine: TwoMachines = type("Torture", (TwoMachines,), {"folder": tmp_path})()
-    machine.begin(lists=False, ids=False, rows=True, polls=0, bad=0.0, seed=0)
-    machine.write_specs(first=[Edit("write", "a", ("x", "y"), 4, None, Checks())], same=True)
+    machine = _two_machines(tmp_path)
     machine.calm(at=0)
     machine.commit(at=0)
     machine.throw_the_lock_away(at=0)

@@ -130,3 +130,13 @@ def move_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Another machine: nothing of the state, data and cache folders is there."""
     for variable in ("STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{variable}_HOME", str(folder / variable.lower()))
+
+
+def project_of_a_service(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A project without specs in `folder`, as the working directory, with a key and no limit of requests."""
+    root = folder / "project"
+    (root / "specs").mkdir(parents=True)
+    patch.chdir(root)
+    patch.setenv("PIONEER_API_KEY", "key-of-the-test")
+    patch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    return root

@@ -171,6 +171,15 @@ def test_the_deadline_holds_for_every_request(one: Path, cli: Cli, stall: str, m
         assert service.asked() == [20]
 
 
+def interrupt(child: subprocess.Popen[str]) -> None:
+    """Ends a command by Ctrl-C, which it has to heed at once."""
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, "Traceback" in err) == (130, False), out + err
+    assert time.monotonic() - began < 8, "not only after the grace period for what was paid for"
+
+
 @pytest.mark.parametrize("stall", STALLS)
 def test_ctrl_c_ends_each_of_them(one: Path, cli: Cli, stall: str) -> None:
     route, fault = STALLS[stall]
@@ -183,11 +192,7 @@ def test_ctrl_c_ends_each_of_them(one: Path, cli: Cli, stall: str) -> None:
         until = time.monotonic() + 60
         while service.flooded < before + 3 and time.monotonic() < until:
             time.sleep(0.05)
-        began = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-        assert (child.returncode, "Traceback" in err) == (130, False), out + err
-        assert time.monotonic() - began < 8, "not only after the grace period for what was paid for"
+        interrupt(child)
         service.always(route, None)
         assert apply(cli, service).code == 0
         assert service.asked() == [20]
@@ -211,11 +216,7 @@ def test_ctrl_c_ends_what_keeps_the_program_busy(one: Path, cli: Cli, flood: str
             assert time.monotonic() < until
             time.sleep(0.01)
         time.sleep(0.1)
-        began = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-        assert (child.returncode, "Traceback" in err) == (130, False), out + err
-        assert time.monotonic() - began < 8, "not only after the grace period for what was paid for"
+        interrupt(child)
         service.always(route, None)
         assert apply(cli, service).code == 0
         assert service.asked() == [many]

@@ -18,7 +18,7 @@ import pytest
 
 from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.project.lock_file import LockFile
-from tests.e2e.conftest import move_home
+from tests.e2e.conftest import move_home, project_of_a_service
 from tests.e2e.scripted import Scripted, running
 from tests.runner import git
 
@@ -89,11 +89,7 @@ class Project:
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Project]:
     """A repository whose main branch has the dataset `first`, built."""
-    root = tmp_path / "project"
-    (root / "specs").mkdir(parents=True)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    root = project_of_a_service(tmp_path, monkeypatch)
     git(root, "init", "-q", "-b", "main")
     with running(Scripted()) as service:
         project = Project(root, cli, service, monkeypatch)

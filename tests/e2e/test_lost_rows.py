@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import move_home
+from tests.e2e.conftest import move_home, project_of_a_service
 from tests.e2e.scripted import Scripted, running
 from tests.fakes.server import Fault
 
@@ -57,12 +57,8 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Desk]:
-    root = tmp_path / "project"
-    (root / "specs").mkdir(parents=True)
+    root = project_of_a_service(tmp_path, monkeypatch)
     (root / "specs" / "people.yaml").write_text(SPEC)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
     with running(Scripted(give="download", datasets="/datasets")) as service:
         yield Desk(root, cli, service, monkeypatch)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import move_home
+from tests.e2e.conftest import move_home, project_of_a_service
 from tests.e2e.scripted import Scripted, running
 from tests.runner import git
 
@@ -59,11 +59,7 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Team]:
-    root = tmp_path / "project"
-    (root / "specs").mkdir(parents=True)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    root = project_of_a_service(tmp_path, monkeypatch)
     with running(Scripted(give="download", datasets="/datasets", rows=rows)) as service:
         yield Team(root, cli, service, monkeypatch)
 
