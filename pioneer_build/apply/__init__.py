@@ -31,6 +31,9 @@ label_rows           makes the rows of a label spec
 label_warnings       warns of bounds that those rows violate
 step_order           which steps come first, and wait for others
 fetch                rows that the lock names and this machine doesn't have, or that were never received
+recorded_judgement   by which checks, and compared with what, the rows in the lock were accepted
+others_before        what other datasets had when rows were compared with them
+rows_again           has the rows of a job that has ended once more
 lost_rows            ready jobs whose rows are out of reach, and which others replace
 rows_first           has what can be had of a dataset's rows, before more are bought or judged
 rebuild              repeats the local engine's work on a machine that doesn't have its jobs

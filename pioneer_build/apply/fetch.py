@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
-from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import take_in
-from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring, download, rows_expected, rows_of_report
+from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring
 from pioneer_build.apply.judge_rows import judgement_of, refuse_without_others, store_rows
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
-from pioneer_build.apply.rebuild import rebuild
+from pioneer_build.apply.recorded_judgement import judged_as_recorded
+from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, rows_are_here
-from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
+from pioneer_build.checks.bounds import checks_from_key
 from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
-from pioneer_build.rows import row_line
-from pioneer_build.spec.model import Checks
 from pioneer_build.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Entry, Job
-
-#: At most so many states of other datasets are tried, to find the one in which rows were judged.
-_MOST_STATES: Final = 64
-
-#: Rows in the service's own form, or why there are none; and the revision of the local engine, if it made them.
-FetchedRows: TypeAlias = "tuple[tuple[Any, ...] | Missing | None, str | None]"
+    from pioneer_build.lock.model import Job
 
 
 async def fetch(work: Work) -> None:
@@ -96,11 +85,11 @@ async def _fetch(work: Work, job: Job) -> None:
 async def _fetch_owed(work: Work, job: Job) -> None:
     """Asks for rows that were never received, and judges them like those of a job that has just ended."""
     try:
-        report = await _report_of(work, job)
+        report = await report_of(work, job)
     except (NotThere, Refused):  # the service may have forgotten the job, and still have its version
         report = None
     except ServiceError as error:
-        raise _not_fetched(error) from None
+        raise not_fetched(error) from None
     if report is not None and report.status != "ready":
         message = f"{job.named} was ready, and the service now says '{report.said}'; its rows are still owed"
         kind = OutOfReach if report.status == "failed" else Stopped
@@ -108,27 +97,16 @@ async def _fetch_owed(work: Work, job: Job) -> None:
     take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))
 
 
-async def _report_of(work: Work, job: Job) -> JobReport | None:
-    """The service's report on a job; `None` if only its version is known."""
-    if job.job_id is None:
-        return None
-    run = work.run
-    return await run.unpaid(run.service.poll(job.job_id, rows_expected(work, job)), f"not fetched: {job.named}")
-
-
-def _not_fetched(error: ServiceError) -> Stopped:
-    return Stopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply")
-
-
 async def _fetch_job(work: Work, job: Job) -> None:
     run = work.run
     rows, revision = await rows_of(work, job)
     if rows is None or isinstance(rows, Missing):
         raise _not_provided(work, job, rows)
-    if _is_kept(work, job, rows):
+    if (found := await judged_as_recorded(work, job, rows)) is not None:
+        _keep(work, job, found)
         return
     if work.retries and run.options.free:
-        judgement = _judged_as_recorded(work, job, rows)
+        judgement = judgement_of(work, replace(job, state="open"), rows, work.checks)
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
@@ -136,16 +114,17 @@ async def _fetch_job(work: Work, job: Job) -> None:
     if _may_have_been_judged_otherwise(work) and len(rows) >= (job.got or 0):
         run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return
-    if names := _compared_with(work):
-        message = f"the rows received for {job.named} don't match the digest in pioneer.lock"
+    message = f"the rows received for {job.named} don't match the digest in pioneer.lock"
+    if (names := _compared_with(work)) and not work.retries:
         why = f"those of {quoted(names)} (`no_overlap_with`) may have been others when they were judged"
-        raise Stopped("differs", f"{message}: {why}", SHARED_STORE)
+        unread = f"; {run.options.past.unread}" if run.options.past.unread is not None else ""
+        raise Stopped("differs", f"{message}: {why}{unread}", _other_ways(work))
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
     raise OutOfReach(
         "differs",
-        f"the rows received for {job.named} don't match the digest in pioneer.lock{made_by}",
+        f"{message}{made_by}",
         f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
         if run.options.free
         else _other_ways(work),
@@ -189,20 +168,18 @@ def _other_ways(work: Work) -> str:
     )
 
 
-def _is_kept(work: Work, job: Job, rows: tuple[Any, ...]) -> bool:
-    """Stores the rows of a job; whether they are those that the lock has.
+def _keep(work: Work, job: Job, judgement: Judgement) -> None:
+    """Stores the rows of a job, which are those that the lock has.
 
     Args:
         work: the step.
         job: the job.
-        rows: its rows, in the service's own form.
+        judgement: accepts these rows.
 
     Raises:
         Stopped: they could not be stored.
     """
-    digest, quarantined = _stored(work, _judged_as_recorded(work, job, rows))
-    if digest != job.rows:
-        return False
+    _, quarantined = _stored(work, judgement)
     kept = replace(job, owed=False)
     if quarantined != job.quarantined and awaits_judging(work.entry, work.item):
         # rows that were judged more than once are quarantined in another shape than the service sends them in
@@ -210,7 +187,6 @@ def _is_kept(work: Work, job: Job, rows: tuple[Any, ...]) -> bool:
         work.run.journal.settle(kept)
     if kept != job:
         work.mark(kept)
-    return True
 
 
 def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
@@ -220,68 +196,3 @@ def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
         work.run.stop(error)
         message = f"the rows could not be stored: {one_line(error)}"
         raise Stopped("stopped", message, "pioneer-build apply") from None
-
-
-def _judged_as_recorded(work: Work, job: Job, rows: tuple[Any, ...]) -> Judgement:
-    """The result of the checks that accepted the recorded rows, or else of the spec's.
-
-    They are the lock's, the spec's, none, or those of an earlier version of the lock.
-    """
-    for explicit in _checks_of_record(work, job):
-        for others in _others_before(work, explicit.no_overlap_with):
-            checks = effective_checks(Checks(), explicit, work.name)
-            judgement = judgement_of(work, replace(job, state="open"), rows, checks, entry_of=others.get)
-            whole = sha256()
-            for row in judgement.accepted:
-                whole.update(row_line(row))
-            if f"sha256:{whole.hexdigest()}" == job.rows:
-                return judgement
-    return judgement_of(work, replace(job, state="open"), rows, work.checks)
-
-
-def _checks_of_record(work: Work, job: Job) -> Iterator[Checks]:
-    entry = work.entry
-    recorded = checks_from_key(entry.checks) if entry is not None else Checks()
-    declared = explicit_checks(work.run.basis.checks, work.item.spec.checks, work.name)
-    tried = dict.fromkeys((recorded, declared, Checks()))
-    yield from tried
-    if not work.run.options.free:  # git's history is read only where nothing else explains the digest
-        yield from (past for key in work.run.options.past_checks(job) if (past := checks_from_key(key)) not in tried)
-
-
-def _others_before(work: Work, names: Sequence[str]) -> Iterator[dict[str, Entry | None]]:
-    """The entries of the datasets in `no_overlap_with` as they are, and as they may have been when rows were judged.
-
-    They have grown since, by one job after the other.
-    """
-    now = {name: work.run.lock.entry(name) for name in names}
-    sizes = [range(len(entry.jobs) if entry is not None else 0, -1, -1) for entry in now.values()]
-    for taken in islice(product(*sizes), _MOST_STATES):
-        yield {
-            name: replace(entry, jobs=entry.jobs[:size]) if entry is not None else None
-            for (name, entry), size in zip(now.items(), taken, strict=True)
-        }
-
-
-async def rows_of(work: Work, job: Job) -> FetchedRows:
-    """The rows of a job that has ended: from the job, from its version, or made again by the local engine.
-
-    Raises:
-        Stopped: the service failed, or the run was stopped.
-    """
-    report, free = None, work.run.options.free
-    try:
-        report = await _report_of(work, job)
-    except (NotThere, Refused):
-        pass
-    except ServiceError as error:
-        raise _not_fetched(error) from None
-    if report is not None and report.rows is not None and (report.rows or not free):
-        return rows_of_report(work, job, report.rows), report.revision
-    if free and (report is None or report.rows is not None):  # it doesn't know the job, or was told to drop its rows
-        made = await rebuild(work, job.remote_name, job.order)
-        if made is not None:  # otherwise its version may still exist, made by another revision of the engine
-            return (made.rows, made.revision) if made.status == "ready" else (None, None)
-    if job.version is None or job.inferred:
-        return None, None
-    return await download(work, job, job.version), None

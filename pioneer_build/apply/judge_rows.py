@@ -17,7 +17,7 @@ from pioneer_build.spec.model import Checks
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from pioneer_build.apply.job_rows import Brought
     from pioneer_build.apply.work import Work
@@ -109,7 +109,7 @@ def judgement_of(
     rows: Iterable[Any],
     checks: Checks,
     unread: list[StoreError] | None = None,
-    entry_of: Callable[[str], Entry | None] | None = None,
+    others: Mapping[str, Collection[bytes]] | None = None,
 ) -> Judgement:
     """The result of the checks for a job's rows.
 
@@ -122,13 +122,14 @@ def judgement_of(
         rows: its rows, in the service's own form or in normal form.
         checks: the bounds in force.
         unread: gets the errors about rows that could not be read.
-        entry_of: returns the entry of a dataset in `no_overlap_with`; by default, that of the lock.
+        others: the digests of the texts of each dataset in `no_overlap_with`; by default, of those that it has now.
     """
     unread = [] if unread is None else unread
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
     store = run.ports.store
-    others = texts_of_others(store, checks, entry_of or run.lock.entry, unread)
+    if others is None:
+        others = texts_of_others(store, checks, run.lock.entry, unread)
     texts = {*digests_of_texts(store, earlier, unread), *_fetched_texts(work, earlier)}
     return judge(rows, work.terms(job), checks, TakenTexts(frozenset(texts), others))
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.fetch import fetch, rows_of
+from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.job_rows import Missing
 from pioneer_build.apply.judge_rows import refuse_without_others
+from pioneer_build.apply.rows_again import rows_of
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pioneer_build.apply.budget import Budget
 from pioneer_build.apply.events import Event
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.events import EventKind, Sink
     from pioneer_build.apply.results import Outcome
     from pioneer_build.inputs import InputsSurvey
-    from pioneer_build.lock.model import Job, Lock
+    from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.ports import JournalPort, LockPort, Service, StorePort
     from pioneer_build.spec.declared import Declared
 
@@ -61,6 +61,34 @@ class Ports:
     sleep: Callable[[float], Coroutine[Any, Any, None]]
 
 
+class Past(Protocol):
+    """What earlier versions of the lock say of rows."""
+
+    def checks_of(self, job: Job, /) -> Sequence[Mapping[str, Any]]:
+        """The checks by which the recorded rows of a job may have been accepted."""
+
+    def states_of(self, entry: Entry, /) -> Sequence[Entry]:
+        """The entries that the dataset of an entry had while readers got other rows of it."""
+
+    @property
+    def unread(self) -> str | None:
+        """Why versions may be missing, and what to do; `None` if none are."""
+
+
+class NoPast:
+    """Where there are no earlier versions."""
+
+    unread = None
+
+    def checks_of(self, _: Job) -> Sequence[Mapping[str, Any]]:
+        """None."""
+        return ()
+
+    def states_of(self, _: Entry) -> Sequence[Entry]:
+        """None."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of one apply. Limits are for this run; `deadline` and `first_poll` are in seconds.
@@ -68,8 +96,7 @@ class Options:
     `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
     listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
-    which project this is, for the journal. `past_checks`: the checks by which the recorded rows of a job may have been
-    accepted, as earlier versions of the lock have them.
+    which project this is, for the journal. `past`: what earlier versions of the lock say of rows.
     """
 
     backend: str
@@ -84,7 +111,7 @@ class Options:
     project_root: Path | None = None
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
     origin: Callable[[], Origin] = Origin
-    past_checks: Callable[[Job], Sequence[Mapping[str, Any]]] = lambda _: ()
+    past: Past = field(default_factory=NoPast)
 
 
 @dataclass(frozen=True, slots=True)

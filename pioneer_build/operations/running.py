@@ -15,7 +15,7 @@ from pioneer_build.errors import JournalError
 from pioneer_build.keys.search import KeySearch
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
-from pioneer_build.operations.past_checks import PastChecks
+from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
 from pioneer_build.project.origin import origin_of
 
@@ -134,7 +134,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             project_root=project.root,
             keys=KeySearch(),
             origin=cache(partial(origin_of, project.root)),
-            past_checks=PastChecks(project.root, config.backend).of,
+            past=PastEntries(project.root, config.backend),
         ),
         Basis(
             lock=found.lock,

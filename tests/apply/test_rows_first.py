@@ -287,9 +287,12 @@ def test_rows_whose_others_have_changed_since_are_neither_taken_for_others_nor_b
     assert (ended.action, ended.result) == ("fetch", "differs")
     assert "those of 'b' (`no_overlap_with`) may have been others" in ended.message
     assert bench.entry == before
-    report = bench.world.apply(bench.world.look(bench.checkout, Choices(retry=frozenset({"a"}))))
-    assert report is not None
-    assert (bench.entry, bench.service.submits) == (before, 2)
+    retry = Choices(retry=frozenset({"a"}))
+    assert bench.world.apply(bench.world.look(bench.checkout, retry)) is not None
+    owed = replace(before, jobs=(replace(before.jobs[0], owed=True),))
+    assert (bench.entry, bench.service.submits) == (owed, 2), "who asks for others is told their price first"
+    assert bench.world.apply(bench.world.look(bench.checkout, retry)) is not None
+    assert bench.service.submits == 3
 
 
 def test_rows_are_judged_after_those_that_one_apply_buys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

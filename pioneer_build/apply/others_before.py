@@ -1,0 +1,180 @@
+"""What the datasets in `no_overlap_with` had when rows were compared with them.
+
+The lock doesn't say it of them. What it has of them now may be what they had; or they had fewer jobs; or, as earlier
+versions of the lock say, other rows: of another definition, or by other checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final
+
+from pioneer_build.apply.judge_rows import store_rows, texts_of_others
+from pioneer_build.apply.rows_again import rows_of
+from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
+from pioneer_build.apply.work import Work
+from pioneer_build.checks.bounds import checks_from_key, effective_checks
+from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
+from pioneer_build.errors import PioneerError, StoreError
+from pioneer_build.rows import parse_line, row_line, text_digest
+from pioneer_build.spec.model import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+
+    from pioneer_build.checks.judge import Judgement
+    from pioneer_build.lock.model import Entry, Job
+
+#: At most so many combinations of states of other datasets are tried.
+_MOST_COMBINATIONS: Final = 64
+
+_Texts = frozenset[bytes]
+
+
+class OthersBefore:
+    """The states of other datasets that the rows of a job may have been compared with.
+
+    Args:
+        work: the step of the dataset whose rows were compared.
+        texts: the digests of the texts of these rows: states that differ in other texts are one.
+    """
+
+    def __init__(self, work: Work, texts: Collection[bytes]) -> None:
+        self._work = work
+        self._compared = frozenset(texts)
+        self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {}
+        self._past: dict[str, Sequence[Entry]] = {}
+
+    def from_lock(self, names: Sequence[str]) -> Iterator[Mapping[str, _Texts]]:
+        """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs."""
+        return _combinations({name: list(dict.fromkeys(self._since(name))) for name in names})
+
+    async def from_history(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
+        """As `from_lock`, also with rows of earlier versions of the lock. Those that are not here are fetched.
+
+        Raises:
+            Stopped: the service failed, or the run was stopped.
+        """
+        states: dict[str, list[_Texts]] = {}
+        for name in names:
+            found = dict.fromkeys(self._since(name))
+            for entry in self._past_of(name):
+                texts = await self._texts_of(name, entry)
+                if texts is not None:
+                    found.setdefault(texts & self._compared)
+            states[name] = list(found)
+        for combination in _combinations(states):
+            yield combination
+
+    def _since(self, name: str) -> Iterator[_Texts]:
+        entry, store = self._work.run.lock.entry(name), self._work.run.ports.store
+        checks = Checks(no_overlap_with=(name,))
+        for size in range(len(entry.jobs) if entry is not None else 0, -1, -1):
+            then = replace(entry, jobs=entry.jobs[:size]) if entry is not None else None
+            yield texts_of_others(store, checks, {name: then}.get, [])[name] & self._compared
+
+    def _past_of(self, name: str) -> Sequence[Entry]:
+        entry = self._work.run.lock.entry(name)
+        if name not in self._past:
+            self._past[name] = self._work.run.options.past.states_of(entry) if entry is not None else ()
+        return self._past[name]
+
+    async def _texts_of(self, name: str, past: Entry) -> _Texts | None:
+        """The digests of the texts that readers of a dataset got in an earlier state; `None` if they can't be had."""
+        if past.num_examples is None:
+            try:
+                return frozenset(self._stored(past.content_digests))
+            except StoreError:
+                return None
+        found: set[bytes] = set()
+        for job in past.readable():
+            if job.rows is None:
+                continue
+            if (job.key, job.rows) not in self._texts:
+                self._texts[job.key, job.rows] = await self._texts_of_job(name, past, job, found)
+            texts = self._texts[job.key, job.rows]
+            if texts is None:
+                return None
+            found |= texts
+        return frozenset(found)
+
+    async def _texts_of_job(self, name: str, past: Entry, job: Job, earlier: Collection[bytes]) -> _Texts | None:
+        """The digests of the texts that a job of another dataset had.
+
+        Args:
+            name: the dataset.
+            past: its earlier state.
+            job: the job in that state.
+            earlier: the digests of the texts of the jobs before it in that state.
+
+        Raises:
+            Stopped: the service failed, or the run was stopped.
+        """
+        assert job.rows is not None
+        store = self._work.run.ports.store
+        try:
+            if store.has(job.rows):
+                return frozenset(self._stored((job.rows,)))
+            rows = await self._all_rows(name, job)
+        except StoreError:
+            return None
+        if rows is None:
+            return None
+        definition = self._definition(name, past, job)
+        terms = JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
+        for checks in self._checks_then(name, past, job):
+            judgement = judge(rows, terms, checks, TakenTexts(frozenset(earlier)))
+            if digest_of_accepted(judgement) == job.rows:
+                self._keep(judgement)
+                return frozenset(text_digest(row) for row in judgement.accepted)
+        return None
+
+    async def _all_rows(self, name: str, job: Job) -> Sequence[Any] | None:
+        """All rows of a job, whatever checks accepted them: from the store, if it has them, or from the service."""
+        run = self._work.run
+        entry, item = run.lock.entry(name), run.basis.declared.get(name)
+        now = next((one for one in (entry.jobs if entry is not None else ()) if one.key == job.key), None)
+        if now is not None and now.rows is not None and rows_are_here(run.ports.store, now):
+            return raw_rows(run.ports.store, now)
+        if item is None or job.state != "ready":
+            return None
+        rows, _ = await rows_of(Work(run, self._work.step, item), job)
+        return rows if isinstance(rows, tuple) else None
+
+    def _definition(self, name: str, past: Entry, job: Job) -> Mapping[str, Any]:
+        """The definition of a job that readers of a dataset got the rows of."""
+        known = (past, *self._past_of(name))
+        return next((entry.definition for entry in known if entry.fingerprint == job.fingerprint), past.definition)
+
+    def _checks_then(self, name: str, past: Entry, job: Job) -> Iterator[Checks]:
+        """The checks that may have accepted the rows of a job, without the datasets that they were compared with."""
+        keys = (past.checks, *self._work.run.options.past.checks_of(job), {})
+        found = [replace(checks_from_key(key), no_overlap_with=()) for key in keys]
+        for explicit in dict.fromkeys(found):
+            yield effective_checks(Checks(), explicit, name)
+
+    def _stored(self, digests: Sequence[str]) -> Iterator[bytes]:
+        for digest in digests:
+            yield from (text_digest(row) for row in self._work.run.ports.store.rows(digest, parse_line))
+
+    def _keep(self, judgement: Judgement) -> None:
+        """Stores rows, so that they are here for the next comparison. Where that fails, they are fetched again."""
+        try:
+            store_rows(self._work.run.ports.store, judgement)
+        except PioneerError:
+            return
+
+
+def digest_of_accepted(judgement: Judgement) -> str:
+    """The digest that the accepted rows have in the store."""
+    whole = sha256()
+    for row in judgement.accepted:
+        whole.update(row_line(row))
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _combinations(states: Mapping[str, Sequence[_Texts]]) -> Iterator[Mapping[str, _Texts]]:
+    for taken in islice(product(*states.values()), _MOST_COMBINATIONS):
+        yield dict(zip(states, taken, strict=True))

@@ -1,0 +1,83 @@
+"""Finds how recorded rows were judged: by which checks, and compared with what other datasets had then.
+
+The lock has the digest of the rows that were accepted. Whoever has all rows of the job again finds the same ones by
+trying what may have been in force; the digest says which it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.apply.judge_rows import judgement_of
+from pioneer_build.apply.others_before import OthersBefore, digest_of_accepted
+from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
+from pioneer_build.checks.judge import TakenTexts, judge
+from pioneer_build.rows import text_digest
+from pioneer_build.spec.model import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pioneer_build.apply.work import Work
+    from pioneer_build.checks.judge import Judgement
+    from pioneer_build.lock.model import Job
+
+
+async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judgement | None:
+    """The judgement that accepts the rows which the lock records; `None` if none is found.
+
+    The checks are the lock's, the spec's, none, or those of an earlier version of the lock; the other datasets are as
+    they are, or as they were before.
+
+    Args:
+        work: the step.
+        job: the job, with the digest of its accepted rows.
+        rows: all rows of the job, in the service's own form.
+
+    Raises:
+        Stopped: rows that other datasets had could not be fetched right now.
+    """
+    everything = judge(rows, work.terms(job), Checks(), TakenTexts())
+    before = OthersBefore(work, {text_digest(row) for row in everything.accepted})
+    tried: dict[Checks, None] = {}
+    for explicit in _checks_that_may_apply(work, job):
+        if explicit in tried:
+            continue
+        tried[explicit] = None
+        for others in before.from_lock(explicit.no_overlap_with):
+            if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
+                return judgement
+    if work.run.options.free:
+        return None
+    for explicit in tried:
+        async for others in before.from_history(explicit.no_overlap_with):
+            if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
+                return judgement
+    return None
+
+
+def _checks_that_may_apply(work: Work, job: Job) -> Iterator[Checks]:
+    entry = work.entry
+    yield checks_from_key(entry.checks) if entry is not None else Checks()
+    yield explicit_checks(work.run.basis.checks, work.item.spec.checks, work.name)
+    yield Checks()
+    if not work.run.options.free:  # git's history is read only where nothing else explains the digest
+        yield from map(checks_from_key, work.run.options.past.checks_of(job))
+
+
+def _as_recorded(
+    work: Work, job: Job, rows: Sequence[Any], explicit: Checks, others: Mapping[str, Collection[bytes]]
+) -> Judgement | None:
+    """The judgement by some checks, if it accepts the recorded rows.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows.
+        explicit: the checks, without defaults.
+        others: the digests of the texts of each dataset in `no_overlap_with`.
+    """
+    checks = effective_checks(Checks(), explicit, work.name)
+    judgement = judgement_of(work, replace(job, state="open"), rows, checks, others=others)
+    return judgement if digest_of_accepted(judgement) == job.rows else None

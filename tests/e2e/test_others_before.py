@@ -1,0 +1,159 @@
+"""Rows that were compared with those of a dataset which has changed since, on a machine that has none of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import move_home, project_of_a_service
+from tests.e2e.scripted import Scripted, running
+from tests.runner import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.e2e.conftest import Answer, Cli
+
+
+def same_texts(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
+    """The first jobs of both datasets get the same texts, of 10 characters or of 20; later ones begin with row 5."""
+    labels, first = request["labels"], 0 if number <= 2 else 4
+    return [
+        {"text": f"{row} ".ljust(20 if row % 2 else 10, "a"), "label": labels[row % len(labels)]}
+        for row in range(first, first + request["num_examples"])
+    ]
+
+
+class Team:
+    """A project in git with the dataset `a` of 16 rows, which is compared with `b`; and machines."""
+
+    def __init__(self, root: Path, cli: Cli, service: Scripted, patch: pytest.MonkeyPatch) -> None:
+        self.root, self.cli, self.service, self.patch = root, cli, service, patch
+        move_home(patch, root.parent / "first")
+        git(root, "init", "-q", "-b", "main")
+        self.spec("a", 16, "{min_accepted: 0.1, no_overlap_with: [b]}")
+
+    def spec(self, name: str, size: int, checks: str, labels: str = "x, y") -> None:
+        lines = ("task_type: classification", f"labels: [{labels}]", f"num_examples: {size}", f"checks: {checks}")
+        (self.root / "specs" / f"{name}.yaml").write_text("\n".join((f"dataset_name: {name}", *lines, "")))
+
+    def run(self, *arguments: str) -> Answer:
+        return self.cli("--backend", self.service.url, *arguments)
+
+    def apply(self) -> None:
+        done = self.run("-q", "apply", "--yes")
+        assert done.code == 0, done.err
+        git(self.root, "add", "--all")
+        git(self.root, "commit", "-q", "-m", "a change")
+
+    def rows(self) -> list[str]:
+        done = self.run("export", "a", "--to", "/dev/stdout")
+        return [json.loads(line)["text"] for line in done.out.splitlines()[:-1] if line.startswith("{")]
+
+    def move(self) -> bytes:
+        """To a machine that has no rows; returns the lock."""
+        move_home(self.patch, self.root.parent / "second")
+        return (self.root / "pioneer.lock").read_bytes()
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Team]:
+    root = project_of_a_service(tmp_path, monkeypatch)
+    with running(Scripted(give="download", datasets="/datasets", rows=same_texts)) as service:
+        yield Team(root, cli, service, monkeypatch)
+
+
+#: Half of the rows pass.
+LONG = "{min_accepted: 0.1, min_chars: 15}"
+
+
+def loosened(team: Team) -> None:
+    team.spec("b", 8, LONG)
+    team.apply()
+    team.spec("b", 8, "{}")
+
+
+def grown_and_tightened(team: Team) -> None:
+    team.spec("b", 4, "{}")
+    team.apply()
+    team.spec("b", 8, "{}")
+    team.apply()
+    team.spec("b", 8, LONG)
+
+
+def of_another_definition(team: Team) -> None:
+    team.spec("b", 8, LONG)
+    team.apply()
+    team.spec("b", 2, "{}", labels="x, z")
+
+
+def loosened_and_of_another_definition(team: Team) -> None:
+    loosened(team)
+    team.apply()
+    team.spec("b", 2, "{}", labels="x, z")
+
+
+def renamed(team: Team) -> None:
+    loosened(team)
+    team.apply()
+    (team.root / "specs" / "b.yaml").unlink()
+    team.spec("c", 8, "{}")
+    with (team.root / "specs" / "c.yaml").open("a") as file:
+        file.write("renamed_from: b\n")
+    team.spec("a", 16, "{min_accepted: 0.1, no_overlap_with: [c]}")
+
+
+CHANGES = (loosened, grown_and_tightened, of_another_definition, loosened_and_of_another_definition, renamed)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Team, change: Any) -> None:
+    change(team)
+    team.apply()
+    bought, rows = len(team.service.asked()), team.rows()
+    before = team.move()
+    assert 0 < len(rows) < 16
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.err
+    assert (team.rows(), (team.root / "pioneer.lock").read_bytes()) == (rows, before)
+    assert "Nothing to do" in team.run("plan").out
+    assert len(team.service.asked()) == bought
+
+
+def test_a_clone_that_lacks_earlier_versions_says_so(team: Team) -> None:
+    loosened(team)
+    team.apply()
+    team.move()
+    whole = team.root.parent / "whole"
+    team.root.rename(whole)
+    git(team.root.parent, "clone", "-q", "--depth", "1", whole.as_uri(), team.root.name)
+    team.patch.chdir(team.root)
+    before = (team.root / "pioneer.lock").read_bytes()
+    done = team.run("apply", "--yes")
+    assert done.code == 3
+    assert "git fetch --unshallow" in done.out
+    assert (team.root / "pioneer.lock").read_bytes() == before
+    git(team.root, "fetch", "-q", "--unshallow")
+    assert team.run("apply", "--yes").code == 0
+    assert (team.root / "pioneer.lock").read_bytes() == before
+
+
+def test_rows_that_nothing_explains_are_bought_only_by_retry_and_after_their_price(team: Team) -> None:
+    team.spec("b", 8, "{}")
+    team.apply()
+    bought = len(team.service.asked())
+    before = team.move()
+    for made in team.service.jobs.values():
+        if made.request["dataset_name"] == "a":
+            made.rows = [{**row, "text": f"another {row['text']}"} for row in made.rows]
+    done = team.run("apply", "--yes")
+    assert (done.code, "--retry a" in done.out) == (3, True), done.out
+    assert (team.root / "pioneer.lock").read_bytes() == before
+    assert team.run("apply", "--yes", "--retry", "a").code == 3
+    assert len(team.service.asked()) == bought
+    assert "1 request for 16" in team.run("plan", "--retry", "a").out.replace("\n", " ")
+    assert team.run("apply", "--yes", "--retry", "a").code == 0
+    assert len(team.service.asked()) == bought + 1
