@@ -10,7 +10,8 @@ from pioneer_build.apply.judge_rows import judge_brought, others_elsewhere
 from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
-from pioneer_build.errors import PioneerError
+from pioneer_build.apply.unrecorded_versions import unrecorded_versions
+from pioneer_build.errors import PioneerError, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.wording import quoted
@@ -36,6 +37,8 @@ async def see_through(work: Work, job: Job) -> None:
     if not run.options.wait:
         raise Stopped("open", f"{job.named} is open", "pioneer-build apply")
     report = await watch(work, job)
+    if job.key in run.sent_again:
+        await _tell_what_else_was_made(work, job)
     await run.order.wait_for_named(work.name)
     if report.status == "failed":
         reason = report.error or f"status on the service: {report.said}"
@@ -44,6 +47,26 @@ async def see_through(work: Work, job: Job) -> None:
         _record(work, job, ended)
     else:
         take_in(work, job, await bring(work, job, report))
+
+
+async def _tell_what_else_was_made(work: Work, job: Job) -> None:
+    """Says so if a version is listed now that the first sending of a job's request must have made.
+
+    Before it was sent again, none was listed: but a service may list versions only when they are complete.
+    """
+    run = work.run
+    try:
+        listed = await run.unpaid(run.service.versions(job.remote_name), f"{job.named} has ended")
+    except ServiceError:
+        return
+    for found in unrecorded_versions(run, job.remote_name, listed or ()):
+        why = "most likely, the request was carried out although the answer was that the service is busy"
+        adopt = f"pioneer-build adopt {shell_word(work.name)} --version"
+        if found.id is not None:
+            what, record = f"version {found.version}", f"{adopt} {shell_word(found.version)}"
+        else:  # it isn't known which of the versions is the job's own
+            what, record = "a version", f"{adopt} VERSION"
+        work.emit("note", f"{what} of '{job.remote_name}' was made, too: {why}; to record it: {record}")
 
 
 def take_in(work: Work, job: Job, brought: Brought) -> None:

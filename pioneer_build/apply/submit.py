@@ -222,7 +222,7 @@ async def _send(sending: _Sending) -> Job:
     examples, remote_name = sending.job.asked, sending.job.remote_name
     text = f"requesting {count(examples, 'example')}"
     work.emit("submitting", text, examples=examples, remote_name=remote_name)
-    waits = BusyWait(work)
+    waits, sent_again = BusyWait(work), False
     try:
         while True:
             try:
@@ -234,10 +234,13 @@ async def _send(sending: _Sending) -> Job:
                 await _check_refusal(sending, problem)
                 raise _not_submitted(sending, problem)
             run.budget.spend(examples)
+            sent_again = True
     except asyncio.CancelledError:
         _unknown(sending, "interrupted while waiting for the response")
         raise
     job = replace(sending.job, job_id=job_id)
+    if sent_again:
+        run.sent_again.add(job.key)
     try:
         run.journal.record(sending.token, state="open", job_id=job_id)
     except PioneerError as error:

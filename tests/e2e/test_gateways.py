@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,41 @@ def test_where_versions_are_listed_the_job_is_found(one: Path, cli: Cli, status:
         assert cli("--backend", service.url, "check").code == 0
 
 
+@dataclass
+class ListingLate(Scripted):
+    """Lists a version only when it is complete; with the id of its job, or without."""
+
+    ids: bool = True
+    complete: bool = False
+
+    def _poll(self, job_id: str) -> tuple[int, dict[str, str], bytes]:
+        self.complete = True
+        return super()._poll(job_id)
+
+    def _dataset(self, method: str, parts: list[str]) -> tuple[int, dict[str, str], bytes]:
+        if not self.complete:
+            return 404, {}, json.dumps(self.unknown_dataset).encode()
+        status, headers, body = super()._dataset(method, parts)
+        if not self.ids and len(parts) == 1:
+            value = json.loads(body)
+            value["versions"] = [{**version, "id": None} for version in value["versions"]]
+            body = json.dumps(value).encode()
+        return status, headers, body
+
+
+@pytest.mark.parametrize("status", [425, 429, 503])
+@pytest.mark.parametrize(("ids", "named"), [(True, "version 1 of 'people'"), (False, "a version of 'people'")])
+def test_a_version_that_is_listed_late_is_named(one: Path, cli: Cli, status: int, ids: bool, named: str) -> None:
+    with running(ListingLate(datasets="/datasets", ids=ids)) as service:
+        service.fail("POST /generate", Fault(status=status, do=True))
+        answer = apply(cli, service)
+        assert (answer.code, sent(service)) == (0, 2)
+        version = "1" if ids else "VERSION"
+        assert f"{named} was made, too" in answer.err
+        assert f"pioneer-build adopt people --version {version}" in answer.err
+        assert "was made, too" not in apply(cli, service).err
+
+
 @pytest.mark.parametrize("status", [425, 429, 503])
 def test_a_service_that_is_really_busy_is_asked_again(one: Path, cli: Cli, status: int) -> None:
     with running(Scripted(datasets="/datasets")) as service:
@@ -67,6 +104,7 @@ def test_a_service_that_is_really_busy_is_asked_again(one: Path, cli: Cli, statu
         answer = cli("--backend", service.url, "apply", "--yes", "--format", "json")
         assert answer.code == 0
         assert (sent(service), len(service.jobs), answer.json()["requests"]) == (3, 1, 3)
+        assert "was made, too" not in answer.err
 
 
 def test_elsewhere_a_503_is_unknown_whatever_it_asks_for(one: Path, cli: Cli) -> None:
