@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 GIVEN_UP = "given up by the user"
 #: The beginning of the reason of a job that was ready, and whose rows were never received. Never change it either.
 ROWS_GONE = "its rows are gone from the service"
+#: What helps where only another machine has rows or annotations.
+SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
 #: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
 #: A word is compared with so many others of about its length, letter by letter.

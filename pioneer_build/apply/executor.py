@@ -182,7 +182,7 @@ async def _do(run: Run, step: Step) -> str:
 
 async def _remove(run: Run, step: Step) -> str:
     """Does a step of a dataset whose spec was removed; returns a message about how it ended."""
-    entry = run.lock.entry(step.dataset_name)
+    entry = run.lock.lock().get(step.dataset_name, run.options.backend)
     if entry is None:
         return "done"
     return await delete(run, step, entry) if step.action == "delete" else forget(run, step, entry)

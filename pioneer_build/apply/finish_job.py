@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.apply.job_rows import bring
-from pioneer_build.apply.judge_rows import judge_brought, others_elsewhere
+from pioneer_build.apply.judge_rows import judge_brought
 from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
@@ -121,7 +121,7 @@ def _mark_not_compared(work: Work, job: Job) -> None:
     """If rows could not be compared with those of other datasets, the lock says that they are still to be judged."""
     if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
         return
-    elsewhere = others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry)
+    elsewhere = work.run.others.elsewhere(work.checks)
     if names := (*elsewhere, *work.run.order.to_come(work.name)):
         which = quoted(names)
         text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from pioneer_build import wording
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, raw_rows
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pioneer_build.ports import RemoteVersion
 
 #: What helps if the service no longer has rows that another machine has.
-SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
+SHARED_STORE: Final = wording.SHARED_STORE
 
 
 @dataclass(frozen=True, slots=True)

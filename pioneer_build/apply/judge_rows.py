@@ -6,23 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stored_rows import texts_in
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantine import quarantine_line
-from pioneer_build.errors import StoreError
 from pioneer_build.escaping import shell_word
-from pioneer_build.rows import parse_line, row_line, text_digest
+from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pioneer_build.apply.job_rows import Brought
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
-    from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.errors import StoreError
+    from pioneer_build.lock.model import Job
     from pioneer_build.ports import StorePort
 
 
@@ -128,10 +129,9 @@ def judgement_of(
     run, entry = work.run, work.entry
     earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
     store = run.ports.store
-    if others is None:
-        others = texts_of_others(store, checks, run.lock.entry, unread)
+    compared = run.others.texts(checks, unread) if others is None else others
     texts = {*digests_of_texts(store, earlier, unread), *_fetched_texts(work, earlier)}
-    return judge(rows, work.terms(job), checks, TakenTexts(frozenset(texts), others))
+    return judge(rows, work.terms(job), checks, TakenTexts(frozenset(texts), compared))
 
 
 def _fetched_texts(work: Work, jobs: Iterable[Job]) -> Iterator[bytes]:
@@ -156,49 +156,7 @@ def digests_of_texts(
         jobs: the jobs.
         unread: gets the errors about rows that can't be read; without it, they are raised.
     """
-    return _texts_in(store, (job.rows for job in jobs if job.rows is not None), unread)
-
-
-def texts_of_others(
-    store: StorePort,
-    checks: Checks,
-    entry_of: Callable[[str], Entry | None],
-    unread: list[StoreError] | None = None,
-) -> dict[str, frozenset[bytes]]:
-    """The digests of the texts that readers of each dataset in `no_overlap_with` get, as far as they are in the store.
-
-    Args:
-        store: the rows.
-        checks: the bounds in force.
-        entry_of: returns the entry of a dataset in the lock.
-        unread: gets the errors about rows that can't be read; without it, they are raised.
-    """
-    found = {name: entry_of(name) for name in checks.no_overlap_with}
-    return {
-        name: frozenset(_texts_in(store, entry.content_digests if entry is not None else (), unread))
-        for name, entry in found.items()
-    }
-
-
-def others_elsewhere(store: StorePort, checks: Checks, entry_of: Callable[[str], Entry | None]) -> tuple[str, ...]:
-    """The datasets in `no_overlap_with` that have rows which are not in the store: nothing can be compared with them.
-
-    Args:
-        store: the rows.
-        checks: the bounds in force.
-        entry_of: returns the entry of a dataset in the lock.
-
-    Raises:
-        StoreError: the store can't be read.
-    """
-    found = {name: entry_of(name) for name in checks.no_overlap_with}
-    return tuple(
-        [
-            name
-            for name, entry in found.items()
-            if entry is not None and not all(store.has(digest) for digest in entry.content_digests)
-        ]
-    )
+    return texts_in(store, (job.rows for job in jobs if job.rows is not None), unread)
 
 
 def refuse_without_others(work: Work, what: str) -> None:
@@ -213,20 +171,13 @@ def refuse_without_others(work: Work, what: str) -> None:
         StoreError: the store can't be read.
     """
     compared = f"{what}: they are compared with those of"
-    if names := others_elsewhere(work.run.ports.store, work.checks, work.run.lock.entry):
+    if names := work.run.others.elsewhere(work.checks):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are not on this machine"
-        raise Stopped("refused", message, f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)")
+        entry = work.run.lock.entry(names[0])
+        command = f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)"
+        if entry is not None and entry.labelling is not None and entry.num_examples is None:
+            command = f"pioneer-build plan --select {shell_word(names[0])}  (says what brings them)"
+        raise Stopped("refused", message, command)
     if names := work.run.order.to_come(work.name):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are still to come"
         raise Stopped("refused", message, "pioneer-build apply")
-
-
-def _texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError] | None) -> Iterator[bytes]:
-    for digest in contents:
-        try:
-            if store.has(digest):
-                yield from (text_digest(row) for row in store.rows(digest, parse_line))
-        except StoreError as error:
-            if unread is None:
-                raise
-            unread.append(error)

@@ -11,7 +11,6 @@ from pioneer_build.apply.judge_rows import (
     refuse_without_others,
     store_rows,
     tell_quarantined,
-    texts_of_others,
 )
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
@@ -70,7 +69,7 @@ def judge_kept_rows(work: Work) -> None:
             raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
         refuse_without_others(work, "the rows can't be checked")
         here = jobs_here(jobs, store, fetched)
-        bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
+        bounds = KeptBounds(work.checks, work.run.others.texts(work.checks))
         outcome = judge_kept(entry, item, here, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job))
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise Stopped("stopped", error.message, error.hint) from None
@@ -99,7 +98,7 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
         if rows_to_judge_rejected(entry, item, store, work.run.fetched) != ():
             return
         refuse_without_others(work, "rows that were rejected can't be checked again")
-        bounds = KeptBounds(work.checks, texts_of_others(store, work.checks, work.run.lock.entry))
+        bounds = KeptBounds(work.checks, work.run.others.texts(work.checks))
         outcome = judge_rejected_here(entry, item, bounds, store, work.run.fetched)
     except StoreError as error:
         raise Stopped("stopped", error.message, error.hint) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.judge_rows import texts_of_others
 from pioneer_build.checks.bounds import explicit_checks
 from pioneer_build.checks.label_bounds import label_warnings
 from pioneer_build.errors import StoreError
@@ -23,7 +22,7 @@ def warn_of_bounds(work: Work) -> None:
     checks = explicit_checks(run.basis.checks, spec.checks, work.name)
     rows = store.rows(entry.labelling.content, parser_for(entry.task_type))
     try:
-        others = texts_of_others(store, checks, run.lock.entry)
+        others = run.others.texts(checks)
         warnings = label_warnings(rows, checks, spec.labels, others)
     except StoreError as error:  # rows of this dataset or another one are damaged: an error only for what needs them
         work.emit("note", error.message)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.plan import entry_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pioneer_build.ports import LockPort
+    from pioneer_build.spec.declared import Declared
 
 #: During the run, writing the lock may take at most this share of the time.
 LOCK_SHARE = 0.02
@@ -31,6 +33,8 @@ class LockWriter:
     ) -> None:
         #: Whether the bytes of the file have changed.
         self.changed = False
+        #: The specs, by name: a dataset is found under its name there and under earlier ones.
+        self.declared: Mapping[str, Declared] = {}
         self._port = port
         self._now = now
         self._backend = backend
@@ -45,8 +49,20 @@ class LockWriter:
         return Lock(self._entries)
 
     def entry(self, name: str) -> Entry | None:
-        """The current entry under a dataset's name; `Work.entry` also considers its former name."""
-        return self._entries.get((name, self._backend))
+        """The current entry of a dataset, under its name in the specs or an earlier one.
+
+        The checks of a spec name datasets as their specs do, while the rename of one of these may be still to come. And
+        checks that the lock has recorded name datasets as they were called then. The name that a spec has is never that
+        of another dataset.
+        """
+        item = self.declared.get(name)
+        old_name = item.spec.renamed_from if item is not None else None
+        entry, _ = entry_named(name, old_name, self.lock(), self._backend)
+        if entry is not None or item is not None:
+            return entry
+        now = [item.name for item in self.declared.values() if item.spec.renamed_from == name]
+        now = now or [entry.dataset_name for entry in self.entries() if entry.base_name == name]
+        return self._entries.get((now[0], self._backend)) if len(now) == 1 else None
 
     def entries(self) -> Iterator[Entry]:
         """All entries of this backend."""

@@ -11,14 +11,14 @@ from hashlib import sha256
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
-from pioneer_build.apply.judge_rows import store_rows, texts_of_others
+from pioneer_build.apply.judge_rows import store_rows
 from pioneer_build.apply.rows_again import rows_of
-from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
+from pioneer_build.apply.stored_rows import raw_rows, rows_are_here, texts_in
 from pioneer_build.apply.work import Work
 from pioneer_build.checks.bounds import checks_from_key, effective_checks
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.errors import PioneerError, StoreError
-from pioneer_build.rows import parse_line, row_line, text_digest
+from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ class OthersBefore:
             yield combination
 
     def _since(self, name: str) -> Iterator[_Texts]:
-        entry, store = self._work.run.lock.entry(name), self._work.run.ports.store
+        entry, others = self._work.run.lock.entry(name), self._work.run.others
         checks = Checks(no_overlap_with=(name,))
         for size in range(len(entry.jobs) if entry is not None else 0, -1, -1):
             then = replace(entry, jobs=entry.jobs[:size]) if entry is not None else None
-            yield texts_of_others(store, checks, {name: then}.get, [])[name] & self._compared
+            yield replace(others, entry_of={name: then}.get).texts(checks, [])[name] & self._compared
 
     def _past_of(self, name: str) -> Sequence[Entry]:
         entry = self._work.run.lock.entry(name)
@@ -84,10 +84,7 @@ class OthersBefore:
     async def _texts_of(self, name: str, past: Entry) -> _Texts | None:
         """The digests of the texts that readers of a dataset got in an earlier state; `None` if they can't be had."""
         if past.num_examples is None:
-            try:
-                return frozenset(self._stored(past.content_digests))
-            except StoreError:
-                return None
+            return frozenset(texts_in(self._work.run.ports.store, past.content_digests, []))
         found: set[bytes] = set()
         for job in past.readable():
             if job.rows is None:
@@ -116,7 +113,7 @@ class OthersBefore:
         store = self._work.run.ports.store
         try:
             if store.has(job.rows):
-                return frozenset(self._stored((job.rows,)))
+                return frozenset(texts_in(store, (job.rows,)))
             rows = await self._all_rows(name, job)
         except StoreError:
             return None
@@ -154,10 +151,6 @@ class OthersBefore:
         found = [replace(checks_from_key(key), no_overlap_with=()) for key in keys]
         for explicit in dict.fromkeys(found):
             yield effective_checks(Checks(), explicit, name)
-
-    def _stored(self, digests: Sequence[str]) -> Iterator[bytes]:
-        for digest in digests:
-            yield from (text_digest(row) for row in self._work.run.ports.store.rows(digest, parse_line))
 
     def _keep(self, judgement: Judgement) -> None:
         """Stores rows, so that they are here for the next comparison. Where that fails, they are fetched again."""

@@ -35,7 +35,7 @@ async def have_rows(work: Work) -> None:
             `--retry` says what others cost.
     """
     await fetch(work)
-    _check_others(work)
+    await _have_others(work)
     await have_rejected(work)
 
 
@@ -90,9 +90,14 @@ def _rejected_elsewhere(work: Work) -> Sequence[Job]:
     return [job for job in kept_jobs(entry, item) if job.state == "rejected" and not is_whole(store, job)]
 
 
-def _check_others(work: Work) -> None:
-    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are missing or damaged. Its own step fetches them."""
+async def _have_others(work: Work) -> None:
+    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are missing or damaged. Its own step brings them.
+
+    That step is waited for, if it comes before this one.
+    """
     store = work.run.ports.store
+    if work.run.others.elsewhere(work.checks):
+        await work.run.order.wait_for_named(work.name)
     refuse_without_others(work, "no rows were requested")
     for name in work.checks.no_overlap_with:
         entry = work.run.lock.entry(name)

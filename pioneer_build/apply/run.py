@@ -14,6 +14,7 @@ from pioneer_build.apply.budget import Budget
 from pioneer_build.apply.events import Event
 from pioneer_build.apply.label_in_flight import LabelsInFlight
 from pioneer_build.apply.lock_writer import LockWriter
+from pioneer_build.apply.other_rows import InputTexts, OtherRows
 from pioneer_build.apply.poll_schedule import PollSchedule
 from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
@@ -140,11 +141,15 @@ class Run:
         self.options = options
         self.basis = basis
         self.lock = LockWriter(ports.lock, basis.lock, options.backend, ports.now, basis.as_read)
+        self.lock.declared = basis.declared
         self.journal = RunJournal(ports.journal, options.backend, basis.submissions, options.origin)
         self.budget = Budget(options.max_requests, options.max_examples)
         self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
         self.order = StepOrder(())
+        surveyed = {name: (basis.declared[name], survey) for name, survey in basis.surveys.items()}
+        #: The rows of the datasets that others name in `no_overlap_with`.
+        self.others = OtherRows(ports.store, self.lock.entry, InputTexts(options.project_root, surveyed))
         #: The datasets that the plan forgets or deletes.
         self.removed: frozenset[str] = frozenset()
         #: Rows that are to be judged and are not in the store, in the service's own form, by the job's key.

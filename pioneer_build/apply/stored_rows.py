@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantine import parse_quarantined
 from pioneer_build.errors import StoreError
-from pioneer_build.rows import parse_line
+from pioneer_build.rows import parse_line, text_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import StorePort
 
@@ -43,3 +45,21 @@ def raw_rows(store: StorePort, job: Job) -> list[Any]:
             rows.append(row)
         rows.append(bad.raw)
     return [*rows, *accepted]
+
+
+def texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError] | None = None) -> Iterator[bytes]:
+    """The digests of the texts of stored rows, as far as these are in the store.
+
+    Args:
+        store: the rows.
+        contents: the digests of the files that have them.
+        unread: gets the errors about rows that can't be read; without it, they are raised.
+    """
+    for digest in contents:
+        try:
+            if store.has(digest):
+                yield from (text_digest(row) for row in store.rows(digest, parse_line))
+        except StoreError as error:
+            if unread is None:
+                raise
+            unread.append(error)

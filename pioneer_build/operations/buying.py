@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Lock
-from pioneer_build.plan import entry_for, lock_with, would_buy
+from pioneer_build.plan import entry_for, lock_with, renames_of, with_new_names, would_buy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
 
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.plan import Choices, Facts, KeptRows
@@ -27,13 +28,19 @@ class Buying:
     `facts` are the planner's: the backend, and what the store has; inputs are needed for label specs only. `judge` says
     what the checks make of the rows of an entry, with the lock for the rows of others; `None` if nothing changes.
     `settled` has the datasets for which a plan of the same facts has nothing to do, with the entries that it was made
-    from: while a lock has these entries, nothing is bought for them.
+    from: while a lock has these entries, nothing is bought for them. `renames` are the old names of specs by new ones:
+    a dataset that another spec names may be renamed together with it.
     """
 
     facts: Facts
     choices: Choices
     judge: Callable[[Declared, Entry, Lock], KeptRows | None]
     settled: Mapping[str, Entry] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+
+    def among(self, declared: Iterable[Declared]) -> Self:
+        """The same with the renames of these specs: all of the project, with renames that were undone."""
+        return replace(self, renames=renames_of(declared))
 
     def would_buy(self, item: Declared, entry: Entry | None, lock: Lock) -> int:
         """How many rows or annotations would be bought for a spec, now or at most when its open jobs have ended.
@@ -49,7 +56,7 @@ class Buying:
         whole, _ = entry_for(item, mine, self.facts.backend)
         if whole is None or item.spec.is_label:
             return would_buy(item, None, mine, self.facts, self.choices)
-        kept = self.judge(item, whole, lock)
+        kept = self.judge(item, whole, with_new_names(lock, self.renames, self.facts.backend))
         facts = self.facts if kept is None else replace(self.facts, kept={item.name: kept})
         return would_buy(item, None, mine, facts, self.choices) or self._may_top_up(item, whole, kept)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.escaping import shell_word
+from pioneer_build.operations.kept_rows import rows_judge
+from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.operations.stored_contents import StoredContents
-from pioneer_build.plan import SETTLED, owed_text
+from pioneer_build.plan import SETTLED, owed_text, renames_of, with_new_names
 from pioneer_build.results.check import CheckFinding, CheckResult
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
 
     They were judged when they were recorded. But a merge can combine the rows of one branch with the checks of another.
     """
-    from pioneer_build.operations.judged_rows import rejected_rows  # rows are judged only with --strict
-
-    found = rejected_rows(state.project.config, item, entry, state.lock)
+    lock = with_new_names(state.lock, renames_of(state.declared.values()), state.backend)
+    texts = label_texts(state.project.root, state.declared, state.surveys)
+    found = rows_judge(state.project.config, lock, texts).rejected_rows(item, entry)
     return f"its rows don't meet its checks: {found}" if found is not None else None

@@ -65,10 +65,12 @@ def with_journal(
             former.setdefault(item.job_id, set()).add(item.dataset_name)
 
     def buys(item: Declared, entry: Entry | None) -> int:
-        return buying.would_buy(item, entry, lock)
+        return among.would_buy(item, entry, lock)
 
     backend = buying.facts.backend
+    among = buying.among(declared)
     specs = undo_renames(declared, lock, backend, former, buys, buying.facts.left_out)
+    among = buying.among(specs)
     offered = with_deletions(known_jobs(submissions, owners), (), buying.facts)
     taken = take_over(lock, specs, offered, backend, buys)
     return Known(taken.lock, tuple(specs), lock, owners)
@@ -100,6 +102,7 @@ def mark_deletions(known: Known, names: frozenset[str], buying: Buying) -> Known
         names: remote names that were deleted.
         buying: what decides how much would be bought; inputs are not needed.
     """
+    buying = buying.among(known.declared)
     changed: list[Entry] = []
     for item in known.declared if names else ():
         mine = [known.lock.get(name, buying.facts.backend) for name in {item.name, item.spec.renamed_from or item.name}]

@@ -39,7 +39,7 @@ def with_history(known: Known, root: Path, submissions: Sequence[Submission], bu
         submissions: all submissions to the backend: what they say of a job is newer.
         buying: what decides how much would be bought.
     """
-    backend = buying.facts.backend
+    backend, buying = buying.facts.backend, buying.among(known.declared)
     rows = [item for item in known.declared if _buys_rows(item, known.lock, buying)]
     texts = [item for item in known.declared if _buys_texts(item, known.lock, buying)]
     buyers = [*rows, *texts]
@@ -86,6 +86,7 @@ def take_from_history(
         buying: what decides how much would be bought; inputs are not needed.
     """
     known = with_newest_owners(known, entries, submissions, buying)
+    buying = buying.among(known.declared)
     buyers = {item.name for item in known.declared if _buys_rows(item, known.lock, buying)}
 
     def buys(item: Declared, entry: Entry | None) -> int:

@@ -16,9 +16,10 @@ from pioneer_build.lock.split import check_names
 from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
-from pioneer_build.operations.kept_rows import judge_entry, read_kept_rows
+from pioneer_build.operations.kept_rows import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.other_state_folders import OtherJournals, with_damage
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
@@ -101,12 +102,15 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
     store, declared = Store(config.store, spare_folders(project.root)), known.declared
     inputs, surveys = read_input_facts(project, declared, known.lock, store, chosen, stored.damaged)
     stored = with_damage(replace(stored, inputs=inputs), project, journal, locked)
+    by_name = {item.name: item for item in declared}
+    texts = label_texts(project.root, by_name, surveys)
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, others.all)
         facts = replace(
             stored,
-            kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry),
+            kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry, texts),
+            elsewhere=RowsElsewhere(config, declared, known.lock, texts),
             taken={**known.taken, **rest.taken},
             unwritten=_unwritten(known.lock, as_read, config.backend),
             notes=_notes(known, project, others),
@@ -117,24 +121,17 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
 
     plan = (scope := scope_of(known)).plan(chosen)
     if _may_buy(plan, declared, stored.unsure):
-        buying = replace(buying, facts=stored, settled=_settled(plan, known.lock, config.backend))
+        judge = partial(judge_entry, config, again=chosen.retry, texts=texts)
+        buying = Buying(stored, chosen, judge, _settled(plan, known.lock, config.backend))
         found = _elsewhere(project, others).found(known, buying)
         plan = (scope := scope_of(found)).plan(chosen) if found != known else plan
     if plan.deletes and not config.local:
         scope, plan = _elsewhere(project, others).sparing(scope, plan)
     _check_plan(project, specs, plan)
     contents.save()
-    return ProjectState(
-        project,
-        scope,
-        saved(project, scope, plan),
-        {item.name: item for item in declared},
-        journal,
-        store,
-        surveys,
-        frozenset(item.token for item in others.all),
-        locked,
-    )
+    tokens = frozenset(item.token for item in others.all)
+    plan = saved(project, scope, plan)
+    return ProjectState(project, scope, plan, by_name, journal, store, surveys, tokens, locked)
 
 
 def _may_buy(plan: Plan, declared: Sequence[Declared], unsure: tuple[str, str] | None) -> bool:

@@ -9,7 +9,9 @@ generate       the actions for a generate spec
 label          the actions for a label spec
 lost_rows      jobs whose rows are out of reach
 precedence     the actions that apply to one spec, and which of them takes precedence
+new_names      entries under the names of the specs, before and after a rename is applied
 renames        finds renames that were undone, and hints at those that nobody said
+others_first   steps that need the rows of other datasets
 reasons        describes changes of definitions and settings
 merge_choices  says what a merge of the lock has chosen
 remote_names   the name that a submission gets on the service
@@ -31,6 +33,7 @@ from pioneer_build.plan.model import (
     Skipped,
     Step,
 )
+from pioneer_build.plan.new_names import entry_named, renames_of, with_new_names
 from pioneer_build.plan.precedence import PRECEDENCE
 from pioneer_build.plan.remote_names import names_in_use
 from pioneer_build.plan.renames import undo_renames
@@ -48,15 +51,18 @@ __all__ = [
     "Skipped",
     "Step",
     "entry_for",
+    "entry_named",
     "lock_with",
     "lost_text",
     "make_plan",
     "names_in_use",
     "owed_text",
     "remembered",
+    "renames_of",
     "state_of",
     "staying",
     "undo_renames",
     "ways_to_rows",
+    "with_new_names",
     "would_buy",
 ]

@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.deletions import deleted_names
-from pioneer_build.lock.merge import merge_entries
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.lost_rows import owed_text
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
+from pioneer_build.plan.new_names import entry_named
+from pioneer_build.plan.others_first import wait_for_others
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
 from pioneer_build.plan.renames import is_same_dataset, rename_hints
@@ -59,7 +60,7 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
         if entry.dataset_name in facts.left_out and not entry.forgotten
     )
     gone = [entry for entry in gone if entry.dataset_name not in facts.left_out]  # these specs are not removed
-    steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
+    steps = wait_for_others([_step(item, lock, facts, chosen, gone, names) for item in declared], declared, facts)
     if gone:
         fresh = [item for item in declared if lock.get(item.name, backend) is None]
         removed = {entry.dataset_name for entry in gone}
@@ -87,16 +88,7 @@ def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | Non
         lock: what was built.
         backend: the name of the backend in the lock.
     """
-    spec = declared.spec
-    entry = lock.entries.get((spec.dataset_name, backend))
-    old_name = spec.renamed_from
-    if old_name is None or old_name == spec.dataset_name:
-        return entry, None
-    old = lock.entries.get((old_name, backend))
-    if old is None:
-        return entry, None
-    carried = replace(old, dataset_name=spec.dataset_name)
-    return (carried if entry is None else merge_entries(entry, carried)), old_name
+    return entry_named(declared.name, declared.spec.renamed_from, lock, backend)
 
 
 def staying(lock: Lock, backend: str, removed: Collection[str]) -> list[Entry]:

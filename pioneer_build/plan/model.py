@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import digest_of
 
 if TYPE_CHECKING:
@@ -59,13 +60,15 @@ class KeptRows:
 
     `text` says how many pass. `jobs` are all jobs of its entry, as they would be. `broken` says that rows which readers
     have would be lost, so that the dataset stays as it is. If the rows are not on this machine, `here` is false, and
-    nobody knows yet. Of a label spec, only `broken` and `text` are used.
+    nobody knows yet; `awaits` are the datasets whose rows have to come before. Of a label spec, only `broken` and
+    `text` are used.
     """
 
     text: str
     jobs: tuple[Job, ...] = ()
     broken: bool = False
     here: bool = True
+    awaits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Facts:
     job is submitted. `remarks` are further sentences for the plan. `requests_per_minute` is the rate limit of the
     backend, if it has one. `deleted` are the remote names that were deleted on the service, as far as the lock doesn't
     say it. `stays` has the remote names that are not deleted whatever the specs say, each with a sentence why.
+    `elsewhere` contains the datasets with rows that those of others can't be compared with here.
     """
 
     backend: str
@@ -102,6 +106,7 @@ class Facts:
     damaged: Container[str] = ()
     deleted: Collection[str] = ()
     stays: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Container[str] = ()
 
     def has_whole(self, digest: str) -> bool:
         """Whether the store has these rows, as far as is known undamaged."""
@@ -152,7 +157,7 @@ class Step:
     `remote_name` is the name for a submission on the service; `fetch` means that rows have to be fetched as well;
     `refused` is why `apply` will refuse the step, `command` the command that helps. `deletes` are the names that a
     `delete` step deletes on the service, `stays` those that stay there nevertheless. `evidence` is everything that
-    determined the step, or its digest.
+    determined the step, or its digest. `awaits` are the datasets whose rows have to come before, by their own steps.
     """
 
     dataset_name: str
@@ -172,6 +177,7 @@ class Step:
     deletes: tuple[str, ...] = ()
     missing: int = 0
     stays: tuple[str, ...] = ()
+    awaits: tuple[str, ...] = ()
     evidence: Callable[[], object] | str = field(default="", compare=False, repr=False)
 
     @property
@@ -256,7 +262,8 @@ class Plan:
     def only(self, names: Collection[str]) -> Plan:
         """The part of the plan for the datasets `names`.
 
-        What another removed dataset has on the service as well, and isn't selected, is not deleted.
+        What another removed dataset has on the service as well, and isn't selected, is not deleted. A dataset that
+        needs rows of another one, which a step brings that isn't selected, is blocked.
         """
         kept = {
             remote_name: step.dataset_name
@@ -264,7 +271,7 @@ class Plan:
             if step.dataset_name not in names
             for remote_name in step.deletes
         }
-        steps = (step for step in self.steps if step.dataset_name in names)
+        steps = (without_rows(step, names) for step in self.steps if step.dataset_name in names)
         skipped = tuple(one for one in self.skipped if one.dataset_name in names)
         return replace(self, steps=tuple(_without(step, kept) for step in steps), skipped=skipped)
 
@@ -280,6 +287,28 @@ def _without(step: Step, kept: Mapping[str, str]) -> Step:
         stays=(*step.stays, *shared),
         reasons=(*step.reasons, *(kept_on_service(name, kept[name]) for name in shared)),
     )
+
+
+def without_rows(step: Step, names: Collection[str]) -> Step:
+    """The step if the rows that it awaits are to come by the steps of `names` alone: blocked if some don't."""
+    lacks = [name for name in step.awaits if name not in names]
+    if not lacks:
+        return step
+    return blocked_without(step, lacks[0], command=f"pioneer-build apply --select {shell_word(lacks[0])}")
+
+
+def blocked_without(step: Step, name: str, why: str = "", *, command: str) -> Step:
+    """The step blocked, because rows that its own are compared with are not on this machine.
+
+    Args:
+        step: a step that requests or judges rows.
+        name: the dataset that has these rows.
+        why: why they don't come, as the end of a sentence.
+        command: what helps.
+    """
+    text = f"rows are compared with those of '{name}' (`no_overlap_with`), which are not on this machine{why}"
+    reasons = (Reason("checks", text), *step.reasons)
+    return replace(step, action="blocked", reasons=reasons, requests=0, examples=0, command=command, awaits=())
 
 
 def kept_on_service(remote_name: str, dataset_name: str) -> Reason:

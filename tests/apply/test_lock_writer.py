@@ -6,6 +6,7 @@ from pioneer_build.apply.lock_writer import LOCK_SHARE, LockWriter
 from pioneer_build.lock.model import Entry, Job, Lock
 from tests.apply.runs import MemoryLock
 from tests.apply.world import BACKEND
+from tests.planning import declared, generate_spec
 
 A = Entry("a", BACKEND, "ner", {"labels": ["x"]}, "a", 4, (Job("fp1:a", "a", 4, "open", job_id="j1"),))
 B = Entry("b", BACKEND, "ner", {"labels": ["x"]}, "a", 4, (Job("fp1:a", "a", 4, "open", job_id="j2"),))
@@ -74,3 +75,17 @@ def test_entries_are_found_by_remote_name_as_they_change_and_on_one_backend() ->
     assert lock.entry("a") is None
     assert lock.with_remote_name("elsewhere") == []
     assert [entry.dataset_name for entry in lock.entries()] == ["b", "c"]
+
+
+def test_a_dataset_is_found_under_its_name_in_the_specs_and_under_earlier_ones() -> None:
+    lock = writer(MemoryLock(), A)
+    lock.declared = {"new": declared(generate_spec("new", renamed_from="a"))}
+    before = lock.entry("new")
+    assert before is not None
+    assert (before.dataset_name, before.jobs) == ("new", A.jobs)
+    lock.put(before, instead_of="a")
+    assert lock.entry("a") == lock.entry("new") == before, "checks may have recorded the old name"
+    lock.declared = {"new": declared(generate_spec("new"))}
+    assert lock.entry("a") == before, "its first job was submitted under that name"
+    lock.declared["a"] = declared(generate_spec("a"))
+    assert lock.entry("a") is None, "another dataset has this name now"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, adopt_into, apply_plan
+from pioneer_build.apply.other_rows import OtherRows
 from pioneer_build.checks.bounds import checks_key, effective_checks, explicit_checks
 from pioneer_build.errors import (
     Busy,
@@ -37,7 +38,7 @@ from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.known_jobs import mark_deletions, with_journal
 from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
-from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan
+from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan, renames_of, with_new_names
 from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.lock_history import PastEntry
@@ -406,10 +407,11 @@ class World:
         taken = take_from_history(known, self.past, submissions, buying).lock
         gone = deleted_elsewhere(self.past, submissions)
         lock = mark_deletions(replace(known, lock=taken), gone, buying).lock
+        named = with_new_names(lock, renames_of(items), BACKEND)
         kept = {
             item.name: found
             for item in items
-            if (entry := entry_for(item, lock, BACKEND)[0]) is not None and (found := judge(item, entry, lock))
+            if (entry := entry_for(item, lock, BACKEND)[0]) is not None and (found := judge(item, entry, named))
         }
         facts = replace(
             stored,
@@ -425,7 +427,8 @@ class World:
         if item.spec.is_label:
             return None
         checks = effective_checks(Checks(), item.spec.checks, item.name)
-        return judged_rows(item, entry, lock, checks, Store(self.folder / "store"), again=item.name in again)
+        others = OtherRows(Store(self.folder / "store"), lambda name: lock.get(name, BACKEND))
+        return judged_rows(item, entry, others, checks, again=item.name in again)
 
     def apply(self, seen: Seen, trouble: Trouble | None = None, *, wait: bool = True, **options: Any) -> Report | None:
         """Does the plan; `None` if the process died."""
