@@ -308,6 +308,17 @@ def test_a_job_is_told_of_also_where_others_only_move_within_the_lock() -> None:
     assert [item.job.job_id for item in found.jobs["mail"]] == ["j-2"]
 
 
+def test_what_was_rejected_in_an_earlier_lock_is_taken_over_if_less_is_bought_with_it() -> None:
+    """Its rows may be within the checks by now: then only the rest is requested."""
+    rejected = known(job(0, "rejected"))
+    failed = known(job(1, "failed"))
+
+    def buys(_: Declared, one: Entry | None) -> int:
+        return 4 if one is not None and any(item.job_id == "j-0" for item in one.jobs) else 10
+
+    assert ids(take_over(Lock(), [declared()], [rejected, failed], BACKEND, buys)) == ["j-0"]
+
+
 # -- rows that are missing -----------------------------------------------------------------------------------------
 
 
