@@ -126,6 +126,10 @@ def test_nothing_is_parsed_where_nothing_changed(root: Path, arguments: list[str
     assert heavy <= {"secrets", "socket"}
 
 
+def test_status_loads_nothing_that_reads_rows(root: Path) -> None:
+    assert not {name for name in imported(root, "status") if name.startswith("pioneer_build.rows")}
+
+
 def test_a_plan_as_json_looks_at_the_cached_plan_alone(root: Path) -> None:
     names = imported(root, "plan", "--format", "json")
     assert not names & {

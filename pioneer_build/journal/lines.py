@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 #: The version of the format; lines with a greater version are refused.
 VERSION = 2
-#: The types of the fields of a submission.
 _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("backend", "dataset_name", "base_name", "remote_name", "task_type", "fingerprint", "request", "state"): (str,),
     ("on_change", "process"): (str,),
@@ -25,6 +24,8 @@ _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("definition",): (dict,),
     ("known",): (list, NoneType),
 }
+#: The types of the fields of a submission.
+_KINDS = {name: kinds for names, kinds in _TYPES.items() for name in names}
 #: Fields that are beside the others in a line, as `more`: a program that doesn't know one passes over it. In `fields`,
 #: it would take the line for a damaged one. They are left out where they have their default value.
 _MORE: Mapping[str, type] = {"project": str, "folder": str, "deleted": bool}
@@ -99,8 +100,8 @@ def decode_line(data: bytes) -> Line:
         more = value.get("more")
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a line of the journal: {error}") from None
-    for names, kinds in _TYPES.items():
-        if any(type(fields[name]) not in kinds for name in names if name in fields):
+    for name, field in fields.items():  # a loop: a journal has thousands of lines, and every command reads them
+        if name in _KINDS and type(field) not in _KINDS[name]:
             raise ValueError("not a line of the journal: a field has another type")
     if fields.get("known") is not None:  # JSON has no tuples
         fields["known"] = tuple(fields["known"])

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import StoreError
-from pioneer_build.rows import parse_line
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ class StoredContents:
         """What is wrong with a file that is on this machine."""
         stamp = self._here[digest]
         if self._known.get(digest) != stamp:
+            from pioneer_build.rows import parse_line  # ten modules: only where a file has to be read
+
             try:
                 self._store.check(digest, parse_line)
             except StoreError as error:

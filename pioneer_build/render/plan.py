@@ -30,12 +30,9 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render.colours import (  # not needed for a plan with nothing to do
-        ACTION_SYMBOLS,
-        SYMBOL_COLOURS,
-        coloured,
-    )
-    from pioneer_build.render.text import wrapped  # as above
+    from pioneer_build.render import colours, text  # not needed for a plan with nothing to do
+
+    wrapped = text.wrapped
 
     def reason(text: str) -> list[str]:
         return wrapped(visible(text), width, first=4, rest=6)
@@ -46,8 +43,8 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         name_width = min(max(len(step.dataset_name) for step in shown), max(12, width // 3))
         action_width = max(len(step.action) for step in shown)
         for step in shown:
-            symbol = ACTION_SYMBOLS[step.action]
-            mark = coloured(symbol, SYMBOL_COLOURS.get(symbol), on=colour)
+            symbol = colours.ACTION_SYMBOLS[step.action]
+            mark = colours.coloured(symbol, colours.SYMBOL_COLOURS.get(symbol), on=colour)
             head = f"{mark} {visible(step.dataset_name):<{name_width}}  {step.action:<{action_width}}  {_cost(step)}"
             lines.append(head.rstrip())
             for one in step.reasons:
@@ -63,8 +60,8 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         lines.append("")
     said = [
         line
-        for text in skipped_texts(plan.skipped, (*plan.ignored, *plan.remarks))
-        for line in wrapped(visible(text), width)
+        for sentence in skipped_texts(plan.skipped, (*plan.ignored, *plan.remarks))
+        for line in wrapped(visible(sentence), width)
     ]
     return lines_text([*lines, *wrapped(visible(summary_text(plan)), width), *said], colour=colour)
 

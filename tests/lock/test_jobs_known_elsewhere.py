@@ -259,3 +259,145 @@ def test_what_was_deleted_or_replaced_is_not_taken_from_another_dataset() -> Non
     for changes in ({"deleted": True}, {"superseded": True}):
         lock = locked(used_again(job(0), replace(job(1), **changes)), entry(job(0), name="mail"))
         assert taken(lock, specs).lock is lock
+
+
+def test_an_unanswered_submission_of_the_journal_is_taken_over_in_any_case() -> None:
+    """It may have been paid for: nothing is requested before its outcome is known."""
+    unknown = replace(job(1, "unknown"), job_id=None, version=None, submissions=("t1",))
+    assert ids(taken(locked(entry(job(0))), [declared()], known(unknown, token="t1"))) == ["j-0", None]
+
+
+def test_two_unanswered_submissions_are_two_jobs() -> None:
+    """Neither has an id, so only their tokens tell them apart."""
+    first, second = (
+        replace(job(number, "unknown"), job_id=None, version=None, submissions=(f"t{number}",)) for number in range(2)
+    )
+    one = taken(locked(entry(first)), [declared()], known(second, token="t1")).lock.get("tickets", BACKEND)
+    assert one is not None
+    assert [item.submissions for item in one.jobs] == [("t0",), ("t1",)]
+
+
+def test_the_jobs_of_a_renamed_spec_go_to_the_entry_of_its_old_name_until_it_has_one_of_its_own() -> None:
+    mail = declared("mail", size=20, old="tickets")
+    found = taken(locked(entry(job(0))), [mail], known(job(1)))
+    assert (ids(found), ids(found, "mail")) == (["j-0", "j-1"], [])
+    mail = declared("mail", size=30, old="tickets")
+    found = taken(locked(entry(job(0)), entry(job(2), name="mail")), [mail], known(job(1), "mail"))
+    assert (ids(found), ids(found, "mail")) == (["j-0"], ["j-1", "j-2"])
+    assert ids(taken(Lock(), [mail], known(job(1))), "mail") == ["j-1"]
+
+
+def test_a_job_of_no_known_name_is_given_to_the_dataset_with_jobs_under_its_remote_name() -> None:
+    before = replace(job(0), fingerprint="fp1:before")
+    lock = locked(entry(before, name="mail", base="mail"))
+    assert ids(taken(lock, [declared("mail")], known(job(1), "gone", "gone")), "mail") == ["j-0", "j-1"]
+
+
+def test_an_entry_that_is_made_again_has_the_last_size_of_its_dataset() -> None:
+    sizes = [replace(known(job(number)), num_examples=size) for number, size in enumerate((30, 10))]
+    one = taken(Lock(), [declared(size=20)], *sizes).lock.get("tickets", BACKEND)
+    assert one is not None
+    assert (len(one.jobs), one.num_examples) == (2, 30)
+
+
+def test_a_job_is_told_of_also_where_others_only_move_within_the_lock() -> None:
+    specs = [OTHER, declared("mail", size=30)]
+    lock = locked(used_again(job(0), job(1)), entry(job(0), name="mail"))
+    found = taken(lock, specs, known(job(2), "mail"))
+    assert ids(found, "mail") == ["j-0", "j-1", "j-2"]
+    assert [item.job.job_id for item in found.jobs["mail"]] == ["j-2"]
+
+
+def test_what_was_rejected_in_an_earlier_lock_is_taken_over_if_less_is_bought_with_it() -> None:
+    """Its rows may be within the checks by now: then only the rest is requested."""
+    rejected = known(job(0, "rejected"))
+    failed = known(job(1, "failed"))
+
+    def buys(_: Declared, one: Entry | None) -> int:
+        return 4 if one is not None and any(item.job_id == "j-0" for item in one.jobs) else 10
+
+    assert ids(take_over(Lock(), [declared()], [rejected, failed], BACKEND, buys)) == ["j-0"]
+
+
+# -- rows that are missing -----------------------------------------------------------------------------------------
+
+
+def test_only_top_ups_fill_up_what_a_job_did_not_return() -> None:
+    assert ids(taken(Lock(), [declared()], known(job(0, short=3)), known(job(1)))) == ["j-0"]
+
+
+def test_a_top_up_whose_rows_were_never_received_fills_nothing() -> None:
+    unseen = replace(job(1, asked=1, top_up=True), got=None)
+    every = [known(job(0, short=1)), known(unseen), known(job(2, asked=1, top_up=True))]
+    assert ids(taken(Lock(), [declared()], *every)) == ["j-0", "j-1", "j-2"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [replace(job(0), fingerprint="fp1:before"), replace(job(0, "rejected", asked=5), got=3)],
+    ids=["of another definition", "rejected"],
+)
+def test_rows_that_readers_do_not_get_fill_nothing(before: Job) -> None:
+    found = taken(locked(entry(before)), [declared()], known(job(1, short=3)), known(job(2, asked=3, top_up=True)))
+    assert ids(found) == ["j-0", "j-1", "j-2"]
+
+
+def test_rows_that_the_lock_has_count() -> None:
+    lock = locked(entry(job(0)))
+    found = taken(lock, [declared(size=20)], known(job(1)), known(job(2, asked=3, top_up=True)))
+    assert ids(found) == ["j-0", "j-1"], "nothing is missing"
+
+
+# -- checks --------------------------------------------------------------------------------------------------------
+
+
+def classes(checks: dict[str, Any] | None = None, size: int = 10) -> Declared:
+    spec = Spec("tickets", "classification", ("a", "b"), size)
+    definition = definition_of(spec)
+    return Declared(spec, definition, fingerprint_of(definition), checks or {})
+
+
+def of_classes(one: Job) -> KnownJob:
+    return replace(known(replace(one, fingerprint=classes().fingerprint), token="t"), task_type="classification")
+
+
+def test_rows_that_were_left_out_are_judged_again_though_there_are_enough() -> None:
+    more = replace(with_rows(job(0)), quarantined="sha256:bad")
+    assert checks_after(taken(Lock(), [classes()], of_classes(more))) == MIXED_CHECKS
+
+
+def test_a_job_none_of_whose_rows_were_accepted_is_judged_again() -> None:
+    empty = replace(with_rows(job(0, asked=1)), got=0)
+    assert checks_after(taken(Lock(), [classes(size=1)], of_classes(empty))) == MIXED_CHECKS
+
+
+def test_all_rows_are_judged_again_by_a_spec_with_checks() -> None:
+    assert checks_after(taken(Lock(), [classes(TIGHT)], of_classes(with_rows(job(0))))) == MIXED_CHECKS
+
+
+def test_rows_of_a_rejected_job_wait_for_the_user() -> None:
+    rejected = replace(with_rows(job(0, "rejected")), got=4)
+    assert checks_after(taken(Lock(), [declared(checks=TIGHT)], known(rejected, token="t0"))) == TIGHT
+
+
+def test_one_job_that_the_checks_of_the_spec_judged_says_nothing_of_the_next() -> None:
+    judged = replace(known(with_rows(job(0)), token="t0"), checks=TIGHT)
+    unsure = known(with_rows(job(1)), token="t1")
+    assert checks_after(taken(Lock(), [declared(size=20, checks=TIGHT)], judged, unsure)) == MIXED_CHECKS
+
+
+def test_rows_of_an_earlier_definition_are_not_judged_by_the_checks_of_this_one() -> None:
+    before = replace(job(0, "open"), fingerprint="fp1:before")
+    lock = locked(replace(entry(before, job(1)), checks=TIGHT))
+    received = known(replace(with_rows(job(0)), fingerprint="fp1:before"), token="t0")
+    found = taken(lock, [declared(checks=TIGHT)], received)
+    assert found.lock is not lock
+    assert checks_after(found) == TIGHT
+
+
+def test_an_entry_whose_rows_a_plan_judges_anyway_keeps_its_checks() -> None:
+    loose = replace(known(with_rows(job(1))), checks={"max_chars": 99})
+    lock = locked(replace(entry(with_rows(job(0))), checks={"max_chars": 50}))
+    assert checks_after(taken(lock, [declared(size=20, checks=TIGHT)], loose)) == {"max_chars": 50}
+    before = replace(entry(with_rows(job(0))), fingerprint="fp1:before", checks=TIGHT)
+    assert checks_after(taken(locked(before), [declared(size=20, checks=TIGHT)], loose)) == TIGHT

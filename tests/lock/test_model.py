@@ -132,6 +132,7 @@ def test_a_labelled_dataset() -> None:
     assert (bare.state, bare.examples, bare.content, bare.verified) == ("new", 0, None, False)
     made = replace(bare, labelling=labelling())
     assert (made.state, made.examples, made.content, made.verified) == ("ready", 4, "sha256:c", True)
+    assert (bare.content_fingerprint, made.content_fingerprint) == (None, LABEL.fingerprint)
     assert replace(made, rejection=Rejection("fp1:1", "sha256:i", "failed", "no")).state == "failed"
 
 
@@ -147,7 +148,9 @@ def test_a_mix() -> None:
     mixed = entry(LABEL, parts=parts)
     assert (mixed.state, mixed.examples, mixed.content, mixed.verified) == ("ready", 7, "sha256:m", True)
     assert (mixed.readable(), mixed.version, mixed.remote_name) == ((), None, "a")
-    assert replace(mixed, labelling=labelling()).content == "sha256:m", "parts say what it is now"
+    assert mixed.content_fingerprint == "fp1:1"
+    both = replace(mixed, labelling=labelling())
+    assert (both.content, both.content_fingerprint) == ("sha256:m", "fp1:1"), "parts say what it is now"
     assert replace(mixed, rejection=Rejection("fp1:1", "sha256:i", "rejected", "no")).state == "rejected"
     assert entry(ITEM, job(ITEM), parts=parts).examples == 10, "a spec that asks for rows gets them of jobs"
 

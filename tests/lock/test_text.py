@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock import schema
+from pioneer_build.lock import schema, text
 from pioneer_build.lock.json import needs_version_2
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.text import lock_text, read_lock
 from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.lock.strategies import entries, locks
-from tests.planning import PROPERTY, declared, entry, job, label_spec, lock_of
+from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,30 @@ def test_rewriting_costs_what_changed(lock: Lock) -> None:
     assert lock_text(lock, written) == lock_text(lock)
     smaller = Lock(dict(list(lock.entries.items())[1:]))
     assert lock_text(smaller, written) == lock_text(smaller)
+
+
+@PROPERTY
+@given(locks(), st.data())
+def test_an_entry_that_changed_is_written_as_it_is_now(lock: Lock, data: st.DataObject) -> None:
+    written: dict[tuple[str, str], tuple[Entry, str]] = {}
+    lock_text(lock, written)
+    if lock.entries:
+        changed_key = data.draw(st.sampled_from(sorted(lock.entries)))
+        one = lock.entries[changed_key]
+        lock = lock.with_entries([replace(one, forgotten=not one.forgotten)])
+    assert lock_text(lock, written) == lock_text(lock)
+
+
+def test_the_text_of_an_entry_that_did_not_change_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (entry(declared(generate_spec(name))) for name in "ab")
+    written: dict[tuple[str, str], tuple[Entry, str]] = {}
+    lock_text(lock_of(one, other), written)
+    made: list[Entry] = []
+    whole = text.entry_value
+    monkeypatch.setattr(text, "entry_value", lambda item: made.append(item) or whole(item))
+    changed_one = replace(one, protect=True)
+    lock_text(lock_of(changed_one, other), written)
+    assert made == [changed_one]
 
 
 @PROPERTY

@@ -103,6 +103,7 @@ def test_a_definition_that_comes_back() -> None:
     assert decided(one) == ("restore", 0, 0, 10)
     assert one.remote_name == "a"
     assert "dataset_name: 10 rows of this definition already exist" in texts(one)
+    assert "forgotten" not in texts(one), "its spec was never removed"
     one = step(sized(12), known)
     assert decided(one) == ("restore", 1, 2, 12)
     assert "num_examples: 10 → 12" in texts(one)
@@ -341,3 +342,19 @@ def test_rows_that_are_gone_are_bought_again_only_if_the_user_says_so(later: boo
     assert "--retry a" in (one.command or "")
     again = step(item, known, Choices(retry=frozenset({"a"})))
     assert (again.requests, again.examples) == (1, 10)
+
+
+def test_rows_that_were_rejected_and_are_elsewhere_are_said_before_the_step_is_blocked() -> None:
+    bad = job(ITEM, state="rejected", reason="too few", got=4, quarantined="sha256:bad")
+    known = entry(ITEM, bad)
+    said = "the rows of job job-1, which was rejected, are not on this machine: `apply` fetches and checks them"
+    here = frozenset({bad.rows, bad.quarantined})
+    assert said not in texts(step(ITEM, known, present=here))
+    for present in (frozenset(), frozenset({bad.rows}), frozenset({bad.quarantined})):
+        one = step(ITEM, known, present=present)
+        assert (one.action, one.fetch) == ("blocked", True)
+        assert said in texts(one)
+    replaced = replace(known, jobs=(replace(bad, superseded=True),))
+    assert said not in texts(step(ITEM, replaced, present=frozenset()))
+    failed = replace(known, jobs=(replace(bad, state="failed"),))
+    assert said not in texts(step(ITEM, failed, present=frozenset()))

@@ -186,3 +186,41 @@ def test_texts_that_are_probably_a_mistake_are_said_where_texts_are_bought() -> 
     more = step(LABEL, labelled(paid=()), **facts("other", count=6, new=1, warnings=(said,)))
     assert more.action == "label"
     assert texts(more).endswith(f" | inputs: {said}")
+
+
+def test_every_reason_names_the_key_of_the_spec_that_it_is_about() -> None:
+    retry, relabel = Choices(retry=frozenset({"a"})), Choices(relabel=frozenset({"a"}))
+    quarantined = labelled(labelling=labelling(annotated=4, quarantined=1, rows=4))
+    steps = [
+        step(LABEL, entry(LABEL), **facts(new=5)),
+        step(LABEL, quarantined, retry, **facts(quarantined=1)),
+        step(LABEL, labelled(), relabel, **facts(new=5)),
+        step(LABEL, labelled(), relabel, present=(), **facts(new=5)),
+        step(LABEL, labelled(), present=(), **facts(new=5)),
+    ]
+    for one in steps:
+        assert {why.field for why in one.reasons} <= {"inputs", "dataset_name"}, one.action
+        assert "inputs" in {why.field for why in one.reasons}
+    from_rows = step(LABEL, entry(ITEM, job(ITEM), labelling=labelling()), **facts())
+    change = next(why for why in from_rows.reasons if "num_examples" in why.text)
+    assert (change.field, change.old, change.new) == ("inputs", "num_examples: 10", "inputs")
+    failed = Rejection(LABEL.fingerprint, "d", "failed", "no")
+    assert [why.field for why in step(LABEL, entry(LABEL, rejection=failed), **facts(new=5)).reasons][:1] == [
+        "dataset_name"
+    ]
+
+
+def test_one_annotation_that_is_missing_is_said_in_the_singular() -> None:
+    one = step(LABEL, labelled(), present=(), **facts(new=1, held=4))
+    assert "inputs: 1 annotation was paid for, but is missing from the store: labelling again costs 1 request" in texts(
+        one
+    ).split(" | ")
+
+
+def test_texts_that_were_paid_for_in_another_labelling_do_not_make_more_of_these_missing() -> None:
+    """Of the texts of this dataset as many were paid for as it had; the others are no longer its own."""
+    known = labelled(paid=((LABEL.fingerprint, 9),))
+    one = step(LABEL, known, present=(), **facts("e", 9, 9))
+    assert "5 annotations were paid for" in texts(one)
+    back = labelled(RELABEL, paid=((LABEL.fingerprint, 3), (RELABEL.fingerprint, 5)))
+    assert step(LABEL, back, present=(), **facts("e", 9, 4, held=3)).submits, "what was paid for is here"

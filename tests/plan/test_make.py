@@ -343,3 +343,13 @@ def test_reasons_name_the_specs_keys() -> None:
         assert {reason.field for reason in one.reasons} <= keys, one
     assert {reason.field for reason in step(protected, known).reasons} == {"protect", "checks"}
     assert {reason.field for reason in step(LABEL, None, **facts(new=5)).reasons} == {"inputs"}
+
+
+def test_another_name_is_explained_by_a_deleted_one_of_this_definition_only() -> None:
+    said = "'a' was deleted on the service, so more rows are requested under another name"
+    deleted = job(ITEM, 1, deleted=True)
+    more = sized(15)
+    assert said in texts(step(more, entry(ITEM, deleted), deleted={"a"}))
+    assert said not in texts(step(more, entry(ITEM, job(ITEM, 1, remote_name="b")), deleted={"a"}))
+    other = entry(OTHER, job(OTHER, 1, deleted=True))
+    assert said not in texts(step(ITEM, other, deleted={"a"})), "of another definition it is replaced anyway"
