@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: The version of the format; lines with a greater version are refused.
 VERSION = 2
+#: The types of the fields of a submission, by all fields that have them.
 _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("backend", "dataset_name", "base_name", "remote_name", "task_type", "fingerprint", "request", "state"): (str,),
     ("on_change", "process"): (str,),
@@ -24,7 +25,7 @@ _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
     ("definition",): (dict,),
     ("known",): (list, NoneType),
 }
-#: The types of the fields of a submission.
+#: The same by field.
 _KINDS = {name: kinds for names, kinds in _TYPES.items() for name in names}
 #: Fields that are beside the others in a line, as `more`: a program that doesn't know one passes over it. In `fields`,
 #: it would take the line for a damaged one. They are left out where they have their default value.
