@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import move_home, project_of_a_service
+from tests.e2e.conftest import project_of_a_service
 from tests.e2e.scripted import Scripted, running
+from tests.e2e.team import Team
 from tests.runner import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.e2e.conftest import Answer, Cli
+    from tests.e2e.conftest import Cli
 
 
 def rows(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
@@ -26,31 +27,11 @@ def rows(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
     ]
 
 
-class Team:
-    """A project in git, a service with rows of 18 and 20 characters, and machines."""
+class Dataset(Team):
+    """The team has one dataset, `a`, of rows of 18 and 20 characters."""
 
-    def __init__(self, root: Path, cli: Cli, service: Scripted, patch: pytest.MonkeyPatch) -> None:
-        self.root, self.cli, self.service, self.patch = root, cli, service, patch
-        self.at("first")
-        git(root, "init", "-q", "-b", "main")
-
-    def at(self, machine: str) -> None:
-        move_home(self.patch, self.root.parent / machine)
-
-    def spec(self, checks: str, labels: str = "x, y", size: int = 8) -> None:
-        text = (
-            f"dataset_name: a\ntask_type: classification\nlabels: [{labels}]\nnum_examples: {size}\nchecks: {checks}\n"
-        )
-        (self.root / "specs" / "a.yaml").write_text(text)
-
-    def run(self, *arguments: str) -> Answer:
-        return self.cli("--backend", self.service.url, *arguments)
-
-    def apply(self) -> None:
-        done = self.run("-q", "apply", "--yes")
-        assert done.code == 0, done.err
-        git(self.root, "add", "--all")
-        git(self.root, "commit", "-q", "-m", "a change")
+    def a(self, checks: str, labels: str = "x, y", size: int = 8) -> None:
+        self.spec("a", size, checks, labels)
 
     def step(self) -> tuple[str, int]:
         (step,) = self.run("plan", "--format", "json").json()["steps"]
@@ -58,26 +39,26 @@ class Team:
 
 
 @pytest.fixture
-def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Team]:
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Dataset]:
     root = project_of_a_service(tmp_path, monkeypatch)
     with running(Scripted(give="download", datasets="/datasets", rows=rows)) as service:
-        yield Team(root, cli, service, monkeypatch)
+        yield Dataset(root, cli, service, monkeypatch)
 
 
 LOOSE, TIGHT = "{min_accepted: 0.1}", "{min_accepted: 0.1, max_chars: 19}"
 
 
-def test_an_older_definition_comes_back_whose_rows_were_accepted_by_other_checks(team: Team) -> None:
-    team.spec(TIGHT)
+def test_an_older_definition_comes_back_whose_rows_were_accepted_by_other_checks(team: Dataset) -> None:
+    team.a(TIGHT)
     team.apply()
     tight = team.run("status", "--format", "json").json()["datasets"][0]["examples"]
-    team.spec(TIGHT, labels="x, z")
+    team.a(TIGHT, labels="x, z")
     team.apply()
-    team.spec(LOOSE, labels="x, z")
+    team.a(LOOSE, labels="x, z")
     team.apply()
     sent = len(team.service.asked())
     team.at("second")
-    team.spec(LOOSE)
+    team.a(LOOSE)
     done = team.run("apply", "--yes")
     assert done.code == 0, done.err
     assert team.step() == ("none", 8) != ("none", tight)
@@ -86,15 +67,15 @@ def test_an_older_definition_comes_back_whose_rows_were_accepted_by_other_checks
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_rows_that_pass_no_checks_are_kept_where_they_were_not(team: Team, *, known: bool) -> None:
+def test_rows_that_pass_no_checks_are_kept_where_they_were_not(team: Dataset, *, known: bool) -> None:
     """Where git's history says by which checks they were accepted, they are here afterwards."""
-    team.spec(LOOSE)
+    team.a(LOOSE)
     team.apply()
     git(team.root, "switch", "-q", "-c", "tight")
-    team.spec(TIGHT)
+    team.a(TIGHT)
     team.apply()
     git(team.root, "switch", "-q", "main")
-    team.spec(LOOSE, size=12)
+    team.a(LOOSE, size=12)
     team.apply()
     git(team.root, "merge", "-q", "-s", "ours", "--no-commit", "tight")
     merged = team.run("merge-lock", *sides(team.root), "pioneer.lock")
@@ -102,7 +83,7 @@ def test_rows_that_pass_no_checks_are_kept_where_they_were_not(team: Team, *, kn
     shutil.move(team.root / "ours", team.root / "pioneer.lock")
     (team.root / "base").unlink()
     (team.root / "theirs").unlink()
-    team.spec("{min_chars: 1000}", size=12)
+    team.a("{min_chars: 1000}", size=12)
     git(team.root, "add", "--all")
     git(team.root, "commit", "-q", "-m", "merged")
     before = (team.root / "pioneer.lock").read_bytes()
@@ -116,7 +97,7 @@ def test_rows_that_pass_no_checks_are_kept_where_they_were_not(team: Team, *, kn
     assert (team.root / "pioneer.lock").read_bytes() == before
     assert team.run("export", "a", "--to", "rows.jsonl").code == (0 if known else 1)
     assert team.step()[0] == ("blocked" if known else "update")
-    team.spec(LOOSE, size=12)
+    team.a(LOOSE, size=12)
     assert team.run("apply", "--yes").code == 0
     assert (team.step(), team.run("check", "--strict").code) == (("none", 12), 0)
     assert len(team.service.asked()) == sent

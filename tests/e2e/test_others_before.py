@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import move_home, project_of_a_service
+from tests.e2e.conftest import project_of_a_service
 from tests.e2e.scripted import Scripted, running
+from tests.e2e.team import Team
 from tests.runner import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.e2e.conftest import Answer, Cli
+    from tests.e2e.conftest import Cli
 
 
 def same_texts(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
@@ -27,27 +28,8 @@ def same_texts(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
     ]
 
 
-class Team:
-    """A project in git with the dataset `a` of 16 rows, which is compared with `b`; and machines."""
-
-    def __init__(self, root: Path, cli: Cli, service: Scripted, patch: pytest.MonkeyPatch) -> None:
-        self.root, self.cli, self.service, self.patch = root, cli, service, patch
-        move_home(patch, root.parent / "first")
-        git(root, "init", "-q", "-b", "main")
-        self.spec("a", 16, "{min_accepted: 0.1, no_overlap_with: [b]}")
-
-    def spec(self, name: str, size: int, checks: str, labels: str = "x, y") -> None:
-        lines = ("task_type: classification", f"labels: [{labels}]", f"num_examples: {size}", f"checks: {checks}")
-        (self.root / "specs" / f"{name}.yaml").write_text("\n".join((f"dataset_name: {name}", *lines, "")))
-
-    def run(self, *arguments: str) -> Answer:
-        return self.cli("--backend", self.service.url, *arguments)
-
-    def apply(self) -> None:
-        done = self.run("-q", "apply", "--yes")
-        assert done.code == 0, done.err
-        git(self.root, "add", "--all")
-        git(self.root, "commit", "-q", "-m", "a change")
+class Pair(Team):
+    """The team has the dataset `a` of 16 rows, which is compared with `b`."""
 
     def rows(self) -> list[str]:
         done = self.run("export", "a", "--to", "/dev/stdout")
@@ -55,28 +37,30 @@ class Team:
 
     def move(self) -> bytes:
         """To a machine that has no rows; returns the lock."""
-        move_home(self.patch, self.root.parent / "second")
+        self.at("second")
         return (self.root / "pioneer.lock").read_bytes()
 
 
 @pytest.fixture
-def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Team]:
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Pair]:
     root = project_of_a_service(tmp_path, monkeypatch)
     with running(Scripted(give="download", datasets="/datasets", rows=same_texts)) as service:
-        yield Team(root, cli, service, monkeypatch)
+        pair = Pair(root, cli, service, monkeypatch)
+        pair.spec("a", 16, "{min_accepted: 0.1, no_overlap_with: [b]}")
+        yield pair
 
 
 #: Half of the rows pass.
 LONG = "{min_accepted: 0.1, min_chars: 15}"
 
 
-def loosened(team: Team) -> None:
+def loosened(team: Pair) -> None:
     team.spec("b", 8, LONG)
     team.apply()
     team.spec("b", 8, "{}")
 
 
-def grown_and_tightened(team: Team) -> None:
+def grown_and_tightened(team: Pair) -> None:
     team.spec("b", 4, "{}")
     team.apply()
     team.spec("b", 8, "{}")
@@ -84,19 +68,19 @@ def grown_and_tightened(team: Team) -> None:
     team.spec("b", 8, LONG)
 
 
-def of_another_definition(team: Team) -> None:
+def of_another_definition(team: Pair) -> None:
     team.spec("b", 8, LONG)
     team.apply()
     team.spec("b", 2, "{}", labels="x, z")
 
 
-def loosened_and_of_another_definition(team: Team) -> None:
+def loosened_and_of_another_definition(team: Pair) -> None:
     loosened(team)
     team.apply()
     team.spec("b", 2, "{}", labels="x, z")
 
 
-def renamed(team: Team) -> None:
+def renamed(team: Pair) -> None:
     loosened(team)
     team.apply()
     (team.root / "specs" / "b.yaml").unlink()
@@ -110,7 +94,7 @@ CHANGES = (loosened, grown_and_tightened, of_another_definition, loosened_and_of
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Team, change: Any) -> None:
+def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Pair, change: Any) -> None:
     change(team)
     team.apply()
     bought, rows = len(team.service.asked()), team.rows()
@@ -123,7 +107,7 @@ def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Team, change: Any) -
     assert len(team.service.asked()) == bought
 
 
-def test_a_clone_that_lacks_earlier_versions_says_so(team: Team) -> None:
+def test_a_clone_that_lacks_earlier_versions_says_so(team: Pair) -> None:
     loosened(team)
     team.apply()
     team.move()
@@ -141,7 +125,7 @@ def test_a_clone_that_lacks_earlier_versions_says_so(team: Team) -> None:
     assert (team.root / "pioneer.lock").read_bytes() == before
 
 
-def test_rows_that_nothing_explains_are_bought_only_by_retry_and_after_their_price(team: Team) -> None:
+def test_rows_that_nothing_explains_are_bought_only_by_retry_and_after_their_price(team: Pair) -> None:
     team.spec("b", 8, "{}")
     team.apply()
     bought = len(team.service.asked())
