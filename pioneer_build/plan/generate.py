@@ -117,7 +117,9 @@ def _is_rejected_elsewhere(job: Job, facts: Facts) -> bool:
     """Whether the job was rejected, and its rows, which may be within the checks now, are not on this machine."""
     if job.state != "rejected" or job.rows is None or job.superseded:
         return False
-    return not all(digest is None or facts.has_whole(digest) for digest in (job.rows, job.quarantined))
+    if job.quarantined is not None and job.quarantined not in facts.present:
+        return True
+    return not facts.has_whole(job.rows)  # only of rows it is known whether they are damaged
 
 
 def ways_out(name: str, costs: str) -> str:

@@ -108,3 +108,13 @@ def sides(root: Path) -> list[str]:
     for name, commit in (("base", base), ("ours", "main"), ("theirs", "tight")):
         (root / name).write_text(git(root, "show", f"{commit}:pioneer.lock") + "\n")
     return ["base", "ours", "theirs"]
+
+
+def test_rejected_rows_that_are_here_are_not_said_to_be_elsewhere(team: Dataset) -> None:
+    """`apply` also looks whether they are damaged; the rows in quarantine are of another form than the others."""
+    team.a("{max_chars: 19}")
+    assert team.run("-q", "apply", "--yes").code == 3
+    for command in (("plan", "--retry", "a"), ("apply", "--retry", "a"), ("apply",)):
+        done = team.run(*command)
+        assert "not on this machine" not in done.out + done.err, done
+    assert "create" in team.run("apply", "--retry", "a").err
