@@ -155,7 +155,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - also of a name that is too long
         raise UsageError(f"{path} is a folder", hint="pass the path of a file")
     if not is_stream(path):
         path = path.resolve()
@@ -167,7 +167,7 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
     """A path for a new folder beside `path`, which replaces it at the end."""
-    if path.exists() and not _replaceable(path):
+    if os.path.exists(path) and not _replaceable(path):  # noqa: PTH110 - also of a name that is too long
         raise UsageError(f"{path} exists and is not an export of this format", hint="pass the path of a new folder")
     path = path.resolve()
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:

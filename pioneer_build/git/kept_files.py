@@ -7,9 +7,10 @@ are not looked at, because there may be very many: for them, there is the time l
 from __future__ import annotations
 
 import os
-import re
 import stat
 from typing import TYPE_CHECKING, Final
+
+from pioneer_build.git.config_values import named_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,82 +24,110 @@ _FILES: Final = (
 )  # fmt: skip
 #: In the folders of a work tree.
 _IN_WORK_TREE: Final = (".gitattributes", ".gitignore", ".gitmodules")
-#: The settings that name a file for git to read.
-_NAMES_FILE: Final = re.compile(
-    rb'^[ \t\r\f\v]*+(?:\[[^\]\n]*+\][ \t\r\f\v]*+)?(?:path|attributesfile|excludesfile)\s*=\s*"?([^"#;\n]+)',
-    re.MULTILINE | re.IGNORECASE,
-)
-#: Bytes: of a longer file, only the beginning is looked at.
-_MOST: Final = 1 << 20
-#: As git has it.
-_MOST_INCLUDED: Final = 10
+#: Bytes of a file that is read here: of a longer one, git could read what wasn't looked at.
+_MOST: Final = 16 << 20
 
 
 def would_wait_for(folder: Path) -> str | None:
-    """The first file that is none, of those that git reads in `folder`; `None` if there is none.
+    """The first of the files that git reads in `folder` that it may wait for; `None` if there is none.
+
+    That is a pipe or a device, or one that is too long to see whether it names one.
 
     Args:
         folder: in which git is to be started.
     """
-    return next((path for path in _read_by_git(os.path.realpath(folder)) if _is_endless(path)), None)
+    found = _Files(os.path.realpath(folder))
+    return next((path for path in found.read_by_git() if _is_endless(path) or path in found.too_long), None)
 
 
-def _read_by_git(folder: str) -> Iterator[str]:
-    """The paths, each before what is in it is read to find others."""
-    git = None
-    while git is None:
-        yield from (f"{folder}/{name}" for name in _IN_WORK_TREE)
-        yield (place := f"{folder}/.git")
-        if os.path.lexists(place):
-            git = _named(place, b"gitdir:", folder) if os.path.isfile(place) else place  # noqa: PTH113
-            break
-        folder, below = os.path.dirname(folder), folder  # noqa: PTH120
-        if folder == below:
-            break
-    given = os.getenv("GIT_DIR", "")
-    for one in (git, os.path.abspath(given) if given else None):  # noqa: PTH100 - as git reads it
-        if one is not None:
-            yield from _in_repository(one)
+def fault_of(path: str) -> str:
+    """What is wrong with a file that git may wait for."""
+    return "is not a regular file" if _is_endless(path) else f"has more than {_MOST >> 20} MiB"
 
 
-def _in_repository(git: str) -> Iterator[str]:
-    yield from (f"{git}/{name}" for name in _FILES)
-    common = _named(f"{git}/commondir", b"", git)
-    places = [git] if common is None else [git, common]
-    if common is not None:
-        yield from (f"{common}/{name}" for name in _FILES)
-    if (ref := _named(f"{git}/HEAD", b"ref:", places[-1])) is not None:
-        yield ref
-    for place in places:
-        for name in ("config", "config.worktree"):
-            yield from _included(f"{place}/{name}", _MOST_INCLUDED)
+class _Files:
+    """The files that git reads in a folder. Those that are `too_long` to be read here come a second time."""
 
+    __slots__ = ("_configs", "_folder", "too_long")
 
-def _included(config: str, levels: int) -> Iterator[str]:
-    """The files that a configuration names, and those that they name."""
-    for found in _NAMES_FILE.findall(_read(config)) if levels else ():
-        path = os.path.expanduser(os.fsdecode(found.strip()))  # noqa: PTH111
-        path = os.path.join(os.path.dirname(config), path)  # noqa: PTH118, PTH120
-        yield path
-        yield from _included(path, levels - 1)
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._configs: set[str] = set()
+        self.too_long: set[str] = set()
 
+    def read_by_git(self) -> Iterator[str]:
+        """The paths, each before what is in it is read to find others."""
+        folder, git = self._folder, None
+        while git is None:
+            yield from (f"{folder}/{name}" for name in _IN_WORK_TREE)
+            yield (place := f"{folder}/.git")
+            if os.path.lexists(place):
+                git = self._named(place, b"gitdir:", folder) if os.path.isfile(place) else place  # noqa: PTH113
+                break
+            folder, below = os.path.dirname(folder), folder  # noqa: PTH120
+            if folder == below:
+                break
+        yield from self.too_long
+        given = os.getenv("GIT_DIR", "")
+        for one in (git, os.path.abspath(given) if given else None):  # noqa: PTH100 - as git reads it
+            if one is not None:
+                yield from self._in_repository(one, folder)
 
-def _named(file: str, mark: bytes, folder: str) -> str | None:
-    """The path in a file of git that holds only one, relative to `folder`; `None` if there is none."""
-    said = _read(file).strip()
-    if not said or not said.startswith(mark):
-        return None
-    return os.path.join(folder, os.fsdecode(said.removeprefix(mark).strip()))  # noqa: PTH118
+    def _in_repository(self, git: str, top: str) -> Iterator[str]:
+        yield from (f"{git}/{name}" for name in _FILES)
+        common = self._named(f"{git}/commondir", b"", git)
+        places = [git] if common is None else [git, common]
+        if common is not None:
+            yield from (f"{common}/{name}" for name in _FILES)
+        if (ref := self._named(f"{git}/HEAD", b"ref:", places[-1])) is not None:
+            yield ref
+        for place in places:
+            for name in ("config", "config.worktree"):
+                yield from self._in_config(f"{place}/{name}", top)
+        yield from self.too_long
 
+    def _in_config(self, first: str, top: str) -> Iterator[str]:
+        """The files that a configuration names, and those that they name, each read once.
 
-def _read(path: str) -> bytes:
-    """The beginning of a file; nothing if it can't be read, or if reading it may never end."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - it has flags
-            return file.read(_MOST) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-    except (OSError, ValueError):
-        return b""
+        Args:
+            first: the configuration.
+            top: the folder of the work tree, in which git is when it reads files that are no configuration.
+        """
+        waiting = [first]
+        while waiting:
+            config = waiting.pop()
+            real = os.path.realpath(config)
+            if real in self._configs:
+                continue
+            self._configs.add(real)
+            for name, said in named_files(self._read(config)):
+                path = os.path.expanduser(os.fsdecode(said))  # noqa: PTH111
+                for folder in (os.path.dirname(config), *(() if name == "path" else (top, self._folder))):  # noqa: PTH120
+                    yield os.path.join(folder, path)  # noqa: PTH118
+                if name == "path":
+                    waiting.append(os.path.join(os.path.dirname(config), path))  # noqa: PTH118, PTH120
+
+    def _named(self, file: str, mark: bytes, folder: str) -> str | None:
+        """The path in a file of git that holds only one, relative to `folder`; `None` if there is none."""
+        said = self._read(file).strip()
+        if not said or not said.startswith(mark):
+            return None
+        return os.path.join(folder, os.fsdecode(said.removeprefix(mark).strip()))  # noqa: PTH118
+
+    def _read(self, path: str) -> bytes:
+        """A file; nothing if it can't be read, or is no regular file or too long."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:  # noqa: PTH123 - it has flags
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return b""
+                data = file.read(_MOST + 1)
+        except (OSError, ValueError):
+            return b""
+        if len(data) > _MOST:
+            self.too_long.add(path)
+            return b""
+        return data
 
 
 def _is_endless(path: str) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.git.kept_files import would_wait_for
+from pioneer_build.git.kept_files import fault_of, would_wait_for
 from pioneer_build.git.places import explicit_places
 from pioneer_build.keys import without_keys
 
@@ -126,10 +126,10 @@ def run(
 
 
 def check_waits_for_nothing(folder: Path) -> None:
-    """Raises `PioneerError` if a file that git reads in `folder` is a pipe or a device."""
+    """Raises `PioneerError` if a file that git reads in `folder` is a pipe or a device, or may name one."""
     if (path := would_wait_for(folder)) is not None:
         hint = "replace it by a file, or clone the repository again"
-        raise PioneerError(f"git is not run: {path} is not a regular file", hint=hint)
+        raise PioneerError(f"git is not run: {path} {fault_of(path)}", hint=hint)
 
 
 def command_line(*arguments: str) -> list[str]:

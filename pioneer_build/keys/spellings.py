@@ -10,24 +10,23 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from binascii import b2a_base64
-from typing import Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.keys.gaps import squeezed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: What is shown instead of a key.
 HIDDEN: Final = "[key hidden]"
 
-#: What may stand between the characters of a spelled key without changing how it looks: white space, escapes,
-#: control characters, and characters that have no width. It is never given back: a backslash and a letter could be read
-#: in two ways, and each letter of a key that they may be would multiply the time.
-_SEEN_AS_SPACE: Final = (
-    r"\\u(?:00(?:[01]\w|20|7[fF]|[aA][0dD])|20[0-6]\w|[fF][eE]\w\w|[dD][89a-fA-F]\w\w)|"
-    "[\\s\\\\\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
-    "\u205f-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U000e0000-\U000e0fff]"
-)
-#: A backslash and a letter between two characters, or a backslash before each of them.
-_GAP: Final = rf"(?:\\[nrtbfv]|{_SEEN_AS_SPACE})*+"
-_ESCAPED_GAP: Final = rf"(?:{_SEEN_AS_SPACE})*+"
+#: What stands between pairs of hexadecimal digits, between codes in a list, whose items may be strings or lines, and
+#: between escapes in octal. None of these spellings can begin within its gap, so that a gap is read once, or once for
+#: each character of a key that repeats itself: a pair begins with 2 to 7, a code with a digit or with a to f, and an
+#: escape in octal with a backslash and a digit, which only the end of a gap can be. What stands between the characters
+#: of other spellings may be the beginning of one: see `gaps`.
 _HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*+"
-#: What stands between the codes of a list, whose items may be strings or lines, and between escapes in octal.
 _LIST_GAP: Final = r"(?:[\s,;|\"']|\\[nrt\"])++"
 _OCTAL_GAP: Final = r"\s*+\\++"
 _GAP_BYTES: Final = bytes([*range(0x21), 0x7F, ord("\\")])
@@ -41,12 +40,14 @@ _ESCAPES: Final = re.compile(
 )
 _LONG: Final = 1 << 20
 _ENTITIES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+#: A percent sign may be escaped as often, and its escape, and so on.
+_MOST_PERCENT: Final = 8
 #: An escape that was cut in its middle.
 _CUT_ESCAPE: Final = re.compile(
-    _GAP + r"(?:%[0-9a-fA-F]{0,5}|u\{?[0-9a-fA-F]{0,6}|x[0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?"
+    r"[\s\\]*+(?:%[0-9a-fA-F]{0,18}|u\{?[0-9a-fA-F]{0,6}|[xX][0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?"
     r"|[oO]?\{?[0-7]{0,4}|(?:[\s,;|\"']|\\[nrt\"])*+(?:0x[0-9a-fA-F]?|[0-9]{0,3}))?\Z"
 )
-_LONGEST_ESCAPE: Final = 16
+_LONGEST_ESCAPE: Final = 20
 #: Shorter keys have no other encodings: their base64 would be found in any text.
 _ENCODED_FROM: Final = 6
 #: As many characters at the end of a text that was cut may be the beginning of a key.
@@ -60,14 +61,17 @@ class KeySpellings:
         key: as it is sent: printable ASCII, not empty.
     """
 
-    __slots__ = ("__bytes", "__codes", "__pattern", "__spelled", "guessable")
+    __slots__ = ("__bytes", "__codes", "__listed", "__patterns", "__spelled", "guessable")
 
     def __init__(self, key: str) -> None:
         #: Whether it may be a word of any text, such as the key of a local server. That is hidden, but proves nothing.
         self.guessable = len(key) < 8 or (key.isalpha() and len(key) < 20)
-        # what stands between two characters, and a pattern for each character; a backslash counts as a gap
-        characters = [_character(c) for c in key if c != "\\"]
-        self.__spelled = [(_GAP, characters), (_ESCAPED_GAP, characters)]
+        # A pattern for each character, in a text without gaps. A backslash counts as a gap. Escaped or not, and as it
+        # is: the key may have something in it that looks like an escape.
+        plain = key.replace("\\", "") or key
+        self.__spelled = [[_character(c) for c in plain], [_letter(c) for c in plain]]
+        # what stands between two characters, and a pattern for each
+        self.__listed: list[tuple[str, list[str]]] = []
         texts = [key]
         # the same for lists of codes, and the numbers that such a list has
         self.__codes: list[tuple[str, list[str], set[bytes]]] = []
@@ -76,19 +80,18 @@ class KeySpellings:
             digits, encoded = raw.hex(), [*_base64(raw), *_base64(_wide(raw))]
             thirty_two = _base32(raw)
             texts += [digits, *encoded, *thirty_two]
-            self.__spelled += [(_GAP, [_base64_character(c) for c in text]) for text in encoded]
+            self.__spelled += [[_base64_character(c) for c in text] for text in encoded]
+            self.__spelled += [[_letter(c) for c in text] for text in thirty_two]
             # spellings of their own: in the pattern of a character, they could hide one that is written out
             self.__codes = [
                 (_OCTAL_GAP, _octal(raw), _numbers(raw, "o")),
                 (_LIST_GAP, [f"(?<![0-9])0?{code}(?![0-9])" for code in raw], _numbers(raw, "d")),
                 (_LIST_GAP, [rf"(?i:(?<![0-9a-f])(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw], _numbers(raw, "x")),
             ]
-            self.__spelled += [(between, parts) for between, parts, _ in self.__codes]
-            self.__spelled += [(_GAP, [f"(?i:{c})" for c in text]) for text in thirty_two]
-            pairs = [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)]
-            self.__spelled.append((_HEX_GAP, pairs))
+            self.__listed = [(between, parts) for between, parts, _ in self.__codes]
+            self.__listed.append((_HEX_GAP, [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)]))
         self.__bytes = [_squeezed(text.encode("ascii", "replace")) for text in texts]
-        self.__pattern: re.Pattern[str] | None = None
+        self.__patterns: tuple[list[re.Pattern[str]], list[re.Pattern[str]]] | None = None
 
     def __repr__(self) -> str:
         return "KeySpellings(…)"
@@ -98,24 +101,25 @@ class KeySpellings:
 
     def hide(self, text: str) -> str:
         """`text` without the key."""
-        return self._pattern().sub(HIDDEN, text)
+        shown, end = [], 0
+        for start, after in sorted(self._places(text)):
+            if start >= end:
+                shown += [text[end:start], HIDDEN]
+            end = max(end, after)
+        return "".join((*shown, text[end:]))
 
     def hide_in_cut(self, text: str) -> str:
         """`text` without the key, and without a beginning of it at the end: it may have been cut there."""
         text = self.hide(text)
-        for between, parts in self.__spelled:
-            beginning = re.compile(parts[0])  # the others only as far as the text has them: there are hundreds
-            start = max(0, len(text) - _LONGEST_ESCAPE * len(parts))
-            while (first := beginning.search(text, start)) is not None:
-                if _runs_to_the_end(re.compile(between), parts, text, first.start()):
-                    text = text[: first.start()] + HIDDEN
-                    break
-                start = first.start() + 1
-        return text
+        cut = [place for between, parts in self.__listed for place in _cut_places(text, between, parts)]
+        for reading in squeezed(text):
+            for parts in self.__spelled:
+                cut += [reading.original(place, place + 1)[0] for place in _cut_places(reading.text, "", parts)]
+        return text[: min(cut)] + HIDDEN if cut else text
 
     def occurs_in(self, text: str) -> bool:
         """Whether the key is in `text`."""
-        return self._pattern().search(text) is not None
+        return next(self._places(text), None) is not None
 
     def occurs_in_bytes(self, body: bytes) -> bool:
         """Whether the key is in the bytes of a response.
@@ -143,11 +147,19 @@ class KeySpellings:
             for between, parts, numbers in self.__codes
         )
 
-    def _pattern(self) -> re.Pattern[str]:
-        """All spellings; made when it is first needed, because that takes a while."""
-        if self.__pattern is None:
-            self.__pattern = re.compile("|".join(between.join(parts) for between, parts in self.__spelled))
-        return self.__pattern
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the key is in `text`, in all spellings: some may overlap."""
+        if self.__patterns is None:  # it takes a while
+            self.__patterns = (
+                [re.compile("".join(parts)) for parts in self.__spelled],
+                [re.compile(between.join(parts)) for between, parts in self.__listed],
+            )
+        without_gaps, listed = self.__patterns
+        for reading in squeezed(text):
+            for found in chain.from_iterable(pattern.finditer(reading.text) for pattern in without_gaps):
+                yield reading.original(*found.span())
+        for found in chain.from_iterable(pattern.finditer(text) for pattern in listed):
+            yield found.span()
 
 
 def _squeezed(body: bytes) -> bytes:
@@ -156,7 +168,8 @@ def _squeezed(body: bytes) -> bytes:
     return body.translate(_ALIKE, _GAP_BYTES)
 
 
-# Groups are atomic: what can be read in two ways would take exponential time.
+# Groups are atomic: what can be read in two ways would take exponential time. Escapes are bounded, so that a match is,
+# too.
 
 
 def _character(char: str) -> str:
@@ -164,12 +177,17 @@ def _character(char: str) -> str:
     codes = sorted({ord(char.lower()), ord(char.upper())})
     each = [_percent(code) for code in codes]
     for code in codes:
-        each += [rf"u\{{?0{{0,6}}(?i:{code:x})\}}?", f"(?i:x{code:02x})", f"&#(?i:x)0{{0,6}}(?i:{code:x});?"]
-        each += [f"&#0{{0,6}}{code};?", f"(?i:={code:02x})"]
+        each += [rf"u\{{?0{{0,6}}(?i:{code:x})\}}?", f"x(?i:{code:02x})", f"X(?i:{code:02x})"]
+        each += [f"&#(?i:x)0{{0,6}}(?i:{code:x});?", f"&#0{{0,6}}{code};?", f"=(?i:{code:02x})"]
     if char in _ENTITIES:
         each.append(f"&{_ENTITIES[char]};?")
     each += [re.escape(chr(code)) for code in codes]
     return f"(?>{'|'.join(each)})"
+
+
+def _letter(char: str) -> str:
+    """A pattern for one character as it is, in either case."""
+    return f"[{re.escape(char.lower())}{re.escape(char.upper())}]"
 
 
 def _base64_character(char: str) -> str:
@@ -179,7 +197,7 @@ def _base64_character(char: str) -> str:
 
 
 def _percent(code: int) -> str:
-    return f"%(?:25)*(?i:{code:02x})"
+    return f"%(?:25){{0,{_MOST_PERCENT}}}(?i:{code:02x})"
 
 
 def _octal(raw: bytes) -> list[str]:
@@ -216,21 +234,39 @@ def _wide(raw: bytes) -> bytes:
     return b"\0".join(raw[place : place + 1] for place in range(len(raw)))
 
 
-def _runs_to_the_end(gap: re.Pattern[str], parts: list[str], text: str, start: int) -> bool:
-    """Whether a beginning of the key stands at `start`, and nothing after it.
+def _cut_places(text: str, gap: str, parts: list[str]) -> Iterator[int]:
+    """The first place at which a beginning of the key runs to the end of `text`, if there is one.
 
     Args:
+        text: in which it may have been cut.
         gap: what may stand between two characters.
         parts: the key, character by character.
-        text: the whole text.
-        start: where the first character is.
     """
-    place = start
-    for number, part in enumerate(parts):
-        if number >= _CUT_FROM and _CUT_ESCAPE.match(text, place):
+    beginning, between = re.compile(gap.join(parts[:_CUT_FROM])), re.compile(gap)
+    start = max(0, len(text) - _LONGEST_ESCAPE * len(parts))
+    while len(parts) > _CUT_FROM and (first := beginning.search(text, start)) is not None:
+        if _runs_to_the_end(between, parts, text, first.end()):
+            yield first.start()
+            return
+        start = first.start() + 1
+
+
+def _runs_to_the_end(between: re.Pattern[str], parts: list[str], text: str, place: int) -> bool:
+    """Whether a beginning of the key goes on up to the end of `text`.
+
+    Args:
+        between: what may stand between two characters.
+        parts: the key, character by character; the first six end at `place`.
+        text: the whole text.
+        place: from where.
+    """
+    for part in parts[_CUT_FROM:]:
+        if _CUT_ESCAPE.match(text, place):
             return True
-        between = gap.match(text, place) if number else None
-        found = re.compile(part).match(text, between.end() if between else place)
+        gap = between.match(text, place)
+        found = re.compile(part).match(
+            text, gap.end() if gap else place
+        )  # as far as the text has them: there are hundreds
         if found is None:
             return False
         place = found.end()

@@ -83,7 +83,7 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
         Problems: `pioneer.yaml` has errors.
         PioneerError: a setting is invalid, or a sparse checkout left out the settings or the lock.
     """
-    if not start.is_dir():
+    if not os.path.isdir(start):  # noqa: PTH112 - also of a name that is too long
         raise PioneerError(f"no such folder: {start}")
     root = find_project(start)
     refuse_key_in_path(root)

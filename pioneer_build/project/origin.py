@@ -7,6 +7,7 @@ repository, no commit yet, a shallow clone), it is the folder.
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,4 +59,4 @@ class OtherProjects:
         if item.project == self._here:
             return False
         folder = Path(item.folder)  # it may have its first commit since then
-        return not (folder.is_dir() and origin_of(folder).project == self._here)
+        return not (os.path.isdir(folder) and origin_of(folder).project == self._here)  # noqa: PTH112 - also of a name that is too long

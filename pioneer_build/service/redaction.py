@@ -10,6 +10,7 @@ import logging
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,11 +168,16 @@ class Words:
             ),
             "",
         )
-        reasons: list[str] = []
-        for holder in (answer, inner):
-            for name in ("errors", "detail", "details"):
-                reasons += _reasons(holder.get(name))
-        details = tuple(dict.fromkeys(self.clean(reason) for reason in reasons if reason))[:DETAILS_LIMIT]
+        holders = (answer,) if inner is answer else (answer, inner)
+        reasons = dict.fromkeys(
+            reason
+            for holder in holders
+            for name in ("errors", "detail", "details")
+            for reason in _reasons(holder.get(name))
+            if reason
+        )
+        # no more than are shown: each may be long
+        details = tuple(dict.fromkeys(self.clean(reason) for reason in islice(reasons, DETAILS_LIMIT)))
         code = inner.get("code")
         if not text and isinstance(code, str):
             text = code

@@ -5,6 +5,7 @@ Readers write only the index, which can be derived from the batches.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -133,7 +134,7 @@ class AnnotationStore:
 
     def _name_scope(self) -> None:
         path = self._folder / "scope.json"
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - also of a name that is too long
             self._prepare()
             make_folder(self._folder, self._modes)
             make_folder(self._tmp, self._modes)

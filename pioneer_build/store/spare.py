@@ -85,7 +85,7 @@ class Spare:
         """The folders that have annotations of `scope`, each while no other process uses it."""
         for folder in self._folders:
             place = self._place(folder)
-            if place and (place / "annotations" / scope.name).is_dir() and _is_safe(folder, place, scope):
+            if place and os.path.isdir(place / "annotations" / scope.name) and _is_safe(folder, place, scope):  # noqa: PTH112 - also of a name that is too long
                 with _alone(folder):
                     yield place
 

@@ -91,7 +91,7 @@ class Store:
         opened = SparedAnnotations(self._scope_folder(scope), scope, self._tmp, self._modes, self._prepare)
         opened.spare = Spare(self.root, self._spare)
         twins = [Scope(name, fingerprint) for name in other_spellings(backend)]
-        opened.read_also({twin: folder for twin in twins if (folder := self._scope_folder(twin)).is_dir()})
+        opened.read_also({twin: folder for twin in twins if os.path.isdir(folder := self._scope_folder(twin))})  # noqa: PTH112 - also of a name that is too long
         with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
             opened.take_in()
         return opened

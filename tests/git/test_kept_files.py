@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.git import kept_files, program
 from pioneer_build.git import objects as git_objects
+from pioneer_build.git import program
 from pioneer_build.git.history import reachable_commits
 from pioneer_build.git.kept_files import would_wait_for
 from pioneer_build.git.objects import Unreadable, objects
@@ -85,17 +85,23 @@ def test_the_branch_that_is_checked_out(top: Path) -> None:
     "setting",
     [
         "[include]\n\tpath = {path}", '[includeIf "gitdir:/"]\n\tpath = "{path}" ; x', "[include] path={path}",
+        '[include]\n\tpath = {path.parent}/a" "pipe', "[include]\n\tpath = {path.parent}/a\\\n pipe",
+        '[include]\n\tpath = "{path.parent}/\\"x/../a pipe"', '[includeIf "gitdir:/]/"]path = {path} # x',
+        "[core][include]path = {path}", "\ufeff[include] path = {path}", "[include]\r\npath=\\\r\n{path}\r\n",
         "[core]\n\tattributesFile = {path}", "[core]\n\texcludesfile={path}",
     ],
 )  # fmt: skip
 def test_a_file_that_the_configuration_names(top: Path, setting: str) -> None:
     pipe = top / "a pipe"
+    (top / '"x').mkdir()
     (top / ".git" / "more").write_text(setting.format(path=pipe))
     with (top / ".git" / "config").open("a") as file:
         file.write("[include]\n\tpath = more\n\tpath = config\n")
     assert would_wait_for(top) is None
     os.mkfifo(pipe)
-    assert would_wait_for(top) == str(pipe)
+    found = would_wait_for(top)
+    assert found is not None
+    assert os.path.realpath(found) == str(pipe)
 
 
 def test_a_linked_work_tree_and_the_folder_that_has_its_settings(top: Path) -> None:
@@ -139,8 +145,33 @@ def test_a_real_repository_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert subprocess.run(["git", "status"], cwd=tmp_path, capture_output=True).returncode == 0
 
 
-def test_empty_lines_of_a_configuration_are_read_once() -> None:
-    """A megabyte of them would take minutes if each were read with all that follow."""
-    for lines in (b"\n" * 900_000, b"[\n" * 400_000, b" \n" * 400_000):
-        found = kept_files._NAMES_FILE.findall(lines + b"[include] path = a\n[core]\n\n  excludesfile = b\n")
-        assert found == [b"a", b"b"]
+def test_a_configuration_that_is_too_long_to_be_looked_at(top: Path) -> None:
+    with (top / ".git" / "config").open("a") as file:
+        file.write("#" + "x" * 2_000_000 + "\n[include]\n\tpath = more\n")
+    assert would_wait_for(top) is None
+    os.mkfifo(top / ".git" / "more")
+    assert would_wait_for(top) == str(top / ".git" / "more")
+    (top / ".git" / "more").unlink()
+    for name in ("config", "more", "HEAD"):
+        before = (top / ".git" / name).read_bytes() if (top / ".git" / name).exists() else b""
+        (top / ".git" / name).write_bytes(before + b" ")
+        os.truncate(top / ".git" / name, (16 << 20) + 1)
+        assert would_wait_for(top) == str(top / ".git" / name)
+        with pytest.raises(PioneerError, match=rf"git is not run: .*/{name} has more than 16 MiB"):
+            reachable_commits(top, 10)
+        (top / ".git" / name).write_bytes(before)
+    assert would_wait_for(top) is None
+
+
+def test_a_configuration_that_includes_itself_is_read_once(top: Path) -> None:
+    with (top / ".git" / "config").open("a") as file:
+        file.write("[include]\n" + "path = config\npath = ../.git/config\n" * 1_000)
+    assert would_wait_for(top) is None
+
+
+@pytest.mark.parametrize("setting", ["attributesFile", "excludesFile"])
+def test_a_file_that_is_relative_to_the_work_tree(top: Path, setting: str) -> None:
+    with (top / ".git" / "config").open("a") as file:
+        file.write(f"{setting} = below\n")
+    os.mkfifo(top / "below")
+    assert would_wait_for(top / "deep" / "project") == str(top / "below")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import pickle
+import re
 import time
 from urllib.parse import quote
 
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.keys import KEY_VARIABLES, keys_in, without_keys
+from pioneer_build.keys import spellings as module
 from pioneer_build.keys.spellings import HIDDEN, KeySpellings
 
 KEY = "pio_sk_s3cr3t/with+odd%chars9"
@@ -177,6 +180,70 @@ def test_what_follows_a_beginning_of_the_key_is_read_once(beginning: str, unit: 
     spellings.hide_in_cut(text)
     assert not spellings.occurs_in_bytes(text.encode())
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("unit", ["\\t", "\\n\\t", "\\u000p", "\\u000s", "\\u000P\\t", "sk-\\t", "p\\u000p"])
+@pytest.mark.parametrize("key", ["sk-7QFMPd3W2XyygNdemkvdaj", "pio_sk_pJG2Tr8hzUjEcPVJ2tRKJC", "t" * 29 + "9", KEY])
+def test_a_gap_that_looks_like_a_beginning_of_the_key_is_read_once(unit: str, key: str) -> None:
+    """200 kB would be minutes if a search began at each of them."""
+    spellings, text, began = KeySpellings(key), unit * (200_000 // len(unit)) + "%", time.process_time()
+    spellings.hide(text)
+    spellings.hide_in_cut(text)
+    assert not spellings.occurs_in_bytes(text.encode())
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("char", [chr(code) for code in range(0x21, 0x7F)])
+def test_no_spelling_that_has_gaps_begins_in_one(char: str) -> None:
+    """Or each beginning in a long gap would have to read the rest of it."""
+    code = ord(char)
+    for gap, units, first, spelled in (
+        (module._HEX_GAP, [" ", "\n", ":", "-", "\\x", "0x"], f"(?i:{code:02x})", f"{code:02X}"),
+        (module._LIST_GAP, [" ", "\n", *",;|\"'", "\\n", "\\r", "\\t", '\\"'], f"0?{code}", f"{code}"),
+        (
+            module._LIST_GAP,
+            [" ", "\n", *",;|\"'", "\\n", "\\r", "\\t", '\\"'],
+            f"(?i:(?:0x)?{code:02x})",
+            f"0x{code:x}",
+        ),
+        (module._OCTAL_GAP, [" ", "\n", "\\"], module._octal(char.encode())[0], f"{code:o}"),
+    ):
+        for two in itertools.product(units, repeat=2):
+            before = "".join(two) + "\\" * (gap == module._OCTAL_GAP)
+            places = [one.start() for one in re.finditer(f"(?={first})", before + spelled)]
+            # an escape in octal begins with the last backslash of a gap
+            assert min(places) == len(before) - (gap == module._OCTAL_GAP)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_it_is_hidden_from_its_first_to_its_last_character(data: st.DataObject) -> None:
+    spelled = st.sampled_from(["{}", "\\{}", "%{:02x}", "\\u{:04x}", "&#{};", "={:02X}", "\\x{:02x}"])
+    gaps = st.sampled_from(["", "", " ", "\n", "\\n", "\\t", "\\u0020", "\u200b", "\\"])
+    around = st.text("xy \\n\t\u200b.", max_size=8).map(lambda text: text + ".")
+    before, after = data.draw(around), data.draw(around)[::-1]
+    text = ""
+    for place, char in enumerate(KEY):
+        gap, form = data.draw(gaps) if place else "", data.draw(spelled)
+        if char in "nrtbfv" and f"{gap}{form}".endswith("\\{}"):
+            gap, form = "", "{}"  # a backslash and a letter is a gap
+        text += gap + form.format(ord(char) if ":" in form or "#" in form else char)
+    first = text.removeprefix("\\")
+    kept = text[: len(text) - len(first)]  # a backslash before the first character is a gap
+    assert KeySpellings(KEY).hide(before + text + after) == before + kept + HIDDEN + after
+
+
+def test_a_key_that_looks_like_an_escape_is_found() -> None:
+    for key in ("x70x71x72x73", "%2541bcdefgh1", "=41=42=43=44", "u0070u0071", "&#65;&#66;x1", "41abcdefgh1"):
+        for text in (key, f"token={key}", f"x{key}", "\n".join(key), key[:5] + "\\t" + key[5:]):
+            assert HIDDEN in KeySpellings(key).hide(text), text
+
+
+def test_a_percent_sign_that_is_escaped_many_times() -> None:
+    text = KEY
+    for _ in range(8):
+        text = quote(text, safe="")
+        assert KeySpellings(KEY).hide(f"a {text} b") == f"a {HIDDEN} b"
 
 
 def test_a_word_is_guessable() -> None:

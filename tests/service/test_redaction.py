@@ -123,3 +123,25 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(text: str) -> N
     with pytest.raises(NoAccess) as caught:
         Key(text)
     assert not text.strip() or text.strip() not in str(caught.value)
+
+
+def test_no_more_reasons_are_cleaned_than_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be long, and each takes its time."""
+    cleaned: list[str] = []
+    clean = Words.clean
+
+    def counted(words: Words, text: object, limit: int = MESSAGE_LIMIT) -> str:
+        cleaned.append(str(text))
+        return clean(words, text, limit)
+
+    monkeypatch.setattr(Words, "clean", counted)
+    reasons = [f"reason {number}" for number in range(200)]
+    for body in (
+        {"errors": reasons, "details": reasons},
+        {"detail": {"code": "bad", "errors": reasons}},
+        {"detail": reasons[:3] * 9},
+    ):
+        cleaned.clear()
+        said = WORDS.read(json.dumps(body).encode())
+        assert said.details == tuple(reasons[: 3 if body.get("detail") == reasons[:3] * 9 else DETAILS_LIMIT])
+        assert len([one for one in cleaned if one not in {"", said.text}]) == len(said.details)

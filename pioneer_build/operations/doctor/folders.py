@@ -7,6 +7,7 @@ import glob
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.advice import advice
@@ -50,6 +51,8 @@ def _folder(name: str, path: Path, size: int) -> DoctorFinding | None:
     fix = "set `store:` in pioneer.yaml to another folder" if name == "store" else f"export {variable}=/another/folder"
     place = there
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # its name may be too long to be made
         for place in _written(name, path):
             check_writable(place)
         place = there
@@ -65,7 +68,7 @@ def _folder(name: str, path: Path, size: int) -> DoctorFinding | None:
         text = f"only {free / 1e6:,.0f} MB are free for the {name} folder {path}"
         return DoctorFinding(name, "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {fix}")
     held = path / "journal" if name == "state" else path
-    if held.exists() and name != "cache" and held.stat().st_mode & 0o077:
+    if os.path.exists(held) and name != "cache" and held.stat().st_mode & 0o077:  # noqa: PTH110
         text = f"{held} can be read by other users; it contains your {'submissions' if name == 'state' else 'rows'}"
         return DoctorFinding(name, "note", text, f"chmod 700 '{held}'")
     return None
