@@ -24,8 +24,9 @@ def named_files(config: bytes) -> Iterator[tuple[str, bytes]]:
     """The names of settings that name a file, in lower case, and the paths as the configuration has them."""
     text = config.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     for found in _NAMES_FILE.finditer(text):
-        if path := _unquoted(found[2]).partition(b"\0")[0]:
-            yield found[1].decode("ascii").lower(), path
+        for value in {found[2], found[2].replace(b"\t", b" ")}:  # before 2.45, git read a tab as a space
+            if path := _unquoted(value).partition(b"\0")[0]:
+                yield found[1].decode("ascii").lower(), path
 
 
 def _unquoted(value: bytes) -> bytes:
@@ -34,7 +35,7 @@ def _unquoted(value: bytes) -> bytes:
     quoted, kept = False, 0
     for token in _TOKEN.findall(value):
         if token == b'"':
-            quoted = not quoted
+            quoted, kept = not quoted, len(parts)  # white space before a quote counts
         elif quoted or not token.isspace():
             parts.append(_ESCAPES.get(token, token[1:]) if token[:1] == b"\\" else token)
             kept = len(parts)

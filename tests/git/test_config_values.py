@@ -13,7 +13,28 @@ from pioneer_build.git.config_values import named_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIECES = ["a", "b", "/", " ", "  ", '"', '""', '\\"', "\\\\", "\\n", "\\t", "\\b", "\\\n", "#", ";", "]", "[", "=", "é"]
+PIECES = [
+    "a",
+    "b",
+    "/",
+    " ",
+    "  ",
+    '"',
+    '""',
+    '\\"',
+    "\\\\",
+    "\\n",
+    "\\t",
+    "\t",
+    "\\b",
+    "\\\n",
+    "#",
+    ";",
+    "]",
+    "[",
+    "=",
+    "é",
+]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -24,6 +45,8 @@ PIECES = ["a", "b", "/", " ", "  ", '"', '""', '\\"', "\\\\", "\\n", "\\t", "\\b
     ),
     st.booleans(),
 )
+@example('a ""', "[include]\npath =", False)
+@example("a\t b", "[include]\npath =", False)
 @example('"a b" ;c', "[include]\npath =", True)
 def test_values_are_read_as_git_reads_them(tmp_path: Path, value: str, before: str, wide: bool) -> None:
     file = tmp_path / "config"
