@@ -5,6 +5,7 @@ StorePort         stored rows; with AnnotationsPort, the annotations of one defi
                   are being labelled: `store.Store`
 JournalPort       the durable log of submissions: `journal.log.Journal`
 LockPort          pioneer.lock: `project.lock_file.LockFile`
+PastPort          earlier versions of pioneer.lock: `operations.past_entries.PastEntries`
 
 Tests implement them so that each call can fail.
 """
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
-    from pioneer_build.lock.model import Job, Lock
+    from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.spec.model import TaskType
     from pioneer_build.store.claims import Claim, Held
     from pioneer_build.store.quarantine import RefusedText
@@ -335,3 +336,17 @@ class LockPort(Protocol):
         Raises:
             LockError: it could not be written; the file is unchanged.
         """
+
+
+class PastPort(Protocol):
+    """What earlier versions of the lock say of rows."""
+
+    def checks_of(self, job: Job, /) -> Sequence[Mapping[str, Any]]:
+        """The checks by which the recorded rows of a job may have been accepted."""
+
+    def states_of(self, entry: Entry, /) -> Sequence[Entry]:
+        """The entries that the dataset of an entry had while readers got other rows of it."""
+
+    @property
+    def unread(self) -> str | None:
+        """Why versions may be missing, and what to do; `None` if none are."""

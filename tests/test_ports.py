@@ -12,6 +12,7 @@ import pytest
 import pioneer_build
 from pioneer_build import ports
 from pioneer_build.journal.log import Journal
+from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
@@ -75,6 +76,7 @@ def test_a_report_claims_nothing_by_itself() -> None:
         (ports.ClaimsPort, Claims),
         (ports.JournalPort, Journal),
         (ports.LockPort, LockFile),
+        (ports.PastPort, PastEntries),
     ],
 )
 def test_what_stands_behind_a_port_has_all_of_it(protocol: type, real: type) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pioneer_build.apply.budget import Budget
 from pioneer_build.apply.events import Event
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.results import Outcome
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Entry, Job, Lock
-    from pioneer_build.ports import JournalPort, LockPort, Service, StorePort
+    from pioneer_build.ports import JournalPort, LockPort, PastPort, Service, StorePort
     from pioneer_build.spec.declared import Declared
 
 T = TypeVar("T")
@@ -60,20 +60,6 @@ class Ports:
     emit: Sink
     now: Callable[[], float]
     sleep: Callable[[float], Coroutine[Any, Any, None]]
-
-
-class Past(Protocol):
-    """What earlier versions of the lock say of rows."""
-
-    def checks_of(self, job: Job, /) -> Sequence[Mapping[str, Any]]:
-        """The checks by which the recorded rows of a job may have been accepted."""
-
-    def states_of(self, entry: Entry, /) -> Sequence[Entry]:
-        """The entries that the dataset of an entry had while readers got other rows of it."""
-
-    @property
-    def unread(self) -> str | None:
-        """Why versions may be missing, and what to do; `None` if none are."""
 
 
 class NoPast:
@@ -112,7 +98,7 @@ class Options:
     project_root: Path | None = None
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
     origin: Callable[[], Origin] = Origin
-    past: Past = field(default_factory=NoPast)
+    past: PastPort = field(default_factory=NoPast)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,21 +24,27 @@ def named_files(config: bytes) -> Iterator[tuple[str, bytes]]:
     """The names of settings that name a file, in lower case, and the paths as the configuration has them."""
     text = config.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     for found in _NAMES_FILE.finditer(text):
-        for value in {found[2], found[2].replace(b"\t", b" ")}:  # before 2.45, git read a tab as a space
-            if path := _unquoted(value).partition(b"\0")[0]:
+        for value in {_unquoted(found[2]), _unquoted(found[2], spaces=True)}:
+            if path := value.partition(b"\0")[0]:
                 yield found[1].decode("ascii").lower(), path
 
 
-def _unquoted(value: bytes) -> bytes:
-    """A value without its quotes, escapes, and white space around it that isn't in quotes."""
-    parts: list[bytes] = []
+def _unquoted(value: bytes, *, spaces: bool = False) -> bytes:
+    """A value without its quotes, escapes, and white space around it that isn't in quotes.
+
+    `spaces`: other white space that isn't in quotes is read as spaces, as git did before 2.45.
+    """
+    parts: list[bytes] = []  # none is empty
     quoted, kept = False, 0
     for token in _TOKEN.findall(value):
+        if token.isspace() and not quoted:
+            parts += [b" " * len(token) if spaces else token] if parts else []
+            continue
         if token == b'"':
-            quoted, kept = not quoted, len(parts)  # white space before a quote counts
-        elif quoted or not token.isspace():
-            parts.append(_ESCAPES.get(token, token[1:]) if token[:1] == b"\\" else token)
-            kept = len(parts)
-        elif parts:
-            parts.append(token)
+            quoted = not quoted
+            kept = len(parts)  # white space before a quote counts
+            continue
+        read = _ESCAPES.get(token, token[1:]) if token[:1] == b"\\" else token
+        parts += [read] if read else []
+        kept = len(parts)
     return b"".join(parts[:kept])
