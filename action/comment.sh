@@ -3,8 +3,14 @@
 # Env: DIRECTORY, PLAN, NUMBER, GH_TOKEN; GITHUB_REPOSITORY, RUNNER_TEMP.
 set -euo pipefail
 
-# A hidden marker identifies our comment; a project in another folder has a marker of its own.
-marker="<!-- pioneer-build plan: ${DIRECTORY//[^A-Za-z0-9._\/-]/_} -->"
+# A hidden marker identifies our comment; a project in another folder has a marker of its own. Where characters were
+# replaced, a digest tells folders apart.
+place="${DIRECTORY//[^A-Za-z0-9._\/-]/_}"
+if [[ $place != "$DIRECTORY" ]]; then
+  digest=$(printf '%s' "$DIRECTORY" | git hash-object --stdin)
+  place="$place ${digest:0:12}"
+fi
+marker="<!-- pioneer-build plan: $place -->"
 body="$RUNNER_TEMP/pioneer-build-comment.md"
 {
   echo "$marker"

@@ -156,7 +156,7 @@ def test_one_comment_is_posted_and_then_updated(runner: Runner, tmp_path: Path) 
         assert runner.step("comment", tmp_path, PLAN=str(plan)).code == 0
         assert runner.comments()[1:] == [f"<!-- pioneer-build plan: . -->\n{text}"]
     assert runner.step("comment", tmp_path, PLAN=str(plan), DIRECTORY="data/x -->").code == 0
-    assert runner.comments()[2].startswith("<!-- pioneer-build plan: data/x_--_ -->\n")
+    assert runner.comments()[2].startswith("<!-- pioneer-build plan: data/x_--_ d197aefa0c68 -->\n")
     assert runner.comments()[0].endswith("mine")
 
 
@@ -166,6 +166,16 @@ def test_a_fork_whose_token_may_only_read_is_no_failure(runner: Runner, tmp_path
     ran = runner.step("comment", tmp_path, PLAN=str(plan), GH_FAKE_READONLY="1")
     assert ran.code == 0
     assert "::notice::" in ran.said
+
+
+def test_each_folder_has_a_comment_of_its_own(runner: Runner, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.md"
+    folders = ["data/a b", "data/a_b", "data/a.b", "data/\u00e9", "data/\u00fc", "data/__", "data/a\tb"]
+    for time in ("first", "second"):
+        for folder in folders:
+            plan.write_text(f"{time} of {folder!r}")
+            assert runner.step("comment", tmp_path, PLAN=str(plan), DIRECTORY=folder).code == 0
+        assert [body.partition("\n")[2] for body in runner.comments()] == [f"{time} of {one!r}" for one in folders]
 
 
 def test_mistakes_are_what_the_comment_says(runner: Runner, tmp_path: Path) -> None:

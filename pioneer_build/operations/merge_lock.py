@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
@@ -33,11 +35,11 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
         path: where the result will be in the work tree. The file of a dataset in a split lock can't have another one.
 
     Raises:
-        LockError: what is wrong with a side, after `ours` was written; or a side contains a key, and `ours` is as it
-            was: git takes it for a conflict.
+        LockError: what is wrong with a side, after `ours` was written; or a side contains a key, is too large or no
+            regular file, and `ours` is as it was: git takes it for a conflict.
         OSError: a file can't be read or written; `ours` is as it was.
     """
-    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs)]
+    texts = [_text_of(side) for side in (base, ours, theirs)]
     refuse_keys_in_lock(
         dict(
             zip((f"{path} of the common ancestor", f"{path} of our side", f"{path} of their side"), texts, strict=True)
@@ -67,6 +69,21 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
         raise LockError(message, hint="`pioneer-build apply` writes each dataset to its own file")
     write_whole(ours, [lock_text(merged.lock).encode("utf-8")], keep_mode=True)
     return merged.choices
+
+
+def _text_of(side: Path) -> str:
+    try:
+        data = read_regular(side, MAX_LOCK_BYTES)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise LockError(f"can't read {side}: {error.strerror}", hint="pass three files, as git does") from None
+        raise
+    if len(data) > MAX_LOCK_BYTES:
+        most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
+        raise LockError(
+            f"can't read {side}: it is larger than {most}, the maximum for a lock", hint="take one side completely"
+        )
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _is_another(base: Lock, ours: Lock, theirs: Lock) -> bool:
