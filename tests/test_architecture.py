@@ -279,7 +279,6 @@ READERS = {
     "git/history.py": {"open"},  # of a repository that git was asked about, so `git.kept_files` has seen it
     "git/kept_files.py": {"open"},  # below `disk`'s room, and after it has looked what it is
     "operations/init/set_up_project.py": {"open"},  # `--from <(…)`, as far as a bound
-    "operations/merge_lock.py": {"read_bytes"},  # three files that git made, or the user named
     "paths.py": {"open"},  # below `disk`'s room, of a regular file, as far as a bound
     "processes/lease.py": {"open"},  # below `disk`'s room
     "processes/identity.py": {"open"},
