@@ -121,7 +121,7 @@ def _mark_not_compared(work: Work, job: Job) -> None:
     """If rows could not be compared with those of other datasets, the lock says that they are still to be judged."""
     if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
         return
-    elsewhere = work.run.others.elsewhere(work.checks)
+    elsewhere = work.run.others.elsewhere(work.checks, but_lost=work.retries)
     if names := (*elsewhere, *work.run.order.to_come(work.name)):
         which = quoted(names)
         text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"

@@ -113,7 +113,11 @@ def _why_unlisted(work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Miss
         return Missing(f"the service lists no versions of '{job.remote_name}' now") if before is not None else None
     if not listed or (before is not None and all(version.version in before for version in listed)):
         return Missing(_not_listed(job), gone=job.owed)
-    return None
+    if before is None:  # another machine submitted it
+        others = _others_with_versions(work, job)
+        if all(any(version.is_of(other) for other in others) for version in listed):
+            return Missing(_not_listed(job))
+    return Missing("it can't be told which of the listed versions it made") if job.owed else None
 
 
 def _not_listed(job: Job) -> str:
@@ -132,16 +136,21 @@ async def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | No
     before = submission.known if submission is not None else None  # listed before the job was submitted
     if not listed or before is None:
         return None
-    others = {
-        other.version
-        for entry in work.run.lock.with_remote_name(job.remote_name)
-        for other in entry.jobs
-        if other.remote_name == job.remote_name and other.key != job.key and not (other.inferred or may_be_gone(other))
-    }
+    others = {other.version for other in _others_with_versions(work, job)}
     new = [version for version in listed if version.version not in before and version.version not in others]
     if len(new) != 1:
         return None
     return Missing(_not_listed(job)) if await _is_of_another(work, job, new[0]) else new[0].version
+
+
+def _others_with_versions(work: Work, job: Job) -> list[Job]:
+    """The other jobs under the same name whose versions the service may list."""
+    return [
+        other
+        for entry in work.run.lock.with_remote_name(job.remote_name)
+        for other in entry.jobs
+        if other.remote_name == job.remote_name and other.key != job.key and not (other.inferred or may_be_gone(other))
+    ]
 
 
 async def _why_of_another(work: Work, job: Job, version: str, report: JobReport) -> Missing | None:

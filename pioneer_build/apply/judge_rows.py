@@ -171,7 +171,7 @@ def refuse_without_others(work: Work, what: str) -> None:
         StoreError: the store can't be read.
     """
     compared = f"{what}: they are compared with those of"
-    if names := work.run.others.elsewhere(work.checks):
+    if names := work.run.others.elsewhere(work.checks, but_lost=work.retries):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are not on this machine"
         entry = work.run.lock.entry(names[0])
         command = f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)"

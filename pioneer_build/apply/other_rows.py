@@ -92,25 +92,31 @@ class OtherRows:
         """
         return {name: self._texts(self.entry_of(name), unread) for name in checks.no_overlap_with}
 
-    def elsewhere(self, checks: Checks) -> tuple[str, ...]:
+    def elsewhere(self, checks: Checks, *, but_lost: bool = False) -> tuple[str, ...]:
         """The datasets in `no_overlap_with` that have rows which are not known here: nothing can be compared with them.
+
+        `but_lost`: as for `are_elsewhere`.
 
         Raises:
             StoreError: the store can't be read.
         """
-        return tuple([name for name in checks.no_overlap_with if self.are_elsewhere(name)])
+        return tuple([name for name in checks.no_overlap_with if self.are_elsewhere(name, but_lost=but_lost)])
 
-    def are_elsewhere(self, name: str) -> bool:
+    def are_elsewhere(self, name: str, *, but_lost: bool = False) -> bool:
         """Whether a dataset has rows that are not known here.
+
+        `but_lost`: not if these are owed, or were deleted on the service. Who asks for new rows in place of such ones
+        (`--retry`) doesn't wait for those of another dataset, which may wait for this one.
 
         Raises:
             StoreError: the store can't be read.
         """
         entry = self.entry_of(name)
-        return entry is not None and not self._are_stored(entry) and not self.inputs.has(entry)
+        return entry is not None and not self._are_stored(entry, but_lost=but_lost) and not self.inputs.has(entry)
 
-    def _are_stored(self, entry: Entry) -> bool:
-        return all(self.store.has(digest) for digest in entry.content_digests)
+    def _are_stored(self, entry: Entry, *, but_lost: bool = False) -> bool:
+        lost = {job.rows for job in entry.readable() if job.owed or job.deleted} if but_lost else ()
+        return all(self.store.has(digest) for digest in entry.content_digests if digest not in lost)
 
     def _texts(self, entry: Entry | None, unread: list[StoreError] | None) -> frozenset[bytes]:
         if entry is None:

@@ -22,7 +22,7 @@ from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Entry, Job
@@ -46,6 +46,7 @@ class OthersBefore:
         self._compared = frozenset(texts)
         self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {}
         self._past: dict[str, Sequence[Entry]] = {}
+        self._states: dict[str, list[_Texts]] = {}
 
     def from_lock(self, names: Sequence[str]) -> Iterator[Mapping[str, _Texts]]:
         """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs."""
@@ -57,16 +58,30 @@ class OthersBefore:
         Raises:
             Stopped: the service failed, or the run was stopped.
         """
-        states: dict[str, list[_Texts]] = {}
         for name in names:
-            found = dict.fromkeys(self._since(name))
-            for entry in self._past_of(name):
-                texts = await self._texts_of(name, entry)
-                if texts is not None:
-                    found.setdefault(texts & self._compared)
-            states[name] = list(found)
-        for combination in _combinations(states):
+            if name not in self._states:
+                self._states[name] = [texts async for texts in self._ever(name)]
+        for combination in _combinations({name: self._states[name] for name in names}):
             yield combination
+
+    async def at_any_time(self, names: Sequence[str]) -> dict[str, _Texts]:
+        """The digests of the texts that each dataset has, or had in some earlier state that is known.
+
+        Raises:
+            Stopped: the service failed, or the run was stopped.
+        """
+        async for _ in self.from_history(names):
+            break
+        return {name: frozenset().union(*self._states[name]) for name in names}
+
+    async def _ever(self, name: str) -> AsyncIterator[_Texts]:
+        found = dict.fromkeys(self._since(name))
+        for entry in self._past_of(name):
+            texts = await self._texts_of(name, entry)
+            if texts is not None:
+                found.setdefault(texts & self._compared)
+        for texts in found:
+            yield texts
 
     def _since(self, name: str) -> Iterator[_Texts]:
         entry, others = self._work.run.lock.entry(name), self._work.run.others
@@ -162,9 +177,14 @@ class OthersBefore:
 
 def digest_of_accepted(judgement: Judgement) -> str:
     """The digest that the accepted rows have in the store."""
+    return digest_of_lines(map(row_line, judgement.accepted))
+
+
+def digest_of_lines(lines: Iterable[bytes]) -> str:
+    """The digest of these lines as a file of the store."""
     whole = sha256()
-    for row in judgement.accepted:
-        whole.update(row_line(row))
+    for line in lines:
+        whole.update(line)
     return f"sha256:{whole.hexdigest()}"
 
 

@@ -7,14 +7,19 @@ trying what may have been in force; the digest says which it was.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.apply.judge_rows import judgement_of
-from pioneer_build.apply.others_before import OthersBefore, digest_of_accepted
+from pioneer_build.apply.others_before import OthersBefore, digest_of_accepted, digest_of_lines
 from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
 from pioneer_build.checks.judge import TakenTexts, judge
-from pioneer_build.rows import text_digest
+from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks
+
+#: At most so many rows are read to find which ones were left out: a few seconds' work.
+_MOST_ROWS: Final = 5_000_000
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -54,6 +59,40 @@ async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judge
         async for others in before.from_history(explicit.no_overlap_with):
             if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
                 return judgement
+    for explicit in tried:
+        if (names := explicit.no_overlap_with) and (
+            judgement := _without_some(work, job, rows, explicit, await before.at_any_time(names))
+        ) is not None:
+            return judgement
+    return None
+
+
+def _without_some(
+    work: Work, job: Job, rows: Sequence[Any], explicit: Checks, others: Mapping[str, frozenset[bytes]]
+) -> Judgement | None:
+    """The judgement that leaves out so many of the texts in other datasets that the recorded rows are left.
+
+    What the others had then may be none of their known states: a label dataset has no jobs, and of several datasets
+    each may have had any of its states. But only rows whose texts they have now, or had, can have been left out.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows.
+        explicit: the checks, without defaults.
+        others: the digests of the texts that each dataset has, or had.
+    """
+    checks = effective_checks(Checks(), explicit, work.name)
+    everything = judgement_of(work, replace(job, state="open"), rows, checks, others={}).accepted
+    lines = {text_digest(row): row_line(row) for row in everything}
+    either = [digest for digest in lines if any(digest in texts for texts in others.values())]
+    left_out = len(everything) - (job.got or 0)
+    if not 0 < left_out <= len(either) or comb(len(either), left_out) * len(lines) > _MOST_ROWS:
+        return None
+    for some in combinations(either, left_out):
+        out = frozenset(some)
+        if digest_of_lines(line for digest, line in lines.items() if digest not in out) == job.rows:
+            return _as_recorded(work, job, rows, explicit, {name: texts & out for name, texts in others.items()})
     return None
 
 

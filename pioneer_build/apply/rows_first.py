@@ -96,7 +96,7 @@ async def _have_others(work: Work) -> None:
     That step is waited for, if it comes before this one.
     """
     store = work.run.ports.store
-    if work.run.others.elsewhere(work.checks):
+    if work.run.others.elsewhere(work.checks, but_lost=work.retries):
         await work.run.order.wait_for_named(work.name)
     refuse_without_others(work, "no rows were requested")
     for name in work.checks.no_overlap_with:

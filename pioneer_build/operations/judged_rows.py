@@ -114,7 +114,7 @@ def judged_rows(
     try:
         if missing := [job for job in jobs if job.state == "ready" and not rows_are_here(store, job)]:
             return _elsewhere(missing) if changed else None
-        if names := others.elsewhere(checks):
+        if names := others.elsewhere(checks, but_lost=again):
             return _not_compared(names) if awaits_judging(entry, item) else None
         here = jobs_here(jobs, store)
         if not here:

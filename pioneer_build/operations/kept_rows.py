@@ -35,6 +35,13 @@ class RowsElsewhere:
     def __init__(self, config: Config, declared: Sequence[Declared], lock: Lock, texts: LabelTexts) -> None:
         self._config, self._declared, self._lock, self._texts = config, declared, lock, texts
         self._rows: OtherRows | None = None
+        self._but_lost = False
+
+    def but_lost(self) -> RowsElsewhere:
+        """Those of them with rows that are neither owed nor deleted on the service."""
+        other = RowsElsewhere(self._config, self._declared, self._lock, self._texts)
+        other._but_lost = True
+        return other
 
     def __contains__(self, name: object) -> bool:
         if self._rows is None:  # most plans ask for none
@@ -42,7 +49,7 @@ class RowsElsewhere:
             named = with_new_names(self._lock, renames, self._config.backend)
             self._rows = rows_judge(self._config, named, self._texts).others
         try:
-            return isinstance(name, str) and self._rows.are_elsewhere(name)
+            return isinstance(name, str) and self._rows.are_elsewhere(name, but_lost=self._but_lost)
         except StoreError:  # who needs the store says so
             return False
 

@@ -107,10 +107,12 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, others.all)
+        elsewhere = RowsElsewhere(config, declared, known.lock, texts)
         facts = replace(
             stored,
             kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry, texts),
-            elsewhere=RowsElsewhere(config, declared, known.lock, texts),
+            elsewhere=elsewhere,
+            elsewhere_but_lost=elsewhere.but_lost(),
             taken={**known.taken, **rest.taken},
             unwritten=_unwritten(known.lock, as_read, config.backend),
             notes=_notes(known, project, others),

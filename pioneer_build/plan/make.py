@@ -60,7 +60,8 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
         if entry.dataset_name in facts.left_out and not entry.forgotten
     )
     gone = [entry for entry in gone if entry.dataset_name not in facts.left_out]  # these specs are not removed
-    steps = wait_for_others([_step(item, lock, facts, chosen, gone, names) for item in declared], declared, facts)
+    steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
+    steps = wait_for_others(steps, declared, facts, chosen.retry)
     if gone:
         fresh = [item for item in declared if lock.get(item.name, backend) is None]
         removed = {entry.dataset_name for entry in gone}

@@ -87,7 +87,8 @@ class Facts:
     job is submitted. `remarks` are further sentences for the plan. `requests_per_minute` is the rate limit of the
     backend, if it has one. `deleted` are the remote names that were deleted on the service, as far as the lock doesn't
     say it. `stays` has the remote names that are not deleted whatever the specs say, each with a sentence why.
-    `elsewhere` contains the datasets with rows that those of others can't be compared with here.
+    `elsewhere` contains the datasets with rows that those of others can't be compared with here, `elsewhere_but_lost`
+    those of them whose rows are neither owed nor deleted on the service.
     """
 
     backend: str
@@ -107,6 +108,7 @@ class Facts:
     deleted: Collection[str] = ()
     stays: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Container[str] = ()
+    elsewhere_but_lost: Container[str] = ()
 
     def has_whole(self, digest: str) -> bool:
         """Whether the store has these rows, as far as is known undamaged."""

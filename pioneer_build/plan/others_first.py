@@ -10,7 +10,7 @@ from pioneer_build.plan.model import blocked_without
 from pioneer_build.wording import SHARED_STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pioneer_build.plan.model import Action, Facts, Step
     from pioneer_build.spec.declared import Declared
@@ -21,13 +21,16 @@ _PUT_OFF: Final[frozenset[Action]] = frozenset({"create", "replace", "restore", 
 _MAKES: Final[frozenset[Action]] = frozenset({"label", "restore", "resume", "reconcile"})
 
 
-def wait_for_others(steps: Sequence[Step], declared: Sequence[Declared], facts: Facts) -> list[Step]:
+def wait_for_others(
+    steps: Sequence[Step], declared: Sequence[Declared], facts: Facts, retry: Collection[str] = ()
+) -> list[Step]:
     """The steps, where those are blocked that need rows of another dataset which no step brings to this machine.
 
     Args:
         steps: those of all specs.
         declared: the specs.
         facts: with the datasets whose rows are elsewhere.
+        retry: the datasets for which rows are requested again: they don't wait for rows that are owed or deleted.
     """
     naming = {item.name: names for item in declared if (names := _named(item))}
     if not naming:
@@ -35,7 +38,15 @@ def wait_for_others(steps: Sequence[Step], declared: Sequence[Declared], facts: 
     by_name = {step.dataset_name: step for step in steps}
     labels = frozenset(item.name for item in declared if item.spec.is_label)
     return [
-        _waiting(step, naming[step.dataset_name], by_name, labels, facts) if step.dataset_name in naming else step
+        _waiting(
+            step,
+            naming[step.dataset_name],
+            by_name,
+            labels,
+            replace(facts, elsewhere=facts.elsewhere_but_lost) if step.dataset_name in retry else facts,
+        )
+        if step.dataset_name in naming
+        else step
         for step in steps
     ]
 

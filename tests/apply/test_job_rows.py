@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,37 @@ def test_rows_that_nobody_gives_are_not_verified(tmp_path: Path) -> None:
     assert bench.apply() == "done"
     (job,) = bench.entry.jobs
     assert (job.state, job.verified, job.inferred, job.version) == ("ready", False, True, "1")
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_who_did_not_submit_it_is_owed_the_rows_until_its_version_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ids: bool
+) -> None:
+    """Without the journal, nothing says what was listed before: the listing has the other job's version only."""
+    bench = Bench(tmp_path, gives_rows=False, gives_ids=ids)
+    assert bench.apply() == "done"
+    bench.edit(num_examples=7)
+    assert bench.apply(wait=False) == "open"
+    shutil.rmtree(bench.world.folder / "journal")
+    bench.service.polls_needed = bench.service.jobs["job-2"].polls = 0
+    late = bench.service.versions
+
+    async def versions(name: str) -> tuple[RemoteVersion, ...] | None:
+        return tuple(version for version in await late(name) or () if version.version == "1")
+
+    monkeypatch.setattr(bench.service, "versions", versions)
+    for _ in range(3):  # however often: another machine may know more
+        assert bench.apply() == "stopped"
+        assert "no version that it made is listed" in bench.message
+        assert [(job.state, job.owed) for job in bench.entry.jobs] == [("ready", False), ("ready", True)]
+    monkeypatch.setattr(bench.service, "versions", late)
+    if ids:
+        assert bench.apply() == "done"
+        assert [(job.got, job.owed, job.version) for job in bench.entry.jobs] == [(4, False, "1"), (3, False, "2")]
+    else:  # the version may be anybody's
+        assert bench.apply() == "stopped"
+        assert "can't be told which of the listed versions" in bench.message
+        assert bench.entry.jobs[1].owed
 
 
 def test_a_new_version_that_stands_alone_is_fine(bench: Bench) -> None:

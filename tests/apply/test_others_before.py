@@ -139,6 +139,7 @@ def test_history_is_asked_only_where_nothing_else_explains_the_rows(pair: Pair) 
 
 def test_many_states_are_tried_up_to_a_bound(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """States that differ in rows which are not in the dataset are one; the last of three is found."""
+    monkeypatch.setattr("pioneer_build.apply.recorded_judgement._MOST_ROWS", 0)
     tight = pair.b(checks=LONG)
     before = pair.bench.entry
     pair.b(checks=Checks())
@@ -149,3 +150,21 @@ def test_many_states_are_tried_up_to_a_bound(pair: Pair, monkeypatch: pytest.Mon
     pair.lose(*before.jobs)
     monkeypatch.setattr("pioneer_build.apply.others_before._MOST_COMBINATIONS", 2)
     assert pair.apply(Past(*useless, tight)) == {"a": "differs"}
+
+
+def test_what_was_left_out_is_found_among_the_texts_that_others_have(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No known state of `b` explains it: it has eight texts of which two were left out."""
+    tight = pair.b(checks=LONG)
+    before = pair.bench.entry
+    pair.b(checks=Checks())
+    digests = before.jobs[0].rows, before.jobs[0].quarantined
+    kept = [pair.store.path(digest or "").read_bytes() for digest in digests]
+    pair.lose(*before.jobs, *tight.jobs)
+    monkeypatch.setattr("pioneer_build.apply.recorded_judgement._MOST_ROWS", 6 * 8 - 1)  # two of four, of eight rows
+    assert pair.apply() == {"a": "differs"}
+    monkeypatch.setattr("pioneer_build.apply.recorded_judgement._MOST_ROWS", 6 * 8)
+    assert pair.apply() == {"a": "done"}
+    assert pair.bench.entry == before
+    assert [pair.store.path(digest or "").read_bytes() for digest in digests] == kept

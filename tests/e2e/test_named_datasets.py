@@ -202,3 +202,32 @@ def test_a_plan_of_one_dataset_says_whose_rows_it_lacks(two: Team) -> None:
     assert two.apply("--select", "a").code == 3
     assert two.apply("--select", "gold").code == 0
     assert two.apply("--select", "a").code == 0
+
+
+# -- datasets that name each other -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("retries", [("a",), ("b",), ("a", "b")])
+def test_two_that_name_each_other_and_have_lost_their_rows(team: Team, retries: tuple[str, ...]) -> None:
+    """What `--retry` asks for does not wait for rows that nobody has: both would wait for each other for ever."""
+    team.service.rows = lambda request, number: [
+        {"text": f"Example {number} {row}", "label": "xy"[row % 2]} for row in range(request["num_examples"])
+    ]
+    for name, other in (("a", "b"), ("b", "a")):
+        team.write(name, ROWS % (name, 4, f"checks: {{no_overlap_with: [{other}]}}"))
+    assert team.apply().code == 0
+    team.at("second")
+    team.service.jobs.clear()
+    assert team.apply().code == 3
+    assert {step["action"] for step in team.steps().values()} == {"fetch"}
+    flags = [flag for name in retries for flag in ("--retry", name)]
+    plan = team.steps(*flags)
+    assert {name: plan[name]["requests"] for name in retries} == dict.fromkeys(retries, 1)
+    before = len(team.service.asked())
+    team.apply(*flags)
+    assert len(team.service.asked()) == before + len(retries)
+    rest = sorted({"a", "b"} - set(retries))
+    if rest:
+        assert team.apply("--retry", rest[0]).code == 0
+    assert team.run("check", "--strict").code == 0
+    assert len(team.service.asked()) == before + 2

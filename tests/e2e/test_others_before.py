@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.apply import recorded_judgement
 from tests.e2e.conftest import project_of_a_service
 from tests.e2e.scripted import Scripted, running
 from tests.e2e.team import Team
@@ -33,7 +34,7 @@ class Pair(Team):
 
     def rows(self) -> list[str]:
         done = self.run("export", "a", "--to", "/dev/stdout")
-        return [json.loads(line)["text"] for line in done.out.splitlines()[:-1] if line.startswith("{")]
+        return [json.loads(line)["text"] for line in done.out.splitlines() if line.startswith("{")]
 
     def move(self) -> bytes:
         """To a machine that has no rows; returns the lock."""
@@ -107,7 +108,26 @@ def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Pair, change: Any) -
     assert len(team.service.asked()) == bought
 
 
+def test_a_label_dataset_that_grew(team: Pair) -> None:
+    """Nothing says what it had before; but only rows whose texts it has now can have been left out."""
+    texts = team.root / "gold.txt"
+    spec = "dataset_name: gold\ntask_type: classification\nlabels: [x, y]\ninputs: ../gold.txt\n"
+    (team.root / "specs" / "gold.yaml").write_text(spec)
+    texts.write_text("0 aaaaaaaa\nof its own\n")
+    team.spec("a", 8, "{min_accepted: 0.1, no_overlap_with: [gold]}")
+    team.apply()
+    texts.write_text(texts.read_text() + "1 aaaaaaaaaaaaaaaaaa\n2 aaaaaaaa\n")
+    team.apply()
+    rows, sent = team.rows(), len(team.service.seen)
+    before = team.move()
+    assert len(rows) == 7
+    team.run("apply", "--yes")
+    assert (team.rows(), (team.root / "pioneer.lock").read_bytes()) == (rows, before)
+    assert not [seen for seen in team.service.seen[sent:] if seen.method == "POST"]
+
+
 def test_a_clone_that_lacks_earlier_versions_says_so(team: Pair) -> None:
+    team.patch.setattr(recorded_judgement, "_MOST_ROWS", 0)  # more texts than can be tried
     loosened(team)
     team.apply()
     team.move()

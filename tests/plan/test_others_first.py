@@ -90,3 +90,17 @@ def test_a_part_of_a_plan_lacks_what_its_other_steps_bring() -> None:
     (alone,) = plan.only({"a"}).steps
     assert (alone.action, alone.requests, alone.command) == ("blocked", 0, "pioneer-build apply --select b")
     assert plan.only({"a", "b"}).steps == plan.steps
+
+
+def test_who_asks_for_new_rows_does_not_wait_for_rows_that_nobody_has() -> None:
+    """Otherwise two datasets that name each other, and have both lost their rows, would wait for each other."""
+    lost = replace(entry(B, job(B)), jobs=(replace(job(B), owed=True),))
+    facts = Facts(BACKEND, present=HERE, elsewhere={"b"})
+    waiting, b = make_plan([MORE, B], lock_of(MINE, lost), facts).steps
+    assert (waiting.action, b.action) == ("extend", "fetch")
+    assert waiting.awaits == ("b",)
+    asking = make_plan([MORE, B], lock_of(MINE, lost), facts, Choices(retry=frozenset({"a"}))).steps[0]
+    assert (asking.action, asking.awaits, asking.requests) == ("extend", (), 1)
+    others = replace(facts, elsewhere_but_lost={"b"})
+    asking = make_plan([MORE, B], lock_of(MINE, lost), others, Choices(retry=frozenset({"a"}))).steps[0]
+    assert asking.awaits == ("b",)
