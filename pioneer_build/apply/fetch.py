@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import take_in
-from pioneer_build.apply.job_rows import SHARED_STORE, Missing, bring
+from pioneer_build.apply.job_rows import Missing, bring
 from pioneer_build.apply.judge_rows import judgement_of, refuse_without_others, store_rows
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
 from pioneer_build.apply.recorded_judgement import judged_as_recorded
@@ -20,7 +20,7 @@ from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
-from pioneer_build.wording import quoted
+from pioneer_build.wording import SHARED_STORE, quoted
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

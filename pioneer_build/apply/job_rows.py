@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from pioneer_build import wording
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import Stopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, raw_rows
 from pioneer_build.errors import NoAccess, NotThere, Refused, ServiceError
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import split_version
+from pioneer_build.wording import SHARED_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
-
-#: What helps if the service no longer has rows that another machine has.
-SHARED_STORE: Final = wording.SHARED_STORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,15 @@ class OthersBefore:
     def __init__(self, work: Work, texts: Collection[bytes]) -> None:
         self._work = work
         self._compared = frozenset(texts)
+        self._stored: dict[str, _Texts] = {}
         self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {}
         self._past: dict[str, Sequence[Entry]] = {}
         self._states: dict[str, list[_Texts]] = {}
 
     def from_lock(self, names: Sequence[str]) -> Iterator[Mapping[str, _Texts]]:
         """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs."""
-        return _combinations({name: list(dict.fromkeys(self._since(name))) for name in names})
+        yield {name: self._now(name) for name in names}  # hardly ever is another one needed
+        yield from islice(_combinations({name: list(dict.fromkeys(self._since(name))) for name in names}), 1, None)
 
     async def from_history(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
         """As `from_lock`, also with rows of earlier versions of the lock. Those that are not here are fetched.
@@ -58,10 +60,7 @@ class OthersBefore:
         Raises:
             Stopped: the service failed, or the run was stopped.
         """
-        for name in names:
-            if name not in self._states:
-                self._states[name] = [texts async for texts in self._ever(name)]
-        for combination in _combinations({name: self._states[name] for name in names}):
+        for combination in _combinations({name: await self._ever(name) for name in names}):
             yield combination
 
     async def at_any_time(self, names: Sequence[str]) -> dict[str, _Texts]:
@@ -70,25 +69,33 @@ class OthersBefore:
         Raises:
             Stopped: the service failed, or the run was stopped.
         """
-        async for _ in self.from_history(names):
-            break
-        return {name: frozenset().union(*self._states[name]) for name in names}
+        return {name: frozenset().union(*await self._ever(name)) for name in names}
 
-    async def _ever(self, name: str) -> AsyncIterator[_Texts]:
-        found = dict.fromkeys(self._since(name))
-        for entry in self._past_of(name):
-            texts = await self._texts_of(name, entry)
-            if texts is not None:
-                found.setdefault(texts & self._compared)
-        for texts in found:
-            yield texts
+    async def _ever(self, name: str) -> list[_Texts]:
+        if name not in self._states:
+            found = dict.fromkeys(self._since(name))
+            for entry in self._past_of(name):
+                texts = await self._texts_of(name, entry)
+                if texts is not None:
+                    found.setdefault(texts & self._compared)
+            self._states[name] = list(found)
+        return self._states[name]
 
     def _since(self, name: str) -> Iterator[_Texts]:
-        entry, others = self._work.run.lock.entry(name), self._work.run.others
-        checks = Checks(no_overlap_with=(name,))
-        for size in range(len(entry.jobs) if entry is not None else 0, -1, -1):
-            then = replace(entry, jobs=entry.jobs[:size]) if entry is not None else None
-            yield replace(others, entry_of={name: then}.get).texts(checks, [])[name] & self._compared
+        yield self._now(name)
+        entry = self._work.run.lock.entry(name)
+        for size in range(len(entry.jobs) - 1 if entry is not None else -1, -1, -1):
+            assert entry is not None
+            then = replace(entry, jobs=entry.jobs[:size])
+            yield frozenset().union(*map(self._in_store, then.content_digests))
+
+    def _now(self, name: str) -> _Texts:
+        return self._work.run.others.texts(Checks(no_overlap_with=(name,)), [])[name] & self._compared
+
+    def _in_store(self, digest: str) -> _Texts:
+        if digest not in self._stored:  # a dataset of many jobs has each of them in many states
+            self._stored[digest] = frozenset(texts_in(self._work.run.ports.store, (digest,), [])) & self._compared
+        return self._stored[digest]
 
     def _past_of(self, name: str) -> Sequence[Entry]:
         entry = self._work.run.lock.entry(name)
