@@ -50,7 +50,7 @@ def applied(folder: Path, count: int) -> tuple[float, float]:
 
 def sent(count: int) -> float:
     """Seconds of CPU that as many requests take with nothing kept."""
-    from pioneer_build.ports import GenerateRequest
+    from pioneer_build.ports import JobRequest
     from pioneer_build.service.connect import connect
 
     async def go(url: str) -> float:
@@ -62,7 +62,7 @@ def sent(count: int) -> float:
             for number in numbers:
                 name = f"ds-{number}"
                 await service.versions(name)
-                job = await service.submit(GenerateRequest(name, "classification", 5, ("a", "b"), "words"))
+                job = await service.submit(JobRequest(name, "classification", 5, ("a", "b"), "words"))
                 await service.poll(job)
 
         await asyncio.gather(*[work() for _ in range(100)])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.spec.model import TaskType
     from pioneer_build.store.claims import Claim, Held
-    from pioneer_build.store.quarantine import RefusedText
+    from pioneer_build.store.refused_texts import RefusedText
 
 R = TypeVar("R")
 
@@ -34,7 +34,7 @@ _FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
-class GenerateRequest:
+class JobRequest:
     """The body of one `POST /generate` (the API document, "Start a generation job")."""
 
     dataset_name: str
@@ -142,7 +142,7 @@ class Service(Protocol):
     all other requests a few times. It reads no more of a response than fits what was requested.
     """
 
-    async def submit(self, request: GenerateRequest) -> str:
+    async def submit(self, request: JobRequest) -> str:
         """`POST /generate`; returns the job id. `FateUnknown` if it may have been accepted."""
 
     async def poll(self, job_id: str, rows: int | None = None) -> JobReport:

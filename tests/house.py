@@ -30,6 +30,26 @@ DESCRIBED_FROM = 3
 #: A module of this many lines or more has a test file of its own.
 LARGE_MODULE = 100
 
+#: The rooms that a command has a module of its name in.
+COMMAND_ROOMS = ("cli", "operations", "render", "results")
+#: File names that say the same in each room that has one.
+SHARED_MODULE_NAMES = {
+    "adopt": "a command, and its step",
+    "compaction": "rewrites what grew, smaller",
+    "datasets": "the dataset endpoints, on either side of HTTP",
+    "generate": "generate specs: plan, steps, endpoint",
+    "json": "the JSON form of a room's values",
+    "jsonl": "a format, read and written",
+    "label": "label specs: plan, steps, endpoint",
+    "lost_rows": "rows that are out of reach, in a plan and when it is applied",
+    "model": "a room's values",
+    "parquet": "a format, read and written",
+    "responses": "responses, on either side of HTTP",
+    "schema": "the keys of a format, with their types",
+    "settings": "what pioneer.yaml may set: values, and how they are read",
+    "specs": "specs: how one is read, and how a project's are found",
+}
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
 
@@ -300,6 +320,30 @@ class House:
                 found.append(name if not described else f"{name}: {', '.join(missing)}")
         return found
 
+    # -- names --
+
+    def repeated_names(self) -> list[str]:
+        """Public classes and types of one name that several modules define: one name, one thing."""
+        places: dict[str, list[str]] = {}
+        for module in self.modules.values():
+            for name in _defined_types(module.tree):
+                places.setdefault(name, []).append(module.name)
+        return [f"{name}: {', '.join(where)}" for name, where in sorted(places.items()) if len(where) > 1]
+
+    def repeated_modules(self) -> list[str]:
+        """Modules of one file name, unless they are the parts of a command, or play one role in several rooms."""
+        commands = {path.stem for path in (self.root / "cli").glob("*.py")}
+        places: dict[str, list[str]] = {}
+        for name, module in self.modules.items():
+            is_part = module.room in COMMAND_ROOMS and module.path.stem in commands
+            if module.path.stem != "__init__" and not is_part:
+                places.setdefault(module.path.stem, []).append(name)
+        return [
+            f"{stem}: {', '.join(where)}"
+            for stem, where in sorted(places.items())
+            if len(where) > 1 and stem not in SHARED_MODULE_NAMES
+        ]
+
     # -- tests --
 
     def untested(self) -> list[str]:
@@ -316,6 +360,23 @@ class House:
         else:
             places = [inside.parent.parent / f"test_{inside.parent.name}.py", inside.parent / "test_package.py"]
         return any("def test_" in (tests / place).read_text("utf-8") for place in places if (tests / place).exists())
+
+
+def _defined_types(tree: ast.Module) -> set[str]:
+    """The public classes and types that a module defines, also those under an `if` or a `try` of its top level."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            # constants are in capitals; a type has small letters too
+            found |= {one.id for one in targets if isinstance(one, ast.Name) and re.match(r"[A-Z]\w*[a-z]", one.id)}
+        elif isinstance(node, ast.If | ast.Try | ast.ExceptHandler):
+            waiting += ast.iter_child_nodes(node)
+    return {name for name in found if not name.startswith("_")}
 
 
 def _names_of(node: ImportNode, package: str) -> list[str]:
@@ -413,6 +474,8 @@ MEASURES = (
     Measure("imports inside of functions", 60, 96, House.local_imports),
     Measure("of these without a word why", 0, None, House.unexplained_imports),
     Measure("public functions without `Args:`", 0, None, House.undescribed),
+    Measure("names of several types", 0, 13, House.repeated_names),
+    Measure("names of unlike modules", 0, 15, House.repeated_modules),
     Measure(f"modules of {LARGE_MODULE} lines without a test file", 0, None, House.untested),
 )
 

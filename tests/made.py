@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pioneer_build.checks.quarantine import QuarantinedRow, quarantine_line
+from pioneer_build.checks.quarantined_rows import QuarantinedRow, quarantine_line
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text

@@ -201,14 +201,14 @@ _CHANGES = re.compile(
 CHANGERS = {
     "engine/build_vectors.py": {"write_bytes"},  # for the wheel
     "engine/database.py": {"made.unlink", "os.link", "sqlite3.connect"},  # of a file that `disk` made
-    "exports/files.py": {  # folders that a library writes, beside their place
+    "exports/export_files.py": {  # folders that a library writes, beside their place
         "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
     },
     "exports/hf.py": {"work.unlink"},
     "git/objects.py": {"tempfile.TemporaryFile"},
     "journal/compaction.py": {"left.unlink"},
     "journal/log.py": {"os.ftruncate", "unlink"},
-    "operations/doctor/folders.py": {"tempfile.TemporaryFile"},
+    "operations/doctor/user_folders.py": {"tempfile.TemporaryFile"},
     "processes/lease.py": {"unlink", "os.fchmod", "os.open", "os.utime"},  # below `disk`'s room
     "project/lock_texts.py": {"os.rename", "os.rmdir", "os.unlink"},
     "project/run_lock.py": {"os.ftruncate"},
@@ -218,7 +218,7 @@ CHANGERS = {
     "store/current_index.py": {"unlink"},
     "store/disk.py": {"os.fchmod"},
     "store/gc.py": {"os.rename", "path.unlink", "shutil.rmtree"},
-    "store/quarantine.py": {"path.unlink"},
+    "store/refused_texts.py": {"path.unlink"},
     "store/segments.py": {"os.ftruncate", "rename"},
     "store/spare.py": {"unlink", "empty.rmdir", "path.unlink", "rmdir"},
 }  # fmt: skip
@@ -275,7 +275,7 @@ READERS = {
     "engine/vectors.py": {"read_bytes"},  # of this package, as the next two
     "engine/word_lists.py": {"read_text"},
     "engine/wordpiece.py": {"read_bytes"},
-    "exports/files.py": {"open"},  # to sync what it wrote
+    "exports/export_files.py": {"open"},  # to sync what it wrote
     "git/history.py": {"open"},  # of a repository that git was asked about, so `git.kept_files` has seen it
     "git/kept_files.py": {"open"},  # below `disk`'s room, and after it has looked what it is
     "operations/init/set_up_project.py": {"open"},  # `--from <(…)`, as far as a bound

@@ -297,6 +297,47 @@ def command(a, b, c): ...
     ]
 
 
+def test_names_of_several_types(checkout: Path) -> None:
+    text = """
+        class Twice: ...
+        class Once: ...
+        class _Private: ...
+        LIMIT = 1
+        T = TypeVar("T")
+        Alias: TypeAlias = "int"
+        def f():
+            class Inside: ...
+        """
+    other = """
+        if TYPE_CHECKING:
+            Alias = Sequence[int]
+        try:
+            class Twice: ...
+        except ImportError:
+            class Twice: ...
+        class _Private: ...
+        class Inside: ...
+        LIMIT = 2
+        T = TypeVar("T")
+        from a import Once
+        """
+    found = house(checkout, {"low/a": text, "low/b": other, "top": "class Inside: ..."})
+    assert found.repeated_names() == [
+        f"Alias: {PACKAGE}.low.a, {PACKAGE}.low.b",
+        f"Inside: {PACKAGE}.low.b, {PACKAGE}.top",
+        f"Twice: {PACKAGE}.low.a, {PACKAGE}.low.b",
+    ]
+
+
+def test_names_of_unlike_modules(checkout: Path) -> None:
+    names = ("low/same", "top/same", "low/x/same", "cli/show", "render/show", "low/model", "top/model", "low/once")
+    found = house(checkout, dict.fromkeys((*names, "operations/no_command", "render/no_command"), ""))
+    assert found.repeated_modules() == [
+        f"no_command: {PACKAGE}.operations.no_command, {PACKAGE}.render.no_command",
+        f"same: {PACKAGE}.low.same, {PACKAGE}.low.x.same, {PACKAGE}.top.same",
+    ]
+
+
 def test_modules_without_tests(checkout: Path) -> None:
     long = "x = 1\n" * 100
     found = house(
@@ -324,7 +365,7 @@ def test_components_come_before_who_needs_them() -> None:
 
 def test_the_table(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = house(checkout, {"low": "class A:\n    def f(self, a, b, c): ...\n"})
-    assert [one.figure(found) for one in MEASURES] == [1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0]
+    assert [one.figure(found) for one in MEASURES] == [1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0]
     lines = table(found).splitlines()
     assert len(lines) == len(MEASURES) + 1
     assert lines[1].split() == ["modules", "at", "the", "root", "≤", "8", "41", "1"]

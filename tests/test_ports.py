@@ -13,7 +13,7 @@ import pioneer_build
 from pioneer_build import ports
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.past_entries import PastEntries
-from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion
+from pioneer_build.ports import JobReport, JobRequest, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
@@ -24,11 +24,11 @@ ROOT = Path(pioneer_build.__file__).parent
 
 
 def test_a_request_says_nothing_that_the_spec_does_not() -> None:
-    assert GenerateRequest("a", "ner", 3).body() == {"task_type": "ner", "dataset_name": "a", "num_examples": 3}
+    assert JobRequest("a", "ner", 3).body() == {"task_type": "ner", "dataset_name": "a", "num_examples": 3}
 
 
 def test_a_request_has_the_api_documents_keys() -> None:
-    request = GenerateRequest("a", "classification", 3, ("x", "y"), "mail", (("hello", "x"),), "be polite")
+    request = JobRequest("a", "classification", 3, ("x", "y"), "mail", (("hello", "x"),), "be polite")
     assert request.body() == {
         "task_type": "classification",
         "dataset_name": "a",
@@ -41,7 +41,7 @@ def test_a_request_has_the_api_documents_keys() -> None:
 
 
 def test_an_empty_description_was_written_by_the_author_and_is_sent() -> None:
-    assert GenerateRequest("a", "decoder", 3, domain_description="", prompt="").body() == {
+    assert JobRequest("a", "decoder", 3, domain_description="", prompt="").body() == {
         "task_type": "decoder",
         "dataset_name": "a",
         "num_examples": 3,

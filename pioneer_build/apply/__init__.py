@@ -22,7 +22,7 @@ job_rows             the rows of a job, as the service gives them
 stored_rows          the rows of a job in the store
 judge_rows           whether the rows pass the checks
 other_rows           the texts of datasets that rows must not repeat
-kept_rows            whether the rows of earlier jobs pass changed checks
+judge_kept_rows      whether the rows of earlier jobs pass changed checks
 label                the steps of a label spec
 label_sending        sends texts in batches, next to other runs that label over the same store
 label_halving        one batch, and the texts that make it fail

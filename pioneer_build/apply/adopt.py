@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.reconcile_unknown import misfit
 from pioneer_build.apply.rows_first import try_to_have_rows
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.escaping import shell_word
@@ -71,7 +71,7 @@ async def adopt(work: Work, *, job_id: str | None = None, version: str | None = 
     run.lock.write()
     work.emit("submitted", f"{job.named} is recorded", job_id=job.job_id, remote_name=job.remote_name)
     if not found.over:
-        raise Stopped("open", f"{job.named} is recorded; it is still open", "pioneer-build apply")
+        raise StepStopped("open", f"{job.named} is recorded; it is still open", "pioneer-build apply")
     await try_to_have_rows(work)
     await see_through(work, job)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -45,18 +45,18 @@ class Budget:
         """
         if self.max_requests is not None and self.requests + 1 > self.max_requests:
             message = f"the budget of {count(self.max_requests, 'request')} is used up{self._of_these}"
-            raise Stopped("refused", message, "raise --max-requests")
+            raise StepStopped("refused", message, "raise --max-requests")
         if self.max_examples is not None and self.examples + examples > self.max_examples:
             message = (
                 f"{count(examples, 'more example')} would exceed the budget of {self.max_examples:,}{self._of_these}"
             )
-            raise Stopped("refused", message, "raise --max-examples")
+            raise StepStopped("refused", message, "raise --max-examples")
 
     def affords(self, examples: int) -> bool:
         """Whether one more request, for this many examples, is within the budget."""
         try:
             self.afford(examples)
-        except Stopped:
+        except StepStopped:
             return False
         return True
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.generate import build, resume, take_back
-from pioneer_build.apply.kept_rows import is_judged_first
+from pioneer_build.apply.judge_kept_rows import is_judged_first
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.lost_rows import lost_jobs, supersede_lost
@@ -19,7 +19,7 @@ from pioneer_build.apply.reconcile_unknown import reconcile
 from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.step_order import StepOrder
-from pioneer_build.apply.stopped import Stopped, one_line, stops_submissions
+from pioneer_build.apply.stopped import StepStopped, one_line, stops_submissions
 from pioneer_build.apply.work import Work
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
@@ -83,7 +83,7 @@ async def adopt_into(
     async def take_in() -> str:
         try:
             await adopt(work, job_id=job_id, version=version)
-        except (JournalError, LockError, StoreError, Stopped):
+        except (JournalError, LockError, StoreError, StepStopped):
             raise
         except PioneerError as error:
             refused.append(error)
@@ -133,23 +133,23 @@ async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
     """How a step ended: done, with the message that `doing` returns, or stopped before that."""
     try:
         message = await doing
-    except Stopped as stopped:
+    except StepStopped as stopped:
         ended = stopped
     except ServiceError as error:
         if stops_submissions(error):
             run.stop(error)
-        ended = Stopped("stopped", one_line(error), "pioneer-build apply")
+        ended = StepStopped("stopped", one_line(error), "pioneer-build apply")
     except (JournalError, LockError, StoreError) as error:
         # one of our own files can't be written: submit nothing more
         run.stop(error)
-        ended = Stopped("stopped", one_line(error), "pioneer-build apply")
+        ended = StepStopped("stopped", one_line(error), "pioneer-build apply")
     except Problems as error:
         places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
-        ended = Stopped("stopped", f"the inputs can no longer be read: {places}", "pioneer-build plan")
+        ended = StepStopped("stopped", f"the inputs can no longer be read: {places}", "pioneer-build plan")
     except PioneerError as error:
-        ended = Stopped("stopped", one_line(error), "pioneer-build plan")
+        ended = StepStopped("stopped", one_line(error), "pioneer-build plan")
     else:
-        ended = Stopped("done", message)
+        ended = StepStopped("done", message)
     return Outcome(
         step.dataset_name,
         step.action,
@@ -171,7 +171,7 @@ async def _do(run: Run, step: Step) -> str:
     if step.refused is not None:
         if work is not None:
             _remove_protection(work)
-        raise Stopped("refused", step.refused, step.command)
+        raise StepStopped("refused", step.refused, step.command)
     run.emit("start", step.dataset_name, step.action, action=step.action)
     if work is None:
         return await _remove(run, step)
@@ -200,7 +200,7 @@ async def _do_work(work: Work) -> None:
             if step.fetch and not spec.is_label and await take_back(work):
                 return
             reason = step.reasons[0].text if step.reasons else "the last job failed"
-            raise Stopped("blocked", reason, step.command)
+            raise StepStopped("blocked", reason, step.command)
         case "reconcile":
             await reconcile(work)
         case "resume":

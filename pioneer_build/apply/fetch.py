@@ -11,7 +11,7 @@ from pioneer_build.apply.judge_rows import judgement_of, refuse_without_others, 
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
 from pioneer_build.apply.recorded_judgement import judged_as_recorded
 from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
-from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
+from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, rows_are_here
 from pioneer_build.checks.bounds import checks_from_key
 from pioneer_build.checks.kept_rows import awaits_judging
@@ -42,13 +42,13 @@ async def fetch(work: Work) -> None:
     lost = {job.key for job in lost_jobs(work)} if work.retries else set()
     replaced = replaced_by(work, *_open_jobs(work)) if not work.retries else frozenset()
     unneeded = {job.key for job in unneeded_jobs(work, deleted=not work.retries)}
-    first: Stopped | None = None
+    first: StepStopped | None = None
     for job in ready_jobs(work):
         if job.key in replaced or job.key in unneeded:
             continue
         try:
             await _fetch(work, job)
-        except Stopped as stopped:
+        except StepStopped as stopped:
             if isinstance(stopped, OutOfReach) and job.key in lost:
                 work.emit("note", stopped.message)
                 continue
@@ -92,7 +92,7 @@ async def _fetch_owed(work: Work, job: Job) -> None:
         raise not_fetched(error) from None
     if report is not None and report.status != "ready":
         message = f"{job.named} was ready, and the service now says '{report.said}'; its rows are still owed"
-        kind = OutOfReach if report.status == "failed" else Stopped
+        kind = OutOfReach if report.status == "failed" else StepStopped
         raise kind("stopped", message, "pioneer-build apply")
     take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))
 
@@ -118,7 +118,7 @@ async def _fetch_job(work: Work, job: Job) -> None:
     if (names := _compared_with(work)) and not work.retries:
         why = f"those of {quoted(names)} (`no_overlap_with`) may have been others when they were judged"
         unread = f"; {run.options.past.unread}" if run.options.past.unread is not None else ""
-        raise Stopped("differs", f"{message}: {why}{unread}", _other_ways(work))
+        raise StepStopped("differs", f"{message}: {why}{unread}", _other_ways(work))
     if not run.options.free:
         _owe(work, job)
     made_by = f"; the recorded rows were made by engine revision {job.revision}" if job.revision else ""
@@ -195,4 +195,4 @@ def _stored(work: Work, judgement: Judgement) -> tuple[str, str | None]:
     except PioneerError as error:
         work.run.stop(error)
         message = f"the rows could not be stored: {one_line(error)}"
-        raise Stopped("stopped", message, "pioneer-build apply") from None
+        raise StepStopped("stopped", message, "pioneer-build apply") from None

@@ -9,7 +9,7 @@ from pioneer_build.apply.job_rows import bring
 from pioneer_build.apply.judge_rows import judge_brought
 from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
-from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
+from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import PioneerError, ServiceError
 from pioneer_build.escaping import shell_word
@@ -35,7 +35,7 @@ async def see_through(work: Work, job: Job) -> None:
     """
     run = work.run
     if not run.options.wait:
-        raise Stopped("open", f"{job.named} is open", "pioneer-build apply")
+        raise StepStopped("open", f"{job.named} is open", "pioneer-build apply")
     report = await watch(work, job)
     if job.key in run.sent_again:
         await _tell_what_else_was_made(work, job)
@@ -111,7 +111,7 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
         message = f"{ended.named} failed: {ended.reason}"
         if missing is not None:
             raise OutOfReach("failed", message, f"{command}  (pays for new rows)")
-        raise Stopped("failed", message, command)
+        raise StepStopped("failed", message, command)
     if ended.state == "rejected":
         raise rejected(work, ended)
     supersede_lost(work)
@@ -129,13 +129,13 @@ def _mark_not_compared(work: Work, job: Job) -> None:
         work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))
 
 
-def rejected(work: Work, job: Job) -> Stopped:
+def rejected(work: Work, job: Job) -> StepStopped:
     """Ends the step because the job's rows don't pass the checks."""
     command = (
         f"pioneer-build show {shell_word(work.name)} --rejected"
         f"  (then: pioneer-build apply --retry {shell_word(work.name)})"
     )
-    return Stopped("rejected", f"{job.named}: {job.reason}", command)
+    return StepStopped("rejected", f"{job.named}: {job.reason}", command)
 
 
 def _kept(run: Run, act: Callable[[], T], job: Job) -> T:
@@ -145,4 +145,4 @@ def _kept(run: Run, act: Callable[[], T], job: Job) -> T:
     except PioneerError as error:
         run.stop(error)
         message = f"{job.named} is ready, but its rows could not be stored: {one_line(error)}"
-        raise Stopped("stopped", message, "pioneer-build apply") from None
+        raise StepStopped("stopped", message, "pioneer-build apply") from None

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.finish_job import see_through
-from pioneer_build.apply.kept_rows import judge_kept_rows
+from pioneer_build.apply.judge_kept_rows import judge_kept_rows
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, within_reach
 from pioneer_build.apply.rows_first import have_rejected, have_rows, try_to_have_rows
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
 from pioneer_build.checks.kept_rows import missing_rows
@@ -45,7 +45,7 @@ async def build(work: Work) -> None:
     before = _ready(work)
     try:
         judge_kept_rows(work)
-    except Stopped:
+    except StepStopped:
         if not work.retries:
             raise
         # the rows stay as they are until the new job has replaced them
@@ -69,7 +69,7 @@ async def take_back(work: Work) -> bool:
     try:
         await have_rejected(work)
         judge_kept_rows(work)
-    except Stopped as stopped:
+    except StepStopped as stopped:
         if work.run.stopping.is_set():
             raise
         work.emit("note", stopped.message)
@@ -78,7 +78,7 @@ async def take_back(work: Work) -> bool:
         return False
     if missing := missing_rows(within_reach(work), work.item):
         message = f"{_TAKEN_BACK}: {count(missing, 'row')} missing"
-        raise Stopped("refused", message, "pioneer-build apply")
+        raise StepStopped("refused", message, "pioneer-build apply")
     work.put(work.entry_as_declared())
     return True
 
@@ -109,7 +109,7 @@ def _has_enough(work: Work, before: frozenset[tuple[str, str]], why: str) -> boo
     if work.entry is not None and 0 < missing < work.step.examples:
         retry = f"pioneer-build apply --retry {shell_word(work.name)}"
         message = f"{why}: {missing:,} are missing, not {work.step.examples:,}"
-        raise Stopped("refused", message, retry if lost_jobs(work) else "pioneer-build apply")
+        raise StepStopped("refused", message, retry if lost_jobs(work) else "pioneer-build apply")
     return not missing
 
 
@@ -135,7 +135,7 @@ def give_up(work: Work) -> None:
         if chosen.get(job.state, False):
             if run.journal.under_way(job):
                 message = f"another run is submitting {count(job.asked, 'example')} to '{job.remote_name}' right now"
-                raise Stopped("refused", message, "pioneer-build apply  (after that run has ended)")
+                raise StepStopped("refused", message, "pioneer-build apply  (after that run has ended)")
             job = replace(job, state="failed", reason=GIVEN_UP)
             run.journal.settle(job)
         jobs.append(job)
@@ -152,11 +152,11 @@ async def resume(work: Work) -> None:
     run, entry = work.run, work.entry
     await try_to_have_rows(work)
     jobs = [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
-    first: Stopped | None = None
+    first: StepStopped | None = None
     for job in jobs:  # if one fails, the others are still polled
         try:
             await see_through(work, job)
-        except Stopped as stopped:
+        except StepStopped as stopped:
             first = first or stopped
             if run.stopping.is_set():
                 break

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import is_known
 from pioneer_build.apply.lost_rows import may_be_gone
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.unrecorded_versions import fetch_first, is_another, number_of
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.deletions import with_deleted
@@ -53,12 +53,12 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
                 return
             message = f"{message}, and {is_another(last, other)}"
         _record(work, remote_name, listed)
-        raise Stopped(
+        raise StepStopped(
             "refused", f"{message}, so it was deleted there", "pioneer-build plan  (then apply: under another name)"
         )
     if not work.resubmits:
         anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
-        raise Stopped("refused", f"{message}, only later ones", anyway)
+        raise StepStopped("refused", f"{message}, only later ones", anyway)
 
 
 def missing_jobs(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> list[Job]:
@@ -105,7 +105,7 @@ def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) 
     if work.resubmits:
         return
     anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
-    raise Stopped(
+    raise StepStopped(
         "refused",
         f"not submitted: {is_another(job, other)} under '{remote_name}': somebody may have deleted the"
         " name and used it again",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import StepStopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, raw_rows
 from pioneer_build.errors import NoAccess, NotThere, Refused, ServiceError
 from pioneer_build.ports import JobReport
@@ -321,7 +321,7 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequence[Job]) -> None:
-    """Raises `Stopped` if `rows` may contain those of an earlier job that can't be read, and so can't be recognised.
+    """Raises `StepStopped` if `rows` may contain those of an earlier job that can't be read and so not be recognised.
 
     Rows of jobs that this one replaces need not be recognised: readers get only its own.
 
@@ -340,7 +340,7 @@ def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequenc
         if other.superseded or other.key in replaced:
             continue
         if not is_whole(work.run.ports.store, replace(other, quarantined=None)):
-            raise Stopped(
+            raise StepStopped(
                 "stopped",
                 f"{job.named} is ready, but its rows can't be told from those of {other.named}, which are missing or"
                 " damaged on this machine",
@@ -353,6 +353,6 @@ def _jobs_of(work: Work) -> tuple[Job, ...]:
     return entry.jobs if entry is not None else ()
 
 
-def _not_now(job: Job, error: ServiceError) -> Stopped:
+def _not_now(job: Job, error: ServiceError) -> StepStopped:
     message = f"{job.named} is ready, but its rows can't be read right now: {one_line(error)}"
-    return Stopped("stopped", message, "pioneer-build apply")
+    return StepStopped("stopped", message, "pioneer-build apply")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.stored_rows import texts_in
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
-from pioneer_build.checks.quarantine import quarantine_line
+from pioneer_build.checks.quarantined_rows import quarantine_line
 from pioneer_build.escaping import shell_word
 from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks
@@ -177,7 +177,7 @@ def refuse_without_others(work: Work, what: str) -> None:
         command = f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)"
         if entry is not None and entry.labelling is not None and entry.num_examples is None:
             command = f"pioneer-build plan --select {shell_word(names[0])}  (says what brings them)"
-        raise Stopped("refused", message, command)
+        raise StepStopped("refused", message, command)
     if names := work.run.order.to_come(work.name):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are still to come"
-        raise Stopped("refused", message, "pioneer-build apply")
+        raise StepStopped("refused", message, "pioneer-build apply")

@@ -12,7 +12,7 @@ from pioneer_build.apply.label_progress import LabelProgress
 from pioneer_build.apply.label_rows import in_quarantine, make_rows
 from pioneer_build.apply.label_sending import send_all
 from pioneer_build.apply.label_warnings import warn_of_bounds
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import split
 from pioneer_build.wording import count
@@ -46,7 +46,7 @@ async def label(work: Work) -> None:
         )
         if progress.to_do > work.step.examples and not run.options.free:
             message = "annotations have disappeared from the store since the plan was made"
-            raise Stopped("refused", message, "pioneer-build plan")
+            raise StepStopped("refused", message, "pioneer-build plan")
         if progress.rebuilds and missing:
             work.emit("note", f"the local engine labels {count(progress.to_do, 'text')} again")
         try:
@@ -54,14 +54,14 @@ async def label(work: Work) -> None:
         finally:
             _count_paid(progress)
         if left := len(store.missing(survey.digests)) // 16:
-            raise Stopped("stopped", f"{count(left, 'text')} still to be labelled", "pioneer-build apply")
+            raise StepStopped("stopped", f"{count(left, 'text')} still to be labelled", "pioneer-build apply")
         make_rows(work, store, progress.unsupported)
     warn_of_bounds(work)
     if progress.faults:
         number = progress.faults.total()
         were = "was" if number == 1 else "were"
         text = f"{count(number, 'text')} got no usable annotation and {were} quarantined"
-        raise Stopped(
+        raise StepStopped(
             "rejected",
             f"{text} ({progress.causes}); the others are used",
             f"pioneer-build show {shell_word(work.name)} --rejected"

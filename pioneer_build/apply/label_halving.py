@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.busy_wait import BusyWait
 from pioneer_build.apply.label_rows import reject
-from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all, stops_submissions
+from pioneer_build.apply.stopped import StepStopped, asks_for_long_pause, one_line, stops_all, stops_submissions
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
 from pioneer_build.escaping import shell_word
@@ -86,7 +86,7 @@ class Batch:
                 if attempt == tries:
                     raise
                 if asks_for_long_pause(error):
-                    raise Stopped("stopped", f"not labelled: {error.message}", "pioneer-build apply") from None
+                    raise StepStopped("stopped", f"not labelled: {error.message}", "pioneer-build apply") from None
                 pause = max(2.0**attempt, error.retry_after or 0.0)
                 text = f"{error.message}; sending the {count(len(texts), 'text')} again in {duration(pause)}"
                 if not run.options.free:
@@ -119,7 +119,7 @@ class Batch:
         """
         whole = len(self.whole)
         if self.requests >= label_requests_at_most(whole) or self.texts + len(texts) > SENDS_PER_TEXT * whole:
-            raise Stopped(
+            raise StepStopped(
                 "stopped", "the service keeps failing: texts were sent again too often", "pioneer-build apply"
             )
         again = sum(id(one) in self.unsure for one in texts)
@@ -138,12 +138,12 @@ class Batch:
         self.texts -= len(texts)
 
     def _check_helps(self, error: ServiceError) -> None:
-        """Raises `Stopped` if halving the batch won't help."""
+        """Raises `StepStopped` if halving the batch won't help."""
         if stops_submissions(error):
             self.progress.work.run.stop(error)
-            raise Stopped("stopped", f"not labelled: {one_line(error)}") from None
+            raise StepStopped("stopped", f"not labelled: {one_line(error)}") from None
         if isinstance(error, Busy):
-            raise Stopped("stopped", f"not labelled: {one_line(error)}", "pioneer-build apply") from None
+            raise StepStopped("stopped", f"not labelled: {one_line(error)}", "pioneer-build apply") from None
         reasons = " ".join((error.message, *error.details))
         if "labels" in reasons and "inputs" not in reasons:
             raise self._refused(error)
@@ -168,7 +168,7 @@ class Batch:
             progress.quarantine(one, fault.cause, fault.message)
         progress.tell(len(texts))
         if len(bad) == len(texts) > 1 and all(fault.cause == "other-text" for _, fault in bad):
-            raise Stopped(
+            raise StepStopped(
                 "rejected",
                 f"the service answered {count(len(texts), 'text')} with annotations of other texts; they were"
                 " quarantined, and nothing more is sent",
@@ -203,15 +203,15 @@ class Batch:
         if failed is not None:
             progress.work.run.stop(failed)
             message = f"annotations could not be stored: {one_line(failed)}"
-            raise Stopped("stopped", message, "pioneer-build apply") from None
+            raise StepStopped("stopped", message, "pioneer-build apply") from None
 
     def _check_worth_it(self, bad: Sequence[tuple[InputText, Fault]]) -> None:
-        """The first response has no usable annotation at all: raises `Stopped` if the checks reject that."""
+        """The first response has no usable annotation at all: raises `StepStopped` if the checks reject that."""
         work = self.progress.work
         failure = judge_annotations(0, Counter(fault.cause for _, fault in bad), work.checks)
         if failure is not None:
             reject(work, failure.message)
-            raise Stopped("rejected", failure.message, f"pioneer-build apply --retry {shell_word(work.name)}")
+            raise StepStopped("rejected", failure.message, f"pioneer-build apply --retry {shell_word(work.name)}")
 
     # -- finding the texts that make it fail --
 
@@ -286,13 +286,13 @@ class Batch:
         self.progress.store.quarantine(text_digest(one.text), reason)
         self.progress.quarantine(one, "refused", reason)
 
-    def _refused(self, error: ServiceError) -> Stopped:
+    def _refused(self, error: ServiceError) -> StepStopped:
         """The request is refused whatever its texts are: recorded, so that not every apply sends it again."""
         work, spec = self.progress.work, self.progress.work.item.spec
         reject(work, error.message, refused=True)
         line, column = spec.place("labels")
         message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
-        return Stopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
+        return StepStopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
 
 
 def _line_of(annotation: Annotation) -> bytes | Fault:
@@ -303,5 +303,5 @@ def _line_of(annotation: Annotation) -> bytes | Fault:
     return Fault("bad-shape", f"the annotation takes more than {LONGEST_ANNOTATION >> 20} MiB")
 
 
-def _outage(error: FateUnknown) -> Stopped:
-    return Stopped("stopped", f"the service keeps failing: {one_line(error)}", "pioneer-build apply")
+def _outage(error: FateUnknown) -> StepStopped:
+    return StepStopped("stopped", f"the service keeps failing: {one_line(error)}", "pioneer-build apply")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import StepStopped, one_line
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.escaping import shell_word
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pioneer_build.inputs import InputsSurvey, InputText
     from pioneer_build.ports import AnnotationsPort
     from pioneer_build.spec.model import TaskType
-    from pioneer_build.store.quarantine import RefusedText
+    from pioneer_build.store.refused_texts import RefusedText
 
 
 def make_rows(work: Work, store: AnnotationsPort, unsupported: Collection[str]) -> None:
@@ -89,7 +89,7 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
         failure = judge_annotations(annotated, causes, work.checks)
         if failure is not None:
             reject(work, failure.message)
-            raise Stopped("rejected", failure.message, f"pioneer-build show {shell_word(work.name)} --rejected")
+            raise StepStopped("rejected", failure.message, f"pioneer-build show {shell_word(work.name)} --rejected")
     return Labelling(
         fingerprint=work.item.fingerprint,
         inputs=survey.digest,
@@ -103,12 +103,12 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
 
 
 def _compare_with_lock(work: Work, made: Labelling) -> None:
-    """Raises `Stopped` if the lock has other rows of the same inputs and definition, and new ones weren't requested."""
+    """Raises `StepStopped` if the lock has other rows of the same inputs and definition, and none were requested."""
     before = work.entry_as_declared().labelling
     if before is None or (before.inputs, before.fingerprint) != (made.inputs, made.fingerprint):
         return
     if work.step.action in ("fetch", "none") and before.content != made.content and not work.retries:
-        raise Stopped(
+        raise StepStopped(
             "differs",
             "the rows made on this machine don't match pioneer.lock, whose rows were made by another engine revision",
             f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)",
@@ -131,7 +131,7 @@ def _store_rows(work: Work, store: AnnotationsPort) -> tuple[int, str]:
     except StoreError as error:
         work.run.stop(error)
         message = f"the rows could not be stored: {one_line(error)}"
-        raise Stopped("stopped", message, "pioneer-build apply") from None
+        raise StepStopped("stopped", message, "pioneer-build apply") from None
     return counted.rows, content
 
 
@@ -162,4 +162,4 @@ def _checked(one: InputText, line: bytes, task_type: TaskType) -> bytes:
     except ValueError as error:
         message = f"with the annotation in the store, the text at {one.path}:{one.line} {error}"
         help_text = "pioneer-build apply  (with another `store:`, in which the texts are labelled anew)"
-        raise Stopped("stopped", f"{message}: another program wrote it", help_text) from None
+        raise StepStopped("stopped", f"{message}: another program wrote it", help_text) from None

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.label_halving import Batch
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import JournalError, LockError, PioneerError, StoreError
 from pioneer_build.inputs import batches, new_texts, split, text_digest
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
@@ -79,7 +79,7 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
                 continue
             group.create_task(send(batch))
     if failed:  # what says how a batch ended also says what was paid for
-        raise next((error for error in failed if isinstance(error, Stopped)), failed[0])
+        raise next((error for error in failed if isinstance(error, StepStopped)), failed[0])
     run.check_going()
 
 
@@ -111,7 +111,7 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
 
 
 def _refuse_keys(progress: LabelProgress, batch: list[InputText]) -> None:
-    """Raises `Stopped` if a text of a batch contains a key."""
+    """Raises `StepStopped` if a text of a batch contains a key."""
     keys = progress.work.run.options.keys
     if not keys or not keys.occurs_in("\n".join(one.text for one in batch).encode("utf-8", "surrogatepass")):
         return
@@ -119,7 +119,7 @@ def _refuse_keys(progress: LabelProgress, batch: list[InputText]) -> None:
         line = keys.line_in(one.text.encode("utf-8", "surrogatepass"))
         if line is not None:
             message = f"{one.path}:{one.line}: the text {HAS_KEY}, so it was not sent; {REMOVE_IT}"
-            raise Stopped("refused", message, "pioneer-build apply")
+            raise StepStopped("refused", message, "pioneer-build apply")
 
 
 async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.poll_schedule import kind_of
-from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all
+from pioneer_build.apply.stopped import StepStopped, asks_for_long_pause, one_line, stops_all
 from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.ports import JobReport
@@ -86,11 +86,11 @@ class _Watch:
     def _check_going(self) -> None:
         if self._run.stopping.is_set():
             message = f"{self._job.named} is open; it continues on the service"
-            raise Stopped("stopped", message, "pioneer-build apply")
+            raise StepStopped("stopped", message, "pioneer-build apply")
         age, deadline = self._age(), self._run.options.deadline
         if age > deadline and (self._polled is not None or deadline == 0):
             message = f"{self._job.named} is still open after {duration(age)}"
-            raise Stopped("deadline", message, "pioneer-build apply")
+            raise StepStopped("deadline", message, "pioneer-build apply")
 
     async def _poll(self) -> JobReport | None:
         """The service's report on the job; `None` if this poll failed."""
@@ -102,7 +102,7 @@ class _Watch:
             self._gone, self._failing = self._gone + 1, 0
             if self._gone >= _GONE_AFTER:
                 why = f"'{self._job.remote_name}' was deleted there" if self._job.deleted else _OTHER_KEY
-                raise Stopped(
+                raise StepStopped(
                     "failed",
                     f"the service does not know {self._job.named}: {why}; it stays open in pioneer.lock",
                     f"pioneer-build apply --retry {shell_word(self._work.name)}"
@@ -115,10 +115,10 @@ class _Watch:
                 self._run.stop(error)
             elif asks_for_long_pause(error):
                 message = f"{self._job.named} stays open; {one_line(error)}"
-                raise Stopped("stopped", message, "pioneer-build apply") from None
+                raise StepStopped("stopped", message, "pioneer-build apply") from None
             elif self._failing >= _FAILING_AFTER:
                 message = f"{self._job.named} stays open; polling failed: {one_line(error)}"
-                raise Stopped("stopped", message, "pioneer-build apply") from None
+                raise StepStopped("stopped", message, "pioneer-build apply") from None
             return None
         self._gone = self._failing = 0
         return report

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.lost_rows import may_be_gone
 from pioneer_build.apply.rows_first import try_to_have_rows
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import StepStopped, one_line
 from pioneer_build.apply.unrecorded_versions import fetch_first, in_place_of, is_another, unrecorded_versions
 from pioneer_build.errors import ServiceError
 from pioneer_build.escaping import shell_word
@@ -32,14 +32,14 @@ async def reconcile(work: Work) -> None:
     entry = work.entry
     assert entry is not None
     await try_to_have_rows(work)
-    first: Stopped | None = None
+    first: StepStopped | None = None
     for job in [job for job in entry.jobs if job.state in ("unknown", "open")]:
         try:
             if job.state == "open":
                 await see_through(work, job)
             else:
                 await _resolve(work, job)
-        except Stopped as stopped:
+        except StepStopped as stopped:
             if first is None or (stopped.result == "unknown" and first.result != "unknown"):
                 first = stopped
             if work.run.stopping.is_set():
@@ -52,7 +52,7 @@ async def _resolve(work: Work, job: Job) -> None:
     run = work.run
     if run.journal.under_way(job):
         message = f"another run is submitting {count(job.asked, 'example')} to '{job.remote_name}' right now"
-        raise Stopped("unknown", message, "pioneer-build apply  (after that run has ended)")
+        raise StepStopped("unknown", message, "pioneer-build apply  (after that run has ended)")
     submission = run.journal.of(job)  # none if another machine submitted it: only the lock has it
     found = await _find(work, job, submission)
     adopted = replace(job, state="open", job_id=found.id, version=found.version, reason=None)
@@ -78,32 +78,32 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     try:
         listed = await run.unpaid(run.service.versions(job.remote_name), unknown)
     except ServiceError as error:
-        raise Stopped("unknown", f"{unknown}; the service can't be queried: {one_line(error)}", adopt) from None
+        raise StepStopped("unknown", f"{unknown}; the service can't be queried: {one_line(error)}", adopt) from None
     if listed is None:
         why = "this service does not list versions, so the job can't be found automatically"
-        raise Stopped("unknown", f"{unknown}; {why}", adopt)
+        raise StepStopped("unknown", f"{unknown}; {why}", adopt)
     token, before = (submission.token, submission.known or ()) if submission is not None else (None, ())
     new = [
         found for found in unrecorded_versions(run, job.remote_name, listed, but=token) if found.version not in before
     ]
     _check_whose(work, job, new, unknown)
     if not new:
-        raise Stopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
+        raise StepStopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:
         versions = ", ".join(version.version for version in new)
         command = f"pioneer-build adopt {shell_word(name)} --version VERSION"
         message = f"{unknown}; versions {versions} are new, and any of them may be its result"
-        raise Stopped("unknown", message, fetch_first(run, command))
+        raise StepStopped("unknown", message, fetch_first(run, command))
     found = new[0]
     if mismatch := misfit(work, job, found):
         command = f"pioneer-build adopt {shell_word(name)} --version {shell_word(found.version)}{resubmit}"
         message = f"{unknown}; version {found.version} is new, but {mismatch}"
-        raise Stopped("unknown", message, fetch_first(run, command))
+        raise StepStopped("unknown", message, fetch_first(run, command))
     return found
 
 
 def _check_whose(work: Work, job: Job, new: Sequence[RemoteVersion], unknown: str) -> None:
-    """Raises `Stopped` if one of the candidates has the number of a recorded job's version, and another id.
+    """Raises `StepStopped` if one of the candidates has the number of a recorded job's version, and another id.
 
     It is none itself; and the others may be those of somebody who made the name again.
 
@@ -128,7 +128,7 @@ def _check_whose(work: Work, job: Job, new: Sequence[RemoteVersion], unknown: st
         seen = "there is no new version yet"
         resubmit = f"  (or: pioneer-build apply --resubmit {shell_word(name)})"
         command = f"pioneer-build adopt {shell_word(name)} JOB_ID" + resubmit
-    raise Stopped(
+    raise StepStopped(
         "unknown",
         f"{unknown}; {seen}, but {others[0]}: either somebody deleted '{job.remote_name}' and used it again, or this"
         " service's ids are not those of jobs",

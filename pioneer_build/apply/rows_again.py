@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.apply.job_rows import Missing, download, rows_expected, rows_of_report
 from pioneer_build.apply.rebuild import rebuild
-from pioneer_build.apply.stopped import Stopped, one_line
+from pioneer_build.apply.stopped import StepStopped, one_line
 from pioneer_build.errors import NotThere, Refused, ServiceError
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ async def report_of(work: Work, job: Job) -> JobReport | None:
     return await run.unpaid(run.service.poll(job.job_id, rows_expected(work, job)), f"not fetched: {job.named}")
 
 
-def not_fetched(error: ServiceError) -> Stopped:
+def not_fetched(error: ServiceError) -> StepStopped:
     """How a step ends if rows can't be had right now."""
-    return Stopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply")
+    return StepStopped("stopped", f"not fetched: {one_line(error)}", "pioneer-build apply")

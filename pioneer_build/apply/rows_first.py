@@ -13,7 +13,7 @@ from pioneer_build.apply.fetch import fetch
 from pioneer_build.apply.job_rows import Missing
 from pioneer_build.apply.judge_rows import refuse_without_others
 from pioneer_build.apply.rows_again import rows_of
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.stored_rows import is_whole
 from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
@@ -47,7 +47,7 @@ async def try_to_have_rows(work: Work) -> None:
     """
     try:
         await fetch(work)
-    except Stopped as stopped:
+    except StepStopped as stopped:
         if work.run.stopping.is_set():
             raise
         work.emit("note", stopped.message)
@@ -63,7 +63,7 @@ async def have_rejected(work: Work) -> None:
         try:
             # as if they were owed: one answer that they are not there is not believed
             rows, _ = await rows_of(work, replace(job, owed=True))
-        except Stopped:
+        except StepStopped:
             if not work.retries or work.run.stopping.is_set():
                 raise
             rows = None
@@ -72,7 +72,7 @@ async def have_rejected(work: Work) -> None:
             continue
         why = f": {rows.why}" if isinstance(rows, Missing) else ""
         if isinstance(rows, Missing) and not rows.gone and not work.retries:
-            raise Stopped(
+            raise StepStopped(
                 "stopped",
                 f"not fetched: the rows of {job.named}, which was rejected and may be within the checks now{why}",
                 "pioneer-build apply  (asks again; to do without them: pioneer-build apply --retry"
@@ -91,7 +91,7 @@ def _rejected_elsewhere(work: Work) -> Sequence[Job]:
 
 
 async def _have_others(work: Work) -> None:
-    """Raises `Stopped` if rows of a dataset in `no_overlap_with` are missing or damaged. Its own step brings them.
+    """Raises `StepStopped` if rows of a dataset in `no_overlap_with` are missing or damaged. Its own step brings them.
 
     That step is waited for, if it comes before this one.
     """
@@ -107,4 +107,4 @@ async def _have_others(work: Work) -> None:
                     store.check(digest, parse_line)
             except StoreError as error:
                 message = f"not submitted: new rows are compared with those of '{name}', and {error.message}"
-                raise Stopped("refused", message, "pioneer-build apply") from None
+                raise StepStopped("refused", message, "pioneer-build apply") from None

@@ -19,7 +19,7 @@ from pioneer_build.apply.poll_schedule import PollSchedule
 from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
 from pioneer_build.apply.step_order import StepOrder
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.model import Origin
 from pioneer_build.keys.search import KeySearch
@@ -218,9 +218,9 @@ class Run:
             Stopped: it may not.
         """
         if self.error is not None:
-            raise Stopped("stopped", "not submitted: the run was stopped")
+            raise StepStopped("stopped", "not submitted: the run was stopped")
         if self.stopping.is_set():
-            raise Stopped("stopped", "not submitted: interrupted")
+            raise StepStopped("stopped", "not submitted: interrupted")
 
     def stop(self, error: Exception) -> None:
         """Ends the submissions of this run because of `error`."""
@@ -262,9 +262,9 @@ class Run:
             if not asking.cancelled():
                 asking.exception()  # seen, also if this was cancelled when it came
         if self.interrupted:
-            raise Stopped("stopped", f"{so_far}; interrupted", "pioneer-build apply")
+            raise StepStopped("stopped", f"{so_far}; interrupted", "pioneer-build apply")
         why = f"the service did not respond completely within {duration(most)}"
-        raise Stopped("deadline", f"{so_far}: {why}", "pioneer-build apply")
+        raise StepStopped("deadline", f"{so_far}: {why}", "pioneer-build apply")
 
     async def pause(self, seconds: float, news: asyncio.Event | None = None) -> None:
         """Sleeps until the time is over, the run is stopped, or `news` is set."""

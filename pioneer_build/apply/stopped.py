@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pioneer_build.errors import PioneerError, ServiceError
 
 
-class Stopped(Exception):
+class StepStopped(Exception):
     """Ends one step with an outcome. Raised inside this package only.
 
     Args:
@@ -30,7 +30,7 @@ class Stopped(Exception):
         self.details = details
 
 
-class OutOfReach(Stopped):
+class OutOfReach(StepStopped):
     """Rows of a job can't be had, and nothing more can be asked: `--retry` does without them."""
 
 

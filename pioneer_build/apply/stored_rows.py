@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.errors import StoreError
 from pioneer_build.rows import parse_line, text_digest
 

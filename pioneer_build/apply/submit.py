@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.busy_wait import BusyWait
 from pioneer_build.apply.gone_names import check_name_is_there, missing_jobs
-from pioneer_build.apply.stopped import Stopped, one_line, stops_all, stops_submissions
+from pioneer_build.apply.stopped import StepStopped, one_line, stops_all, stops_submissions
 from pioneer_build.apply.unrecorded_versions import fetch_first, unrecorded_versions
 from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import JobRequest
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _KEYS = (
 )
 
 
-def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequest:
+def request_for(item: Declared, remote_name: str, examples: int) -> JobRequest:
     """The request body for a spec, in the author's own order and words.
 
     Args:
@@ -50,7 +50,7 @@ def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequ
         examples: how many rows to request.
     """
     spec = item.spec
-    return GenerateRequest(
+    return JobRequest(
         dataset_name=remote_name,
         task_type=spec.task_type,
         num_examples=examples,
@@ -85,14 +85,14 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
 
 
 def _check_room(run: Run) -> None:
-    """Raises `Stopped` if jobs are not waited for, and as many are open as `max_open_jobs` allows."""
+    """Raises `StepStopped` if jobs are not waited for, and as many are open as `max_open_jobs` allows."""
     if run.options.wait:
         return  # each open job occupies a worker, and there are only `max_open_jobs` of them
     most = run.options.max_open_jobs
     open_jobs = sum(1 for entry in run.lock.entries() for job in entry.jobs if job.state == "open")
     if open_jobs + run.budget.under_way >= most:
         message = f"not submitted yet: at most {count(most, 'job')} may be open at a time (`max_open_jobs`)"
-        raise Stopped("pending", message, "pioneer-build apply")
+        raise StepStopped("pending", message, "pioneer-build apply")
 
 
 async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
@@ -111,7 +111,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
     strange = unrecorded_versions(run, remote_name, listed)
     if strange and not work.resubmits:
         version = strange[0].version
-        raise Stopped(
+        raise StepStopped(
             "refused",
             f"'{remote_name}' already exists on the service, and its version {version} is in neither pioneer.lock nor"
             " the journal",
@@ -132,7 +132,7 @@ async def _listed(work: Work) -> Sequence[RemoteVersion] | None:
     except ServiceError as error:
         if stops_submissions(error):
             run.stop(error)
-        raise Stopped("stopped", f"not submitted: {one_line(error)}") from None
+        raise StepStopped("stopped", f"not submitted: {one_line(error)}") from None
 
 
 # -- before it is sent ---------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class _Sending:
     """
 
     work: Work
-    request: GenerateRequest
+    request: JobRequest
     job: Job
     token: str
     known: frozenset[tuple[str, str | None]] | None
@@ -180,7 +180,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         token = work.run.journal.begin(intent, item.spec.renamed_from)
     except Contended as error:
         work.run.budget.refund(examples)
-        raise Stopped("refused", error.message, "pioneer-build apply") from None
+        raise StepStopped("refused", error.message, "pioneer-build apply") from None
     except PioneerError:
         work.run.budget.refund(examples)
         raise
@@ -303,7 +303,7 @@ async def _check_nothing_was_made(sending: _Sending, error: ServiceError) -> Non
         raise _unknown(sending, f"{error.message}, but {what}")
 
 
-def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
+def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> StepStopped:
     """The service has accepted the job, but the journal can't be written: tell the user, and try to write the lock."""
     work, run = sending.work, sending.work.run
     work.emit("submitted", f"job {job.job_id}", job_id=job.job_id, remote_name=job.remote_name)
@@ -312,12 +312,12 @@ def _not_recorded(sending: _Sending, job: Job, error: PioneerError) -> Stopped:
         work.keep(replace(job, submissions=(sending.token,)))
         run.lock.write()
     message = f"the service accepted job {job.job_id}, but it could not be written to the journal: {one_line(error)}"
-    return Stopped(
+    return StepStopped(
         "stopped", message, f"pioneer-build adopt {shell_word(work.name)} {shell_word(job.job_id or 'JOB_ID')}"
     )
 
 
-def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
+def _not_submitted(sending: _Sending, error: ServiceError) -> StepStopped:
     run = sending.work.run
     if isinstance(error, FateUnknown):
         if stops_all(error):
@@ -336,20 +336,22 @@ def _not_submitted(sending: _Sending, error: ServiceError) -> Stopped:
     if stops_submissions(error):
         run.stop(error)
     command = "pioneer-build apply" if isinstance(error, Busy) else None
-    return Stopped("stopped", f"not submitted: {error.message}{why}{f'; {error.hint}' if error.hint else ''}", command)
+    return StepStopped(
+        "stopped", f"not submitted: {error.message}{why}{f'; {error.hint}' if error.hint else ''}", command
+    )
 
 
-def _refused(sending: _Sending, error: Refused) -> Stopped:
+def _refused(sending: _Sending, error: Refused) -> StepStopped:
     """The service refuses what the spec requests: recorded, so that not every apply sends it again."""
     work, spec = sending.work, sending.work.item.spec
     work.keep(replace(sending.job, state="failed", reason=error.message, submissions=(sending.token,)))
     line, column = spec.place(_key_of(error) or "dataset_name")
     place = f"{spec.path}:{line}:{column}: " if spec.path else ""
     message = f"{place}refused by the service: {error.message}"
-    return Stopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
+    return StepStopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
 
 
-def _unknown(sending: _Sending, why: str) -> Stopped:
+def _unknown(sending: _Sending, why: str) -> StepStopped:
     """The request was sent and may have been accepted, so it is never resent automatically."""
     work, run = sending.work, sending.work.run
 
@@ -366,7 +368,7 @@ def _unknown(sending: _Sending, why: str) -> Stopped:
         except PioneerError as error:  # the journal has the line from before the request, which counts as unknown too
             run.stop(error)
             trouble = f"; {one_line(error)}"
-    return Stopped(
+    return StepStopped(
         "unknown",
         f"{why}; the submission may have been accepted, so it is not resent automatically{trouble}",
         f"pioneer-build apply  (looks for the job; otherwise: pioneer-build adopt {shell_word(name)} JOB_ID,"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.escaping import shell_word
 from pioneer_build.wording import count
@@ -53,4 +53,4 @@ async def request_missing(work: Work) -> None:
         rejected = replace(last, state="rejected", reason=reason)
         work.run.journal.settle(rejected)
         work.keep(rejected)
-        raise Stopped("rejected", reason, f"pioneer-build show {shell_word(work.name)} --rejected")
+        raise StepStopped("rejected", reason, f"pioneer-build show {shell_word(work.name)} --rejected")

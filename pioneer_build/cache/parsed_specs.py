@@ -16,7 +16,7 @@ from zlib import crc32
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
-from pioneer_build.disk.files import open_shared
+from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 

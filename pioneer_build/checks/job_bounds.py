@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.checks.measures import Measures
-    from pioneer_build.checks.quarantine import QuarantinedRow
+    from pioneer_build.checks.quarantined_rows import QuarantinedRow
     from pioneer_build.rows import Cause
     from pioneer_build.spec.model import Checks, TaskType
 

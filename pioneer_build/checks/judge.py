@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.checks.job_bounds import broken_bounds
 from pioneer_build.checks.measures import Measures
 from pioneer_build.checks.phrases import counted
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, row_line, text_digest
 from pioneer_build.spec.request_limits import LONGEST_ROW
 

@@ -87,7 +87,7 @@ def command(
         raise UsageError(f"{host} is not a loopback address", hint=hint)
     try:
         # needs the extra `local`, which may not be installed, and takes seconds to import, which --help must not
-        from pioneer_build.engine.config import EngineConfig
+        from pioneer_build.engine.engine_config import EngineConfig
         from pioneer_build.engine.server import run_server
     except ModuleNotFoundError as error:
         raise MissingExtra("the local engine", "local") from error

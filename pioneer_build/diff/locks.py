@@ -15,14 +15,14 @@ from pioneer_build.spec.base_url import one_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pioneer_build.diff.rows import Lines
+    from pioneer_build.diff.rows import RowLines
     from pioneer_build.lock.model import Entry, Job, Lock
 
 #: What became of a dataset. `forgotten`: its spec went, and the entry stays; `returned` is the way back.
 DatasetChange: TypeAlias = Literal["added", "removed", "renamed", "forgotten", "returned", "changed"]
 
 #: Gives the rows of an entry as lines, or the sentence that says why they can't be had.
-Reader: TypeAlias = "Callable[[Entry], Lines | str]"
+Reader: TypeAlias = "Callable[[Entry], RowLines | str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ def _rows(old: Entry | None, new: Entry | None, reader: Reader, samples: int) ->
     return compare_rows(before, after, samples), None
 
 
-def _lines(entry: Entry | None, reader: Reader) -> Lines | str:
+def _lines(entry: Entry | None, reader: Reader) -> RowLines | str:
     return reader(entry) if entry is not None and entry.examples else _nothing
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pioneer_build.rows import Row
 
 #: Gives the lines of a dataset from the start, each time it is called.
-Lines: TypeAlias = "Callable[[], Iterable[bytes]]"
+RowLines: TypeAlias = "Callable[[], Iterable[bytes]]"
 
 _SIZE = 12
 _NUMBER = 4
@@ -73,7 +73,7 @@ class RowsDiff:
         return not (self.added or self.removed or self.relabelled)
 
 
-def compare_rows(old: Lines, new: Lines, samples: int = 3) -> RowsDiff:
+def compare_rows(old: RowLines, new: RowLines, samples: int = 3) -> RowsDiff:
     """Compares two piles of rows, each read two or three times.
 
     Args:
@@ -268,7 +268,7 @@ def _without(rows: list[tuple[bytes, int]], kept: Counter[bytes]) -> list[int]:
     return numbers
 
 
-def _samples(old: Lines, new: Lines, changes: _Changes, count: int) -> tuple[Sample, ...]:
+def _samples(old: RowLines, new: RowLines, changes: _Changes, count: int) -> tuple[Sample, ...]:
     pairs = changes.relabelled[:count]
     removed, added = changes.removed[:count], changes.added[:count]
     before = _picked(old, chain(removed, (pair[0] for pair in pairs)))
@@ -280,6 +280,6 @@ def _samples(old: Lines, new: Lines, changes: _Changes, count: int) -> tuple[Sam
     )
 
 
-def _picked(lines: Lines, numbers: Iterable[int]) -> dict[int, Row]:
+def _picked(lines: RowLines, numbers: Iterable[int]) -> dict[int, Row]:
     wanted = sorted(set(numbers))
     return dict(_numbered(lines(), wanted)) if wanted else {}

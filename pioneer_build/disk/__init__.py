@@ -1,7 +1,7 @@
 """Files and folders that are private, whole and durable, whatever happens while they are written.
 
 whole_files    writes a file completely or not at all
-files          opens, makes and fills a single file
+single_files   opens, makes and fills a single file
 folders        makes folders, and syncs them
 regular_files  reads what a repository may have replaced by a link, a pipe or a device
 writable       whether files can be written, and whether there is room for them

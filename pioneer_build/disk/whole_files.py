@@ -10,8 +10,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from pioneer_build.disk.files import add_bits, create, random_name
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.single_files import add_bits, create, random_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk.files import create, random_name, write_all
+from pioneer_build.disk.single_files import create, random_name, write_all
 
 if TYPE_CHECKING:
     from pioneer_build.disk import AnyPath

@@ -13,7 +13,7 @@ from pioneer_build.engine.error_responses import ErrorAnswer
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.engine_config import EngineConfig
 
 #: The endpoints that share a request window.
 WindowScope: TypeAlias = Literal["generate", "datasets"]

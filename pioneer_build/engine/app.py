@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pioneer_build.engine.admission import WindowScope
-    from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.engine_config import EngineConfig
 
     Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 

@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk.files import open_shared
+from pioneer_build.disk.single_files import open_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

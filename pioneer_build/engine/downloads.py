@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Rows = Sequence[dict[str, Any]]
+    EngineRows = Sequence[dict[str, Any]]
 
 
 class NotInstalled(Exception):
     """The format needs a package that isn't installed."""
 
 
-def as_jsonl(rows: Rows) -> bytes:
+def as_jsonl(rows: EngineRows) -> bytes:
     """One JSON object per line."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def as_csv(rows: Rows) -> bytes:
+def as_csv(rows: EngineRows) -> bytes:
     """A header, and one record per row; lists are JSON in their cell."""
     out = io.StringIO()
     columns = list(rows[0]) if rows else []
@@ -37,7 +37,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def as_parquet(rows: Rows) -> bytes:
+def as_parquet(rows: EngineRows) -> bytes:
     """Columns like in the rows.
 
     Raises:
@@ -54,7 +54,7 @@ def as_parquet(rows: Rows) -> bytes:
     return out.getvalue()
 
 
-FORMATS: dict[str, Callable[[Rows], bytes]] = {"jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
+FORMATS: dict[str, Callable[[EngineRows], bytes]] = {"jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
 MEDIA_TYPES = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv",

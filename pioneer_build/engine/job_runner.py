@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Stopped(Exception):
+class EngineClosing(Exception):
     """The engine is closing: the job returns to the queue."""
 
 
@@ -85,7 +85,7 @@ class JobRunner:
     def _run(self, job: EngineJob) -> None:
         def note(produced: int) -> None:
             if self._stopping.is_set():
-                raise Stopped
+                raise EngineClosing
             self._state.progress(job, produced)
 
         rows: list[dict[str, Any]] = []
@@ -97,7 +97,7 @@ class JobRunner:
             if simulated_faults.strikes(self._fail, "fail", job.job_id):
                 raise Shortfall("Generation failed: simulated failure (--fail)")
             rows = self._produce(request, seed=self._seed, earlier=earlier, on_progress=note)
-        except Stopped:
+        except EngineClosing:
             self._state.release(job)
             return
         except Shortfall as short:

@@ -11,7 +11,7 @@ from pioneer_build.engine.openapi_schemas import (
     ROW,
     TEXT,
     WHOLE,
-    Schema,
+    OpenApiSchema,
     accepted,
     job,
     list_of,
@@ -25,10 +25,10 @@ from pioneer_build.engine.revision import REVISION
 from pioneer_build.engine.routes.datasets import MAX_PREVIEW
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.config import EngineConfig, Vocabulary
+    from pioneer_build.engine.engine_config import EngineConfig, Vocabulary
 
 
-def document(config: EngineConfig) -> Schema:
+def document(config: EngineConfig) -> OpenApiSchema:
     """The document for a server with these settings."""
     paths = {
         "/generate": _generate(config.vocabulary),
@@ -61,7 +61,7 @@ def document(config: EngineConfig) -> Schema:
 # ---- one function per path
 
 
-def _generate(vocabulary: Vocabulary) -> Schema:
+def _generate(vocabulary: Vocabulary) -> OpenApiSchema:
     return {
         "post": _operation(
             f"Start a generation job of at most {MAX_EXAMPLES} examples",
@@ -72,12 +72,12 @@ def _generate(vocabulary: Vocabulary) -> Schema:
     }  # fmt: skip
 
 
-def _poll(vocabulary: Vocabulary) -> Schema:
+def _poll(vocabulary: Vocabulary) -> OpenApiSchema:
     answer = {"200": _answer("The job", job(vocabulary))}
     return {"get": _operation("Poll a job", answer, "404", parameters=[_in_path("job_id")])}
 
 
-def _find_entities(vocabulary: Vocabulary) -> Schema:
+def _find_entities(vocabulary: Vocabulary) -> OpenApiSchema:
     if vocabulary == "hosted":
         approximate = {"type": "object", "additionalProperties": TEXT}
         answer = _results(
@@ -92,23 +92,23 @@ def _find_entities(vocabulary: Vocabulary) -> Schema:
     return _label(f"Find entities in at most {MAX_INPUTS} texts", answer)
 
 
-def _classify(vocabulary: Vocabulary) -> Schema:
+def _classify(vocabulary: Vocabulary) -> OpenApiSchema:
     item = text_with_class()
     answer = _results(item, {}) if vocabulary == "hosted" else _answer("One item per input", list_of(item))
     return _label(f"Classify at most {MAX_INPUTS} texts into at most {MAX_LABELS} classes", answer)
 
 
-def _label(summary: str, answer: Schema) -> Schema:
+def _label(summary: str, answer: OpenApiSchema) -> OpenApiSchema:
     return {
         "post": _operation(summary, {"200": answer}, "402", "413", "422", requestBody=_body(LabelRequest))
     }  # fmt: skip
 
 
-def _results(item: Schema, notes: Schema) -> Schema:
+def _results(item: OpenApiSchema, notes: OpenApiSchema) -> OpenApiSchema:
     return _answer("One item per input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
 
 
-def _datasets(prefix: str) -> Schema:
+def _datasets(prefix: str) -> OpenApiSchema:
     return {
         f"{prefix}/{{name}}": _dataset(),
         f"{prefix}/{{name}}/{{version}}": _version(),
@@ -117,7 +117,7 @@ def _datasets(prefix: str) -> Schema:
     }
 
 
-def _dataset() -> Schema:
+def _dataset() -> OpenApiSchema:
     name = [_in_path("name")]
     listing = object_of({"success": FLAG, "count": WHOLE, "versions": list_of(version())})
     return {
@@ -128,7 +128,7 @@ def _dataset() -> Schema:
     }
 
 
-def _version() -> Schema:
+def _version() -> OpenApiSchema:
     name = [_in_path("name"), _in_path("version")]
     return {
         "get": _operation(
@@ -138,11 +138,11 @@ def _version() -> Schema:
     }
 
 
-def _removed() -> Schema:
+def _removed() -> OpenApiSchema:
     return {"200": _answer("Removed", object_of({"success": FLAG, "count": WHOLE}))}
 
 
-def _preview() -> Schema:
+def _preview() -> OpenApiSchema:
     limit = _in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PREVIEW, "default": 10})
     rows = {"200": _answer("The first rows", object_of({"rows": list_of(ROW), "total_rows": WHOLE}))}
     return {
@@ -152,7 +152,7 @@ def _preview() -> Schema:
     }
 
 
-def _download() -> Schema:
+def _download() -> OpenApiSchema:
     form = _in_query("format", {"type": "string", "enum": list(downloads.FORMATS), "default": "jsonl"})
     rows = {
         "200": {
@@ -173,13 +173,13 @@ def _download() -> Schema:
 # ---- parts of paths
 
 
-def _operation(summary: str, success: Schema, *errors: str, **more: Any) -> Schema:
+def _operation(summary: str, success: OpenApiSchema, *errors: str, **more: Any) -> OpenApiSchema:
     responses = success | {code: _ERRORS[code] for code in ("401", *errors, "429", "503")}
     return {"summary": summary, "responses": responses, **more}
 
 
-def _answer(description: str, schema: Schema, **headers: str) -> Schema:
-    answer: Schema = {"description": description, "content": {"application/json": {"schema": schema}}}
+def _answer(description: str, schema: OpenApiSchema, **headers: str) -> OpenApiSchema:
+    answer: OpenApiSchema = {"description": description, "content": {"application/json": {"schema": schema}}}
     if headers:
         answer["headers"] = {
             name.replace("_", "-"): {"schema": TEXT, "description": what} for name, what in headers.items()
@@ -187,22 +187,22 @@ def _answer(description: str, schema: Schema, **headers: str) -> Schema:
     return answer
 
 
-def _body(model: type[GenerateRequest] | type[LabelRequest]) -> Schema:
+def _body(model: type[GenerateRequest] | type[LabelRequest]) -> OpenApiSchema:
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _in_path(name: str) -> Schema:
+def _in_path(name: str) -> OpenApiSchema:
     return {"name": name, "in": "path", "required": True, "schema": TEXT}
 
 
-def _in_query(name: str, schema: Schema) -> Schema:
+def _in_query(name: str, schema: OpenApiSchema) -> OpenApiSchema:
     return {"name": name, "in": "query", "schema": schema}
 
 
 _DETAIL = object_of({"detail": TEXT})
-_ERRORS: dict[str, Schema] = {
+_ERRORS: dict[str, OpenApiSchema] = {
     "401": _answer("Missing or invalid key", _DETAIL),
     "402": _answer("No credits left", object_of({"code": TEXT, "message": TEXT, "resolution_url": TEXT})),
     "404": _answer("No such job, dataset or version", _DETAIL),

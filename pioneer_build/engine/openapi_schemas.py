@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build.engine.responses import JOB_STATUS
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.config import Vocabulary
+    from pioneer_build.engine.engine_config import Vocabulary
 
-Schema: TypeAlias = dict[str, Any]
+OpenApiSchema: TypeAlias = dict[str, Any]
 
-TEXT: Schema = {"type": "string"}
-SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-FLAG: Schema = {"type": "boolean"}
+TEXT: OpenApiSchema = {"type": "string"}
+SHARE: OpenApiSchema = {"type": "number", "minimum": 0, "maximum": 1}
+WHOLE: OpenApiSchema = {"type": "integer", "minimum": 0}
+FLAG: OpenApiSchema = {"type": "boolean"}
 #: The content of a row is described in docs/rows.md.
-ROW: Schema = {"type": "object"}
+ROW: OpenApiSchema = {"type": "object"}
 
 
-def object_of(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
+def object_of(properties: OpenApiSchema, *, optional: tuple[str, ...] = ()) -> OpenApiSchema:
     """An object with these properties, all of them required except the `optional` ones."""
     return {
         "type": "object",
@@ -28,17 +28,17 @@ def object_of(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
     }
 
 
-def list_of(items: Schema) -> Schema:
+def list_of(items: OpenApiSchema) -> OpenApiSchema:
     """An array of `items`."""
     return {"type": "array", "items": items}
 
 
-def or_null(schema: Schema) -> Schema:
+def or_null(schema: OpenApiSchema) -> OpenApiSchema:
     """`schema`, or null."""
     return {"oneOf": [schema, {"type": "null"}]}
 
 
-def version() -> Schema:
+def version() -> OpenApiSchema:
     """One version of a dataset."""
     return object_of(
         {
@@ -55,7 +55,7 @@ def version() -> Schema:
     )
 
 
-def accepted(vocabulary: Vocabulary) -> Schema:
+def accepted(vocabulary: Vocabulary) -> OpenApiSchema:
     """The response of `POST /generate`."""
     schema = object_of({"job_id": TEXT, "status": _status(vocabulary)})
     if vocabulary == "hosted":
@@ -63,7 +63,7 @@ def accepted(vocabulary: Vocabulary) -> Schema:
     return schema
 
 
-def job(vocabulary: Vocabulary) -> Schema:
+def job(vocabulary: Vocabulary) -> OpenApiSchema:
     """The response of `GET /generate/jobs/:job_id`."""
     known = {"job_id": TEXT, "status": _status(vocabulary), "dataset_name": TEXT}
     if vocabulary == "seed":
@@ -82,17 +82,17 @@ def job(vocabulary: Vocabulary) -> Schema:
     )
 
 
-def text_with_entities() -> Schema:
+def text_with_entities() -> OpenApiSchema:
     """One item of a response with entities."""
     entity = object_of({"text": TEXT, "label": TEXT, "start": WHOLE, "end": WHOLE, "score": SHARE})
     return object_of({"text": TEXT, "entities": list_of(entity)})
 
 
-def text_with_class() -> Schema:
+def text_with_class() -> OpenApiSchema:
     """One item of a response with classes."""
     scores = {"type": "object", "additionalProperties": SHARE}
     return object_of({"text": TEXT, "label": TEXT, "score": SHARE, "margin": SHARE, "scores": scores})
 
 
-def _status(vocabulary: Vocabulary) -> Schema:
+def _status(vocabulary: Vocabulary) -> OpenApiSchema:
     return {"type": "string", "enum": sorted(set(JOB_STATUS[vocabulary].values()))}

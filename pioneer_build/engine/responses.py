@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.config import Vocabulary
+    from pioneer_build.engine.engine_config import Vocabulary
     from pioneer_build.engine.stored_jobs import EngineJob
 
 #: Status words of jobs, by vocabulary.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.engine_config import EngineConfig
 
 P = ParamSpec("P")
 T = TypeVar("T")

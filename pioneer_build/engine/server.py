@@ -21,7 +21,7 @@ from pioneer_build.escaping import shell_word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.engine_config import EngineConfig
 
 
 class _Server(uvicorn.Server):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-JobStatus: TypeAlias = Literal["queued", "running", "ready", "failed"]
+EngineJobStatus: TypeAlias = Literal["queued", "running", "ready", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class EngineJob:
     version: int
     task_type: str
     request: str
-    status: JobStatus
+    status: EngineJobStatus
     produced: int
     error: str | None
     revision: str | None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ExportFormat:
     """One format: its `name` for `--as`, the module that writes it, and its requirements.
 
     `suffix` is that of its files; `binary` formats need `--to`, because a terminal can't show them; `folder` formats
@@ -35,22 +35,22 @@ class Format:
         return self.binary or self.folder
 
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ExportFormat] = {
     form.name: form
     for form in (
-        Format("jsonl", "jsonl", ".jsonl", "rows in normal form, one per line"),
-        Format("pioneer", "pioneer", ".jsonl", "rows that the service accepts as an upload"),
-        Format("gliner2", "gliner2", ".jsonl", "training rows for GLiNER2"),
-        Format("spacy", "spacy", ".spacy", "a DocBin", binary=True, extra="spacy"),
-        Format("conll", "conll", ".conll", "one token and its IOB2 tag per line"),
-        Format("csv", "csv", ".csv", "RFC 4180, for spreadsheets"),
-        Format("parquet", "parquet", ".parquet", "columns, nested like the rows", binary=True, extra="parquet"),
-        Format("hf", "hf", "", "a folder for datasets.load_from_disk", folder=True, extra="hf"),
+        ExportFormat("jsonl", "jsonl", ".jsonl", "rows in normal form, one per line"),
+        ExportFormat("pioneer", "pioneer", ".jsonl", "rows that the service accepts as an upload"),
+        ExportFormat("gliner2", "gliner2", ".jsonl", "training rows for GLiNER2"),
+        ExportFormat("spacy", "spacy", ".spacy", "a DocBin", binary=True, extra="spacy"),
+        ExportFormat("conll", "conll", ".conll", "one token and its IOB2 tag per line"),
+        ExportFormat("csv", "csv", ".csv", "RFC 4180, for spreadsheets"),
+        ExportFormat("parquet", "parquet", ".parquet", "columns, nested like the rows", binary=True, extra="parquet"),
+        ExportFormat("hf", "hf", "", "a folder for datasets.load_from_disk", folder=True, extra="hf"),
     )
 }
 
 
-def format_named(name: str) -> Format:
+def format_named(name: str) -> ExportFormat:
     """The format for `--as NAME`.
 
     Raises:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What git's index calls the three sides of a merge (gitrevisions(7)).
-Stage: TypeAlias = Literal[1, 2, 3]
+IndexStage: TypeAlias = Literal[1, 2, 3]
 
 
-def staged(folder: Path, name: str, stage: Stage) -> bytes | None:
+def staged(folder: Path, name: str, stage: IndexStage) -> bytes | None:
     """The bytes of a file in git's index during a merge; `None` if there are none, or no git.
 
     Args:

@@ -4,14 +4,14 @@
 streams the texts; `new_texts` those that are still to be labelled; `batches` groups them into requests. See
 docs/inputs.md.
 
-files               the files that a spec names, and their formats
+named_files         the files that a spec names, and their formats
 glob                which paths a glob matches
 glob_walk           finds what a glob matches: each folder once, nothing outside of the project
-left_out            files that git keeps out of the work tree
+left_out_inputs     files that git keeps out of the work tree
 reading             streams the texts of an input, whatever its format
 open_file           the decompressed bytes of a file
 wrong_contents      what isn't texts, by its first bytes: pointers, error pages, other formats and encodings
-text                plain text: one text per line
+plain_text          plain text: one text per line
 jsonl               JSON Lines
 json_array          JSON: one list
 repeated_keys       keys that occur twice in one object of JSON
@@ -19,7 +19,7 @@ delimited           CSV and TSV
 parquet             Parquet
 zstd                zstd streams
 records             checks records one by one; blocks of texts
-problems            collects mistakes
+complaints          collects mistakes
 digests             digests of texts and ids
 digest_sets         sets of digests
 spreadsheet_errors  texts like #REF!

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.disk.stamps import Stamp
-    from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.named_files import InputFile
     from pioneer_build.inputs.records import Columns
 
 _VERSION = b"pioneer-build inputs 4\n"

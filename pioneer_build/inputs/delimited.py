@@ -12,9 +12,9 @@ from functools import cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
-from pioneer_build.inputs.problems import Mistake
-from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.records import MAX_RECORD, Block, BlockBuilder, Columns
 from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.wording import count, nearest
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from types import ModuleType
 
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
 
 _BLOCK = 1000
 _READ = 1 << 20
@@ -36,7 +36,7 @@ _SEP_ROW = re.compile(r'"?sep=(?:[^\r\n"]|"")"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 class _Lines:
     """The decoded lines of a stream, counted; `bad` says that a line since the last check wasn't UTF-8."""
 
-    def __init__(self, stream: BinaryIO, rows: Rows) -> None:
+    def __init__(self, stream: BinaryIO, rows: BlockBuilder) -> None:
         self._stream = stream
         self._rows = rows
         self.count = 0
@@ -125,7 +125,7 @@ def read_blocks(
         complaints: receives the mistakes.
         separator: between cells; if it is None, the one of `, ; TAB |` that fits the first line best.
     """
-    rows = Rows(name, columns, complaints)
+    rows = BlockBuilder(name, columns, complaints)
     if found := foreign(cast("BufferedReader", stream).peek(HEAD), "csv"):
         rows.complain(found)
         return
@@ -220,7 +220,7 @@ def _guess(first: str, columns: Columns) -> str:
     return ","
 
 
-def _has(header: list[str], wanted: list[str], rows: Rows, source: str) -> bool:
+def _has(header: list[str], wanted: list[str], rows: BlockBuilder, source: str) -> bool:
     """Whether the first row has each of `wanted` exactly once; complains if not."""
     good = True
     for field in wanted:

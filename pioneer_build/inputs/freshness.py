@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_at
-from pioneer_build.inputs.files import find_files
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.named_files import find_files
 from pioneer_build.spec.model import InlineTexts, InputFiles
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import BOM, bad_byte
-from pioneer_build.inputs.problems import Mistake
-from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, Rows
+from pioneer_build.inputs.records import MAX_RECORD, Block, BlockBuilder, Columns
 from pioneer_build.inputs.repeated_keys import may_repeat, repeated_key, spellings, twice
 from pioneer_build.inputs.wrong_contents import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
 
 _BLOCK = 1000
 _READ = 1 << 18
@@ -153,7 +153,7 @@ def read_blocks(stream: BinaryIO, name: str, columns: Columns, complaints: Compl
         columns: the requested fields.
         complaints: receives the mistakes.
     """
-    rows = Rows(name, columns, complaints)
+    rows = BlockBuilder(name, columns, complaints)
     text = _Text(stream)
     words = spellings(columns)
     try:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark
-from pioneer_build.inputs.problems import Mistake
-from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings, twice
 from pioneer_build.spec.blank import any_blank
 from pioneer_build.spec.request_limits import LONGEST_ID
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
 
 _ID_TYPES = {str, int}
 _IS_JSON = "one list of all texts is JSON: rename the file to .json"
@@ -60,7 +60,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
 
 
 def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
-    rows = Rows(name, columns, complaints)
+    rows = BlockBuilder(name, columns, complaints)
     words = spellings(columns)
     for number, line in enumerate(lines, first_line):
         if not line or line.isspace():

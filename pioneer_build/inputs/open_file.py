@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk.regular_files import open_regular
-from pioneer_build.inputs.problems import Mistake
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.inputs.zstd import ZstdStream
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from pioneer_build.inputs.files import Compression, InputFile
+    from pioneer_build.inputs.named_files import Compression, InputFile
 
 BUFFER = 1 << 20
 #: A compressed file may become so many times larger, and this large in any case. Text becomes 3 to 20 times larger.

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import MissingExtra
-from pioneer_build.inputs.problems import Mistake
-from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.inputs.complaints import Mistake
+from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pioneer_build.inputs.files import InputFile
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
+    from pioneer_build.inputs.named_files import InputFile
 
 _BLOCK = 4096
 
@@ -31,7 +31,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
     Raises:
         MissingExtra: pyarrow isn't installed.
     """
-    rows = Rows(file.name, columns, complaints)
+    rows = BlockBuilder(file.name, columns, complaints)
     with open_regular(file.path) as raw:
         head = raw.read(HEAD)
     if not head.startswith(b"PAR1") and (found := foreign(head, "parquet")):
@@ -67,7 +67,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
         rows.complain(Mistake(row, f"not valid Parquet from here on: {first}", "damaged"))
 
 
-def _has(names: list[str], wanted: list[str], rows: Rows) -> bool:
+def _has(names: list[str], wanted: list[str], rows: BlockBuilder) -> bool:
     good = True
     for field in wanted:
         if names.count(field) == 1:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pioneer_build.inputs import text
+from pioneer_build.inputs import plain_text
+from pioneer_build.inputs.complaints import Complaints, Mistake
 from pioneer_build.inputs.digests import Id  # noqa: TC001 — a named tuple evaluates its fields
-from pioneer_build.inputs.files import find_files
 from pioneer_build.inputs.line_chunks import LineTooLongError, line_chunks
+from pioneer_build.inputs.named_files import find_files
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
-from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.records import MAX_RECORD, Block, Columns, beyond
 from pioneer_build.inputs.wrong_contents import foreign
 from pioneer_build.spec.blank import is_blank, what_is_blank
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.named_files import InputFile
     from pioneer_build.spec.model import InputFiles, Inputs
 
     ParseLines = Callable[[bytes, int, str, Columns, Complaints], Block]
@@ -33,7 +33,7 @@ def _parse_jsonl(chunk: bytes, first_line: int, name: str, columns: Columns, com
 
 
 #: Formats whose lines are independent, so that a part of a file can be read by itself.
-LINE_PARSERS: dict[str, ParseLines] = {"text": text.parse_lines, "jsonl": _parse_jsonl}
+LINE_PARSERS: dict[str, ParseLines] = {"text": plain_text.parse_lines, "jsonl": _parse_jsonl}
 
 
 class InputText(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.inputs.problems import Mistake
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.spec.blank import is_blank, what_is_blank
 from pioneer_build.spec.request_limits import LONGEST_ID, LONGEST_TEXT
 from pioneer_build.wording import nearest
@@ -14,8 +14,8 @@ from pioneer_build.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pioneer_build.inputs.complaints import Complaints
     from pioneer_build.inputs.digests import Id
-    from pioneer_build.inputs.problems import Complaints
 
 DEFAULT_FIELD = "text"
 #: Maximum length of a line or record, in bytes: protects memory from compressed bombs and files of other kinds.
@@ -39,7 +39,7 @@ class Columns:
     id: str | None = None
 
 
-class Rows:
+class BlockBuilder:
     """Checks records one by one, and collects the valid ones into a block."""
 
     def __init__(self, name: str, columns: Columns, complaints: Complaints) -> None:

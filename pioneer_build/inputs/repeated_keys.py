@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from pioneer_build.inputs.problems import Mistake
+from pioneer_build.inputs.complaints import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

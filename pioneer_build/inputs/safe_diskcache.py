@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import diskcache
 from diskcache.core import DBNAME, MODE_PICKLE
 
-from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.whole_files import write_whole
 
 if TYPE_CHECKING:

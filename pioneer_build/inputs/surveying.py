@@ -15,12 +15,12 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import is_settled, stamp_at
 from pioneer_build.errors import PioneerError
 from pioneer_build.inputs.cache import FileMemory
+from pioneer_build.inputs.complaints import Complaints, Mistake
 from pioneer_build.inputs.digests import DIGEST_SIZE, id_digests, inputs_digest, text_digests
-from pioneer_build.inputs.files import complain_of_absent, find_files
 from pioneer_build.inputs.incremental import Chunk, chunk_of, pieces
 from pioneer_build.inputs.line_chunks import LineTooLongError
+from pioneer_build.inputs.named_files import complain_of_absent, find_files
 from pioneer_build.inputs.open_file import BOM, DamagedStreamError, OtherContentError, open_bytes
-from pioneer_build.inputs.problems import Complaints, Mistake
 from pioneer_build.inputs.reading import (
     LINE_PARSERS,
     blocks,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.disk.stamps import Stamp, StampedFile
     from pioneer_build.inputs.cache import SurveyCache
-    from pioneer_build.inputs.files import InputFile
+    from pioneer_build.inputs.named_files import InputFile
     from pioneer_build.inputs.records import Columns
     from pioneer_build.spec.model import Inputs
 

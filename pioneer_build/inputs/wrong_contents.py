@@ -10,10 +10,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.inputs.problems import Mistake
+from pioneer_build.inputs.complaints import Mistake
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.files import Format
+    from pioneer_build.inputs.named_files import InputFormat
 
 #: How much of a file is looked at, in bytes.
 HEAD: Final = 4096
@@ -50,7 +50,7 @@ _HTML: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", 
 _XML: Final = re.compile(rb"\s*<\?xml\b[^>]*\?>")
 
 
-def foreign(head: bytes, form: Format) -> Mistake | None:
+def foreign(head: bytes, form: InputFormat) -> Mistake | None:
     """What is wrong with a file or stream that starts with `head`, if these are no texts in UTF-8.
 
     Args:
@@ -129,7 +129,7 @@ def _format(head: bytes) -> Mistake | None:
     return None
 
 
-def _page(head: bytes, form: Format) -> Mistake | None:
+def _page(head: bytes, form: InputFormat) -> Mistake | None:
     """A download that was answered with a page. In plain text, a line may be a whole page of its own."""
     first_line = head.partition(b"\n")[0]
     if _HTML.match(head) and (form != "text" or b"</html" not in first_line.lower()):

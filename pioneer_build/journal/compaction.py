@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.disk.whole_files import beside
-from pioneer_build.journal.lines import VERSION, Line, encode_line
+from pioneer_build.journal.lines import VERSION, JournalLine, encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,9 @@ def head_line(path: Path, number: int, token: str | None = None) -> bytes:
         number: the number of the line.
         token: what identifies the log; `None` for a new one.
     """
-    return encode_line(Line(VERSION, number, "head", token or secrets.token_hex(8), {"folder": str(path.parent)}))
+    return encode_line(
+        JournalLine(VERSION, number, "head", token or secrets.token_hex(8), {"folder": str(path.parent)})
+    )
 
 
 def rewrite(path: Path, submissions: Iterable[Submission], number: int, token: str | None = None) -> None:
@@ -63,5 +65,5 @@ def rewrite(path: Path, submissions: Iterable[Submission], number: int, token: s
     with beside(path) as new:
         new.file.write(head_line(path, number, token))
         for place, item in enumerate(kept, number + 1):
-            new.file.write(encode_line(Line(VERSION, place, "begin", item.token, begin_fields(item))))
+            new.file.write(encode_line(JournalLine(VERSION, place, "begin", item.token, begin_fields(item))))
         new.move_to(path)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from pioneer_build.disk.files import create, open_shared, write_all
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.disk.regular_files import open_regular
+from pioneer_build.disk.single_files import create, open_shared, write_all
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.journal.scanning import ScannedLine, Scanner
 

@@ -35,7 +35,7 @@ _PRINTABLE = re.compile(rb"[ -~]*(\t[0-9a-f]{0,8})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JournalLine:
     """One line.
 
     `version` is that of the format, `number` the line's number (`seq`, without gaps), `event` one of `head`, `begin`
@@ -50,7 +50,7 @@ class Line:
     fields: Mapping[str, Any]
 
 
-def encode_line(line: Line) -> bytes:
+def encode_line(line: JournalLine) -> bytes:
     """The bytes of the line, including its line feed."""
     fields = {name: value for name, value in line.fields.items() if line.event == "head" or name not in _MORE}
     value: dict[str, Any] = {
@@ -82,7 +82,7 @@ def is_torn(data: bytes, number: int) -> bool:
     return any(data.startswith(one[: len(data)]) for one in starts) and _PRINTABLE.fullmatch(data) is not None
 
 
-def decode_line(data: bytes) -> Line:
+def decode_line(data: bytes) -> JournalLine:
     """Decodes a complete line, given without its line feed. The fields of a line of a newer version are left out.
 
     Raises:
@@ -90,7 +90,7 @@ def decode_line(data: bytes) -> Line:
     """
     try:
         value = json.loads(data.rpartition(b"\t")[0])
-        line = Line(value["v"], value["seq"], value["event"], value["token"], {})
+        line = JournalLine(value["v"], value["seq"], value["event"], value["token"], {})
         if not all(type(number) is int and number >= 0 for number in (line.version, line.number)):
             raise ValueError("not a line of the journal: a number is not one")
         if not isinstance(line.event, str) or not isinstance(line.token, str):
@@ -108,4 +108,4 @@ def decode_line(data: bytes) -> Line:
         fields["known"] = tuple(fields["known"])
     if isinstance(more, dict):
         fields |= {name: more[name] for name, kind in _MORE.items() if type(more.get(name)) is kind}
-    return Line(line.version, line.number, line.event, line.token, fields)
+    return JournalLine(line.version, line.number, line.event, line.token, fields)

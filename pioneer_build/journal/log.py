@@ -2,7 +2,7 @@
 
 A line is durable before the request that it announces is sent, and a job id is durable before anything is done with
 it. The log belongs to the user, not to a checkout, so cleaning or switching a checkout loses nothing. It is read by
-`reading.py`.
+`log_reading.py`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.disk.files import open_shared, write_all
 from pioneer_build.disk.folders import make_folder, sync_way
+from pioneer_build.disk.single_files import open_shared, write_all
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.compaction import begin_fields, head_line, is_due, rewrite
 from pioneer_build.journal.copies import extend_copy, keep_damaged
-from pioneer_build.journal.lines import VERSION, Line, encode_line
+from pioneer_build.journal.lines import VERSION, JournalLine, encode_line
+from pioneer_build.journal.log_presence import LOCK, LOG, obstacle
+from pioneer_build.journal.log_reading import LogReader, failed
 from pioneer_build.journal.model import UNFINISHED, Contended, JournalDamage, JournalRepair
-from pioneer_build.journal.places import LOCK, LOG, obstacle
-from pioneer_build.journal.reading import LogReader, failed
 from pioneer_build.journal.seal import write_seal
 from pioneer_build.processes.identity import this_process
 
@@ -289,7 +289,7 @@ class Journal:
         number, head = self._log.next_number, b""
         if self._log.scanner.head is None and self._log.damage is None:  # a new log, or one that version 1 began
             head, number = head_line(self.path, number), number + 1
-        line = head + encode_line(Line(VERSION, number, event, token, fields))
+        line = head + encode_line(JournalLine(VERSION, number, event, token, fields))
         new = not (self._log.exists and self._in_place)
         try:
             fd = open_shared(self.path, append=True)

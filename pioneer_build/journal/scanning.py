@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pioneer_build.journal.lines import VERSION, decode_line, is_torn, is_whole
 
 if TYPE_CHECKING:
-    from pioneer_build.journal.lines import Line
+    from pioneer_build.journal.lines import JournalLine
 
 #: What a first line is, in this version and in the first one.
 _HEADS = ("head", "compacted")
@@ -33,7 +33,7 @@ class Damage:
 class ScannedLine:
     """An undamaged line, and its bytes without the line feed."""
 
-    line: Line
+    line: JournalLine
     data: bytes
 
 
@@ -124,7 +124,7 @@ class Scanner:
             self._begun.add(line.token)
         found.append(ScannedLine(line, data))
 
-    def _place(self, line: Line) -> None:
+    def _place(self, line: JournalLine) -> None:
         """Whether the line may follow the last one."""
         if self.number is None:
             follows = line.event in _HEADS or (line.version == 1 and line.number == 1)

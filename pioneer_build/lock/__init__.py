@@ -13,7 +13,7 @@ source                parses a file up to its entries, and finds the line of eac
 text                  reads and writes the bytes of `pioneer.lock`
 split                 reads and writes the files of a split lock
 astray                entries of a split lock that are in the file of another dataset
-files                 reads either kind from the texts of its files
+from_files            reads either kind from the texts of its files
 conflict              the sides of a text with conflict markers of git
 merge_sides           merges the sides of a conflict
 """

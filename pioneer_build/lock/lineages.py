@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Entry, Job, Lock
 
-Key: TypeAlias = tuple[str, str]
+EntryKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Lineage:
     `key` is where its merged entry goes, `base_key` where the common ancestor has it (`None`: the dataset is new).
     """
 
-    key: Key
-    base_key: Key | None
+    key: EntryKey
+    base_key: EntryKey | None
     base: Entry | None
     ours: Entry | None
     theirs: Entry | None
@@ -35,10 +35,10 @@ class Lineage:
 class Renames:
     """Where each side has the datasets that it renamed, by their key in the common ancestor."""
 
-    ours: Mapping[Key, Key]
-    theirs: Mapping[Key, Key]
+    ours: Mapping[EntryKey, EntryKey]
+    theirs: Mapping[EntryKey, EntryKey]
 
-    def without(self, keys: Collection[Key]) -> Renames:
+    def without(self, keys: Collection[EntryKey]) -> Renames:
         """The same, but the datasets with these keys count as not renamed."""
         return Renames(
             {old: new for old, new in self.ours.items() if old not in keys},
@@ -89,9 +89,9 @@ def lineages(base: Lock, ours: Lock, theirs: Lock, renames: Renames) -> list[Lin
     return sorted(found, key=lambda one: (one.key, one.base_key or ("", "")))
 
 
-def renamed_on(base: Lock, side: Lock) -> dict[Key, Key]:
+def renamed_on(base: Lock, side: Lock) -> dict[EntryKey, EntryKey]:
     """Where a side has the datasets that it renamed, by their key in the common ancestor."""
-    found: dict[Key, Key] = {}
+    found: dict[EntryKey, EntryKey] = {}
     free = {key for key, entry in side.entries.items() if not _continues(base.entries.get(key), entry)}
     if not free:
         return {}
@@ -105,7 +105,7 @@ def renamed_on(base: Lock, side: Lock) -> dict[Key, Key]:
     return {old: new for old, new in found.items() if taken.count(new) == 1}
 
 
-def replaced_on(base: Lock, side: Lock) -> frozenset[Key]:
+def replaced_on(base: Lock, side: Lock) -> frozenset[EntryKey]:
     """The keys under which a side has another dataset than the common ancestor."""
     return frozenset(
         key for key, entry in base.entries.items() if key in side.entries and not _continues(entry, side.entries[key])
@@ -138,5 +138,5 @@ def _has(entry: Entry, job: Job) -> bool:
     return any(one.key == job.key or (tokens and tokens <= set(one.submissions)) for one in entry.jobs)
 
 
-def _named(entry: Entry | None, key: Key) -> Entry | None:
+def _named(entry: Entry | None, key: EntryKey) -> Entry | None:
     return entry if entry is None or entry.dataset_name == key[0] else replace(entry, dataset_name=key[0])

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pioneer_build.lock.gold import GoldMeasure
-    from pioneer_build.lock.lineages import Key, Renames
+    from pioneer_build.lock.lineages import EntryKey, Renames
     from pioneer_build.lock.model import Corrections
 
-Side: TypeAlias = Literal["ours", "theirs"]
+MergeSide: TypeAlias = Literal["ours", "theirs"]
 
 #: The fields that follow the spec. A change of one of them is a decision of a person, and not the progress of a job.
 _FROM_THE_SPEC: Final = ("definition", "num_examples", "protect", "on_change", "checks")
@@ -41,7 +41,7 @@ class MergeChoice:
     dataset_name: str
     backend: str
     field: str
-    kept: Side
+    kept: MergeSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
     """
     renames = renames_of(base, ours, theirs)
     while True:
-        entries: dict[Key, Entry] = {}
+        entries: dict[EntryKey, Entry] = {}
         choices: list[MergeChoice] = []
-        clashing: set[Key] = set()
+        clashing: set[EntryKey] = set()
         for one in lineages(base, ours, theirs, renames):
             merging = _Merging(one.key, one.base, one.ours, one.theirs)
             if (entry := merging.merged()) is not None:
@@ -80,7 +80,7 @@ def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
         renames = renames.without(_in_the_way(renames, clashing))
 
 
-def _in_the_way(renames: Renames, clashing: Collection[Key]) -> set[Key]:
+def _in_the_way(renames: Renames, clashing: Collection[EntryKey]) -> set[EntryKey]:
     """The datasets that can't have their new name, by their key in the common ancestor.
 
     Either another dataset gets that name as well, or it was to leave its old one to a dataset that can't have it.
@@ -96,7 +96,7 @@ def _in_the_way(renames: Renames, clashing: Collection[Key]) -> set[Key]:
 class _Merging:
     """One entry of the three locks; `None` where a lock doesn't have it. `choices` are those made so far."""
 
-    key: Key
+    key: EntryKey
     base: Entry | None
     ours: Entry | None
     theirs: Entry | None
@@ -117,15 +117,15 @@ class _Merging:
     def _both_added(self, ours: Entry, theirs: Entry) -> Entry:
         """Everything that can't be joined is taken from one side, as without an ancestor."""
         if head_order(ours) != head_order(theirs):
-            kept: Side = "ours" if head_order(ours) > head_order(theirs) else "theirs"
+            kept: MergeSide = "ours" if head_order(ours) > head_order(theirs) else "theirs"
             for name in ("definition", "num_examples", "on_change", "checks", *_RESULTS):
                 if _value(ours, name) != _value(theirs, name):
                     self._note(name, kept)
         return merge_entries(ours, theirs)
 
     def _both_changed(self, base: Entry, ours: Entry, theirs: Entry) -> Entry:
-        sides: Mapping[Side, Entry] = {"ours": ours, "theirs": theirs}
-        first: Side = "ours" if head_order(ours) >= head_order(theirs) else "theirs"
+        sides: Mapping[MergeSide, Entry] = {"ours": ours, "theirs": theirs}
+        first: MergeSide = "ours" if head_order(ours) >= head_order(theirs) else "theirs"
         defined = sides[self._taken(base, ours, theirs, "definition", first)]
         sized = sides[self._taken(base, ours, theirs, "num_examples", first)]
         other_kind = (sized.num_examples is None) != (defined.num_examples is None)
@@ -157,7 +157,7 @@ class _Merging:
         contents = {merged.content, corrections.content if corrections is not None else None}
         return replace(merged, corrections=corrections, gold=self._measured(base, ours, theirs, "gold", contents))
 
-    def _taken(self, base: Entry, ours: Entry, theirs: Entry, name: str, prefer: Side) -> Side:
+    def _taken(self, base: Entry, ours: Entry, theirs: Entry, name: str, prefer: MergeSide) -> MergeSide:
         """The side whose value of a field is taken: the one that changed it; if both did, the preferred one."""
         side = _changed_by(_value(base, name), _value(ours, name), _value(theirs, name))
         if side is None:
@@ -173,14 +173,14 @@ class _Merging:
             return record is not None, rows in contents, text_of(record)
 
         here, there = _value(ours, name), _value(theirs, name)
-        prefer: Side = "ours" if order(here) >= order(there) else "theirs"
+        prefer: MergeSide = "ours" if order(here) >= order(there) else "theirs"
         return here if self._taken(base, ours, theirs, name, prefer) == "ours" else there
 
     def _forgotten(self, base: Entry, ours: Entry, theirs: Entry) -> bool:
         """Whether the spec is removed: not if one side removed it and the other one changed it."""
         if ours.forgotten == theirs.forgotten:
             return ours.forgotten
-        kept: Side = "theirs" if ours.forgotten else "ours"
+        kept: MergeSide = "theirs" if ours.forgotten else "ours"
         entry = theirs if ours.forgotten else ours
         if base.forgotten:
             return False  # one side brought it back
@@ -189,7 +189,7 @@ class _Merging:
         self._note("dataset", kept)
         return False
 
-    def _note(self, name: str, kept: Side) -> None:
+    def _note(self, name: str, kept: MergeSide) -> None:
         self.choices.append(MergeChoice(*self.key, name, kept))
 
 
@@ -223,7 +223,7 @@ def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:
     return rows if entry.labelling is None else {*rows, entry.labelling.content}
 
 
-def _changed_by(before: object, here: object, there: object) -> Side | None:
+def _changed_by(before: object, here: object, there: object) -> MergeSide | None:
     """The side whose value is taken, because the other one is as before, or the same; `None` if both changed it.
 
     Args:
@@ -247,7 +247,7 @@ def _about(result: Any) -> tuple[str, str]:
     return result.fingerprint, result.inputs
 
 
-def _fitting(name: str, defined: Entry, sides: Mapping[Side, Entry], first: Side) -> Side:
+def _fitting(name: str, defined: Entry, sides: Mapping[MergeSide, Entry], first: MergeSide) -> MergeSide:
     """Of two results, the side of that of the merged definition; otherwise the first one."""
     fits = {
         side: (result := _value(entry, name)) is not None and result.fingerprint == defined.fingerprint

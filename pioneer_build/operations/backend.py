@@ -54,7 +54,7 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
     try:
         # needs the extra `local`
         from pioneer_build.engine.app import create_app
-        from pioneer_build.engine.config import EngineConfig
+        from pioneer_build.engine.engine_config import EngineConfig
     except ModuleNotFoundError as error:
         raise MissingExtra("the local backend", "local") from error
     app = create_app(EngineConfig(state_dir=local_folder(root) / "engine", seed=config.seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.escaping import shell_word
-from pioneer_build.operations.kept_rows import rows_judge
+from pioneer_build.operations.changed_checks import rows_judge
 from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected

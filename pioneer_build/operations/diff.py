@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.diff.locks import Reader
-    from pioneer_build.diff.rows import Lines
+    from pioneer_build.diff.rows import RowLines
     from pioneer_build.lock.model import Entry
     from pioneer_build.project.open import Project
 
@@ -77,7 +77,7 @@ def state_at(project: Project, revision: str) -> State:
 def kept_rows(store: Store) -> Reader:
     """Reads the rows of entries from `store`; either all of them, undamaged and in normal form, or none."""
 
-    def read(entry: Entry) -> Lines | str:
+    def read(entry: Entry) -> RowLines | str:
         try:
             locked_lines(entry, store)
             for digest in entry.content_digests:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.journal.places import LOG, begins_with, is_gone, obstacle
+from pioneer_build.journal.log_presence import LOG, begins_with, is_gone, obstacle
 from pioneer_build.paths import APP, journal_copies
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.places import obstacle
+from pioneer_build.journal.log_presence import obstacle
 from pioneer_build.results.journal import JournalRepairResult
 
 if TYPE_CHECKING:

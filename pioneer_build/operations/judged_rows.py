@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.kept_rows import jobs_here, judge_rejected_here, rows_to_judge_rejected
+from pioneer_build.apply.judge_kept_rows import jobs_here, judge_rejected_here, rows_to_judge_rejected
 from pioneer_build.apply.other_rows import InputTexts, OtherRows
 from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
 from pioneer_build.checks.bounds import effective_checks

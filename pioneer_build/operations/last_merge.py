@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pioneer_build.lock.model import Lock
-    from pioneer_build.lock.three_way import Side
+    from pioneer_build.lock.three_way import MergeSide
     from pioneer_build.plan import Plan
     from pioneer_build.project.open import Project
 
-_IN_CONFLICT: Final[Mapping[Side, str]] = {"ours": "our side (HEAD)", "theirs": "their side"}
+_IN_CONFLICT: Final[Mapping[MergeSide, str]] = {"ours": "our side (HEAD)", "theirs": "their side"}
 #: What a wrong choice leads to: the lock has the dataset, and its spec says something else.
 _AFFECTED: Final = frozenset({"blocked", "replace", "restore", "label", "extend", "shrink", "update", "forget"})
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.copies import last_line
+from pioneer_build.journal.log_presence import obstacle
+from pioneer_build.journal.log_reading import LogReader
 from pioneer_build.journal.model import REPAIR
-from pioneer_build.journal.places import obstacle
-from pioneer_build.journal.reading import LogReader
 from pioneer_build.operations.journal_gaps import (
     OtherJournal,
     damage_remark,

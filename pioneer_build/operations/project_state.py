@@ -14,14 +14,14 @@ from pioneer_build.journal.log import Journal
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import check_names
 from pioneer_build.operations.buying import Buying
+from pioneer_build.operations.changed_checks import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
-from pioneer_build.operations.kept_rows import RowsElsewhere, judge_entry, read_kept_rows
-from pioneer_build.operations.key_check import refuse_keys
 from pioneer_build.operations.known_jobs import with_journal
 from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.other_state_folders import OtherJournals, with_damage
+from pioneer_build.operations.plan_key_check import refuse_keys
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pioneer_build.operations.elsewhere import Elsewhere
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.config import Config
-    from pioneer_build.project.left_out import LeftOutSpecs
+    from pioneer_build.project.left_out_specs import LeftOutSpecs
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 
@@ -211,7 +211,7 @@ def _check_plan(project: Project, specs: ProjectSpecs, plan: Plan) -> None:
 
 
 def _left_out_specs(project: Project, specs: ProjectSpecs) -> LeftOutSpecs:
-    from pioneer_build.project.left_out import LeftOutSpecs  # runs git, and parses YAML
+    from pioneer_build.project.left_out_specs import LeftOutSpecs  # runs git, and parses YAML
 
     return LeftOutSpecs(project.root, project.config.specs, specs.passed_over)
 

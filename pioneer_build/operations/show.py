@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.locked_rows import locked_rows, task_of_content
 from pioneer_build.operations.project_state import read_project_state

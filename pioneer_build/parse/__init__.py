@@ -6,7 +6,7 @@ yaml_limits      how large a file, how deep its nesting, and what its aliases ma
 yaml_loader      the YAML reader, with libyaml or without
 ambiguous_words  plain words that YAML doesn't read as text, such as `no` and `12:30`
 yaml_syntax      error messages of the YAML reader, in plain words
-source           the text of a file, and places in it
+source_text      the text of a file, and places in it
 plain_data       trees to plain data
 duplicate_keys   reports a key that occurs twice in one mapping
 schema           the keys, their types and bounds: the only place that defines what is valid

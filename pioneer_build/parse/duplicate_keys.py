@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 
 def report_duplicate_key(key: ScalarNode, first: Node, source: Source) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
     from yaml.nodes import Node
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 #: Keys that people store secrets in.
 SECRET_KEY = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE)

@@ -15,12 +15,12 @@ from pioneer_build.spec.model import TASK_TYPES
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-Schema: TypeAlias = "dict[str, Any]"
+JsonSchema: TypeAlias = "dict[str, Any]"
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def spec_schema() -> Schema:
+def spec_schema() -> JsonSchema:
     """The schema of one spec, as JSON values."""
     schema = _base(spec_adapter(), "A dataset of pioneer-build")
     schema["required"] = [key for key in REQUIRED if key not in BELONGS]
@@ -41,7 +41,7 @@ def spec_schema() -> Schema:
     return schema
 
 
-def settings_schema() -> Schema:
+def settings_schema() -> JsonSchema:
     """The schema of `pioneer.yaml`, as JSON values."""
     return _base(settings_adapter(), "Settings of pioneer-build")
 
@@ -72,7 +72,7 @@ def _where(belongs: Belongs) -> str:
     return belongs.kinds[0] if tasks == "all" else f"{tasks}; {belongs.kinds[0]}"
 
 
-def _if_task(task: str) -> Schema:
+def _if_task(task: str) -> JsonSchema:
     others = {
         key: _never(f"`{key}` belongs to {' and '.join(belongs.tasks)} specs.")
         for key, belongs in BELONGS.items()
@@ -85,12 +85,12 @@ def _if_task(task: str) -> Schema:
     }
 
 
-def _never(why: str) -> Schema:
+def _never(why: str) -> JsonSchema:
     """A schema that matches nothing; YAML language servers show its `errorMessage`."""
     return {"not": {}, "errorMessage": why, "doNotSuggest": True}
 
 
-def _base(adapter: TypeAdapter[Any], title: str) -> Schema:
+def _base(adapter: TypeAdapter[Any], title: str) -> JsonSchema:
     schema = _tidy(adapter.json_schema(ref_template="#/definitions/{model}"))
     definitions = schema.pop("$defs", {})
     schema.pop("required", None)

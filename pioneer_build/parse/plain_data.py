@@ -17,7 +17,7 @@ from pioneer_build.parse.duplicate_keys import report_duplicate_key
 if TYPE_CHECKING:
     from yaml.nodes import Node
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"-?(?:[0-9]{0,40}\.[0-9]{1,40}|[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?")

@@ -36,7 +36,7 @@ Text = Annotated[str, Field(pattern=r"\S")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 #: A label or an owner: shown on one line.
-Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
+SingleLine = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
 #: A Literal would accept `true` and `1.0` as 1.
 Version = Annotated[int, Field(ge=1, le=1, json_schema_extra={"const": 1})]
 Whole = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
@@ -57,7 +57,7 @@ class ShotShape(TypedDict):
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     text: Annotated[Text, Field(description="The text of the example.")]
-    label: Annotated[Line, Field(description="One of `labels`.")]
+    label: Annotated[SingleLine, Field(description="One of `labels`.")]
 
 
 class FilesShape(TypedDict, total=False):
@@ -65,11 +65,13 @@ class FilesShape(TypedDict, total=False):
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     path: Required[
-        Annotated[Line, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])]
+        Annotated[
+            SingleLine, Field(description="A file or a glob, relative to the spec's file.", examples=["data/*.csv"])
+        ]
     ]
-    field: Annotated[Line, Field(description="The field of a record that contains the text.", examples=["body"])]
+    field: Annotated[SingleLine, Field(description="The field of a record that contains the text.", examples=["body"])]
     id: Annotated[
-        Line,
+        SingleLine,
         Field(description="The field of a record that contains its own id.", examples=["ticket_id"]),
     ]
 
@@ -116,7 +118,7 @@ Texts = Annotated[list[Text], Field(min_length=1)]
 #: Keys with a choice of shapes, and the words with which pydantic marks the chosen shape in a location.
 CHOICES = {"inputs": ("<list>", "<text>", "<mapping>"), "top_up": ("<bool>", "<mapping>")}
 InputsShape = Annotated[
-    Annotated[Texts, Tag("<list>")] | Annotated[Line, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
+    Annotated[Texts, Tag("<list>")] | Annotated[SingleLine, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
     Discriminator(lambda v: "<text>" if (s := _shape(v)) == "<bool>" else s),
 ]
 TopUpKey = Annotated[
@@ -141,7 +143,7 @@ class SpecShape(TypedDict, total=False):
         Literal["ner", "classification", "decoder"], Field(description="The task that the rows are for.")
     ]
     labels: Annotated[
-        list[Line],
+        list[SingleLine],
         Field(
             min_length=1,
             json_schema_extra={"uniqueItems": True},
@@ -179,7 +181,7 @@ class SpecShape(TypedDict, total=False):
         ),
     ]
     description: Annotated[Text, Field(description="A description for people.")]
-    owner: Annotated[Line, Field(description="Who is responsible for this dataset.", examples=["team-support"])]
+    owner: Annotated[SingleLine, Field(description="Who is responsible for this dataset.", examples=["team-support"])]
     tags: Annotated[
         list[Word], Field(description="Tags for selecting datasets (`--select tag:x`).", examples=[["prod"]])
     ]
@@ -206,15 +208,17 @@ class SettingsShape(TypedDict, total=False):
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     version: Annotated[Version, Field(description="The version of this format.")]
-    backend: Annotated[Line, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
-    specs: Annotated[Line, Field(description="The folder of the specs.", examples=["specs"])]
-    base_url: Annotated[Line, Field(description="The base URL of the service.", examples=["https://api.pioneer.ai"])]
+    backend: Annotated[SingleLine, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
+    specs: Annotated[SingleLine, Field(description="The folder of the specs.", examples=["specs"])]
+    base_url: Annotated[
+        SingleLine, Field(description="The base URL of the service.", examples=["https://api.pioneer.ai"])
+    ]
     requests_per_minute: Annotated[
         Positive, Field(description="The service's rate limit, in requests per minute.", examples=[120])
     ]
     max_open_jobs: Annotated[Positive, Field(description="Maximum number of open jobs.", examples=[100])]
     store: Annotated[
-        Line,
+        SingleLine,
         Field(
             description="The folder of the store (paid rows and annotations).",
             examples=["~/.local/share/pioneer-build"],

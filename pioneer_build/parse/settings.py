@@ -13,7 +13,7 @@ from pioneer_build.parse.between_specs import unknown_hint
 from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
-from pioneer_build.parse.source import TooManyProblems
+from pioneer_build.parse.source_text import TooManyProblems
 from pioneer_build.parse.specs import checks_of
 from pioneer_build.parse.within_spec import report_checks
 from pioneer_build.parse.yaml_nodes import read_documents
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from yaml.nodes import Node
 
     from pioneer_build.errors import Problem
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 _KEYS = {
     "": SETTINGS_KEYS,

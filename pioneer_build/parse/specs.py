@@ -14,7 +14,7 @@ from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.error_messages import meant_key, report_at, report_errors
 from pioneer_build.parse.plain_data import node_at, plain
 from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
-from pioneer_build.parse.source import TooManyProblems
+from pioneer_build.parse.source_text import TooManyProblems
 from pioneer_build.parse.within_spec import SpecRules
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from yaml.nodes import Node
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 _KEYS = {
     "": SPEC_KEYS,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from yaml.nodes import Node
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 

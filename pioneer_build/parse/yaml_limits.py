@@ -14,7 +14,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.disk.regular_files import MAX_FILE_BYTES
 from pioneer_build.parse import yaml_loader
-from pioneer_build.parse.source import Source
+from pioneer_build.parse.source_text import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from yaml.nodes import Node
 
     from pioneer_build.errors import Problem
-    from pioneer_build.parse.source import Mark
+    from pioneer_build.parse.source_text import Mark
 
 MAX_DEPTH = 32
 #: Maximum number of values in a file: keys, items, texts. Each takes some 500 bytes of memory.

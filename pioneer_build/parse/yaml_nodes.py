@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from pioneer_build.parse import yaml_loader
-from pioneer_build.parse.source import Source, TooManyProblems
+from pioneer_build.parse.source_text import Source, TooManyProblems
 from pioneer_build.parse.yaml_limits import aliases_are_bounded, is_small_enough, line_beyond_limits, looks_large
 from pioneer_build.parse.yaml_syntax import report_syntax
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import yaml
 
-    from pioneer_build.parse.source import Source
+    from pioneer_build.parse.source_text import Source
 
 
 def report_syntax(error: yaml.MarkedYAMLError, source: Source) -> int:

@@ -10,7 +10,7 @@ from pioneer_build.plan.model import SETTLED, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pioneer_build.lock.three_way import MergeChoice, Side
+    from pioneer_build.lock.three_way import MergeChoice, MergeSide
     from pioneer_build.plan.model import Plan
 
 #: What people call the fields, where that isn't the name of a spec key.
@@ -25,14 +25,14 @@ _WORDS: Final = {
 }
 
 
-def choice_texts(choices: Iterable[MergeChoice], sides: Mapping[Side, str]) -> tuple[str, ...]:
+def choice_texts(choices: Iterable[MergeChoice], sides: Mapping[MergeSide, str]) -> tuple[str, ...]:
     """Sentences about the choices for one dataset.
 
     Args:
         choices: those of one dataset on one backend.
         sides: what to call our side and their side.
     """
-    fields: dict[Side, list[str]] = {}
+    fields: dict[MergeSide, list[str]] = {}
     texts = []
     for choice in choices:
         if choice.field == "dataset":
@@ -47,7 +47,7 @@ def choice_texts(choices: Iterable[MergeChoice], sides: Mapping[Side, str]) -> t
     return tuple(texts)
 
 
-def with_choices(plan: Plan, choices: Iterable[MergeChoice], sides: Mapping[Side, str]) -> Plan:
+def with_choices(plan: Plan, choices: Iterable[MergeChoice], sides: Mapping[MergeSide, str]) -> Plan:
     """The plan with a reason for each choice about a dataset that has something to do.
 
     Args:

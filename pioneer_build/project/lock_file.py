@@ -13,7 +13,7 @@ from pioneer_build.cache.lock_stamp import stamp_of_all
 from pioneer_build.errors import LockError
 from pioneer_build.lock.astray import kept_in_place
 from pioneer_build.lock.conflict import is_conflicted
-from pioneer_build.lock.files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
+from pioneer_build.lock.from_files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH

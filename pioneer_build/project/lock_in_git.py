@@ -12,7 +12,7 @@ from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.git.work_tree import staged, unmerged_files
 from pioneer_build.lock.conflict import Sides, is_conflicted
-from pioneer_build.lock.files import MergeInIndex
+from pioneer_build.lock.from_files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
 from pioneer_build.project.lock_restore import with_way_out
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.git.work_tree import Stage
+    from pioneer_build.git.work_tree import IndexStage
 
 #: The common ancestor, our side and their side in git's index (gitrevisions(7)).
-_STAGES: Final[tuple[Stage, Stage, Stage]] = (1, 2, 3)
+_STAGES: Final[tuple[IndexStage, IndexStage, IndexStage]] = (1, 2, 3)
 
 
 class LockInGit:
@@ -97,7 +97,7 @@ class LockInGit:
         base, ours, theirs = [self._text(path, stage) for stage in _STAGES]
         return None if ours is None or theirs is None else Sides(ours, theirs, base)
 
-    def _text(self, path: str, stage: Stage) -> str | None:
+    def _text(self, path: str, stage: IndexStage) -> str | None:
         data = staged(self._root, path, stage)
         try:
             return data.decode("utf-8") if data is not None else None

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.advice import advice
-from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.single_files import open_shared
 from pioneer_build.errors import PioneerError
 
 if TYPE_CHECKING:

@@ -179,7 +179,7 @@ def _missing_names(project: Project, reading: SpecReading, passed_over: Sequence
     named = project.config.checks.no_overlap_with
     missing = set(named).difference(_names(reading)) if named else set()
     if missing:
-        from pioneer_build.project.left_out import LeftOutSpecs  # runs git, and parses YAML
+        from pioneer_build.project.left_out_specs import LeftOutSpecs  # runs git, and parses YAML
 
         missing -= LeftOutSpecs(project.root, project.config.specs, passed_over).datasets(missing).keys()
     return missing

@@ -8,7 +8,7 @@ plan, diff                     a plan, and what changed, as text
 plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull request
 report                         the page of `report`
 problems                       errors in files, as text in the style of a compiler
-text                           wraps lines to the width of a terminal
+line_wrapping                  wraps lines to the width of a terminal
 colours                        which there are, of which symbol, and when (NO_COLOR)
 markdown                       escapes text for Markdown
 markdown_limit                 keeps a page below the size of a comment: what is left out, and the sentence about it

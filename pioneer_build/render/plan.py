@@ -30,9 +30,9 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render import colours, text  # not needed for a plan with nothing to do
+    from pioneer_build.render import colours, line_wrapping  # not needed for a plan with nothing to do
 
-    wrapped = text.wrapped
+    wrapped = line_wrapping.wrapped
 
     def reason(text: str) -> list[str]:
         return wrapped(visible(text), width, first=4, rest=6)

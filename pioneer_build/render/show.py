@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
+from pioneer_build.render.line_wrapping import wrapped
 from pioneer_build.render.status import rows_of_wanted
-from pioneer_build.render.text import wrapped
 from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:

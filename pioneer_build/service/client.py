@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.errors import Busy, NoAccess, NotReached, Refused
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.ports import Service
-from pioneer_build.service.bounds import bounds_for
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked, retry_after
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
 from pioneer_build.service.notes import Note, ignore
 from pioneer_build.service.rate_limiter import PauseAsked, TurnsOver
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
+from pioneer_build.service.response_bounds import bounds_for
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.submit_response import accepted_job
-from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
+from pioneer_build.service.transport import Calls, HttpRequest, HttpResponse, address_of, segment
 from pioneer_build.spec.request_limits import LONGEST_WAIT, TEXTS_PER_REQUEST
 from pioneer_build.wording import count, duration
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+    from pioneer_build.ports import JobReport, JobRequest, Labelled, RemoteVersion
     from pioneer_build.service.notes import OnNote
     from pioneer_build.service.rate_limiter import Pacer, TurnKind, Usage
     from pioneer_build.spec.model import TaskType
@@ -80,7 +80,7 @@ class HttpService(Service):
     def __init__(self, base_url: str, api_key: str | None, pacer: Pacer, options: ClientOptions | None = None) -> None:
         options = options or ClientOptions()
         address = address_of(base_url)
-        key = Key(api_key) if api_key is not None else None
+        key = ApiKey(api_key) if api_key is not None else None
         self._words = Words(key)
         self._pacer = pacer
         self._patience = Patience(options.patience, options.on_note)
@@ -94,10 +94,10 @@ class HttpService(Service):
     def __repr__(self) -> str:
         return f"HttpService({self._calls.address.text!r})"
 
-    async def submit(self, request: GenerateRequest) -> str:
+    async def submit(self, request: JobRequest) -> str:
         """See `Service.submit`."""
         asked = self._asked(f"submitting {request.dataset_name}", paid=True)
-        sent = Request("POST", "/generate", asked, SUBMIT_SECONDS, self._body(asked, request.body()))
+        sent = HttpRequest("POST", "/generate", asked, SUBMIT_SECONDS, self._body(asked, request.body()))
 
         async def attempt() -> str:
             answer = await self._paced("paid", sent)
@@ -109,7 +109,7 @@ class HttpService(Service):
         """See `Service.poll`."""
         asked = self._asked(f"polling job {self._words.clean(job_id, 80)}", named=True)
         path = f"/generate/jobs/{segment(job_id)}"
-        sent = Request("GET", path, asked, POLL_SECONDS, bounds=bounds_for(rows))
+        sent = HttpRequest("GET", path, asked, POLL_SECONDS, bounds=bounds_for(rows))
 
         async def attempt() -> JobReport:
             answer = await self._paced("poll", sent)
@@ -134,7 +134,7 @@ class HttpService(Service):
         asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
         body = self._body(asked, {"labels": list(labels), "inputs": list(texts)})
         bounds = bounds_for(len(texts), more=2 * len(body))
-        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
+        sent = HttpRequest("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", sent)
@@ -190,7 +190,7 @@ class HttpService(Service):
             raise NoAccess(f"{asked.what}: not sent, because the request {HAS_KEY}", hint=REMOVE_IT)
         return body
 
-    async def _paced(self, kind: TurnKind, request: Request) -> Answer:
+    async def _paced(self, kind: TurnKind, request: HttpRequest) -> HttpResponse:
         """Sends one request to a generate endpoint, within the rate limit."""
         try:
             turn = await self._pacer.turn(kind)
@@ -222,6 +222,6 @@ def _not_now(asked: Asked, seconds: float) -> Busy:
     )
 
 
-def _is_about_work(answer: Answer) -> bool:
+def _is_about_work(answer: HttpResponse) -> bool:
     scope = answer.headers.get("x-ratelimit-scope", "").lower()
     return any(word in scope for word in _SCOPES_OF_WORK)

@@ -16,9 +16,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
-from pioneer_build.service.bounds import LONGEST_LINE, Bounds, bounds_for, values_in
 from pioneer_build.service.error_map import Asked
-from pioneer_build.service.transport import Request, segment
+from pioneer_build.service.response_bounds import LONGEST_LINE, Bounds, bounds_for, values_in
+from pioneer_build.service.transport import HttpRequest, segment
 from pioneer_build.service.versions_response import listed_versions
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pioneer_build.ports import RemoteVersion
     from pioneer_build.service.redaction import Words
     from pioneer_build.service.retry import Patience
-    from pioneer_build.service.transport import Answer, Calls, Streamed
+    from pioneer_build.service.transport import Calls, HttpResponse, Streamed
 
 ROOTS = ("/datasets", "/felix/datasets")
 READ_SECONDS = 60.0
@@ -68,7 +68,7 @@ class Datasets:
             raise refusal
         return None
 
-    async def download(self, name: str, version: str, rows: int | None = None) -> Rows | None:
+    async def download(self, name: str, version: str, rows: int | None = None) -> DownloadedRows | None:
         """See `Service.download`.
 
         Args:
@@ -80,7 +80,7 @@ class Datasets:
             return None
         path = f"{self._root}/{segment(name)}/{segment(version)}/download?format=jsonl"
         asked = self._asked(f"downloading {name}, version {version}")
-        request = Request("GET", path, asked, DOWNLOAD_SECONDS, bounds=bounds_for(rows, streamed=True))
+        request = HttpRequest("GET", path, asked, DOWNLOAD_SECONDS, bounds=bounds_for(rows, streamed=True))
         return await self._patience.run(lambda: self._start(request), paid=False)
 
     async def delete(self, name: str) -> None:
@@ -98,28 +98,28 @@ class Datasets:
     def _asked(self, what: str) -> Asked:
         return Asked(what, self._calls.address.where, named=True)
 
-    async def _repeat(self, method: str, path: str, asked: Asked) -> Answer:
+    async def _repeat(self, method: str, path: str, asked: Asked) -> HttpResponse:
         """The response, after retries of temporary failures."""
 
-        async def attempt() -> Answer:
-            answer = await self._calls.once(Request(method, path, asked, READ_SECONDS, bounds=_LISTING))
+        async def attempt() -> HttpResponse:
+            answer = await self._calls.once(HttpRequest(method, path, asked, READ_SECONDS, bounds=_LISTING))
             if answer.status in {408, 425, 429} or (answer.status >= 500 and answer.status not in _NO_ENDPOINT):
                 raise self._calls.error(answer, asked)
             return answer
 
         return await self._patience.run(attempt, paid=False)
 
-    async def _start(self, request: Request) -> Rows | None:
+    async def _start(self, request: HttpRequest) -> DownloadedRows | None:
         streamed = await self._calls.stream(request)
         if 200 <= streamed.answer.status < 300:
-            return Rows(streamed, request, self._calls.words)
+            return DownloadedRows(streamed, request, self._calls.words)
         await streamed.close()
         if streamed.answer.status == 501:  # "not implemented": no answer to the question where these rows are
             return None
         raise self._calls.error(streamed.answer, request.asked)
 
 
-class Rows:
+class DownloadedRows:
     """The rows of a download, as they arrive. Read them to the end, or close them.
 
     Raises, while iterating:
@@ -127,11 +127,11 @@ class Rows:
             or values than fit the request, or the connection broke.
     """
 
-    def __init__(self, streamed: Streamed, request: Request, words: Words) -> None:
+    def __init__(self, streamed: Streamed, request: HttpRequest, words: Words) -> None:
         self._streamed = streamed
         self._rows = _parsed(_lines(streamed.chunks, request.asked), request, words)
 
-    def __aiter__(self) -> Rows:
+    def __aiter__(self) -> DownloadedRows:
         return self
 
     async def __anext__(self) -> Mapping[str, Any]:
@@ -177,7 +177,7 @@ def _too_long(asked: Asked, number: int) -> ServiceError:
 
 
 async def _parsed(
-    lines: AsyncIterator[tuple[int, bytes]], request: Request, words: Words
+    lines: AsyncIterator[tuple[int, bytes]], request: HttpRequest, words: Words
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     asked, at_most, rows, values = request.asked, request.bounds.rows, 0, 0
     async for number, line in lines:
@@ -205,11 +205,11 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _is_json(answer: Answer) -> bool:
+def _is_json(answer: HttpResponse) -> bool:
     return answer.body.lstrip()[:1] in {b"{", b"["}
 
 
-def _about_datasets(answer: Answer, name: str) -> bool:
+def _about_datasets(answer: HttpResponse, name: str) -> bool:
     """Rule 1 of the module's docstring."""
     try:
         body = json.loads(answer.body)

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from pioneer_build.service.redaction import Said, Words
 
-Stage: TypeAlias = Literal["nothing sent", "perhaps sent"]
+RequestStage: TypeAlias = Literal["nothing sent", "perhaps sent"]
 
 RETRY_AFTER_CAP = 3600.0
 """Seconds. A longer `Retry-After` is cut to this."""
 
 # How far a request got, for each exception of httpx, if nothing better is known. Every exception class of httpx, or one
 # of its parents, has an entry here *by name*; a test checks this.
-STAGES: Mapping[type[Exception], Stage] = {
+STAGES: Mapping[type[Exception], RequestStage] = {
     httpx.ConnectError: "nothing sent",
     httpx.ConnectTimeout: "nothing sent",
     httpx.PoolTimeout: "nothing sent",

@@ -12,9 +12,9 @@ from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.notes import ignore
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.retry import Patience
-from pioneer_build.service.transport import Calls, Request, address_of
+from pioneer_build.service.transport import Calls, HttpRequest, address_of
 
 if TYPE_CHECKING:
     import httpx
@@ -51,13 +51,13 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
     Raises:
         ServiceError: `base_url` or the key is invalid, or there is no response.
     """
-    address, key = address_of(base_url), Key(api_key)
+    address, key = address_of(base_url), ApiKey(api_key)
     words = Words(key)
     calls = Calls(address, key, words, transport=transport, wall=time.time)
     try:
         asked = Asked("checking /generate/jobs", address.where, named=True)
         began = time.time()
-        answer = await calls.once(Request("GET", f"/generate/jobs/{_NOBODY}", asked, _SECONDS))
+        answer = await calls.once(HttpRequest("GET", f"/generate/jobs/{_NOBODY}", asked, _SECONDS))
         ahead = _ahead(answer.headers.get("date"), (began + time.time()) / 2)
         jobs: ServiceError | None = None
         if not 200 <= answer.status < 300:
@@ -74,7 +74,7 @@ async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransp
 async def _refuses_get(calls: Calls, asked: Asked) -> bool:
     """Whether `/generate` exists, but only for other methods than GET."""
     with suppress(ServiceError):
-        return (await calls.once(Request("GET", "/generate", asked, _SECONDS))).status == 405
+        return (await calls.once(HttpRequest("GET", "/generate", asked, _SECONDS))).status == 405
     return False
 
 

@@ -37,8 +37,8 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.whole_files import beside
 from pioneer_build.spec.base_url import one_name
 

@@ -23,7 +23,7 @@ _LINK_LIMIT = 2000
 _KEEP = frozenset("\t\n ")
 
 
-class Key:
+class ApiKey:
     """An API key that is never shown: `str`, `repr` and pickling don't reveal it.
 
     Raises:
@@ -45,7 +45,7 @@ class Key:
         return self.__text
 
     def __repr__(self) -> str:
-        return "Key(…)"
+        return "ApiKey(…)"
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not written anywhere")
@@ -97,7 +97,7 @@ class Words:
 
     __slots__ = ("_spellings",)
 
-    def __init__(self, key: Key | None) -> None:
+    def __init__(self, key: ApiKey | None) -> None:
         self._spellings = KeySpellings(key.reveal()) if key is not None else None
 
     def __repr__(self) -> str:

@@ -17,16 +17,16 @@ import httpx
 from pioneer_build._version import __version__
 from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
-from pioneer_build.service.bounds import Bounds, decompressed, values_in
 from pioneer_build.service.connections import Connections, Tls
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.redaction import Quiet
+from pioneer_build.service.response_bounds import Bounds, decompressed, values_in
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 
-    from pioneer_build.service.redaction import Key, Words
+    from pioneer_build.service.redaction import ApiKey, Words
 
 _T = TypeVar("_T")
 
@@ -47,7 +47,7 @@ _URL_FAULTS: Mapping[UrlFault, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """One request, to be sent once.
 
     `path` follows the base URL, with its components escaped (see `segment`). `asked` describes its purpose.
@@ -69,7 +69,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A complete response. `headers` are case-insensitive. `whole`: the request was sent to its end before it came."""
 
     status: int
@@ -85,7 +85,7 @@ class Streamed:
     `chunks` raises a `ServiceError` if the connection breaks. `close` must be awaited.
     """
 
-    answer: Answer
+    answer: HttpResponse
     chunks: AsyncIterator[bytes]
     close: Callable[[], Awaitable[None]]
 
@@ -130,7 +130,7 @@ def address_of(base_url: str) -> BaseUrl:
 class _KeyAuth(httpx.Auth):
     """Adds the header with the key at the last moment, so that no client or request has it before."""
 
-    def __init__(self, key: Key | None) -> None:
+    def __init__(self, key: ApiKey | None) -> None:
         self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -153,7 +153,7 @@ class Calls:
     def __init__(
         self,
         address: BaseUrl,
-        key: Key | None,
+        key: ApiKey | None,
         words: Words,
         *,
         transport: httpx.AsyncBaseTransport | None,
@@ -171,7 +171,7 @@ class Calls:
         self._fresh = Connections(tls, fresh=True, direct=direct, transport=transport)
         self._kept = Connections(tls, fresh=False, direct=direct, transport=transport)
 
-    async def once(self, request: Request, progress: Progress | None = None) -> Answer:
+    async def once(self, request: HttpRequest, progress: Progress | None = None) -> HttpResponse:
         """Sends one request, once, and reads its response, whatever its status. Paid ones get a new connection.
 
         Args:
@@ -185,14 +185,14 @@ class Calls:
         try:
             async with asyncio.timeout(request.seconds_at_most), self._open(request, progress) as got:
                 body = await _read(got, request.bounds)
-                answer = Answer(got.status_code, got.headers, body, progress.whole is not False)
+                answer = HttpResponse(got.status_code, got.headers, body, progress.whole is not False)
                 self._refuse_the_key(answer, request)
                 return answer
         except Exception as error:  # noqa: BLE001 - from the network, or from an application
             problem = self._problem(error, request.asked, progress)
         raise problem
 
-    async def stream(self, request: Request) -> Streamed:
+    async def stream(self, request: HttpRequest) -> Streamed:
         """Sends one request and reads its response as it arrives. The caller bounds how long all of it may take.
 
         Raises:
@@ -204,7 +204,7 @@ class Calls:
             async with asyncio.timeout(request.seconds_at_most):
                 got = await stack.enter_async_context(self._open(request, progress))
                 body = b"" if got.is_success else await _read(got, request.bounds)
-            answer = Answer(got.status_code, got.headers, body)
+            answer = HttpResponse(got.status_code, got.headers, body)
             return Streamed(answer, self._chunks(got, request, progress), stack.aclose)
         except Exception as error:  # noqa: BLE001 - as above
             problem = self._problem(error, request.asked, progress)
@@ -214,7 +214,7 @@ class Calls:
         await stack.aclose()
         raise problem
 
-    def _refuse_the_key(self, answer: Answer, request: Request) -> None:
+    def _refuse_the_key(self, answer: HttpResponse, request: HttpRequest) -> None:
         """Raises a `ServiceError` if a response repeats the key: an id or a row with the key in it can't be recorded.
 
         An error is only shown, without the key.
@@ -231,7 +231,7 @@ class Calls:
         unknown = None if not self._traced else False
         return Progress(sent=unknown, body_out=body_out, whole=unknown)
 
-    def judge(self, answer: Answer, asked: Asked, read: Callable[[Any], _T]) -> _T:
+    def judge(self, answer: HttpResponse, asked: Asked, read: Callable[[Any], _T]) -> _T:
         """The result of `read` for the JSON of a successful response.
 
         Args:
@@ -252,11 +252,11 @@ class Calls:
             problem = asked.unanswered(why, status=answer.status, said=said)
         raise problem
 
-    def error(self, answer: Answer, asked: Asked) -> ServiceError:
+    def error(self, answer: HttpResponse, asked: Asked) -> ServiceError:
         """The error for a response that is not a success."""
         return self._of_status(answer, asked) or asked.unanswered("unexpected response", status=answer.status)
 
-    def _of_status(self, answer: Answer, asked: Asked) -> ServiceError | None:
+    def _of_status(self, answer: HttpResponse, asked: Asked) -> ServiceError | None:
         asked = replace(asked, whole=answer.whole)
         return of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
 
@@ -267,7 +267,7 @@ class Calls:
         await self._kept.aclose()
 
     @asynccontextmanager
-    async def _open(self, request: Request, progress: Progress) -> AsyncIterator[httpx.Response]:
+    async def _open(self, request: HttpRequest, progress: Progress) -> AsyncIterator[httpx.Response]:
         connections = self._fresh if request.asked.paid else self._kept
         seconds = httpx.Timeout(
             request.read_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS
@@ -289,7 +289,7 @@ class Calls:
             finally:
                 await response.aclose()
 
-    async def _chunks(self, got: httpx.Response, request: Request, progress: Progress) -> AsyncIterator[bytes]:
+    async def _chunks(self, got: httpx.Response, request: HttpRequest, progress: Progress) -> AsyncIterator[bytes]:
         length = 0
         try:
             async for chunk in decompressed(got):

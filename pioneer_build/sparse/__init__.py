@@ -2,17 +2,17 @@
 
 Such a file is never "not there". Whoever would take it for removed, or for nothing, asks here first.
 
-signs      whether there may be any, without git: an ordinary checkout starts no process
-left_out   which they are, as git says, and the command that brings them here
+signs           whether there may be any, without git: an ordinary checkout starts no process
+left_out_files  which they are, as git says, and the command that brings them here
 
-Names of `left_out` are imported when they are first used: few checkouts need them.
+Names of `left_out_files` are imported when they are first used: few checkouts need them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pioneer_build.sparse.left_out import (
+    from pioneer_build.sparse.left_out_files import (
         NOT_IN_CHECKOUT,
         LeftOutFile,
         Tracked,
@@ -43,4 +43,4 @@ def __getattr__(name: str) -> Any:
     """Imports the public name `name` from its module."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.left_out"), name)
+    return getattr(import_module(f"{__name__}.left_out_files"), name)

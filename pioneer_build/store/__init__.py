@@ -11,7 +11,7 @@ STORE/
   tmp/                                files that are being written
 
 store          `Store`: the folder, its format, and access to everything in it
-rows           files of rows, named by their digest, with which they are compared
+row_files      files of rows, named by their digest, with which they are compared
 annotations    the annotations of one scope: finds texts without one, adds and reads annotations
 scope          backend and fingerprint of annotations
 segments       the files of batches, one per writer
@@ -20,7 +20,7 @@ compaction     merges small files of batches into one
 index          sorted arrays with the position of each annotation
 current_index  keeps the index up to date with the files
 lookup         reads annotations by their positions
-quarantine     texts that the service refuses
+refused_texts  texts that the service refuses
 claims         texts that are being labelled, so that two runs don't send the same ones
 spare          keeps annotations that the store can't take, until it can
 gc             finds and removes what is not needed
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
     from pioneer_build.store.gc import GcPlan, Removal
-    from pioneer_build.store.quarantine import RefusedText
+    from pioneer_build.store.refused_texts import RefusedText
     from pioneer_build.store.store import Store
 
 __all__ = ["AnnotationStore", "GcPlan", "RefusedText", "Removal", "Store"]
@@ -43,7 +43,7 @@ __all__ = ["AnnotationStore", "GcPlan", "RefusedText", "Removal", "Store"]
 _MODULES = {
     "AnnotationStore": "annotations",
     "GcPlan": "gc",
-    "RefusedText": "quarantine",
+    "RefusedText": "refused_texts",
     "Removal": "gc",
     "Store": "store",
 }

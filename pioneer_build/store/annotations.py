@@ -17,7 +17,7 @@ from pioneer_build.store.compaction import compact, is_due
 from pioneer_build.store.current_index import ATTEMPTS, CurrentIndex, keeps_changing
 from pioneer_build.store.disk import Modes, make_folder, write_whole
 from pioneer_build.store.lookup import DamagedSegment, fetch
-from pioneer_build.store.quarantine import Quarantine, RefusedText
+from pioneer_build.store.refused_texts import Quarantine, RefusedText
 from pioneer_build.store.segments import SegmentWriter, segment_files
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.store.scope import Scope
 
-Answer: TypeAlias = "bytes | RefusedText | None"
+FoundAnnotation: TypeAlias = "bytes | RefusedText | None"
 
 _WINDOW = 1 << 14
 
@@ -80,7 +80,7 @@ class AnnotationStore:
         """The claims on texts of this scope that are being labelled, also by other processes."""
         return Claims(self._folder / "claims", self._modes, self.missing, self._name_scope)
 
-    def lookup(self, digests: bytes) -> Iterator[Answer]:
+    def lookup(self, digests: bytes) -> Iterator[FoundAnnotation]:
         """The annotation of each of `digests`, in order; `RefusedText` for a refused text, `None` if there is none.
 
         Raises:

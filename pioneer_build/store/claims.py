@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from pioneer_build.disk.files import create, write_all
 from pioneer_build.disk.regular_files import read_regular
+from pioneer_build.disk.single_files import create, write_all
 from pioneer_build.errors import StoreError
 from pioneer_build.processes.lease import ProcessClaim
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error

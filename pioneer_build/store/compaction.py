@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk.files import random_name
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular
+from pioneer_build.disk.single_files import random_name
 from pioneer_build.store.disk import Modes, guarded, make_folder, new_file
 from pioneer_build.store.frames import whole_frames
 from pioneer_build.store.segments import SEALED

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import folders
 from pioneer_build.disk.advice import advice
-from pioneer_build.disk.files import create
+from pioneer_build.disk.single_files import create
 from pioneer_build.disk.whole_files import NewFile
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.disk.files import random_name
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular, read_regular
+from pioneer_build.disk.single_files import random_name
 from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 

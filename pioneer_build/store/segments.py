@@ -12,8 +12,8 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk.files import random_name, write_all
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.single_files import random_name, write_all
 from pioneer_build.errors import StoreError
 from pioneer_build.store.disk import Modes, create_log, guarded, make_folder
 from pioneer_build.store.frames import HEAD_SIZE, RECORD, Frame, encode

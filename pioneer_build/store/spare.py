@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.store.annotations import Answer
-    from pioneer_build.store.quarantine import RefusedText
+    from pioneer_build.store.annotations import FoundAnnotation
+    from pioneer_build.store.refused_texts import RefusedText
     from pioneer_build.store.scope import Scope
 
 #: In a checkout, git must not see what is kept there.
@@ -115,7 +115,7 @@ class SparedAnnotations(AnnotationStore):
             left = twin.missing(left)
         return left
 
-    def lookup(self, digests: bytes) -> Iterator[Answer]:
+    def lookup(self, digests: bytes) -> Iterator[FoundAnnotation]:
         """The annotation of each of `digests`, in order; see `AnnotationStore.lookup`."""
         if not self._twins:
             return super().lookup(digests)

@@ -12,7 +12,7 @@ from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error, write_whole
-from pioneer_build.store.rows import R, RowFiles
+from pioneer_build.store.row_files import R, RowFiles
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:

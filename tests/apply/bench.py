@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.plan import Choices
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import JobRequest
 from pioneer_build.spec.model import Spec
 from tests.apply.world import BACKEND, Checkout, ModelJob, ModelService, Trouble, World
 
@@ -53,7 +53,7 @@ class Bench:
 
     def foreign(self, size: int = 4, labels: tuple[str, ...] = ("x", "y"), name: str = "a") -> ModelJob:
         number = str(1 + sum(job.request.dataset_name == name for job in self.service.jobs.values()))
-        request = GenerateRequest(name, "ner", size, labels)
+        request = JobRequest(name, "ner", size, labels)
         job = ModelJob(f"foreign-{number}", request, number, "", 0)
         self.service.jobs[job.job_id] = job
         return job

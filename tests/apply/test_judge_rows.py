@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.ports import RemoteVersion
 from pioneer_build.spec.model import Checks, TopUp
 from pioneer_build.store import Store

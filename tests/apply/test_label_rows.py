@@ -129,7 +129,7 @@ def test_the_longest_row_that_is_accepted_is_read_again(tmp_path: Path) -> None:
 
 
 def test_a_text_whose_row_could_not_be_read_is_never_sent(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("records", "text", "reading"):
+    for module in ("records", "plain_text", "reading"):
         monkeypatch.setattr(f"pioneer_build.inputs.{module}.LONGEST_TEXT", 1 << 20)
     long = "A" + "\x01" * 200_000
     project.texts = ("fine", long)

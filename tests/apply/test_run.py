@@ -9,7 +9,7 @@ import pytest
 
 from pioneer_build.apply import Event, Outcome
 from pioneer_build.apply import run as module
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import NoAccess, NotReached, PioneerError
 from tests.apply.bench import Bench
 from tests.apply.runs import MemoryRun
@@ -51,7 +51,7 @@ def test_the_first_error_stops_it_and_is_the_one_reported() -> None:
     run.stop(NotReached("no route"))
     assert run.report().stopped is first
     assert not run.report().good
-    with pytest.raises(Stopped, match="not submitted: the run was stopped"):
+    with pytest.raises(StepStopped, match="not submitted: the run was stopped"):
         run.check_going()
 
 
@@ -69,7 +69,7 @@ def test_an_interrupt_keeps_the_service_from_sending_and_outweighs_later_errors(
     run.stop(NotReached("stopped before it was sent"))
     assert service.stopped == 1
     assert (run.report().interrupted, run.report().stopped) == (True, None)
-    with pytest.raises(Stopped, match="not submitted: interrupted"):
+    with pytest.raises(StepStopped, match="not submitted: interrupted"):
         run.check_going()
     MemoryRun().run.interrupt()  # without a service too
 
@@ -117,12 +117,12 @@ def test_what_is_unpaid_ends_with_the_time_or_an_interrupt(monkeypatch: pytest.M
         assert await run.unpaid(at_once(), "not listed") == "done"
         with pytest.raises(NotReached):
             await run.unpaid(fails(), "not listed")
-        with pytest.raises(Stopped, match=r"not listed: the service did not respond completely within") as late:
+        with pytest.raises(StepStopped, match=r"not listed: the service did not respond completely within") as late:
             await run.unpaid(never(), "not listed", 0.0)
         asking = asyncio.ensure_future(run.unpaid(never(), "not listed"))
         await asyncio.sleep(0.01)
         run.interrupt()
-        with pytest.raises(Stopped, match="not listed; interrupted") as interrupted:
+        with pytest.raises(StepStopped, match="not listed; interrupted") as interrupted:
             await asking
         assert (late.value.result, interrupted.value.result) == ("deadline", "stopped")
         assert cut == ["cut", "cut"]

@@ -39,7 +39,7 @@ from pioneer_build.operations.known_jobs import mark_deletions, with_journal
 from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan, renames_of, with_new_names
-from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+from pioneer_build.ports import JobReport, JobRequest, Labelled, RemoteVersion
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.lock_history import PastEntry
 from pioneer_build.spec.declared import Declared
@@ -90,7 +90,7 @@ class ModelJob:
     """A job that the service accepted, so it is billed in any case. `token` is the submission's in the journal."""
 
     job_id: str
-    request: GenerateRequest
+    request: JobRequest
     version: str
     token: str
     polls: int
@@ -126,7 +126,7 @@ class ModelService:
     def _fault(self) -> str:
         return self.faults.popleft() if self.faults else ""
 
-    async def submit(self, request: GenerateRequest) -> str:
+    async def submit(self, request: JobRequest) -> str:
         self.fuse.burn()
         await asyncio.sleep(0)
         self.submits += 1
@@ -497,7 +497,7 @@ class World:
             finally:
                 self.disk_failures += sum(failures for _, failures in struck)
 
-    def _token_of(self, request: GenerateRequest, choices: Choices, owed: set[str | None]) -> str:
+    def _token_of(self, request: JobRequest, choices: Choices, owed: set[str | None]) -> str:
         """The journal's submission for this request: each request must be in the journal before it is sent, once.
 
         The jobs whose rows are `owed` are open there.

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.checks.judge import JobTerms, judge
-from pioneer_build.checks.quarantine import parse_quarantined, quarantine_line
+from pioneer_build.checks.quarantined_rows import parse_quarantined, quarantine_line
 from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.model import Checks, TaskType
 from tests.checks.judged import class_rows, look, told
@@ -107,7 +107,7 @@ def test_real_datasets_pass_the_defaults(name: str, task: TaskType) -> None:
 
 def test_a_row_that_the_store_would_not_read_again_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pioneer_build.checks.judge.LONGEST_ROW", 1 << 20)
-    monkeypatch.setattr("pioneer_build.checks.quarantine.LONGEST_ROW", 1 << 20)
+    monkeypatch.setattr("pioneer_build.checks.quarantined_rows.LONGEST_ROW", 1 << 20)
     raws = [{"text": "a", "label": "x"}, {"text": "b" * (1 << 20), "label": "x"}]
     found = judge(raws, JobTerms("classification", ("x",), 2), Checks())
     assert (len(found.accepted), [bad.cause for bad in found.quarantined]) == (1, ["bad-shape"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.sparse.left_out import Tracked
+from pioneer_build.sparse.left_out_files import Tracked
 from tests.built import age, build, build_texts, home, spec_text, write_spec
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def test_what_is_left_out_is_looked_for_only_if_a_spec_is_missing(
     cli: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr("pioneer_build.project.left_out.tracked", lambda place: asked.append(place) or Tracked((), ()))
+    monkeypatch.setattr(
+        "pioneer_build.project.left_out_specs.tracked", lambda place: asked.append(place) or Tracked((), ())
+    )
     write_spec(root, "mine/a.yaml", spec_text("a", examples=12))
     assert cli("plan", "--detailed-exitcode").code == 2
     assert asked == []
@@ -381,6 +383,6 @@ def test_what_is_left_out_is_not_looked_for_if_all_names_in_the_settings_are_her
 ) -> None:
     settings = root / "pioneer.yaml"
     settings.write_text(f"{settings.read_text()}checks: {{no_overlap_with: [a, b]}}\n")
-    monkeypatch.setattr("pioneer_build.project.left_out.LeftOutSpecs", None)
+    monkeypatch.setattr("pioneer_build.project.left_out_specs.LeftOutSpecs", None)
     assert cli("validate").code == 0
     assert cli("plan").code == 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.engine_config import EngineConfig
 
 pytest.importorskip("onnxruntime", reason="the extra `local` is not installed")
 

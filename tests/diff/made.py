@@ -12,7 +12,7 @@ from pioneer_build.rows import row_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pioneer_build.diff.rows import Lines
+    from pioneer_build.diff.rows import RowLines
 
 DEFINITION = {"task_type": "classification", "labels": ["x", "y"]}
 NOW = State(Lock(), None, None, "present")
@@ -23,7 +23,7 @@ def said(text: str, label: str, **more: Any) -> dict[str, Any]:
     return {**({"id": more.pop("id")} if "id" in more else {}), "text": text, "label": label, **more}
 
 
-def lines(rows: Iterable[dict[str, Any]]) -> Lines:
+def lines(rows: Iterable[dict[str, Any]]) -> RowLines:
     kept = [row_line(row) for row in rows]
     return lambda: kept
 
@@ -51,5 +51,5 @@ def not_here(_: Entry) -> str:
     return "the rows are not on this machine"
 
 
-def two_rows(found: Entry) -> Lines:
+def two_rows(found: Entry) -> RowLines:
     return lines([said(f"{one.job_id}-{i}", "x") for one in found.readable() for i in range(one.asked)])

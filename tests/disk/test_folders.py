@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.folders import make_folder, sync_folder, sync_way
+from pioneer_build.disk.single_files import open_shared
 from tests.disk.listed import mode, names
 
 if TYPE_CHECKING:

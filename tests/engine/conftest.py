@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.engine_config import EngineConfig
 
 pytest.importorskip("onnxruntime", reason="the extra `local` is not installed")
 

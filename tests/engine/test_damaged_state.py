@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pioneer_build.engine.config import EngineConfig
 from pioneer_build.engine.database import Database, StateDamaged
+from pioneer_build.engine.engine_config import EngineConfig
 from pioneer_build.engine.server import run_server
 from pioneer_build.errors import PioneerError
 

@@ -8,7 +8,7 @@ import httpx
 import jsonschema
 import pytest
 
-from pioneer_build.engine.config import EngineConfig, Vocabulary
+from pioneer_build.engine.engine_config import EngineConfig, Vocabulary
 from pioneer_build.engine.openapi import document
 from tests.engine.bodies import NER, TOPICS
 

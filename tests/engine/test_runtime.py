@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.responses import JSONResponse
 
-from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.engine_config import EngineConfig
 from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.runtime import Runtime

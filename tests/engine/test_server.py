@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SERVE = """
 import sys
 from pathlib import Path
-from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.engine_config import EngineConfig
 from pioneer_build.engine.server import run_server
 run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2])), "127.0.0.1", 0,
            lambda url: print(url, flush=True))

@@ -10,11 +10,11 @@ from zlib import crc32
 
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms, judge
-from pioneer_build.checks.quarantine import parse_quarantined, quarantine_line
+from pioneer_build.checks.quarantined_rows import parse_quarantined, quarantine_line
 from pioneer_build.diff.rows import compare_rows
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import JobRequest
 from pioneer_build.rows import parse_line, row_line
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation, parse_annotation, row_line_of
 from pioneer_build.rows.normal_form import Fault
@@ -70,7 +70,7 @@ _JOB = {
 _VERSIONS = {"versions": [{"version": "1", "id": "j", "sample_size": 3, "status": "ready", "labels": ["a"]}]}
 _LABELLED = {"results": _NER[:2], "unsupported_labels": ["x"]}
 _ERROR = {"detail": [{"loc": ["body", "labels"], "msg": "bad", "type": "x"}], "error": {"message": "no", "code": "x"}}
-_REQUEST = GenerateRequest("a", "ner", 3, labels=_LABELS)
+_REQUEST = JobRequest("a", "ner", 3, labels=_LABELS)
 
 
 def _answer(random: Random) -> bytes:

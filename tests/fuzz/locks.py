@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.diff.json import change_value
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.lock.conflict import with_markers
-from pioneer_build.lock.files import NOT_IN_INDEX, lock_texts, read_files
+from pioneer_build.lock.from_files import NOT_IN_INDEX, lock_texts, read_files
 from pioneer_build.lock.json import entry_digest
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.text import lock_text, read_entries, read_lock

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.inputs.cache import FileMemory, SurveyCache, decode
-from pioneer_build.inputs.files import InputFile
 from pioneer_build.inputs.incremental import Chunk
+from pioneer_build.inputs.named_files import InputFile
 from pioneer_build.inputs.records import Columns
 
 if TYPE_CHECKING:

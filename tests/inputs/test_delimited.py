@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pioneer_build.inputs import delimited, survey
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.records import Columns
 from pioneer_build.spec.model import InputFiles
 from tests.inputs.project import problems_of, put, said, texts_of
@@ -263,7 +263,7 @@ def test_a_file_of_blank_lines_takes_few_steps() -> None:
 
 
 def test_a_file_of_mistakes_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    monkeypatch.setattr("pioneer_build.inputs.complaints._MOST_COUNTED", 50)
     _, said_of = outcome(b"text\n" + b" \n" * 5000 + b'"never closed', None)
     assert len(said_of) == 1001
     assert "50 more errors in this file; the rest of it is not read" in said_of[-1]

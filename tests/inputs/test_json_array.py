@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.inputs import json_array
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.records import Columns
 from tests.inputs.project import problems_of, put, said, texts_of
 

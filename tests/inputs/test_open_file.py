@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.inputs.files import Compression, InputFile
+from pioneer_build.inputs.named_files import Compression, InputFile
 from pioneer_build.inputs.open_file import DamagedStreamError, OtherContentError, open_bytes
 from tests.inputs.project import problems_of, put
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.errors import Problem
-from pioneer_build.inputs.problems import Complaints
-from pioneer_build.inputs.records import Block, Columns, Rows, beyond
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.records import Block, BlockBuilder, Columns, beyond
 from pioneer_build.rows import row_line
 from tests.inputs.project import problems_of, put, said, texts_of
 
@@ -67,7 +67,7 @@ def test_duplicate_ids_across_files(tmp_path: Path) -> None:
 def taken(columns: Columns, *records: Any) -> tuple[Block, list[Problem]]:
     """The block of some records, the first of which is line 1, and what is complained of."""
     complaints = Complaints()
-    rows = Rows("a.jsonl", columns, complaints)
+    rows = BlockBuilder("a.jsonl", columns, complaints)
     for line, record in enumerate(records, 1):
         rows.add_record(record, line)
     return rows.take(), list(complaints.problems())
@@ -145,7 +145,7 @@ _LONG = [
 def test_a_text_whose_row_could_not_be_read_is_a_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, written: Callable[[str], str], character: str
 ) -> None:
-    for module in ("records", "text"):
+    for module in ("records", "plain_text"):
         monkeypatch.setattr(f"pioneer_build.inputs.{module}.LONGEST_TEXT", 2 << 20)
     monkeypatch.setattr("pioneer_build.inputs.jsonl.LONGEST_ID", 1 << 18)
     most, rest = divmod((2 << 20) - len('"AB"'), len(json.dumps(character)) - len('""'))
@@ -187,7 +187,7 @@ def test_a_field_that_was_probably_meant() -> None:
 
 
 def test_a_block_begins_anew() -> None:
-    rows = Rows("a", Columns(), Complaints())
+    rows = BlockBuilder("a", Columns(), Complaints())
     rows.add("one", None, 1)
     assert len(rows) == 1
     assert rows.take().texts == ["one"]

@@ -24,7 +24,7 @@ from pioneer_build.journal.copies import (
     scan,
 )
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.reading import LogReader
+from pioneer_build.journal.log_reading import LogReader
 from pioneer_build.journal.scanning import Scanner
 from tests.journal.logs import HOSTED, fill, intent
 

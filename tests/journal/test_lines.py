@@ -7,17 +7,19 @@ from zlib import crc32
 
 import pytest
 
-from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_torn, is_whole
+from pioneer_build.journal.lines import VERSION, JournalLine, decode_line, encode_line, is_torn, is_whole
 
 
 def test_the_bytes_of_a_line_are_those_of_the_published_format() -> None:
     text = b'{"v":2,"seq":7,"event":"record","token":"t","fields":{"state":"open","job_id":"j-\\u00e9"}}'
-    line = Line(VERSION, 7, "record", "t", {"state": "open", "job_id": "j-é"})
+    line = JournalLine(VERSION, 7, "record", "t", {"state": "open", "job_id": "j-é"})
     assert encode_line(line) == text + b"\t%08x\n" % crc32(text)
 
 
 def test_a_line_is_read_as_it_was_written() -> None:
-    line = Line(VERSION, 1, "begin", "t", {"known": ("1", "2"), "definition": {"labels": ["a\tb\n"]}, "got": None})
+    line = JournalLine(
+        VERSION, 1, "begin", "t", {"known": ("1", "2"), "definition": {"labels": ["a\tb\n"]}, "got": None}
+    )
     data = encode_line(line)
     assert data.count(b"\n") == 1
     assert is_whole(data[:-1])
@@ -27,25 +29,25 @@ def test_a_line_is_read_as_it_was_written() -> None:
 def test_what_was_added_later_is_beside_the_fields() -> None:
     """An earlier program passes over it; among the fields it would be damage."""
     fields = {"state": "ready", "project": "p", "folder": "/f", "deleted": True}
-    data = encode_line(Line(VERSION, 7, "record", "t", fields))
+    data = encode_line(JournalLine(VERSION, 7, "record", "t", fields))
     assert is_whole(data[:-1])
-    assert decode_line(data[:-1]) == Line(VERSION, 7, "record", "t", fields)
+    assert decode_line(data[:-1]) == JournalLine(VERSION, 7, "record", "t", fields)
     value = json.loads(data.partition(b"\t")[0])
     assert (value["fields"], value["more"]) == ({"state": "ready"}, {"project": "p", "folder": "/f", "deleted": True})
-    plain = Line(VERSION, 7, "begin", "t", {"asked": 1, "project": "", "folder": "", "deleted": False})
+    plain = JournalLine(VERSION, 7, "begin", "t", {"asked": 1, "project": "", "folder": "", "deleted": False})
     assert b"more" not in encode_line(plain)
-    head = Line(VERSION, 1, "head", "t", {"folder": "/journal"})
+    head = JournalLine(VERSION, 1, "head", "t", {"folder": "/journal"})
     assert decode_line(encode_line(head)[:-1]) == head
 
 
 @pytest.mark.parametrize("more", [{"later": 1}, {"project": 5}, {"deleted": "no"}, ["deleted"], None], ids=str)
 def test_what_a_later_program_adds_is_passed_over(more: object) -> None:
     text = json.dumps({"v": VERSION, "seq": 1, "event": "begin", "token": "t", "fields": {"asked": 1}, "more": more})
-    assert decode_line(text.encode() + b"\t0") == Line(VERSION, 1, "begin", "t", {"asked": 1})
+    assert decode_line(text.encode() + b"\t0") == JournalLine(VERSION, 1, "begin", "t", {"asked": 1})
 
 
 def test_a_line_that_lost_a_byte_anywhere_is_not_whole() -> None:
-    data = encode_line(Line(VERSION, 1, "begin", "t", {"asked": 10}))[:-1]
+    data = encode_line(JournalLine(VERSION, 1, "begin", "t", {"asked": 10}))[:-1]
     for place in range(len(data)):
         assert not is_whole(data[:place])
         assert not is_whole(data[:place] + data[place + 1 :])
@@ -78,7 +80,7 @@ def test_a_line_whose_parts_have_other_types(change: dict[str, object]) -> None:
 
 
 def test_what_a_crash_leaves_of_a_line() -> None:
-    data = encode_line(Line(VERSION, 7, "begin", "t", {"asked": 10, "definition": {"labels": ["é\t"]}}))[:-1]
+    data = encode_line(JournalLine(VERSION, 7, "begin", "t", {"asked": 10, "definition": {"labels": ["é\t"]}}))[:-1]
     for place in range(len(data)):
         torn = data[:place]
         assert is_torn(torn, 7)

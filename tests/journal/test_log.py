@@ -13,8 +13,8 @@ import pytest
 
 from pioneer_build.errors import JournalError
 from pioneer_build.journal import compaction
+from pioneer_build.journal.log_presence import obstacle
 from pioneer_build.journal.model import Contended
-from pioneer_build.journal.places import obstacle
 from pioneer_build.lock.model import Job
 from tests.full_disk import failing_disk
 from tests.journal.logs import HOSTED, everything, intent, journal

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pioneer_build.journal.lines import Line, encode_line
+from pioneer_build.journal.lines import JournalLine, encode_line
 from pioneer_build.journal.scanning import Damage, Scanner
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def line(number: int, event: str = "record", token: str = "t", version: int = 2, **fields: object) -> bytes:
-    return encode_line(Line(version, number, event, token, fields))
+    return encode_line(JournalLine(version, number, event, token, fields))
 
 
 def log(*, version: int = 2, first: int = 1) -> list[bytes]:

@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides
-from pioneer_build.lock.files import MergeInIndex, read_files
+from pioneer_build.lock.from_files import MergeInIndex, read_files
 from pioneer_build.lock.merge_sides import LockSides, join_sides, read_sides
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.split import SPLIT_MARK

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.files import NOT_IN_INDEX, read_files
+from pioneer_build.lock.from_files import NOT_IN_INDEX, read_files
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path, split_texts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.operations.gc import find_garbage
 from pioneer_build.project.open import open_project

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.show import show

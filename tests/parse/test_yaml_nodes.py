@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_text, yaml_limits
-from pioneer_build.parse.source import MAX_PROBLEMS
+from pioneer_build.parse.source_text import MAX_PROBLEMS
 from pioneer_build.parse.yaml_nodes import read_documents
 from tests.parse.examples import NER, problems
 

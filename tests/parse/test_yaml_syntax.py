@@ -8,7 +8,7 @@ import pytest
 from yaml import MarkedYAMLError
 
 from pioneer_build.parse import parse_text
-from pioneer_build.parse.source import Source
+from pioneer_build.parse.source_text import Source
 from pioneer_build.parse.yaml_syntax import report_syntax
 
 if TYPE_CHECKING:

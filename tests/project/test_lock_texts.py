@@ -12,7 +12,7 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.escaping import visible
-from pioneer_build.lock.files import lock_texts
+from pioneer_build.lock.from_files import lock_texts
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH

@@ -8,7 +8,7 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import JobRequest
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.rate_limiter import Pacer
 from tests.fakes.server import FakeService
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
 KEY = "pio_sk_s3cr3t/with+odd%chars"
-REQUEST = GenerateRequest("tickets", "ner", 3, labels=("person", "org"))
+REQUEST = JobRequest("tickets", "ner", 3, labels=("person", "org"))
 
 
 @asynccontextmanager

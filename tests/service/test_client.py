@@ -16,7 +16,7 @@ from pioneer_build.errors import (
     Refused,
     ServiceError,
 )
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import JobRequest
 from pioneer_build.service import retry as patience
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.connect import connect, connect_in_process
@@ -40,7 +40,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_submission_is_what_the_document_says() -> None:
     async def main() -> None:
         async with talking(base="/v1", key=KEY) as (fake, service):
-            request = GenerateRequest("support", "classification", 2, ("a", "b"), "Ünïcode \ud800", (("t", "a"),))
+            request = JobRequest("support", "classification", 2, ("a", "b"), "Ünïcode \ud800", (("t", "a"),))
             assert await service.submit(request) == "job-1"
             (seen,) = fake.seen
             assert (seen.method, seen.target) == ("POST", "/v1/generate")

@@ -29,12 +29,12 @@ from pioneer_build.service.error_map import (
     of_status,
     retry_after,
 )
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
 from tests.service.harness import KEY
 
 PAID = Asked("submitting tickets", "x.test", paid=True)
 FREE = Asked("asking for job 7", "x.test", named=True)
-WORDS = Words(Key(KEY))
+WORDS = Words(ApiKey(KEY))
 NOW = 1_800_000_000.0
 
 

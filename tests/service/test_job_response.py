@@ -6,11 +6,11 @@ import pytest
 
 from pioneer_build.ports import JobReport
 from pioneer_build.service.job_response import job_report
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse
 from tests.service.harness import KEY
 
-WORDS = Words(Key(KEY))
+WORDS = Words(ApiKey(KEY))
 
 
 def report(**answer: Any) -> JobReport:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import NoAccess
-from pioneer_build.service.redaction import DETAILS_LIMIT, MESSAGE_LIMIT, Key, Words
+from pioneer_build.service.redaction import DETAILS_LIMIT, MESSAGE_LIMIT, ApiKey, Words
 from tests.service.harness import KEY
 
-WORDS = Words(Key(KEY))
+WORDS = Words(ApiKey(KEY))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_the_key_is_never_repeated(body: object, as_ascii: bool) -> None:
 
 
 def test_a_key_says_nothing_of_itself() -> None:
-    key = Key(f" {KEY}\n")
+    key = ApiKey(f" {KEY}\n")
     assert key.reveal() == KEY
-    assert KEY not in f"{key} {key!r} {WORDS!r} {vars(Key)!r}"
+    assert KEY not in f"{key} {key!r} {WORDS!r} {vars(ApiKey)!r}"
     for write in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError):
             write(key)
@@ -121,7 +121,7 @@ def test_a_key_says_nothing_of_itself() -> None:
 @pytest.mark.parametrize("text", ["", "  ", "a b", "k\ney", "schlüssel", "k\x00"])
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(NoAccess) as caught:
-        Key(text)
+        ApiKey(text)
     assert not text.strip() or text.strip() not in str(caught.value)
 
 

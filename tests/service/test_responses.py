@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse, parse
 from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.versions_response import listed_versions
@@ -23,7 +23,7 @@ def test_bodies_that_are_no_json(body: bytes) -> None:
         parse(body)
 
 
-WORDS = Words(Key(KEY))
+WORDS = Words(ApiKey(KEY))
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -13,13 +13,13 @@ import pytest
 from pioneer_build.errors import FateUnknown, NotReached, Refused, ServiceError
 from pioneer_build.service import client, retry
 from pioneer_build.service import transport as module
-from pioneer_build.service.bounds import Bounds
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.rate_limiter import Pacer
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.service.redaction import ApiKey, Words
+from pioneer_build.service.response_bounds import Bounds
 from pioneer_build.service.responses import InvalidResponse
-from pioneer_build.service.transport import Calls, Request, address_of, segment
+from pioneer_build.service.transport import Calls, HttpRequest, address_of, segment
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 
@@ -186,8 +186,8 @@ def calls(handler: Any) -> Calls:
     """Calls that `handler` answers instead of the network."""
     return Calls(
         address_of("http://x.test/v1"),
-        Key(KEY),
-        Words(Key(KEY)),
+        ApiKey(KEY),
+        Words(ApiKey(KEY)),
         transport=httpx.MockTransport(handler),
         wall=lambda: 0.0,
     )
@@ -202,8 +202,8 @@ def test_what_is_sent() -> None:
 
     async def main() -> None:
         made = calls(handler)
-        await made.once(Request("GET", "/a", asked(), 1.0))
-        await made.once(Request("POST", "/b", asked(paid=True), 1.0, b"{}"))
+        await made.once(HttpRequest("GET", "/a", asked(), 1.0))
+        await made.once(HttpRequest("POST", "/b", asked(paid=True), 1.0, b"{}"))
         await made.aclose()
 
     run(main())
@@ -216,7 +216,7 @@ def test_what_is_sent() -> None:
 def test_an_answer_of_any_status_is_one() -> None:
     async def main() -> None:
         made = calls(lambda request: httpx.Response(418, json={"a": 1}, headers={"X-Tea": "y"}))
-        answer = await made.once(Request("GET", "/", asked(), 1.0))
+        answer = await made.once(HttpRequest("GET", "/", asked(), 1.0))
         assert (answer.status, answer.body, answer.headers["x-tea"]) == (418, b'{"a":1}', "y")
         assert "refused (418)" in str(made.error(answer, asked()))
         await made.aclose()
@@ -231,13 +231,13 @@ def test_an_answer_that_is_judged() -> None:
         def odd(value: Any) -> int:
             raise InvalidResponse("is odd")
 
-        good = await made.once(Request("GET", "/200", asked(), 1.0))
+        good = await made.once(HttpRequest("GET", "/200", asked(), 1.0))
         assert made.judge(good, asked(), lambda value: value["n"]) == 1
         with pytest.raises(ServiceError, match=r'asking: the response is odd: \{"n": 1\}'):
             made.judge(good, asked(), odd)
         with pytest.raises(FateUnknown, match="it may have been accepted"):
             made.judge(good, asked(paid=True), odd)
-        bad = await made.once(Request("GET", "/422", asked(), 1.0))
+        bad = await made.once(HttpRequest("GET", "/422", asked(), 1.0))
         with pytest.raises(Refused):
             made.judge(bad, asked(), lambda value: value)
         assert "unexpected response" in str(made.error(good, asked()))
@@ -252,12 +252,12 @@ def test_an_answer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         made = calls(lambda request: httpx.Response(int(request.url.path[-3:]), content=b"[]," * 700))
         with pytest.raises(ServiceError, match="longer than"):
-            await made.once(Request("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
+            await made.once(HttpRequest("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
         with pytest.raises(ServiceError, match="too large for what was requested: has more than 1,000 values"):
-            await made.once(Request("GET", "/200", asked(), 1.0, bounds=Bounds(values=1000)))
-        answer = await made.once(Request("GET", "/500", asked(), 1.0))
+            await made.once(HttpRequest("GET", "/200", asked(), 1.0, bounds=Bounds(values=1000)))
+        answer = await made.once(HttpRequest("GET", "/500", asked(), 1.0))
         assert (answer.status, len(answer.body) >= 100) == (500, True), "of an error its status is enough"
-        streamed = await made.stream(Request("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
+        streamed = await made.stream(HttpRequest("GET", "/200", asked(), 1.0, bounds=Bounds(size=2000)))
         with pytest.raises(ServiceError, match="longer than"):
             assert [chunk async for chunk in streamed.chunks]
         await streamed.close()
@@ -274,7 +274,7 @@ def test_errors_of_whatever_kind_hold_nothing_of_the_request() -> None:
         made = calls(broken)
         for run_it in (made.once, made.stream):
             with pytest.raises(ServiceError) as caught:
-                await run_it(Request("GET", "/", asked(), 1.0))
+                await run_it(HttpRequest("GET", "/", asked(), 1.0))
             assert KEY not in str(caught.value)
             assert (caught.value.__cause__, caught.value.__context__) == (None, None)
         await made.aclose()
@@ -285,11 +285,11 @@ def test_errors_of_whatever_kind_hold_nothing_of_the_request() -> None:
 def test_a_streamed_answer() -> None:
     async def main() -> None:
         made = calls(lambda request: httpx.Response(200 if request.url.path == "/v1/a" else 404, content=b"one\ntwo"))
-        streamed = await made.stream(Request("GET", "/a", asked(), 1.0))
+        streamed = await made.stream(HttpRequest("GET", "/a", asked(), 1.0))
         assert (streamed.answer.status, streamed.answer.body) == (200, b"")
         assert b"".join([chunk async for chunk in streamed.chunks]) == b"one\ntwo"
         await streamed.close()
-        missing = await made.stream(Request("GET", "/b", asked(), 1.0))
+        missing = await made.stream(HttpRequest("GET", "/b", asked(), 1.0))
         assert (missing.answer.status, missing.answer.body) == (404, b"one\ntwo")
         await missing.close()
         await made.aclose()
@@ -306,7 +306,7 @@ class _Breaking(httpx.AsyncByteStream):
 def test_a_streamed_answer_that_breaks_off() -> None:
     async def main() -> None:
         made = calls(lambda request: httpx.Response(200, stream=_Breaking()))
-        streamed = await made.stream(Request("GET", "/a", asked(), 1.0))
+        streamed = await made.stream(HttpRequest("GET", "/a", asked(), 1.0))
         assert await anext(streamed.chunks) == b"one\n"
         with pytest.raises(ServiceError, match="connection closed before a response"):
             await anext(streamed.chunks)
@@ -323,14 +323,14 @@ def test_how_far_a_request_came() -> None:
     async def main() -> None:
         made = calls(lambda request: httpx.Response(200))
         progress = made.progress(lambda: out.append("mock"))
-        await made.once(Request("POST", "/", asked(paid=True), 1.0, b"{}"), progress)
+        await made.once(HttpRequest("POST", "/", asked(paid=True), 1.0, b"{}"), progress)
         assert (progress.sent, out) == (None, ["mock"])
         await made.aclose()
         async with FakeService() as fake:
             real = Calls(address_of(fake.url), None, Words(None), transport=None, wall=lambda: 0.0)
             progress = real.progress(lambda: out.append("real"))
             body = json.dumps(REQUEST.body()).encode()
-            await real.once(Request("POST", "/generate", asked(paid=True), 5.0, body), progress)
+            await real.once(HttpRequest("POST", "/generate", asked(paid=True), 5.0, body), progress)
             assert (progress.sent, out) == (True, ["mock", "real"])
             await real.aclose()
         nobody = Calls(
@@ -338,7 +338,7 @@ def test_how_far_a_request_came() -> None:
         )
         progress = nobody.progress()
         with pytest.raises(NotReached):
-            await nobody.once(Request("POST", "/", asked(paid=True), 5.0, b"{}"), progress)
+            await nobody.once(HttpRequest("POST", "/", asked(paid=True), 5.0, b"{}"), progress)
         assert progress.sent is False
         await nobody.aclose()
 

@@ -11,7 +11,7 @@ from pioneer_build.errors import StoreError
 from pioneer_build.store import Store
 from pioneer_build.store.disk import Modes
 from pioneer_build.store.gc import GcPlan, Removal, remove
-from tests.store.test_rows import DIGEST, LINES
+from tests.store.test_row_files import DIGEST, LINES
 
 if TYPE_CHECKING:
     from pathlib import Path

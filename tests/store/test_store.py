@@ -13,7 +13,7 @@ import pytest
 from pioneer_build.errors import StoreError
 from pioneer_build.store import Store
 from tests.full_disk import failing_disk
-from tests.store.test_rows import LINES
+from tests.store.test_row_files import LINES
 
 if TYPE_CHECKING:
     from pathlib import Path

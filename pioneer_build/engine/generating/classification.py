@@ -15,7 +15,7 @@ from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.ranking import preferred
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import sentences
-from pioneer_build.engine.labelling.classes import leaning
+from pioneer_build.engine.labelling.class_choice import leaning
 from pioneer_build.engine.labelling.glosses import is_rest
 from pioneer_build.engine.labelling.patterns import PATTERNS
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pioneer_build.engine.generating.draw import Draw
-    from pioneer_build.engine.generating.messages import Message
+    from pioneer_build.engine.generating.message_topics import Message
 
 #: Values that are details of a message, with their names in extractions.
 _DETAILS = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.generating import completions
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
-from pioneer_build.engine.generating.messages import write_message
+from pioneer_build.engine.generating.message_topics import write_message
 from pioneer_build.engine.generating.prompt_tasks import INSTRUCTIONS, is_system_message, manner_of, tasks_of
 from pioneer_build.engine.generating.ranking import preferred
 from pioneer_build.engine.generating.replies import replies_by_topic, reply_to

@@ -9,7 +9,7 @@ import numpy as np
 
 from pioneer_build.engine.embedding import Vectors, centre, embedder
 from pioneer_build.engine.generating.ranking import example_texts, nouns_near, topic_sentences
-from pioneer_build.engine.labelling.classes import leaning, prototypes
+from pioneer_build.engine.labelling.class_choice import leaning, prototypes
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import is_rest
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pioneer_build.engine.generating.draw import Draw
-    from pioneer_build.engine.generating.messages import Message
+    from pioneer_build.engine.generating.message_topics import Message
     from pioneer_build.engine.generating.prompt_tasks import Manner
 
 _THANKS = (

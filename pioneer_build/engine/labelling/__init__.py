@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pioneer_build.engine.labelling.classes import ChosenClass, classify
-from pioneer_build.engine.labelling.entities import EntityResult, FoundEntity, UnsupportedLabels, find_entities
+from pioneer_build.engine.labelling.class_choice import ChosenClass, classify
+from pioneer_build.engine.labelling.entity_search import EntityResult, FoundEntity, UnsupportedLabels, find_entities
 
 __all__ = ["ChosenClass", "EntityResult", "FoundEntity", "UnsupportedLabels", "classify", "find_entities"]

@@ -11,12 +11,12 @@ from typing import Literal, TypeAlias
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.word_lists import lines
 
-Side: TypeAlias = Literal["positive", "negative", "neutral"]
+Polarity: TypeAlias = Literal["positive", "negative", "neutral"]
 
 _RESTS = frozenset(
     {"other", "others", "misc", "miscellaneous", "none", "none of the above", "none of these", "unknown", "rest"}
 )
-_POLAR: dict[Side, str] = {
+_POLAR: dict[Polarity, str] = {
     "positive": "positive|favorable|good|satisfied|like|happy|pos|very positive|praise|recommended|thumbs up",
     "negative": "negative|unfavorable|bad|dissatisfied|dislike|unhappy|neg|complaint|thumbs down",
     "neutral": "neutral|neu|mixed|objective",
@@ -52,7 +52,7 @@ def gloss(name: str) -> tuple[str, ...]:
     return ()
 
 
-def polarity_of(name: str) -> Side | None:
+def polarity_of(name: str) -> Polarity | None:
     """The side of a polar label; `None` for all others."""
     for side, names in _POLAR.items():
         if name in names.split("|"):

@@ -9,10 +9,10 @@ from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.operations.disk_check import LEAST_ROOM, room_for
 from pioneer_build.operations.doctor import machine, service
 from pioneer_build.operations.doctor import project as project_checks
-from pioneer_build.operations.doctor.folders import folders
 from pioneer_build.operations.doctor.git_setup import in_git
 from pioneer_build.operations.doctor.journal import journal
 from pioneer_build.operations.doctor.line_ends import line_ends
+from pioneer_build.operations.doctor.user_folders import folders
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.project.open import open_project
 from pioneer_build.results.doctor import DoctorFinding, DoctorResult

@@ -10,8 +10,8 @@ from pioneer_build.disk.writable import check_writable
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.copies import is_of_another
 from pioneer_build.journal.log import Journal
+from pioneer_build.journal.log_presence import obstacle
 from pioneer_build.journal.model import REPAIR
-from pioneer_build.journal.places import obstacle
 from pioneer_build.operations.journal_gaps import damage_remark, remarks
 from pioneer_build.operations.other_state_folders import OtherJournals, journal_remarks
 from pioneer_build.results.doctor import DoctorFinding

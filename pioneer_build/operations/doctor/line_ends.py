@@ -8,8 +8,8 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.git.work_tree import converts_line_ends, has_converted_line_ends
-from pioneer_build.inputs.files import find_files
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.named_files import find_files
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.model import InputFiles

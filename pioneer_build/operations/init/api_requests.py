@@ -29,14 +29,14 @@ _LABEL_TASKS: Final = ("ner", "classification")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """One API request: its body, and the task type if the URL contains it (label-existing)."""
 
     body: Mapping[str, Any]
     label_task: str | None = None
 
 
-def read_requests(text: str) -> list[Request]:
+def read_requests(text: str) -> list[ApiRequest]:
     """The requests in `text`: one JSON body, or curl commands.
 
     Raises:
@@ -44,7 +44,7 @@ def read_requests(text: str) -> list[Request]:
     """
     text = text.lstrip("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
-        return [Request(_object(text))]
+        return [ApiRequest(_object(text))]
     calls = [words for words in shell_commands(text) if words and words[0].rpartition("/")[2] in ("curl", "curl.exe")]
     if not calls:
         raise PioneerError(
@@ -59,7 +59,7 @@ def read_requests(text: str) -> list[Request]:
     return found
 
 
-def _request(call: list[str]) -> Request | None:
+def _request(call: list[str]) -> ApiRequest | None:
     """The request that a command sends; `None` if it has no body (a poll)."""
     body: str | None = None
     url: str | None = None
@@ -77,7 +77,7 @@ def _request(call: list[str]) -> Request | None:
             f"the curl command reads its body from '{body[1:]}'",
             hint="pass that file: pioneer-build init --from FILE",
         )
-    return Request(_object(body), _label_task(url))
+    return ApiRequest(_object(body), _label_task(url))
 
 
 def _split_option(word: str, words: Iterator[str]) -> tuple[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.disk.files import write_new
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.disk.regular_files import read_regular
+from pioneer_build.disk.single_files import write_new
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.driver import set_driver

@@ -15,7 +15,7 @@ from pioneer_build.parse import parse_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pioneer_build.operations.init.api_requests import Request
+    from pioneer_build.operations.init.api_requests import ApiRequest
 
 #: The keys of a request, in the order a spec has them.
 _KEYS: Final = (
@@ -37,7 +37,7 @@ class SpecDraft:
     left_out: tuple[str, ...]
 
 
-def drafts_of(requests: Sequence[Request], stem: str, folder: str, taken: Iterable[str] = ()) -> list[SpecDraft]:
+def drafts_of(requests: Sequence[ApiRequest], stem: str, folder: str, taken: Iterable[str] = ()) -> list[SpecDraft]:
     """Converts requests to specs.
 
     Args:
@@ -58,7 +58,7 @@ def drafts_of(requests: Sequence[Request], stem: str, folder: str, taken: Iterab
     return drafts
 
 
-def _draft(request: Request, stem: str, folder: str, taken: set[str]) -> SpecDraft:
+def _draft(request: ApiRequest, stem: str, folder: str, taken: set[str]) -> SpecDraft:
     body = {key: value for key, value in request.body.items() if value is not None}
     given = body.get("dataset_name")
     name = given if isinstance(given, str) else _free_name(_name_of(stem), taken)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.checks.quarantine import parse_quarantined
+from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.diff.json import change_value, sample_kind
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.errors import PioneerError, StoreError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pioneer_build.diff.locks import DatasetDiff
-    from pioneer_build.diff.rows import Lines
+    from pioneer_build.diff.rows import RowLines
     from pioneer_build.diff.state import State
     from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import ProjectState
@@ -117,7 +117,7 @@ def _dataset(
     entry, item = found.lock.get(name, found.backend), found.declared.get(name)
     value = status_of(found, name, step)
     spec = item.spec if item is not None else None
-    lines: Lines | str = "nothing is built yet"
+    lines: RowLines | str = "nothing is built yet"
     if entry is not None and entry.examples:
         lines = kept_rows(found.store)(entry)
     value |= {

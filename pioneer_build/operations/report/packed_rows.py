@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pioneer_build.checks.quarantine import QuarantinedRow
+    from pioneer_build.checks.quarantined_rows import QuarantinedRow
     from pioneer_build.rows import Row
 
 #: Rows in one chunk: enough to compress well, few enough to show the first rows quickly.

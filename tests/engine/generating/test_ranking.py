@@ -8,7 +8,7 @@ import pytest
 from pioneer_build.engine.generating import ranking
 from pioneer_build.engine.generating.sentences import sentences
 from pioneer_build.engine.generating.slot_words import slot_words
-from pioneer_build.engine.labelling.classes import prototypes
+from pioneer_build.engine.labelling.class_choice import prototypes
 
 
 def test_every_topic_sentence_has_a_direction() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
-from pioneer_build.engine.generating.messages import Message, write_message
+from pioneer_build.engine.generating.message_topics import Message, write_message
 from pioneer_build.engine.generating.prompt_tasks import Manner
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.replies import replies_by_topic, reply_to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.init.api_requests import Request, read_requests
+from pioneer_build.operations.init.api_requests import ApiRequest, read_requests
 from tests.operations.init.calls import CALL
 
 
@@ -13,7 +13,7 @@ def test_calls_of_curl() -> None:
     generate, label = read_requests(CALL)
     assert generate.label_task is None
     assert generate.body["domain_description"] == "Tech news: it's new"
-    assert label == Request({"labels": ["a"], "inputs": ["It's"]}, "ner")
+    assert label == ApiRequest({"labels": ["a"], "inputs": ["It's"]}, "ner")
     assert "not_to_be_kept" not in repr((generate, label))
 
 
@@ -31,7 +31,7 @@ def test_calls_of_curl() -> None:
     ],
 )
 def test_ways_to_give_a_body(call: str) -> None:
-    assert read_requests(call) == [Request({"a": 1})]
+    assert read_requests(call) == [ApiRequest({"a": 1})]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_ways_to_give_a_body(call: str) -> None:
     ],
 )
 def test_the_task_that_an_address_names(address: str, task: str | None) -> None:
-    assert read_requests(f"curl {address} -d '{{}}'") == [Request({}, task)]
+    assert read_requests(f"curl {address} -d '{{}}'") == [ApiRequest({}, task)]
 
 
 @pytest.mark.parametrize(

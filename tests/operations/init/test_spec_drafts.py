@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.operations.init.api_requests import Request
+from pioneer_build.operations.init.api_requests import ApiRequest
 from pioneer_build.operations.init.spec_drafts import drafts_of
 from pioneer_build.parse import parse_text
 
@@ -17,7 +17,7 @@ LABEL = {"labels": ["a"], "inputs": ["b"]}
 
 
 def drafted(*bodies: dict[str, Any], task: str | None = None, stem: str = "call", taken: tuple[str, ...] = ()) -> Any:
-    return drafts_of([Request(body, task) for body in bodies], stem, "specs", taken)
+    return drafts_of([ApiRequest(body, task) for body in bodies], stem, "specs", taken)
 
 
 def test_a_spec_stands_for_its_request() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.report.gather import ReportRequest, gather
 from pioneer_build.project.open import open_project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.operations.report.packed_rows import CHUNK_ROWS, pack, quarantined_value, row_value
 from tests.operations.report.chunks import unpacked
 

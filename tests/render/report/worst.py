@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pioneer_build.checks.quarantine import QuarantinedRow
+from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from tests.made import Made, spec_text
 
 #: Texts that try to get out of where they stand.

@@ -15,11 +15,11 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.copies import Scanned, is_same_log, join, last_line, scan
-from pioneer_build.journal.index import SubmissionIndex
+from pioneer_build.journal.log_presence import odd_place
 from pioneer_build.journal.model import Submission
-from pioneer_build.journal.places import odd_place
 from pioneer_build.journal.scanning import Damage, Scanner
 from pioneer_build.journal.seal import read_seal
+from pioneer_build.journal.submission_index import SubmissionIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

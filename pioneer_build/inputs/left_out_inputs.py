@@ -20,7 +20,7 @@ from pioneer_build.wording import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
     from pioneer_build.sparse import LeftOutFile
 
 #: So many files are named.

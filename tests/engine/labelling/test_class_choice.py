@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pioneer_build.engine.labelling.classes import classify, leaning, prototypes, similarities
+from pioneer_build.engine.labelling.class_choice import classify, leaning, prototypes, similarities
 
 
 def test_answers_depend_on_the_text_alone() -> None:

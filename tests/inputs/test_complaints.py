@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import Problem, Problems
-from pioneer_build.inputs.problems import Complaints, Mistake
+from pioneer_build.inputs.complaints import Complaints, Mistake
 from tests.inputs.project import problems_of, put
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_only_mistakes_are_raised() -> None:
 def test_a_file_of_mistakes_is_not_read_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str
 ) -> None:
-    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    monkeypatch.setattr("pioneer_build.inputs.complaints._MOST_COUNTED", 50)
     put(tmp_path, name, line * 200_000)
     (last,) = [problem for problem in problems_of(tmp_path, name) if problem.code == "more"]
     assert last.message.endswith(" more errors in this file; the rest of it is not read")
@@ -88,7 +88,7 @@ def test_a_file_of_mistakes_is_not_read_to_its_end(
 
 
 def test_a_json_file_of_mistakes_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pioneer_build.inputs.problems._MOST_COUNTED", 50)
+    monkeypatch.setattr("pioneer_build.inputs.complaints._MOST_COUNTED", 50)
     put(tmp_path, "a.json", "[" + "1," * 5000 + "1]")
     more = [problem.message for problem in problems_of(tmp_path, "a.json") if problem.code == "more"]
     assert more == ["50 more errors in this file; the rest of it is not read"]

@@ -82,5 +82,7 @@ def test_determiners_and_possessives_are_no_part_of_a_name() -> None:
 
 
 def test_patterns_alone_need_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pioneer_build.engine.labelling.entities.tag", lambda _: pytest.fail("the model was asked"))
+    monkeypatch.setattr(
+        "pioneer_build.engine.labelling.entity_search.tag", lambda _: pytest.fail("the model was asked")
+    )
     assert found(["email"], "mail a@b.org") == [("a@b.org", "email", 0.99)]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pioneer_build.inputs.files import find_files
+from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.freshness import unchanged_glob
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.named_files import find_files
 
 SPEC = "specs/l/s.yaml"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.inputs import glob_walk
-from pioneer_build.inputs.files import InputFile, complain_of_absent, find_files
-from pioneer_build.inputs.problems import Complaints
+from pioneer_build.inputs.complaints import Complaints
+from pioneer_build.inputs.named_files import InputFile, complain_of_absent, find_files
 from tests.inputs.project import problems_of, put, texts_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_a_glob_that_has_to_look_at_too_much(tmp_path: Path, monkeypatch: pytest
         (tmp_path / "specs" / f"l{number}").symlink_to(".")
     assert len(found(tmp_path, "*/" * 9 + "*.txt")[0]) == 10, "each folder once, whatever leads to it"
     walk = glob_walk.matches
-    monkeypatch.setattr("pioneer_build.inputs.files.matches", lambda *given: walk(*given, most=15))
+    monkeypatch.setattr("pioneer_build.inputs.named_files.matches", lambda *given: walk(*given, most=15))
     files, said = found(tmp_path, "*.txt")
     assert files == ()
     assert said[0].endswith("has to look at more than 1,000,000 files and folders")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs.glob import MAGIC, Glob
 from pioneer_build.inputs.glob_walk import MOST_ENTRIES, matches
-from pioneer_build.inputs.left_out import complain_of_left_out, why_not_there
+from pioneer_build.inputs.left_out_inputs import complain_of_left_out, why_not_there
 from pioneer_build.keys.search import HAS_KEY, KeySearch
 from pioneer_build.paths import is_inside, link_that_leaves, private_folders
 from pioneer_build.spec.written_path import misplaced_stars
@@ -24,12 +24,12 @@ from pioneer_build.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
 
-Format: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
+InputFormat: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
 Compression: TypeAlias = Literal["", "gzip", "zstd"]
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, InputFormat] = {
     ".txt": "text",
     ".text": "text",
     ".jsonl": "jsonl",
@@ -60,7 +60,7 @@ class InputFile:
 
     path: Path
     name: str
-    format: Format
+    format: InputFormat
     compression: Compression
     real: str = field(default="", compare=False)
 
@@ -303,7 +303,7 @@ def _glob(folder: Path, pattern: str) -> Glob:
     return Glob(folder.joinpath(*parts[:first]), (*rest, "*") if rest[-1] == "**" else tuple(rest))
 
 
-def _kind(name: str) -> tuple[Format, Compression] | None:
+def _kind(name: str) -> tuple[InputFormat, Compression] | None:
     """Format and compression, from the ending of the file."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     compression: Compression = ""

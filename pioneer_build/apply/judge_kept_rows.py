@@ -12,7 +12,7 @@ from pioneer_build.apply.judge_rows import (
     store_rows,
     tell_quarantined,
 )
-from pioneer_build.apply.stopped import Stopped
+from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
 from pioneer_build.checks.kept_rows import (
     KeptBounds,
@@ -66,16 +66,16 @@ def judge_kept_rows(work: Work) -> None:
             if entry.checks == item.checks:  # rows of an earlier definition: the checks did not change
                 return
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
-            raise Stopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
+            raise StepStopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
         refuse_without_others(work, "the rows can't be checked")
         here = jobs_here(jobs, store, fetched)
         bounds = KeptBounds(work.checks, work.run.others.texts(work.checks))
         outcome = judge_kept(entry, item, here, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job))
     except StoreError as error:  # damaged rows: the other datasets don't need them
-        raise Stopped("stopped", error.message, error.hint) from None
+        raise StepStopped("stopped", error.message, error.hint) from None
     if outcome.broken:
         command = f"loosen `checks` in the spec, or: pioneer-build apply --retry {shell_word(work.name)}"
-        raise Stopped("rejected", outcome.text, command)
+        raise StepStopped("rejected", outcome.text, command)
     _record(work, entry, outcome)
 
 
@@ -101,7 +101,7 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
         bounds = KeptBounds(work.checks, work.run.others.texts(work.checks))
         outcome = judge_rejected_here(entry, item, bounds, store, work.run.fetched)
     except StoreError as error:
-        raise Stopped("stopped", error.message, error.hint) from None
+        raise StepStopped("stopped", error.message, error.hint) from None
     if outcome is not None:
         _record(work, entry, outcome)
 

@@ -16,7 +16,7 @@ from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import contents
 from pioneer_build.parse import cross_check, parse_text
-from pioneer_build.sparse.left_out import NOT_IN_CHECKOUT, leads_to_file, tracked
+from pioneer_build.sparse.left_out_files import NOT_IN_CHECKOUT, leads_to_file, tracked
 from pioneer_build.sparse.signs import checkouts_in, is_in_checkout
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.errors import Problem
     from pioneer_build.parse.specs import Broken
-    from pioneer_build.sparse.left_out import LeftOutFile
+    from pioneer_build.sparse.left_out_files import LeftOutFile
     from pioneer_build.spec.model import Spec
 
 _SPARSE: Final = f"it is {NOT_IN_CHECKOUT}"

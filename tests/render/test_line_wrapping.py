@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.render.text import wrapped
+from pioneer_build.render.line_wrapping import wrapped
 
 
 @given(st.lists(st.text("ab→é", min_size=1, max_size=12), min_size=1, max_size=30), st.integers(20, 60))

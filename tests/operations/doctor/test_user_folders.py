@@ -11,7 +11,7 @@ import pytest
 
 from pioneer_build.errors import StoreError
 from pioneer_build.journal.log import Journal
-from pioneer_build.operations.doctor.folders import folders
+from pioneer_build.operations.doctor.user_folders import folders
 from pioneer_build.paths import state_folder
 from pioneer_build.store import Store
 from tests.full_disk import failing_disk

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
-from pioneer_build.inputs.problems import Mistake
-from pioneer_build.inputs.records import Block, Columns, Rows
+from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.spec.blank import any_blank, is_blank
 from pioneer_build.spec.request_limits import LONGEST_TEXT
 
 if TYPE_CHECKING:
-    from pioneer_build.inputs.problems import Complaints
+    from pioneer_build.inputs.complaints import Complaints
 
 
 def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
@@ -54,7 +54,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
 
 
 def _slowly(lines: list[bytes], first_line: int, name: str, columns: Columns, complaints: Complaints) -> Block:
-    rows = Rows(name, columns, complaints)
+    rows = BlockBuilder(name, columns, complaints)
     conflicts = Conflicts()
     for number, line in enumerate(lines, first_line):
         try:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.service.bounds import bounds_for, decompressed, values_in
+from pioneer_build.service.response_bounds import bounds_for, decompressed, values_in
 from tests.service.harness import run
 
 PIECE = 64 * 1024

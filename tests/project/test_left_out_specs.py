@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.parse import parse_files
-from pioneer_build.project.left_out import LeftOutSpecs
+from pioneer_build.project.left_out_specs import LeftOutSpecs
 from pioneer_build.project.specs import PassedOver
 from tests.built import spec_text, write_spec
 

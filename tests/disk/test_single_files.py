@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pioneer_build.disk.files import create, open_shared, random_name, write_all, write_new
+from pioneer_build.disk.single_files import create, open_shared, random_name, write_all, write_new
 from tests.disk.listed import mode, names
 from tests.full_disk import failing_disk
 

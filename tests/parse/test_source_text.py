@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_text
-from pioneer_build.parse.source import Source
+from pioneer_build.parse.source_text import Source
 from tests.parse.examples import NER
 
 

@@ -131,7 +131,7 @@ def test_a_file_is_checked_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_a_row_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
-    monkeypatch.setattr("pioneer_build.store.rows.LONGEST_ROW", 1 << 20)
+    monkeypatch.setattr("pioneer_build.store.row_files.LONGEST_ROW", 1 << 20)
     store = Store(tmp_path)
     line = b"\0" * ((1 << 20) - 1 + more) + b"\n"
     digest = store.put([LINES[0], line])
