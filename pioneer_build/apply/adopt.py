@@ -16,6 +16,7 @@ from pioneer_build.apply.submit import submission_of
 from pioneer_build.errors import NotThere, PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import Job
+from pioneer_build.spec.request_limits import ROWS_UNKNOWN
 from pioneer_build.wording import noun_for
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ async def _job(work: Work, names: Sequence[str], job_id: str) -> _Found:
     service, entry = work.run.service, work.entry
     rows = (work.item.spec.num_examples or 0) + sum(job.asked for job in (entry.jobs if entry is not None else ()))
     try:
-        report = await service.poll(job_id, max(rows, 1000))
+        report = await service.poll(job_id, max(rows, ROWS_UNKNOWN))
     except NotThere:
         raise PioneerError(
             f"the service does not know job {job_id}",

@@ -8,10 +8,10 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.plan import entry_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from pioneer_build.apply.basis import Basis
     from pioneer_build.ports import LockPort
-    from pioneer_build.spec.declared import Declared
 
 #: During the run, writing the lock may take at most this share of the time.
 LOCK_SHARE = 0.02
@@ -22,24 +22,21 @@ class LockWriter:
 
     Args:
         port: pioneer.lock.
-        lock: the lock when the plan was made, with the journal's submissions merged into it.
+        basis: the lock when the plan was made, which has to be written if pioneer.lock differs; and the specs, by name:
+            a dataset is found under its name there and under earlier ones.
         backend: the backend of the run.
         now: a monotonic clock, in seconds.
-        as_read: pioneer.lock without the journal's submissions; if it differs from `lock`, that has to be written.
     """
 
-    def __init__(
-        self, port: LockPort, lock: Lock, backend: str, now: Callable[[], float], as_read: Lock | None = None
-    ) -> None:
+    def __init__(self, port: LockPort, basis: Basis, backend: str, now: Callable[[], float]) -> None:
         #: Whether the bytes of the file have changed.
         self.changed = False
-        #: The specs, by name: a dataset is found under its name there and under earlier ones.
-        self.declared: Mapping[str, Declared] = {}
+        self._declared = basis.declared
         self._port = port
         self._now = now
         self._backend = backend
-        self._entries = dict(lock.entries)
-        self._dirty = as_read is not None and dict(as_read.entries) != self._entries
+        self._entries = dict(basis.lock.entries)
+        self._dirty = basis.as_read is not None and dict(basis.as_read.entries) != self._entries
         self._free_at = 0.0
         # filled at the first use: a run without submissions doesn't need it
         self._by_remote_name: dict[str, dict[tuple[str, str], None]] | None = None
@@ -55,12 +52,12 @@ class LockWriter:
         checks that the lock has recorded name datasets as they were called then. The name that a spec has is never that
         of another dataset.
         """
-        item = self.declared.get(name)
+        item = self._declared.get(name)
         old_name = item.spec.renamed_from if item is not None else None
         entry, _ = entry_named(name, old_name, self.lock(), self._backend)
         if entry is not None or item is not None:
             return entry
-        now = [item.name for item in self.declared.values() if item.spec.renamed_from == name]
+        now = [item.name for item in self._declared.values() if item.spec.renamed_from == name]
         now = now or [entry.dataset_name for entry in self.entries() if entry.base_name == name]
         return self._entries.get((now[0], self._backend)) if len(now) == 1 else None
 

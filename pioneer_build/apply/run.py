@@ -23,20 +23,17 @@ from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.model import Origin
 from pioneer_build.keys.search import KeySearch
-from pioneer_build.plan import Choices
-from pioneer_build.spec.model import Checks
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
+    from pioneer_build.apply.basis import Basis
     from pioneer_build.apply.events import EventKind, Sink
     from pioneer_build.apply.results import Outcome
-    from pioneer_build.inputs import InputsSurvey
-    from pioneer_build.lock.model import Entry, Job, Lock
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import JournalPort, LockPort, PastPort, Service, StorePort
-    from pioneer_build.spec.declared import Declared
 
 T = TypeVar("T")
 
@@ -101,24 +98,6 @@ class Options:
     past: PastPort = field(default_factory=NoPast)
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What the plan was made from.
-
-    `lock` is pioneer.lock with the journal's submissions merged into it; `as_read` is pioneer.lock alone (`None`: it is
-    the same). `submissions` are the tokens of the submissions that the plan considered. `surveys` has the label specs
-    whose inputs were read. `checks` are those of the project.
-    """
-
-    lock: Lock
-    declared: Mapping[str, Declared]
-    as_read: Lock | None = None
-    surveys: Mapping[str, InputsSurvey] = field(default_factory=dict)
-    choices: Choices = field(default_factory=Choices)
-    submissions: Collection[str] = frozenset()
-    checks: Checks = field(default_factory=Checks)
-
-
 class Run:
     """One apply in progress. `stopping` is set when nothing more may be submitted; jobs continue on the service."""
 
@@ -126,8 +105,7 @@ class Run:
         self.ports = ports
         self.options = options
         self.basis = basis
-        self.lock = LockWriter(ports.lock, basis.lock, options.backend, ports.now, basis.as_read)
-        self.lock.declared = basis.declared
+        self.lock = LockWriter(ports.lock, basis, options.backend, ports.now)
         self.journal = RunJournal(ports.journal, options.backend, basis.submissions, options.origin)
         self.budget = Budget(options.max_requests, options.max_examples)
         self.labels_in_flight = LabelsInFlight(ports.now)

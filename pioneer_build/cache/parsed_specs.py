@@ -17,7 +17,7 @@ from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.disk.single_files import open_shared
-from pioneer_build.disk.stamps import is_settled
+from pioneer_build.disk.stamps import is_settled, stamp_text
 from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SpecCache:
             return None
         body, _, checksum = line.rpartition(b"\t")
         found, _, packed = body.partition(b"\t")[2].partition(b"\t")
-        if found != _stamp_text(stamp) or checksum != b"%08x" % crc32(body):
+        if found != stamp_text(stamp).encode() or checksum != b"%08x" % crc32(body):
             return None
         try:
             return [_unpacked(value, path) for value in json.loads(packed)]
@@ -76,7 +76,7 @@ class SpecCache:
         if is_settled(stamp, self._began):
             packed = json.dumps([_packed(one) for one in parsed], separators=(",", ":"))
             key = _path_text(path)
-            body = b"%s\t%s\t%s" % (key, _stamp_text(stamp), packed.encode())
+            body = b"%s\t%s\t%s" % (key, stamp_text(stamp).encode(), packed.encode())
             self._added[key] = b"%s\t%08x" % (body, crc32(body))
 
     def save(self, living: Collection[str] | None = None) -> None:
@@ -116,10 +116,6 @@ class SpecCache:
 
 def _path_text(path: str) -> bytes:
     return json.dumps(path).encode()
-
-
-def _stamp_text(stamp: Stamp) -> bytes:
-    return b"%d %d %d %d" % stamp
 
 
 def _append(path: str, data: bytes) -> bool:

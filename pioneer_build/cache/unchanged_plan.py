@@ -25,7 +25,7 @@ from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
-from pioneer_build.disk.stamps import stamp_at, stamp_of
+from pioneer_build.disk.stamps import stamp_at, stamp_of, stamp_text
 from pioneer_build.paths import cache_path, local_path, state_path
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class CachedPlan(NamedTuple):
         """Those of `files` (spec files as they are now) that are not in the cached plan, or not as they were."""
         lines = self.files.decode("utf-8", "surrogateescape").split("\n")[:-1]
         known = dict(line.split("\t", 1) for line in lines)
-        return [path for path, stamp in files.items() if known.get(path) != _stamp_text(stamp)]
+        return [path for path, stamp in files.items() if known.get(path) != stamp_text(stamp)]
 
 
 def read_cached_plan(key: PlanKey) -> CachedPlan | None:
@@ -209,7 +209,7 @@ def places_text(specs: str, contents: str, datasets: int, *, nothing: bool) -> b
 
 def files_text(files: Mapping[str, Stamp]) -> bytes:
     """The section `files`: a line a file."""
-    lines = [f"{path}\t{size} {mtime} {inode} {ctime}\n" for path, (size, mtime, inode, ctime) in files.items()]
+    lines = [f"{path}\t{stamp_text(stamp)}\n" for path, stamp in files.items()]
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
@@ -217,7 +217,7 @@ def contents_text(contents: Iterable[tuple[str, Stamp | None]]) -> bytes:
     """The section `contents`: a line a content, 64 digits and, where it was compared with its digest, its stamp."""
     lines = []
     for digest, stamp in contents:
-        known = f" {_stamp_text(stamp)}" if stamp is not None else ""
+        known = f" {stamp_text(stamp)}" if stamp is not None else ""
         lines.append(f"{digest.removeprefix('sha256:')}{known}\n")
     return "".join(lines).encode()
 
@@ -236,7 +236,7 @@ def contents_are_there(plan: CachedPlan, folder: str, *, verified: bool) -> bool
             found = os.stat(f"{folder}/{digits[:2]}/{digits}.jsonl")  # noqa: PTH116
         except OSError:
             return False
-        if verified and line[65:] != _stamp_text(stamp_of(found)):
+        if verified and line[65:] != stamp_text(stamp_of(found)):
             return False
     return True
 
@@ -279,8 +279,3 @@ def _lock_stamp(root: str) -> Stamp | None:
         return lock_stamp(root) if not may_be_merging(root) else _UNKNOWN
     except OSError:
         return _UNKNOWN
-
-
-def _stamp_text(stamp: Stamp) -> str:
-    size, mtime, inode, ctime = stamp
-    return f"{size} {mtime} {inode} {ctime}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
 from pioneer_build.cli.output import as_json, ask, out, room, say, wants_colour, width
+from pioneer_build.disk.presence import is_there
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import lines_text, shell_word, visible
 from pioneer_build.wording import count
@@ -134,7 +134,7 @@ def _check_planfile(planfile: Path, *, alone: bool) -> None:
         raise UsageError(
             "a saved plan can't be combined with --select, --exclude, --resubmit, --retry, --relabel or --delete-remote"
         )
-    if not os.path.exists(planfile):  # noqa: PTH110 - also of a name that is too long
+    if not is_there(planfile):
         hint = "pioneer-build plan --out FILE saves a plan"
         if planfile.name == str(planfile):
             hint += f"; for one dataset: pioneer-build apply --select {shell_word(str(planfile))}"

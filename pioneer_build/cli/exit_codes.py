@@ -72,7 +72,7 @@ def code_of_run(report: Report) -> int:
     if report.interrupted:
         return INTERRUPTED
     if isinstance(report.stopped, JournalError | LockError | StoreError) and _is_of_a_disk(report.stopped):
-        return ERROR  # the disk has to be mended, whatever was done until then
+        return ERROR  # the disk has to be repaired, whatever was done until then
     if report.stopped is not None:
         done = any(outcome.result in ("done", "open") for outcome in report.outcomes)
         return UNFINISHED if report.requests > report.refused_requests or done else ERROR

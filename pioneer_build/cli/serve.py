@@ -14,6 +14,7 @@ from pioneer_build.cli.output import out, say
 from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.paths import state_folder
+from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--limit",
     type=click.IntRange(1),
-    default=120,
+    default=REQUESTS_PER_MINUTE,
     show_default=True,
     help="Rate limit: requests per minute and key.",
 )

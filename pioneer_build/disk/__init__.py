@@ -6,7 +6,8 @@ folders        makes folders, and syncs them
 regular_files  reads what a repository may have replaced by a link, a pipe or a device
 writable       whether files can be written, and whether there is room for them
 advice         what a failed write means, and what helps
-stamps         whether a file has changed
+presence       whether something is at a path, whatever the path
+stamps         whether a file has changed, by its `stat`
 """
 
 from __future__ import annotations

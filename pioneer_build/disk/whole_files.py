@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: How much of a file's name its temporary file repeats, in bytes: a name may have 255.
 _NAME_BYTES = 100
-#: A temporary file that is older than this, in ns, was left by a process that died: no write takes a day.
-_ABANDONED_NS = 24 * 3600 * 1_000_000_000
+#: What is incomplete and older than this, in seconds, was left by a process that died: no write takes a day.
+ABANDONED_SECONDS = 24 * 3600
 
 
 class NewFile:
@@ -73,7 +73,7 @@ class NewFile:
             for one in left:
                 with suppress(OSError):
                     found = one.stat(follow_symlinks=False)
-                    if stat.S_ISREG(found.st_mode) and now - found.st_mtime_ns > _ABANDONED_NS:
+                    if stat.S_ISREG(found.st_mode) and now - found.st_mtime_ns > ABANDONED_SECONDS * 1_000_000_000:
                         os.unlink(one.path)  # noqa: PTH108
 
     def flush(self, *, durable: bool = True) -> os.stat_result:

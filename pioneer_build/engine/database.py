@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.disk.presence import is_there
 from pioneer_build.disk.single_files import open_shared
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Database:
     """
 
     def __init__(self, file: Path) -> None:
-        if not os.path.exists(file):  # noqa: PTH110 - also of a name that is too long
+        if not is_there(file):
             _create(file)
         if file.stat().st_size == 0:
             raise StateDamaged(f"{file.name} is empty: its jobs are lost")

@@ -20,9 +20,10 @@ from pioneer_build.engine.openapi_schemas import (
     text_with_entities,
     version,
 )
-from pioneer_build.engine.requests import MAX_EXAMPLES, MAX_INPUTS, MAX_LABELS, GenerateRequest, LabelRequest
+from pioneer_build.engine.requests import MAX_EXAMPLES, MAX_LABELS, GenerateRequest, LabelRequest
 from pioneer_build.engine.revision import REVISION
 from pioneer_build.engine.routes.datasets import MAX_PREVIEW
+from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 
 if TYPE_CHECKING:
     from pioneer_build.engine.engine_config import EngineConfig, Vocabulary
@@ -89,13 +90,13 @@ def _find_entities(vocabulary: Vocabulary) -> OpenApiSchema:
             list_of(text_with_entities()),
             X_Unsupported_Labels="unsupported labels, percent-encoded, separated by commas",
         )
-    return _label(f"Find entities in at most {MAX_INPUTS} texts", answer)
+    return _label(f"Find entities in at most {TEXTS_PER_REQUEST} texts", answer)
 
 
 def _classify(vocabulary: Vocabulary) -> OpenApiSchema:
     item = text_with_class()
     answer = _results(item, {}) if vocabulary == "hosted" else _answer("One item per input", list_of(item))
-    return _label(f"Classify at most {MAX_INPUTS} texts into at most {MAX_LABELS} classes", answer)
+    return _label(f"Classify at most {TEXTS_PER_REQUEST} texts into at most {MAX_LABELS} classes", answer)
 
 
 def _label(summary: str, answer: OpenApiSchema) -> OpenApiSchema:

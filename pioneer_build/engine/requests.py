@@ -10,12 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pioneer_build.spec.fingerprint import canonical_bytes, fold
+from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 from pioneer_build.spec.unicode_form import nfc
 
 #: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000
-#: The limit in the API document. Callers use `spec.limits`, or that document.
-MAX_INPUTS = 1_000
 MAX_LABELS = 1_000
 
 
@@ -96,7 +95,7 @@ class LabelRequest(_Body):
     """The body of `POST /generate/{ner,classification}/label-existing`."""
 
     labels: Labels
-    inputs: Annotated[list[str], Field(min_length=1, max_length=MAX_INPUTS)]
+    inputs: Annotated[list[str], Field(min_length=1, max_length=TEXTS_PER_REQUEST)]
 
     @model_validator(mode="after")
     def _unique(self) -> LabelRequest:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk.folders import make_folder, sync_folder
-from pioneer_build.disk.whole_files import beside, is_stream, write_whole
+from pioneer_build.disk.presence import is_folder, is_there
+from pioneer_build.disk.whole_files import ABANDONED_SECONDS, beside, is_stream, write_whole
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Files in a folder that was exported; no other folder is ever replaced.
 _FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")
-#: An incomplete folder that is older than this was left by a process that died: no export takes a day.
-_ABANDONED_SECONDS = 24 * 3600
 
 
 def export_to_stream(
@@ -155,7 +154,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    if os.path.isdir(path):  # noqa: PTH112 - also of a name that is too long
+    if is_folder(path):
         raise UsageError(f"{path} is a folder", hint="pass the path of a file")
     if not is_stream(path):
         path = path.resolve()
@@ -167,7 +166,7 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
     """A path for a new folder beside `path`, which replaces it at the end."""
-    if os.path.exists(path) and not _replaceable(path):  # noqa: PTH110 - also of a name that is too long
+    if is_there(path) and not _replaceable(path):
         raise UsageError(f"{path} exists and is not an export of this format", hint="pass the path of a new folder")
     path = path.resolve()
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
@@ -210,7 +209,7 @@ def _sweep(path: Path) -> None:
         for left in path.parent.iterdir():
             if left.name.startswith(f".{path.name[:80]}.") and left.suffix == ".part":
                 found = left.lstat()
-                if stat.S_ISDIR(found.st_mode) and time.time() - found.st_mtime > _ABANDONED_SECONDS:
+                if stat.S_ISDIR(found.st_mode) and time.time() - found.st_mtime > ABANDONED_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from pioneer_build.errors import MissingExtra, UsageError
+from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
     from pioneer_build.exports.base import Exporter
@@ -58,8 +58,8 @@ def format_named(name: str) -> ExportFormat:
     """
     found = FORMATS.get(name)
     if found is None:
-        near = get_close_matches(name, FORMATS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(FORMATS)}"
+        near = nearest(name, FORMATS)
+        hint = f"did you mean {near}?" if near is not None else f"one of {', '.join(FORMATS)}"
         raise UsageError(f"unknown format '{name}'", hint=hint)
     return found
 

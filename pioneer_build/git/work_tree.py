@@ -99,11 +99,6 @@ def is_by_folders(folder: Path) -> bool:
     return answer(folder, "config", "--bool", "--get", "core.sparseCheckoutCone") == "true"
 
 
-def is_ignored(folder: Path, name: str) -> bool:
-    """Whether git ignores the file."""
-    return answer(folder, "check-ignore", "--", name) == name
-
-
 def ignored_files(folder: Path, paths: Sequence[str]) -> list[str]:
     """Those of some files that git ignores, and doesn't track. None without git or a repository.
 

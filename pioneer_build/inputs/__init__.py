@@ -36,8 +36,9 @@ Names are imported when they are first used: a plan whose input files are all un
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pioneer_build.late_names import late_names
 
 if TYPE_CHECKING:
     from pioneer_build.inputs.batching import batches, new_texts
@@ -63,25 +64,21 @@ __all__ = [
     "unchanged",
 ]
 
-_MODULES = {
-    "DIGEST_SIZE": "digests",
-    "Id": "digests",
-    "InputText": "reading",
-    "InputsSurvey": "surveying",
-    "SurveyCache": "cache",
-    "batches": "batching",
-    "new_texts": "batching",
-    "read": "reading",
-    "split": "digests",
-    "survey": "surveying",
-    "text_digest": "digests",
-    "text_digests": "digests",
-    "unchanged": "freshness",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Imports the public name `name` from its module."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = late_names(
+    __name__,
+    {
+        "DIGEST_SIZE": "digests",
+        "Id": "digests",
+        "InputText": "reading",
+        "InputsSurvey": "surveying",
+        "SurveyCache": "cache",
+        "batches": "batching",
+        "new_texts": "batching",
+        "read": "reading",
+        "split": "digests",
+        "survey": "surveying",
+        "text_digest": "digests",
+        "text_digests": "digests",
+        "unchanged": "freshness",
+    },
+)

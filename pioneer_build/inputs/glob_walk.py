@@ -10,6 +10,7 @@ import os
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.inputs.glob import MAGIC
 from pioneer_build.paths import is_inside
 
@@ -119,7 +120,7 @@ def _entries(glob: Glob, folder: _Folder, found: Matches) -> Iterator[_Entry]:
         for name in wanted:
             path = f"{folder.real}/{name}"
             if os.path.lexists(path):
-                yield _Entry(name, os.path.isdir(path), os.path.islink(path))  # noqa: PTH112, PTH114
+                yield _Entry(name, is_folder(path), os.path.islink(path))  # noqa: PTH114
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return  # as for a path that isn't there
     except OSError as error:

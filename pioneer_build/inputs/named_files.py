@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.disk.presence import is_file, is_there
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs.glob import MAGIC, Glob
 from pioneer_build.inputs.glob_walk import MOST_ENTRIES, matches
@@ -234,8 +235,8 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
     if "/annex/objects/" in target:
         return f"the content of {name} is not here: it is kept by git-annex", f"git annex get -- {shell_word(name)}"
     if target:
-        return f"{name} is a link to a file that isn't there: {target}", "mend the link, or replace it with the file"
-    if os.path.isfile(f"{path}.dvc"):  # noqa: PTH113 - also of a name that is too long
+        return f"{name} is a link to a file that isn't there: {target}", "fix the link, or replace it with the file"
+    if is_file(f"{path}.dvc"):
         return f"the content of {name} is not here: it is kept by DVC", f"dvc pull {name}.dvc"
     return None
 
@@ -293,7 +294,7 @@ def _owner(real: Path, private: tuple[str, ...]) -> str:
 
 def _is_glob(folder: Path, pattern: str) -> bool:
     """Whether a pattern is no path that exists exactly as written."""
-    return MAGIC.search(pattern) is not None and not os.path.exists(folder / pattern)  # noqa: PTH110 - also of a name that is too long
+    return MAGIC.search(pattern) is not None and not is_there(folder / pattern)
 
 
 def _glob(folder: Path, pattern: str) -> Glob:

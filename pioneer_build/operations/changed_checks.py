@@ -30,18 +30,19 @@ class RowsElsewhere:
         declared: all specs of the project.
         lock: what was built.
         texts: what label specs have as inputs.
+        but_lost: only those with rows that are neither owed nor deleted on the service.
     """
 
-    def __init__(self, config: Config, declared: Sequence[Declared], lock: Lock, texts: LabelTexts) -> None:
+    def __init__(
+        self, config: Config, declared: Sequence[Declared], lock: Lock, texts: LabelTexts, *, but_lost: bool = False
+    ) -> None:
         self._config, self._declared, self._lock, self._texts = config, declared, lock, texts
         self._rows: OtherRows | None = None
-        self._but_lost = False
+        self._but_lost = but_lost
 
     def but_lost(self) -> RowsElsewhere:
         """Those of them with rows that are neither owed nor deleted on the service."""
-        other = RowsElsewhere(self._config, self._declared, self._lock, self._texts)
-        other._but_lost = True
-        return other
+        return RowsElsewhere(self._config, self._declared, self._lock, self._texts, but_lost=True)
 
     def __contains__(self, name: object) -> bool:
         if self._rows is None:  # most plans ask for none

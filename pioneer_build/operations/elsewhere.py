@@ -7,10 +7,10 @@ share a journal, and may share names on the service.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.operations.known_jobs import mark_deletions
@@ -132,7 +132,7 @@ class Elsewhere:
             stays = f"'{item.remote_name}' stays on the service: {item.named} there ({count(item.asked, 'example')})"
             ones = _sought(item, (item.token,))
             # a folder that is gone was this project's own, before it was moved, if the lock has the job
-            if self._projects.has(item) and (ones.isdisjoint(having) or os.path.isdir(item.folder)):  # noqa: PTH112
+            if self._projects.has(item) and (ones.isdisjoint(having) or is_folder(item.folder)):
                 yield item.remote_name, f"{stays} is of another project, {item.folder}: delete it there, {_OR_THERE}"
             elif ones.isdisjoint(having):
                 where = f" of {item.folder}" if item.folder else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import REPAIR
 from pioneer_build.paths import APP, ignored_variables
@@ -37,7 +37,7 @@ class OtherJournal:
     def help(self) -> str:
         """How to use that journal, if it is still there."""
         state_home = self.folder.parent.parent
-        if self.folder == state_home / APP / "journal" and os.path.isdir(self.folder):  # noqa: PTH112 - also of a name that is too long
+        if self.folder == state_home / APP / "journal" and is_folder(self.folder):
             return f": export XDG_STATE_HOME={shell_word(str(state_home))}"
         return ""
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_file
 from pioneer_build.journal.log_presence import LOG, begins_with, is_gone, obstacle
 from pioneer_build.paths import APP, journal_copies
 
@@ -33,7 +34,7 @@ def kept_where_it_is_ignored(project: Project, environ: Mapping[str, str] = os.e
         return None
     for start in (Path.cwd(), project.root):
         path = start / value / APP / "journal" / LOG
-        if os.path.isfile(path):  # noqa: PTH113 - also of a name that is too long
+        if is_file(path):
             return path
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
@@ -16,6 +15,7 @@ from pioneer_build.lock.split import SPLIT_MARK, dataset_at
 from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import MergeChoice, merge3
 from pioneer_build.project.key_check import refuse_keys_in_lock
+from pioneer_build.project.lock_texts import lock_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,16 +73,11 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
 
 def _text_of(side: Path) -> str:
     try:
-        data = read_regular(side, MAX_LOCK_BYTES)
+        data = lock_bytes(side, str(side), "take one side completely")
     except OSError as error:
         if error.errno == errno.EINVAL:
             raise LockError(f"can't read {side}: {error.strerror}", hint="pass three files, as git does") from None
         raise
-    if len(data) > MAX_LOCK_BYTES:
-        most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
-        raise LockError(
-            f"can't read {side}: it is larger than {most}, the maximum for a lock", hint="take one side completely"
-        )
     return data.decode("utf-8", "surrogateescape")
 
 

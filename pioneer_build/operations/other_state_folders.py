@@ -6,12 +6,12 @@ the lock has unfinished jobs that this journal doesn't know.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_file
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.copies import last_line
@@ -123,7 +123,7 @@ def journal_remarks(project: Project, journal: Journal, lock: Lock) -> list[str]
     said = [damage_remark(damage)] if damage is not None else []
     if odd is not None:
         said.append(f"{odd.message}; no job is submitted (help: {odd.hint})")
-    is_empty = damage is None and os.path.isfile(journal.path) and last_line(journal.path) is None  # noqa: PTH113 - also of a name that is too long
+    is_empty = damage is None and is_file(journal.path) and last_line(journal.path) is None
     if is_empty and (jobs := sum(len(entry.jobs) for entry in lock.on(project.config.backend))):
         said.append(empty_remark(journal.path, jobs))
     if (path := kept_where_it_is_ignored(project)) is not None:

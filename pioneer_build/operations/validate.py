@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_there
 from pioneer_build.errors import PioneerError
 from pioneer_build.plan.select import Selectable
 from pioneer_build.plan.select import select as select_names
@@ -47,7 +48,7 @@ def validate(project: Project, paths: Sequence[Path], select: Sequence[str], exc
 def _inside(root: Path, path: Path) -> str:
     """The path relative to the project, with `/`."""
     real = Path(os.path.realpath(path))
-    if not os.path.exists(real):  # noqa: PTH110 - a name that is too long is no error there
+    if not is_there(real):
         raise PioneerError(f"no such file: {path}")
     if not real.is_relative_to(root):
         raise PioneerError(f"{path} is not in the project {root}")

@@ -111,7 +111,7 @@ def rename_hints(item: Declared, gone: Sequence[Entry], facts: Facts) -> list[Re
 
 
 def is_same_dataset(item: Declared, old: Entry, facts: Facts) -> bool:
-    """Whether a spec would be in step with an entry under another name, so that a rename costs nothing.
+    """Whether a spec would be up to date with an entry under another name, so that a rename costs nothing.
 
     Args:
         item: the spec.

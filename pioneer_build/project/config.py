@@ -14,6 +14,7 @@ from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
+from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 from pioneer_build.spec.written_path import is_in_home
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
 PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
-#: The API document: "Generate endpoints are rate-limited to 120 requests per minute per user".
-REQUESTS_PER_MINUTE = 120
 MAX_OPEN_JOBS = 100
 _KEY_VARIABLES = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 _LONGEST_NUMBER = 9

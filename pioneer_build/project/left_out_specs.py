@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.cache.spec_files import SPEC_ENDINGS
+from pioneer_build.disk.presence import is_file, is_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import contents
@@ -173,7 +174,7 @@ def _is_spec(path: str, folder: str) -> bool:
 def _other_endings(root: Path, reasons: Mapping[str, str]) -> Iterator[LeftOut]:
     """Specs in files whose names end otherwise."""
     for path, why in reasons.items():
-        if not os.path.isdir(root / path):  # noqa: PTH112 - false where it can't be known
+        if not is_folder(root / path):  # false where it can't be known
             yield LeftOut(path, why, _names(_read(root / path), path))
 
 
@@ -185,11 +186,11 @@ def _links(root: Path, folder: str, reasons: Mapping[str, str]) -> Iterator[Left
         folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
         for name in sorted([*folders, *files]):
             place = Path(here, name)
-            if name[0] == "." or not place.is_symlink() or os.path.isfile(place):  # noqa: PTH113 - as above
+            if name[0] == "." or not place.is_symlink() or is_file(place):
                 continue
             path = place.relative_to(root).as_posix()
             real = os.path.realpath(place)
-            if not os.path.isdir(place):  # noqa: PTH112
+            if not is_folder(place):
                 yield LeftOut(path, _NOTHING, None)
             elif not f"{real}/".startswith(f"{own}/"):  # those are read where they really are
                 yield from _linked_folder(root, path, reasons.get(path, _LINKED))
@@ -220,7 +221,7 @@ def _files_in(folder: Path) -> tuple[list[Path], bool]:
         folders[:] = [name for name in folders if name != ".git"]
         all_seen = all_seen and bool(places)
         for place in places:
-            if os.path.isfile(place):  # noqa: PTH113
+            if is_file(place):
                 found.append(place)
             elif place.is_symlink():
                 all_seen = False

@@ -28,6 +28,7 @@ from pioneer_build.paths import is_inside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pioneer_build.disk import AnyPath
     from pioneer_build.disk.stamps import Stamp
 
 #: So often the files of a split lock are read again because some of them were written meanwhile.
@@ -223,6 +224,26 @@ def _check_inside(root: str, path: str) -> None:
         raise LockError(f"{path} is a symbolic link that leaves the project", hint=hint)
 
 
+def lock_bytes(place: AnyPath, shown: str, instead: str, *, follow: bool = True) -> bytes:
+    """The bytes of a lock, or of one of its files.
+
+    Args:
+        place: of the file.
+        shown: how a message names it.
+        instead: what helps where it is too large.
+        follow: whether it may be a symbolic link.
+
+    Raises:
+        LockError: it is larger than a lock may be.
+        OSError: it can't be read, or is no regular file; `strerror` says what it is.
+    """
+    data = read_regular(place, MAX_LOCK_BYTES, follow=follow)
+    if len(data) > MAX_LOCK_BYTES:
+        most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
+        raise LockError(f"can't read {shown}: it is larger than {most}, the maximum for a lock", hint=instead)
+    return data
+
+
 def read_text(root: str, path: str) -> str:
     """The text of a file of the lock.
 
@@ -239,11 +260,7 @@ def read_text(root: str, path: str) -> str:
         linked = path == LOCK_PATH and os.path.islink(f"{root}/{path}")  # noqa: PTH114
         if linked:
             _check_inside(root, path)
-        data = read_regular(f"{root}/{path}", MAX_LOCK_BYTES, follow=linked)
-        if len(data) > MAX_LOCK_BYTES:
-            most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
-            raise LockError(f"can't read {path}: it is larger than {most}, the maximum for a lock", hint=instead)
-        return data.decode("utf-8")
+        return lock_bytes(f"{root}/{path}", path, instead, follow=linked).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise LockError(f"{path}:{line}: not UTF-8", hint=restore(path)) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.project_cache import ProjectCache
 from pioneer_build.cache.unchanged_plan import PlanKey
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
@@ -83,7 +84,7 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
         Problems: `pioneer.yaml` has errors.
         PioneerError: a setting is invalid, or a sparse checkout left out the settings or the lock.
     """
-    if not os.path.isdir(start):  # noqa: PTH112 - also of a name that is too long
+    if not is_folder(start):
         raise PioneerError(f"no such folder: {start}")
     root = find_project(start)
     refuse_key_in_path(root)

@@ -7,11 +7,11 @@ repository, no commit yet, a shallow clone), it is the folder.
 from __future__ import annotations
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.git.repository import first_commit, folder_in_repository
 from pioneer_build.journal.model import Origin
 
@@ -59,4 +59,4 @@ class OtherProjects:
         if item.project == self._here:
             return False
         folder = Path(item.folder)  # it may have its first commit since then
-        return not (os.path.isdir(folder) and origin_of(folder).project == self._here)  # noqa: PTH112 - also of a name that is too long
+        return not (is_folder(folder) and origin_of(folder).project == self._here)

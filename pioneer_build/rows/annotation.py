@@ -8,17 +8,16 @@ The store keeps these by text, so each text is paid for once, however many rows 
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.rows.causes import Fault
 from pioneer_build.rows.classes import read_classes
 from pioneer_build.rows.echo import is_echo, read_in_echo
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.rows.labels import DeclaredLabels
-from pioneer_build.rows.normal_form import Row, row_line, shown
+from pioneer_build.rows.normal_form import row_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,33 +70,8 @@ def annotation_line(annotation: Annotation) -> bytes:
     return row_line(annotation)
 
 
-def parse_annotation(line: bytes | str) -> Annotation:
-    """The annotation of a line that `annotation_line` wrote.
-
-    Raises:
-        ValueError: the line is not a JSON object.
-    """
-    said = json.loads(line)
-    if not isinstance(said, dict):
-        raise ValueError("not a JSON object")
-    return cast("Annotation", said)
-
-
-def row_of(text: str, annotation: Annotation, id: str | int | None = None) -> Row:  # noqa: A002
-    """The row of one text.
-
-    Args:
-        text: the author's text, exactly.
-        annotation: its annotation in normal form.
-        id: the id of the text in the author's inputs, if they have ids.
-    """
-    if id is None:
-        return {"text": text, **annotation}
-    return {"id": id, "text": text, **annotation}
-
-
 def row_line_of(text: str, line: bytes, id: str | int | None = None) -> bytes:  # noqa: A002
-    """`row_line(row_of(text, parse_annotation(line), id))`, but only joins bytes, without parsing the annotation.
+    """The line of the row of one text, as `row_line` writes it: only joins bytes, without parsing the annotation.
 
     Args:
         text: the author's text, exactly.

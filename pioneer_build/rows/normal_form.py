@@ -31,7 +31,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 def row_line(row: Row) -> bytes:
     """`row` as one line of JSON in UTF-8: compact, keys in the row's own order, ended by a line feed.
 
-    Canonical for rows in normal form, as returned by `normalise`, `row_of` and `parse_line`.
+    Canonical for rows in normal form, as returned by `normalise` and `parse_line`.
     """
     return (_encode(row) + "\n").encode("utf-8")
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import httpx
 
 from pioneer_build.errors import Busy, FateUnknown, NoAccess, NotReached, NotThere, Refused, ServiceError
-from pioneer_build.spec.request_limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import LONGEST_WAIT, RETRY_AFTER_CAP
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from pioneer_build.service.redaction import Said, Words
 
 RequestStage: TypeAlias = Literal["nothing sent", "perhaps sent"]
-
-RETRY_AFTER_CAP = 3600.0
-"""Seconds. A longer `Retry-After` is cut to this."""
 
 # How far a request got, for each exception of httpx, if nothing better is known. Every exception class of httpx, or one
 # of its parents, has an entry here *by name*; a test checks this.

@@ -38,9 +38,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.presence import is_there
 from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.whole_files import beside
 from pioneer_build.spec.base_url import one_name
+from pioneer_build.spec.request_limits import RETRY_AFTER_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +164,7 @@ class Rules:
         """Removes entries that no longer count, and impossible ones."""
         del sent.times[: bisect_right(sent.times, now - self.span)]
         del sent.times[bisect_right(sent.times, now + 2 * HOLD) :]
-        sent.blocked_until = min(sent.blocked_until, now + 3600.0)
+        sent.blocked_until = min(sent.blocked_until, now + RETRY_AFTER_CAP)
         sent.cut_at = min(sent.cut_at, now)
         if not _LEAST_SHARE <= sent.share <= 1:
             sent.share = 1.0
@@ -355,7 +357,7 @@ def window_path(folder: Path, base_url: str, key: str | None) -> Path:
 
 def _salt(folder: Path) -> bytes:
     path = folder / "pace-salt"
-    if not os.path.exists(path):  # noqa: PTH110 - also of a name that is too long
+    if not is_there(path):
         make_folder(folder)
         with beside(path) as new:
             new.file.write(os.urandom(32))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from pioneer_build.spec.request_limits import ROWS_UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
@@ -25,8 +27,6 @@ _MANY_BYTES, _BYTES_A_ROW_OF_MANY = 256 * _MIB, 4 * 1024
 _MANY_VALUES, _VALUES_A_ROW_OF_MANY = 2_000_000, 64
 #: A response that is read as one JSON value is never longer than this.
 _WHOLE_BYTES = 512 * _MIB
-#: The number of rows if it is not known how many were requested.
-_ROWS_UNKNOWN = 1000
 #: The longest line of a download; a row is one line.
 LONGEST_LINE = 4 * _MIB
 #: Decompressed bytes that are handled at a time.
@@ -57,10 +57,10 @@ def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bo
         streamed: whether it is read line by line, so that its text needn't be in memory as a whole.
         more: further bytes, for what it may repeat of the request.
     """
-    expected = _ROWS_UNKNOWN if rows is None else rows
+    expected = ROWS_UNKNOWN if rows is None else rows
     size = _BYTES + min(_BYTES_A_ROW * expected, max(_MANY_BYTES, _BYTES_A_ROW_OF_MANY * expected)) + more
     values = _VALUES + min(_VALUES_A_ROW * expected, max(_MANY_VALUES, _VALUES_A_ROW_OF_MANY * expected))
-    most_rows = 2 * expected + _ROWS_UNKNOWN  # a version may have rows of others
+    most_rows = 2 * expected + ROWS_UNKNOWN  # a version may have rows of others
     return Bounds(size if streamed else min(size, _WHOLE_BYTES + more), values, most_rows)
 
 

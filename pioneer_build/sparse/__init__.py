@@ -8,8 +8,9 @@ left_out_files  which they are, as git says, and the command that brings them he
 Names of `left_out_files` are imported when they are first used: few checkouts need them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pioneer_build.late_names import late_names
 
 if TYPE_CHECKING:
     from pioneer_build.sparse.left_out_files import (
@@ -38,9 +39,4 @@ __all__ = [
     "tracked",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Imports the public name `name` from its module."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.left_out_files"), name)
+__getattr__ = late_names(__name__, dict.fromkeys(__all__, "left_out_files"))

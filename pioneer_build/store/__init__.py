@@ -29,8 +29,9 @@ disk           complete files with the store's permissions, and helpful error me
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pioneer_build.late_names import late_names
 
 if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
@@ -40,17 +41,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AnnotationStore", "GcPlan", "RefusedText", "Removal", "Store"]
 
-_MODULES = {
-    "AnnotationStore": "annotations",
-    "GcPlan": "gc",
-    "RefusedText": "refused_texts",
-    "Removal": "gc",
-    "Store": "store",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Imports the public name `name` from its module."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = late_names(
+    __name__,
+    {
+        "AnnotationStore": "annotations",
+        "GcPlan": "gc",
+        "RefusedText": "refused_texts",
+        "Removal": "gc",
+        "Store": "store",
+    },
+)

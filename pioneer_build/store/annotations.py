@@ -5,11 +5,11 @@ Readers write only the index, which can be derived from the batches.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from pioneer_build.disk.presence import is_there
 from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
 from pioneer_build.store.claims import Claims
@@ -134,7 +134,7 @@ class AnnotationStore:
 
     def _name_scope(self) -> None:
         path = self._folder / "scope.json"
-        if not os.path.exists(path):  # noqa: PTH110 - also of a name that is too long
+        if not is_there(path):
             self._prepare()
             make_folder(self._folder, self._modes)
             make_folder(self._tmp, self._modes)

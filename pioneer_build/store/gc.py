@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular, read_regular
 from pioneer_build.disk.single_files import random_name
+from pioneer_build.disk.whole_files import ABANDONED_SECONDS
 from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
 
 RemovalKind: TypeAlias = Literal["rows", "annotations", "temporary"]
-
-#: Age of files left by a writer that died; a running one finishes within a day.
-_ABANDONED_SECONDS = 24 * 60 * 60
-
 
 #: What is removed is recognized by its name, too: a setting may name any folder as the store.
 _ROWS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.jsonl")
@@ -126,7 +123,7 @@ def _temporary(root: Path) -> Iterator[Removal]:
     folder = root / "tmp"
     for path in () if folder.is_symlink() else sorted(folder.glob("*")):
         found = path.lstat()
-        if _TEMPORARY.fullmatch(path.name) and now - found.st_mtime > _ABANDONED_SECONDS:
+        if _TEMPORARY.fullmatch(path.name) and now - found.st_mtime > ABANDONED_SECONDS:
             yield Removal("temporary", path.name, path.relative_to(root).as_posix(), 1, found.st_size, 0)
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pioneer_build.disk.regular_files import open_regular
+from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.request_limits import LONGEST_ROW
 from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from pioneer_build.disk.stamps import Stamp
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _BUFFER = 1 << 20
@@ -33,8 +36,8 @@ class RowFiles:
         self._tmp = tmp
         self._modes = modes
         self._prepare = prepare
-        self._verified: dict[str, tuple[int, int, int]] = {}
-        self._judged: dict[tuple[str, object], tuple[int, int, int]] = {}
+        self._verified: dict[str, Stamp] = {}
+        self._judged: dict[tuple[str, object], Stamp] = {}
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> str:
         """Stores rows; they survive a power loss when this returns.
@@ -131,11 +134,7 @@ class RowFiles:
         """
         key = (digest, parse)
         with guarded(self.path(digest), "read"):
-            try:
-                found = self.path(digest).stat()
-            except (FileNotFoundError, NotADirectoryError):
-                found = None  # reading it says that it isn't there
-        stamp = (found.st_ino, found.st_size, found.st_mtime_ns) if found is not None else None
+            stamp = stamp_at(self._path(digest))  # if there is none, reading it says so
         if stamp is not None and self._judged.get(key) == stamp:
             return
         for _ in self.rows(digest, parse):
@@ -192,8 +191,7 @@ class RowFiles:
     def _verify(self, digest: str, file: BinaryIO) -> None:
         path = self.path(digest)
         with guarded(path, "read"):
-            found = os.fstat(file.fileno())
-            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+            stamp = stamp_of(os.fstat(file.fileno()))
             if self._verified.get(digest) == stamp:
                 return
             whole = sha256()

@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk import whole_files
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.paths import PROJECT_FOLDER
@@ -85,7 +86,7 @@ class Spare:
         """The folders that have annotations of `scope`, each while no other process uses it."""
         for folder in self._folders:
             place = self._place(folder)
-            if place and os.path.isdir(place / "annotations" / scope.name) and _is_safe(folder, place, scope):  # noqa: PTH112 - also of a name that is too long
+            if place and is_folder(place / "annotations" / scope.name) and _is_safe(folder, place, scope):
                 with _alone(folder):
                     yield place
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.folders import sync_folder, sync_way
+from pioneer_build.disk.presence import is_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
@@ -91,7 +92,7 @@ class Store:
         opened = SparedAnnotations(self._scope_folder(scope), scope, self._tmp, self._modes, self._prepare)
         opened.spare = Spare(self.root, self._spare)
         twins = [Scope(name, fingerprint) for name in other_spellings(backend)]
-        opened.read_also({twin: folder for twin in twins if os.path.isdir(folder := self._scope_folder(twin))})  # noqa: PTH112 - also of a name that is too long
+        opened.read_also({twin: folder for twin in twins if is_folder(folder := self._scope_folder(twin))})
         with suppress(StoreError):  # it is not lost, and nothing is paid for again before it is taken in
             opened.take_in()
         return opened

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pioneer_build.apply.basis import Basis
 from pioneer_build.apply.lock_writer import LOCK_SHARE, LockWriter
 from pioneer_build.lock.model import Entry, Job, Lock
 from tests.apply.runs import MemoryLock
 from tests.apply.world import BACKEND
 from tests.planning import declared, generate_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pioneer_build.spec.model import Spec
 
 A = Entry("a", BACKEND, "ner", {"labels": ["x"]}, "a", 4, (Job("fp1:a", "a", 4, "open", job_id="j1"),))
 B = Entry("b", BACKEND, "ner", {"labels": ["x"]}, "a", 4, (Job("fp1:a", "a", 4, "open", job_id="j2"),))
@@ -17,8 +25,9 @@ def lock_of(*entries: Entry) -> Lock:
     return Lock({(entry.dataset_name, entry.backend): entry for entry in entries})
 
 
-def writer(port: MemoryLock, *entries: Entry, as_read: Lock | None = None) -> LockWriter:
-    return LockWriter(port, lock_of(*entries), BACKEND, port.now, as_read)
+def writer(port: MemoryLock, *entries: Entry, as_read: Lock | None = None, specs: Sequence[Spec] = ()) -> LockWriter:
+    basis = Basis(lock_of(*entries), {one.dataset_name: declared(one) for one in specs}, as_read)
+    return LockWriter(port, basis, BACKEND, port.now)
 
 
 def test_what_changes_is_written_and_nothing_twice() -> None:
@@ -78,14 +87,13 @@ def test_entries_are_found_by_remote_name_as_they_change_and_on_one_backend() ->
 
 
 def test_a_dataset_is_found_under_its_name_in_the_specs_and_under_earlier_ones() -> None:
-    lock = writer(MemoryLock(), A)
-    lock.declared = {"new": declared(generate_spec("new", renamed_from="a"))}
+    lock = writer(MemoryLock(), A, specs=[generate_spec("new", renamed_from="a")])
     before = lock.entry("new")
     assert before is not None
     assert (before.dataset_name, before.jobs) == ("new", A.jobs)
     lock.put(before, instead_of="a")
     assert lock.entry("a") == lock.entry("new") == before, "checks may have recorded the old name"
-    lock.declared = {"new": declared(generate_spec("new"))}
-    assert lock.entry("a") == before, "its first job was submitted under that name"
-    lock.declared["a"] = declared(generate_spec("a"))
-    assert lock.entry("a") is None, "another dataset has this name now"
+    renamed = writer(MemoryLock(), before, specs=[generate_spec("new")])
+    assert renamed.entry("a") == before, "its first job was submitted under that name"
+    both = writer(MemoryLock(), before, specs=[generate_spec("new"), generate_spec("a")])
+    assert both.entry("a") is None, "another dataset has this name now"

@@ -18,11 +18,11 @@ from pioneer_build.exports import (
     LOSSES,
     Ledger,
     copy_lines_to_path,
+    export_files,
     export_splits,
     export_to_path,
     export_to_stream,
     exporter,
-    files,
     format_named,
     parse_splits,
 )
@@ -127,7 +127,7 @@ def test_what_a_killed_export_of_a_folder_left_is_removed_by_the_next_one(tmp_pa
         (left / "new").mkdir(parents=True)
     for left in (old, other):
         os.utime(left, (0, 0))
-    with files._whole_folder(tmp_path / "out") as folder:
+    with export_files._whole_folder(tmp_path / "out") as folder:
         folder.mkdir()
         assert old.exists(), "not before the new export is whole"
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.abc.part", ".out.def.part", "out"]
@@ -171,10 +171,14 @@ def test_the_page_of_exports_names_every_format_and_loss() -> None:
     assert set(LOSSES) <= set(page.replace("`", " ").split())
 
 
-def test_formats_by_name() -> None:
+@pytest.mark.parametrize(("name", "meant"), [("jsnol", "jsonl"), ("JSONL", "jsonl"), ("glinerr", "gliner2")])
+def test_a_misspelt_format(name: str, meant: str) -> None:
     with pytest.raises(UsageError) as caught:
-        format_named("jsnol")
-    assert caught.value.hint == "did you mean jsonl?"
+        format_named(name)
+    assert caught.value.hint == f"did you mean {meant}?"
+
+
+def test_formats_by_name() -> None:
     with pytest.raises(UsageError, match="can't be written to stdout"):
         export_to_stream("spacy", ROWS, io.BytesIO(), "ner", LABELS)
     for name in ("jsonl", "pioneer"):

@@ -16,7 +16,7 @@ from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter
 from pioneer_build.ports import JobRequest
 from pioneer_build.rows import parse_line, row_line
-from pioneer_build.rows.annotation import annotation_line, normalise_annotation, parse_annotation, row_line_of
+from pioneer_build.rows.annotation import annotation_line, normalise_annotation, row_line_of
 from pioneer_build.rows.normal_form import Fault
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.rate_limiter import Pacer
@@ -182,7 +182,7 @@ def _annotate(raws: Sequence[Any], task: TaskType, labels: Sequence[str]) -> Non
             found = normalise_annotation(raw, text, task, labels)
             if not isinstance(found, Fault):
                 line = annotation_line(found)
-                assert parse_annotation(line) == found
+                assert json.loads(line) == found
                 parse_line(row_line_of(text, line, "id"))
 
 

@@ -16,7 +16,7 @@ from pioneer_build.git.driver import driver_of, merges_with_driver
 from pioneer_build.git.program import command_line, environment, run
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.git.revisions import commit_of, file_at, merged_commits
-from pioneer_build.git.work_tree import is_ignored, staged
+from pioneer_build.git.work_tree import ignored_files, staged
 from tests.runner import git
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ ASKS: dict[str, Callable[[Path], object]] = {
     "is_in_repository": is_in_repository,
     "driver_of": driver_of,
     "merges_with_driver": merges_with_driver,
-    "is_ignored": lambda root: is_ignored(root, "pioneer.lock"),
+    "ignored_files": lambda root: ignored_files(root, ["pioneer.lock"]),
     "log": lambda root: run(root, "log", "-p", "--format=%H"),
     "show": lambda root: run(root, "show", "HEAD"),
     "ls-files": lambda root: run(root, "ls-files", "-d", "-o", "-c"),

@@ -13,7 +13,7 @@ from pioneer_build.git.objects import GitObject, Unreadable, objects
 from pioneer_build.git.program import _CALM, version
 from pioneer_build.git.repository import is_in_repository, repository_problem
 from pioneer_build.git.revisions import commit_of, file_at
-from pioneer_build.git.work_tree import is_ignored, staged
+from pioneer_build.git.work_tree import ignored_files, staged
 from tests.runner import git
 
 
@@ -30,7 +30,7 @@ def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert staged(repository, "pioneer.lock", 2) is None
     assert not set_driver(repository)
     assert not merges_with_driver(repository)
-    assert not is_ignored(repository, "pioneer.lock")
+    assert ignored_files(repository, ["pioneer.lock"]) == []
 
 
 def put_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -58,7 +58,7 @@ def test_every_call_is_calm(tmp_path: Path, repository: Path, monkeypatch: pytes
     staged(repository, "x", 2)
     set_driver(repository)
     merges_with_driver(repository)
-    is_ignored(repository, "x")
+    ignored_files(repository, ["x"])
     is_in_repository(repository)
     version()
     lines = log.read_text().splitlines()

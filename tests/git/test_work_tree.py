@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from pioneer_build.git.work_tree import is_ignored, staged
+from pioneer_build.git.work_tree import ignored_files, staged
 from tests.runner import git
 
 
@@ -28,5 +28,4 @@ def test_the_sides_of_a_merge(repository: Path) -> None:
 
 def test_what_is_ignored(repository: Path) -> None:
     (repository / ".gitignore").write_text("plan.json\n")
-    assert is_ignored(repository, "plan.json")
-    assert not is_ignored(repository, "pioneer.yaml")
+    assert ignored_files(repository, ["pioneer.yaml", "plan.json"]) == ["plan.json"]

@@ -291,7 +291,7 @@ def test_files_that_another_tool_keeps(tmp_path: Path) -> None:
     )
     lost = (
         "specs/data/lost.csv is a link to a file that isn't there: nowhere.csv",
-        "mend the link, or replace it with the file",
+        "fix the link, or replace it with the file",
     )
     for path, said_of in (("kept.csv", kept), ("big.csv", annex), ("lost.csv", lost)):
         (problem,) = problems_of(tmp_path, f"data/{path}")

@@ -10,8 +10,8 @@ import pytest
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.text import lock_text
-from pioneer_build.operations import merge_lock as module
 from pioneer_build.operations.merge_lock import merge_files
+from pioneer_build.project import lock_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def sides(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("place", range(3))
 @pytest.mark.parametrize("kind", ["pipe", "device", "long"])
 def test_a_side_that_is_not_read(sides: list[Path], place: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_LOCK_BYTES", 2 << 20)
+    monkeypatch.setattr(lock_texts, "MAX_LOCK_BYTES", 2 << 20)
     assert merge_files(*sides) == ()
     odd = sides[place]
     if kind == "long":

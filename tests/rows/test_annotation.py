@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,9 +11,7 @@ from pioneer_build.rows import Fault, row_line
 from pioneer_build.rows.annotation import (
     annotation_line,
     normalise_annotation,
-    parse_annotation,
     row_line_of,
-    row_of,
 )
 
 TEXT = "Tim Cook spoke in Cupertino."
@@ -77,7 +76,6 @@ def test_lines(id_: str | int | None, text: str) -> None:
     annotation = {"label": "a", "score": 0.5}
     line = annotation_line(annotation)
     assert line == b'{"label":"a","score":0.5}\n'
-    assert parse_annotation(line) == annotation
-    row = row_of(text, annotation, id_)
-    assert list(row) == (["id"] if id_ is not None else []) + ["text", "label", "score"]
+    assert json.loads(line) == annotation
+    row: Any = ({} if id_ is None else {"id": id_}) | {"text": text, **annotation}
     assert row_line_of(text, line, id_) == row_line(row)

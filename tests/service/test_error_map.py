@@ -22,7 +22,6 @@ from pioneer_build.errors import (
     ServiceError,
 )
 from pioneer_build.service.error_map import (
-    RETRY_AFTER_CAP,
     STAGES,
     Asked,
     of_exception,
@@ -30,6 +29,7 @@ from pioneer_build.service.error_map import (
     retry_after,
 )
 from pioneer_build.service.redaction import ApiKey, Words
+from pioneer_build.spec.request_limits import RETRY_AFTER_CAP
 from tests.service.harness import KEY
 
 PAID = Asked("submitting tickets", "x.test", paid=True)

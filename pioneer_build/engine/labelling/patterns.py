@@ -88,15 +88,6 @@ def _phone(text: str) -> bool:
     )
 
 
-def _bare_date(text: str) -> bool:
-    parts = [int(part) for part in re.findall(r"\d+", text)]
-    if len(parts) != 3:
-        return False
-    if parts[0] > 31:
-        return 1 <= parts[1] <= 12 and 1 <= parts[2] <= 31
-    return min(parts[0], parts[1]) <= 12 and max(parts[0], parts[1]) <= 31 and parts[0] > 0 and parts[1] > 0
-
-
 def _bank_code(text: str) -> bool:
     return text[4:6] in checksums.IBAN_LENGTH or text[4:6] in {
         "US",

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.advice import advice
+from pioneer_build.disk.presence import is_there
 from pioneer_build.disk.writable import check_writable, reserve
 from pioneer_build.operations.disk_check import LEAST_ROOM, Room
 from pioneer_build.paths import cache_folder, state_folder
@@ -68,7 +69,7 @@ def _folder(name: str, path: Path, size: int) -> DoctorFinding | None:
         text = f"only {free / 1e6:,.0f} MB are free for the {name} folder {path}"
         return DoctorFinding(name, "wrong" if free < _TOO_LITTLE else "note", text, f"free some space, or {fix}")
     held = path / "journal" if name == "state" else path
-    if os.path.exists(held) and name != "cache" and held.stat().st_mode & 0o077:  # noqa: PTH110
+    if is_there(held) and name != "cache" and held.stat().st_mode & 0o077:
         text = f"{held} can be read by other users; it contains your {'submissions' if name == 'state' else 'rows'}"
         return DoctorFinding(name, "note", text, f"chmod 700 '{held}'")
     return None
