@@ -133,7 +133,14 @@ class ServiceError(PioneerError):
 
 
 class NotReached(ServiceError):
-    """There was no connection, so nothing was sent: name, address, TLS, refused."""
+    """There was no connection, so nothing was sent: name, address, TLS, refused.
+
+    `cause` is the message without the request, because it holds for any other one as well.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, cause: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.cause = cause if cause is not None else message
 
 
 class Busy(ServiceError):

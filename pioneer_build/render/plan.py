@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import Lines, lines_text, visible
-from pioneer_build.wording import count, duration
+from pioneer_build.wording import count, duration, few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,12 +76,7 @@ def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[st
     by_spec: dict[str, list[str]] = {}
     for one in skipped:
         by_spec.setdefault(one.why, []).append(one.dataset_name)
-    return [*(f"Skipped: {_names(names)} ({why})." for why, names in by_spec.items()), *(f"{one}." for one in ignored)]
-
-
-def _names(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {count(len(names) - most, 'other')}" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return [*(f"Skipped: {few(names)} ({why})." for why, names in by_spec.items()), *(f"{one}." for one in ignored)]
 
 
 def deletes_text(step: Step) -> str:
