@@ -232,11 +232,14 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
     except OSError:
         target = ""
     if "/annex/objects/" in target:
-        return f"the content of {name} is not here: it is kept by git-annex", f"git annex get -- {shell_word(name)}"
+        return (
+            f"the content of {name} is missing in this checkout: it is kept by git-annex",
+            f"git annex get -- {shell_word(name)}",
+        )
     if target:
         return f"{name} is a link to a file that isn't there: {target}", "mend the link, or replace it with the file"
     if os.path.isfile(f"{path}.dvc"):  # noqa: PTH113 - also of a name that is too long
-        return f"the content of {name} is not here: it is kept by DVC", f"dvc pull {name}.dvc"
+        return f"the content of {name} is missing in this checkout: it is kept by DVC", f"dvc pull {name}.dvc"
     return None
 
 
