@@ -22,7 +22,7 @@ Libraries raise these; only `pioneer_build.cli` prints them and turns them into 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,8 +138,8 @@ class NotReached(ServiceError):
     `cause` is the message without the request, because it holds for any other one as well.
     """
 
-    def __init__(self, message: str, hint: str | None = None, *, cause: str | None = None) -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, hint: str | None = None, *, cause: str | None = None, **more: Any) -> None:
+        super().__init__(message, hint, **more)
         self.cause = cause if cause is not None else message
 
 
