@@ -30,9 +30,9 @@ _CODES: Final = """\
 | exit code | when |
 |---|---|
 | 0 | done, or nothing to do |
-| 1 | an error that you can fix; nothing is left half done. Or a disk failed during an `apply` |
+| 1 | an error that you can fix, with nothing left half done; or a disk failed during `apply` |
 | 2 | changes pending: `plan --detailed-exitcode`; `check` with changes pending or a job open |
-| 3 | apply ended and something is failed, rejected, unknown, blocked, refused, or past its deadline |
+| 3 | a dataset failed, was rejected, blocked or refused, has an unknown outcome, or passed its deadline |
 | 64 | wrong usage |
 | 70 | a bug in this program |
 | 130 | interrupted |

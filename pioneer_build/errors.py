@@ -22,7 +22,7 @@ Libraries raise these; only `pioneer_build.cli` prints them and turns them into 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,14 @@ class ServiceError(PioneerError):
 
 
 class NotReached(ServiceError):
-    """There was no connection, so nothing was sent: name, address, TLS, refused."""
+    """There was no connection, so nothing was sent: name, address, TLS, refused.
+
+    `cause` is the message without the request, because it holds for any other one as well.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, cause: str | None = None, **more: Any) -> None:
+        super().__init__(message, hint, **more)
+        self.cause = cause if cause is not None else message
 
 
 class Busy(ServiceError):

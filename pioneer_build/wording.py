@@ -119,6 +119,17 @@ def duration(seconds: float) -> str:
     return count(round(hours / 24), "day")
 
 
+def few(names: Sequence[str], most: int = 10) -> str:
+    """`a, b, c`: names in a list, of which the first ones are named and the others counted.
+
+    Args:
+        names: in the order in which they are shown.
+        most: how many are named.
+    """
+    more = f" and {count(len(names) - most, 'other')}" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def quoted(names: Iterable[str]) -> str:
     """`'a' and 'b'`: names in a sentence."""
     return " and ".join(f"'{name}'" for name in names)

@@ -91,7 +91,10 @@ async def _fetch_owed(work: Work, job: Job) -> None:
     except ServiceError as error:
         raise not_fetched(error) from None
     if report is not None and report.status != "ready":
-        message = f"{job.named} was ready, and the service now says '{report.said}'; its rows are still owed"
+        message = (
+            f"{job.named} was ready, and the service now says '{report.said}';"
+            " its rows are still owed (not downloaded yet)"
+        )
         kind = OutOfReach if report.status == "failed" else StepStopped
         raise kind("stopped", message, "pioneer-build apply")
     take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))

@@ -104,7 +104,10 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
         return  # the end of a job of an earlier definition doesn't decide how this step ends
     if ended.owed:
         why = missing.why if missing is not None else "not received"
-        message = f"{ended.named} is ready, but its rows could not be had: {why}; they are owed"
+        message = (
+            f"{ended.named} is ready, but its rows could not be downloaded: {why};"
+            " they are owed (bought, but not downloaded yet)"
+        )
         raise OutOfReach("stopped", message, "pioneer-build apply  (asks for them again, which costs nothing)")
     if ended.state == "failed":
         command = f"pioneer-build apply --retry {shell_word(work.name)}"

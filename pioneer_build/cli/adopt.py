@@ -33,7 +33,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
     \b
     Exit codes:
       0    recorded
-      1    it doesn't exist, doesn't match, or is already recorded; nothing was written. Or a disk failed
+      1    nothing was written: it doesn't exist, doesn't match or is already recorded; or a disk failed
       3    recorded, but failed or rejected
     """
     from pioneer_build.cli.progress import progress

@@ -76,8 +76,8 @@ def command(
     \b
     Exit codes:
       0    done, or nothing to do
-      1    an error that you can fix; nothing is left half done. Or a disk failed: it says what was paid for
-      3    something is failed, rejected, unknown, blocked, refused, or past its deadline
+      1    an error that you can fix, with nothing left half done; or a disk failed (the message says what was paid for)
+      3    a dataset failed, was rejected, blocked or refused, has an unknown outcome, or passed its deadline
       130  interrupted
     """
     from pioneer_build.cli.progress import progress

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--strict",
     is_flag=True,
-    help="Also fail if rows are not verified or don't meet the checks, or rows or specs are not here.",
+    help="Also fail if rows are not verified or outside the checks, or if rows or specs are missing on this machine.",
 )
 @selection_options
 @format_option()
@@ -42,7 +42,6 @@ def command(
       1  a spec or the lock has an error, or stored rows do not match the lock
       2  changes are pending, a job is open, or rows of a ready job were never received
 
-    \b
     In a GitHub workflow, each finding is also shown beside its line.
     """
     if not (strict or select or exclude or form == "json") and (done := options.nothing_to_do(verified=True)):

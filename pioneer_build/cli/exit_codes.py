@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OK: Final = 0  # done, or nothing to do
 ERROR: Final = 1  # an error that the user can fix; nothing is left half done, unless a disk failed during an apply
 PENDING: Final = 2  # changes pending: plan --detailed-exitcode; check
-UNFINISHED: Final = 3  # apply ended; something is failed, rejected, unknown, blocked, refused, past its deadline
+UNFINISHED: Final = 3  # apply ended; a dataset failed, was rejected, blocked or refused, is unknown, or took too long
 USAGE: Final = 64  # wrong usage (EX_USAGE of sysexits.h)
 BUG: Final = 70  # a bug in this program (EX_SOFTWARE)
 INTERRUPTED: Final = 130  # 128 + SIGINT

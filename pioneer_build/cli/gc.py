@@ -10,6 +10,7 @@ import click
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, ask, out
 from pioneer_build.errors import PioneerError
+from pioneer_build.wording import count
 
 
 @click.command("gc")
@@ -40,7 +41,7 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
         _ask()
     garbage.remove()
     if form == "text":
-        out("removed")
+        out(f"Removed {count(garbage.result.files, 'file')}.")
 
 
 def _ask() -> None:

@@ -89,7 +89,7 @@ def choice_options(command: F) -> F:
     """The flags that change steps."""
     for name, text in (
         ("relabel", "Pay again for annotations that were paid for but are missing from the store."),
-        ("retry", "Retry a dataset whose last job failed or was rejected, or whose rows nobody has."),
+        ("retry", "Retry a dataset whose last job failed or was rejected, or replace its rows if they are lost."),
         ("resubmit", "Submit again, although an earlier submission may have been accepted."),
     ):
         command = click.option(

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 from rich.table import Column
 
 from pioneer_build.cli.progress_counts import ApplyProgress
-from pioneer_build.cli.progress_lines import ALWAYS, line_of
+from pioneer_build.cli.progress_lines import ALWAYS, Repeats, line_of
 from pioneer_build.escaping import line_shown
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
         TimeRemainingColumn(compact=True),
     ]
     drawn = Progress(*columns, console=console, transient=True, expand=True)
-    progress = ApplyProgress(plan)
+    progress, repeats = ApplyProgress(plan), Repeats()
     # if no rows are requested (only polls or downloads), datasets are counted
     total = progress.rows or progress.datasets
     with drawn:
@@ -48,7 +48,7 @@ def bars(plan: Plan, *, verbose: bool) -> Iterator[Sink]:
         tasks: dict[str, TaskID] = {}
 
         def sink(event: Event) -> None:
-            if event.kind in ALWAYS or verbose:
+            if (event.kind in ALWAYS or verbose) and not repeats.knows(event):
                 console.print(line_of(event), markup=False, soft_wrap=True)
             progress.take(event)
             done = progress.rows_done if progress.rows else progress.ended

@@ -27,6 +27,23 @@ def line_of(event: Event) -> str:
     return line_shown(f"{name}{event.text}")
 
 
+class Repeats:
+    """Tells what was said a moment ago: several datasets that wait for the same thing say the same."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def knows(self, event: Event) -> bool:
+        """Whether the same wait was printed less than `LINE_EVERY` seconds ago; if not, it counts as printed now."""
+        if event.kind != "waiting":
+            return False
+        line, now = line_of(event), time.monotonic()
+        if now - self._said.get(line, -LINE_EVERY) < LINE_EVERY:
+            return True
+        self._said[line] = now
+        return False
+
+
 class ProgressLines:
     """A sink that prints a line for each important event, and every ten seconds a line about the progress."""
 
@@ -34,11 +51,13 @@ class ProgressLines:
         self._progress = ApplyProgress(plan)
         self._verbose = verbose
         self._last = time.monotonic()
+        self._repeats = Repeats()
 
     def __call__(self, event: Event) -> None:
         self._progress.take(event)
         if event.kind in ALWAYS or self._verbose:
-            say(line_of(event))
+            if not self._repeats.knows(event):
+                say(line_of(event))
         elif event.kind in _NOW_AND_THEN and time.monotonic() - self._last >= LINE_EVERY:
             self._last = time.monotonic()
             work = self._progress.running.get(event.dataset_name)

@@ -79,6 +79,14 @@ _OPTIONS_ELSEWHERE: Final = {
     "url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
     "base-url": "export PIONEER_BASE_URL=…, or --backend URL before the command",
 }  # fmt: skip
+#: What click says of numbers, with names of its own classes.
+_WORDS_OF_CLICK: Final = {
+    "is not a valid float range": "is not a number",
+    "is not a valid integer range": "is not a whole number",
+    "is not a valid float": "is not a number",
+    "is not a valid integer": "is not a whole number",
+    ". Choose from: ": ": choose from ",
+}
 
 
 def unknown_command(word: str, commands: Iterable[str]) -> UsageError:
@@ -95,7 +103,9 @@ def unknown_command(word: str, commands: Iterable[str]) -> UsageError:
 def explained(error: click.UsageError, words: Sequence[str]) -> UsageError:
     """A usage error of click as one of ours, with a hint."""
     path = error.ctx.command_path if error.ctx is not None else "pioneer-build"
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")  # click lists choices on lines of their own
+    for theirs, ours in _WORDS_OF_CLICK.items():
+        message = message.replace(theirs, ours)
     if isinstance(error, click.NoSuchOption):
         return _unknown_option(error, words, path)
     return UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"{path} --help")

@@ -233,11 +233,14 @@ def _kept_elsewhere(path: Path, name: str) -> tuple[str, str] | None:
     except OSError:
         target = ""
     if "/annex/objects/" in target:
-        return f"the content of {name} is not here: it is kept by git-annex", f"git annex get -- {shell_word(name)}"
+        return (
+            f"the content of {name} is missing in this checkout: it is kept by git-annex",
+            f"git annex get -- {shell_word(name)}",
+        )
     if target:
         return f"{name} is a link to a file that isn't there: {target}", "fix the link, or replace it with the file"
     if is_file(f"{path}.dvc"):
-        return f"the content of {name} is not here: it is kept by DVC", f"dvc pull {name}.dvc"
+        return f"the content of {name} is missing in this checkout: it is kept by DVC", f"dvc pull {name}.dvc"
     return None
 
 

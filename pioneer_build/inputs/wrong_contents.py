@@ -105,7 +105,7 @@ def _pointer(head: bytes) -> Mistake | None:
 
 
 def _absent(tool: str, command: str) -> Mistake:
-    message = f"this is only a pointer of {tool}: the content of the file is not here"
+    message = f"this is only a pointer of {tool}: the content of the file is missing in this checkout"
     return Mistake(1, message, "pointer", hint=command)
 
 

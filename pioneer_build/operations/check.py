@@ -82,7 +82,9 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
         return
     item = state.declared.get(step.dataset_name)
     why = "; ".join(reason.line for reason in step.reasons)
-    text = f"{_STATES.get(step.action, f'{step.action} pending')}{f' ({why})' if why else ''}"
+    refused = f"{step.action} will be refused" if step.refused is not None else None
+    what = refused or _STATES.get(step.action, f"{step.action} pending")
+    text = f"{what}{f' ({why})' if why else ''}"
     path = line = None
     if item is not None:
         # the line of the key that changed, if there is one

@@ -103,13 +103,15 @@ def _find_refusal(item: Declared, entry: Entry, facts: Facts, found: Candidates)
 
 def _changes(had: Labelling, item: Declared, inputs: InputFacts) -> list[Reason]:
     if had.inputs == inputs.digest:
-        text = f"{inputs.new:,} of {count(inputs.distinct, 'text')} to label with this definition"
+        text = f"{count(inputs.new, 'text')} to label with this definition{_not_sent(inputs.new, inputs)}"
         return [Reason("inputs", text if inputs.new else _texts_to_label(0, inputs))]
     text = count(inputs.new, "new text") if inputs.new else "no new texts"
     if had.fingerprint != item.fingerprint:
         text = _texts_to_label(inputs.new, inputs)
     if had.texts != inputs.texts:
         text += f"; {had.texts:,} → {count(inputs.texts, 'row')}"
+        if had.fingerprint == item.fingerprint and inputs.texts > inputs.distinct:
+            text += _not_sent(inputs.new, inputs)
     elif not inputs.new:
         text = "texts, ids or their order changed; all texts already labelled"
     return [Reason("inputs", text, had.texts, inputs.texts)]
@@ -146,6 +148,18 @@ def _wait(item: Declared, again: int, found: Candidates) -> None:
 
 def _texts_to_label(number: int, inputs: InputFacts) -> str:
     if number:
-        return f"{count(number, 'text')} to label"
+        return f"{count(number, 'text')} to label{_not_sent(number, inputs)}"
     texts = "its text is" if inputs.distinct == 1 else f"all {count(inputs.distinct, 'text')}"
     return f"{texts} already labelled{' or quarantined' if inputs.quarantined else ''}"
+
+
+def _not_sent(number: int, inputs: InputFacts) -> str:
+    """Why only `number` of the texts are sent, as the end of a sentence; nothing if all are."""
+    quarantined = inputs.quarantined if number <= inputs.new else 0  # more: with --retry, these are sent too
+    kinds = (
+        (inputs.texts - inputs.distinct, "a duplicate", "duplicates"),
+        (inputs.distinct - number - quarantined, "already labelled", "already labelled"),
+        (quarantined, "quarantined", "quarantined"),
+    )
+    parts = [f"{many:,} {f'is {one}' if many == 1 else f'are {several}'}" for many, one, several in kinds if many > 0]
+    return f"; of {count(inputs.texts, 'text')}, {', '.join(parts)}" if parts else ""

@@ -61,7 +61,10 @@ def find_lost(
     found.owed = tuple(job for job in lost if not job.deleted)
     here = [job for job in ready if job.owed and job not in lost]
     if here:
-        found.add("update", *(Reason("dataset_name", f"the rows of {job.named} are here after all") for job in here))
+        found.add(
+            "update",
+            *(Reason("dataset_name", f"the rows of {job.named} are on this machine after all") for job in here),
+        )
     return tuple(job for job in ready if job not in deleted)
 
 

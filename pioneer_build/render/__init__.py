@@ -9,6 +9,7 @@ plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull req
 report                         the page of `report`
 problems                       errors in files, as text in the style of a compiler
 line_wrapping                  wraps lines to the width of a terminal
+shared_causes                  one cause of several failures of `apply`, to be said once
 colours                        which there are, of which symbol, and when (NO_COLOR)
 markdown                       escapes text for Markdown
 markdown_limit                 keeps a page below the size of a comment: what is left out, and the sentence about it

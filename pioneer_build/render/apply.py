@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.line_wrapping import wrapped
+from pioneer_build.render.shared_causes import shared_causes
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pioneer_build.apply import Outcome, Report
     from pioneer_build.plan import Plan
     from pioneer_build.render.colours import Colour
+    from pioneer_build.render.shared_causes import SharedCause
 
 
 def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
@@ -60,6 +64,7 @@ def outcome_text(
         split: whether the lock is split.
     """
     lines: list[str] = []
+    causes = shared_causes([outcome for outcome in report.outcomes if _mark(outcome)[0] == "✗"])
     if report.outcomes:
         name_width = min(40, max(len(outcome.dataset_name) for outcome in report.outcomes))
         word_width = max(len(outcome.result) for outcome in report.outcomes)
@@ -67,11 +72,13 @@ def outcome_text(
             mark, its_colour = _mark(outcome)
             shown = coloured(mark, its_colour, on=colour)
             head = f"{shown} {visible(outcome.dataset_name):<{name_width}}  {outcome.result:<{word_width}}  "
+            cause = causes.get(outcome.dataset_name)
+            message = cause.without(outcome.message) if cause is not None else outcome.message
             # a long message is printed below its dataset, with the whole width
-            beside = 6 + name_width + word_width + len(outcome.message) <= width
-            lines.append(f"{head}{visible(outcome.message) if beside else ''}".rstrip())
+            beside = 6 + name_width + word_width + len(message) <= width
+            lines.append(f"{head}{visible(message) if beside else ''}".rstrip())
             if not beside:
-                lines += wrapped(visible(outcome.message), width, first=4, rest=4)
+                lines += wrapped(visible(message), width, first=4, rest=4)
             lines += [line for detail in outcome.details for line in wrapped(visible(detail), width, first=4, rest=6)]
             if outcome.deleted and outcome.result != "done":
                 text = f"deleted on the service: {', '.join(outcome.deleted)}"
@@ -79,9 +86,13 @@ def outcome_text(
             if outcome.command is not None:
                 lines.append(f"    help: {outcome.command}")
         lines.append("")
+    ended = _said_of(report.stopped, causes.values())
+    for cause in dict.fromkeys(causes.values()):
+        if cause != ended:
+            lines += [*wrapped(visible(f"cause for {cause.datasets}: {cause.text}"), width, rest=2), ""]
     lines += wrapped(_summary(report, unchanged, split=split), width)
     if report.stopped is not None:
-        lines += ["", *_stopped(report.stopped, width)]
+        lines += ["", *_stopped(report.stopped, ended, width)]
     return lines_text(lines, colour=colour)
 
 
@@ -91,8 +102,19 @@ def _mark(outcome: Outcome) -> tuple[str, Colour]:
     return ("…", "yellow") if outcome.result in ("open", "pending") else ("✗", "red")
 
 
-def _stopped(error: Exception, width: int) -> list[str]:
-    lines = wrapped(f"stopped: {visible(str(error))}", width, rest=2)
+def _said_of(error: Exception | None, causes: Iterable[SharedCause]) -> SharedCause | None:
+    """The cause that ended the whole run, if it is one of those that several datasets share."""
+    message = f"{error}; {getattr(error, 'hint', None)}"
+    return next((cause for cause in causes if message == cause.text or message.endswith(f": {cause.text}")), None)
+
+
+def _stopped(error: Exception, cause: SharedCause | None, width: int) -> list[str]:
+    """The error that ended the run; if several datasets share it, with their names and without one's request."""
+    said = f"stopped: {error}"
+    if cause is not None:
+        text = cause.text.removesuffix(f"; {getattr(error, 'hint', None)}")
+        said = f"stopped for {cause.datasets}: {text}"
+    lines = wrapped(visible(said), width, rest=2)
     if hint := getattr(error, "hint", None):
         lines.append(f"  help: {visible(hint)}")
     if link := getattr(error, "link", None):

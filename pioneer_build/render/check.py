@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 #: What a number of findings of a kind is called, for one and for several.
 _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
-    "pending": ("out of date", "out of date"),
-    "owed": ("owed", "owed"),
+    "pending": ("dataset out of date", "datasets out of date"),
+    "owed": (
+        "dataset with owed rows (bought but not downloaded yet)",
+        "datasets with owed rows (bought but not downloaded yet)",
+    ),
     "content": ("digest mismatch", "digest mismatches"),
-    "missing": ("not on this machine", "not on this machine"),
-    "unverified": ("not verified", "not verified"),
-    "skipped": ("not checked", "not checked"),
-    "checks": ("outside its checks", "outside their checks"),
+    "missing": ("dataset with rows missing on this machine", "datasets with rows missing on this machine"),
+    "unverified": ("dataset not verified", "datasets not verified"),
+    "skipped": ("dataset not checked", "datasets not checked"),
+    "checks": ("dataset outside its checks", "datasets outside their checks"),
 }
 
 
@@ -41,6 +44,8 @@ def check_text(result: CheckResult) -> Lines:
         lines.append(visible(f"{place}{finding.dataset_name}: {finding.text}"))
         if finding.help:
             lines.append(f"  help: {finding.help}")
-    found = Counter(finding.kind for finding in result.findings)
+    # two files of one dataset may be missing or damaged; only the damaged ones are counted one by one
+    by_kind = {(one.kind, one.dataset_name, n if one.kind == "content" else 0) for n, one in enumerate(result.findings)}
+    found = Counter(kind for kind, _, _ in by_kind)
     counts = [count(found[kind], *words) for kind, words in _KINDS.items() if found[kind]]
     return lines_text([*lines, "", f"{', '.join(counts)}.", *said])

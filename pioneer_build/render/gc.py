@@ -17,6 +17,6 @@ def gc_text(result: GcResult) -> str:
     size = result.bytes
     much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
     return (
-        f"{count(result.files, 'file')}, {much}: {count(result.rows, 'row')} and"
-        f" {count(result.annotations, 'annotation')} that were paid for, and that none of these locks needs."
+        f"No lock needs {count(result.files, 'file')} ({much}) in the store, with {count(result.rows, 'row')} and"
+        f" {count(result.annotations, 'annotation')} that were paid for."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import Lines, lines_text, visible
-from pioneer_build.wording import count, duration
+from pioneer_build.wording import count, duration, few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,12 +76,7 @@ def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[st
     by_spec: dict[str, list[str]] = {}
     for one in skipped:
         by_spec.setdefault(one.why, []).append(one.dataset_name)
-    return [*(f"Skipped: {_names(names)} ({why})." for why, names in by_spec.items()), *(f"{one}." for one in ignored)]
-
-
-def _names(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {count(len(names) - most, 'other')}" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return [*(f"Skipped: {few(names)} ({why})." for why, names in by_spec.items()), *(f"{one}." for one in ignored)]
 
 
 def deletes_text(step: Step) -> str:
@@ -96,14 +91,16 @@ def nothing_text(datasets: int) -> str:
 
 def summary_text(plan: Plan) -> str:
     """The summary of a plan in one or two sentences."""
-    actions = plan.counts()
+    actions: dict[str, int] = {}
+    for action in sorted(step.action for step in plan.steps if step.refused is None):
+        actions[action] = actions.get(action, 0) + 1
+    refused = len(plan.steps) - sum(actions.values())
     unchanged = actions.pop("none", 0)
-    if not actions:
+    if not actions and not refused:
         return nothing_text(unchanged)
-    parts = ", ".join(f"{number:,} {_STATES.get(action, f'to {action}')}" for action, number in actions.items())
-    if unchanged:
-        parts += f", {unchanged:,} unchanged"
-    text = f"Plan ({plan.backend}): {parts}."
+    parts = [f"{number:,} {_STATES.get(action, f'to {action}')}" for action, number in actions.items()]
+    parts += [f"{number:,} {word}" for number, word in ((refused, "refused"), (unchanged, "unchanged")) if number]
+    text = f"Plan ({plan.backend}): {', '.join(parts)}."
     if plan.requests:
         text += f" {count(plan.requests, 'request')} for {count(plan.examples, 'example')}"
         if plan.seconds_at_least:
@@ -120,9 +117,9 @@ def _cost(step: Step) -> str:
     if step.action == "none":
         return _rows(step)
     if step.requests:
-        rows = count(step.examples, "text" if step.action == "label" else "example")
-        of = f" of {step.total:,}" if step.total != step.examples else ""
-        return f"{rows}{of}, {count(step.requests, 'request')}"
+        noun = "text" if step.action == "label" else "example"
+        some = f"{step.examples:,} of " if step.total != step.examples else ""
+        return f"{some}{count(step.total, noun)}, {count(step.requests, 'request')}"
     return f"{_rows(step)}, no requests" if step.total else "no requests"
 
 

@@ -59,6 +59,8 @@ def _facts(value: dict[str, Any]) -> str:
         parts.append("of an earlier definition")
     if value["examples"] and not value["verified"]:
         parts.append("not verified")
+    if value.get("action") == "fetch" and not value.get("reason"):
+        parts.append("to be fetched to this machine")
     if (inputs := value.get("inputs")) and inputs["quarantined"]:
         parts.append(f"{count(inputs['quarantined'], 'text')} quarantined")
     return ", ".join(parts)

@@ -137,7 +137,8 @@ def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool
     if stage == "nothing sent":
         why = reason or told or type(error).__name__
         tls = "ssl" in told.lower() or "certificate" in told.lower()
-        return NotReached(f"{asked.what}: can't reach {asked.where}: {why}", hint=_TLS_HINT if tls else _REACH_HINT)
+        cause = f"can't reach {asked.where}: {why}"
+        return NotReached(f"{asked.what}: {cause}", hint=_TLS_HINT if tls else _REACH_HINT, cause=cause)
     return asked.unanswered(reason or told or type(error).__name__)
 
 

@@ -99,7 +99,8 @@ class _Tries:
             return None
         pause = _FIRST_PAUSE * 2**self._other * random.uniform(0.8, 1.2)  # noqa: S311
         self._other += 1
-        return Note("unreached" if unreached else "repeated", f"{problem.message}; retrying", pause)
+        said = problem.cause if isinstance(problem, NotReached) else problem.message
+        return Note("unreached" if unreached else "repeated", f"{said}; retrying", pause)
 
     def _wait(self, problem: Busy) -> Note | None:
         # A service that sends 0 again and again is still asked less and less often.

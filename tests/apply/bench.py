@@ -66,6 +66,6 @@ def owing(folder: Path, fault: str) -> Bench:
     bench.service.polls_needed = 0
     bench.service.jobs["job-1"].polls = 0
     assert bench.apply("", "", fault) == "stopped", bench.message
-    assert "its rows could not be had" in bench.message
+    assert "its rows could not be downloaded" in bench.message
     assert bench.entry.jobs[0].owed
     return bench

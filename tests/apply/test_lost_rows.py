@@ -144,7 +144,7 @@ def test_who_has_the_rows_says_so_and_needs_no_service(bench: Bench) -> None:
     assert bench.apply() == "done", "another machine, which has them"
     step = bench.plan.steps[0]
     assert (step.action, step.fetch, [reason.text for reason in step.reasons]) == (
-        "update", False, ["the rows of job job-1 are here after all"],
+        "update", False, ["the rows of job job-1 are on this machine after all"],
     )  # fmt: skip
     assert (marks(bench), bench.service.calls, bench.service.submits) == (["ready"], calls, 1)
 

@@ -45,7 +45,7 @@ def test_changes_are_2_and_beside_the_key_that_changed(made: Made, cli: Any) -> 
     [finding] = value(cli("check", "--format", "json"), 2)["findings"]
     assert (finding["kind"], finding["path"], finding["line"]) == ("pending", "specs/one.yaml", line)
     ran = cli("-q", "check")
-    assert (ran.code, ran.out.split("\n")[-2]) == (2, "1 out of date.")
+    assert (ran.code, ran.out.split("\n")[-2]) == (2, "1 dataset out of date.")
     assert cli("check", "--exclude", "one").code == 0
     assert cli("check", "--select", "two").code == 1
 

@@ -30,7 +30,7 @@ def unneeded(folder: Path, tmp_path: Path) -> Path:
 def test_it_can_not_ask_without_a_terminal(cli: Any, unneeded: Path) -> None:
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == (1, True)
-    assert ran.out.startswith("1 file, 0.1 kB: 3 rows and 0 annotations")
+    assert ran.out.startswith("No lock needs 1 file (0.1 kB) in the store, with 3 rows")
     assert "this removes paid rows and annotations, but stdin is not a terminal" in ran.err
     assert "\n  help: pass --yes, or --dry-run to see what would be removed" in ran.err
 
@@ -41,13 +41,13 @@ def test_a_terminal_is_asked(cli: Any, unneeded: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(module.click, "confirm", lambda *_, **__: answer)
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == ((0, False) if answer else (1, True))
-    assert ran.out.endswith("removed\n") is answer
+    assert ran.out.endswith("Removed 1 file.\n") is answer
 
 
 def test_a_dry_run_removes_nothing(cli: Any, unneeded: Path) -> None:
     for arguments in (("--dry-run",), ("--dry-run", "--yes")):
         ran = cli("gc", *arguments)
-        assert (ran.code, unneeded.exists(), "removed" in ran.out) == (0, True, False)
+        assert (ran.code, unneeded.exists(), "Removed" in ran.out) == (0, True, False)
     assert json.loads(cli("gc", "--dry-run", "--yes", "--format", "json").out)["removed"] is False
 
 

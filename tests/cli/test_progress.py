@@ -79,6 +79,23 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     ]
 
 
+def test_the_same_wait_of_several_datasets_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = [Event("waiting", "", text) for text in ("can't reach x; retrying", "busy", "can't reach x; retrying")]
+    notes = [Event("note", "people", "again")] * 2
+    with progress(Globals(".", None, 0, "text"), PLAN) as sink:
+        _play(sink, waits + notes)
+    assert capsys.readouterr().err.splitlines() == ["can't reach x; retrying", "busy", "people: again", "people: again"]
+
+
+def test_a_wait_is_said_again_after_a_while(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_lines, "LINE_EVERY", 0.0)
+    with progress(Globals(".", None, 0, "text"), PLAN) as sink:
+        _play(sink, [Event("waiting", "", "busy")] * 2)
+    assert capsys.readouterr().err.splitlines() == ["busy", "busy"]
+
+
 def test_quiet_says_job_ids_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(Globals(".", None, -1, "text"), PLAN) as sink:
         _play(sink, EVENTS + REST)

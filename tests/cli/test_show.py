@@ -38,7 +38,7 @@ def test_a_saved_plan(cli: Any, made: Made, tmp_path: Path) -> None:
     shown = {form: cli("plan", "--format", form).out for form in ("text", "json", "markdown")}
     cli("plan", "--out", saved)
     assert {form: cli("show", "--plan", saved, "--format", form).out for form in shown} == shown
-    assert "↑ moods  extend  5 examples of 9" in shown["text"]
+    assert "↑ moods  extend  5 of 9 examples" in shown["text"]
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_what_is_paid_for_when_the_store_fails_is_kept_elsewhere(
     assert f"can't write {store}" in done.stdout or f"can't create the folder {store}" in done.stdout
     assert len(billed(server)) == 1000, "nothing was sent after the first write that failed"
     machine.spoil = None
-    assert "1,500 texts of 2,500" in machine.run(project, "plan").stdout
+    assert "1,500 of 2,500 texts" in machine.run(project, "plan").stdout
     assert machine.run(project, "apply", "--yes").returncode == 0
     assert sorted(billed(server)) == sorted(set(billed(server)))
     assert len(billed(server)) == TEXTS

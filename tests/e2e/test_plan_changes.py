@@ -224,7 +224,8 @@ def test_label_specs(project: PlanProject) -> None:
     project.edit("tickets", '"the invoice is wrong"]', '"the invoice is wrong", "hello", "hello"]')
     step = project.plan()["tickets"]
     assert (step["action"], step["requests"], step["examples"], step["total"]) == ("label", 1, 1, 4)
-    assert step["reasons"] == [{"field": "inputs", "text": "1 new text; 2 → 4 rows", "old": 2, "new": 4}]
+    text = "1 new text; 2 → 4 rows; of 4 texts, 1 is a duplicate, 2 are already labelled"
+    assert step["reasons"] == [{"field": "inputs", "text": text, "old": 2, "new": 4}]
     project.apply()
     assert project.lock("tickets")["examples"] == 4
 

@@ -284,9 +284,12 @@ def test_files_that_another_tool_keeps(tmp_path: Path) -> None:
     put(tmp_path, "data/kept.csv.dvc", "outs:\n- md5: 1\n")
     (tmp_path / "specs/data/big.csv").symlink_to("../../.git/annex/objects/x/MD5E-s3--1.csv/MD5E-s3--1.csv")
     (tmp_path / "specs/data/lost.csv").symlink_to("nowhere.csv")
-    kept = ("the content of specs/data/kept.csv is not here: it is kept by DVC", "dvc pull specs/data/kept.csv.dvc")
+    kept = (
+        "the content of specs/data/kept.csv is missing in this checkout: it is kept by DVC",
+        "dvc pull specs/data/kept.csv.dvc",
+    )
     annex = (
-        "the content of specs/data/big.csv is not here: it is kept by git-annex",
+        "the content of specs/data/big.csv is missing in this checkout: it is kept by git-annex",
         "git annex get -- specs/data/big.csv",
     )
     lost = (
@@ -304,7 +307,7 @@ def test_a_glob_says_which_of_its_files_dvc_has_not_pulled(tmp_path: Path) -> No
     put(tmp_path, "data/here.csv", "text\na\n")
     put(tmp_path, "data/kept.csv.dvc", "outs:\n- md5: 1\n")
     (problem,) = problems_of(tmp_path, "data/*.csv")
-    assert problem.message == "the content of specs/data/kept.csv is not here: it is kept by DVC"
+    assert problem.message == "the content of specs/data/kept.csv is missing in this checkout: it is kept by DVC"
     put(tmp_path, "data/kept.csv", "text\nb\n")
     assert [one.text for one in texts_of(tmp_path, "data/*.csv")] == ["a", "b"]
 

@@ -48,7 +48,7 @@ def test_a_pointer_is_no_texts(tmp_path: Path, name: str, data: bytes, tool: str
     put(tmp_path, name, data)
     (problem,) = problems_of(tmp_path, name)
     assert problem.place == f"specs/{name}:1:1"
-    assert problem.message == f"this is only a pointer of {tool}: the content of the file is not here"
+    assert problem.message == f"this is only a pointer of {tool}: the content of the file is missing in this checkout"
     assert problem.hint == hint
 
 

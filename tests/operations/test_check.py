@@ -201,7 +201,10 @@ def test_rows_that_the_service_did_not_provide_are_pending_unless_they_are_here(
     (job,) = entry_of(built, "one").jobs
     change(built, "one", jobs=(replace(job, owed=True),))
     (finding,) = checked(built).findings
-    assert (finding.kind, finding.text) == ("pending", "update pending (the rows of job j-one are here after all)")
+    assert (finding.kind, finding.text) == (
+        "pending",
+        "update pending (the rows of job j-one are on this machine after all)",
+    )
     rows(built, "one").unlink()
     found = checked(built)
     assert told(found) == [("owed", "one")]

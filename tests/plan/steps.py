@@ -56,4 +56,4 @@ def labelled(item: Declared = LABEL, **changes: Any) -> Entry:
 
 
 def facts(digest_of_inputs: str = "d", count: int = 5, new: int = 0, **more: Any) -> dict[str, Any]:
-    return {"inputs": {"a": InputFacts(digest_of_inputs, count, count, new, **more)}}
+    return {"inputs": {"a": InputFacts(digest_of_inputs, count, more.pop("distinct", count), new, **more)}}

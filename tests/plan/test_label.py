@@ -32,6 +32,23 @@ def test_a_new_label_spec() -> None:
     assert texts(one) == "inputs: all 5 texts already labelled or quarantined"
 
 
+def test_why_only_some_of_the_texts_are_sent() -> None:
+    """Every text of the spec is accounted for: sent, a duplicate, labelled before, or quarantined."""
+    one = step(LABEL, None, **facts(count=7, new=6, distinct=6))
+    assert texts(one) == "inputs: 6 texts to label; of 7 texts, 1 is a duplicate"
+    one = step(LABEL, None, **facts(count=9, new=2, distinct=6, quarantined=1))
+    assert texts(one) == (
+        "inputs: 2 texts to label; of 9 texts, 3 are duplicates, 3 are already labelled, 1 is quarantined"
+    )
+    one = step(LABEL, labelled(), **facts("e", 8, 1, distinct=6, held=5))
+    assert texts(one).endswith("inputs: 1 new text; 5 → 8 rows; of 8 texts, 2 are duplicates, 5 are already labelled")
+    one = step(RELABEL, labelled(), **facts(count=5, new=4, distinct=4))
+    assert texts(one).endswith("inputs: 4 texts to label with this definition; of 5 texts, 1 is a duplicate")
+    retry = Choices(retry=frozenset({"a"}))
+    one = step(LABEL, None, retry, **facts(count=5, new=2, quarantined=1))
+    assert texts(one) == "inputs: 3 texts to label; of 5 texts, 2 are already labelled"
+
+
 def test_the_worst_case_of_label_requests() -> None:
     """Each text six times; three requests for a batch, and four for each time that it can be halved."""
     one = step(LABEL, None, **facts(count=1001, new=1001))

@@ -31,7 +31,7 @@ def test_owed_rows_are_fetched_and_are_not_ready() -> None:
 def test_owed_rows_that_are_here_are_an_update_that_needs_no_service() -> None:
     one = step(ITEM, entry(ITEM, OWED))
     assert (decided(one), one.fetch) == (("update", 0, 0, 10), False)
-    assert texts(one) == "dataset_name: the rows of job job-1 are here after all"
+    assert texts(one) == "dataset_name: the rows of job job-1 are on this machine after all"
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pioneer_build.apply.results import Outcome, Report
-from pioneer_build.errors import NoAccess
+from pioneer_build.errors import NoAccess, NotReached
 from pioneer_build.plan import Plan
 from pioneer_build.render.apply import outcome_text, outcome_value
 from tests.render.made import LONG
@@ -118,3 +118,42 @@ def test_what_was_deleted_is_named() -> None:
 def test_what_was_refused_was_sent(refused: int, said: str) -> None:
     report = Report((), requests=3, examples=30, lock_changed=True, refused_requests=refused)
     assert said in outcome_text(report, width=200)
+
+
+CAUSE = "can't reach 127.0.0.1:9: All connection attempts failed"
+HINT = "check the network and the base URL (PIONEER_BASE_URL)"
+
+
+def _unreached(name: str) -> Outcome:
+    return Outcome(name, "create", "stopped", f"not submitted: listing the versions of {name}: {CAUSE}; {HINT}")
+
+
+def test_a_cause_that_several_datasets_share_is_said_once() -> None:
+    error = NotReached(f"listing the versions of a: {CAUSE}", HINT)
+    report = Report((_unreached("a"), _unreached("b"), Outcome("c", "create", "done", "40 rows")), stopped=error)
+    assert outcome_text(report, width=200) == (
+        "✗ a  stopped  not submitted: listing the versions of a (cause below)\n"
+        "✗ b  stopped  not submitted: listing the versions of b (cause below)\n"
+        "✓ c  done     40 rows\n"
+        "\n"
+        "Apply: 1 of 3 done. Sent no requests. pioneer.lock is unchanged.\n"
+        "\n"
+        f"stopped for 2 datasets (a, b): {CAUSE}\n"
+        f"  help: {HINT}"
+    )
+    value = outcome_value(report, Plan("pioneer", ()))
+    assert value["stopped"]["message"] == f"listing the versions of a: {CAUSE}", "JSON has each as it was"
+    assert [one["message"].count(CAUSE) for one in value["datasets"]] == [1, 1, 0]
+
+
+def test_a_cause_that_did_not_end_the_run_is_said_before_the_summary() -> None:
+    said = "the service returned 500: the model is being replaced"
+    outcomes = tuple(Outcome(name, "resume", "open", "job is open") for name in ("x", "y"))
+    failed = tuple(
+        Outcome(name, "resume", "stopped", f"job {name}1 stays open; polling failed: {said}", "pioneer-build apply")
+        for name in ("a", "b")
+    )
+    text = outcome_text(Report((*failed, *outcomes)), width=200)
+    assert text.count(said) == 1
+    assert f"\n\ncause for 2 datasets (a, b): {said}\n\nApply: 0 of 4 done." in text
+    assert "✗ a  stopped  job a1 stays open; polling failed (cause below)\n    help: pioneer-build apply\n" in text

@@ -22,14 +22,20 @@ def test_findings() -> None:
         "  help: pioneer-build apply\n"
         "e: never\\x1b verified\n"
         "\n"
-        "1 out of date, 1 not verified."
+        "1 dataset out of date, 1 dataset not verified."
     )
-    assert check_text(CheckResult(2, 0, findings[:1])).endswith("\n1 out of date.")
+    assert check_text(CheckResult(2, 0, findings[:1])).endswith("\n1 dataset out of date.")
 
 
 def test_findings_are_counted_by_kind() -> None:
     kinds: tuple[FindingKind, ...] = ("missing", "content", "pending", "content", "pending", "unverified")
-    findings = tuple(CheckFinding(kind, "d", "x") for kind in kinds)
+    findings = tuple(CheckFinding(kind, name, "x") for kind, name in zip(kinds, "aabbcd", strict=True))
     end = check_text(CheckResult(9, 9, findings)).rpartition("\n")[2]
-    assert end == "2 out of date, 2 digest mismatches, 1 not on this machine, 1 not verified."
+    assert end == (
+        "2 datasets out of date, 2 digest mismatches, 1 dataset with rows missing on this machine,"
+        " 1 dataset not verified."
+    )
     assert check_text(CheckResult(9, 9, findings[1:2])).endswith("\n1 digest mismatch.")
+    twice = tuple(CheckFinding(kind, "d", "x") for kind in ("missing", "content", "content", "missing"))
+    end = check_text(CheckResult(9, 9, twice)).rpartition("\n")[2]
+    assert end == "2 digest mismatches, 1 dataset with rows missing on this machine."

@@ -88,12 +88,12 @@ def test_as_text() -> None:
         "± support  replace  500 examples, 1 request\n"
         '    labels: + "x"\n'
         "    remote name: support-0badcafe\n"
-        "+ tickets  label    1 text of 1,000,000, 1 request\n"
+        "+ tickets  label    1 of 1,000,000 texts, 1 request\n"
         "    inputs: 1 new text\n"
         "    help: do this\n"
         "\n"
-        "Plan (pioneer): 1 to forget, 1 to label, 1 to replace, 1 unchanged. 2 requests\n"
-        "for 501 examples."
+        "Plan (pioneer): 1 to label, 1 to replace, 1 refused, 1 unchanged. 2 requests for\n"
+        "501 examples."
     )
     assert "= people   none     100 rows" in plan_text(EXAMPLE, all_steps=True)
     coloured = plan_text(EXAMPLE, colour=True)
@@ -157,7 +157,7 @@ def test_no_word_steers_a_terminal_or_a_page(words: list[tuple[str, str, str]], 
 
 def test_as_markdown() -> None:
     page = plan_markdown(EXAMPLE)
-    assert page.startswith("### pioneer-build plan\n\nPlan (pioneer): 1 to forget,")
+    assert page.startswith("### pioneer-build plan\n\nPlan (pioneer): 1 to label,")
     assert "| ± | `support` | replace | 1 | 500 | 500 |" in page
     assert "| - | `gone` | forget (refused) | 0 | 0 | 0 |" in page
     assert "people" not in page

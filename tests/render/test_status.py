@@ -33,6 +33,13 @@ def test_what_is_not_as_it_should_be() -> None:
     assert lines[1:3] == ["          too few", "          help: do this"]
 
 
+def test_rows_that_are_missing_on_this_machine_explain_the_command() -> None:
+    value = {**VALUE, "action": "fetch", "command": "pioneer-build apply --select people"}
+    lines = status_text([value], width=80).split("\n")
+    assert lines[0] == "ready     people  38 rows, version 1, to be fetched to this machine"
+    assert "fetched" not in status_text([{**value, "reason": "never received"}], width=80)
+
+
 def test_colours() -> None:
     assert status_text([VALUE], colour=True).startswith("\x1b[32mready    \x1b[0m people")
     assert status_text([{**VALUE, "state": "forgotten"}], colour=True).startswith("forgotten people")

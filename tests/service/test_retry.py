@@ -85,6 +85,7 @@ def test_nobody_listens() -> None:
         with pytest.raises(NotReached, match=r"can't reach 127\.0\.0\.1"):
             await service.submit(REQUEST)
         assert [note.kind for note in notes] == ["unreached"] * 3
+        assert all(note.text.startswith("can't reach 127.0.0.1:") for note in notes), "it holds for any request"
         await service.aclose()
 
     run(main())
