@@ -59,6 +59,24 @@ async def fetch(work: Work) -> None:
         raise first
 
 
+async def have_content(work: Work) -> bool:
+    """Fetches the rows that readers of the dataset get now, although its step brings others; whether any came.
+
+    For the rows of other datasets that are compared with them. What can't be had is said.
+    """
+    entry, came = work.entry, False
+    for job in entry.readable() if entry is not None else ():
+        if job.rows is None or is_whole(work.run.ports.store, replace(job, quarantined=None)):
+            continue
+        try:
+            await _fetch_job(work, job)
+        except Stopped as stopped:
+            work.emit("note", stopped.message)
+        else:
+            came = came or is_whole(work.run.ports.store, replace(job, quarantined=None))
+    return came
+
+
 def _open_jobs(work: Work) -> list[Job]:
     entry = work.entry
     return [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]

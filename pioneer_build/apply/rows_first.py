@@ -98,10 +98,12 @@ async def _have_others(work: Work) -> None:
     store = work.run.ports.store
     if work.run.others.elsewhere(work.checks, but_lost=work.retries):
         await work.run.order.wait_for_named(work.name)
-    refuse_without_others(work, "no rows were requested")
+    # of datasets that name each other, one has to buy first: the old rows of the others need not be here for that
+    replaced = work.run.order.to_replace(work.name)
+    refuse_without_others(work, "no rows were requested", replaced)
     for name in work.checks.no_overlap_with:
         entry = work.run.lock.entry(name)
-        for digest in entry.content_digests if entry is not None else ():
+        for digest in entry.content_digests if entry is not None and name not in replaced else ():
             try:
                 if store.has(digest):
                     store.check(digest, parse_line)

@@ -142,6 +142,8 @@ class Run:
         self.fetched: dict[tuple[str, str], tuple[Any, ...]] = {}
         #: The names that were deleted on the service, by dataset.
         self.deleted: dict[str, list[str]] = {}
+        #: The datasets for which something was submitted: their steps request nothing more when they are done again.
+        self.submitted: set[str] = set()
         #: The keys of the jobs whose request was sent more than once, because the service seemed to be busy.
         self.sent_again: set[tuple[str, str]] = set()
         self.stopping = asyncio.Event()

@@ -81,6 +81,7 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
         run.check_going()
         run.budget.spend(examples)
         sending = _begin(work, examples, listed, top_up=top_up)
+        run.submitted.add(work.name)
         return await _send(sending)
 
 
