@@ -48,7 +48,7 @@ async def adopt(work: Work, *, job_id: str | None = None, version: str | None = 
 
     Raises:
         PioneerError: it doesn't exist, doesn't match the spec, or is already recorded; nothing was written.
-        Stopped: it is recorded, but is still open, has failed, or was rejected.
+        StepStopped: it is recorded, but is still open, has failed, or was rejected.
     """
     run = work.run
     _check_job_is_new(work, job_id)

@@ -41,7 +41,7 @@ class Budget:
         """Checks that one more request, for this many examples, is within the budget.
 
         Raises:
-            Stopped: it is not.
+            StepStopped: it is not.
         """
         if self.max_requests is not None and self.requests + 1 > self.max_requests:
             message = f"the budget of {count(self.max_requests, 'request')} is used up{self._of_these}"
@@ -64,7 +64,7 @@ class Budget:
         """Counts one paid request for this many examples, `again` of which were sent before without a response.
 
         Raises:
-            Stopped: it would exceed the budget; nothing was counted.
+            StepStopped: it would exceed the budget; nothing was counted.
         """
         self.afford(examples)
         self._count(1, examples, again)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from pioneer_build.apply.adopt import adopt
-from pioneer_build.apply.fetch import fetch
+from pioneer_build.apply.fetch import fetch, have_content
 from pioneer_build.apply.generate import build, resume, take_back
 from pioneer_build.apply.judge_kept_rows import is_judged_first
 from pioneer_build.apply.label import label
@@ -19,14 +19,15 @@ from pioneer_build.apply.reconcile_unknown import reconcile
 from pioneer_build.apply.remove import delete, forget
 from pioneer_build.apply.results import Outcome
 from pioneer_build.apply.step_order import StepOrder
-from pioneer_build.apply.stopped import StepStopped, one_line, stops_submissions
+from pioneer_build.apply.stopped import AwaitsOthers, StepStopped, one_line, stops_submissions
+from pioneer_build.apply.top_up import request_missing
 from pioneer_build.apply.work import Work
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.errors import JournalError, LockError, PioneerError, Problems, ServiceError, StoreError
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from pioneer_build.apply.results import Report
     from pioneer_build.apply.run import Run
@@ -45,13 +46,17 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     for step in run.order.steps:
         queue.put_nowait(step)
     workers = min(run.options.max_open_jobs, queue.qsize())
+    waiting: list[_Waiting] = []
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
-                group.create_task(_take_from(queue, run))
+                group.create_task(_take_from(queue, run, waiting))
+        await _do_those_that_waited(run, waiting)
     except BaseExceptionGroup as group_error:
         raise _first_of(group_error) from None
     finally:
+        for one in waiting:
+            run.end(one.outcome)
         _write_lock(run)
     return run.report()
 
@@ -120,13 +125,111 @@ def _first_of(error: BaseException) -> BaseException:
     return error
 
 
-async def _take_from(queue: asyncio.Queue[Step], run: Run) -> None:
+async def _take_from(queue: asyncio.Queue[Step], run: Run, waiting: list[_Waiting]) -> None:
     while not queue.empty():
         step = queue.get_nowait()
         try:
-            run.end(await _outcome(run, step, _do(run, step)))
+            await _do_or_wait(run, step, _do(run, step), waiting)
         finally:
             run.order.end(step.dataset_name)
+
+
+# -- steps that waited for others ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A step that awaits the rows of the datasets `names`; `outcome` is how it ends if they don't come."""
+
+    step: Step
+    outcome: Outcome
+    names: tuple[str, ...]
+
+
+async def _do_or_wait(run: Run, step: Step, doing: Awaitable[str], waiting: list[_Waiting]) -> None:
+    """Does a step and records how it ended; if it awaits rows that may still come, adds it to `waiting` instead.
+
+    Args:
+        run: the apply.
+        step: the step.
+        doing: does it.
+        waiting: the steps that wait.
+    """
+    names: list[str] = []
+
+    async def noting() -> str:
+        try:
+            return await doing
+        except AwaitsOthers as awaits:
+            names.extend(awaits.names)
+            raise
+
+    outcome = await _outcome(run, step, noting())
+    if names:
+        waiting.append(_Waiting(step, outcome, tuple(names)))
+    else:
+        run.end(outcome)
+
+
+async def _do_those_that_waited(run: Run, waiting: list[_Waiting]) -> None:
+    """Does the steps again whose rows could not be compared with those of others which have come in the meantime.
+
+    So it is if datasets name each other: whichever comes first, the rows of the others are not here. What this brings
+    may be what another one waits for. Those that still wait when nothing more comes are left in `waiting`.
+    """
+    places = {step.dataset_name: at for at, step in enumerate(run.order.steps)}
+    asked: set[str] = set()
+    news = True
+    while news and waiting and not run.stopping.is_set():
+        news = False
+        for one in sorted(waiting, key=lambda one: places[one.step.dataset_name]):
+            if run.stopping.is_set() or not _have_come(run, one):
+                continue
+            waiting.remove(one)
+            await _do_or_wait(run, one.step, _do_again(run, one.step), waiting)
+            news = news or not any(other.step is one.step for other in waiting)
+        news = news or await _have_what_is_awaited(run, waiting, asked)
+
+
+async def _have_what_is_awaited(run: Run, waiting: Sequence[_Waiting], asked: set[str]) -> bool:
+    """Fetches the rows that readers of the awaited datasets get, if their own steps wait as well; whether any came.
+
+    Args:
+        run: the apply.
+        waiting: the steps that wait.
+        asked: the datasets whose rows were asked for; each is asked for once.
+    """
+    steps, came = {one.step.dataset_name: one.step for one in waiting}, False
+    for name in sorted({name for one in waiting for name in one.names if name in steps} - asked):
+        if not run.stopping.is_set():
+            asked.add(name)
+            came = await have_content(Work(run, steps[name], run.basis.declared[name])) or came
+    return came
+
+
+def _have_come(run: Run, one: _Waiting) -> bool:
+    lost = one.step.dataset_name in run.basis.choices.retry
+    try:
+        return not any(run.others.are_elsewhere(name, but_lost=lost) for name in one.names)
+    except StoreError:
+        return False
+
+
+async def _do_again(run: Run, step: Step) -> str:
+    """Does a step again that waited for others. What it has requested is not requested once more."""
+    work = Work(run, step, run.basis.declared[step.dataset_name])
+    if work.name in run.submitted and step.action != "resume":
+        work = replace(work, step=replace(step, requests=0, examples=0))
+        await build(work)
+        supersede_lost(work, deleted=not work.retries)
+        if run.options.wait:
+            await request_missing(work)
+    else:
+        await _do_work(work)
+    return _rows_now(work)
+
+
+# -- how a step ended ----------------------------------------------------------------------------------------------
 
 
 async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:

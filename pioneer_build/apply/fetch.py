@@ -36,7 +36,7 @@ async def fetch(work: Work) -> None:
     missing: the plan replaces them. Those that an open job is to replace, or that are not needed, are not asked for.
 
     Raises:
-        Stopped: some are not available, don't match the lock, or are rejected.
+        StepStopped: some are not available, don't match the lock, or are rejected.
     """
     keep_found(work)
     lost = {job.key for job in lost_jobs(work)} if work.retries else set()
@@ -59,6 +59,24 @@ async def fetch(work: Work) -> None:
         raise first
 
 
+async def have_content(work: Work) -> bool:
+    """Fetches the rows that readers of the dataset get now, although its step brings others; whether any came.
+
+    For the rows of other datasets that are compared with them. What can't be had is said.
+    """
+    entry, came = work.entry, False
+    for job in entry.readable() if entry is not None else ():
+        if job.rows is None or is_whole(work.run.ports.store, replace(job, quarantined=None)):
+            continue
+        try:
+            await _fetch_job(work, job)
+        except StepStopped as stopped:
+            work.emit("note", stopped.message)
+        else:
+            came = came or is_whole(work.run.ports.store, replace(job, quarantined=None))
+    return came
+
+
 def _open_jobs(work: Work) -> list[Job]:
     entry = work.entry
     return [job for job in (entry.jobs if entry is not None else ()) if job.state == "open"]
@@ -69,7 +87,7 @@ async def _fetch(work: Work, job: Job) -> None:
 
     Raises:
         OutOfReach: they can't be had; the lock says so.
-        Stopped: it is not known whether they can be had; or they are rejected.
+        StepStopped: it is not known whether they can be had; or they are rejected.
     """
     lost = job.deleted and job.key in {lost.key for lost in lost_jobs(work)}
     if lost and not (work.retries and job.rows is not None):  # by their digest, rows are told from those of another job
@@ -180,7 +198,7 @@ def _keep(work: Work, job: Job, judgement: Judgement) -> None:
         judgement: accepts these rows.
 
     Raises:
-        Stopped: they could not be stored.
+        StepStopped: they could not be stored.
     """
     _, quarantined = _stored(work, judgement)
     kept = replace(job, owed=False)

@@ -31,7 +31,7 @@ async def see_through(work: Work, job: Job) -> None:
     """Polls an open job until it has ended, and judges its rows.
 
     Raises:
-        Stopped: it failed, was rejected, or is still open.
+        StepStopped: it failed, was rejected, or is still open.
     """
     run = work.run
     if not run.options.wait:
@@ -78,7 +78,7 @@ def take_in(work: Work, job: Job, brought: Brought) -> None:
         brought: its results.
 
     Raises:
-        Stopped: it was rejected, or its rows are still owed, or gone.
+        StepStopped: it was rejected, or its rows are still owed, or gone.
     """
     _record(work, job, _kept(work.run, lambda: judge_brought(work, job, brought), job), brought.missing)
 
@@ -93,7 +93,7 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
         missing: why its rows are owed or gone.
 
     Raises:
-        Stopped: the job failed or was rejected, or its rows are owed.
+        StepStopped: the job failed or was rejected, or its rows are owed.
     """
     run = work.run
     if not ended.owed:  # for the journal it stays open: who has lost the lock polls it, and asks for the rows again

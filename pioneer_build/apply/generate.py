@@ -27,7 +27,7 @@ async def build(work: Work) -> None:
     """Does a step of a generate spec that may submit, whatever its action.
 
     Raises:
-        Stopped: the step ended before it was done.
+        StepStopped: the step ended before it was done.
     """
     run, step = work.run, work.step
     keep_found(work)
@@ -62,7 +62,7 @@ async def take_back(work: Work) -> bool:
     """For a blocked step: fetches the rows that are not here; whether those of rejected jobs pass now and are enough.
 
     Raises:
-        Stopped: they pass, and are not enough; or the run was stopped.
+        StepStopped: they pass, and are not enough; or the run was stopped.
     """
     await try_to_have_rows(work)
     before = _ready(work)
@@ -101,7 +101,7 @@ def _has_enough(work: Work, before: frozenset[tuple[str, str]], why: str) -> boo
         why: what may have happened to them, for the message.
 
     Raises:
-        Stopped: fewer rows are missing than the plan says.
+        StepStopped: fewer rows are missing than the plan says.
     """
     if work.retries and (_tops_up(work) or _ready(work) <= before):
         return False
@@ -124,7 +124,7 @@ def give_up(work: Work) -> None:
     """With `--resubmit` or `--retry`: records that submissions with unknown outcome, or open jobs, are given up.
 
     Raises:
-        Stopped: another run is submitting one of them right now.
+        StepStopped: another run is submitting one of them right now.
     """
     run, entry = work.run, work.entry
     if entry is None:
@@ -147,7 +147,7 @@ async def resume(work: Work) -> None:
     """Polls the dataset's open jobs until they have ended.
 
     Raises:
-        Stopped: one of them failed, was rejected, or is still open; or rows of earlier jobs can't be had.
+        StepStopped: one of them failed, was rejected, or is still open; or rows of earlier jobs can't be had.
     """
     run, entry = work.run, work.entry
     await try_to_have_rows(work)

@@ -38,7 +38,7 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
         listed: the versions that the service lists under it.
 
     Raises:
-        Stopped: a version is missing.
+        StepStopped: a version is missing.
     """
     missing = missing_jobs(work, remote_name, listed)
     if not missing:
@@ -100,7 +100,7 @@ def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) 
         other: the version that is listed with its number, and the id of another job.
 
     Raises:
-        Stopped: `--resubmit` isn't given.
+        StepStopped: `--resubmit` isn't given.
     """
     if work.resubmits:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import StepStopped, one_line
@@ -14,11 +14,14 @@ from pioneer_build.rows import split_version
 from pioneer_build.wording import SHARED_STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pioneer_build.apply.work import Work
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
+
+
+_UNTOLD: Final = "it can't be told which of the listed versions it made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,21 @@ async def bring(work: Work, job: Job, report: JobReport) -> Brought:
         report: the service's report that it is ready.
 
     Raises:
-        Stopped: they can't be read right now. The job stays open, so that the next apply tries again.
+        StepStopped: they can't be read right now. The job stays open, so that the next apply tries again.
     """
     version, inferred = report.version or (None if job.inferred else job.version), False
     remembered = report.version is None and version is not None
     missing: Missing | None = None
+    listed: tuple[RemoteVersion, ...] | Missing | None = None
     if version is None:
         listed = await _listed(work, job, report)
         found = listed if isinstance(listed, Missing) else await _version_of(work, job, listed)
         if isinstance(found, str):
             version = found
         else:
-            version, inferred, missing = str(_counted(work, job)), True, found or _why_unlisted(work, job, listed)
+            version, inferred, missing = str(_counted(work, job)), True, found
+    if inferred and missing is None and report.rows is None:
+        missing = await _why_unlisted(work, job, listed)
     appended = not inferred and await _is_appended(work, job, version, report)
     if report.rows is not None:
         return Brought(rows_of_report(work, job, report.rows), version, inferred, appended, report.revision)
@@ -97,24 +103,35 @@ async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersio
         raise _not_now(job, error) from None
 
 
-def _why_unlisted(work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Missing | None) -> Missing | None:
-    """Why the version of a job is not known, if the service should list it; `None` if it is one of several, or if this
-    service lists no versions.
+async def _why_unlisted(
+    work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Missing | None
+) -> Missing | None:  # fmt: skip
+    """Why the version of a job is not known, if the service should list it; `None` if it is one of several that were
+    made since, or if this service lists no versions.
     """
     if isinstance(listed, Missing):
         return listed
-    submission = work.run.journal.of(job)
-    before = submission.known if submission is not None else None
+    before = _listed_before(work, job)
     if listed is None:
         # it listed versions before the job was submitted
         return Missing(f"the service lists no versions of '{job.remote_name}' now") if before is not None else None
     if not listed or (before is not None and all(version.version in before for version in listed)):
         return Missing(_not_listed(job), gone=job.owed)
-    if before is None:  # another machine submitted it
-        others = _others_with_versions(work, job)
-        if all(any(version.is_of(other) for other in others) for version in listed):
-            return Missing(_not_listed(job))
-    return Missing("it can't be told which of the listed versions it made") if job.owed else None
+    others = _others_with_versions(work, job)
+    maybe = [one for one in listed if one.version not in (before or ()) and not any(map(one.is_of, others))]
+    if before is None:  # another machine submitted it: any of these may have been listed before
+        told = job.job_id is not None and all(one.id is not None for one in maybe)
+        return Missing(_not_listed(job) if told or not maybe else _UNTOLD)
+    for one in maybe:
+        if not await _is_of_another(work, job, one):
+            return Missing(_UNTOLD) if job.owed else None
+    return Missing(_not_listed(job))
+
+
+def _listed_before(work: Work, job: Job) -> Collection[str] | None:
+    """The versions that the service listed before the job was submitted; `None` if that is not known."""
+    submission = work.run.journal.of(job)
+    return submission.known if submission is not None else None
 
 
 def _not_listed(job: Job) -> str:
@@ -129,8 +146,7 @@ async def _version_of(work: Work, job: Job, listed: Sequence[RemoteVersion] | No
     for version in listed or ():
         if version.id is not None and version.id == job.job_id:
             return version.version
-    submission = work.run.journal.of(job)
-    before = submission.known if submission is not None else None  # listed before the job was submitted
+    before = _listed_before(work, job)
     if not listed or before is None:
         return None
     others = {other.version for other in _others_with_versions(work, job)}
@@ -259,7 +275,7 @@ async def download(work: Work, job: Job, version: str) -> tuple[Any, ...] | Miss
         version: the service's name of the version that it made.
 
     Raises:
-        Stopped: the download failed, and may succeed when it is repeated.
+        StepStopped: the download failed, and may succeed when it is repeated.
     """
     run = work.run
     so_far = f"{job.named} is ready, but its rows were not received"

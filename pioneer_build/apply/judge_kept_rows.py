@@ -47,7 +47,7 @@ def judge_kept_rows(work: Work) -> None:
     The lock's checks change only together with its rows. So if this is interrupted, the next plan judges them again.
 
     Raises:
-        Stopped: rows that readers have would be lost, or they are not on this machine. The lock is as before.
+        StepStopped: rows that readers have would be lost, or they are not on this machine. The lock is as before.
         JournalError: the journal could not be written.
         LockError: the lock was due to be written, and that failed.
     """
@@ -87,7 +87,7 @@ def _judge_rejected(work: Work, entry: Entry) -> None:
         entry: the dataset's entry, whose ready rows were judged by the spec's checks.
 
     Raises:
-        Stopped: rows could not be read.
+        StepStopped: rows could not be read.
         JournalError: the journal could not be written.
         LockError: the lock was due to be written, and that failed.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply.stopped import StepStopped
+from pioneer_build.apply.stopped import AwaitsOthers
 from pioneer_build.apply.stored_rows import texts_in
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.kept_rows import rejection_of
@@ -17,7 +17,7 @@ from pioneer_build.spec.model import Checks
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
     from pioneer_build.apply.job_rows import Brought
     from pioneer_build.apply.work import Work
@@ -159,25 +159,27 @@ def digests_of_texts(
     return texts_in(store, (job.rows for job in jobs if job.rows is not None), unread)
 
 
-def refuse_without_others(work: Work, what: str) -> None:
+def refuse_without_others(work: Work, what: str, replaced: Container[str] = ()) -> None:
     """Refuses what can't be done while rows of a dataset in `no_overlap_with` are elsewhere, or still to come.
 
     Args:
         work: the step.
         what: what can't be done, as the beginning of a sentence.
+        replaced: the datasets whose rows may be elsewhere, because others are to replace them.
 
     Raises:
-        Stopped: some are not.
+        AwaitsOthers: some are not.
         StoreError: the store can't be read.
     """
     compared = f"{what}: they are compared with those of"
-    if names := work.run.others.elsewhere(work.checks, but_lost=work.retries):
+    elsewhere = work.run.others.elsewhere(work.checks, but_lost=work.retries)
+    if names := tuple([name for name in elsewhere if name not in replaced]):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are not on this machine"
         entry = work.run.lock.entry(names[0])
         command = f"pioneer-build apply --select {shell_word(names[0])}  (fetches those)"
         if entry is not None and entry.labelling is not None and entry.num_examples is None:
             command = f"pioneer-build plan --select {shell_word(names[0])}  (says what brings them)"
-        raise StepStopped("refused", message, command)
+        raise AwaitsOthers(names, message, command)
     if names := work.run.order.to_come(work.name):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are still to come"
-        raise StepStopped("refused", message, "pioneer-build apply")
+        raise AwaitsOthers(names, message, "pioneer-build apply")

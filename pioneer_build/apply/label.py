@@ -25,7 +25,7 @@ async def label(work: Work) -> None:
     """Labels the new texts, then makes the dataset's rows.
 
     Raises:
-        Stopped: not all texts could be labelled. The annotations received so far are stored.
+        StepStopped: not all texts could be labelled. The annotations received so far are stored.
     """
     run, survey = work.run, work.survey
     with run.ports.store.annotations(run.options.backend, work.item.fingerprint) as store, store.claims() as claims:

@@ -115,7 +115,7 @@ class Batch:
         """Counts a request; returns how many of its texts were sent before without getting a response.
 
         Raises:
-            Stopped: it would exceed the budget, or the batch was sent again too often already.
+            StepStopped: it would exceed the budget, or the batch was sent again too often already.
         """
         whole = len(self.whole)
         if self.requests >= label_requests_at_most(whole) or self.texts + len(texts) > SENDS_PER_TEXT * whole:
@@ -184,7 +184,7 @@ class Batch:
             texts: how many texts were sent.
 
         Raises:
-            Stopped: not all could be stored, or it isn't worth it to go on.
+            StepStopped: not all could be stored, or it isn't worth it to go on.
         """
         progress, store = self.progress, self.progress.store
         had = progress.annotated > 0 or progress.had
@@ -241,7 +241,7 @@ class Batch:
         """No request was ever accepted: sends other texts, to see if it is this text or the request that is refused.
 
         Raises:
-            Stopped: the others are refused too.
+            StepStopped: the others are refused too.
         """
         whole = self.whole
         spread = [whole[-1], *(whole[len(whole) * part // _PROBES] for part in (4, 0, 2, 6, 1, 3, 5, 7))]

@@ -36,7 +36,7 @@ def make_rows(work: Work, store: AnnotationsPort, unsupported: Collection[str]) 
         unsupported: labels that the service reported as unsupported in this run; they are added to earlier ones.
 
     Raises:
-        Stopped: too many texts have no annotation, or the rows don't match the lock.
+        StepStopped: too many texts have no annotation, or the rows don't match the lock.
         PioneerError: the inputs changed in the meantime.
     """
     rows, content = _store_rows(work, store)
@@ -79,7 +79,7 @@ def _labelling(work: Work, store: AnnotationsPort, rows: int, content: str) -> L
     """What the dataset now consists of.
 
     Raises:
-        Stopped: too many of the texts have no annotation.
+        StepStopped: too many of the texts have no annotation.
     """
     survey = work.survey
     quarantined = in_quarantine(store, survey)
@@ -153,7 +153,7 @@ def _checked(one: InputText, line: bytes, task_type: TaskType) -> bytes:
     """The line of a text's row: a store that a repository brought may have anything as its annotation.
 
     Raises:
-        Stopped: it is no row.
+        StepStopped: it is no row.
     """
     try:
         if len(line) > LONGEST_ROW:

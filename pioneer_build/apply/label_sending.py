@@ -32,7 +32,7 @@ async def send_all(progress: LabelProgress, missing: bytes) -> None:
     """Has the texts whose digests are `missing` (16 bytes each) labelled, by this run or by others that already do.
 
     Raises:
-        Stopped: not all could be labelled. The annotations received so far are stored.
+        StepStopped: not all could be labelled. The annotations received so far are stored.
         PioneerError: the inputs have changed since the plan was made.
     """
     while missing:
@@ -126,7 +126,7 @@ async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:
     """Waits until no other run is labelling at least some of the texts `missing`, or all of them are labelled.
 
     Raises:
-        Stopped: the run was stopped in the meantime.
+        StepStopped: the run was stopped in the meantime.
     """
     run, said, seconds = progress.work.run, "", _FIRST_LOOK
     while missing:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.plan import entry_named
+from pioneer_build.plan import checks_with_new_names, entry_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,13 +86,21 @@ class LockWriter:
         Raises:
             LockError: writing was due, and failed.
         """
-        if instead_of is not None and instead_of != entry.dataset_name:
-            self._entries.pop((instead_of, entry.backend), None)
+        renamed = instead_of is not None and instead_of != entry.dataset_name
+        if renamed and self._entries.pop((instead_of or "", entry.backend), None) is not None:
+            self._rename_in_checks(instead_of or "", entry.dataset_name)
         self._entries[entry.dataset_name, entry.backend] = entry
         if self._by_remote_name is not None:
             self._note_remote_names(entry)
         self._dirty = True
         self.write_if_due()
+
+    def _rename_in_checks(self, old_name: str, name: str) -> None:
+        """What other datasets were compared with (`no_overlap_with`) is the same dataset under its new name."""
+        for key, entry in self._entries.items():
+            checks = checks_with_new_names(entry.checks, {old_name: name}) if key[1] == self._backend else entry.checks
+            if checks is not entry.checks:
+                self._entries[key] = replace(entry, checks=checks)
 
     def write_if_due(self) -> None:
         """Writes unwritten changes, unless writing would take more than its share of the run's time.

@@ -19,7 +19,8 @@ from pioneer_build.checks.bounds import checks_from_key, effective_checks
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.rows import row_line, text_digest
-from pioneer_build.spec.model import Checks
+from pioneer_build.spec.declared import Declared
+from pioneer_build.spec.model import Checks, Spec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +59,7 @@ class OthersBefore:
         """As `from_lock`, also with rows of earlier versions of the lock. Those that are not here are fetched.
 
         Raises:
-            Stopped: the service failed, or the run was stopped.
+            StepStopped: the service failed, or the run was stopped.
         """
         for combination in _combinations({name: await self._ever(name) for name in names}):
             yield combination
@@ -67,7 +68,7 @@ class OthersBefore:
         """The digests of the texts that each dataset has, or had in some earlier state that is known.
 
         Raises:
-            Stopped: the service failed, or the run was stopped.
+            StepStopped: the service failed, or the run was stopped.
         """
         return {name: frozenset().union(*await self._ever(name)) for name in names}
 
@@ -100,7 +101,10 @@ class OthersBefore:
     def _past_of(self, name: str) -> Sequence[Entry]:
         entry = self._work.run.lock.entry(name)
         if name not in self._past:
-            self._past[name] = self._work.run.options.past.states_of(entry) if entry is not None else ()
+            past = self._work.run.options.past.states_of(entry) if entry is not None else ()
+            # no step brings the rows of a dataset whose spec was removed, or is not read here
+            brought = entry is None or entry.dataset_name in self._work.run.basis.declared
+            self._past[name] = past if brought or entry is None else (entry, *past)
         return self._past[name]
 
     async def _texts_of(self, name: str, past: Entry) -> _Texts | None:
@@ -129,7 +133,7 @@ class OthersBefore:
             earlier: the digests of the texts of the jobs before it in that state.
 
         Raises:
-            Stopped: the service failed, or the run was stopped.
+            StepStopped: the service failed, or the run was stopped.
         """
         assert job.rows is not None
         store = self._work.run.ports.store
@@ -153,7 +157,8 @@ class OthersBefore:
     async def _all_rows(self, name: str, job: Job) -> Sequence[Any] | None:
         """All rows of a job, whatever checks accepted them: from the store, if it has them, or from the service."""
         run = self._work.run
-        entry, item = run.lock.entry(name), run.basis.declared.get(name)
+        entry = run.lock.entry(name)
+        item = run.basis.declared.get(name) or (_as_if_declared(entry) if entry is not None else None)
         now = next((one for one in (entry.jobs if entry is not None else ()) if one.key == job.key), None)
         if now is not None and now.rows is not None and rows_are_here(run.ports.store, now):
             return raw_rows(run.ports.store, now)
@@ -180,6 +185,19 @@ class OthersBefore:
             store_rows(self._work.run.ports.store, judgement)
         except PioneerError:
             return
+
+
+def _as_if_declared(entry: Entry) -> Declared:
+    """The spec that a dataset would have which has none here: enough to ask for its rows."""
+    spec = Spec(
+        entry.dataset_name,
+        entry.task_type,
+        tuple(entry.definition.get("labels", ())),
+        entry.num_examples,
+        path="",
+        line=0,
+    )
+    return Declared(spec, dict(entry.definition), entry.fingerprint, entry.checks)
 
 
 def digest_of_accepted(judgement: Judgement) -> str:

@@ -29,7 +29,7 @@ async def watch(work: Work, job: Job) -> JobReport:
     """Polls until the job has ended; returns the report that says ready or failed.
 
     Raises:
-        Stopped: the run was stopped, the deadline passed, or polling failed.
+        StepStopped: the run was stopped, the deadline passed, or polling failed.
     """
     try:
         return await _Watch(work, job).to_the_end()

@@ -32,7 +32,7 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
 
     Raises:
         ServiceError: the engine failed.
-        Stopped: the run was stopped.
+        StepStopped: the run was stopped.
     """
     entry, service = work.entry, work.run.service
     recorded = [

@@ -27,7 +27,7 @@ async def reconcile(work: Work) -> None:
     """Looks for the results of the dataset's unknown submissions, and adopts a version if it is the only candidate.
 
     Raises:
-        Stopped: there is no candidate, or more than one.
+        StepStopped: there is no candidate, or more than one.
     """
     entry = work.entry
     assert entry is not None
@@ -69,7 +69,7 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
     """The only version that the unknown submission can have made.
 
     Raises:
-        Stopped: there is none, or more than one, or it doesn't match; or what is listed may be somebody else's.
+        StepStopped: there is none, or more than one, or it doesn't match; or what is listed may be somebody else's.
     """
     run, name = work.run, work.name
     resubmit = f"  (or: pioneer-build apply --resubmit {shell_word(name)})"

@@ -41,7 +41,7 @@ async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judge
         rows: all rows of the job, in the service's own form.
 
     Raises:
-        Stopped: rows that other datasets had could not be fetched right now.
+        StepStopped: rows that other datasets had could not be fetched right now.
     """
     everything = judge(rows, work.terms(job), Checks(), TakenTexts())
     before = OthersBefore(work, {text_digest(row) for row in everything.accepted})

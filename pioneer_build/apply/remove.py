@@ -40,7 +40,7 @@ async def delete(run: Run, step: Step, entry: Entry) -> str:
         entry: the dataset's entry in the lock.
 
     Raises:
-        Stopped: the run was stopped.
+        StepStopped: the run was stopped.
         ServiceError: the service refused. What was deleted before that is recorded.
     """
     in_use = names_in_use(staying(run.lock.lock(), run.options.backend, run.removed))

@@ -22,7 +22,7 @@ async def rows_of(work: Work, job: Job) -> FetchedRows:
     """The rows of a job that has ended: from the job, from its version, or made again by the local engine.
 
     Raises:
-        Stopped: the service failed, or the run was stopped.
+        StepStopped: the service failed, or the run was stopped.
     """
     report, free = None, work.run.options.free
     try:
@@ -47,7 +47,7 @@ async def report_of(work: Work, job: Job) -> JobReport | None:
 
     Raises:
         ServiceError: it gave none.
-        Stopped: the run was stopped.
+        StepStopped: the run was stopped.
     """
     if job.job_id is None:
         return None

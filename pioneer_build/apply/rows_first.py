@@ -31,7 +31,7 @@ async def have_rows(work: Work) -> None:
     """Has all rows that new ones will be compared with, before any are bought; but not those that they replace.
 
     Raises:
-        Stopped: some are missing or damaged, and can't be had. If the service does not provide them, the next plan with
+        StepStopped: some are missing or damaged, and can't be had. If the service does not provide them, the next plan with
             `--retry` says what others cost.
     """
     await fetch(work)
@@ -43,7 +43,7 @@ async def try_to_have_rows(work: Work) -> None:
     """Fetches what can be had, and says what can't be.
 
     Raises:
-        Stopped: the run was stopped.
+        StepStopped: the run was stopped.
     """
     try:
         await fetch(work)
@@ -57,7 +57,7 @@ async def have_rejected(work: Work) -> None:
     """Has the rows of rejected jobs, which may be within the checks now, if they can take the place of new ones.
 
     Raises:
-        Stopped: they may still be had in a later run.
+        StepStopped: they may still be had in a later run.
     """
     for job in _rejected_elsewhere(work):
         try:
@@ -98,10 +98,12 @@ async def _have_others(work: Work) -> None:
     store = work.run.ports.store
     if work.run.others.elsewhere(work.checks, but_lost=work.retries):
         await work.run.order.wait_for_named(work.name)
-    refuse_without_others(work, "no rows were requested")
+    # of datasets that name each other, one has to buy first: the old rows of the others need not be here for that
+    replaced = work.run.order.to_replace(work.name)
+    refuse_without_others(work, "no rows were requested", replaced)
     for name in work.checks.no_overlap_with:
         entry = work.run.lock.entry(name)
-        for digest in entry.content_digests if entry is not None else ():
+        for digest in entry.content_digests if entry is not None and name not in replaced else ():
             try:
                 if store.has(digest):
                     store.check(digest, parse_line)

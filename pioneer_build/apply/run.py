@@ -120,6 +120,8 @@ class Run:
         self.fetched: dict[tuple[str, str], tuple[Any, ...]] = {}
         #: The names that were deleted on the service, by dataset.
         self.deleted: dict[str, list[str]] = {}
+        #: The datasets for which something was submitted: their steps request nothing more when they are done again.
+        self.submitted: set[str] = set()
         #: The keys of the jobs whose request was sent more than once, because the service seemed to be busy.
         self.sent_again: set[tuple[str, str]] = set()
         self.stopping = asyncio.Event()
@@ -193,7 +195,7 @@ class Run:
         """Checks that the run may still submit.
 
         Raises:
-            Stopped: it may not.
+            StepStopped: it may not.
         """
         if self.error is not None:
             raise StepStopped("stopped", "not submitted: the run was stopped")
@@ -223,7 +225,7 @@ class Run:
             seconds: how long it may take; by default, as long as the deadline says.
 
         Raises:
-            Stopped: the user interrupted the run, or the request took too long.
+            StepStopped: the user interrupted the run, or the request took too long.
         """
         most = max(self.options.deadline if seconds is None else seconds, _LEAST_SECONDS)
         asking, interruption = asyncio.ensure_future(request), asyncio.ensure_future(self._interruption.wait())

@@ -38,6 +38,7 @@ class StepOrder:
 
         self.steps = sorted(by_name.values(), key=place)
         self._places = {step.dataset_name: at for at, step in enumerate(self.steps)}
+        self._replacing = {name for name, step in by_name.items() if step.action == "replace" and step.requests}
         self._free = {name for name, step in by_name.items() if not step.requests}
         self._ended = {name: asyncio.Event() for name in by_name}
 
@@ -51,6 +52,16 @@ class StepOrder:
         later = [other for other in self._named.get(name, ()) if self._places[other] > self._places[name]]
         return tuple(
             [other for other in later if self._depths[other] < self._depths[name] and not self._ended[other].is_set()]
+        )
+
+    def to_replace(self, name: str) -> tuple[str, ...]:
+        """The datasets that a dataset names, and whose steps replace their rows by others, and haven't ended."""
+        return tuple(
+            [
+                other
+                for other in self._named.get(name, ())
+                if other in self._replacing and not self._ended[other].is_set()
+            ]
         )
 
     async def wait_for_named(self, name: str, *, free: bool = False) -> None:

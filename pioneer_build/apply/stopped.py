@@ -34,6 +34,20 @@ class OutOfReach(StepStopped):
     """Rows of a job can't be had, and nothing more can be asked: `--retry` does without them."""
 
 
+class AwaitsOthers(StepStopped):
+    """Rows of other datasets have to be here before. Where they come in the same run, the step is done again.
+
+    Args:
+        names: the datasets.
+        message: what can't be done, and why.
+        command: the command that brings their rows.
+    """
+
+    def __init__(self, names: tuple[str, ...], message: str, command: str) -> None:
+        super().__init__("refused", message, command)
+        self.names = names
+
+
 def stops_all(error: ServiceError) -> bool:
     """Whether every other request would get this error too, because of the key or the base URL."""
     if isinstance(error, (NoAccess, KeyRepeated)):

@@ -70,7 +70,7 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
         top_up: whether the job only replaces rows that earlier jobs left missing.
 
     Raises:
-        Stopped: it was not accepted, or the outcome is unknown; journal and lock record that.
+        StepStopped: it was not accepted, or the outcome is unknown; journal and lock record that.
     """
     run = work.run
     run.check_going()
@@ -81,6 +81,7 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
         run.check_going()
         run.budget.spend(examples)
         sending = _begin(work, examples, listed, top_up=top_up)
+        run.submitted.add(work.name)
         return await _send(sending)
 
 
@@ -99,7 +100,7 @@ async def _list_versions(work: Work) -> Sequence[RemoteVersion] | None:
     """The versions that the service lists under the remote name; all of them are in lock or journal.
 
     Raises:
-        Stopped: one of them is in neither, or one of the lock's is not among them.
+        StepStopped: one of them is in neither, or one of the lock's is not among them.
     """
     run, remote_name = work.run, work.step.remote_name
     listed = await _listed(work)
@@ -156,7 +157,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
     """Records durably what is about to be sent. The budget has it already; if this fails, that is undone.
 
     Raises:
-        Stopped: another run has submitted the same in the meantime.
+        StepStopped: another run has submitted the same in the meantime.
         JournalError: it could not be written.
     """
     item, entry = work.item, work.entry_as_declared()
@@ -257,7 +258,7 @@ async def _may_be_sent_again(sending: _Sending, error: ServiceError, waits: Busy
     only there is a 503 that doesn't say more believed.
 
     Raises:
-        Stopped: there is a new version, or none can be listed now, so the outcome is unknown.
+        StepStopped: there is a new version, or none can be listed now, so the outcome is unknown.
     """
     uncertain = isinstance(error, FateUnknown) and error.status == 503 and sending.known is not None
     if not (uncertain or isinstance(error, Busy)) or (isinstance(error, Busy) and not error.sent):
@@ -277,7 +278,7 @@ async def _check_refusal(sending: _Sending, error: ServiceError) -> None:
     done before it (302 often means that the result is elsewhere), and others refuse keys and addresses, too.
 
     Raises:
-        Stopped: there is a new version; or it is a redirect, and none are listed. So the outcome is unknown.
+        StepStopped: there is a new version; or it is a redirect, and none are listed. So the outcome is unknown.
     """
     if isinstance(error, FateUnknown) or error.status is None or not stops_all(error):
         return

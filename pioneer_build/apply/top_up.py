@@ -21,7 +21,7 @@ async def request_missing(work: Work) -> None:
     Rows that were never requested are not missing: they are for the next plan, which says so.
 
     Raises:
-        Stopped: too few rows were accepted nevertheless, or the run was stopped.
+        StepStopped: too few rows were accepted nevertheless, or the run was stopped.
     """
     item = work.item
     if item.spec.top_up is None or item.spec.num_examples is None:

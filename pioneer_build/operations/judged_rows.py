@@ -113,7 +113,8 @@ def judged_rows(
     jobs = kept_jobs(entry, item)
     try:
         if missing := [job for job in jobs if job.state == "ready" and not rows_are_here(store, job)]:
-            return _elsewhere(missing) if changed else None
+            names = others.elsewhere(checks, but_lost=again) if awaits_judging(entry, item) else ()
+            return _elsewhere(missing, names) if changed or names else None
         if names := others.elsewhere(checks, but_lost=again):
             return _not_compared(names) if awaits_judging(entry, item) else None
         here = jobs_here(jobs, store)
@@ -143,7 +144,7 @@ def _rejected_that_pass(item: Declared, entry: Entry, others: OtherRows, checks:
         if (missing := rows_to_judge_rejected(entry, item, others.store)) is None:
             return None
         if missing:
-            return _elsewhere(missing)
+            return _elsewhere(missing, others.elsewhere(checks))
         if names := others.elsewhere(checks):
             return _not_compared(names)
         outcome = judge_rejected_here(entry, item, KeptBounds(checks, others.texts(checks)), others.store)
@@ -164,9 +165,11 @@ def _unreadable(error: StoreError) -> KeptRows:
     return KeptRows(f"the rows can't be checked: {error.message}; `apply` fetches them again", here=False)
 
 
-def _elsewhere(missing: Sequence[Job]) -> KeptRows:
+def _elsewhere(missing: Sequence[Job], names: Sequence[str] = ()) -> KeptRows:
     rows = count(sum(job.got or 0 for job in missing), "row")
-    return KeptRows(f"{rows} to check are not on this machine; `apply` fetches and checks them first", here=False)
+    both = f", and neither are those of {quoted(names)}, to compare with" if names else ""
+    text = f"{rows} to check are not on this machine{both}; `apply` fetches and checks them first"
+    return KeptRows(text, here=False, awaits=tuple(names))
 
 
 def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None]]:

@@ -25,7 +25,15 @@ from pioneer_build.operations.plan_key_check import refuse_keys
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
-from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
+from pioneer_build.plan import (
+    SETTLED,
+    Choices,
+    Facts,
+    Plan,
+    renames_of,
+    state_of,
+    with_new_names_in_checks,
+)
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
 from pioneer_build.project.specs import load_specs
@@ -107,19 +115,21 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, others.all)
-        elsewhere = RowsElsewhere(config, declared, known.lock, texts)
+        renames = renames_of(declared)
+        lock, read = (with_new_names_in_checks(one, renames, config.backend) for one in (known.lock, as_read))
+        elsewhere = RowsElsewhere(config, declared, lock, texts)
         facts = replace(
             stored,
-            kept=read_kept_rows(config, declared, known.lock, inputs, chosen.retry, texts),
+            kept=read_kept_rows(config, declared, lock, inputs, chosen.retry, texts),
             elsewhere=elsewhere,
             elsewhere_but_lost=elsewhere.but_lost(),
             taken={**known.taken, **rest.taken},
-            unwritten=_unwritten(known.lock, as_read, config.backend),
+            unwritten=_unwritten(lock, lock if known.lock is as_read else read, config.backend),
             notes=_notes(known, project, others),
             deleted=known.deleted,
             remarks=(*stored.remarks, *others.remarks(known.lock)),
         )
-        return PlanScope(specs.files, declared, known.lock, facts, rest if known.lock is as_read else None)
+        return PlanScope(specs.files, declared, lock, facts, rest if known.lock is as_read else None)
 
     plan = (scope := scope_of(known)).plan(chosen)
     if _may_buy(plan, declared, stored.unsure):

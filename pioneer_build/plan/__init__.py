@@ -33,7 +33,13 @@ from pioneer_build.plan.model import (
     Skipped,
     Step,
 )
-from pioneer_build.plan.new_names import entry_named, renames_of, with_new_names
+from pioneer_build.plan.new_names import (
+    checks_with_new_names,
+    entry_named,
+    renames_of,
+    with_new_names,
+    with_new_names_in_checks,
+)
 from pioneer_build.plan.precedence import PRECEDENCE
 from pioneer_build.plan.remote_names import names_in_use
 from pioneer_build.plan.renames import undo_renames
@@ -50,6 +56,7 @@ __all__ = [
     "Reason",
     "Skipped",
     "Step",
+    "checks_with_new_names",
     "entry_for",
     "entry_named",
     "lock_with",
@@ -64,5 +71,6 @@ __all__ = [
     "undo_renames",
     "ways_to_rows",
     "with_new_names",
+    "with_new_names_in_checks",
     "would_buy",
 ]

@@ -6,7 +6,7 @@ Specs and flags name datasets as the specs do. Until a rename is applied, the lo
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.lock.merge import merge_entries
 
@@ -54,3 +54,32 @@ def with_new_names(lock: Lock, renames: Mapping[str, str], backend: str) -> Lock
     if not pending:
         return lock
     return lock.with_entries([entry for _, entry in pending], [(old, backend) for old, _ in pending])
+
+
+def with_new_names_in_checks(lock: Lock, renames: Mapping[str, str], backend: str) -> Lock:
+    """The lock, where recorded checks name the others (`no_overlap_with`) as the specs do: a rename changes no check.
+
+    Args:
+        lock: what was built.
+        renames: old names by new ones, whether or not they are applied already.
+        backend: the name of the backend in the lock.
+    """
+    if not renames:
+        return lock
+    new_names = {old: name for name, old in renames.items()}
+    found = [(entry, checks_with_new_names(entry.checks, new_names)) for entry in lock.on(backend)]
+    changed = [replace(entry, checks=checks) for entry, checks in found if checks is not entry.checks]
+    return lock.with_entries(changed) if changed else lock
+
+
+def checks_with_new_names(checks: Mapping[str, Any], new_names: Mapping[str, str]) -> Mapping[str, Any]:
+    """Recorded checks as they are after renames; the same object if they name none of these datasets.
+
+    Args:
+        checks: as the lock has them.
+        new_names: new names by old ones.
+    """
+    named = checks.get("no_overlap_with", ())
+    if not any(name in new_names for name in named):
+        return checks
+    return {**checks, "no_overlap_with": sorted({new_names.get(name, name) for name in named})}

@@ -67,6 +67,44 @@ def test_who_did_not_submit_it_is_owed_the_rows_until_its_version_is_listed(
         assert bench.entry.jobs[1].owed
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_the_version_of_another_branch_is_not_taken_for_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ids: bool
+) -> None:
+    """Nobody here knows what was listed before, and what is listed now is of a job that isn't recorded here."""
+    bench = Bench(tmp_path, gives_rows=False, gives_ids=ids)
+    assert bench.apply(wait=False) == "open"
+    shutil.rmtree(bench.world.folder / "journal")
+    bench.foreign()
+    with monkeypatch.context() as late:
+        _listed_otherwise(bench, late, lambda one: one if one.version == "2" else None)
+        for _ in range(3):
+            assert bench.apply() == "stopped", bench.message
+            assert bench.plan.steps[0].action in ("resume", "fetch")
+            (job,) = bench.entry.jobs
+            assert (job.state, job.owed, job.rows, job.inferred) == ("ready", True, None, True)
+            why = "no version that it made is listed" if ids else "can't be told which of the listed versions"
+            assert why in bench.message
+    if ids:
+        assert bench.apply() == "done", bench.message
+        (job,) = bench.entry.jobs
+        assert (job.version, job.owed, job.verified) == ("1", False, True)
+    assert bench.service.submits == 1
+
+
+def test_several_versions_of_other_jobs_are_none_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path, gives_rows=False)
+    assert bench.apply(wait=False) == "open"
+    bench.foreign()
+    bench.foreign()
+    with monkeypatch.context() as late:
+        _listed_otherwise(bench, late, lambda one: one if one.id != "job-1" else None)
+        assert bench.apply() == "stopped", bench.message
+        assert bench.entry.jobs[0].owed
+    assert bench.apply() == "done", bench.message
+    assert bench.entry.verified
+
+
 def test_a_new_version_that_stands_alone_is_fine(bench: Bench) -> None:
     bench.edit(on_change="new_version")
     assert bench.apply() == "done"

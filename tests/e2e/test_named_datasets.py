@@ -133,6 +133,29 @@ def test_rows_recorded_under_the_old_name_are_fetched_where_they_were_not(team: 
     assert team.service.asked() == [4, 8]
 
 
+@pytest.mark.parametrize("at", ["first", "second"])
+@pytest.mark.parametrize("select", [(), ("--select", "ref"), ("--select", "a")], ids=["all", "ref", "a"])
+def test_a_rename_alone_changes_no_checks(team: Team, at: str, select: tuple[str, ...]) -> None:
+    team.write("gold", ROWS % ("gold", 4, ""))
+    team.write("a", ROWS % ("a", 8, "checks: {no_overlap_with: [gold], min_accepted: 0.1}"))
+    assert team.apply().code == 0
+    kept = team.run("export", "a").out
+    team.rename(NAMES % ", min_accepted: 0.1")
+    assert {name: step["action"] for name, step in team.steps().items()} == {"a": "none", "ref": "rename"}
+    team.at(at)
+    asked = len(team.service.seen)
+    if at == "first":
+        assert team.apply(*select).code == 0
+        assert len(team.service.seen) == asked, "nothing is asked for, nothing is judged"
+    assert team.steps()["a"]["action"] == {"first": "none", "second": "fetch"}[at]
+    assert team.apply().code == 0
+    team.write("ref", ROWS % ("ref", 4, ""))  # the rename is done: nothing says any more what the name was
+    assert {step["action"] for step in team.steps().values()} == {"none"}
+    assert team.run("check", "--strict").code == 0
+    assert team.run("export", "a").out == kept
+    assert team.service.asked() == [4, 8]
+
+
 # -- labelled on another machine -------------------------------------------------------------------------------------
 
 
@@ -187,6 +210,33 @@ def test_texts_that_changed_are_not_those_of_the_rows(labelled: Team) -> None:
     assert relabelled.code == 0, relabelled.err
     assert labelled.service.asked() == [*sent, 4], "the one command is enough"
     assert labelled.run("check").code == 0
+
+
+@pytest.mark.parametrize("how", ["tightened", "restored"])
+def test_rows_to_judge_and_those_to_compare_with_are_both_elsewhere(labelled: Team, how: str) -> None:
+    """The inputs have grown, so the texts that the rows were compared with are not known here."""
+    labelled.write("a", ROWS % ("a", 8, ""))
+    if how == "restored":
+        labelled.write("a", (ROWS % ("a", 8, "")).replace("[x, y]", "[y, x, z]"))
+        assert labelled.apply().code == 0
+        labelled.write("a", ROWS % ("a", 8, ""))
+    else:
+        labelled.write("a", ROWS % ("a", 8, "checks: {min_chars: 3}"))
+    labelled.at("second")
+    with (labelled.root / "gold.txt").open("a") as file:
+        file.write("a new text\n")
+    sent = labelled.service.asked()
+    for _ in range(2):
+        step = labelled.steps()["a"]
+        assert (step["action"], step["requests"]) == ("blocked", 0)
+        assert "'gold' (`no_overlap_with`), which are not on this machine" in step["reasons"][0]["text"]
+        assert "--relabel gold" in step["command"]
+        ended = labelled.run("apply", "--yes", "--format", "json").json()["datasets"]
+        assert {one["dataset_name"]: one["result"] for one in ended}["a"] == "blocked"
+    assert labelled.service.asked() == sent
+    assert labelled.apply("--relabel", "gold").code == 0
+    assert {step["action"] for step in labelled.steps().values()} == {"none"}
+    assert labelled.service.asked() == sent
 
 
 def test_a_plan_of_one_dataset_says_whose_rows_it_lacks(two: Team) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,6 +105,30 @@ def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Pair, change: Any) -
     done = team.run("apply", "--yes")
     assert done.code == 0, done.err
     assert (team.rows(), (team.root / "pioneer.lock").read_bytes()) == (rows, before)
+    assert "Nothing to do" in team.run("plan").out
+    assert len(team.service.asked()) == bought
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_a_dataset_whose_spec_was_removed(team: Pair, history: bool) -> None:
+    """No step brings its rows any more; those of the other dataset are told by them all the same."""
+    team.spec("b", 8, LONG)
+    team.apply()
+    kept = team.rows()
+    if not history:
+        shutil.rmtree(team.root / ".git")
+    team.move()
+    (team.root / "specs" / "b.yaml").unlink()
+    refused = team.run("plan")
+    assert (refused.code, "there is no dataset 'b'" in refused.out + refused.err) == (1, True)
+    team.spec("a", 16, "{min_accepted: 0.1}")
+    steps = team.run("plan", "--format", "json").json()["steps"]
+    assert {step["dataset_name"]: step["action"] for step in steps} == {"a": "update", "b": "forget"}
+    bought = len(team.service.asked())
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out
+    assert set(kept) < set(team.rows())
+    assert len(team.rows()) == 16
     assert "Nothing to do" in team.run("plan").out
     assert len(team.service.asked()) == bought
 
