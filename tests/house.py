@@ -3,7 +3,7 @@
     python -m tests.house [FOLDER OF A CHECKOUT] [-v]
 
 `-v` names what each measure counts. Imports by a name made up at run time aren't seen; all others count, those for
-types and those inside of functions too.
+types, those inside of functions and `import_module("a.name")` too.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ class Function:
     @property
     def parameters(self) -> list[str]:
         """All of them, `self` and `*args` too."""
-        given = self.node.args
-        every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
-        return [one.arg for one in every if one is not None]
+        return _parameters(self.node.args)
 
     @property
     def is_public(self) -> bool:
@@ -133,6 +131,11 @@ class Module:
             for token in tokens
             if token.type == tokenize.COMMENT and (not quiet.match(token.string) or " - " in token.string)
         }
+
+
+def _parameters(given: ast.arguments) -> list[str]:
+    every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [one.arg for one in every if one is not None]
 
 
 def _functions(node: ast.AST, around: tuple[ast.ClassDef | FunctionNode, ...]) -> Iterator[Function]:
@@ -194,8 +197,8 @@ class House:
 
     def _imported(self, module: Module) -> Iterator[str]:
         for node in ast.walk(module.tree):
-            if isinstance(node, ImportNode):
-                for name in _names_of(node, module.package):
+            if isinstance(node, ImportNode | ast.Call):
+                for name in _names_of(node, module.package) if isinstance(node, ImportNode) else _named_by_text(node):
                     # the longest part of the name that is a module: the rest is something in it
                     while name and name not in self.modules:
                         name = name.rpartition(".")[0]
@@ -290,11 +293,18 @@ class House:
 
     def wide_functions(self) -> list[str]:
         """Functions of more than six parameters, `self` counted, but for click and the public API; widest first."""
-        return _largest(
+        sizes = [
             (len(function.parameters), name)
             for name, function in self.functions()
-            if len(function.parameters) > MOST_PARAMETERS and not function.is_command and name not in PUBLIC_KEYWORDS
-        )
+            if not function.is_command and name not in PUBLIC_KEYWORDS
+        ]
+        sizes += [
+            (len(_parameters(node.args)), f"{module.name}:{node.lineno}")
+            for module in self.modules.values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Lambda)
+        ]
+        return _largest(one for one in sizes if one[0] > MOST_PARAMETERS)
 
     def methods(self) -> list[str]:
         """Every class with how many methods it has, the most first."""
@@ -359,7 +369,7 @@ class House:
             places = [inside.with_name(f"test_{inside.stem.lstrip('_')}.py")]
         else:
             places = [inside.parent.parent / f"test_{inside.parent.name}.py", inside.parent / "test_package.py"]
-        return any("def test_" in (tests / place).read_text("utf-8") for place in places if (tests / place).exists())
+        return any(_has_tests(tests / place) for place in places if (tests / place).exists())
 
 
 def _defined_types(tree: ast.Module) -> set[str]:
@@ -388,6 +398,27 @@ def _names_of(node: ImportNode, package: str) -> list[str]:
         parts = package.split(".")
         base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
     return [f"{base}.{alias.name}" for alias in node.names]
+
+
+def _named_by_text(call: ast.Call) -> list[str]:
+    """The module that `import_module("a.b")` or `__import__("a.b")` imports."""
+    function = ast.unparse(call.func).rpartition(".")[2]
+    named = call.args[0] if call.args and function in ("import_module", "__import__") else None
+    return [named.value] if isinstance(named, ast.Constant) and isinstance(named.value, str) else []
+
+
+def _has_tests(path: Path) -> bool:
+    """Whether a file has a test that does something: one whose body is more than a docstring, `pass` or `...`."""
+    return any(
+        isinstance(node, FunctionNode)
+        and node.name.startswith("test_")
+        and any(not isinstance(one, ast.Pass) and not _is_constant(one) for one in node.body)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    )
+
+
+def _is_constant(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:

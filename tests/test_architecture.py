@@ -34,11 +34,19 @@ WORLD = {
 OF_THE_PROCESS = {
     "print", "exit", "quit", "sys.exit", "os._exit", "os.abort", "sys.stdout.write", "sys.stderr.write",
     "signal.signal", "loop.add_signal_handler", "os.chdir", "os.umask", "csv.field_size_limit",
-    "sys.setrecursionlimit", "warnings.filterwarnings", "logging.basicConfig",
+    "sys.setrecursionlimit", "warnings.filterwarnings", "warnings.simplefilter", "logging.basicConfig",
+    "signal.alarm", "signal.setitimer", "signal.set_wakeup_fd", "locale.setlocale", "os.putenv", "os.unsetenv",
+    "os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.environ.clear", "socket.setdefaulttimeout",
+    "random.seed", "time.tzset", "atexit.register", "gc.disable", "sys.settrace", "sys.setprofile", "sys.modules.pop",
 }  # fmt: skip
 #: A loop on a port of its own is what `serve` is: it stops when the process is told to. The environment is the only
-#: switch of a library's telemetry: it is turned while the library is loaded, and turned back.
-OWN_PROCESS = {"engine/server.py": {"loop.add_signal_handler"}, "engine/onnx_runtime.py": {"os.environ"}}
+#: switch of a library's telemetry: it is turned while the library is loaded, and turned back;
+#: so are warnings of libraries.
+OWN_PROCESS = {
+    "engine/server.py": {"loop.add_signal_handler"},
+    "engine/onnx_runtime.py": {"os.environ"},
+    "engine/labelling/tagger.py": {"warnings.simplefilter"},
+}
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
@@ -120,18 +128,47 @@ def test_who_may_import_what() -> None:
     assert f"{len(named)} kept, 0 broken" in linted.stdout
 
 
+def of_the_process(tree: ast.Module) -> set[str]:
+    """What a module does to the whole process, by whatever name it has imported that."""
+    homes: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            homes |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+        elif isinstance(node, ast.Import):
+            homes |= {one.asname: one.name for one in node.names if one.asname is not None}
+
+    def full(node: ast.expr) -> str:
+        first, dot, rest = ast.unparse(node).partition(".")
+        return f"{homes.get(first, first)}{dot}{rest}"
+
+    done = {full(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)} & OF_THE_PROCESS
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
+        places = {full(one.value) for one in targets if isinstance(one, ast.Subscript)}
+        done |= places & {"os.environ", "sys.modules"}
+    return done
+
+
+def test_what_acts_on_the_whole_process_is_seen() -> None:
+    for code, seen in {
+        "import warnings\nwarnings.simplefilter('error')": "warnings.simplefilter",
+        "import signal\nsignal.alarm(1)": "signal.alarm",
+        "import locale as here\nhere.setlocale(here.LC_ALL, '')": "locale.setlocale",
+        "from signal import signal\nsignal(2, f)": "signal.signal",
+        "from os import environ as e\ne['A'] = '1'": "os.environ",
+        "import os\ndel os.environ['A']": "os.environ",
+        "from sys import modules\nmodules['a'] = None": "sys.modules",
+        "print(1)": "print",
+    }.items():
+        assert of_the_process(ast.parse(code)) == {seen}, code
+    assert of_the_process(ast.parse("from a import signal\nsignal(2)\nx['a'] = os.environ['A']")) == set()
+
+
 @pytest.mark.parametrize("path", ALL, ids=shown)
 def test_nothing_below_the_command_line_prints_exits_or_acts_on_the_whole_process(path: Path) -> None:
     if path.relative_to(ROOT).parts[0] in ("cli", "__main__.py"):
         return
-    tree = tree_of(path)
-    done = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)} & OF_THE_PROCESS
-    for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
-        done |= {ast.unparse(one.value) for one in targets if isinstance(one, ast.Subscript)} & {
-            "os.environ",
-            "sys.modules",
-        }
+    done = of_the_process(tree_of(path))
     assert done <= OWN_PROCESS.get(shown(path), set())
 
 
@@ -167,7 +204,7 @@ OWN_WORDS = {
     "operations/doctor/git_setup.py": {"path"},
     "operations/doctor/project.py": {"path", "flag", "files"},
     "operations/load.py": {"name"},
-    "operations/lock_layout.py": {"entry_path('x')"},
+    "operations/lock.py": {"entry_path('x')"},
     "plan/generate.py": {"costs"},
 }
 _COMMAND = re.compile(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mutation import TESTS
+from pioneer_build.cli import COMMANDS
 from tests.house import MEASURES, PACKAGE, House, Layer, Measure, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +84,23 @@ def test_rooms_that_the_page_names_are_there_or_planned() -> None:
 def test_the_tests_that_mutants_are_tried_with_are_there() -> None:
     for part, tests in TESTS.items():
         assert [one for one in (part, *tests) if not (ROOT / one).exists()] == []
+
+
+#: Commands without a module of their name in one of the rooms: CONTRIBUTING.md says the same.
+FEWER_PARTS = {
+    "adopt": {"render"},
+    "completion": {"operations", "render"},
+    "merge_lock": {"render"},
+    "schema": {"operations", "render"},
+    "serve": {"operations", "render"},
+}
+
+
+@pytest.mark.parametrize("command", sorted(name.replace("-", "_") for name in COMMANDS))
+def test_a_command_is_three_files(command: str) -> None:
+    lacking = {room for room in ("operations", "render") if f"{PACKAGE}.{room}.{command}" not in HOUSE.modules}
+    assert lacking == FEWER_PARTS.get(command, set())
+    assert command not in FEWER_PARTS or f"`{command.replace('_', '-')}`" in PAGE
 
 
 # -- listings --------------------------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ def test_places(checkout: Path) -> None:
         "from ..low.a import name",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pioneer_build.low.a import Name",
         "def f():\n    class C:\n        def g(self):\n            import pioneer_build.low.a",
+        "import importlib\nimportlib.import_module('pioneer_build.low.a')",
+        "from importlib import import_module\ndef f():\n    import_module('pioneer_build.low.a').name",
+        "__import__('pioneer_build.low.a')",
     ],
 )
 def test_every_way_to_import_a_module_counts(checkout: Path, text: str) -> None:
@@ -232,11 +235,15 @@ def test_numbers_of_parameters(checkout: Path) -> None:
 
         @clicked
         def not_a_command(a, b, c, d, e, f, g, h): ...
+
+        hidden = lambda a, b, c, d, e, f, *g: a
+        short = lambda a, b, c, d, e, f: a
         """
     assert house(checkout, {"low": text}).wide_functions() == [
         f"   8 {PACKAGE}.low.not_a_command",
         f"   7 {PACKAGE}.low.A.seven",
         f"   7 {PACKAGE}.low.seven",
+        f"   7 {PACKAGE}.low:18",
     ]
 
 
@@ -354,8 +361,11 @@ def test_modules_without_tests(checkout: Path) -> None:
     assert found.untested() == [f"{PACKAGE}.{name}" for name in ("_c", "low", "low.a", "low.b", "top")]
     for path in ("low/test_a.py", "low/test_b.py", "low/test_package.py", "test_top.py", "test_c.py"):
         (checkout / "tests" / path).parent.mkdir(parents=True, exist_ok=True)
-        (checkout / "tests" / path).write_text("def test_it(): ...\n" if "b" not in path else "# none yet\n")
-    assert found.untested() == [f"{PACKAGE}.low.b"]
+        (checkout / "tests" / path).write_text("def test_it():\n    assert f()\n")
+    assert found.untested() == []
+    for empty in ("# def test_it\n", "def test_it(): ...\n", "def test_it():\n    'Later.'\n    pass\n"):
+        (checkout / "tests/low/test_b.py").write_text(empty)
+        assert found.untested() == [f"{PACKAGE}.low.b"]
 
 
 def test_components_come_before_who_needs_them() -> None:

@@ -121,7 +121,7 @@ def _shown(report: Report, unchanged: int, *, split: bool) -> str:
 
 
 def _note_lock(project: Project, *, written: bool) -> None:
-    from pioneer_build.operations.lock_layout import ignored_note, layout_note  # git: not for every plan
+    from pioneer_build.operations.lock import ignored_note, layout_note  # git: not for every plan
 
     for note in (ignored_note(project) if written else None, layout_note(project)):
         if note is not None:

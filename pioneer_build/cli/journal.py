@@ -28,7 +28,7 @@ def command(options: Globals, action: str, yes: bool, form: str) -> None:  # noq
     Example:
       pioneer-build journal repair
     """
-    from pioneer_build.operations.journal_repair import find_damage, repair_journal
+    from pioneer_build.operations.journal import find_damage, repair_journal
     from pioneer_build.render.journal import journal_damage_text, journal_repaired_text
 
     del action

@@ -25,7 +25,7 @@ def command(options: Globals, layout: str, form: str) -> None:
       pioneer-build lock split
       pioneer-build lock join
     """
-    from pioneer_build.operations.lock_layout import convert_lock
+    from pioneer_build.operations.lock import convert_lock
     from pioneer_build.render.lock import lock_layout_text
 
     result = convert_lock(options.project(), split=layout == "split", waiting=_waits)

@@ -11,7 +11,7 @@ from pioneer_build.errors import LockError, PioneerError, Problems
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.operations.disk_check import LEAST_ROOM
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
-from pioneer_build.operations.lock_layout import layout_note
+from pioneer_build.operations.lock import layout_note
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
