@@ -31,8 +31,8 @@ async def have_rows(work: Work) -> None:
     """Has all rows that new ones will be compared with, before any are bought; but not those that they replace.
 
     Raises:
-        StepStopped: some are missing or damaged, and can't be had. If the service does not provide them, the next plan with
-            `--retry` says what others cost.
+        StepStopped: some are missing or damaged, and can't be had. If the service does not provide them, the next plan
+            with `--retry` says what others cost.
     """
     await fetch(work)
     await _have_others(work)
