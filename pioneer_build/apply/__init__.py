@@ -34,6 +34,7 @@ label_warnings       warns of bounds that those rows violate
 step_order           which steps come first, and wait for others
 fetch                rows that the lock names and this machine doesn't have, or that were never received
 recorded_judgement   by which checks, and compared with what, the rows in the lock were accepted
+search_effort        how much of that is tried
 others_before        what other datasets had when rows were compared with them
 rows_again           has the rows of a job that has ended once more
 lost_rows            ready jobs whose rows are out of reach, and which others replace

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice, product
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.apply.judge_rows import store_rows
@@ -25,6 +26,7 @@ from pioneer_build.spec.model import Checks, Spec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from pioneer_build.apply.search_effort import SearchEffort
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Entry, Job
 
@@ -40,20 +42,29 @@ class OthersBefore:
     Args:
         work: the step of the dataset whose rows were compared.
         texts: the digests of the texts of these rows: states that differ in other texts are one.
+        effort: what may be tried.
     """
 
-    def __init__(self, work: Work, texts: Collection[bytes]) -> None:
+    def __init__(self, work: Work, texts: Collection[bytes], effort: SearchEffort) -> None:
         self._work = work
+        self._effort = effort
         self._compared = frozenset(texts)
         self._stored: dict[str, _Texts] = {}
         self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {}
         self._past: dict[str, Sequence[Entry]] = {}
         self._states: dict[str, list[_Texts]] = {}
+        self._last_rows: tuple[tuple[str, str], Sequence[Any] | None] | None = None
 
-    def from_lock(self, names: Sequence[str]) -> Iterator[Mapping[str, _Texts]]:
-        """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs."""
+    async def from_lock(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
+        """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs.
+
+        Raises:
+            StepStopped: the run was stopped.
+        """
         yield {name: self._now(name) for name in names}  # hardly ever is another one needed
-        yield from islice(_combinations({name: list(dict.fromkeys(self._since(name))) for name in names}), 1, None)
+        states = {name: await self._since(name) for name in names}
+        for combination in islice(_combinations(states, self._effort), 1, None):
+            yield combination
 
     async def from_history(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
         """As `from_lock`, also with rows of earlier versions of the lock. Those that are not here are fetched.
@@ -61,7 +72,7 @@ class OthersBefore:
         Raises:
             StepStopped: the service failed, or the run was stopped.
         """
-        for combination in _combinations({name: await self._ever(name) for name in names}):
+        for combination in _combinations({name: await self._ever(name) for name in names}, self._effort):
             yield combination
 
     async def at_any_time(self, names: Sequence[str]) -> dict[str, _Texts]:
@@ -74,21 +85,26 @@ class OthersBefore:
 
     async def _ever(self, name: str) -> list[_Texts]:
         if name not in self._states:
-            found = dict.fromkeys(self._since(name))
+            found = dict.fromkeys(await self._since(name))
             for entry in self._past_of(name):
+                if not await self._effort.spend(len(self._compared)):
+                    break
                 texts = await self._texts_of(name, entry)
                 if texts is not None:
                     found.setdefault(texts & self._compared)
             self._states[name] = list(found)
         return self._states[name]
 
-    def _since(self, name: str) -> Iterator[_Texts]:
-        yield self._now(name)
+    async def _since(self, name: str) -> list[_Texts]:
+        found = {self._now(name): None}
         entry = self._work.run.lock.entry(name)
         for size in range(len(entry.jobs) - 1 if entry is not None else -1, -1, -1):
             assert entry is not None
+            if not await self._effort.spend(len(self._compared)):
+                break
             then = replace(entry, jobs=entry.jobs[:size])
-            yield frozenset().union(*map(self._in_store, then.content_digests))
+            found.setdefault(frozenset().union(*map(self._in_store, then.content_digests)))
+        return list(found)
 
     def _now(self, name: str) -> _Texts:
         return self._work.run.others.texts(Checks(no_overlap_with=(name,)), [])[name] & self._compared
@@ -140,7 +156,9 @@ class OthersBefore:
         try:
             if store.has(job.rows):
                 return frozenset(texts_in(store, (job.rows,)))
-            rows = await self._all_rows(name, job)
+            if self._last_rows is None or self._last_rows[0] != job.key:  # many states differ in their checks only
+                self._last_rows = job.key, await self._all_rows(name, job)
+            rows = self._last_rows[1]
         except StoreError:
             return None
         if rows is None:
@@ -148,6 +166,8 @@ class OthersBefore:
         definition = self._definition(name, past, job)
         terms = JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
         for checks in self._checks_then(name, past, job):
+            if not await self._effort.spend(len(rows)):
+                return None
             judgement = judge(rows, terms, checks, TakenTexts(frozenset(earlier)))
             if digest_of_accepted(judgement) == job.rows:
                 self._keep(judgement)
@@ -200,6 +220,15 @@ def _as_if_declared(entry: Entry) -> Declared:
     return Declared(spec, dict(entry.definition), entry.fingerprint, entry.checks)
 
 
+def _combinations(
+    states: Mapping[str, Sequence[_Texts]], effort: SearchEffort
+) -> Iterator[Mapping[str, _Texts]]:  # fmt: skip
+    for taken in islice(product(*states.values()), _MOST_COMBINATIONS):
+        yield dict(zip(states, taken, strict=True))
+    if prod(map(len, states.values())) > _MOST_COMBINATIONS:
+        effort.is_cut = True
+
+
 def digest_of_accepted(judgement: Judgement) -> str:
     """The digest that the accepted rows have in the store."""
     return digest_of_lines(map(row_line, judgement.accepted))
@@ -211,8 +240,3 @@ def digest_of_lines(lines: Iterable[bytes]) -> str:
     for line in lines:
         whole.update(line)
     return f"sha256:{whole.hexdigest()}"
-
-
-def _combinations(states: Mapping[str, Sequence[_Texts]]) -> Iterator[Mapping[str, _Texts]]:
-    for taken in islice(product(*states.values()), _MOST_COMBINATIONS):
-        yield dict(zip(states, taken, strict=True))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pioneer_build.apply.judge_rows import judgement_of
 from pioneer_build.apply.others_before import OthersBefore, digest_of_accepted, digest_of_lines
+from pioneer_build.apply.search_effort import SearchEffort
 from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.rows import row_line, text_digest
@@ -20,13 +21,19 @@ from pioneer_build.spec.model import Checks
 
 #: At most so many rows are read to find which ones were left out: a few seconds' work.
 _MOST_ROWS: Final = 5_000_000
+#: So many ways to leave some out are tried before the run hears that it is to stop.
+_AT_A_TIME: Final = 100
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Job
+
+
+_Texts: TypeAlias = "frozenset[bytes]"
+_States: TypeAlias = "Callable[[Sequence[str]], AsyncIterator[Mapping[str, _Texts]]]"
 
 
 async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judgement | None:
@@ -43,32 +50,68 @@ async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judge
     Raises:
         StepStopped: rows that other datasets had could not be fetched right now.
     """
+    effort = SearchEffort(work.run, job.named, len(rows))
+    found = await _search(work, job, rows, effort)
+    if found is None and effort.is_cut:
+        text = f"not all that other datasets may have had was tried on the rows of {job.named}: there is too much of it"
+        work.emit("note", text)
+    return found
+
+
+async def _search(work: Work, job: Job, rows: Sequence[Any], effort: SearchEffort) -> Judgement | None:
+    """See `judged_as_recorded`.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows.
+        effort: what may be tried.
+    """
     everything = judge(rows, work.terms(job), Checks(), TakenTexts())
-    before = OthersBefore(work, {text_digest(row) for row in everything.accepted})
+    before = OthersBefore(work, {text_digest(row) for row in everything.accepted}, effort)
     tried: dict[Checks, None] = {}
     for explicit in _checks_that_may_apply(work, job):
         if explicit in tried:
             continue
         tried[explicit] = None
-        for others in before.from_lock(explicit.no_overlap_with):
-            if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
-                return judgement
+        if found := await _first_as_recorded(work, job, rows, explicit, (before.from_lock, effort)):
+            return found
     if work.run.options.free:
         return None
     for explicit in tried:
-        async for others in before.from_history(explicit.no_overlap_with):
-            if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
-                return judgement
+        if found := await _first_as_recorded(work, job, rows, explicit, (before.from_history, effort)):
+            return found
     for explicit in tried:
-        if (names := explicit.no_overlap_with) and (
-            judgement := _without_some(work, job, rows, explicit, await before.at_any_time(names))
-        ) is not None:
+        if names := explicit.no_overlap_with:
+            others = await before.at_any_time(names)
+            if found := await _without_some(work, job, rows, explicit, (others, effort)):
+                return found
+    return None
+
+
+async def _first_as_recorded(
+    work: Work, job: Job, rows: Sequence[Any], explicit: Checks, tries: tuple[_States, SearchEffort]
+) -> Judgement | None:
+    """The first judgement that accepts the recorded rows.
+
+    Args:
+        work: the step.
+        job: the job.
+        rows: its rows.
+        explicit: the checks, without defaults.
+        tries: returns the states that the datasets in `no_overlap_with` may have had; and what may be tried.
+    """
+    states, effort = tries
+    async for others in states(explicit.no_overlap_with):
+        if not await effort.spend(len(rows)):
+            return None
+        if (judgement := _as_recorded(work, job, rows, explicit, others)) is not None:
             return judgement
     return None
 
 
-def _without_some(
-    work: Work, job: Job, rows: Sequence[Any], explicit: Checks, others: Mapping[str, frozenset[bytes]]
+async def _without_some(
+    work: Work, job: Job, rows: Sequence[Any], explicit: Checks, tries: tuple[Mapping[str, _Texts], SearchEffort]
 ) -> Judgement | None:
     """The judgement that leaves out so many of the texts in other datasets that the recorded rows are left.
 
@@ -80,16 +123,22 @@ def _without_some(
         job: the job.
         rows: its rows.
         explicit: the checks, without defaults.
-        others: the digests of the texts that each dataset has, or had.
+        tries: the digests of the texts that each dataset has, or had; and what may be tried.
     """
+    others, effort = tries
     checks = effective_checks(Checks(), explicit, work.name)
     everything = judgement_of(work, replace(job, state="open"), rows, checks, others={}).accepted
     lines = {text_digest(row): row_line(row) for row in everything}
     either = [digest for digest in lines if any(digest in texts for texts in others.values())]
     left_out = len(everything) - (job.got or 0)
-    if not 0 < left_out <= len(either) or comb(len(either), left_out) * len(lines) > _MOST_ROWS:
+    if not 0 < left_out <= len(either):
         return None
-    for some in combinations(either, left_out):
+    if comb(len(either), left_out) * len(lines) > _MOST_ROWS:
+        effort.is_cut = True
+        return None
+    for number, some in enumerate(combinations(either, left_out)):
+        if number % _AT_A_TIME == 0:
+            await effort.listen()
         out = frozenset(some)
         if digest_of_lines(line for digest, line in lines.items() if digest not in out) == job.rows:
             return _as_recorded(work, job, rows, explicit, {name: texts & out for name, texts in others.items()})
