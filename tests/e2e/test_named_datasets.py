@@ -80,7 +80,7 @@ def test_rows_that_a_renamed_dataset_has_count_in_the_plan(two: Team) -> None:
     assert two.run("check").code == 2
     assert two.apply().code == 3
     assert two.steps()["a"]["reasons"][0] == before["a"]["reasons"][0]
-    assert two.service.asked() == [8, 4]
+    assert sorted(two.service.asked()) == [4, 8]
 
 
 @pytest.mark.parametrize("select", [(), ("--select", "a")], ids=["all", "only the one that names it"])
@@ -100,7 +100,7 @@ def test_missing_rows_are_priced_before_they_are_bought(two: Team) -> None:
     step = two.steps()["a"]
     assert (step["action"], step["requests"], step["examples"]) == ("extend", 1, 4)
     assert two.apply().code == 0
-    assert two.service.asked() == [8, 4, 4]
+    assert sorted(two.service.asked()) == [4, 4, 8]
     assert set(two.steps()) == {"a", "ref"}
     assert {step["action"] for step in two.steps().values()} == {"none"}
 
