@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.inputs import parquet as reader
-from pioneer_build.inputs.parquet_pages import BadHeaderError, columns_in_footer, pages
 from tests.inputs.project import problems_of, put, said, texts_of
 
 if TYPE_CHECKING:
@@ -118,16 +116,6 @@ def test_a_schema_that_is_too_deep(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this version doesn't write one")
     assert "not valid Parquet from here on" in complaint(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"\x19" * 500, b"\x19\xf9\xff\xff\xff\xff\x0f", b"\x15" + b"\xff" * 20, b"\x1c" * 99]
-)
-def test_headers_that_are_none(data: bytes) -> None:
-    with pytest.raises(BadHeaderError):
-        list(pages(io.BytesIO(data), 0, 1_000))
-    with pytest.raises(BadHeaderError):
-        columns_in_footer(data.replace(b"\x19", b"\x1a"))
 
 
 def test_damaged_pages_are_said(tmp_path: Path) -> None:
