@@ -16,7 +16,9 @@ _NAMES_FILE: Final = re.compile(
     rb'((?:[^"#;\n\\]|\\[\s\S]|"(?:[^"\\\n]|\\[\s\S])*+(?:"|$))*+)',
     re.MULTILINE | re.IGNORECASE,
 )
-_TOKEN: Final = re.compile(rb'\\[\s\S]|"|[ \t\r\f\v]++|[^\\" \t\r\f\v]++|\\')
+_TOKEN: Final = re.compile(rb'\\[\s\S]|"|[ \t\r]++|[^\\" \t\r]++|\\')
+#: White space of git: form feeds and vertical tabs are part of a value.
+_WHITE: Final = b" \t\r\n"
 _ESCAPES: Final = {b"\\n": b"\n", b"\\t": b"\t", b"\\b": b"\b", b"\\\n": b""}
 
 
@@ -37,7 +39,7 @@ def _unquoted(value: bytes, *, spaces: bool = False) -> bytes:
     parts: list[bytes] = []  # none is empty
     quoted, kept = False, 0
     for token in _TOKEN.findall(value):
-        if token.isspace() and not quoted:
+        if not quoted and not token.strip(_WHITE):
             parts += [b" " * len(token) if spaces else token] if parts else []
             continue
         if token == b'"':

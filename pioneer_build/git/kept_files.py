@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.git.config_values import named_files
@@ -75,6 +76,9 @@ class _Files:
 
     def _in_repository(self, git: str, top: str) -> Iterator[str]:
         yield from (f"{git}/{name}" for name in _FILES)
+        with suppress(OSError, ValueError), os.scandir(git) as entries:
+            # what a split index names
+            yield from sorted(entry.path for entry in entries if entry.name.startswith("sharedindex."))
         common = self._named(f"{git}/commondir", b"", git)
         places = [git] if common is None else [git, common]
         if common is not None:

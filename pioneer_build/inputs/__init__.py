@@ -17,6 +17,7 @@ json_array          JSON: one list
 repeated_keys       keys that occur twice in one object of JSON
 delimited           CSV and TSV
 parquet             Parquet
+parquet_pages       what its pages say of themselves before they are unpacked
 zstd                zstd streams
 records             checks records one by one; blocks of texts
 complaints          collects mistakes

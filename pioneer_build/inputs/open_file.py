@@ -90,8 +90,12 @@ def _uncompressed(file: InputFile) -> Mistake:
 def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
     unpacked: io.BufferedIOBase | io.RawIOBase
     unpacked = gzip.GzipFile(fileobj=raw, mode="rb") if compression == "gzip" else ZstdStream(raw)
-    most = max(_ALWAYS_ALLOWED, MOST_TIMES_LARGER * os.fstat(raw.fileno()).st_size)
-    return io.BufferedReader(_Bounded(unpacked, most), BUFFER)
+    return io.BufferedReader(_Bounded(unpacked, most_unpacked(os.fstat(raw.fileno()).st_size)), BUFFER)
+
+
+def most_unpacked(size: int) -> int:
+    """How many bytes a compressed file of `size` bytes may become."""
+    return max(_ALWAYS_ALLOWED, MOST_TIMES_LARGER * size)
 
 
 class _Bounded(io.RawIOBase):

@@ -38,10 +38,6 @@ class KeySearch:
         """Whether a key is in `data`."""
         return any(key.occurs_in_bytes(data) for key in self._keys)
 
-    def occurs_whole(self, data: bytes) -> bool:
-        """Whether a key is in `data` as it is or as a whole encoding: fast enough for what is only read."""
-        return any(key.occurs_whole(data) for key in self._keys)
-
     def line_in(self, data: bytes) -> int | None:
         """The line of `data`, from 1, in which the first key ends; `None` if there is no key."""
         if not self.occurs_in(data):

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from binascii import b2a_base64
-from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pioneer_build.keys.gaps import squeezed
+from pioneer_build.keys.escapes import BEGUN, ENTITIES, ESCAPES, LONGEST, PERCENT, any_escaped, escaped
+from pioneer_build.keys.gaps import squeezed, squeezed_bytes, without_wide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pioneer_build.keys.escapes import Escape
 
 #: What is shown instead of a key.
 HIDDEN: Final = "[key hidden]"
@@ -29,69 +31,87 @@ HIDDEN: Final = "[key hidden]"
 _HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*+"
 _LIST_GAP: Final = r"(?:[\s,;|\"']|\\[nrt\"])++"
 _OCTAL_GAP: Final = r"\s*+\\++"
-_GAP_BYTES: Final = bytes([*range(0x21), 0x7F, ord("\\")])
 #: In bytes: lower case, and one alphabet of base64.
 _ALIKE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
-_WHITE_ESCAPES: Final = re.compile(rb"\\[nrtbfv]")
-#: What has to be looked at character by character: escapes, and spaces that aren't ASCII or have no width.
-_ESCAPES: Final = re.compile(
-    rb"[%&=]|\\(?:[xX]|u\{?(?:00|20|[fF][eE]|[dD][89a-fA-F]))|\xc2[\xa0\xad]|\xe2(?:\x80[\x80-\x8f\xa8-\xaf]|\x81)"
-    rb"|[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]|\xed[\xa0-\xbf]|\xe3\x80\x80|\xef(?:\xb8|\xbb|\xbe|\xbf)|\xf3\xa0"
-)
-_LONG: Final = 1 << 20
-_ENTITIES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-#: A percent sign may be escaped as often, and its escape, and so on.
-_MOST_PERCENT: Final = 8
-#: An escape that was cut in its middle.
-_CUT_ESCAPE: Final = re.compile(
-    r"[\s\\]*+(?:%[0-9a-fA-F]{0,18}|u\{?[0-9a-fA-F]{0,6}|[xX][0-9a-fA-F]?|&#?\w{0,8}|(?:[=:-]|0x)?[0-9a-fA-F]?"
-    r"|[oO]?\{?[0-7]{0,4}|(?:[\s,;|\"']|\\[nrt\"])*+(?:0x[0-9a-fA-F]?|[0-9]{0,3}))?\Z"
-)
-_LONGEST_ESCAPE: Final = 20
+_HEX_GAP_BYTES: Final = b" \t\n\r\v\f\x1c\x1d\x1e\x1f:-,;|\"'\\"
+#: What both alphabets of base64 have at the end.
+_ALPHABETS: Final = {"+": "+-", "-": "+-", "/": "/_", "_": "/_"}
+#: What may stand between the characters of a list, of whichever kind, and any other character.
+_GAP_OR_CHARACTER: Final = re.compile(r"(?:[\s,;|\"':\-]|\\[nrtx]?|0x)++|(.)", re.DOTALL)
+#: What a text with an escaped character has, for the ways in which those of a spelling may be escaped.
+_HINTS: Final = {escapes: re.compile(any_escaped(escapes).encode("ascii")) for escapes in (ESCAPES, (PERCENT,))}
+#: The end of a text that was cut within an escape.
+_CUT: Final = rf"(?:{BEGUN})?\Z"
 #: Shorter keys have no other encodings: their base64 would be found in any text.
 _ENCODED_FROM: Final = 6
 #: As many characters at the end of a text that was cut may be the beginning of a key.
 _CUT_FROM: Final = 6
 
 
+class _Unbroken:
+    """A spelling that is searched for in a text without gaps: see `gaps`.
+
+    Args:
+        text: the whole of it, if no character is escaped.
+        pattern: what makes a pattern for a character of it, escaped or not.
+        escapes: the ways in which one may be escaped.
+    """
+
+    __slots__ = ("_pattern", "_text", "escapes", "plain")
+
+    def __init__(self, text: str, pattern: Callable[[str], str], escapes: Sequence[Escape] = ()) -> None:
+        self._text, self._pattern, self.escapes = text, pattern, escapes
+        self.plain = _alike(text.encode("ascii", "replace"))
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def parts(self) -> list[str]:
+        """A pattern for each character: made when they are needed, because there are hundreds."""
+        return [self._pattern(char) for char in self._text]
+
+
+class _Listed(NamedTuple):
+    """A spelling whose characters have something of their own between them."""
+
+    #: A pattern for what is between two characters.
+    gap: str
+    #: A pattern for each character.
+    parts: Sequence[str]
+    #: A pattern for the beginning of one, up to the end of a text that was cut there.
+    begun: str
+    #: What is in any text that has this spelling: in it as it is, or without what is between hexadecimal digits.
+    numbers: frozenset[bytes]
+    digits: bytes = b""
+
+
 class KeySpellings:
     """Finds one key in texts.
+
+    There is one table of its spellings. `occurs_in` and `hide` search for each; `may_occur_in` looks for what a text
+    with any of them must have.
 
     Args:
         key: as it is sent: printable ASCII, not empty.
     """
 
-    __slots__ = ("__bytes", "__codes", "__listed", "__patterns", "__spelled", "guessable")
+    __slots__ = ("__listed", "__patterns", "__unbroken", "guessable")
 
     def __init__(self, key: str) -> None:
         #: Whether it may be a word of any text, such as the key of a local server. That is hidden, but proves nothing.
         self.guessable = len(key) < 8 or (key.isalpha() and len(key) < 20)
-        # A pattern for each character, in a text without gaps. A backslash counts as a gap. Escaped or not, and as it
-        # is: the key may have something in it that looks like an escape.
+        # A backslash counts as a gap. Escaped or not, and as it is: the key may have something in it that looks like an
+        # escape.
         plain = key.replace("\\", "") or key
-        self.__spelled = [[_character(c) for c in plain], [_letter(c) for c in plain]]
-        # what stands between two characters, and a pattern for each
-        self.__listed: list[tuple[str, list[str]]] = []
-        texts = [key]
-        # the same for lists of codes, and the numbers that such a list has
-        self.__codes: list[tuple[str, list[str], set[bytes]]] = []
+        self.__unbroken = [_Unbroken(plain, _character, ESCAPES), _Unbroken(plain, _letter)]
+        self.__listed: list[_Listed] = []
         if len(key) >= _ENCODED_FROM:
             raw = key.encode("ascii", "replace")
-            digits, encoded = raw.hex(), [*_base64(raw), *_base64(_wide(raw))]
-            thirty_two = _base32(raw)
-            texts += [digits, *encoded, *thirty_two]
-            self.__spelled += [[_base64_character(c) for c in text] for text in encoded]
-            self.__spelled += [[_letter(c) for c in text] for text in thirty_two]
-            # spellings of their own: in the pattern of a character, they could hide one that is written out
-            self.__codes = [
-                (_OCTAL_GAP, _octal(raw), _numbers(raw, "o")),
-                (_LIST_GAP, [f"(?<![0-9])0?{code}(?![0-9])" for code in raw], _numbers(raw, "d")),
-                (_LIST_GAP, [rf"(?i:(?<![0-9a-f])(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw], _numbers(raw, "x")),
-            ]
-            self.__listed = [(between, parts) for between, parts, _ in self.__codes]
-            self.__listed.append((_HEX_GAP, [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)]))
-        self.__bytes = [_squeezed(text.encode("ascii", "replace")) for text in texts]
-        self.__patterns: tuple[list[re.Pattern[str]], list[re.Pattern[str]]] | None = None
+            encoded = (*_base64(raw), *_base64(_wide(raw)))
+            self.__unbroken += [_Unbroken(text, _base64_character, (PERCENT,)) for text in encoded]
+            self.__unbroken += [_Unbroken(text, _letter) for text in _base32(raw)]
+            self.__listed = _listed(raw)
+        self.__patterns: dict[int, re.Pattern[str]] = {}
 
     def __repr__(self) -> str:
         return "KeySpellings(…)"
@@ -111,10 +131,14 @@ class KeySpellings:
     def hide_in_cut(self, text: str) -> str:
         """`text` without the key, and without a beginning of it at the end: it may have been cut there."""
         text = self.hide(text)
-        cut = [place for between, parts in self.__listed for place in _cut_places(text, between, parts)]
+        start = _last_characters(text, LONGEST * max((len(one.parts) for one in self.__listed), default=0))
+        cut = [place for one in self.__listed for place in _cut_places(text, start, one.gap, one.parts, one.begun)]
         for reading in squeezed(text):
-            for parts in self.__spelled:
-                cut += [reading.original(place, place + 1)[0] for place in _cut_places(reading.text, "", parts)]
+            for spelling in self.__unbroken:
+                start = max(0, len(reading.text) - LONGEST * len(spelling))
+                end = _CUT if spelling.escapes else r"\Z"
+                places = _cut_places(reading.text, start, "", spelling.parts(), end)
+                cut += [reading.original(place, place + 1)[0] for place in places]
         return text[: min(cut)] + HIDDEN if cut else text
 
     def occurs_in(self, text: str) -> bool:
@@ -122,50 +146,118 @@ class KeySpellings:
         return next(self._places(text), None) is not None
 
     def occurs_in_bytes(self, body: bytes) -> bool:
-        """Whether the key is in the bytes of a response.
-
-        In more than a megabyte only whole encodings and lists of codes are looked for, not other characters that are
-        escaped one by one.
-        """
-        if self.occurs_whole(body):
+        """Whether the key is in UTF-8: searched for only where it may be."""
+        readings = squeezed_bytes(body)
+        if self._has_plain(readings) or any(self._is_near_an_escape(reading) for reading in readings):
             return True
-        if len(body) > _LONG or _ESCAPES.search(body) is None:
-            return False
-        return self.occurs_in(body.decode("utf-8", "replace"))
+        listed = self._listed_maybe(body)
+        text = body.decode("utf-8", "replace") if listed else ""
+        return any(self._pattern(one).search(text) is not None for one in listed)
 
-    def occurs_whole(self, body: bytes) -> bool:
-        """Whether the key is in `body` as it is, as a whole encoding or as a list of codes.
+    def may_occur_in(self, body: bytes) -> bool:
+        """Whether it is worth while to search for the key in UTF-8. If not, it isn't in it.
 
-        That takes a few ms for a megabyte.
+        That takes a few ms for a megabyte of ordinary text.
         """
-        squeezed = _squeezed(body)
-        if any(spelling in squeezed for spelling in self.__bytes):
-            return True
-        return any(
-            all(number in squeezed for number in numbers)  # hardly any text has all of them
-            and re.search(between.join(parts).encode("ascii"), body) is not None
-            for between, parts, numbers in self.__codes
+        readings = squeezed_bytes(body)
+        return (
+            self._has_plain(readings)
+            or any(hint.search(reading) for hint in _HINTS.values() for reading in readings)
+            or bool(self._listed_maybe(body))
         )
+
+    def _has_plain(self, readings: list[bytes]) -> bool:
+        alike = [_alike(reading) for reading in readings]
+        return any(one.plain in reading for one in self.__unbroken for reading in alike)
+
+    def _is_near_an_escape(self, reading: bytes) -> bool:
+        """Whether a spelling with an escaped character is in bytes without gaps: it has escapes, and is not long."""
+        for escapes, hint in _HINTS.items():
+            if hint.search(reading) is None:
+                continue
+            spellings = [one for one in self.__unbroken if one.escapes == escapes]
+            patterns = [self._pattern(one) for one in spellings]
+            most = LONGEST * max(map(len, spellings), default=0)
+            place = 0
+            while (found := hint.search(reading, place)) is not None:
+                # with any escape that begins before the next place from which one is searched
+                place = found.start() + 2 * most
+                around = reading[max(0, found.start() - most) : place + most].decode("utf-8", "ignore")
+                if any(pattern.search(around) for pattern in patterns):
+                    return True
+        return False
+
+    def _listed_maybe(self, body: bytes) -> list[_Listed]:
+        """The lists of codes that may be in `body`."""
+        if not self.__listed:
+            return []
+        lower = body.lower()
+        digits = _without_hex_gaps(lower)
+        return [
+            one
+            for one in self.__listed
+            if one.digits in digits and all(number in lower for number in one.numbers)  # hardly any text has all
+        ]
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the key is in `text`, in all spellings: some may overlap."""
-        if self.__patterns is None:  # it takes a while
-            self.__patterns = (
-                [re.compile("".join(parts)) for parts in self.__spelled],
-                [re.compile(between.join(parts)) for between, parts in self.__listed],
-            )
-        without_gaps, listed = self.__patterns
         for reading in squeezed(text):
-            for found in chain.from_iterable(pattern.finditer(reading.text) for pattern in without_gaps):
-                yield reading.original(*found.span())
-        for found in chain.from_iterable(pattern.finditer(text) for pattern in listed):
-            yield found.span()
+            for spelling in self.__unbroken:
+                for found in self._pattern(spelling).finditer(reading.text):
+                    yield reading.original(*found.span())
+        for one in self.__listed:
+            for found in self._pattern(one).finditer(text):
+                yield found.span()
+
+    def _pattern(self, spelling: _Unbroken | _Listed) -> re.Pattern[str]:
+        """The pattern of a spelling; compiled when it is needed, which takes a while."""
+        if (found := self.__patterns.get(id(spelling))) is None:
+            gap, parts = (spelling.gap, spelling.parts) if isinstance(spelling, _Listed) else ("", spelling.parts())
+            found = self.__patterns[id(spelling)] = re.compile(gap.join(parts))
+        return found
 
 
-def _squeezed(body: bytes) -> bytes:
-    if b"\\" in body:
-        body = _WHITE_ESCAPES.sub(b"", body)
-    return body.translate(_ALIKE, _GAP_BYTES)
+def _alike(body: bytes) -> bytes:
+    return body.translate(_ALIKE)
+
+
+def _listed(raw: bytes) -> list[_Listed]:
+    """The lists of codes of `raw`: spellings of their own, as in the pattern of a character, they could hide one."""
+    digits = raw.hex()
+    # the last digit may be taken for the beginning of a gap: 70x…
+    inside = digits[:-1].encode("ascii")
+    between = rf"(?:{_LIST_GAP})?\\?"
+    return [
+        _Listed(_OCTAL_GAP, _octal(raw), r"\s*+\\*+[oO]?\{?[0-7]{0,9}\Z", _numbers(raw, "o")),
+        _Listed(
+            _LIST_GAP,
+            [f"(?<![0-9])0?{code}(?![0-9])" for code in raw],
+            rf"{between}[0-9]{{0,3}}\Z",
+            _numbers(raw, "d"),
+        ),
+        _Listed(
+            _LIST_GAP,
+            [rf"(?i:(?<![0-9a-f])(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw],
+            rf"{between}(?:0[xX])?[0-9a-fA-F]{{0,2}}\Z",
+            frozenset(),
+            inside,
+        ),
+        _Listed(
+            _HEX_GAP,
+            [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)],
+            rf"{_HEX_GAP}\\?[0-9a-fA-F]?\Z",
+            frozenset(),
+            inside,
+        ),
+    ]
+
+
+def _without_hex_gaps(lower: bytes) -> bytes:
+    """Without anything that may stand between hexadecimal digits in a list, in lower case."""
+    for mark in (b"0x", b"\\x", b"\\n", b"\\r", b"\\t"):
+        if mark in lower:
+            lower = lower.replace(mark, b"")
+    return without_wide(lower).translate(None, _HEX_GAP_BYTES)
 
 
 # Groups are atomic: what can be read in two ways would take exponential time. Escapes are bounded, so that a match is,
@@ -175,14 +267,8 @@ def _squeezed(body: bytes) -> bytes:
 def _character(char: str) -> str:
     """A pattern for one character, in either case, escaped or not."""
     codes = sorted({ord(char.lower()), ord(char.upper())})
-    each = [_percent(code) for code in codes]
-    for code in codes:
-        each += [rf"u\{{?0{{0,6}}(?i:{code:x})\}}?", f"x(?i:{code:02x})", f"X(?i:{code:02x})"]
-        each += [f"&#(?i:x)0{{0,6}}(?i:{code:x});?", f"&#0{{0,6}}{code};?", f"=(?i:{code:02x})"]
-    if char in _ENTITIES:
-        each.append(f"&{_ENTITIES[char]};?")
-    each += [re.escape(chr(code)) for code in codes]
-    return f"(?>{'|'.join(each)})"
+    named = [f"&{ENTITIES[char]};?"] if char in ENTITIES else []
+    return f"(?>{'|'.join((*escaped(codes), *named, *(re.escape(chr(code)) for code in codes)))})"
 
 
 def _letter(char: str) -> str:
@@ -192,12 +278,8 @@ def _letter(char: str) -> str:
 
 def _base64_character(char: str) -> str:
     """A pattern for one character of base64, in either alphabet."""
-    either = {"+": "[+-]", "-": "[+-]", "/": "[/_]", "_": "[/_]"}.get(char, char)
-    return f"(?>{_percent(ord(char))}|{either})"
-
-
-def _percent(code: int) -> str:
-    return f"%(?:25){{0,{_MOST_PERCENT}}}(?i:{code:02x})"
+    either = _ALPHABETS.get(char, char)
+    return f"(?>{'|'.join(escaped(map(ord, either), (PERCENT,)))}|{'|'.join(map(re.escape, either))})"
 
 
 def _octal(raw: bytes) -> list[str]:
@@ -206,9 +288,9 @@ def _octal(raw: bytes) -> list[str]:
     return [rf"\\{each[0]}", *each[1:]]
 
 
-def _numbers(raw: bytes, form: str) -> set[bytes]:
+def _numbers(raw: bytes, form: str) -> frozenset[bytes]:
     """The codes of `raw` in octal (`o`), decimal (`d`) or hexadecimal (`x`)."""
-    return {f"{code:{form}}".encode("ascii") for code in raw}
+    return frozenset(f"{code:{form}}".encode("ascii") for code in raw)
 
 
 def _base64(raw: bytes) -> list[str]:
@@ -234,39 +316,50 @@ def _wide(raw: bytes) -> bytes:
     return b"\0".join(raw[place : place + 1] for place in range(len(raw)))
 
 
-def _cut_places(text: str, gap: str, parts: list[str]) -> Iterator[int]:
+def _cut_places(text: str, start: int, gap: str, parts: Sequence[str], begun: str) -> Iterator[int]:
     """The first place at which a beginning of the key runs to the end of `text`, if there is one.
 
     Args:
         text: in which it may have been cut.
+        start: from where it is looked for.
         gap: what may stand between two characters.
         parts: the key, character by character.
+        begun: what the end of the text may have after a gap: the beginning of a character.
     """
-    beginning, between = re.compile(gap.join(parts[:_CUT_FROM])), re.compile(gap)
-    start = max(0, len(text) - _LONGEST_ESCAPE * len(parts))
+    beginning, between, cut = re.compile(gap.join(parts[:_CUT_FROM])), re.compile(gap), re.compile(begun)
     while len(parts) > _CUT_FROM and (first := beginning.search(text, start)) is not None:
-        if _runs_to_the_end(between, parts, text, first.end()):
+        if _runs_to_the_end(between, parts[_CUT_FROM:], cut, text, first.end()):
             yield first.start()
             return
         start = first.start() + 1
 
 
-def _runs_to_the_end(between: re.Pattern[str], parts: list[str], text: str, place: int) -> bool:
+def _last_characters(text: str, most: int) -> int:
+    """Where the last `most` characters of `text` begin that are not between the characters of a list."""
+    if not most:
+        return len(text)
+    places = [found.start() for found in _GAP_OR_CHARACTER.finditer(text) if found[1] is not None]
+    return places[-most] if len(places) > most else 0
+
+
+def _runs_to_the_end(
+    between: re.Pattern[str], parts: Sequence[str], cut: re.Pattern[str], text: str, place: int
+) -> bool:
     """Whether a beginning of the key goes on up to the end of `text`.
 
     Args:
         between: what may stand between two characters.
-        parts: the key, character by character; the first six end at `place`.
+        parts: the rest of the key, character by character.
+        cut: what the end of the text may have.
         text: the whole text.
         place: from where.
     """
-    for part in parts[_CUT_FROM:]:
-        if _CUT_ESCAPE.match(text, place):
+    for part in parts:
+        if cut.match(text, place):
             return True
         gap = between.match(text, place)
-        found = re.compile(part).match(
-            text, gap.end() if gap else place
-        )  # as far as the text has them: there are hundreds
+        # as far as the text has them: there are hundreds
+        found = re.compile(part).match(text, gap.end() if gap else place)
         if found is None:
             return False
         place = found.end()

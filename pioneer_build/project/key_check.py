@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ from pioneer_build.keys.search import HAS_KEY, REMOVE_IT, KeySearch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-#: Characters of a key as JSON may have them: who reads a lock has the key itself.
-_ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 
 def keys_in_files(root: Path, paths: Iterable[str]) -> list[Problem]:
@@ -73,7 +69,7 @@ def keys_in_texts(texts: Mapping[str, str]) -> list[Problem]:
 
 
 def refuse_keys_in_lock(texts: Mapping[str, str]) -> None:
-    """Refuses to read a lock that contains a key, as it is or as a whole encoding: what is in it is shown.
+    """Refuses to read a lock that contains a key: what is in it is shown.
 
     Args:
         texts: of the files of the lock, by their paths in the project.
@@ -81,18 +77,8 @@ def refuse_keys_in_lock(texts: Mapping[str, str]) -> None:
     Raises:
         LockError: it does. The message has the line, not the key.
     """
-    keys = KeySearch()
-    if not keys:
-        return
-    as_read = {path: _ESCAPED.sub(_unescaped, text) if "\\u00" in text else text for path, text in texts.items()}
-    if not keys.occurs_whole("\n".join(as_read.values()).encode("utf-8", "surrogateescape")):
-        return
-    for found in keys_in_texts(as_read):
+    for found in keys_in_texts(texts):
         raise LockError(f"{found.path}:{found.line} {found.message}", hint=found.hint)
-
-
-def _unescaped(escape: re.Match[str]) -> str:
-    return chr(int(escape[1], 16))
 
 
 def _problems(keys: KeySearch, path: str, data: bytes) -> list[Problem]:

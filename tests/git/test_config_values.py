@@ -34,6 +34,8 @@ PIECES = [
     "[",
     "=",
     "é",
+    "\f",
+    "\v",
 ]
 
 
@@ -47,6 +49,7 @@ PIECES = [
 )
 @example('a ""', "[include]\npath =", False)
 @example("a\t b", "[include]\npath =", False)
+@example("a\f", "[include]\npath =", False)
 @example('"a b" ;c', "[include]\npath =", True)
 def test_values_are_read_as_git_reads_them(tmp_path: Path, value: str, before: str, wide: bool) -> None:
     file = tmp_path / "config"

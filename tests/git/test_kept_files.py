@@ -76,6 +76,12 @@ def test_a_file_that_is_none(top: Path, name: str, kind: str) -> None:
     assert found == [Unreadable(said)] * 3
 
 
+def test_what_a_split_index_names(top: Path) -> None:
+    name = f"sharedindex.{'0' * 40}"
+    put(top / ".git" / name, "pipe")
+    assert would_wait_for(top) == str(top / ".git" / name)
+
+
 def test_the_branch_that_is_checked_out(top: Path) -> None:
     put(top / ".git" / "refs" / "heads" / "main", "pipe")
     assert would_wait_for(top) == str(top / ".git" / "refs" / "heads" / "main")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.keys.gaps import squeezed
+from pioneer_build.keys.gaps import squeezed, squeezed_bytes
 
 PIECES = ["a", "n", "t", "u", "0", "\\", " ", "\n", "\\n", "\\u0020", "\\u000p", "\\uFE0F", "\u200b", "\ud800", "é"]
 
@@ -31,3 +31,16 @@ def test_what_is_left_has_no_white_space(text: str) -> None:
     for reading in squeezed(text):
         assert reading.text.split() in ([], [reading.text])
         assert "\\" not in reading.text
+
+
+@given(st.lists(st.sampled_from([*PIECES, "\u3000", "\U000e0041", "\x85", "\u2019"]), max_size=40).map("".join))
+def test_bytes_are_squeezed_as_their_text(text: str) -> None:
+    body = text.encode("utf-8", "surrogatepass")
+    expected = [one.text.encode() for one in squeezed(body.decode("utf-8", "replace"))]
+    assert squeezed_bytes(body) == expected
+
+
+@given(st.lists(st.sampled_from([b"a", b"n", b"\\", b"\\n", b"\n", b"\xe2", b"\x80", b"\x99", b"\xff", b"\xc2"])))
+def test_bytes_that_are_no_text_are_gaps(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    assert squeezed_bytes(body) == [one.text.encode() for one in squeezed(body.decode("utf-8", "replace"))]

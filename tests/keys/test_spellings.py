@@ -58,6 +58,22 @@ SPELLED = {
     "octal of four digits": "".join(f"\\0{ord(c):03o}" for c in KEY),
     "octal in braces": "".join(f"\\o{{{ord(c):o}}}" for c in KEY),
     "octal, escaped twice": "".join(f"\\\\{ord(c):03o}" for c in KEY),
+    r"\u{}": "".join(f"\\u{{{ord(c):x}}}" for c in KEY),
+    r"\u{}, with zeros": "".join(f"\\u{{{ord(c):08X}}}" for c in KEY),
+    r"\U": "".join(f"\\U{ord(c):08x}" for c in KEY),
+    "escapes without backslashes": "".join(f"u{ord(c):04x}" for c in KEY),
+    "hexadecimal without backslashes": "".join(f"x{ord(c):02x}" for c in KEY),
+    "pairs after 0x": "".join(f"0x{ord(c):02x}" for c in KEY),
+    "backslashes": "".join(f"\\{c}" for c in KEY),
+    "HTML, with zeros": "".join(f"&#{ord(c):09d};" for c in KEY),
+    "HTML, hexadecimal with zeros": "".join(f"&#x{ord(c):08x};" for c in KEY),
+    "octal in braces, with zeros": "".join(f"\\o{{000000{ord(c):o}}}" for c in KEY),
+    "filled": "\u3164".join(KEY),
+    "bytes that are no text": "\udcff".join(KEY),
+    "decimal codes after wide spaces": ",\u3000".join(str(ord(c)) for c in KEY),
+    "decimal codes on escaped lines": "\\n".join(str(ord(c)) for c in KEY),
+    "decimal codes, wide apart": (", " * 40).join(str(ord(c)) for c in KEY),
+    "octal, wide apart": "".join("\\" * 99 + f"{ord(c):o}" for c in KEY),
     "decimal codes": ",".join(str(ord(c)) for c in KEY),
     "decimal codes, spaced": ", ".join(str(ord(c)) for c in KEY),
     "decimal codes on lines": "\n".join(str(ord(c)) for c in KEY),
@@ -75,8 +91,108 @@ def test_every_spelling_is_found(spelling: str) -> None:
     assert HIDDEN in shown
     assert len(shown) <= len(f"before {HIDDEN} after") + 8  # the last byte may share a character of base64
     assert spellings.occurs_in(f"before {text} after")
-    assert spellings.occurs_in_bytes(json.dumps({"a": text}).encode())
-    assert spellings.occurs_in_bytes(f"[{text}]".encode("utf-8", "surrogatepass"))
+    for body in (json.dumps({"a": text}).encode(), f"[{text}]".encode("utf-8", "surrogatepass")):
+        assert spellings.occurs_in_bytes(body)
+        assert spellings.may_occur_in(body)
+        assert spellings.occurs_in_bytes(b"x" * 1_200_000 + body)
+
+
+#: Each character in any of these ways, and any of these between two of them.
+ESCAPED = [
+    "{0}", "\\{0}", "%{1:02x}", "%25{1:02X}", "%" + "25" * 8 + "{1:02x}", "\\u{1:04x}", "u{1:04x}", "\\u{{{1:x}}}",
+    "\\u{{{1:08x}}}", "\\U{1:08x}", "\\x{1:02x}", "X{1:02X}", "&#{1};", "&#{1:09d}", "&#x{1:x};", "&#X{1:08x};",
+    "={1:02X}",
+]  # fmt: skip
+GAPS = [
+    "",
+    "",
+    "",
+    " ",
+    "\n",
+    "\\n",
+    "\\t",
+    "\\",
+    "\\u0020",
+    "\u3000",
+    "\u200b",
+    "\u3164",
+    "\x85",
+    "\0",
+    "\ud800",
+    "\U000e0041",
+]
+
+
+@settings(deadline=None)
+@given(st.data(), st.text(max_size=9), st.text(max_size=9))
+def test_the_quick_look_misses_nothing_that_the_search_finds(data: st.DataObject, before: str, after: str) -> None:
+    ways, gaps = st.sampled_from(ESCAPED), st.sampled_from(GAPS)
+    base = data.draw(st.sampled_from([KEY, base64.b64encode(KEY.encode()).decode(), "41x70u0070=41&gt;%2541"]))
+    key = base if base[:3] == "41x" else KEY
+    text = before + "".join(data.draw(gaps) + data.draw(ways).format(char, ord(char)) for char in base) + after
+    spellings, body = KeySpellings(key), text.encode("utf-8", "surrogatepass")
+    found = spellings.occurs_in(body.decode("utf-8", "replace"))
+    assert spellings.occurs_in_bytes(body) or not found
+    assert spellings.may_occur_in(body) or not found
+
+
+LISTED = {
+    "0{1:o}": ["\\", "\\\\", " \\"],
+    "{1}": [",", ", ", "\n", "\\n", '","', "\u3000", "\x1c"],
+    "{1:x}": [",", "; ", " 0x", ",0X"[:3], ":", "-", "\\x", "0x", "", "\u2003"],
+}
+
+
+@settings(deadline=None)
+@given(st.data(), st.sampled_from(sorted(LISTED)), st.text("0x7,\\ a", max_size=5), st.text("0x7,\\ a", max_size=5))
+def test_the_quick_look_misses_no_list(data: st.DataObject, way: str, before: str, after: str) -> None:
+    gaps = st.sampled_from(LISTED[way])
+    one = data.draw(st.one_of(st.none(), gaps))  # the same everywhere, or mixed
+    key = data.draw(st.sampled_from([KEY, "pio_sk_0p0p0p", "0123456789"]))
+    text = before + "".join((one or data.draw(gaps)) + way.format(char, ord(char)) for char in key) + after
+    spellings, body = KeySpellings(key), text.encode()
+    found = spellings.occurs_in(text)
+    assert spellings.occurs_in_bytes(body) == found
+    assert spellings.may_occur_in(body) or not found
+
+
+def test_the_quick_look_at_ordinary_text_takes_no_time() -> None:
+    """Milliseconds for a megabyte; a tenth of a second is for slow machines."""
+    spellings = KeySpellings(KEY)
+    for text in (
+        "It was 20 years ago: you can’t say why, at all.\n",
+        "あなたは　何も言えない。",
+        '{"text": "a\\nb é", "id": 1}\n',
+    ):
+        body = (text * (1_000_000 // len(text.encode()))).encode()
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            assert not spellings.may_occur_in(body)
+            times.append(time.process_time() - began)
+        assert min(times) < 0.1
+
+
+@pytest.mark.parametrize("spelling", SPELLED)
+def test_wherever_it_is_cut(spelling: str) -> None:
+    """At each place: at most six characters of the key are left, in whatever form."""
+    whole, spellings = SPELLED[spelling], KeySpellings(KEY)
+    per_character = max(1, len(whole) // len(KEY)) + 2
+    for cut in range(1, len(whole), max(1, len(whole) // 50)):
+        shown = spellings.hide_in_cut(f"said {whole[:cut]}").removeprefix("said ")
+        assert len(shown.replace(HIDDEN, "")) <= 6 * per_character, (cut, whole[:cut], shown)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_wherever_a_mixture_is_cut(data: st.DataObject) -> None:
+    ways, gaps = st.sampled_from(ESCAPED[2:]), st.sampled_from(GAPS)
+    whole = [data.draw(gaps) + data.draw(ways).format(char, ord(char)) for char in KEY]
+    left = len("".join(whole[:6]))
+    text, spellings = "".join(whole), KeySpellings(KEY)
+    for cut in data.draw(st.lists(st.integers(left + 1, len(text) - 1), min_size=20, max_size=20)):
+        shown = spellings.hide_in_cut(f"said {text[:cut]}").removeprefix("said ").replace(HIDDEN, "")
+        assert len(shown) <= left, (text[:cut], shown)
 
 
 @settings(deadline=None)  # the first patterns are compiled
