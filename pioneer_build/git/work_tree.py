@@ -101,7 +101,7 @@ def is_by_folders(folder: Path) -> bool:
 
 def is_ignored(folder: Path, name: str) -> bool:
     """Whether git ignores the file."""
-    return answer(folder, "check-ignore", "--", name) == name
+    return ignored_files(folder, [name]) == [name]  # which asks for names as they are, without quotes
 
 
 def ignored_files(folder: Path, paths: Sequence[str]) -> list[str]:
