@@ -241,11 +241,17 @@ class ClaimsPort(Protocol):
     def claim(self, digests: bytes, /) -> Claim:
         """Claims those of `digests` that are neither annotated nor claimed by another run."""
 
-    def release(self, claim: Claim, /) -> None:
-        """Gives up a claim, when what came of it is durable."""
+    def release(self, claim: Claim, unanswered: bytes = b"", /) -> None:
+        """Gives up a claim, when what came of it is durable.
+
+        `unanswered` are those of its texts that were sent and never got an answer: whoever claims them next is told.
+        """
 
     def held(self, digests: bytes, /) -> Held:
         """How many of `digests` other runs have claimed now."""
+
+    def unanswered(self, digests: bytes, /) -> int:
+        """How many of `digests` runs that have ended sent, or may have sent, without an answer. Changes nothing."""
 
     def renew(self) -> None:
         """Shows that this run is still alive; called before each request."""

@@ -43,8 +43,8 @@ class Batch:
     """One batch: sent, resent, and halved until the texts that make it fail are found.
 
     `unsure` has the ids of the text objects that were sent without getting a response; sending them again may cost
-    twice. `answered` has the ids of those that got one, `failing` counts requests in a row without one. `requests` and
-    `texts` are what was sent for this batch and not refused.
+    twice. `unkept` has the ids of those whose response could not be stored, `answered` of those that got one. `failing`
+    counts requests in a row without one. `requests` and `texts` are what was sent for this batch and not refused.
     """
 
     progress: LabelProgress
@@ -54,6 +54,7 @@ class Batch:
     texts: int = 0
     answered: set[int] = field(default_factory=set)
     failing: int = 0
+    unkept: set[int] = field(default_factory=set)
 
     async def send(self) -> None:
         """Sends the batch until each of its texts is annotated or quarantined."""
@@ -63,6 +64,14 @@ class Batch:
             await self._halve(self.whole, error)
         except Refused as error:
             await self._search(self.whole, error)
+
+    @property
+    def unanswered(self) -> bytes:
+        """The digests of the texts that were sent without a response that is stored: if they are sent again, that may
+        cost twice.
+        """
+        ids = self.unsure | self.unkept
+        return b"".join(text_digest(one.text) for one in self.whole if id(one) in ids)
 
     # -- one request --
 
@@ -79,10 +88,10 @@ class Batch:
                 with nullcontext() if run.options.free else run.labels_in_flight.sending(work.name, len(texts)):
                     response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
             except FateUnknown as error:
+                self.unsure.update(map(id, texts))
                 if stops_all(error):
                     self._check_helps(error)
                 self.failing += 1
-                self.unsure.update(map(id, texts))
                 if attempt == tries:
                     raise
                 if asks_for_long_pause(error):
@@ -91,7 +100,7 @@ class Batch:
                 text = f"{error.message}; sending the {count(len(texts), 'text')} again in {duration(pause)}"
                 if not run.options.free:
                     text += ", which may cost twice"
-                work.emit("waiting", text, seconds=pause)
+                work.emit("waiting", text, seconds=pause, paid_twice=0 if run.options.free else len(texts))
                 await run.pause(pause)
             except Busy as error:
                 self.requests, self.texts, attempt = self.requests - 1, self.texts - len(texts), attempt - 1
@@ -103,8 +112,12 @@ class Batch:
                 self._uncount(texts, again, error)
                 self._check_helps(error)
                 raise
+            except BaseException:  # Ctrl-C, and whatever else doesn't wait for the response
+                self.unsure.update(map(id, texts))
+                raise
             else:
                 self.failing = 0
+                self.unsure.difference_update(map(id, texts))
                 self.progress.works = True
                 self.answered.update(map(id, texts))
                 self.progress.unsupported.update(response.unsupported)
@@ -162,7 +175,7 @@ class Batch:
                 bad.append((one, line))
             else:
                 good.append((text_digest(one.text), line))
-        self._keep(good, bad, len(texts))
+        self._keep(good, bad, texts)
         progress.annotated += len(good)
         for one, fault in bad:
             progress.quarantine(one, fault.cause, fault.message)
@@ -175,13 +188,15 @@ class Batch:
                 f"pioneer-build apply --retry {shell_word(self.progress.work.name)}",
             )
 
-    def _keep(self, good: Sequence[tuple[bytes, bytes]], bad: Sequence[tuple[InputText, Fault]], texts: int) -> None:
+    def _keep(
+        self, good: Sequence[tuple[bytes, bytes]], bad: Sequence[tuple[InputText, Fault]], texts: Sequence[InputText]
+    ) -> None:
         """Stores what a response has, each part even if another one can't be stored: it may be kept elsewhere.
 
         Args:
             good: annotations by their texts' digests.
             bad: texts without a usable annotation.
-            texts: how many texts were sent.
+            texts: all that were sent.
 
         Raises:
             StepStopped: not all could be stored, or it isn't worth it to go on.
@@ -191,7 +206,7 @@ class Batch:
         failed: StoreError | None = None
         try:
             store.add(good)
-            if bad and not good and not had and texts == len(self.whole):
+            if bad and not good and not had and len(texts) == len(self.whole):
                 self._check_worth_it(bad)
         except StoreError as error:
             failed = error
@@ -201,6 +216,7 @@ class Batch:
             except StoreError as error:
                 failed = failed or error
         if failed is not None:
+            self.unkept.update(map(id, texts))
             progress.work.run.stop(failed)
             message = f"annotations could not be stored: {one_line(failed)}"
             raise StepStopped("stopped", message, "pioneer-build apply") from None
@@ -304,4 +320,4 @@ def _line_of(annotation: Annotation) -> bytes | Fault:
 
 
 def _outage(error: FateUnknown) -> StepStopped:
-    return StepStopped("stopped", f"the service keeps failing: {one_line(error)}", "pioneer-build apply")
+    return StepStopped("stopped", f"the service keeps failing: {error.message}", "pioneer-build apply")

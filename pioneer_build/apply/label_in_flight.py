@@ -53,13 +53,17 @@ class LabelsInFlight:
         return min(max(_SLOWER * self._slowest or _UNKNOWN, _AT_LEAST), _AT_MOST)
 
     @property
+    def texts(self) -> int:
+        """How many texts are in flight."""
+        return sum(number for _, number in self._out.values())
+
+    @property
     def at_stake(self) -> str:
         """What would be paid for twice if the run ended now, as a sentence; empty if nothing would be."""
         if not self._out:
             return ""
-        out = list(self._out.values())
-        requests, texts = len(out), sum(number for _, number in out)
-        names = ", ".join(sorted({name for name, _ in out}))
+        requests, texts = len(self._out), self.texts
+        names = ", ".join(sorted({name for name, _ in self._out.values()}))
         has, s = ("has", "its") if requests == 1 else ("have", "their")
         return (
             f"{count(requests, 'label request')} of {names} {has} no response yet: {s} {count(texts, 'text')}"

@@ -26,7 +26,8 @@ class LabelProgress:
     `had`: the store had annotations of this definition at the beginning. `rebuilds`: the local engine repeats work that
     the lock records, which counts as no request. `works`: the service has accepted a request of this definition, now or
     earlier, so if it refuses one, that is because of the texts. `unsupported` are the labels that the service reported
-    as unsupported.
+    as unsupported. `unanswered` counts texts of batches that ended early: those that were sent, now or earlier, and
+    never got a response.
     """
 
     work: Work
@@ -40,6 +41,7 @@ class LabelProgress:
     annotated: int = 0
     faults: Counter[FaultCause] = field(default_factory=Counter)
     unsupported: set[str] = field(default_factory=set)
+    unanswered: int = 0
 
     @property
     def causes(self) -> str:

@@ -79,7 +79,8 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
                 continue
             group.create_task(send(batch))
     if failed:  # what says how a batch ended also says what was paid for
-        raise next((error for error in failed if isinstance(error, StepStopped)), failed[0])
+        ended = next((error for error in failed if isinstance(error, StepStopped)), failed[0])
+        raise _with_unanswered(ended, progress) if isinstance(ended, StepStopped) else ended
     run.check_going()
 
 
@@ -88,6 +89,8 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
     _refuse_keys(progress, batch)
     digests = [text_digest(one.text) for one in batch]
     claim = progress.claims.claim(b"".join(digests))
+    sending: Batch | None = None
+    unsure: set[int] = set()
     try:
         mine = set(split(claim.digests))
         if not mine:
@@ -100,14 +103,29 @@ async def _send_claimed(progress: LabelProgress, batch: list[InputText]) -> bool
         if unsure and not progress.work.run.options.free:
             was, are = ("was", "it is") if len(unsure) == 1 else ("were", "they are")
             text = f"{count(len(unsure), 'text')} {was} in flight in a run that ended without recording a response"
-            progress.work.emit("note", f"{text}: {are} sent again, and may be paid for twice")
-        await Batch(progress, texts, unsure).send()
+            text = f"{text}: {are} sent again, and may be paid for twice"
+            progress.work.emit("note", text, paid_twice=len(unsure))
+        sending = Batch(progress, texts, unsure)
+        await sending.send()
     except BaseException:
+        unanswered = claim.abandoned if sending is None else sending.unanswered
+        progress.unanswered += len(unsure if sending is None else sending.unsure)
         with suppress(StoreError):  # which would say less than how the batch ended
-            progress.claims.release(claim)
+            progress.claims.release(claim, unanswered)
         raise
-    progress.claims.release(claim)
+    progress.claims.release(claim, sending.unanswered)
     return True
+
+
+def _with_unanswered(stopped: StepStopped, progress: LabelProgress) -> StepStopped:
+    """How a step ended, and how many texts it leaves that the next run may pay for twice."""
+    if not progress.unanswered or progress.work.run.options.free:
+        return stopped
+    number, was, it = progress.unanswered, "was", "it"
+    if number > 1:
+        was, it = "were", "them"
+    text = f"{count(number, 'text')} {was} sent without getting a response: labelling {it} again may cost twice"
+    return StepStopped(stopped.result, f"{stopped.message}; {text}", stopped.command, stopped.details)
 
 
 def _refuse_keys(progress: LabelProgress, batch: list[InputText]) -> None:

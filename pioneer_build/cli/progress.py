@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pioneer_build.cli.progress_lines import ProgressLines, say_as_json, say_jobs_alone
+from pioneer_build.cli.progress_lines import ProgressLines, say_as_json, say_what_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def progress(options: Globals, plan: Plan) -> Iterator[Sink]:
     if options.log_format == "json":
         yield say_as_json
     elif options.verbosity < 0:
-        yield say_jobs_alone
+        yield say_what_costs
     elif can_draw() and any(step.action != "none" for step in plan.steps):
         from pioneer_build.cli.progress_bars import bars
 

@@ -65,9 +65,9 @@ class ProgressLines:
             say(f"{self._progress.text}{about}")
 
 
-def say_jobs_alone(event: Event) -> None:
-    """A sink that prints the ids of jobs and nothing else."""
-    if event.kind == "submitted":
+def say_what_costs(event: Event) -> None:
+    """A sink that prints the ids of jobs, and what may be paid for twice, and nothing else."""
+    if event.kind == "submitted" or event.fields.get("paid_twice", 0) != 0:
         say(line_of(event))
 
 

@@ -86,10 +86,10 @@ def _exit_at_once(interrupt: Interrupt, sink: Sink) -> None:
 
     def say() -> None:
         with suppress(Exception):
-            text = "stopped immediately; the next apply resumes what was started"
+            text, fields = "stopped immediately; the next apply resumes what was started", {}
             if at_stake := interrupt.at_stake:
-                text = f"{text}. {at_stake[0].upper()}{at_stake[1:]}"
-            sink(Event("note", "", text))
+                text, fields = f"{text}. {at_stake[0].upper()}{at_stake[1:]}", {"paid_twice": None}
+            sink(Event("note", "", text, fields))
 
     try:
         last = threading.Thread(target=say, daemon=True)

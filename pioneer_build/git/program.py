@@ -1,6 +1,7 @@
 """Runs git so that it runs no other program, whatever a repository's configuration says, and asks nobody for anything.
 
-Reading runs no hooks, filters or text conversion, and fetches nothing.
+Reading runs no hooks, filters or text conversion, and fetches nothing. What git prints is read by this program, so no
+setting or variable changes its form.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ _PROGRAMS: Final = frozenset(
         "GIT_SSH_COMMAND", "SSH_ASKPASS",
     }
 )  # fmt: skip
+#: Variables that change what git prints, or what it takes a path for.
+_FORMS: Final = frozenset(
+    {
+        "GIT_DIFF_OPTS", "GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
+    }
+)  # fmt: skip
+#: Variables that begin like this make git print what it does.
+_TRACES: Final = "GIT_TRACE"
 #: Variables that name places. Git sets them for a hook, and with them a command in a folder of the work tree reads
 #: other files than it says: the repository is found from the folder. `GIT_INDEX_FILE` is kept for `staged`.
 _PLACES: Final = frozenset(
@@ -64,6 +73,38 @@ _RUNS_NOTHING: Final = " ".join(
         "gpg.ssh.program=false",
         "gpg.x509.program=false",
         "safe.bareRepository=explicit",
+    )
+)
+#: A configuration may also change what is printed: in which encoding (of a format that has nothing but ids, too), how
+#: names are quoted, colours, signatures, shortened ids, and the form of a comparison.
+_PRINTS_PLAINLY: Final = " ".join(
+    f"'{setting}'"
+    for setting in (
+        "i18n.logOutputEncoding=UTF-8",
+        "i18n.commitEncoding=UTF-8",
+        "core.quotePath=false",
+        "core.abbrev=auto",
+        "core.warnAmbiguousRefs=true",
+        "color.ui=never",
+        "color.diff=never",
+        "column.ui=never",
+        "log.abbrevCommit=false",
+        "log.date=default",
+        "log.decorate=no",
+        "log.follow=false",
+        "log.mailmap=false",
+        "log.showRoot=true",
+        "format.pretty=medium",
+        "diff.colorMoved=no",
+        "diff.context=3",
+        "diff.interHunkContext=0",
+        "diff.mnemonicPrefix=false",
+        "diff.noprefix=false",
+        "diff.relative=false",
+        "diff.renames=true",
+        "diff.submodule=short",
+        "diff.suppressBlankEmpty=false",
+        "diff.wsErrorHighlight=none",
     )
 )
 #: Commands that compare, and what keeps them from external programs.
@@ -153,12 +194,17 @@ def environment(folder: Path | None = None, *, index: bool = False) -> dict[str,
         folder: the folder in which git runs.
         index: whether `GIT_INDEX_FILE` counts.
     """
-    left_out = _PROGRAMS | (_PLACES - {"GIT_INDEX_FILE"} if index else _PLACES)
-    environ = {name: value for name, value in without_keys(os.environ).items() if name not in left_out}
+    left_out = _PROGRAMS | _FORMS | (_PLACES - {"GIT_INDEX_FILE"} if index else _PLACES)
+    environ = {
+        name: value
+        for name, value in without_keys(os.environ).items()
+        if name not in left_out and not name.startswith(_TRACES)
+    }
     if folder is not None:
         environ |= explicit_places(folder)
     # what `git -c` sets; the last value of a setting counts
-    environ["GIT_CONFIG_PARAMETERS"] = f"{environ.get('GIT_CONFIG_PARAMETERS', '')} {_RUNS_NOTHING}".strip()
+    given = environ.get("GIT_CONFIG_PARAMETERS", "")
+    environ["GIT_CONFIG_PARAMETERS"] = f"{given} {_RUNS_NOTHING} {_PRINTS_PLAINLY}".strip()
     return environ | _CALM
 
 

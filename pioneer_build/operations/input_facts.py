@@ -56,7 +56,7 @@ def read_input_facts(
         try:
             if known is None:
                 surveys[item.name] = _survey(project, item)
-                known = _facts_of(surveys[item.name], item, project.config.backend, store)
+                known = _facts_of(surveys[item.name], item, project.config.backend, store, choices)
             facts[item.name] = known
         except Problems as error:
             problems += error.problems
@@ -119,15 +119,19 @@ def _survey(project: Project, item: Declared) -> InputsSurvey:
     return found
 
 
-def _facts_of(found: InputsSurvey, item: Declared, backend: str, store: Store) -> InputFacts:
+def _facts_of(found: InputsSurvey, item: Declared, backend: str, store: Store, choices: Choices) -> InputFacts:
     annotations = store.annotations(backend, item.fingerprint)
-    missing = len(annotations.missing(found.digests)) // 16
+    to_label = annotations.missing(found.digests)
+    missing = len(to_label) // 16
     given_up = annotations.quarantined()
     quarantined = 0
     if given_up:
         from pioneer_build.inputs import split  # as above
 
-        quarantined = len(given_up.keys() & set(split(found.digests)))
+        aside = given_up.keys() & set(split(found.digests))
+        quarantined = len(aside)
+        if item.name in choices.retry:
+            to_label += b"".join(aside)
     return InputFacts(
         digest=found.digest,
         texts=found.rows,
@@ -136,4 +140,5 @@ def _facts_of(found: InputsSurvey, item: Declared, backend: str, store: Store) -
         quarantined=quarantined,
         held=annotations.count() + len(given_up),
         warnings=found.warnings if missing else (),
+        unanswered=annotations.claims().unanswered(to_label),
     )

@@ -34,6 +34,7 @@ from pioneer_build.plan import (
     state_of,
     with_new_names_in_checks,
 )
+from pioneer_build.plan.make import UNPROTECT_REMOVED
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
 from pioneer_build.project.specs import load_specs
@@ -229,12 +230,14 @@ def _left_out_specs(project: Project, specs: ProjectSpecs) -> LeftOutSpecs:
 def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lock, left_out: Container[str]) -> None:
     """A project without a spec is most likely the wrong folder."""
     folder = project.config.specs.rstrip("/")
-    live = [entry.dataset_name for entry in lock.entries.values() if not entry.forgotten]
-    if not declared and any(name not in left_out for name in live):
-        raise PioneerError(
-            f"no spec found in {folder}/, but pioneer.lock has datasets",
-            hint="is this the right folder? to forget all datasets, remove their specs one by one",
-        )
+    live = [entry for entry in lock.entries.values() if not entry.forgotten]
+    if not declared and any(entry.dataset_name not in left_out for entry in live):
+        message = f"no spec found in {folder}/, but pioneer.lock has datasets"
+        hint = "is this the right folder? to forget datasets, remove their specs while there is another one"
+        if protected := sorted({entry.dataset_name for entry in live if entry.protect}):
+            message += f"; protected: {', '.join(protected)}"
+            hint = f"is this the right folder? if so, {UNPROTECT_REMOVED}, while there is another spec"
+        raise PioneerError(message, hint=hint)
     if not declared and not lock.entries and not (project.root / SETTINGS_NAME).is_file():
         raise PioneerError(
             f"there is no project in {project.root}: neither pioneer.yaml nor a spec in {folder}/",

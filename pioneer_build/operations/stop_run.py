@@ -135,7 +135,7 @@ async def _end(run: Run, walking: asyncio.Future[Report]) -> bool:
         grace = max(GRACE_SECONDS, out.patience)
         if not walking.done() and out.at_stake:
             text = f"waiting up to {duration(grace)} for what was sent, as long as it usually takes; otherwise: "
-            run.emit("waiting", "", text + out.at_stake, seconds=grace)
+            run.emit("waiting", "", text + out.at_stake, seconds=grace, paid_twice=out.texts)
         await asyncio.wait({walking}, timeout=grace)
     finally:
         ended = walking.done()
@@ -144,5 +144,5 @@ async def _end(run: Run, walking: asyncio.Future[Report]) -> bool:
             with suppress(asyncio.CancelledError, Exception):
                 await walking
         if out.lost:
-            run.emit("note", "", out.lost)
+            run.emit("note", "", out.lost, paid_twice=out.cut_off.total())
     return ended

@@ -28,8 +28,12 @@ def find_label(item: Declared, entry: Entry | None, facts: Facts, choices: Choic
         choices: the flags that change steps.
     """
     found = _compare(item, entry, facts, choices)
+    inputs = facts.inputs[item.name]
     if any(action == "label" for action, _ in found.reasons):
-        found.add("label", *[Reason("inputs", warning) for warning in facts.inputs[item.name].warnings])
+        found.add("label", *[Reason("inputs", warning) for warning in inputs.warnings])
+    if inputs.unanswered and not facts.free:
+        again = Reason("inputs", _sent_before(inputs.unanswered))
+        found.reasons += [(action, again) for action in dict(found.reasons) if action in ("label", "restore")]
     return found
 
 
@@ -144,6 +148,13 @@ def _wait(item: Declared, again: int, found: Candidates) -> None:
     )
     found.add("fetch", Reason("inputs", text), command=f"pioneer-build apply --relabel {shell_word(item.name)}")
     found.refused = "paid annotations are missing from the store"
+
+
+def _sent_before(texts: int) -> str:
+    was, it = ("was", "it") if texts == 1 else ("were", "them")
+    return (
+        f"{count(texts, 'text')} {was} sent before, and no response was recorded: labelling {it} again may cost twice"
+    )
 
 
 def _texts_to_label(number: int, inputs: InputFacts) -> str:

@@ -32,7 +32,8 @@ __all__ = ["entry_for", "lock_with", "make_plan", "remembered", "state_of", "sta
 _PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
 _UNPROTECTED = "pioneer-build apply  (removes the protection; the apply after that makes the change)"
-_UNPROTECT_REMOVED = (
+#: What to do if the spec of a protected dataset was removed.
+UNPROTECT_REMOVED = (
     "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply again"
 )
 
@@ -316,7 +317,7 @@ def _removed(
         remote_name=entry.remote_name,
         protected=entry.protect,
         refused=_PROTECTED if entry.protect else None,
-        command=_UNPROTECT_REMOVED if entry.protect else None,
+        command=UNPROTECT_REMOVED if entry.protect else None,
         deletes=deletes,
         stays=tuple(name for name in held if name not in deletes),
         evidence=lambda: [_entry_facts(entry), choices.delete_remote, *([deletes] if deletes else [])],

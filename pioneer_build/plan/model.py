@@ -43,6 +43,8 @@ class InputFacts:
     `digest` covers texts and ids in order; `texts` counts rows, `distinct` different texts; `new` texts without an
     annotation for the spec's definition; `quarantined` texts that were quarantined; `held` all texts that the store has
     for this definition, from any project. `warnings` are sentences about texts that are probably a mistake.
+    `unanswered` texts of those to label were sent before, by a run over the store that has ended, and no response was
+    recorded.
     """
 
     digest: str
@@ -52,6 +54,7 @@ class InputFacts:
     quarantined: int = 0
     held: int = 0
     warnings: tuple[str, ...] = ()
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,18 +91,41 @@ class ProcessClaim:
         return f"process {pid} on {host}" if pid.isdigit() and host.isprintable() else "another process"
 
     def _holds(self, handle: int) -> bool:
-        try:
-            locks = _lock(handle, wait=False)
-        except BlockingIOError:
-            return True
-        process, _, how = os.pread(handle, _LONGEST_RECORD, 0).decode("utf-8", "replace").strip().rpartition("|")
-        if locks and how == "locked" and process.split("|")[1:2] == [boot()]:
-            return False  # under one kernel the lock decides, also between containers
-        alive = is_alive(process)
+        alive = _is_held(handle)
         if alive is not None:
             return alive
         self.renew()  # both times are the file server's: clocks of machines differ
         return os.fstat(handle).st_mtime > os.fstat(self._file).st_mtime - LEASE_SECONDS
+
+
+def has_ended(folder: Path, owner: str) -> bool:
+    """Whether the process of `owner` has certainly ended. Unlike `ProcessClaim.is_alive`, this changes nothing."""
+    if not is_owner(owner):
+        return True
+    try:
+        handle = os.open(folder / owner, os.O_RDONLY | os.O_NONBLOCK | _OURS)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    try:
+        return _is_held(handle) is False
+    except OSError:  # a file system on which only writers may lock
+        return False
+    finally:
+        os.close(handle)
+
+
+def _is_held(handle: int) -> bool | None:
+    """Whether the process of this file is still running; `None` if that can't be told from here."""
+    try:
+        locks = _lock(handle, wait=False)
+    except BlockingIOError:
+        return True
+    process, _, how = os.pread(handle, _LONGEST_RECORD, 0).decode("utf-8", "replace").strip().rpartition("|")
+    if locks and how == "locked" and process.split("|")[1:2] == [boot()]:
+        return False  # under one kernel the lock decides, also between containers
+    return is_alive(process)
 
 
 def is_owner(text: str) -> bool:

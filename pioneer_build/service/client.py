@@ -131,7 +131,7 @@ class HttpService(Service):
         """
         if task_type == "decoder" or not 1 <= len(texts) <= TEXTS_PER_REQUEST:
             raise Refused(f"{count(len(texts), 'text')} can't be labelled for {task_type} in one request")
-        asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
+        asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True, labels=True)
         body = self._body(asked, {"labels": list(labels), "inputs": list(texts)})
         bounds = bounds_for(len(texts), more=2 * len(body))
         sent = HttpRequest("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
@@ -180,8 +180,8 @@ class HttpService(Service):
         self._pacer.close()
         await self._calls.aclose()
 
-    def _asked(self, what: str, *, paid: bool = False, named: bool = False) -> Asked:
-        return Asked(what, self._calls.address.where, paid=paid, named=named)
+    def _asked(self, what: str, *, paid: bool = False, named: bool = False, labels: bool = False) -> Asked:
+        return Asked(what, self._calls.address.where, paid=paid, named=named, labels=labels)
 
     def _body(self, asked: Asked, value: object) -> bytes:
         """The JSON of a request. Raises `NoAccess` if it contains the key: services record what they are sent."""

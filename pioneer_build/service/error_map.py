@@ -78,6 +78,8 @@ _URL_HINT = "check the base URL (PIONEER_BASE_URL, or base_url in pioneer.yaml)"
 _KEY_HINT = "check the key in PIONEER_API_KEY, and the credits of its account"
 _CREDIT_HINT = "retrying doesn't help: resolve it with the service, then run apply again"
 _UNKNOWN_HINT = "it is not resent automatically; if the service lists versions, apply finds out what happened"
+# Of texts there is no job that could be found, and sending them again is all that can be done.
+_UNKNOWN_LABELS_HINT = "apply sends the texts again, says so, and may pay for them twice"
 # Redirects of these kinds mean that nothing was done yet. 303 means the opposite: done, and the result is elsewhere.
 _PLAIN_REDIRECTS = frozenset({301, 302, 307, 308})
 
@@ -88,7 +90,7 @@ class Asked:
 
     `what` is the beginning of "…: connection closed". `paid` requests count as not accepted only if that is certain.
     `named` means that a 404 is about the requested thing. `where` is the host and port. `whole`: the request was sent
-    to its end before the response came.
+    to its end before the response came. `labels` is a label request, which makes no job.
     """
 
     what: str
@@ -96,6 +98,7 @@ class Asked:
     paid: bool = False
     named: bool = False
     whole: bool = True
+    labels: bool = False
 
     def unanswered(
         self, why: str, *, status: int | None = None, said: str = "", wait: float | None = None
@@ -112,7 +115,7 @@ class Asked:
         if self.paid:
             return FateUnknown(
                 f"{self.what}: {why}{tail}; it may have been accepted",
-                hint=_UNKNOWN_HINT,
+                hint=_UNKNOWN_LABELS_HINT if self.labels else _UNKNOWN_HINT,
                 status=status,
                 retry_after=wait,
             )

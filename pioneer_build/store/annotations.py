@@ -5,6 +5,7 @@ Readers write only the index, which can be derived from the batches.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -51,8 +52,11 @@ class AnnotationStore:
         self._index = CurrentIndex(self._writer, scope, tmp, modes)
         self._quarantine = Quarantine(folder / "quarantine", tmp, modes)
 
-    def missing(self, digests: bytes) -> bytes:
-        """Those of `digests` (16 bytes each) that are neither annotated nor quarantined, each once, in order."""
+    def missing(self, digests: bytes, *, also_quarantined: bool = False) -> bytes:
+        """Those of `digests` (16 bytes each) that are neither annotated nor quarantined, each once, in order.
+
+        With `also_quarantined`, those that are not annotated, quarantined or not.
+        """
         if not digests:
             return b""
         index = self._index.refresh()
@@ -60,7 +64,7 @@ class AnnotationStore:
         if not len(places):
             return b""
         new = indexing.first_of_each(indexing.those(digests, places))
-        refused = self._quarantine.all()
+        refused = {} if also_quarantined else self._quarantine.all()
         if refused:
             new = b"".join([new[at : at + 16] for at in range(0, len(new), 16) if new[at : at + 16] not in refused])
         return new
@@ -78,7 +82,8 @@ class AnnotationStore:
 
     def claims(self) -> Claims:
         """The claims on texts of this scope that are being labelled, also by other processes."""
-        return Claims(self._folder / "claims", self._modes, self.missing, self._name_scope)
+        unannotated = partial(self.missing, also_quarantined=True)
+        return Claims(self._folder / "claims", self._modes, self.missing, self._name_scope, unannotated)
 
     def lookup(self, digests: bytes) -> Iterator[FoundAnnotation]:
         """The annotation of each of `digests`, in order; `RefusedText` for a refused text, `None` if there is none.

@@ -104,16 +104,16 @@ class SparedAnnotations(AnnotationStore):
         """Also reads the annotations in these folders. Nothing is added to them."""
         self._twins = [AnnotationStore(folder, scope, self._tmp, self._modes) for scope, folder in folders.items()]
 
-    def missing(self, digests: bytes) -> bytes:
+    def missing(self, digests: bytes, *, also_quarantined: bool = False) -> bytes:
         """Those of `digests` that are neither annotated nor quarantined, each once, in order.
 
         What another process keeps elsewhere is taken in first, so that this one doesn't pay for it again.
         """
         with suppress(StoreError):
             self.take_in()
-        left = super().missing(digests)
+        left = super().missing(digests, also_quarantined=also_quarantined)
         for twin in self._twins:
-            left = twin.missing(left)
+            left = twin.missing(left, also_quarantined=also_quarantined)
         return left
 
     def lookup(self, digests: bytes) -> Iterator[FoundAnnotation]:

@@ -86,6 +86,7 @@ class Project:
                 NAME: InputFacts(
                     found.digest, found.rows, found.distinct, len(annotations.missing(found.digests)) // 16,
                     len(aside), annotations.count() + len(aside),
+                    unanswered=annotations.claims().unanswered(annotations.missing(found.digests)),
                 )
             },
         )  # fmt: skip

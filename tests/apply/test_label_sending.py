@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pioneer_build.errors import KeyRepeated, NoAccess, NotReached, Refused
 from pioneer_build.ports import Labelled
 from tests.apply.labelling import Project, result
 from tests.apply.world import BACKEND
@@ -12,6 +15,7 @@ from tests.apply.world import BACKEND
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pioneer_build.errors import ServiceError
     from pioneer_build.store.claims import Claims
 
 
@@ -99,6 +103,101 @@ def test_texts_of_a_run_that_died_are_sent_and_it_is_said(project: Project) -> N
         "10 texts were in flight in a run that ended without recording a response: they are sent again, and may be paid"
         " for twice"
     )
+
+
+ENDS = ("budget", "outage", "Ctrl-C", "no access")
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_texts_without_a_response_are_called_sent_again_however_the_run_ended(project: Project, end: str) -> None:
+    project.texts = tuple(f"new {number}" for number in range(30))
+    out_of = {"budget": {"max_requests": 1}}.get(end, {})
+    lose(project, end)
+    first = project.apply(**out_of)
+    if end != "Ctrl-C":
+        assert first.resent_requests == {"budget": 0, "outage": 4, "no access": 0}[end]
+        assert "30 texts were sent without getting a response: labelling them again may cost twice" in (
+            first.outcomes[0].message
+        )
+    project.service.label = project.honest  # type: ignore[attr-defined]
+    project.service.fail = lambda texts: False
+    project.events.clear()
+    report = project.apply()
+    assert (result(report), report.requests, report.resent_requests, report.resent_examples) == ("done", 1, 1, 30)
+    (reason,) = [one.text for one in project.plan.steps[0].reasons if "sent before" in one.text]
+    assert reason == "30 texts were sent before, and no response was recorded: labelling them again may cost twice"
+    (said,) = [event for event in project.events if event.kind == "note"]
+    assert (said.text[:35], said.fields) == ("30 texts were in flight in a run that"[:35], {"paid_twice": 30})
+    # and no longer
+    project.texts += ("one more",)
+    report = project.apply()
+    assert (result(report), report.requests, report.resent_requests) == ("done", 1, 0)
+    assert not [one.text for one in project.plan.steps[0].reasons if "sent before" in one.text]
+
+
+def lose(project: Project, end: str) -> None:
+    """Has the responses of the next run lost, until it ends in this way."""
+    project.honest = project.service.label  # type: ignore[attr-defined]
+
+    async def cut_off(*_: Any) -> Labelled:
+        project.service.requests.append(())
+        raise asyncio.CancelledError
+
+    async def repeats_the_key(*_: Any) -> Labelled:
+        project.service.requests.append(())
+        raise KeyRepeated("the response has the key", status=200)
+
+    project.service.fail = lambda texts: True
+    if end == "Ctrl-C":
+        project.service.label = cut_off  # type: ignore[method-assign]
+    elif end == "no access":
+        project.service.label = repeats_the_key  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    "error", [Refused("not so", status=401), NotReached("can't reach it"), NoAccess("no", status=402)]
+)
+def test_what_was_certainly_not_accepted_is_not_called_sent_again(project: Project, error: ServiceError) -> None:
+    honest = project.service.label
+
+    async def refuse(*_: Any) -> Labelled:
+        project.service.requests.append(())
+        raise error
+
+    project.texts = tuple(f"new {number}" for number in range(30))
+    project.service.label = refuse  # type: ignore[method-assign]
+    first = project.apply()
+    assert "without getting a response" not in first.outcomes[0].message
+    project.service.label = honest  # type: ignore[method-assign]
+    report = project.apply(retry=True)
+    assert (result(report), report.resent_requests, notes(project)) == ("done", 0, [])
+
+
+def test_what_a_run_that_was_killed_left_is_remembered_by_one_that_does_not_come_to_it(project: Project) -> None:
+    """Two batches were in flight; the next run's budget is enough for one of them."""
+    project.apply()
+    project.texts = tuple(f"new {number}" for number in range(2000))
+    gone = Another(project, project.texts, lambda another: None)
+    assert gone.claims._process is not None
+    gone.claims._process.close()
+    gone.claim = type(gone.claim)()
+    first = project.apply(max_requests=1)
+    assert (first.requests, first.resent_examples) == (1, 1000)
+    report = project.apply()
+    assert (result(report), report.requests, report.resent_examples) == ("done", 1, 1000)
+
+
+def test_a_run_that_waited_says_what_it_sends_again(project: Project) -> None:
+    project.apply()
+    project.texts = tuple(f"new {number}" for number in range(30))
+
+    def run_out(another: Another) -> None:
+        another.claims.release(another.claim, b"".join(another.digests[:10]))
+        another.claim = type(another.claim)()
+
+    Another(project, project.texts, run_out)
+    report = project.apply()
+    assert (result(report), report.requests, report.resent_requests, report.resent_examples) == ("done", 1, 1, 10)
 
 
 def test_an_interrupt_ends_the_waiting(project: Project) -> None:

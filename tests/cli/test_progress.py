@@ -47,6 +47,23 @@ REST = [
 ]
 
 
+def test_quiet_says_what_was_bought_and_what_may_be_paid_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    risks = [
+        Event("waiting", "tickets", "sending 5 texts again, which may cost twice", {"seconds": 2.0, "paid_twice": 5}),
+        Event("waiting", "tickets", "of the local engine", {"seconds": 2.0, "paid_twice": 0}),
+        Event("note", "", "stopped immediately", {"paid_twice": None}),
+        Event("note", "", "nothing else"),
+    ]
+    with progress(Globals(".", None, -1, "text"), PLAN) as sink:
+        for event in [*EVENTS, *risks, *REST]:
+            sink(event)
+    assert capsys.readouterr().err.splitlines() == [
+        "people: job job_1",
+        "tickets: sending 5 texts again, which may cost twice",
+        "stopped immediately",
+    ]
+
+
 def test_counting() -> None:
     counted = ApplyProgress(PLAN)
     assert counted.text == "0 of 3 datasets done, 3 queued"

@@ -105,13 +105,16 @@ def test_a_signal_ends_the_waiting(tmp_path: Path, number: signal.Signals) -> No
             first.communicate(timeout=60)
 
 
-def test_a_second_signal_names_what_is_paid_twice_and_the_next_apply_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("-q",)])
+def test_a_second_signal_names_what_is_paid_twice_and_the_next_apply_says_so(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     with Server() as server:
         machine = Forked(tmp_path, server.url)
         project = machine.checkout()
         declare(project, 0, 5)
         server.always(ROUTE, STALL)
-        with machine.start(project, "apply", "--yes") as process:
+        with machine.start(project, *options, "apply", "--yes") as process:
             until(server.billed_texts, process)
             process.send_signal(signal.SIGINT)
             line_with(process, "waiting up to")
@@ -121,7 +124,7 @@ def test_a_second_signal_names_what_is_paid_twice_and_the_next_apply_says_so(tmp
         assert "stopped immediately" in err
         assert "its 5 texts would be sent again by the next apply, and paid for twice" in " ".join(err.split())
         server.always(ROUTE, None)
-        done = machine.run(project, "apply", "--yes")
+        done = machine.run(project, *options, "apply", "--yes")
         assert done.returncode == 0
         assert "5 texts were in flight in a run that ended" in " ".join(done.stderr.split())
         assert len(server.billed_texts()) == 10

@@ -365,6 +365,27 @@ def test_no_spec_at_all_forgets_nothing(project: PlanProject) -> None:
     assert project.lock_path.read_bytes() == lock
 
 
+def test_the_spec_of_the_only_dataset_is_removed_and_it_is_protected(project: PlanProject) -> None:
+    project.spec("support", f"{SUPPORT}protect: true\n")
+    project.apply()
+    project.remove("support")
+    for command in ("status", "plan", "apply"):
+        said = " ".join(project.run(command, code=1).err.split())
+        assert "no spec found in specs/, but pioneer.lock has datasets; protected: support" in said
+        assert (
+            "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply"
+            " again, while there is another spec"
+        ) in said
+    # that is what helps
+    project.spec("support", SUPPORT)
+    project.apply()
+    project.spec("other", SUPPORT.replace("support", "other"))
+    project.remove("support")
+    project.apply()
+    assert project.action("other") == "none"
+    assert "forgotten support" in project.run("status").out
+
+
 def test_a_job_that_only_the_journal_knows_is_written_down(project: PlanProject) -> None:
     project.spec("support", SUPPORT)
     project.apply()

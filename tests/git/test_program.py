@@ -10,10 +10,18 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.git.driver import driver_of, merges_with_driver, set_driver
 from pioneer_build.git.history import branch_with, reachable_commits
 from pioneer_build.git.objects import GitObject, Unreadable, objects
-from pioneer_build.git.program import _CALM, version
-from pioneer_build.git.repository import is_in_repository, repository_problem
-from pioneer_build.git.revisions import commit_of, file_at
-from pioneer_build.git.work_tree import ignored_files, staged
+from pioneer_build.git.program import _CALM, run, version
+from pioneer_build.git.repository import has_remote, is_in_repository, is_shallow, repository_problem
+from pioneer_build.git.revisions import commit_of, commits_before, file_at, files_at, merged_commits
+from pioneer_build.git.work_tree import (
+    absent_files,
+    converts_line_ends,
+    has_converted_line_ends,
+    ignored_files,
+    staged,
+    unmerged_files,
+    untracked_files,
+)
 from tests.runner import git
 
 
@@ -209,3 +217,103 @@ def test_a_repository_with_its_work_tree_elsewhere(
     assert repository_problem(repository) is None
     (commit,) = ids(repository)
     assert file_at(repository, "pioneer.lock", commit) == b"one\r\n\x00"
+
+
+#: Settings that change what git prints. Each of them is one that people have, or that a repository may come with.
+PRINTING = {
+    "i18n.logOutputEncoding": "UTF-16",
+    "i18n.commitEncoding": "UTF-16",
+    "core.quotePath": "true",
+    "core.abbrev": "4",
+    "core.warnAmbiguousRefs": "false",
+    "color.ui": "always",
+    "color.diff": "always",
+    "column.ui": "always",
+    "log.abbrevCommit": "true",
+    "log.date": "relative",
+    "log.decorate": "full",
+    "log.follow": "true",
+    "log.mailmap": "true",
+    "log.showRoot": "false",
+    "log.showSignature": "true",
+    "format.pretty": "%an",
+    "diff.context": "0",
+    "diff.mnemonicPrefix": "true",
+    "diff.noprefix": "true",
+    "diff.relative": "true",
+    "diff.renames": "copies",
+    "diff.submodule": "log",
+    "status.short": "true",
+}
+#: Variables that do.
+VARIABLES = ("GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_TRACE", "GIT_TRACE_SETUP")
+
+
+def all_that_is_read(folder: Path) -> list[object]:
+    """What every function that reads git's words makes of this project."""
+    head = commit_of(folder, "HEAD")
+    commits = reachable_commits(folder, 10)
+    return [
+        commits,
+        commits_before(folder, 10),
+        merged_commits(folder),
+        branch_with(folder, head),
+        [file_at(folder, name, head) for name in ("pioneer.lock", "ö.txt", "nothing")],
+        files_at(folder, "speçs", head),
+        list(objects(folder, [f"{one.id}:./pioneer.lock" for one in commits.commits], contents=True)),
+        ignored_files(folder, ["ignöred", "pioneer.lock"]),
+        untracked_files(folder),
+        unmerged_files(folder),
+        absent_files(folder, "."),
+        converts_line_ends(folder, ["ö.txt", "pioneer.lock"]),
+        has_converted_line_ends(folder, "ö.txt"),
+        (merges_with_driver(folder), driver_of(folder)),
+        (is_in_repository(folder), is_shallow(folder), has_remote(folder)),
+    ]
+
+
+@pytest.fixture
+def much_to_read(repository: Path) -> Path:
+    """A repository with a merge, a tag that signs itself as such, and names that git would quote."""
+    (repository / "speçs").mkdir()
+    (repository / "speçs" / "ä.yaml").write_text("a")
+    (repository / "ö.txt").write_bytes(b"one\n")
+    (repository / ".gitignore").write_text("ignöred\n")
+    (repository / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock -text\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "zwei: ü")
+    git(repository, "checkout", "-qb", "sidé")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "side")
+    git(repository, "checkout", "-q", "-")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "main")
+    git(repository, "merge", "-q", "-m", "merge", "sidé")
+    (repository / "unträcked").write_text("x")
+    set_driver(repository)
+    return repository
+
+
+@pytest.mark.parametrize("setting", [*PRINTING, "all"])
+def test_no_setting_changes_what_is_read(much_to_read: Path, setting: str) -> None:
+    before = all_that_is_read(much_to_read)
+    assert len(before[0].commits) == 5  # type: ignore[attr-defined]
+    assert before[7] == [True, False]
+    for name, value in PRINTING.items():
+        if setting in (name, "all"):
+            git(much_to_read, "config", name, value)
+    assert all_that_is_read(much_to_read) == before
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_no_variable_changes_what_is_read(much_to_read: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    before = all_that_is_read(much_to_read)
+    monkeypatch.setenv(variable, "1")
+    assert all_that_is_read(much_to_read) == before
+    with pytest.raises(PioneerError) as caught:
+        commit_of(much_to_read, "nothing")
+    assert "trace" not in str(caught.value)
+
+
+def test_what_is_overridden_is_known_to_git(much_to_read: Path) -> None:
+    """A value that git doesn't know would end each of its commands."""
+    for command in (("log", "-1"), ("show", "HEAD"), ("diff-tree", "-p", "HEAD")):
+        assert run(much_to_read, *command).returncode == 0

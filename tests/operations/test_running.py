@@ -217,7 +217,8 @@ def test_what_is_cut_off_is_named(labelling: Found, monkeypatch: pytest.MonkeyPa
     assert texts_of(labelling, "note")[-1] == (
         "sent, but the response was not waited for: 5 texts of t; the next apply sends them again, and pays twice"
     )
-    assert walk(labelling, Interrupt()).good
+    again = walk(labelling, Interrupt())
+    assert (again.good, again.resent_requests, again.resent_examples) == (True, 1, 5)
     assert len(labelling.server.billed_texts()) == 10
 
 

@@ -340,8 +340,9 @@ def test_a_label_request_is_sent_once(fault: Fault) -> None:
     async def main() -> None:
         async with talking() as (fake, service):
             fake.fail("POST", fault)
-            with pytest.raises(FateUnknown):
+            with pytest.raises(FateUnknown) as caught:
                 await service.label("ner", ["a"], ["t"])
+            assert caught.value.hint == "apply sends the texts again, says so, and may pay for them twice", "no job"
             assert len(fake.seen) == 1
 
     run(main())

@@ -126,7 +126,74 @@ def test_a_killed_process_has_no_claim_and_its_texts_are_named(tmp_path: Path) -
     with store.claims() as mine:
         assert mine.claim(A + C) == Claim(2, A + C, A)
         assert mine.claim(B) == Claim(3, B, B)
-        assert sorted(path.name for path in folder_of(store).iterdir()) == ["000000000002", "000000000003", "live"]
+        assert files_of(store) == [1, 2, 3], "the claim of the dead process stays until its texts have an answer"
+    assert files_of(store) == [1, 4], "nothing was said about them"
+    with store.claims() as mine:
+        store.add([(A, b"{}\n")])
+        mine.release(mine.claim(A + B))
+        assert mine.claim(B) == Claim(7, B, b"")
+
+
+def files_of(store: AnnotationStore) -> list[int]:
+    return sorted(int(path.name) for path in folder_of(store).iterdir() if path.is_file())
+
+
+def test_texts_without_an_answer_are_remembered_until_they_have_one(tmp_path: Path) -> None:
+    store, other = annotations(tmp_path), annotations(tmp_path)
+    with other.claims() as waiting:
+        with store.claims() as mine:
+            first = mine.claim(A + B + C)
+            assert store.claims().unanswered(A + B + C) == 0, "they may get an answer yet"
+            store.add([(C, b"{}\n")])
+            mine.release(first, A + B)
+            assert waiting.held(A + B) == Held()
+            assert mine.claim(D) == Claim(3, D)
+        assert store.claims().unanswered(A + B + C + D) == 2
+        claim = waiting.claim(A + B + D)
+        assert (claim.digests, claim.abandoned) == (A + B + D, A + B), "one that ran all the time is told, too"
+        store.add([(A, b"{}\n")])
+        waiting.release(claim, B)
+    with store.claims() as mine:
+        claim = mine.claim(B + D)
+        assert (claim.digests, claim.abandoned) == (B + D, B)
+        mine.release(claim)
+        assert mine.claim(B).abandoned == b"", "it has an answer, if not an annotation"
+    assert store.claims().unanswered(A + B + C + D) == 0
+    assert len(files_of(store)) == 1
+
+
+def test_repeated_failures_leave_one_file(tmp_path: Path) -> None:
+    store = annotations(tmp_path)
+    for _ in range(5):
+        with store.claims() as mine:
+            mine.release(mine.claim(A), A)
+            mine.release(mine.claim(B), B)
+    assert len(files_of(store)) <= 3
+    assert store.claims().unanswered(A + B + C) == 2
+
+
+def test_texts_in_quarantine_are_remembered_too(tmp_path: Path) -> None:
+    store = annotations(tmp_path)
+    with store.claims() as mine:
+        claim = mine.claim(A)
+        store.quarantine(A, "refused by the service")
+        mine.release(claim, A)
+    with store.claims() as mine:
+        mine.release(mine.claim(B))
+    store.clear_quarantine([A])
+    with store.claims() as mine:
+        assert mine.claim(A).abandoned == A
+
+
+def test_what_a_full_disk_does_not_take_is_in_the_claim_itself(tmp_path: Path) -> None:
+    store = annotations(tmp_path)
+    with store.claims() as mine:
+        claim = mine.claim(A + B)
+        with failing_disk(folder_of(store), errno.ENOSPC, 0, 1 << 30), pytest.raises(StoreError):
+            mine.release(claim, B)
+    assert store.claims().unanswered(B) == 1
+    with store.claims() as mine:
+        assert B in mine.claim(A + B).abandoned
 
 
 def test_a_claim_that_is_being_written_is_waited_for_and_a_torn_one_is_not(
