@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 APP = "pioneer-build"
 #: The folder in a project for what this tool keeps there. It may have come with a repository.
 PROJECT_FOLDER = ".pioneer"
+_PROJECT_FILES = ("pioneer.yaml", "pioneer.lock")
 #: How a `.git` file of a linked work tree or a submodule begins; the path of the real folder follows.
 _ELSEWHERE = "gitdir:"
 #: A `.git` file is not longer.
@@ -95,17 +96,61 @@ def ignored_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
 def find_root(start: str) -> str:
     """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
 
+    As git's, the search goes no further than the top of a repository, the file system, and the folders of the user, of
+    root and of the owner of `start`: in /tmp, anybody may put a file above the folder of somebody else.
+
     Args:
         start: an absolute path without symbolic links.
+
+    Raises:
+        PioneerError: what would be used is another user's.
     """
     folder = start
     while True:
-        if os.path.isfile(f"{folder}/pioneer.yaml") or os.path.isfile(f"{folder}/pioneer.lock"):  # noqa: PTH113
+        if any(os.path.isfile(f"{folder}/{name}") for name in _PROJECT_FILES):  # noqa: PTH113
+            _refuse_others(folder, start)
             return folder
         parent = os.path.dirname(folder)  # noqa: PTH120
-        if parent == folder:
+        if parent == folder or os.path.lexists(f"{folder}/.git") or _search_ends(folder, parent, start):
             return start
         folder = parent
+
+
+def _search_ends(folder: str, parent: str, start: str) -> bool:
+    """Whether `folder`, in which nothing was found, is another user's, or on another file system than its parent."""
+    try:
+        here = os.stat(folder)  # noqa: PTH116
+    except OSError:  # `init` makes it
+        return False
+    return here.st_uid not in _trusted(start) or here.st_dev != os.stat(parent).st_dev  # noqa: PTH116
+
+
+def _trusted(start: str) -> set[int]:
+    """The users whose files may be a project's: who starts in a folder trusts its owner (often that of a volume)."""
+    try:
+        return {os.geteuid(), 0, os.stat(start).st_uid}  # noqa: PTH116
+    except OSError:
+        return {os.geteuid(), 0}
+
+
+def _refuse_others(folder: str, start: str) -> None:
+    """Raises a `PioneerError` if a project is another user's. In `start`, that takes a folder open to everybody."""
+    trusted = _trusted(start)
+    if folder == start and not os.stat(folder).st_mode & 0o002:  # noqa: PTH116
+        return
+    for name in (*_PROJECT_FILES, "pioneer.lock.d", PROJECT_FOLDER, ""):
+        path = f"{folder}/{name}" if name else folder
+        owners = {look(path).st_uid for look in (os.lstat, os.stat) if os.path.exists(path)}  # noqa: PTH110
+        if others := owners - trusted:
+            from pioneer_build.errors import PioneerError  # only if there is an error
+            from pioneer_build.escaping import shell_word
+
+            wrong = f"{path} belongs to another user (uid {min(others)})"
+            if folder == start:
+                wrong = f"{wrong}, and anybody can write to its folder"
+                raise PioneerError(wrong, hint="copy the project into a folder of your own, and start there")
+            hint = f"if you trust that user: cd {shell_word(folder)}; if not: echo 'version: 1' > pioneer.yaml"
+            raise PioneerError(f"{wrong}, and would be used in {start}", hint=hint)
 
 
 def checkout_of(root: str) -> str:

@@ -305,6 +305,7 @@ def test_what_changes_files_is_seen() -> None:
 #: Who reads files otherwise than by `disk.regular_files`, which doesn't wait for a pipe or a device that a repository
 #: put there: those who read what this program keeps in the user's own folders, what is part of it, or of the kernel.
 READERS = {
+    "cli/output.py": {"fdopen"},  # the null device
     "cache/unchanged_plan.py": {"open"},
     "cache/project_cache.py": {"read_bytes"},
     "cache/parsed_specs.py": {"open"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,33 @@ def test_messages_that_can_not_be_written_change_no_code() -> None:
         child = process("xyzzy", stdout=subprocess.PIPE, stderr=full)
         out, _ = child.communicate(timeout=30)
     assert (child.returncode, out) == (exits.USAGE, b"")
+
+
+#: Ctrl-C arrives while the command line is imported.
+INTERRUPTED_IMPORT = """
+import signal, sys
+from pioneer_build.__main__ import main
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_line_is_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (exits.INTERRUPTED, "", "interrupted\n")
+
+
+def test_the_entry_imports_nothing_before_it_can_be_interrupted() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"pioneer-build": "pioneer_build.__main__:main"}
+    code = (
+        "import sys, pioneer_build.__main__; print([n for n in sorted(sys.modules) if n[:7] in ('click', 'pioneer')])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "['pioneer_build', 'pioneer_build.__main__', 'pioneer_build._version']"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from pioneer_build.paths import (
     cache_folder,
     checkout_of,
     data_folder,
+    find_root,
     link_that_leaves,
     local_path,
     spare_folders,
@@ -113,3 +115,81 @@ def test_the_checkout_of_a_project(tmp_path: Path) -> None:
     assert checkout_of(project) == project
     (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere")
     assert checkout_of(project) == str(tmp_path / "repository")
+
+
+def test_a_project_is_not_looked_for_outside_of_the_repository(tmp_path: Path) -> None:
+    top = tmp_path.resolve() / "top"
+    deep = top / "specs" / "deep"
+    deep.mkdir(parents=True)
+    (tmp_path / "pioneer.yaml").write_text("version: 1\n")
+    assert find_root(str(deep)) == str(tmp_path.resolve())
+    (top / ".git").write_text("gitdir: elsewhere\n")
+    assert find_root(str(deep)) == str(deep)
+    assert find_root(str(top)) == str(top)
+    (top / "pioneer.lock").write_text("{}")
+    assert find_root(str(deep)) == str(top), "the top itself was looked at"
+
+
+def test_a_project_is_not_looked_for_on_another_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = tmp_path.resolve()
+    deep = top / "mounted" / "deep"
+    deep.mkdir(parents=True)
+    (top / "pioneer.yaml").write_text("version: 1\n")
+    real = os.stat
+
+    def stat(path: str, **more: Any) -> os.stat_result:
+        found = real(path, **more)
+        return os.stat_result((*found[:2], found.st_dev + ("mounted" in str(path)), *found[3:]))
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert find_root(str(deep)) == str(deep)
+    assert find_root(str(top)) == str(top)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+@pytest.mark.parametrize("name", ["pioneer.yaml", "pioneer.lock", "pioneer.lock.d", ".pioneer", ""])
+def test_a_project_of_another_user_above_is_refused(tmp_path: Path, name: str) -> None:
+    top = tmp_path.resolve() / "top"
+    deep = top / "a b" / "deep"
+    deep.mkdir(parents=True)
+    for file in ("pioneer.yaml", "pioneer.lock"):
+        (top / file).write_text("version: 1\n")
+    for folder in ("pioneer.lock.d", ".pioneer"):
+        (top / folder).mkdir()
+    assert find_root(str(deep)) == str(top)
+    os.chown(top / name, 1234, -1)
+    with pytest.raises(PioneerError, match=r"belongs to another user \(uid 1234\), and would be used in ") as caught:
+        find_root(str(deep))
+    assert str(top / name) in caught.value.message
+    assert f"cd {top}; " in str(caught.value.hint)
+    assert find_root(str(top)) == str(top), "who starts there trusts it"
+    os.chown(deep, 1234, -1)
+    assert find_root(str(deep)) == str(top), "a volume of one owner"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_a_project_of_another_user_in_a_folder_that_is_open_to_all(tmp_path: Path) -> None:
+    top = tmp_path.resolve()
+    (top / "pioneer.yaml").write_text("version: 1\n")
+    os.chown(top / "pioneer.yaml", 1234, -1)
+    assert find_root(str(top)) == str(top), "only its owner can have put it there"
+    top.chmod(0o1777)
+    with pytest.raises(PioneerError, match="anybody can write to its folder"):
+        find_root(str(top))
+    (top / "pioneer.yaml").unlink()
+    os.symlink("/dev/null", top / "pioneer.lock")
+    (top / "settings").write_text("version: 1\n")
+    os.symlink("settings", top / "pioneer.yaml")
+    os.lchown(top / "pioneer.yaml", 1234, -1)
+    with pytest.raises(PioneerError, match="anybody can write to its folder"):
+        find_root(str(top))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_the_search_ends_at_a_folder_of_another_user(tmp_path: Path) -> None:
+    mine = tmp_path.resolve() / "theirs" / "mine"
+    mine.mkdir(parents=True)
+    (tmp_path / "pioneer.yaml").write_text("version: 1\n")
+    assert find_root(str(mine)) == str(tmp_path.resolve())
+    os.chown(mine.parent, 1234, -1)
+    assert find_root(str(mine)) == str(mine)

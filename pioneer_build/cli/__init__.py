@@ -16,7 +16,7 @@ import click
 from pioneer_build._version import __version__
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals
-from pioneer_build.cli.output import drop_output, output_lost
+from pioneer_build.cli.output import drop_output, open_closed_streams, output_lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +120,7 @@ def group(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code."""
+    open_closed_streams()
     set_threshold(_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         # what can't be encoded (half a surrogate, or anything in a C locale) is shown escaped

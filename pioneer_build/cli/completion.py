@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from pioneer_build.cli.output import out
+from pioneer_build.cli.output import need_stdout, out
 from pioneer_build.escaping import Lines
 
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -34,6 +34,7 @@ def command(shell: str | None) -> None:
         raise UsageError(
             "pass the name of a shell", hint=" | ".join(f"pioneer-build completion {one}" for one in SHELLS)
         )
+    need_stdout("run it in $(…), or redirect it to a file")
     kind = get_completion_class(chosen)
     assert kind is not None
     group = click.get_current_context().find_root().command

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pioneer_build.cli.completion import complete_dataset_name
-from pioneer_build.cli.output import say
+from pioneer_build.cli.output import need_stdout, say
 from pioneer_build.cli.output_path import path_to_write
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def command(
     from pioneer_build.operations.export import ExportRequest, export
     from pioneer_build.render.export import export_text
 
+    if target is None:
+        need_stdout("write to a file with --to FILE")
     sys.stdout.flush()
     where = sys.stdout.buffer if target is None else path_to_write(target, options.directory)
     request = ExportRequest(name, where, form, split, allow_stale)

@@ -19,6 +19,36 @@ if TYPE_CHECKING:
     from pioneer_build.errors import PioneerError
 
 
+def open_closed_streams() -> None:
+    """Makes standard streams that the program was started without (`>&-`) go nowhere, before a file gets their numbers.
+
+    The work is done and the exit code is the command's. Only what writes nothing but data calls `need_stdout`.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # the lowest free number is this one; git and others that are started have it too
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:  # how Python says that it was closed
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
+
+
+def need_stdout(elsewhere: str) -> None:
+    """Called by a command that is of no use without stdout.
+
+    Args:
+        elsewhere: what to do instead.
+
+    Raises:
+        PioneerError: the program was started without it.
+    """
+    if sys.__stdout__ is None:
+        from pioneer_build.errors import PioneerError
+
+        raise PioneerError("can't write the output: stdout is closed", hint=elsewhere)
+
+
 def out(text: str) -> None:
     """Data, to stdout.
 

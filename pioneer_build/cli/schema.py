@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pioneer_build.cli.output import as_json, out
+from pioneer_build.cli.output import as_json, need_stdout, out
 
 
 @click.command("schema")
@@ -17,6 +17,7 @@ def command(settings: bool) -> None:  # noqa: FBT001
       pioneer-build schema > .pioneer/spec.schema.json
       # yaml-language-server: $schema=../.pioneer/spec.schema.json
     """
+    need_stdout("redirect it to a file: pioneer-build schema > FILE")
     from pioneer_build.parse.json_schema import settings_schema, spec_schema
 
     out(as_json(settings_schema() if settings else spec_schema()))

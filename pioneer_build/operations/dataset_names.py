@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.regular_files import read_regular
-from pioneer_build.paths import link_that_leaves
+from pioneer_build.errors import PioneerError
+from pioneer_build.paths import find_root, link_that_leaves
 from pioneer_build.spec.written_path import wrong_specs_folder
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _MOST_ENTRIES: Final = 100_000
 def dataset_names(directory: str) -> list[str]:
     """The dataset names in the specs and the lock of the project that `directory` is in, sorted. Never raises."""
     try:
-        root = _root(Path(directory).resolve())
+        root = Path(find_root(os.path.realpath(directory)))
         settings = _read(root / "pioneer.yaml")
         found = _FOLDER.search(settings)
         named = found.group(1).decode("utf-8", "replace").strip() if found else "specs"
@@ -40,15 +41,8 @@ def dataset_names(directory: str) -> list[str]:
         # a shell puts what it completes into the command line as it is
         split = {path.stem for path in (root / "pioneer.lock.d").glob("*.json") if _FILE.fullmatch(path.stem)}
         return sorted({name.decode("ascii") for text in texts for name in _NAME.findall(text)} | split)
-    except OSError:
+    except (OSError, PioneerError):
         return []
-
-
-def _root(start: Path) -> Path:
-    for folder in (start, *start.parents):
-        if (folder / "pioneer.yaml").is_file() or (folder / "pioneer.lock").is_file():
-            return folder
-    return start
 
 
 def _specs(root: Path, folder: Path) -> Iterator[Path]:

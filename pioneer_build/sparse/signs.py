@@ -93,7 +93,7 @@ def checkouts_in(folder: AnyPath) -> Iterator[str]:
 
 
 def folders_up(start: str, root: str) -> Iterator[str]:
-    """The folders in which a project of `start` may have its files: up to `root`, where one was found, or all.
+    """The folders in which a project of `start` may have its files: up to `root`, where one was found, or the checkout.
 
     Args:
         start: an absolute path.
@@ -102,7 +102,7 @@ def folders_up(start: str, root: str) -> Iterator[str]:
     found = any(os.path.isfile(f"{root}/{name}") for name in PROJECT_FILES)  # noqa: PTH113
     folder = start
     yield folder
-    while not (found and folder == root) and folder != (above := os.path.dirname(folder)):  # noqa: PTH120
+    while not (found and folder == root) and not is_top(folder) and folder != (above := os.path.dirname(folder)):  # noqa: PTH120
         folder = above
         yield folder
 
