@@ -80,13 +80,12 @@ def apply(
     """
     # asyncio takes time to import, and `plan` doesn't need it
     from pioneer_build.operations import apply as operation
-    from pioneer_build.operations.check_budget import check_budget
-    from pioneer_build.operations.running import RunOptions
+    from pioneer_build.operations import check_budget, running
 
     project = open_project(Path(directory), backend)
-    options = RunOptions(max_requests, max_examples, wait).or_limits_of(project.config)
+    options = running.RunOptions(max_requests, max_examples, wait).or_limits_of(project.config)
     with operation.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
-        check_budget(made, options)
+        check_budget.check_budget(made, options)
         return operation.apply(found, made, _no_event, options)
 
 

@@ -142,15 +142,14 @@ def _refuse_others(folder: str, start: str) -> None:
         path = f"{folder}/{name}" if name else folder
         owners = {look(path).st_uid for look in (os.lstat, os.stat) if os.path.exists(path)}  # noqa: PTH110
         if others := owners - trusted:
-            from pioneer_build.errors import PioneerError  # only if there is an error
-            from pioneer_build.escaping import shell_word
+            from pioneer_build import errors, escaping  # only if there is an error
 
             wrong = f"{path} belongs to another user (uid {min(others)})"
             if folder == start:
                 wrong = f"{wrong}, and anybody can write to its folder"
-                raise PioneerError(wrong, hint="copy the project into a folder of your own, and start there")
-            hint = f"if you trust that user: cd {shell_word(folder)}; if not: echo 'version: 1' > pioneer.yaml"
-            raise PioneerError(f"{wrong}, and would be used in {start}", hint=hint)
+                raise errors.PioneerError(wrong, hint="copy the project into a folder of your own, and start there")
+            hint = f"if you trust that user: cd {escaping.shell_word(folder)}; if not: echo 'version: 1' > pioneer.yaml"
+            raise errors.PioneerError(f"{wrong}, and would be used in {start}", hint=hint)
 
 
 def checkout_of(root: str) -> str:

@@ -45,12 +45,11 @@ def as_parquet(rows: EngineRows) -> bytes:
     """
     try:
         # a library of the extra `parquet`: only this format needs it
-        import pyarrow
-        from pyarrow import parquet
+        import pyarrow.parquet
     except ImportError:
         raise NotInstalled("parquet needs pyarrow, which is not installed on the server") from None
     out = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out)
     return out.getvalue()
 
 

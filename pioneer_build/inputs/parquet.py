@@ -101,16 +101,15 @@ def _batches(file: InputFile, columns: Columns, rows: BlockBuilder) -> Iterator[
         _TooLargeError: the file is too large in some way when it is unpacked.
         BadHeaderError: the file is damaged.
     """
-    import pyarrow.parquet as pq  # an extra
+    import pyarrow.parquet  # an extra
 
     wanted = [columns.field] if columns.id is None else [columns.field, columns.id]
     with open_regular(file.path) as raw:
         _check_footer(raw)
         raw.seek(0)
-        with pq.ParquetFile(raw, buffer_size=1 << 20, pre_buffer=False) as parquet:
-            if not _has(list(parquet.schema_arrow.names), wanted, rows) or not _flat(
-                parquet.schema_arrow, wanted, rows
-            ):
+        with pyarrow.parquet.ParquetFile(raw, buffer_size=1 << 20, pre_buffer=False) as parquet:
+            schema = parquet.schema_arrow
+            if not _has(list(schema.names), wanted, rows) or not _flat(schema, pyarrow.types, wanted, rows):
                 return
             most = most_unpacked(os.fstat(raw.fileno()).st_size)
             packed, taken = _Unpacked(most), _Unpacked(most)
@@ -177,14 +176,12 @@ def _largest_repeated(file: InputFile, group: Any, wanted: list[str], packed: _U
     return largest
 
 
-def _flat(schema: Any, wanted: list[str], rows: BlockBuilder) -> bool:
+def _flat(schema: Any, types: Any, wanted: list[str], rows: BlockBuilder) -> bool:
     """Whether no wanted column has lists or objects, of which one row may have any number."""
-    import pyarrow as pa  # an extra
-
     good = True
     for name in wanted:
         kind = schema.field(name).type
-        if pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind):
+        if types.is_nested(kind) or types.is_fixed_size_binary(kind):
             good = False
             rows.complain(Mistake(0, f"the values of the column '{name}' are of the type {kind}", "not-text"))
     return good
