@@ -64,12 +64,25 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What language models read and wrote for one job or one label request: tokens in, tokens out, and calls."""
+
+    input: int = 0
+    output: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(self.input + other.input, self.output + other.output, self.calls + other.calls)
+
+
+@dataclass(frozen=True, slots=True)
 class JobReport:
     """The response to a poll, in this tool's terms.
 
     `status` is one of `JobStatus`, `said` the status that the service reported. `done` counts the rows made so far.
     `rows` are the job's rows in the service's own form, `None` if it provides none. `version` is the service's name of
-    the version that the job made. `error` is the service's own text. `revision` is that of the local engine, if known.
+    the version that the job made. `error` is the service's own text. `revision` is that of the engine in this process,
+    if known. `tokens` are those that the job has used so far, if the service counts them.
     """
 
     job_id: str
@@ -81,6 +94,7 @@ class JobReport:
     version: str | None = None
     error: str | None = None
     revision: str | None = None
+    tokens: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +142,13 @@ class Labelled:
 
     `unsupported` are the labels that the service reported as unsupported. `unaligned` are the positions, from 0, of
     items that can't be shown to belong to their input: they repeat another text, or repeat none although others do.
+    `tokens` are those that the request has used, if the service counts them.
     """
 
     items: tuple[Any, ...]
     unsupported: tuple[str, ...] = ()
     unaligned: frozenset[int] = frozenset()
+    tokens: Tokens | None = None
 
 
 class Service(Protocol):

@@ -13,7 +13,7 @@ import pioneer_build
 from pioneer_build import ports
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.past_entries import PastEntries
-from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion
+from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion, Tokens
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
@@ -107,3 +107,7 @@ def test_the_protocols_of_an_apply_are_all_here() -> None:
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases)
     ]
     assert not protocols
+
+
+def test_tokens_add_up() -> None:
+    assert Tokens(1, 2, 3) + Tokens(10, 20, 30) == Tokens(11, 22, 33)
