@@ -17,6 +17,7 @@ from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import text_digest
+from pioneer_build.ports import Guidance
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
 from pioneer_build.spec.request_limits import LONGEST_ANNOTATION, SENDS_PER_TEXT, label_requests_at_most
@@ -77,7 +78,12 @@ class Batch:
             self.progress.claims.renew()
             try:
                 with nullcontext() if run.options.free else run.labels_in_flight.sending(work.name, len(texts)):
-                    response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
+                    response = await service.label(
+                        spec.task_type,
+                        spec.labels,
+                        [one.text for one in texts],
+                        Guidance.of(spec, run.options.backend),
+                    )
             except FateUnknown as error:
                 if stops_all(error):
                     self._check_helps(error)

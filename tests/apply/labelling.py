@@ -40,7 +40,7 @@ class Labeller:
         self.requests: list[tuple[str, ...]] = []
         self.answered: Counter[str] = Counter()
 
-    async def label(self, task_type: str, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(self, task_type: str, labels: Sequence[str], texts: Sequence[str], _: object = None) -> Labelled:
         await asyncio.sleep(0)
         self.requests.append(tuple(texts))
         if self.refuse(texts):

@@ -188,7 +188,9 @@ class ModelService:
             text = f"{job.job_id} row {number}"
             yield {"text": text, "entities": [[job.job_id, job.request.labels[0]]]}
 
-    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(
+        self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str], _: object = None
+    ) -> Labelled:
         raise AssertionError
 
     async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:
