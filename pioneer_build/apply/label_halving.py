@@ -114,6 +114,7 @@ class Batch:
                 self.progress.works = True
                 self.answered.update(map(id, texts))
                 self.progress.unsupported.update(response.unsupported)
+                self.progress.add_tokens(response.tokens)
                 self._store(texts, response)
                 return
 

@@ -32,7 +32,8 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _classified(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
     labels = request["labels"]
     return [
-        {"text": f"Message {i} of job {number}", "label": labels[i % len(labels)]} for i in range(request["num_examples"])
+        {"text": f"Message {i} of job {number}", "label": labels[i % len(labels)]}
+        for i in range(request["num_examples"])
     ]
 
 
