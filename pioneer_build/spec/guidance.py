@@ -6,12 +6,16 @@ language model and the local engine read all of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pioneer_build.spec.model import Spec
+
+
+#: How the names of the backends begin, in the lock, that are language models.
+MODEL: Final = "model/"
 
 
 class Unusable(NamedTuple):
@@ -28,7 +32,7 @@ def reads_guidance(backend: str) -> bool:
     Args:
         backend: its name in the lock.
     """
-    return backend == "local" or backend.startswith("model/")
+    return backend == "local" or backend.startswith(MODEL)
 
 
 def unusable(spec: Spec) -> Iterator[Unusable]:
