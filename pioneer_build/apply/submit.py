@@ -84,12 +84,15 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
     run = work.run
     run.check_going()
     run.budget.afford(examples)
+    run.spending.afford(work.name, examples)
     _check_room(run)
     with run.budget.on_the_way():
         listed = await _list_versions(work)
         run.check_going()
+        run.spending.afford(work.name, examples)
         run.budget.spend(examples)
         sending = _begin(work, examples, listed, top_up=top_up)
+        run.spending.start_job(work.name, sending.job)
         return await _send(sending)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count
+from pioneer_build.wording import count, money_text
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Tokens
@@ -38,14 +38,3 @@ def tokens_text(tokens: Tokens, rates: Rates | None) -> str:
     """
     text = f"{count(tokens.input, 'token')} in and {tokens.output:,} out"
     return text if rates is None else f"{text}, {money_text(rates.price(tokens), rates.currency)}"
-
-
-def money_text(amount: float, currency: str | None) -> str:
-    """An amount of money, with more digits the smaller it is.
-
-    Args:
-        amount: in units of the currency.
-        currency: its name, if that is said.
-    """
-    number = f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
-    return f"{number} {currency}" if currency else number
