@@ -13,14 +13,16 @@ Tests implement them so that each call can fail.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
+
+from pioneer_build.spec.guidance import reads_guidance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Job, Lock
-    from pioneer_build.spec.model import TaskType
+    from pioneer_build.spec.model import Spec, TaskType
     from pioneer_build.store.claims import Claim, Held
     from pioneer_build.store.refused_texts import RefusedText
 
@@ -34,8 +36,50 @@ _FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
+class Guidance:
+    """What tells a backend how to label, besides the labels: pairs of a label and its description; examples as pairs of
+    a text and its label; and texts with their entities, which are pairs of a span and its label."""
+
+    label_descriptions: tuple[tuple[str, str], ...] = ()
+    classified_examples: tuple[tuple[str, str], ...] = ()
+    ner_examples: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+
+    @classmethod
+    def of(cls, spec: Spec, backend: str) -> Guidance:
+        """What a backend can be told of a spec.
+
+        Args:
+            spec: the spec.
+            backend: the backend's name in the lock.
+        """
+        shots = tuple([(shot.text, shot.label) for shot in spec.classified_examples])
+        if not reads_guidance(backend):
+            return cls(classified_examples=shots)
+        return cls(spec.label_descriptions, shots, tuple([(one.text, one.entities) for one in spec.ner_examples]))
+
+    def body(self) -> dict[str, Any]:
+        """The keys of a request; empty ones are left out."""
+        body: dict[str, Any] = {}
+        if self.label_descriptions:
+            body["label_descriptions"] = dict(self.label_descriptions)
+        if self.classified_examples:
+            body["classified_examples"] = [{"text": t, "label": label} for t, label in self.classified_examples]
+        if self.ner_examples:
+            body["ner_examples"] = [
+                {"text": text, "entities": [list(pair) for pair in pairs]} for text, pairs in self.ner_examples
+            ]
+        return body
+
+
+NO_GUIDANCE: Final = Guidance()
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
-    """The body of one `POST /generate` (the API document, "Start a generation job")."""
+    """The body of one `POST /generate` (the API document, "Start a generation job").
+
+    `label_descriptions` and `ner_examples`, as in `Guidance`, are only for backends that read them.
+    """
 
     dataset_name: str
     task_type: TaskType
@@ -44,6 +88,8 @@ class JobRequest:
     domain_description: str | None = None
     classified_examples: tuple[tuple[str, str], ...] = ()
     prompt: str | None = None
+    label_descriptions: tuple[tuple[str, str], ...] = ()
+    ner_examples: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The JSON object to send; empty keys are left out."""
@@ -56,11 +102,22 @@ class JobRequest:
             body["labels"] = list(self.labels)
         if self.domain_description is not None:
             body["domain_description"] = self.domain_description
-        if self.classified_examples:
-            body["classified_examples"] = [{"text": t, "label": label} for t, label in self.classified_examples]
+        body |= Guidance(self.label_descriptions, self.classified_examples, self.ner_examples).body()
         if self.prompt is not None:
             body["prompt"] = self.prompt
         return body
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What language models read and wrote for one job or one label request: tokens in, tokens out, and calls."""
+
+    input: int = 0
+    output: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(self.input + other.input, self.output + other.output, self.calls + other.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +126,8 @@ class JobReport:
 
     `status` is one of `JobStatus`, `said` the status that the service reported. `done` counts the rows made so far.
     `rows` are the job's rows in the service's own form, `None` if it provides none. `version` is the service's name of
-    the version that the job made. `error` is the service's own text. `revision` is that of the local engine, if known.
+    the version that the job made. `error` is the service's own text. `revision` is that of the engine in this process,
+    if known. `tokens` are those that the job has used so far, if the service counts them.
     """
 
     job_id: str
@@ -81,6 +139,7 @@ class JobReport:
     version: str | None = None
     error: str | None = None
     revision: str | None = None
+    tokens: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +187,13 @@ class Labelled:
 
     `unsupported` are the labels that the service reported as unsupported. `unaligned` are the positions, from 0, of
     items that can't be shown to belong to their input: they repeat another text, or repeat none although others do.
+    `tokens` are those that the request has used, if the service counts them.
     """
 
     items: tuple[Any, ...]
     unsupported: tuple[str, ...] = ()
     unaligned: frozenset[int] = frozenset()
+    tokens: Tokens | None = None
 
 
 class Service(Protocol):
@@ -153,13 +214,16 @@ class Service(Protocol):
             rows: how many rows the response may have; `None` if that is not known.
         """
 
-    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(
+        self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str], guidance: Guidance = NO_GUIDANCE
+    ) -> Labelled:
         """`POST /generate/{task}/label-existing` for 1 to 1,000 texts, sent once; `FateUnknown` for 5xx and time-outs.
 
         Args:
             task_type: `ner` or `classification`.
             labels: the declared labels, in the author's order.
             texts: the texts to label.
+            guidance: what else to send; only for backends that read it.
 
         Raises:
             FateUnknown: also if the response doesn't have one item for each text.

@@ -12,7 +12,7 @@ from pioneer_build.wording import count, duration
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import AnnotationsPort, ClaimsPort
+    from pioneer_build.ports import AnnotationsPort, ClaimsPort, Tokens
     from pioneer_build.rows import Cause
 
 #: Why a text has no usable annotation: what is wrong with the annotation, or that the service refused the text.
@@ -27,7 +27,7 @@ class LabelProgress:
     the lock records, which counts as no request. `works`: the service has accepted a request of this definition, now or
     earlier, so if it refuses one, that is because of the texts. `unsupported` are the labels that the service reported
     as unsupported. `unanswered` counts texts of batches that ended early: those that were sent, now or earlier, and
-    never got a response.
+    never got a response. `tokens` are those that the responses took, if the service counts them.
     """
 
     work: Work
@@ -42,6 +42,7 @@ class LabelProgress:
     faults: Counter[FaultCause] = field(default_factory=Counter)
     unsupported: set[str] = field(default_factory=set)
     unanswered: int = 0
+    tokens: Tokens | None = None
 
     @property
     def causes(self) -> str:
@@ -59,6 +60,11 @@ class LabelProgress:
         self.faults[cause] += 1
         place = f"{one.path}:{one.line}"
         self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)
+
+    def add_tokens(self, tokens: Tokens | None) -> None:
+        """Counts the tokens of one response; `None` if the service doesn't count them."""
+        if tokens is not None:
+            self.tokens = tokens if self.tokens is None else self.tokens + tokens
 
     def tell(self, texts: int) -> None:
         """Emits an event: that many more texts got a response, and the progress of the step."""

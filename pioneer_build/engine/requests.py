@@ -5,13 +5,16 @@ Unknown keys are accepted and ignored: the hosted service accepts more than its 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pioneer_build.spec.fingerprint import canonical_bytes, fold
 from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 from pioneer_build.spec.unicode_form import nfc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000
@@ -46,6 +49,48 @@ class Shot(_Body):
     label: Label
 
 
+class EntityShot(_Body):
+    """One of `ner_examples`: a text, and what in it is an entity, as pairs of span and label."""
+
+    text: Annotated[str, Field(min_length=1)]
+    entities: Annotated[list[tuple[Annotated[str, Field(min_length=1)], Label]], Field(max_length=1_000)]
+
+
+Descriptions = Annotated[dict[Label, Annotated[str, Field(max_length=20_000)]], Field(max_length=MAX_LABELS)]
+Shots = Annotated[list[Shot], Field(max_length=10_000)]
+EntityShots = Annotated[list[EntityShot], Field(max_length=10_000)]
+
+
+def _refuse_undeclared(labels: list[str], used: dict[str, Iterable[str]]) -> None:
+    """Raises a `ValueError` if labels repeat, or a key uses one that isn't among them.
+
+    Args:
+        labels: the declared ones.
+        used: labels, by the key that uses them.
+    """
+    declared = set(labels)
+    if len(declared) != len(labels):
+        raise ValueError("labels must be unique")
+    for key, names in used.items():
+        for name in names:
+            if name not in declared:
+                raise ValueError(f"{key}: the label {name!r} is not one of labels")
+
+
+def _labels_of(shots: Iterable[Shot] | None) -> list[str]:
+    return [shot.label for shot in shots or ()]
+
+
+def _labels_in(shots: Iterable[EntityShot] | None) -> list[str]:
+    """The labels of entities. Raises a `ValueError` if one isn't in its text."""
+    shots = shots or ()
+    for shot in shots:
+        for span, _ in shot.entities:
+            if span not in shot.text:
+                raise ValueError(f"ner_examples: {span!r} is not in its text")
+    return [label for shot in shots for _, label in shot.entities]
+
+
 class GenerateRequest(_Body):
     """The body of `POST /generate`."""
 
@@ -56,20 +101,23 @@ class GenerateRequest(_Body):
     num_examples: Annotated[int, Field(ge=1, le=MAX_EXAMPLES), BeforeValidator(_whole)]
     labels: Labels | None = None
     domain_description: Annotated[str, Field(max_length=20_000)] | None = None
-    classified_examples: Annotated[list[Shot], Field(max_length=10_000)] | None = None
+    label_descriptions: Descriptions | None = None
+    classified_examples: Shots | None = None
+    ner_examples: EntityShots | None = None
     prompt: Annotated[str, Field(max_length=20_000)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> GenerateRequest:
         if self.task_type != "decoder" and not self.labels:
             raise ValueError(f"labels are required for task_type {self.task_type}")
-        if len(set(self.labels or ())) != len(self.labels or ()):
-            raise ValueError("labels must be unique")
-        if self.task_type == "classification" and self.labels:
-            declared = set(self.labels)
-            for shot in self.classified_examples or ():
-                if shot.label not in declared:
-                    raise ValueError(f"classified_examples: the label {shot.label!r} is not one of labels")
+        used: dict[str, Iterable[str]] = {}
+        if self.task_type != "decoder":
+            used["label_descriptions"] = self.label_descriptions or ()
+        if self.task_type == "classification":
+            used["classified_examples"] = _labels_of(self.classified_examples)
+        if self.task_type == "ner":
+            used["ner_examples"] = _labels_in(self.ner_examples)
+        _refuse_undeclared(self.labels or [], used)
         return self
 
     def definition(self) -> dict[str, Any]:
@@ -77,11 +125,22 @@ class GenerateRequest(_Body):
         definition: dict[str, Any] = {"task_type": self.task_type}
         if self.task_type != "decoder":
             definition["labels"] = sorted({nfc(label) for label in self.labels or ()})
+        if self.task_type != "decoder" and self.label_descriptions:
+            described = {nfc(label): fold(nfc(text)) for label, text in self.label_descriptions.items()}
+            definition["label_descriptions"] = {label: text for label, text in sorted(described.items()) if text}
         if self.domain_description and (domain := fold(nfc(self.domain_description))):
             definition["domain_description"] = domain
         if self.task_type == "classification" and self.classified_examples:
             shots = sorted({(nfc(shot.label), nfc(shot.text)) for shot in self.classified_examples})
             definition["classified_examples"] = [{"label": label, "text": text} for label, text in shots]
+        if self.task_type == "ner" and self.ner_examples:
+            found = {
+                (nfc(shot.text), tuple(sorted((nfc(span), nfc(label)) for span, label in shot.entities)))
+                for shot in self.ner_examples
+            }
+            definition["ner_examples"] = [
+                {"text": text, "entities": [list(pair) for pair in pairs]} for text, pairs in sorted(found)
+            ]
         if self.task_type == "decoder" and self.prompt and (prompt := nfc(self.prompt).replace("\r\n", "\n").strip()):
             definition["prompt"] = prompt
         return definition
@@ -92,15 +151,25 @@ class GenerateRequest(_Body):
 
 
 class LabelRequest(_Body):
-    """The body of `POST /generate/{ner,classification}/label-existing`."""
+    """The body of `POST /generate/{ner,classification}/label-existing`.
+
+    The published document has `labels` and `inputs`; the rest is for makers that can use it.
+    """
 
     labels: Labels
     inputs: Annotated[list[str], Field(min_length=1, max_length=TEXTS_PER_REQUEST)]
+    label_descriptions: Descriptions | None = None
+    classified_examples: Shots | None = None
+    ner_examples: EntityShots | None = None
 
     @model_validator(mode="after")
-    def _unique(self) -> LabelRequest:
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError("labels must be unique")
+    def _declared(self) -> LabelRequest:
+        used: dict[str, Iterable[str]] = {
+            "label_descriptions": self.label_descriptions or (),
+            "classified_examples": _labels_of(self.classified_examples),
+            "ner_examples": _labels_in(self.ner_examples),
+        }
+        _refuse_undeclared(self.labels, used)
         return self
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pioneer_build.plan.cost import Rates
     from pioneer_build.spec.settings import Settings
 
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
@@ -40,8 +41,8 @@ class Config:
     (`None` for the local engine). `specs` is the folder of the specs, relative to the project; `store` is absolute if
     the project's folder is. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local
     engine, which has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one
-    `apply`; `None` is no limit. `split_lock` says whether a new lock is split. `api_key` never appears in the
-    representation.
+    `apply`; `None` is no limit. `split_lock` says whether a new lock is split. `rates` are the prices of a language
+    model's tokens, if they are known. `api_key` never appears in the representation.
     """
 
     backend: str
@@ -55,6 +56,7 @@ class Config:
     max_requests: int | None
     max_examples: int | None
     split_lock: bool
+    rates: Rates | None = None
     api_key: str | None = field(default=None, repr=False)
 
     @property

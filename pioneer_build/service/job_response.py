@@ -11,6 +11,7 @@ from pioneer_build.service.responses import (
     AnyCount,
     AnyMessage,
     AnyText,
+    AnyTokens,
     InvalidResponse,
     ResponseObject,
     object_in,
@@ -52,6 +53,7 @@ class _Job(ResponseObject):
     error: AnyMessage = None
     revision: AnyText = None
     engine_revision: AnyText = None
+    token_usage: AnyTokens = None
 
 
 def job_report(answer: object, job_id: str, words: Words) -> JobReport:
@@ -81,4 +83,5 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
         version=job.dataset.version_number,
         error=words.clean(job.error, 2000) if job.error else None,
         revision=job.revision or job.engine_revision,
+        tokens=job.token_usage,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.ports import Labelled
 from pioneer_build.rows.echo import is_echo
-from pioneer_build.service.responses import InvalidResponse, names_in
+from pioneer_build.service.responses import InvalidResponse, names_in, tokens_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,8 @@ def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], w
         raise InvalidResponse("has no list of annotations")
     if len(items) != len(texts):
         raise InvalidResponse(f"can't be aligned: {len(items)} annotations for {len(texts)} texts")
-    return Labelled(tuple(items), _unsupported(answer, headers, words), _unaligned(items, texts))
+    tokens = tokens_in(answer.get("token_usage")) if isinstance(answer, dict) else None
+    return Labelled(tuple(items), _unsupported(answer, headers, words), _unaligned(items, texts), tokens)
 
 
 def _unaligned(items: Sequence[Any], texts: Sequence[str]) -> frozenset[int]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from pioneer_build.ports import Tokens
+
 
 class InvalidResponse(ValueError):
     """A response with status 2xx, but unexpected content. The message completes "the response …"."""
@@ -49,6 +51,14 @@ def rows_in(value: object) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, list) else None
 
 
+def tokens_in(value: object) -> Tokens | None:
+    """The tokens of a `token_usage`; `None` for anything without whole numbers of tokens in and out."""
+    if not isinstance(value, dict):
+        return None
+    read, written, calls = (_count(value.get(key)) for key in ("input", "output", "calls"))
+    return None if read is None or written is None else Tokens(read, written, calls or 0)
+
+
 def object_in(value: object) -> object:
     """An object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
@@ -58,6 +68,7 @@ def object_in(value: object) -> object:
 AnyText = Annotated[str | None, BeforeValidator(_text)]
 AnyCount = Annotated[int | None, BeforeValidator(_count)]
 AnyMessage = Annotated[str | None, BeforeValidator(_words)]
+AnyTokens = Annotated[Tokens | None, BeforeValidator(tokens_in)]
 AnyNames = Annotated[tuple[str, ...] | None, BeforeValidator(names_in)]
 
 

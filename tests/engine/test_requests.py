@@ -12,6 +12,10 @@ from pioneer_build.engine.requests import GenerateRequest, LabelRequest, error_i
 NER: dict[str, Any] = {"task_type": "ner", "dataset_name": "d", "labels": ["b", "a"], "num_examples": 5}
 CLASSES = NER | {"task_type": "classification"}
 DECODER: dict[str, Any] = {"task_type": "decoder", "dataset_name": "d", "num_examples": 5}
+ENTITIES: list[dict[str, Any]] = [
+    {"text": "Ada of Acme", "entities": [("Ada", "a"), ("Acme", "b")]},
+    {"text": "nobody", "entities": []},
+]
 SHOTS = [{"text": "x", "label": "b"}, {"text": "y", "label": "a"}]
 
 
@@ -35,6 +39,10 @@ def errors_of(body: dict[str, Any]) -> list[tuple[list[Any], str]]:
         (DECODER | {"prompt": " a\r\nb "}, DECODER | {"prompt": "a\nb"}),
         (DECODER, DECODER | {"labels": ["x"], "prompt": " "}),
         (NER, NER | {"num_examples": 7.0, "unknown": 1}),
+        (NER, NER | {"label_descriptions": {}, "ner_examples": []}),
+        (NER | {"label_descriptions": {"a": "x y"}}, NER | {"label_descriptions": {"a": " x\n y "}}),
+        (NER | {"ner_examples": ENTITIES}, NER | {"ner_examples": ENTITIES[::-1] + ENTITIES}),
+        (CLASSES, CLASSES | {"ner_examples": [{"text": "x", "entities": [("y", "c")]}]}),
     ],
 )
 def test_what_decides_no_rows(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -49,6 +57,9 @@ def test_what_decides_no_rows(one: dict[str, Any], other: dict[str, Any]) -> Non
         (NER, NER | {"domain_description": "x"}),
         (CLASSES, CLASSES | {"classified_examples": SHOTS}),
         (DECODER | {"prompt": "a b"}, DECODER | {"prompt": "a  b"}),
+        (NER, NER | {"label_descriptions": {"a": "x"}}),
+        (NER | {"label_descriptions": {"a": "x"}}, NER | {"label_descriptions": {"b": "x"}}),
+        (NER | {"ner_examples": ENTITIES}, NER | {"ner_examples": ENTITIES[:1]}),
     ],
 )
 def test_what_decides_rows(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -61,6 +72,33 @@ def test_the_canonical_form() -> None:
         '{"classified_examples":[{"label":"a","text":"y"},{"label":"b","text":"x"}],"domain_description":"é",'
         '"labels":["a","b"],"task_type":"classification"}'
     )
+
+
+def test_descriptions_and_entities_in_the_canonical_form() -> None:
+    more = {"label_descriptions": {"b": "x  y", "a": "z"}, "ner_examples": ENTITIES}
+    assert GenerateRequest.model_validate(NER | more).canonical().decode() == (
+        '{"label_descriptions":{"a":"z","b":"x y"},"labels":["a","b"],"ner_examples":['
+        '{"entities":[["Acme","b"],["Ada","a"]],"text":"Ada of Acme"},{"entities":[],"text":"nobody"}],'
+        '"task_type":"ner"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"label_descriptions": {"c": "x"}}, "label_descriptions: the label 'c' is not one of labels"),
+        ({"ner_examples": [{"text": "x", "entities": [("x", "c")]}]}, "ner_examples: the label 'c' is not one of"),
+        ({"ner_examples": [{"text": "x", "entities": [("y", "a")]}]}, "ner_examples: 'y' is not in its text"),
+        ({"classified_examples": [{"text": "x", "label": "c"}]}, "classified_examples: the label 'c' is not one"),
+    ],
+)
+def test_label_requests_name_only_declared_labels(more: dict[str, Any], message: str) -> None:
+    body = {"labels": ["a", "b"], "inputs": ["x"]}
+    with pytest.raises(ValidationError, match=message):
+        LabelRequest.model_validate(body | more)
+    if "classified_examples" not in more:
+        with pytest.raises(ValidationError, match=message):
+            GenerateRequest.model_validate(NER | more)
 
 
 def test_what_is_wrong_is_said_where_it_is() -> None:

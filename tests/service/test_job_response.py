@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.ports import JobReport
+from pioneer_build.ports import JobReport, Tokens
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse
@@ -93,3 +93,19 @@ def test_the_error_of_a_job_is_cleaned() -> None:
 def test_polls_that_cannot_be_used(answer: object) -> None:
     with pytest.raises(InvalidResponse):
         job_report(answer, "j1", WORDS)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"input": 7, "output": 2, "calls": 3}, Tokens(7, 2, 3)),
+        ({"input": 7.0, "output": "2"}, Tokens(7, 2, 0)),
+        (None, None),
+        ({}, None),
+        ({"input": 7}, None),
+        ({"input": -7, "output": 2}, None),
+        ([7, 2], None),
+    ],
+)
+def test_the_tokens_that_a_job_used(usage: object, tokens: Tokens | None) -> None:
+    assert report(status="ready", token_usage=usage).tokens == tokens

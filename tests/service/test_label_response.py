@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.ports import Labelled
+from pioneer_build.ports import Labelled, Tokens
 from pioneer_build.service import label_response
 from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse
@@ -74,3 +74,10 @@ def test_unsupported_labels() -> None:
     assert labelled([{}], ["a"], x_unsupported_labels='["x, y", "\\u00e9"]').unsupported == ("x, y", "é")
     assert labelled([{}], ["a"], x_unsupported_labels="[odd").unsupported == ("[odd",)
     assert labelled([{}], ["a"]).unsupported == ()
+
+
+def test_the_tokens_that_a_request_used() -> None:
+    answer = {"results": [{}], "token_usage": {"input": 9, "output": 1, "calls": 1}}
+    assert labelled(answer, ["a"]).tokens == Tokens(9, 1, 1)
+    assert labelled(answer | {"token_usage": None}, ["a"]).tokens is None
+    assert labelled([{}], ["a"]).tokens is None

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from pioneer_build.engine.admission import read_body
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
+from pioneer_build.engine.labelling.guidance import LabelGuidance
 from pioneer_build.engine.requests import LabelRequest, error_items
 from pioneer_build.engine.revision import REVISION
 
@@ -79,7 +80,7 @@ class LabelRoutes:
 
 
 def _with_entities(wanted: LabelRequest) -> _Labelled:
-    found = find_entities(wanted.labels, wanted.inputs)
+    found = find_entities(wanted.labels, wanted.inputs, LabelGuidance.of(wanted))
     results = [
         {"text": text, "entities": [entity.as_dict() for entity in entities]}
         for text, entities in zip(wanted.inputs, found.entities, strict=True)
@@ -89,7 +90,7 @@ def _with_entities(wanted: LabelRequest) -> _Labelled:
 
 
 def _with_classes(wanted: LabelRequest) -> _Labelled:
-    chosen = classify(wanted.labels, wanted.inputs)
+    chosen = classify(wanted.labels, wanted.inputs, LabelGuidance.of(wanted))
     return _Labelled([one.as_dict(text) for text, one in zip(wanted.inputs, chosen, strict=True)], {})
 
 
