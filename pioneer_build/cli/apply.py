@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 @click.command("apply")
 @click.argument("planfile", required=False, type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")
-@click.option("--no-wait", is_flag=True, help="Submit, but don't wait for jobs; the next apply resumes them.")
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Submit, but don't wait for jobs; the next apply resumes them. Not for `local` and `model`.",
+)
 @click.option(
     "--max-requests",
     type=click.IntRange(0),
@@ -88,7 +92,7 @@ def command(
     from pioneer_build.render.apply import outcome_value
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
-    project = options.project()
+    project = _opened(options, leaves_jobs=no_wait)
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     run_options = RunOptions(max_requests, max_examples, not no_wait, deadline * 60).or_limits_of(project.config)
@@ -106,6 +110,15 @@ def command(
         out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
         _note_lock(project, written=report.lock_changed)
     return exits.code_of_run(report)
+
+
+def _opened(options: Globals, *, leaves_jobs: bool) -> Project:
+    """The project. Refuses not to wait for jobs that end with this process."""
+    project = options.project()
+    if leaves_jobs and project.config.in_process:
+        message = f"--no-wait can't be used with the backend {project.config.backend}: its work ends with this process"
+        raise UsageError(message, hint="run `pioneer-build apply` without it")
+    return project
 
 
 def _is_busy(plan: Plan) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.engine.labelling.entity_kinds import claims, kinds_of_all
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
+from pioneer_build.engine.makers import UnsupportedLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +27,6 @@ _MODEL_SCORE = {
 }
 _OTHER_SCORE = 0.6
 _APPROXIMATE = 0.8
-
-
-class UnsupportedLabels(Exception):
-    """None of the labels is supported."""
 
 
 @dataclass(frozen=True, slots=True)
