@@ -109,15 +109,15 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenUsage:
     """What language models read and wrote for one job or one label request: tokens in, tokens out, and calls."""
 
     input: int = 0
     output: int = 0
     calls: int = 0
 
-    def __add__(self, other: Tokens) -> Tokens:
-        return Tokens(self.input + other.input, self.output + other.output, self.calls + other.calls)
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        return TokenUsage(self.input + other.input, self.output + other.output, self.calls + other.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ class JobReport:
     `status` is one of `JobStatus`, `said` the status that the service reported. `done` counts the rows made so far.
     `rows` are the job's rows in the service's own form, `None` if it provides none. `version` is the service's name of
     the version that the job made. `error` is the service's own text. `revision` is that of the engine in this process,
-    if known. `tokens` are those that the job has used so far, if the service counts them.
+    if known. `tokens` are those that the job has used so far, if the service counts them. `shortfall` is what it says
+    of rows that were refused while they were made.
     """
 
     job_id: str
@@ -139,7 +140,8 @@ class JobReport:
     version: str | None = None
     error: str | None = None
     revision: str | None = None
-    tokens: Tokens | None = None
+    tokens: TokenUsage | None = None
+    shortfall: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class Labelled:
     items: tuple[Any, ...]
     unsupported: tuple[str, ...] = ()
     unaligned: frozenset[int] = frozenset()
-    tokens: Tokens | None = None
+    tokens: TokenUsage | None = None
 
 
 class Service(Protocol):

@@ -13,7 +13,7 @@ import pioneer_build
 from pioneer_build import ports
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.past_entries import PastEntries
-from pioneer_build.ports import Guidance, JobReport, JobRequest, RemoteVersion, Tokens
+from pioneer_build.ports import Guidance, JobReport, JobRequest, RemoteVersion, TokenUsage
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
@@ -110,7 +110,7 @@ def test_the_protocols_of_an_apply_are_all_here() -> None:
 
 
 def test_tokens_add_up() -> None:
-    assert Tokens(1, 2, 3) + Tokens(10, 20, 30) == Tokens(11, 22, 33)
+    assert TokenUsage(1, 2, 3) + TokenUsage(10, 20, 30) == TokenUsage(11, 22, 33)
 
 
 def test_guidance_is_sent_only_where_there_is_some() -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.label_progress import LabelProgress
     from pioneer_build.apply.spending import Flight
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import Labelled, Tokens
+    from pioneer_build.ports import Labelled, TokenUsage
     from pioneer_build.rows.annotation import Annotation
 
 #: If the response is a 5xx or missing, a batch is sent this many times before it is halved.
@@ -135,7 +135,7 @@ class Batch:
                 self._store(texts, response)
                 return
 
-    def _land(self, tokens: Tokens | None) -> None:
+    def _land(self, tokens: TokenUsage | None) -> None:
         """Counts what the request that was sent last has cost."""
         self.progress.add_tokens(tokens)
         if self.flight is not None:

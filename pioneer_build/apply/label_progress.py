@@ -12,7 +12,7 @@ from pioneer_build.wording import count, duration
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import AnnotationsPort, ClaimsPort, Tokens
+    from pioneer_build.ports import AnnotationsPort, ClaimsPort, TokenUsage
     from pioneer_build.rows import Cause
 
 #: Why a text has no usable annotation: what is wrong with the annotation, or that the service refused the text.
@@ -42,7 +42,7 @@ class LabelProgress:
     faults: Counter[FaultCause] = field(default_factory=Counter)
     unsupported: set[str] = field(default_factory=set)
     unanswered: int = 0
-    tokens: Tokens | None = None
+    tokens: TokenUsage | None = None
 
     @property
     def causes(self) -> str:
@@ -61,7 +61,7 @@ class LabelProgress:
         place = f"{one.path}:{one.line}"
         self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)
 
-    def add_tokens(self, tokens: Tokens | None) -> None:
+    def add_tokens(self, tokens: TokenUsage | None) -> None:
         """Counts the tokens of one response; `None` if the service doesn't count them."""
         if tokens is not None:
             self.tokens = tokens if self.tokens is None else self.tokens + tokens

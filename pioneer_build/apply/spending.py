@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Job
     from pioneer_build.plan.cost import Rates
-    from pioneer_build.ports import Tokens as TokensOfResponse
+    from pioneer_build.ports import TokenUsage
 
 _RAISE_IT: Final = "raise --max-cost"
 
@@ -85,7 +85,7 @@ class Spending:
         """`start` for a job that is about to be submitted."""
         self._jobs[_key(job)] = self.start(dataset_name, job.asked)
 
-    def end(self, flight: Flight, tokens: TokensOfResponse | None = None) -> None:
+    def end(self, flight: Flight, tokens: TokenUsage | None = None) -> None:
         """Counts what a request has cost.
 
         Args:
@@ -94,7 +94,7 @@ class Spending:
         """
         flight.spent, flight.ended = self._price(tokens), True
 
-    def seen(self, job: Job, tokens: TokensOfResponse | None, *, ended: bool) -> None:
+    def seen(self, job: Job, tokens: TokenUsage | None, *, ended: bool) -> None:
         """Counts what a poll says of a job.
 
         Args:
@@ -135,7 +135,7 @@ class Spending:
     def _expected(self, dataset_name: str, rows: int) -> float:
         return 0.0 if self._limit is None else rows * self._limit.row_prices.get(dataset_name, 0.0)
 
-    def _price(self, tokens: TokensOfResponse | None) -> float:
+    def _price(self, tokens: TokenUsage | None) -> float:
         if self._limit is None or tokens is None:
             return 0.0
         return self._limit.rates.price(Tokens(tokens.input, tokens.output))

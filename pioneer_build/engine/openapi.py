@@ -10,6 +10,7 @@ from pioneer_build.engine.openapi_schemas import (
     FLAG,
     ROW,
     TEXT,
+    USAGE,
     WHOLE,
     OpenApiSchema,
     accepted,
@@ -106,7 +107,8 @@ def _label(summary: str, answer: OpenApiSchema) -> OpenApiSchema:
 
 
 def _results(item: OpenApiSchema, notes: OpenApiSchema) -> OpenApiSchema:
-    return _answer("One item per input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
+    more = {"engine_revision": TEXT, "token_usage": USAGE}
+    return _answer("One item per input", object_of({"results": list_of(item), **notes, **more}))
 
 
 def _datasets(prefix: str) -> OpenApiSchema:

@@ -96,7 +96,7 @@ def _remark(found: ProjectState, sink: Sink) -> None:
     repaired = False
     with suppress(JournalError):  # who submits something will see it again
         repaired = found.journal.restore()  # the first remark says that this is wanted
-    if found.project.config.local:
+    if found.project.config.free:
         return
     as_read = found.project.lockfile.as_read
     known = found.journal.submissions(found.backend)
@@ -131,13 +131,13 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
         ),
         Options(
             backend=config.backend,
-            free=config.local,
+            free=config.free,
             wait=options.wait,
             max_open_jobs=config.max_open_jobs,
             max_requests=options.max_requests,
             max_examples=options.max_examples,
             deadline=options.deadline,
-            first_poll=0.05 if config.local else 1.0,
+            first_poll=0.05 if config.in_process else 1.0,
             project_root=project.root,
             keys=KeySearch(),
             origin=cache(partial(origin_of, project.root)),

@@ -173,12 +173,12 @@ class SpecRules:
                     key=True,
                 )
 
-    def _declared(self) -> DeclaredLabels | None:
+    def _declared(self) -> SpecLabels | None:
         """The labels that examples can have; `None` where they aren't known."""
         labels = self.data.get("labels")
         if not isinstance(labels, list | dict):
             return None
-        return DeclaredLabels([label for label in labels if isinstance(label, str)])
+        return SpecLabels([label for label in labels if isinstance(label, str)])
 
     def _few_shots(self, shots: list[Any]) -> None:
         declared = self._declared()
@@ -243,7 +243,7 @@ class SpecRules:
                 self._at(("labels", label), f"this text {what_is_blank(text)}", _BY_HAND, "empty")
 
 
-class DeclaredLabels:
+class SpecLabels:
     """The labels of a spec, and what is wrong with one that isn't among them.
 
     Args:
@@ -272,7 +272,7 @@ class DeclaredLabels:
 
 def report_entity_examples(
     examples: list[Any],
-    declared: DeclaredLabels | None,
+    declared: SpecLabels | None,
     report: Callable[[tuple[int | str, ...], str, str, str], None],
 ) -> None:
     """Reports errors in `ner_examples`: spans that aren't in their text, and labels.

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 #: Whether an estimate is from the project's own jobs, or from the length of the prompts.
-Basis: TypeAlias = Literal["history", "estimate"]
+CostBasis: TypeAlias = Literal["history", "estimate"]
 #: A task, and whether texts are labelled rather than rows generated.
-Work: TypeAlias = "tuple[str, bool]"
+TaskWork: TypeAlias = "tuple[str, bool]"
 
 #: Characters of a token, as a rule for English and code; other scripts take more tokens.
 _CHARACTERS_A_TOKEN: Final = 4.0
@@ -39,7 +39,7 @@ _CALLS_A_ROW: Final[Mapping[str, float]] = {"ner": 1.0, "classification": 2.0, "
 #: Calls per row that is kept, as some rows are refused.
 _AGAIN: Final = 1.2
 #: Tokens that are written for a row, or for the annotation of a text.
-_WRITTEN: Final[Mapping[Work, float]] = {
+_WRITTEN: Final[Mapping[TaskWork, float]] = {
     ("ner", False): 120.0,
     ("classification", False): 80.0,
     ("decoder", False): 200.0,
@@ -69,7 +69,7 @@ class PerRow:
     calls: float
     input: float
     output: float
-    basis: Basis
+    basis: CostBasis
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ class Estimate:
 
     calls: int
     tokens: Tokens
-    basis: Basis
+    basis: CostBasis
 
     def __add__(self, other: Estimate) -> Estimate:
         tokens = Tokens(self.tokens.input + other.tokens.input, self.tokens.output + other.tokens.output)
-        basis: Basis = "history" if self.basis == other.basis == "history" else "estimate"
+        basis: CostBasis = "history" if self.basis == other.basis == "history" else "estimate"
         return Estimate(self.calls + other.calls, tokens, basis)
 
 
@@ -97,15 +97,15 @@ def estimate(rows: int, each: PerRow) -> Estimate:
     return Estimate(ceil(rows * each.calls), tokens, each.basis)
 
 
-def spent_per_row(entries: Iterable[Entry]) -> dict[Work, tuple[float, float]]:
+def spent_per_row(entries: Iterable[Entry]) -> dict[TaskWork, tuple[float, float]]:
     """The tokens that a row of each kind of work has taken so far, read and written, on average over all jobs.
 
     Args:
         entries: those of one backend.
     """
-    sums: dict[Work, list[int]] = {}
+    sums: dict[TaskWork, list[int]] = {}
 
-    def add(work: Work, tokens: Tokens, rows: int) -> None:
+    def add(work: TaskWork, tokens: Tokens, rows: int) -> None:
         total = sums.setdefault(work, [0, 0, 0])
         total[0] += tokens.input
         total[1] += tokens.output
@@ -121,7 +121,7 @@ def spent_per_row(entries: Iterable[Entry]) -> dict[Work, tuple[float, float]]:
     return {work: (read / rows, written / rows) for work, (read, written, rows) in sums.items() if rows}
 
 
-def per_row(item: Declared, spent: Mapping[Work, tuple[float, float]]) -> PerRow:
+def per_row(item: Declared, spent: Mapping[TaskWork, tuple[float, float]]) -> PerRow:
     """What a row of a spec takes.
 
     Args:

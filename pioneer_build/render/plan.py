@@ -30,7 +30,7 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render import colours, cost, line_wrapping  # not needed for a plan with nothing to do
+    from pioneer_build.render import colours, cost_text, line_wrapping  # not needed for a plan with nothing to do
 
     wrapped = line_wrapping.wrapped
 
@@ -64,7 +64,7 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         for line in wrapped(visible(sentence), width)
     ]
     return lines_text(
-        [*lines, *wrapped(visible(summary_text(plan) + cost.plan_sentence(plan)), width), *said], colour=colour
+        [*lines, *wrapped(visible(summary_text(plan) + cost_text.plan_sentence(plan)), width), *said], colour=colour
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.escaping import Lines, lines_text
 from pioneer_build.plan import SETTLED
 from pioneer_build.render.colours import ACTION_SYMBOLS
-from pioneer_build.render.cost import plan_sentence
+from pioneer_build.render.cost_text import plan_sentence
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
 from pioneer_build.render.plan import skipped_texts, summary_text

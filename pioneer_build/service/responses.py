@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from pioneer_build.ports import Tokens
+from pioneer_build.ports import TokenUsage
 
 
 class InvalidResponse(ValueError):
@@ -51,12 +51,12 @@ def rows_in(value: object) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, list) else None
 
 
-def tokens_in(value: object) -> Tokens | None:
+def tokens_in(value: object) -> TokenUsage | None:
     """The tokens of a `token_usage`; `None` for anything without whole numbers of tokens in and out."""
     if not isinstance(value, dict):
         return None
     read, written, calls = (_count(value.get(key)) for key in ("input", "output", "calls"))
-    return None if read is None or written is None else Tokens(read, written, calls or 0)
+    return None if read is None or written is None else TokenUsage(read, written, calls or 0)
 
 
 def object_in(value: object) -> object:
@@ -68,7 +68,7 @@ def object_in(value: object) -> object:
 AnyText = Annotated[str | None, BeforeValidator(_text)]
 AnyCount = Annotated[int | None, BeforeValidator(_count)]
 AnyMessage = Annotated[str | None, BeforeValidator(_words)]
-AnyTokens = Annotated[Tokens | None, BeforeValidator(tokens_in)]
+AnyTokens = Annotated[TokenUsage | None, BeforeValidator(tokens_in)]
 AnyNames = Annotated[tuple[str, ...] | None, BeforeValidator(names_in)]
 
 

@@ -11,7 +11,7 @@ from pioneer_build.errors import FateUnknown, Refused
 from pioneer_build.inputs import survey
 from pioneer_build.journal.log import Journal
 from pioneer_build.plan import Choices, Facts, InputFacts, make_plan
-from pioneer_build.ports import Labelled, Tokens
+from pioneer_build.ports import Labelled, TokenUsage
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.model import Checks, InlineTexts, InputFiles, Spec
 from pioneer_build.store import Store
@@ -53,7 +53,7 @@ class Labeller:
         return Labelled(
             tuple({} if self.silent(one) else {"label": labels[self.first]} for one in texts),
             self.unsupported,
-            tokens=self.tokens and Tokens(self.tokens * len(texts), len(texts), 1),
+            tokens=self.tokens and TokenUsage(self.tokens * len(texts), len(texts), 1),
         )
 
     def stop(self) -> None:

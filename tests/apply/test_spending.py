@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pioneer_build.apply.spending import MoneyLimit, Spending
 from pioneer_build.apply.stopped import StepStopped
-from pioneer_build.lock.model import Tokens as Recorded
+from pioneer_build.lock.model import Tokens
 from pioneer_build.plan.cost import Rates
-from pioneer_build.ports import Tokens
+from pioneer_build.ports import TokenUsage
 from tests.apply.bench import Bench
 from tests.apply.labelling import NAME, Project, result
 from tests.planning import PROPERTY, declared, generate_spec, job
@@ -34,7 +34,7 @@ def test_what_is_in_flight_counts_with_what_it_is_expected_to_cost() -> None:
     assert spending.counted == 10
     with pytest.raises(StepStopped, match=r"doesn't allow more \(0.00 EUR spent, 10.00 EUR in flight\)"):
         spending.start("a", 1)
-    spending.end(first, Tokens(3, 1, 1))
+    spending.end(first, TokenUsage(3, 1, 1))
     assert spending.counted == 8
     spending.start("a", 1)
 
@@ -50,26 +50,26 @@ def test_what_was_not_sent_costs_nothing_and_what_was_not_answered_stays_counted
 def test_a_job_counts_with_what_it_has_cost_once_that_is_more() -> None:
     spending = limited(10, a=1)
     spending.start_job("a", replace(JOB, asked=5, job_id=None))
-    spending.seen(JOB, Tokens(3, 0), ended=False)
+    spending.seen(JOB, TokenUsage(3, 0), ended=False)
     assert (spending.counted, spending.is_exceeded) == (5, False)
-    spending.seen(JOB, Tokens(8, 1), ended=False)
+    spending.seen(JOB, TokenUsage(8, 1), ended=False)
     assert (spending.counted, spending.is_exceeded) == (9, False)
-    spending.seen(JOB, Tokens(8, 3), ended=False)
+    spending.seen(JOB, TokenUsage(8, 3), ended=False)
     assert spending.is_exceeded
 
 
 def test_a_job_of_an_earlier_run_counts_from_where_it_was() -> None:
     spending = limited(10, a=1)
-    spending.seen(JOB, Tokens(500, 0), ended=False)
+    spending.seen(JOB, TokenUsage(500, 0), ended=False)
     assert spending.counted == 0
-    spending.seen(JOB, Tokens(504, 0), ended=True)
+    spending.seen(JOB, TokenUsage(504, 0), ended=True)
     assert spending.counted == 4
 
 
 def test_without_a_limit_nothing_is_refused() -> None:
     spending = Spending(None)
-    spending.end(spending.start("a", 10**9), Tokens(10**9, 0))
-    spending.seen(JOB, Tokens(10**9, 0), ended=False)
+    spending.end(spending.start("a", 10**9), TokenUsage(10**9, 0))
+    spending.seen(JOB, TokenUsage(10**9, 0), ended=False)
     assert not spending.is_exceeded
 
 
@@ -85,7 +85,7 @@ def test_what_counts_is_never_above_the_limit_by_more_than_the_estimates_were_wr
         except StepStopped:
             continue
         if cost is not None:
-            spending.end(flight, Tokens(cost, 0))
+            spending.end(flight, TokenUsage(cost, 0))
             wrong += max(0, cost - rows)
     assert spending.counted <= 40 + wrong
 
@@ -99,7 +99,7 @@ def test_texts_are_sent_as_long_as_the_money_lasts(tmp_path: Path) -> None:
     assert report.outcomes[0].message.startswith("not sent: the budget of 4,000.00 EUR doesn't allow more")
     assert report.outcomes[0].command == "raise --max-cost"
     assert sum(project.service.answered.values()) == 2000
-    assert [tokens for _, tokens in project.entry().tokens] == [Recorded(2000, 2000)]
+    assert [tokens for _, tokens in project.entry().tokens] == [Tokens(2000, 2000)]
     assert result(project.apply()) == "done"
     assert set(project.service.answered.values()) == {1}
 

@@ -39,7 +39,7 @@ from pioneer_build.operations.known_jobs import mark_deletions, with_journal
 from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan, renames_of, with_new_names
-from pioneer_build.ports import JobReport, JobRequest, Labelled, RemoteVersion, Tokens
+from pioneer_build.ports import JobReport, JobRequest, Labelled, RemoteVersion, TokenUsage
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.lock_history import PastEntry
 from pioneer_build.spec.declared import Declared
@@ -184,8 +184,8 @@ class ModelService:
         version = job.version if self.gives_rows and self.lists else None
         return JobReport(job_id, "ready", "ready", rows=rows, version=version, tokens=tokens)
 
-    def _tokens(self, rows: int) -> Tokens | None:
-        return None if self.tokens_per_row is None else Tokens(self.tokens_per_row * rows, rows, rows)
+    def _tokens(self, rows: int) -> TokenUsage | None:
+        return None if self.tokens_per_row is None else TokenUsage(self.tokens_per_row * rows, rows, rows)
 
     def _rows(self, job: ModelJob) -> Iterator[dict[str, Any]]:
         count = {"short": max(1, job.request.num_examples // 3), "empty": 0}.get(job.outcome, job.request.num_examples)

@@ -28,8 +28,8 @@ from pioneer_build.service.error_map import (
     of_status,
     retry_after,
 )
-from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.spec.request_limits import RETRY_AFTER_CAP
+from pioneer_build.web.redaction import ApiKey, Words
 from tests.service.harness import KEY
 
 PAID = Asked("submitting tickets", "x.test", paid=True)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.ports import JobReport, Tokens
+from pioneer_build.ports import JobReport, TokenUsage
 from pioneer_build.service.job_response import job_report
-from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse
+from pioneer_build.web.redaction import ApiKey, Words
 from tests.service.harness import KEY
 
 WORDS = Words(ApiKey(KEY))
@@ -98,8 +98,8 @@ def test_polls_that_cannot_be_used(answer: object) -> None:
 @pytest.mark.parametrize(
     ("usage", "tokens"),
     [
-        ({"input": 7, "output": 2, "calls": 3}, Tokens(7, 2, 3)),
-        ({"input": 7.0, "output": "2"}, Tokens(7, 2, 0)),
+        ({"input": 7, "output": 2, "calls": 3}, TokenUsage(7, 2, 3)),
+        ({"input": 7.0, "output": "2"}, TokenUsage(7, 2, 0)),
         (None, None),
         ({}, None),
         ({"input": 7}, None),
@@ -107,5 +107,11 @@ def test_polls_that_cannot_be_used(answer: object) -> None:
         ([7, 2], None),
     ],
 )
-def test_the_tokens_that_a_job_used(usage: object, tokens: Tokens | None) -> None:
+def test_the_tokens_that_a_job_used(usage: object, tokens: TokenUsage | None) -> None:
     assert report(status="ready", token_usage=usage).tokens == tokens
+
+
+def test_what_a_job_says_of_refused_rows() -> None:
+    assert report(status="ready", shortfall="requested 5, produced 4").shortfall == "requested 5, produced 4"
+    assert report(status="ready", shortfall=5).shortfall is None
+    assert KEY not in str(report(status="ready", shortfall=f"with {KEY}").shortfall)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.ports import Labelled, Tokens
+from pioneer_build.ports import Labelled, TokenUsage
 from pioneer_build.service import label_response
-from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.responses import InvalidResponse
+from pioneer_build.web.redaction import ApiKey, Words
 from tests.service.harness import KEY
 
 WORDS = Words(ApiKey(KEY))
@@ -78,6 +78,6 @@ def test_unsupported_labels() -> None:
 
 def test_the_tokens_that_a_request_used() -> None:
     answer = {"results": [{}], "token_usage": {"input": 9, "output": 1, "calls": 1}}
-    assert labelled(answer, ["a"]).tokens == Tokens(9, 1, 1)
+    assert labelled(answer, ["a"]).tokens == TokenUsage(9, 1, 1)
     assert labelled(answer | {"token_usage": None}, ["a"]).tokens is None
     assert labelled([{}], ["a"]).tokens is None

@@ -16,10 +16,10 @@ from pioneer_build.service import transport as module
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.rate_limiter import Pacer
-from pioneer_build.service.redaction import ApiKey, Words
 from pioneer_build.service.response_bounds import Bounds
 from pioneer_build.service.responses import InvalidResponse
 from pioneer_build.service.transport import Calls, HttpRequest, address_of, segment
+from pioneer_build.web.redaction import ApiKey, Words
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 

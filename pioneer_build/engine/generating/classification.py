@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.generating.draw import Draw
     from pioneer_build.engine.generating.label_sources import LabelSource
-    from pioneer_build.engine.labelling.guidance import LabelGuidance
+    from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 #: Maximum similarity of a row for a label like "other" to any other label.
 _NOT_FAR = 0.34

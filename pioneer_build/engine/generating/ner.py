@@ -12,7 +12,7 @@ from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import Sentence, sentences
 from pioneer_build.engine.generating.slots import slots_of
 from pioneer_build.engine.labelling.entity_kinds import readable
-from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.generating.draw import Draw
     from pioneer_build.engine.labelling.entity_kinds import LabelMeaning
-    from pioneer_build.engine.labelling.guidance import LabelGuidance
+    from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 #: Fraction of rows without any entity of the wanted labels.
 _NEGATIVES = 0.12

@@ -12,7 +12,7 @@ from pioneer_build.engine.generating.decoder import MessageRows
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.rejects import Reject, Shortfall
-from pioneer_build.engine.labelling.guidance import LabelGuidance
+from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

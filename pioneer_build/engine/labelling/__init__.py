@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from pioneer_build.engine.labelling.class_choice import ChosenClass, classify
-from pioneer_build.engine.labelling.entity_search import EntityResult, FoundEntity, UnsupportedLabels, find_entities
+from pioneer_build.engine.labelling.entity_search import EntityResult, FoundEntity, find_entities
 
-__all__ = ["ChosenClass", "EntityResult", "FoundEntity", "UnsupportedLabels", "classify", "find_entities"]
+__all__ = ["ChosenClass", "EntityResult", "FoundEntity", "classify", "find_entities"]

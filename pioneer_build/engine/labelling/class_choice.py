@@ -11,14 +11,14 @@ import numpy as np
 from pioneer_build.engine.embedding import Vectors, centre, embedder
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
-from pioneer_build.engine.labelling.guidance import NO_GUIDANCE
+from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE
 from pioneer_build.engine.labelling.polarity import polarity
 from pioneer_build.engine.vectors import own_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pioneer_build.engine.labelling.guidance import LabelGuidance
+    from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 #: How strongly a difference in cosine affects the score.
 _SHARPNESS = 20.0

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine.labelling.entity_kinds import claims
-from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
+from pioneer_build.engine.makers import UnsupportedLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pioneer_build.engine.labelling.guidance import LabelGuidance
+    from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 _MODEL = "spacy:"
 #: The approximate precision of the model's types on newswire: it returns no score of its own.
@@ -29,10 +30,6 @@ _MODEL_SCORE = {
 }
 _OTHER_SCORE = 0.6
 _APPROXIMATE = 0.8
-
-
-class UnsupportedLabels(Exception):
-    """None of the labels is supported."""
 
 
 @dataclass(frozen=True, slots=True)

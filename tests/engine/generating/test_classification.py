@@ -9,7 +9,7 @@ import pytest
 from pioneer_build.engine.generating.classification import ClassRows
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, LabelGuidance
+from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, LabelGuidance
 
 SHOTS = [
     ("I was charged $12.50 twice on 3 May 2021. Please help.", "billing"),

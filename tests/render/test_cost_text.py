@@ -7,7 +7,7 @@ import pytest
 from pioneer_build.lock.model import Tokens
 from pioneer_build.plan import Plan, Step
 from pioneer_build.plan.cost import Basis, Estimate, Rates
-from pioneer_build.render.cost import cost_sentence, tokens_text
+from pioneer_build.render.cost_text import cost_sentence, tokens_text
 from pioneer_build.render.plan import plan_text
 from pioneer_build.render.plan_markdown import plan_markdown
 from pioneer_build.wording import money_text

@@ -9,7 +9,7 @@ from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.produce import collect
 from pioneer_build.engine.labelling import classify, find_entities
 from pioneer_build.engine.labelling.entity_kinds import LabelMeaning
-from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, LabelGuidance, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, LabelGuidance, guided_kinds
 from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 
 TEXTS = ["The striker scored twice in the second half.", "The bank raised interest rates again."]
