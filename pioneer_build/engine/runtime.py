@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pioneer_build.engine import simulated_faults
-from pioneer_build.engine.admission import ExampleBudget
+from pioneer_build.engine.admission import Bodies, ExampleBudget
 from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.job_runner import JobRunner
@@ -34,6 +34,10 @@ T = TypeVar("T")
 _MAX_WAITING = 32
 
 
+def _shutting_down() -> ErrorAnswer:
+    return ErrorAnswer(503, {"detail": "The engine is shutting down", "accepted": False}, {"Retry-After": "1"})
+
+
 class Runtime:
     """The parts of a running engine that its routes share."""
 
@@ -45,7 +49,9 @@ class Runtime:
         self._labelling = ThreadPoolExecutor(config.workers, thread_name_prefix="engine-label")
         self._waiting = 0
         self._closed = False
+        self._ending = False
         self._requests = count()
+        self.bodies = Bodies(config.max_body_bytes)
         self._budget = ExampleBudget(config.credits)
 
     def start(self) -> None:
@@ -64,6 +70,7 @@ class Runtime:
     def close(self) -> None:
         """Stops the threads and closes the state permanently; unfinished jobs stay queued."""
         self._closed = True
+        self.end_long_work()
         if self._workers is not None:
             self._workers.close()
         self._labelling.shutdown(wait=True, cancel_futures=True)
@@ -80,8 +87,21 @@ class Runtime:
             ErrorAnswer: 503, there is none any more.
         """
         if self._state is None:
-            raise ErrorAnswer(503, {"detail": "The engine is shutting down", "accepted": False}, {"Retry-After": "1"})
+            raise _shutting_down()
         return self._state
+
+    def end_long_work(self) -> None:
+        """From now on, `refuse_if_ending` does."""
+        self._ending = True
+
+    def refuse_if_ending(self) -> None:
+        """Called between the parts of long work, so that it doesn't hold up the end.
+
+        Raises:
+            ErrorAnswer: 503, the engine is shutting down.
+        """
+        if self._ending:
+            raise _shutting_down()
 
     def wake_workers(self) -> None:
         """Tells the workers that there may be a job to run."""

@@ -7,6 +7,7 @@ probe              the free requests that `doctor` sends to check a service
 transport          one request and its response: the key, time-outs
 bounds             how large a response may be, and how it is decompressed
 connections        new connections for paid requests, reused ones for the rest
+proxies            the variables of proxies
 retry              how often a request is retried, and how long to wait in between
 error_map          maps outcomes of requests to errors of this package
 submit_response    the id of the accepted job

@@ -11,7 +11,7 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _MODEL = "spacy:"
 #: The approximate precision of the model's types on newswire: it returns no score of its own.
@@ -62,8 +62,15 @@ class EntityResult:
     approximate: Mapping[str, str]
 
 
-def find_entities(labels: Sequence[str], texts: Sequence[str]) -> EntityResult:
+def find_entities(
+    labels: Sequence[str], texts: Sequence[str], go_on: Callable[[], None] = lambda: None
+) -> EntityResult:
     """The entities of each text. Spans don't overlap; of overlapping ones, the most certain and longest is kept.
+
+    Args:
+        labels: of the spec.
+        texts: any number, of any length.
+        go_on: see `tag`.
 
     Raises:
         UnsupportedLabels: no label has a pattern or a similar type.
@@ -80,7 +87,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str]) -> EntityResult:
     distinct = list(dict.fromkeys(texts))
     tagged: list[list[tuple[int, int, str]]] = [[] for _ in distinct]
     if any(kind.startswith(_MODEL) for kind in owner):
-        tagged = tag(distinct)
+        tagged = tag(distinct, go_on)
     weak = {label for label, meaning in meant.items() if meaning.approximate}
     results = {text: _resolve(text, owner, weak, spans) for text, spans in zip(distinct, tagged, strict=True)}
     approximate = {

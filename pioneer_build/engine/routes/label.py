@@ -12,7 +12,6 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from pioneer_build.engine.admission import read_body
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
 from pioneer_build.engine.requests import LabelRequest, error_items
@@ -42,17 +41,19 @@ class LabelRoutes:
 
     async def find_entities(self, request: Request) -> Response:
         """`POST /generate/ner/label-existing`."""
-        return await self._label(request, _with_entities)
+        async with self._runtime.bodies.of(request) as body:
+            return await self._label(body, _with_entities)
 
     async def classify(self, request: Request) -> Response:
         """`POST /generate/classification/label-existing`."""
-        return await self._label(request, _with_classes)
+        async with self._runtime.bodies.of(request) as body:
+            return await self._label(body, _with_classes)
 
-    async def _label(self, request: Request, work: Callable[[LabelRequest], _Labelled]) -> Response:
+    async def _label(self, body: bytes, work: Callable[[LabelRequest, Callable[[], None]], _Labelled]) -> Response:
         runtime, config = self._runtime, self._runtime.config
         began = time.monotonic()
         try:
-            wanted = LabelRequest.model_validate_json(await read_body(request, config.max_body_bytes))
+            wanted = LabelRequest.model_validate_json(body)
         except ValidationError as error:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_busy()
@@ -60,7 +61,7 @@ class LabelRoutes:
             raise ErrorAnswer(503, {"detail": "Simulated failure (--fail)"}, {"Retry-After": "1"})
         runtime.charge(len(wanted.inputs))
         try:
-            labelled = await runtime.labelled(partial(work, wanted))
+            labelled = await runtime.labelled(partial(work, wanted, runtime.refuse_if_ending))
         except UnsupportedLabels as unsupported:
             errors = [
                 {"loc": ["body", "labels", i], "msg": "unsupported_label", "type": "unsupported_label"}
@@ -69,8 +70,8 @@ class LabelRoutes:
             raise ErrorAnswer(422, {"detail": str(unsupported), "errors": errors}) from None
         await asyncio.sleep(max(0.0, began + config.latency - time.monotonic()))
         if config.vocabulary == "hosted":
-            body = {"results": labelled.results, **labelled.notes, "engine_revision": REVISION}
-            return runtime.answer(JSONResponse(body))
+            results = {"results": labelled.results, **labelled.notes, "engine_revision": REVISION}
+            return runtime.answer(JSONResponse(results))
         # the published response is a bare array: notes go into headers
         headers = {
             f"X-{name.replace('_', '-').title()}": _header(value) for name, value in labelled.notes.items() if value
@@ -78,8 +79,8 @@ class LabelRoutes:
         return runtime.answer(JSONResponse(labelled.results, headers=headers))
 
 
-def _with_entities(wanted: LabelRequest) -> _Labelled:
-    found = find_entities(wanted.labels, wanted.inputs)
+def _with_entities(wanted: LabelRequest, go_on: Callable[[], None]) -> _Labelled:
+    found = find_entities(wanted.labels, wanted.inputs, go_on)
     results = [
         {"text": text, "entities": [entity.as_dict() for entity in entities]}
         for text, entities in zip(wanted.inputs, found.entities, strict=True)
@@ -88,7 +89,8 @@ def _with_entities(wanted: LabelRequest) -> _Labelled:
     return _Labelled(results, notes)
 
 
-def _with_classes(wanted: LabelRequest) -> _Labelled:
+def _with_classes(wanted: LabelRequest, go_on: Callable[[], None]) -> _Labelled:
+    go_on()
     chosen = classify(wanted.labels, wanted.inputs)
     return _Labelled([one.as_dict(text) for text, one in zip(wanted.inputs, chosen, strict=True)], {})
 
