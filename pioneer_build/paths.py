@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pioneer_build.errors import PioneerError
+
 APP = "pioneer-build"
 #: The folder in a project for what this tool keeps there. It may have come with a repository.
 PROJECT_FOLDER = ".pioneer"
@@ -142,14 +144,12 @@ def _refuse_others(folder: str, start: str) -> None:
         path = f"{folder}/{name}" if name else folder
         owners = {look(path).st_uid for look in (os.lstat, os.stat) if os.path.exists(path)}  # noqa: PTH110
         if others := owners - trusted:
-            from pioneer_build import errors, escaping  # only if there is an error
-
             wrong = f"{path} belongs to another user (uid {min(others)})"
             if folder == start:
                 wrong = f"{wrong}, and anybody can write to its folder"
-                raise errors.PioneerError(wrong, hint="copy the project into a folder of your own, and start there")
-            hint = f"if you trust that user: cd {escaping.shell_word(folder)}; if not: echo 'version: 1' > pioneer.yaml"
-            raise errors.PioneerError(f"{wrong}, and would be used in {start}", hint=hint)
+                raise _error(wrong, "copy the project into a folder of your own, and start there")
+            hint = "if you trust that user, start in the folder of that file; if not: echo 'version: 1' > pioneer.yaml"
+            raise _error(f"{wrong}, and would be used in {start}", hint)
 
 
 def checkout_of(root: str) -> str:
@@ -264,13 +264,17 @@ def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:
     if not base.startswith("/"):  # by the specification, a relative path is invalid and must be ignored
         home = environ.get("HOME", "")
         if not home.startswith("/"):
-            from pioneer_build.errors import PioneerError  # only if there is an error
-
             wrong = f"HOME is not an absolute path ('{home}')" if home else "HOME is not set"
             hint = "export HOME=/your/home  (or XDG_STATE_HOME, XDG_DATA_HOME and XDG_CACHE_HOME, with absolute paths)"
-            raise PioneerError(f"{wrong}, so there is no place for what this tool keeps", hint=hint)
+            raise _error(f"{wrong}, so there is no place for what this tool keeps", hint)
         base = f"{home.rstrip('/')}/{default}"
     return f"{base.rstrip('/')}/{APP}"
+
+
+def _error(message: str, hint: str) -> PioneerError:
+    from pioneer_build.errors import PioneerError  # only if there is an error
+
+    return PioneerError(message, hint=hint)
 
 
 def _path(text: str) -> Path:

@@ -44,9 +44,9 @@ def need_stdout(elsewhere: str) -> None:
         PioneerError: the program was started without it.
     """
     if sys.__stdout__ is None:
-        from pioneer_build.errors import PioneerError
-
-        raise PioneerError("can't write the output: stdout is closed", hint=elsewhere)
+        error = output_lost(OSError("stdout is closed"))
+        error.hint = elsewhere
+        raise error
 
 
 def out(text: str) -> None:

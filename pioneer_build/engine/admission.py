@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections import deque
+from contextlib import asynccontextmanager
 from math import ceil
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pioneer_build.engine.error_responses import ErrorAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
     from pioneer_build.engine.engine_config import EngineConfig
@@ -22,6 +26,8 @@ WindowScope: TypeAlias = Literal["generate", "datasets"]
 _WINDOW = 60.0
 #: The limit of the dataset endpoints, as a multiple of the generate limit.
 _DATASET_FACTOR = 10
+#: How many of the largest bodies are held at once.
+_BODIES = 4
 
 
 class RequestWindow:
@@ -96,19 +102,48 @@ class Admission:
         return any(hmac.compare_digest(key.encode(), known.encode()) for known in self._keys)
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """The body of a request, of at most `most` bytes.
+class Bodies:
+    """Reads bodies of requests, and bounds what those that are being read or worked on hold in memory.
 
-    Raises:
-        ErrorAnswer: 413 if there are more, as soon as that is known.
+    Args:
+        most: bytes of one body; all together have at most four times as many.
+        seconds: how long one may take to come.
     """
-    too_large = ErrorAnswer(413, {"detail": f"Request body too large: at most {most} bytes"})
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
+
+    def __init__(self, most: int, seconds: float = 60.0) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._held = 0
+
+    @asynccontextmanager
+    async def of(self, request: Request) -> AsyncIterator[bytes]:
+        """The body of a request. It counts until the context ends.
+
+        Raises:
+            ErrorAnswer: 413 if it has too many bytes, 503 if all have, as soon as that is known; 408 if it is too slow.
+        """
+        body = bytearray()
+        try:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._read(request, body)
+            except TimeoutError:
+                detail = f"The body took longer than {self._seconds:.0f} s"
+                raise ErrorAnswer(408, {"detail": detail, "accepted": False}) from None
+            yield bytes(body)
+        finally:
+            self._held -= len(body)
+
+    async def _read(self, request: Request, body: bytearray) -> None:
+        too_large = ErrorAnswer(413, {"detail": f"Request body too large: at most {self._most} bytes"})
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._most:
             raise too_large
-    return bytes(body)
+        async for chunk in request.stream():
+            body += chunk
+            self._held += len(chunk)
+            if len(body) > self._most:
+                raise too_large
+            if self._held > self._most * _BODIES:
+                detail = "Too many large requests at once"
+                raise ErrorAnswer(503, {"detail": detail, "accepted": False}, {"Retry-After": "2"})

@@ -59,6 +59,10 @@ class EngineApp:
         """
         self._runtime.start()
 
+    def end_long_work(self) -> None:
+        """Ends label requests that take long, with a 503, because the application is about to be closed."""
+        self._runtime.end_long_work()
+
     def close(self) -> None:
         """Stops the threads and closes the state. After that, the application can't be used."""
         self._runtime.close()

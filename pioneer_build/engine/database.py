@@ -51,6 +51,15 @@ class StateDamaged(sqlite3.DatabaseError):
     """The file is empty, or no longer what was written."""
 
 
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Device and number of a file that has something in it; `None` if there is none."""
+    try:
+        found = os.lstat(file)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
+
+
 def _create(file: Path) -> None:
     """Creates the file with its tables. It appears as a whole: an empty one is always the remains of a damaged one.
 
@@ -85,6 +94,8 @@ class Database:
             _create(file)
         if file.stat().st_size == 0:
             raise StateDamaged(f"{file.name} is empty: its jobs are lost")
+        self._file = file
+        self._identity = _identity(file)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
         try:
@@ -116,8 +127,15 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction: everything in it is written, or, if it ends with an error, nothing."""
+        """A transaction: everything in it is written, or, if it ends with an error, nothing.
+
+        Raises:
+            StateDamaged: the file is no longer at its place, so that what is written would be lost.
+        """
         with self._lock:
+            if _identity(self._file) != self._identity:
+                name = self._file.name
+                raise StateDamaged(f"{name} was emptied, removed or replaced while it was in use; start again")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from pioneer_build.engine.app import create_app
@@ -9,7 +10,7 @@ from pioneer_build.engine.engine_config import EngineConfig
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.labelling import classify, find_entities
 from pioneer_build.engine.labelling.label_guidance import LabelGuidance
-from pioneer_build.engine.makers import LabelledTexts, Made
+from pioneer_build.engine.makers import LabelledTexts, Made, MakerStopped
 from pioneer_build.engine.revision import REVISION
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class LocalMakers:
     revision = REVISION
     keeps_answers = False
 
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
     def make(self, request: GenerateRequest, work: JobWork) -> Made:
         """See `Makers.make`: all rows, or a `Shortfall`."""
         return Made(produce(request, seed=work.seed, earlier=work.earlier, on_progress=work.on_progress))
@@ -39,13 +43,14 @@ class LocalMakers:
             answers: unused: the same request always gives the same labels.
         """
         if task_type == "ner":
-            found = find_entities(request.labels, request.inputs, LabelGuidance.of(request))
+            found = find_entities(request.labels, request.inputs, LabelGuidance.of(request), self._go_on)
             results = [
                 {"text": text, "entities": [entity.as_dict() for entity in entities]}
                 for text, entities in zip(request.inputs, found.entities, strict=True)
             ]
             notes = {"unsupported_labels": list(found.unsupported), "approximate_labels": dict(found.approximate)}
             return LabelledTexts(results, notes)
+        self._go_on()
         chosen = classify(request.labels, request.inputs, LabelGuidance.of(request))
         return LabelledTexts([one.as_dict(text) for text, one in zip(request.inputs, chosen, strict=True)])
 
@@ -53,10 +58,15 @@ class LocalMakers:
         """There is none: everything is on this machine."""
 
     def stop(self) -> None:
-        """Jobs end at their next progress; label requests are short."""
+        """Jobs end at their next progress, label requests between two parts of their texts."""
+        self._stopped.set()
 
     def close(self) -> None:
         """There are no connections."""
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise MakerStopped
 
 
 def create_local_app(state_dir: Path, seed: int) -> EngineApp:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pioneer_build.engine import simulated_faults
-from pioneer_build.engine.admission import ExampleBudget
+from pioneer_build.engine.admission import Bodies, ExampleBudget
 from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.job_runner import JobRunner
 from pioneer_build.engine.kept_answers import KeptAnswers
@@ -36,6 +36,11 @@ T = TypeVar("T")
 _MAX_WAITING = 32
 
 
+def shutting_down() -> ErrorAnswer:
+    """The response to a request that comes while the application is being closed."""
+    return ErrorAnswer(503, {"detail": "The engine is shutting down", "accepted": False}, {"Retry-After": "1"})
+
+
 class Runtime:
     """The parts of a running engine that its routes share.
 
@@ -54,6 +59,7 @@ class Runtime:
         self._waiting = 0
         self._closed = False
         self._requests = count()
+        self.bodies = Bodies(config.max_body_bytes)
         self._budget = ExampleBudget(config.credits)
 
     def start(self) -> None:
@@ -96,8 +102,12 @@ class Runtime:
             ErrorAnswer: 503, there is none any more.
         """
         if self._state is None:
-            raise ErrorAnswer(503, {"detail": "The engine is shutting down", "accepted": False}, {"Retry-After": "1"})
+            raise shutting_down()
         return self._state
+
+    def end_long_work(self) -> None:
+        """Ends what makers are doing: label requests with a 503, jobs go on at the next start."""
+        self.makers.stop()
 
     def wake_workers(self) -> None:
         """Tells the workers that there may be a job to run."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pioneer_build.disk.advice import advice
 from pioneer_build.engine.app import create_app
@@ -23,6 +24,39 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.engine_config import EngineConfig
     from pioneer_build.engine.makers import Makers
+
+
+#: How long the head of a request may take to come.
+_HEAD_SECONDS = 30.0
+
+
+class _Connection(H11Protocol):
+    """Ends where no request begins in time, so that connections that only wait don't use up all there can be."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:  # a request has begun
+            self._forget()
+        elif self._late is None:
+            self._late = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _forget(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class _Server(uvicorn.Server):
@@ -43,6 +77,18 @@ def _not_opened(config: EngineConfig, error: Exception) -> PioneerError:
         aside = shell_word(f"{config.state_dir}.damaged")
         hint = f"restore it from a backup; or, to start without jobs and datasets: mv {folder} {aside}"
     return PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint)
+
+
+def _configured(app: SameMachine) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
 
 
 def run_server(config: EngineConfig, makers: Makers, host: str, port: int, on_ready: Callable[[str], None]) -> None:
@@ -73,9 +119,7 @@ def run_server(config: EngineConfig, makers: Makers, host: str, port: int, on_re
         app.close()
         raise _not_opened(config, error) from error
     guarded = SameMachine(app, any_host=not is_loopback(host))
-    server = _Server(
-        uvicorn.Config(guarded, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
-    )
+    server = _Server(_configured(guarded))
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
 
@@ -84,6 +128,7 @@ def run_server(config: EngineConfig, makers: Makers, host: str, port: int, on_re
 
         def stop() -> None:
             server.should_exit = True
+            app.end_long_work()
 
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):

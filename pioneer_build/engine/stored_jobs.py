@@ -164,14 +164,16 @@ class EngineState:
         how the previous one ended.
         """
         owner = self._claim.owner
+        now = time.time()
         with self._db.writing():
             waiting = self._db.rows(
                 "SELECT seq, owner FROM jobs AS j WHERE status IN ('queued', 'running')"
-                " AND (status = 'running' OR not_before <= ?) AND (owner IS NULL OR owner <> ?)"
+                # one that was created later than now is due: the clock was set back, nobody knows for how long
+                " AND (status = 'running' OR not_before <= ? OR created_at > ?) AND (owner IS NULL OR owner <> ?)"
                 " AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.dataset_name = j.dataset_name"
                 "   AND k.version < j.version AND k.status IN ('queued', 'running'))"
                 " ORDER BY seq",
-                (time.time(), owner),
+                (now, now, owner),
             )
             alive: dict[str, bool] = {}
             for seq, other in waiting:

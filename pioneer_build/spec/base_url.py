@@ -15,7 +15,9 @@ UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "port", 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: The names of this machine that mean the same port of it. (127.0.0.2 and the like may be other services.)
 _THIS_MACHINE = frozenset({"localhost", "localhost.", "127.0.0.1", "::1"})
-_LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
+_ONE = re.compile(r"[0:]+:0{0,3}1")
+_MAPPED = re.compile(r"[0:]+:ffff:([0-9]+(?:\.[0-9]+){3})")
+_LOOPBACK = re.compile(r"localhost\.?|::1|127(\.[0-9]{1,3}){3}")
 
 
 class BadBaseUrl(ValueError):
@@ -83,7 +85,7 @@ class BaseUrl:
     @property
     def loopback(self) -> bool:
         """Whether the service is on this machine."""
-        return _LOOPBACK.fullmatch(self.host) is not None
+        return _LOOPBACK.fullmatch(_short(self.host)) is not None
 
 
 def other_spellings(backend: str) -> tuple[str, ...]:
@@ -107,4 +109,12 @@ def one_name(backend: str) -> str:
         url = BaseUrl.parse(backend)
     except BadBaseUrl:
         return backend
-    return replace(url, host="localhost").text if url.host in _THIS_MACHINE else backend
+    return replace(url, host="localhost").text if _short(url.host) in _THIS_MACHINE else backend
+
+
+def _short(host: str) -> str:
+    """`::1` for its other spellings, and the IPv4 address that an IPv6 address ends with; else `host`."""
+    if _ONE.fullmatch(host):
+        return "::1"
+    mapped = _MAPPED.fullmatch(host)
+    return mapped[1] if mapped else host

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.requests import Request
 
-from pioneer_build.engine.admission import ExampleBudget, RequestWindow
+from pioneer_build.engine.admission import Bodies, ExampleBudget, RequestWindow
+from pioneer_build.engine.error_responses import ErrorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,3 +85,52 @@ def test_a_budget_gives_all_or_nothing() -> None:
     budget = ExampleBudget(10)
     assert [budget.spend(examples) for examples in (7, 4, 3, 1)] == [True, False, True, False]
     assert all(ExampleBudget(None).spend(10**9) for _ in range(3))
+
+
+def request_of(*chunks: bytes, ends: bool = True) -> Request:
+    """A request whose body comes in these pieces, and then ends or not."""
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop(0)
+        if not ends:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return Request({"type": "http", "method": "POST", "headers": []}, receive)
+
+
+async def refused(bodies: Bodies, request: Request) -> tuple[int, Any]:
+    with pytest.raises(ErrorAnswer) as caught:
+        async with bodies.of(request):
+            pass
+    return caught.value.response.status_code, json.loads(bytes(caught.value.response.body))
+
+
+def test_all_bodies_together_are_bounded() -> None:
+    async def main() -> None:
+        bodies = Bodies(100)
+        async with bodies.of(request_of(b"x" * 60, b"y" * 40)) as first:
+            assert first == b"x" * 60 + b"y" * 40
+            async with bodies.of(request_of(b"x" * 100)), bodies.of(request_of(b"x" * 100)):
+                async with bodies.of(request_of(b"x" * 99)):
+                    status, body = await refused(bodies, request_of(b"ab"))
+                    assert (status, body["accepted"]) == (503, False)
+                    async with bodies.of(request_of(b"a")):
+                        pass
+                assert (await refused(bodies, request_of(b"x" * 50, b"x" * 51)))[0] == 413
+                async with bodies.of(request_of(b"x" * 100)):
+                    pass
+
+    asyncio.run(main())
+
+
+def test_a_body_that_never_ends() -> None:
+    async def main() -> None:
+        bodies = Bodies(100, seconds=0.05)
+        for _ in range(9):
+            status, body = await refused(bodies, request_of(b"x" * 90, ends=False))
+            assert (status, body["accepted"]) == (408, False)
+
+    asyncio.run(main())

@@ -77,3 +77,24 @@ def test_many_may_create_it_at_once(tmp_path: Path) -> None:
     assert problems == []
     assert {path.name.split("-")[0] for path in tmp_path.iterdir()} == {"engine.sqlite3"}
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "another file", "a link to another file"])
+def test_nothing_is_accepted_into_a_file_that_is_no_longer_at_its_place(tmp_path: Path, how: str) -> None:
+    file = made(tmp_path)
+    (tmp_path / "other").mkdir()
+    other = made(tmp_path / "other")
+    before = other.read_bytes()
+    database = Database(file)
+    if how == "emptied":
+        file.write_bytes(b"")
+    else:
+        file.unlink()
+    if how == "another file":
+        file.write_bytes(before)
+    elif how == "a link to another file":
+        file.symlink_to(other)
+    with pytest.raises(StateDamaged, match="while it was in use; start again"), database.writing():
+        pass
+    database.close()
+    assert other.read_bytes() == before

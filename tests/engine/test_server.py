@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -85,3 +87,41 @@ def test_a_killed_server_finishes_its_jobs_when_it_is_started_again(serve: Any) 
     again = second.client.post("/generate", json=BODY | {"dataset_name": "d2"}).json()["job_id"]
     assert finished(second, again)["status"] == "ready"
     assert second.end(signal.SIGTERM) == 0
+
+
+IMPATIENT = "from pioneer_build.engine import server\nserver._HEAD_SECONDS = 0.5\n" + SERVE
+
+
+def test_a_connection_without_a_request_ends(tmp_path: Path) -> None:
+    path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", IMPATIENT, str(tmp_path / "state"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline().strip().rpartition(":")[2])
+            whole = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            for begun in (b"", b"GET / HTTP/1.1\r\nHost: 127", whole + b"GET / HTTP/1.1\r\n"):
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                    connection.sendall(begun)
+                    began = time.monotonic()
+                    while connection.recv(65536):
+                        pass
+                    assert time.monotonic() - began < 8
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers={"X-API-Key": "k"}, trust_env=False
+            ) as client:
+                for _ in range(4):  # on one connection, longer than a head may take
+                    assert client.get("/openapi.json").status_code == 200
+                    time.sleep(0.3)
+        finally:
+            process.terminate()
+
+
+def test_long_work_does_not_hold_up_the_end(serve: Any) -> None:
+    server = serve()
+    body = json.dumps({"labels": ["person"], "inputs": ["Ada met Tim in Rome. " * 100_000]}).encode()
+    head = "POST /generate/ner/label-existing HTTP/1.1\r\nHost: localhost\r\nX-API-Key: k\r\n"
+    with socket.create_connection((server.client.base_url.host, server.client.base_url.port)) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        time.sleep(3)
+        assert server.end(signal.SIGTERM) == 0

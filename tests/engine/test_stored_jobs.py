@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,3 +189,14 @@ def test_what_a_dead_process_had_claimed_is_taken_over_and_a_living_ones_is_not(
     assert state.job(later.job_id).status == "running"
     for one in (state, other):
         one.close()
+
+
+def test_a_job_is_run_although_the_clock_was_set_back(state: EngineState, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time()
+    monkeypatch.setattr(time, "time", lambda: real)
+    job = accepted(state, delay=60)
+    assert state.claim() is None
+    monkeypatch.setattr(time, "time", lambda: real - 3600)
+    claimed = state.claim()
+    assert claimed is not None
+    assert claimed.job_id == job.job_id

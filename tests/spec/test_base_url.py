@@ -12,7 +12,7 @@ from pioneer_build.errors import PioneerError, ServiceError
 from pioneer_build.parse.settings import parse_settings
 from pioneer_build.project.config import normal_url
 from pioneer_build.service.transport import address_of
-from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
+from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, one_name
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,10 @@ def test_whether_the_way_is_encrypted() -> None:
         ("127.0.0.1", True),
         ("127.1.2.3", True),
         ("[::1]", True),
+        ("[0:0:0:0:0:0:0:1]", True),
+        ("[::ffff:127.0.0.1]", True),
+        ("[2001:db8::1]", False),
+        ("localhost.", True),
         ("127.evil.test", False),
         ("127.0.0.1.evil.test", False),
         ("localhost.evil.test", False),
@@ -134,3 +138,11 @@ def test_whether_the_way_is_encrypted() -> None:
 )
 def test_what_is_this_machine(host: str, loopback: bool) -> None:
     assert BaseUrl.parse(f"http://{host}:8080").loopback is loopback
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.", "127.0.0.1", "[::1]", "[0:0:0:0:0:0:0:1]", "[0:0:0:0:0:ffff:127.0.0.1]"]
+)
+def test_this_machine_has_one_name(host: str) -> None:
+    assert one_name(f"http://{host}:8080/v1") == "http://localhost:8080/v1"
+    assert one_name("http://[2001:0db8::1]:8080") == "http://[2001:0db8::1]:8080"

@@ -13,7 +13,7 @@ from pioneer_build.engine.labelling.tagger import tag
 from pioneer_build.engine.makers import UnsupportedLabels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
@@ -62,13 +62,19 @@ class EntityResult:
     approximate: Mapping[str, str]
 
 
-def find_entities(labels: Sequence[str], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> EntityResult:
+def find_entities(
+    labels: Sequence[str],
+    texts: Sequence[str],
+    guidance: LabelGuidance = NO_GUIDANCE,
+    go_on: Callable[[], None] = lambda: None,
+) -> EntityResult:
     """The entities of each text. Spans don't overlap; of overlapping ones, the most certain and longest is kept.
 
     Args:
         labels: the declared labels.
-        texts: the texts.
+        texts: any number, of any length.
         guidance: what the author says of the labels.
+        go_on: see `tag`.
 
     Raises:
         UnsupportedLabels: no label has a pattern or a similar type.
@@ -85,7 +91,7 @@ def find_entities(labels: Sequence[str], texts: Sequence[str], guidance: LabelGu
     distinct = list(dict.fromkeys(texts))
     tagged: list[list[tuple[int, int, str]]] = [[] for _ in distinct]
     if any(kind.startswith(_MODEL) for kind in owner):
-        tagged = tag(distinct)
+        tagged = tag(distinct, go_on)
     weak = {label for label, meaning in meant.items() if meaning.approximate}
     results = {text: _resolve(text, owner, weak, spans) for text, spans in zip(distinct, tagged, strict=True)}
     approximate = {

@@ -12,13 +12,18 @@ from pioneer_build.engine.loading import LOADING
 from pioneer_build.engine.model_files import tagger_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
+
+    #: Of which text, where in it, and the part itself.
+    _Part: TypeAlias = tuple[int, int, str]
 
 _DETERMINER = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
 #: Longer texts are split at white space into parts of at most about this many characters.
 _LONGEST = 20_000
-_BATCH = 64
+#: So many texts are processed together, if they have no more characters: the model takes some 10 kB for each.
+_BATCH, _BATCH_CHARACTERS = 64, 20_000
 #: Not words, but a picture or data: nothing in them is a name, and the model's tokenizer takes forever to cut them up.
 _NO_WORD = re.compile(r"\S{300,}")
 
@@ -33,8 +38,12 @@ def _load() -> Any:
         return spacy.load(tagger_folder(), exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
 
 
-def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+def tag(texts: Sequence[str], go_on: Callable[[], None] = lambda: None) -> list[list[tuple[int, int, str]]]:
     """Start, end and type of each entity of each text, without determiners and possessive endings.
+
+    Args:
+        texts: any number, of any length.
+        go_on: called every few seconds; what it raises ends this.
 
     Raises:
         MissingExtra, PioneerError: the model isn't installed, or isn't the right one.
@@ -43,11 +52,25 @@ def tag(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
         model = _load()
     parts = [(i, offset, part) for i, text in enumerate(texts) for offset, part in _parts(_without_data(text))]
     found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
-    # batches are three times as fast as single texts; each text is still processed by itself
-    documents = model.pipe((part for _, _, part in parts), batch_size=_BATCH)
-    for (i, offset, part), document in zip(parts, documents, strict=True):
-        found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
+    for batch in _batches(parts):
+        go_on()
+        # batches are three times as fast as single texts; each text is still processed by itself
+        documents = model.pipe((part for _, _, part in batch), batch_size=_BATCH)
+        for (i, offset, part), document in zip(batch, documents, strict=True):
+            found[i].extend((offset + start, offset + end, kind) for start, end, kind in _entities(part, document.ents))
     return found
+
+
+def _batches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    batch: list[_Part] = []
+    characters = 0
+    for part in parts:
+        if batch and (len(batch) == _BATCH or characters + len(part[2]) > _BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(part)
+        characters += len(part[2])
+    yield batch
 
 
 def _without_data(text: str) -> str:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
-from pioneer_build.engine.admission import read_body
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.requests import GenerateRequest, error_items
 
@@ -27,9 +26,13 @@ class GenerateRoutes:
 
     async def accept(self, request: Request) -> Response:
         """`POST /generate`: stores a job durably before responding."""
+        async with self._runtime.bodies.of(request) as body:
+            return await self._accept(body)
+
+    async def _accept(self, body: bytes) -> Response:
         runtime, config = self._runtime, self._runtime.config
         try:
-            wanted = GenerateRequest.model_validate_json(await read_body(request, config.max_body_bytes))
+            wanted = GenerateRequest.model_validate_json(body)
         except ValidationError as error:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_stuck()

@@ -13,10 +13,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
-from pioneer_build.engine.admission import read_body
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.makers import MakerStopped, NothingKept, UnsupportedLabels
 from pioneer_build.engine.requests import LabelRequest, error_items
+from pioneer_build.engine.runtime import shutting_down
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,17 +32,19 @@ class LabelRoutes:
 
     async def find_entities(self, request: Request) -> Response:
         """`POST /generate/ner/label-existing`."""
-        return await self._label(request, "ner")
+        async with self._runtime.bodies.of(request) as body:
+            return await self._label(body, "ner")
 
     async def classify(self, request: Request) -> Response:
         """`POST /generate/classification/label-existing`."""
-        return await self._label(request, "classification")
+        async with self._runtime.bodies.of(request) as body:
+            return await self._label(body, "classification")
 
-    async def _label(self, request: Request, task_type: str) -> Response:
+    async def _label(self, body: bytes, task_type: str) -> Response:
         runtime, config = self._runtime, self._runtime.config
         began = time.monotonic()
         try:
-            wanted = LabelRequest.model_validate_json(await read_body(request, config.max_body_bytes))
+            wanted = LabelRequest.model_validate_json(body)
         except ValidationError as error:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_busy()
@@ -55,8 +57,7 @@ class LabelRoutes:
             call = partial(runtime.makers.label, task_type, wanted, answers or NothingKept())
             labelled = await runtime.labelled(call)
         except MakerStopped:
-            body = {"detail": "The engine is shutting down", "accepted": False}
-            raise ErrorAnswer(503, body, {"Retry-After": "1"}) from None
+            raise shutting_down() from None
         except UnsupportedLabels as unsupported:
             errors = [
                 {"loc": ["body", "labels", i], "msg": "unsupported_label", "type": "unsupported_label"}

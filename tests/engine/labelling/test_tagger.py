@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.engine.labelling.tagger import tag
+from pioneer_build.engine.labelling.tagger import _batches, tag
 
 pytest.importorskip("spacy", reason="needs the extra `local`")
 
@@ -28,3 +28,24 @@ def test_a_text_in_parts() -> None:
     text = "Nothing happens here. " * 2000 + "Angela Merkel lives in Berlin."
     (found,) = tag([text])
     assert {"Angela Merkel", "Berlin"} <= {text[start:end] for start, end, _ in found}
+
+
+def test_the_model_gets_a_bounded_part_at_a_time() -> None:
+    """It takes some 10 kB for each character: 64 long texts at once took gigabytes."""
+    long = [(0, 0, "x" * 15_000), (1, 0, "x" * 5_000), (2, 0, "x" * 20_001), (3, 0, "x")]
+    short = [(i, 0, "x" * 100) for i in range(130)]
+    assert [len(batch) for batch in _batches([*long, *short])] == [2, 1, 64, 64, 3]
+    assert [part for batch in _batches([*long, *short]) for part in batch] == [*long, *short]
+
+
+def test_work_that_is_no_longer_wanted_ends_between_two_parts() -> None:
+    asked = 0
+
+    def go_on() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        tag(["Ada met Tim. " * 4000], go_on)
