@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.label_progress import LabelProgress
     from pioneer_build.apply.spending import Flight
+    from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
     from pioneer_build.ports import Labelled, TokenUsage
     from pioneer_build.rows.annotation import Annotation
@@ -179,7 +180,7 @@ class Batch:
             raise StepStopped("stopped", f"not labelled: {one_line(error)}", "pioneer-build apply") from None
         reasons = " ".join((error.message, *error.details))
         if "labels" in reasons and "inputs" not in reasons:
-            raise self._refused(error)
+            raise _refused(self.progress.work, error)
 
     def _store(self, texts: Sequence[InputText], response: Labelled) -> None:
         """Stores the annotations that a response has for each of `texts`, in the same order."""
@@ -290,7 +291,7 @@ class Batch:
             except FateUnknown as unknown:
                 raise _outage(unknown) from None
             return
-        raise self._refused(error)
+        raise _refused(self.progress.work, error)
 
     async def _halve(self, texts: Sequence[InputText], error: FateUnknown) -> None:
         """After repeated 5xx: halves the batch, and continues only if one of its halves succeeded.
@@ -322,14 +323,6 @@ class Batch:
         self.progress.store.quarantine(text_digest(one.text), reason)
         self.progress.quarantine(one, "refused", reason)
 
-    def _refused(self, error: ServiceError) -> StepStopped:
-        """The request is refused whatever its texts are: recorded, so that not every apply sends it again."""
-        work, spec = self.progress.work, self.progress.work.item.spec
-        reject(work, error.message, refused=True)
-        line, column = spec.place("labels")
-        message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
-        return StepStopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
-
 
 def _line_of(annotation: Annotation) -> bytes | Fault:
     """The line of an annotation, or the fault of one whose row the store might not read again."""
@@ -337,6 +330,15 @@ def _line_of(annotation: Annotation) -> bytes | Fault:
     if len(line) <= LONGEST_ANNOTATION:
         return line
     return Fault("bad-shape", f"the annotation takes more than {LONGEST_ANNOTATION >> 20} MiB")
+
+
+def _refused(work: Work, error: ServiceError) -> StepStopped:
+    """The request is refused whatever its texts are: recorded, so that not every apply sends it again."""
+    reject(work, error.message, refused=True)
+    spec = work.item.spec
+    line, column = spec.place("labels")
+    message = f"{spec.path}:{line}:{column}: refused by the service: {error.message}"
+    return StepStopped("failed", message, f"pioneer-build apply --retry {shell_word(work.name)}", error.details)
 
 
 def _outage(error: FateUnknown) -> StepStopped:
