@@ -127,7 +127,8 @@ class JobReport:
     `status` is one of `JobStatus`, `said` the status that the service reported. `done` counts the rows made so far.
     `rows` are the job's rows in the service's own form, `None` if it provides none. `version` is the service's name of
     the version that the job made. `error` is the service's own text. `revision` is that of the engine in this process,
-    if known. `tokens` are those that the job has used so far, if the service counts them.
+    if known. `tokens` are those that the job has used so far, if the service counts them. `shortfall` is what it says
+    of rows that were refused while they were made.
     """
 
     job_id: str
@@ -140,6 +141,7 @@ class JobReport:
     error: str | None = None
     revision: str | None = None
     tokens: Tokens | None = None
+    shortfall: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,7 @@ _CHANGES = re.compile(
 CHANGERS = {
     "engine/build_vectors.py": {"write_bytes"},  # for the wheel
     "engine/database.py": {"made.unlink", "os.link", "sqlite3.connect"},  # of a file that `disk` made
+    "engine/kept_answers.py": {"sqlite3.connect"},
     "exports/files.py": {  # folders that a library writes, beside their place
         "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
     },

@@ -41,6 +41,8 @@ async def see_through(work: Work, job: Job) -> None:
         job = replace(job, tokens=Tokens(report.tokens.input, report.tokens.output))
     if job.key in run.sent_again:
         await _tell_what_else_was_made(work, job)
+    if report.shortfall:
+        work.emit("note", f"{job.named}: {report.shortfall}")
     await run.order.wait_for_named(work.name)
     if report.status == "failed":
         reason = report.error or f"status on the service: {report.said}"

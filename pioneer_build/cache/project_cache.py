@@ -15,7 +15,7 @@ from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.cache.parsed_specs import SpecCache, checks_of
 from pioneer_build.disk.stamps import is_settled
-from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.spec.settings import Settings, SpendingLimits, model_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Another program, or another version of this file, is told by it. A checksum follows: settings that a flipped byte
 #: changed would be obeyed.
-_PROGRAM = f"pioneer-build project cache 6 {__version__}".encode()
+_PROGRAM = f"pioneer-build project cache 7 {__version__}".encode()
 
 
 class KnownInputs(NamedTuple):
@@ -67,6 +67,8 @@ class ProjectCache:
                 value["checks"] = checks_of(value["checks"])
             if value.get("limits") is not None:
                 value["limits"] = SpendingLimits(**value["limits"])
+            if value.get("model") is not None:
+                value["model"] = model_settings(value["model"])
             return Settings(**value)
         except DAMAGE:
             return None

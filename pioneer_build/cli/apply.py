@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 @click.command("apply")
 @click.argument("planfile", required=False, type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")
-@click.option("--no-wait", is_flag=True, help="Submit, but don't wait for jobs; the next apply resumes them.")
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Submit, but don't wait for jobs; the next apply resumes them. Not for `local` and `model`.",
+)
 @click.option(
     "--max-requests",
     type=click.IntRange(0),
@@ -92,7 +96,7 @@ def command(
     from pioneer_build.operations.running import RunOptions
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
-    project = options.project()
+    project = _opened(options, leaves_jobs=no_wait)
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
@@ -116,6 +120,15 @@ def _as_json(report: Report, plan: Plan) -> str:
     from pioneer_build.render.apply import outcome_value
 
     return as_json(outcome_value(report, plan))
+
+
+def _opened(options: Globals, *, leaves_jobs: bool) -> Project:
+    """The project. Refuses not to wait for jobs that end with this process."""
+    project = options.project()
+    if leaves_jobs and project.config.in_process:
+        message = f"--no-wait can't be used with the backend {project.config.backend}: its work ends with this process"
+        raise UsageError(message, hint="run `pioneer-build apply` without it")
+    return project
 
 
 def _is_busy(plan: Plan) -> bool:

@@ -88,6 +88,7 @@ def command(
     try:
         # needs the extra `local`, which may not be installed, and takes seconds to import, which --help must not
         from pioneer_build.engine.config import EngineConfig
+        from pioneer_build.engine.local_makers import LocalMakers
         from pioneer_build.engine.server import run_server
     except ModuleNotFoundError as error:
         raise MissingExtra("the local engine", "local") from error
@@ -115,7 +116,7 @@ def command(
             if click.get_current_context().get_parameter_source("keys") is ParameterSource.COMMANDLINE:
                 say("warning: other users can read --key in the list of processes; set PIONEER_SERVE_KEY instead")
 
-    run_server(config, host, port, ready)
+    run_server(config, LocalMakers(), host, port, ready)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The ASGI application: the HTTP API of the service, implemented by the engine on this machine.
+"""The ASGI application: the HTTP API of the service, implemented in this process by makers of rows and labels.
 
 Routes check requests and respond; computations run on threads. Nothing starts before it is needed: an in-process client
 sends no lifespan events, so the workers and the models start with the first request that needs them.
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.admission import WindowScope
     from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.makers import Makers
 
     Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 class EngineApp:
     """The application. `await aclose()`, or the end of its lifespan, stops it; unfinished jobs stay queued."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, makers: Makers) -> None:
         self._config = config
-        self._runtime = Runtime(config)
+        self._runtime = Runtime(config, makers)
         self._admission = Admission(config)
         self._app = self._routed()
 
@@ -126,6 +127,11 @@ class EngineApp:
         return JSONResponse(document(self._config))
 
 
-def create_app(config: EngineConfig) -> EngineApp:
-    """The ASGI application of an engine with these settings. Nothing is opened or loaded yet."""
-    return EngineApp(config)
+def create_app(config: EngineConfig, makers: Makers) -> EngineApp:
+    """The ASGI application of an engine with these settings. Nothing is opened or loaded yet.
+
+    Args:
+        config: the settings.
+        makers: make the rows and the labels; those of the local engine are in `local_makers`.
+    """
+    return EngineApp(config, makers)

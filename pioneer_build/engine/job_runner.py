@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.generating.rejects import Shortfall
+from pioneer_build.engine.makers import JobWork, MakerStopped
 from pioneer_build.engine.requests import GenerateRequest
-from pioneer_build.engine.revision import REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from pioneer_build.engine.kept_answers import KeptAnswers
+    from pioneer_build.engine.makers import Makers
     from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 
 _log = logging.getLogger(__name__)
@@ -24,44 +26,23 @@ class Stopped(Exception):
     """The engine is closing: the job returns to the queue."""
 
 
-class Producer(Protocol):
-    """Generates rows."""
-
-    def __call__(
-        self,
-        request: GenerateRequest,
-        *,
-        seed: int,
-        earlier: Sequence[dict[str, Any]],
-        on_progress: Callable[[int], None],
-    ) -> list[dict[str, Any]]:
-        """As many rows as the request asks for, after `earlier`, the rows that the dataset already has.
-
-        Args:
-            request: the request.
-            seed: the engine's random seed.
-            earlier: the dataset's rows before this job.
-            on_progress: called now and then with the number of rows; its exceptions are not caught.
-
-        Raises:
-            Shortfall: there are fewer rows than requested.
-        """
-        ...
-
-
 class JobRunner:
-    """Runs jobs of `state` with `produce`; several threads may share it.
+    """Runs jobs of `state` with `makers`; several threads may share it.
 
     Args:
         state: where jobs are claimed and ended.
-        produce: generates their rows.
+        makers: make their rows.
         seed: the engine's random seed.
         fail: fraction of the jobs that fail, as a simulated fault.
+        answers: keeps the answers that makers pay for; `None` if they pay for none.
     """
 
-    def __init__(self, state: EngineState, produce: Producer, *, seed: int, fail: float) -> None:
+    def __init__(
+        self, state: EngineState, makers: Makers, *, seed: int, fail: float, answers: KeptAnswers | None = None
+    ) -> None:
         self._state = state
-        self._produce = produce
+        self._makers = makers
+        self._answers = answers
         self._seed = seed
         self._fail = fail
         self._stopping = threading.Event()
@@ -69,6 +50,7 @@ class JobRunner:
     def stop(self) -> None:
         """Makes running jobs stop at their next progress, and return to the queue."""
         self._stopping.set()
+        self._makers.stop()
 
     def run_next(self) -> bool:
         """Runs the next due job, to its end; returns `False` if there is none.
@@ -76,6 +58,8 @@ class JobRunner:
         Raises:
             sqlite3.Error: the state can't be read or written. The job stays claimed or queued, and is tried again.
         """
+        if self._makers.trouble() is not None or (self._answers is not None and self._answers.failed is not None):
+            return False
         job = self._state.claim()
         if job is None:
             return False
@@ -96,8 +80,11 @@ class JobRunner:
             note(0)
             if simulated_faults.strikes(self._fail, "fail", job.job_id):
                 raise Shortfall("Generation failed: simulated failure (--fail)")
-            rows = self._produce(request, seed=self._seed, earlier=earlier, on_progress=note)
-        except Stopped:
+            made = self._makers.make(request, self._work(job, earlier, note))
+            rows = made.rows
+            if made.shortfall is not None and self._answers is not None:
+                self._answers.put_shortfall(job.job_id, made.shortfall)
+        except (Stopped, MakerStopped):
             self._state.release(job)
             return
         except Shortfall as short:
@@ -106,9 +93,17 @@ class JobRunner:
             self._state.release(job)
             raise
         except Exception as fault:  # noqa: BLE001 - an error in one job must end the job, not the thread
+            if self._answers is not None and self._answers.failed is not None:
+                self._state.release(job)  # nothing more is paid for; what was kept is used by the next start
+                return
             _log.exception("job %s failed", job.job_id)
             error = f"Internal error: {type(fault).__name__}: {fault}"
-        self._state.finish(job, rows, error=error, revision=REVISION)
+        self._state.finish(job, rows, error=error, revision=self._makers.revision)
+
+    def _work(self, job: EngineJob, earlier: list[dict[str, Any]], note: Callable[[int], None]) -> JobWork:
+        if self._answers is None:
+            return JobWork(self._seed, earlier, note)
+        return JobWork(self._seed, earlier, note, self._answers.of_job(job.job_id))
 
     def _earlier(self, job: EngineJob) -> list[EngineJob]:
         return [other for other in self._state.versions(job.dataset_name) if other.version < job.version]

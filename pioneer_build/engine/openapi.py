@@ -10,6 +10,7 @@ from pioneer_build.engine.openapi_schemas import (
     FLAG,
     ROW,
     TEXT,
+    USAGE,
     WHOLE,
     Schema,
     accepted,
@@ -105,7 +106,8 @@ def _label(summary: str, answer: Schema) -> Schema:
 
 
 def _results(item: Schema, notes: Schema) -> Schema:
-    return _answer("One item per input", object_of({"results": list_of(item), **notes, "engine_revision": TEXT}))
+    more = {"engine_revision": TEXT, "token_usage": USAGE}
+    return _answer("One item per input", object_of({"results": list_of(item), **notes, **more}))
 
 
 def _datasets(prefix: str) -> Schema:

@@ -38,6 +38,9 @@ def or_null(schema: Schema) -> Schema:
     return {"oneOf": [schema, {"type": "null"}]}
 
 
+USAGE = or_null(object_of({"input": WHOLE, "output": WHOLE, "calls": WHOLE}))
+
+
 def version() -> Schema:
     """One version of a dataset."""
     return object_of(
@@ -77,21 +80,25 @@ def job(vocabulary: Vocabulary) -> Schema:
             "dataset": or_null(version()),
             "error": TEXT,
             "engine_revision": TEXT,
+            "token_usage": USAGE,
+            "shortfall": TEXT,
         },
-        optional=("error", "engine_revision"),
+        optional=("error", "engine_revision", "shortfall"),
     )
 
 
 def text_with_entities() -> Schema:
     """One item of a response with entities."""
-    entity = object_of({"text": TEXT, "label": TEXT, "start": WHOLE, "end": WHOLE, "score": SHARE})
+    properties = {"text": TEXT, "label": TEXT, "start": WHOLE, "end": WHOLE, "score": SHARE}
+    entity = object_of(properties, optional=("start", "end", "score"))
     return object_of({"text": TEXT, "entities": list_of(entity)})
 
 
 def text_with_class() -> Schema:
     """One item of a response with classes."""
     scores = {"type": "object", "additionalProperties": SHARE}
-    return object_of({"text": TEXT, "label": TEXT, "score": SHARE, "margin": SHARE, "scores": scores})
+    properties = {"text": TEXT, "label": TEXT, "score": SHARE, "margin": SHARE, "scores": scores}
+    return object_of(properties, optional=("score", "margin", "scores"))
 
 
 def _status(vocabulary: Vocabulary) -> Schema:

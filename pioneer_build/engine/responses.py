@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pioneer_build.engine.config import Vocabulary
+    from pioneer_build.engine.makers import Usage
     from pioneer_build.engine.stored_jobs import EngineJob
 
 #: Status words of jobs, by vocabulary.
@@ -48,6 +49,7 @@ def progress(job: EngineJob, vocabulary: Vocabulary, *, rows: list[dict[str, Any
     if vocabulary == "seed":
         return answer | {"num_examples": job.produced}
     answer |= {"task_type": job.task_type, "count": job.produced, "data": None, "dataset": None}
+    answer["token_usage"] = None
     if job.status == "ready":
         answer |= {"data": rows, "dataset": version(job, size)}
     if job.error is not None:
@@ -55,6 +57,11 @@ def progress(job: EngineJob, vocabulary: Vocabulary, *, rows: list[dict[str, Any
     if job.revision is not None:
         answer["engine_revision"] = job.revision
     return answer
+
+
+def used(usage: Usage | None) -> dict[str, Any]:
+    """What a response says of the tokens that were used; `None` if nothing counts them."""
+    return {"token_usage": None if usage is None else usage._asdict()}
 
 
 def version(job: EngineJob, size: int) -> dict[str, Any]:

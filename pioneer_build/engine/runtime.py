@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.admission import ExampleBudget
 from pioneer_build.engine.error_responses import ErrorAnswer
-from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.job_runner import JobRunner
+from pioneer_build.engine.kept_answers import KeptAnswers
+from pioneer_build.engine.makers import Trouble
 from pioneer_build.engine.simulated_faults import CutOffAnswer
 from pioneer_build.engine.stored_jobs import EngineState
 from pioneer_build.engine.workers import WorkerPool
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.makers import Makers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,10 +37,16 @@ _MAX_WAITING = 32
 
 
 class Runtime:
-    """The parts of a running engine that its routes share."""
+    """The parts of a running engine that its routes share.
 
-    def __init__(self, config: EngineConfig) -> None:
+    `makers` make rows and labels. `answers` keeps what they pay for; it is `None` if they pay for nothing, and before
+    `start`.
+    """
+
+    def __init__(self, config: EngineConfig, makers: Makers) -> None:
         self.config = config
+        self.makers = makers
+        self.answers: KeptAnswers | None = None
         self._state: EngineState | None = None
         self._workers: WorkerPool | None = None
         self._storage = ThreadPoolExecutor(4, thread_name_prefix="engine-storage")
@@ -56,7 +64,11 @@ class Runtime:
         """
         if self._state is None and not self._closed:
             self._state = EngineState(self.config.state_dir)
-            runner = JobRunner(self._state, produce, seed=self.config.seed, fail=self.config.fail)
+            if self.makers.keeps_answers:
+                self.answers = KeptAnswers(self.config.state_dir)
+            runner = JobRunner(
+                self._state, self.makers, seed=self.config.seed, fail=self.config.fail, answers=self.answers
+            )
             self._workers = WorkerPool(runner, self.config.workers)
             if self._state.unfinished():
                 self._workers.start()
@@ -64,6 +76,7 @@ class Runtime:
     def close(self) -> None:
         """Stops the threads and closes the state permanently; unfinished jobs stay queued."""
         self._closed = True
+        self.makers.stop()
         if self._workers is not None:
             self._workers.close()
         self._labelling.shutdown(wait=True, cancel_futures=True)
@@ -71,6 +84,9 @@ class Runtime:
         if self._state is not None:
             self._state.close()
             self._state = None
+        if self.answers is not None:
+            self.answers.close()
+        self.makers.close()
 
     @property
     def state(self) -> EngineState:
@@ -114,6 +130,20 @@ class Runtime:
         if self._waiting >= _MAX_WAITING:
             body = {"detail": "Too many label requests are waiting", "accepted": False}
             raise ErrorAnswer(503, body, {"Retry-After": "2"})
+
+    def refuse_if_stuck(self) -> None:
+        """Called before something is paid for, or waited for.
+
+        Raises:
+            ErrorAnswer: makers are in trouble, or their answers can't be kept. A 503 has so long a pause that nobody
+                waits for it.
+        """
+        trouble = self.makers.trouble()
+        if self.answers is not None and self.answers.failed is not None:
+            trouble = Trouble(503, self.answers.failed)
+        if trouble is not None:
+            headers = {"Retry-After": "3600"} if trouble.status == 503 else {}
+            raise ErrorAnswer(trouble.status, {"detail": trouble.text, "accepted": False}, headers)
 
     def charge(self, examples: int) -> None:
         """Takes `examples` out of the budget.

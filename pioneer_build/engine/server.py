@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pioneer_build.engine.config import EngineConfig
+    from pioneer_build.engine.makers import Makers
 
 
 class _Server(uvicorn.Server):
@@ -44,11 +45,12 @@ def _not_opened(config: EngineConfig, error: Exception) -> PioneerError:
     return PioneerError(f"the engine's state in {config.state_dir} can't be opened: {reason}", hint=hint)
 
 
-def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def run_server(config: EngineConfig, makers: Makers, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM, which end it cleanly: unfinished jobs stay queued for the next start.
 
     Args:
         config: the engine's settings.
+        makers: make the rows and the labels.
         host: address to listen on; the caller decides whether it may be something other than loopback.
         port: 0 selects a free port.
         on_ready: called with the base URL when connections are accepted.
@@ -56,7 +58,7 @@ def run_server(config: EngineConfig, host: str, port: int, on_ready: Callable[[s
     Raises:
         PioneerError: the address is not available, or the state can't be opened.
     """
-    app = create_app(config)
+    app = create_app(config, makers)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=256)

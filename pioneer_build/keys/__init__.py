@@ -10,13 +10,26 @@ if TYPE_CHECKING:
 
 #: The environment variables that hold keys: of the service, under both of its names, and of `serve`.
 KEY_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY", "PIONEER_SERVE_KEY")
+#: Further variables of this process that hold keys: those that settings name.
+_named: set[str] = set()
+
+
+def name_key_variable(name: str) -> None:
+    """From now on, the variable `name` is one that holds a key, wherever keys are hidden or refused."""
+    _named.add(name)
+
+
+def key_variables() -> tuple[str, ...]:
+    """All environment variables that hold keys."""
+    return (*KEY_VARIABLES, *sorted(_named.difference(KEY_VARIABLES)))
 
 
 def keys_in(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The keys in the environment, as they are sent."""
-    return [key for name in KEY_VARIABLES if (key := environ.get(name, "").strip())]
+    return [key for name in key_variables() if (key := environ.get(name, "").strip())]
 
 
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for another program: without the variables that hold keys."""
-    return {name: value for name, value in environ.items() if name not in KEY_VARIABLES}
+    holders = key_variables()
+    return {name: value for name, value in environ.items() if name not in holders}

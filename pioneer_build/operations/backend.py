@@ -1,8 +1,9 @@
-"""Opens the backend of the settings: a service over HTTP, or the local engine in this process."""
+"""Opens the backend of the settings: a service over HTTP, or in this process the local engine, or that of a model."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import MissingExtra, PioneerError
@@ -12,8 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from pioneer_build.engine.app import EngineApp
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
+
+
+#: How long a model may take for a label request: a thousand texts, on a machine without a graphics card.
+_MODEL_LABEL_SECONDS = 12 * 3600.0
 
 
 @asynccontextmanager
@@ -22,11 +28,11 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
 
     Args:
         config: the settings.
-        root: the project's folder; the local engine stores its state there.
+        root: the project's folder; an engine in this process has a folder for it.
         say: called with each note, such as a wait for the rate limit, as a sentence.
 
     Raises:
-        PioneerError: there is no key.
+        PioneerError: there is no key; or `config.model` can't be used.
         MissingExtra: the local engine isn't installed.
         ServiceError: the base URL or the key can't be used.
     """
@@ -52,15 +58,29 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
             await service.aclose()
         return
     try:
-        # needs the extra `local`
-        from pioneer_build.engine.app import create_app
-        from pioneer_build.engine.config import EngineConfig
+        app = _model_app(config, root, say) if config.model is not None else _local_app(config, root)
     except ModuleNotFoundError as error:
-        raise MissingExtra("the local backend", "local") from error
-    app = create_app(EngineConfig(state_dir=local_folder(root) / "engine", seed=config.seed))
-    service = connect_in_process(app, on_note=lambda note: say(note.text))
+        local = config.model is None
+        raise MissingExtra(f"the backend `{'local' if local else 'model'}`", "local" if local else "model") from error
+    patience = None if config.model is None else _MODEL_LABEL_SECONDS
+    service = connect_in_process(app, on_note=lambda note: say(note.text), label_seconds=patience)
     try:
         yield service
     finally:
-        await service.aclose()
         await app.aclose()
+        await service.aclose()
+
+
+def _local_app(config: Config, root: Path) -> EngineApp:
+    from pioneer_build.engine.local_makers import create_local_app  # the extra `local`
+
+    return create_local_app(local_folder(root) / "engine", config.seed)
+
+
+def _model_app(config: Config, root: Path, say: Callable[[str], None]) -> EngineApp:
+    """The application with a language model. Each model has a folder of its own: it is a world of its own."""
+    from pioneer_build.operations.model_makers import create_model_app  # starlette and httpx
+
+    assert config.model is not None
+    world = sha256(config.backend.encode()).hexdigest()[:16]
+    return create_model_app(config.model, local_folder(root) / "model" / world, config.seed, say)

@@ -176,7 +176,7 @@ def _facts(project: Project, declared: Sequence[Declared], kept: Collection[str]
     }
     return Facts(
         backend=project.config.backend,
-        free=project.config.local,
+        free=project.config.free,
         present=PresentContents(project.config.store),
         taken=taken,
         requests_per_minute=project.config.requests_per_minute,

@@ -19,12 +19,12 @@ def training_pair(entry: Entry | None) -> dict[str, str] | None:
     """What to pass to a training job: a version that, as the service has it, is exactly the dataset's rows.
 
     With several jobs the last version has all rows only if versions include earlier ones. Services differ in this, and
-    the lock doesn't say; so then only the local engine, which appends, is known to have such a version.
+    the lock doesn't say; so then only an engine in this process, which appends, is known to have such a version.
     """
     if entry is None or entry.num_examples is None or not entry.verified:
         return None
     jobs = entry.readable()
-    if len(jobs) > 1 and entry.backend != "local":
+    if len(jobs) > 1 and entry.backend != "local" and not entry.backend.startswith("model/"):
         return None
     # whatever else was sent there may be in the version, even if its outcome is unknown
     on_remote = [job for job in entry.jobs if _may_have_rows(job) and job.remote_name == jobs[-1].remote_name]

@@ -114,7 +114,7 @@ def room_for(found: ProjectState, plan: Plan) -> Room:
             generated += max(step.examples, item.spec.num_examples or 0) * ROW_BYTES[item.spec.task_type]
     stamp = found.project.lockfile.stamp()
     lock = jobs + (stamp[0] if stamp is not None else 0)  # it is written beside the old one
-    engine = ENGINE_COPIES * generated if found.project.config.local else 0
+    engine = ENGINE_COPIES * generated if found.project.config.in_process else 0
     return Room(store + generated + FLOOR["store"], jobs + engine + FLOOR["journal"], lock + FLOOR["lock"])
 
 

@@ -40,7 +40,7 @@ def kept_where_it_is_ignored(project: Project, environ: Mapping[str, str] = os.e
 
 def other_logs(project: Project) -> Iterator[Path]:
     """The logs of other journals, and copies of logs that are gone. The local engine's are each project's own."""
-    if project.config.local:
+    if project.config.in_process:
         return
     if (ignored := kept_where_it_is_ignored(project)) is not None:
         yield ignored

@@ -127,7 +127,7 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
         buying = Buying(stored, chosen, judge, _settled(plan, known.lock, config.backend))
         found = _elsewhere(project, others).found(known, buying)
         plan = (scope := scope_of(found)).plan(chosen) if found != known else plan
-    if plan.deletes and not config.local:
+    if plan.deletes and not config.free:
         scope, plan = _elsewhere(project, others).sparing(scope, plan)
     _check_plan(project, specs, plan)
     contents.save()
@@ -165,7 +165,7 @@ def _notes(known: Known, project: Project, journals: OtherJournals) -> Mapping[s
 def _facts_to_begin_with(config: Config, specs: ProjectSpecs, left_out: Mapping[str, str]) -> Facts:
     return Facts(
         config.backend,
-        free=config.local,
+        free=config.free,
         present=PresentContents(config.store),
         left_out=left_out,
         ignored=tuple(one.text for one in specs.passed_over),

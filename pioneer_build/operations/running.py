@@ -18,6 +18,7 @@ from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
+from pioneer_build.plan.cost import Rates
 from pioneer_build.project.origin import origin_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.operations.stop_run import Interrupt
     from pioneer_build.plan import Plan
-    from pioneer_build.plan.cost import Rates
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
@@ -55,7 +55,7 @@ class RunOptions:
             self,
             max_requests=self.max_requests if self.max_requests is not None else config.max_requests,
             max_examples=self.max_examples if self.max_examples is not None else config.max_examples,
-            rates=config.rates,
+            rates=Rates.of(config.model),
         )
 
 
@@ -96,7 +96,7 @@ def _remark(found: ProjectState, sink: Sink) -> None:
     repaired = False
     with suppress(JournalError):  # who submits something will see it again
         repaired = found.journal.restore()  # the first remark says that this is wanted
-    if found.project.config.local:
+    if found.project.config.free:
         return
     as_read = found.project.lockfile.as_read
     known = found.journal.submissions(found.backend)
@@ -131,13 +131,13 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
         ),
         Options(
             backend=config.backend,
-            free=config.local,
+            free=config.free,
             wait=options.wait,
             max_open_jobs=config.max_open_jobs,
             max_requests=options.max_requests,
             max_examples=options.max_examples,
             deadline=options.deadline,
-            first_poll=0.05 if config.local else 1.0,
+            first_poll=0.05 if config.in_process else 1.0,
             project_root=project.root,
             keys=KeySearch(),
             origin=cache(partial(origin_of, project.root)),

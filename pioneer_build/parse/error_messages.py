@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 #: Keys that people store secrets in.
 SECRET_KEY = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|password|passwd|credentials?)", re.IGNORECASE)
 
+#: The mappings in which people expect a place for a key.
+_WITH_KEYS = ("", "model", "judge")
+_KEY_FROM_ENVIRONMENT = "set PIONEER_API_KEY in the environment; revoke the key if it was committed"
+_KEY_BY_NAME = "write `api_key_env:` and the name of the variable with the key; revoke the key if it was committed"
+
 #: Task types that the service may have, but this program doesn't.
 _OTHER_TASKS = ("custom", "records", "fields")
 
@@ -38,6 +43,7 @@ _ITEM = {
     "ner_examples": "an example of 'ner_examples'",
     "entities": "an item of 'entities'",
     "no_overlap_with": "a name in 'no_overlap_with'",
+    "base_url": "a base URL",
 }
 _NAME_RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"
 _PATTERNS = {
@@ -67,8 +73,7 @@ def report_errors(
     find = NodeFinder(root)
     for error in errors:
         loc: Loc = error["loc"]
-        if len(loc) > 1 and loc[1] in CHOICES.get(str(loc[0]), ()):
-            loc = (loc[0], *loc[2:])
+        loc = tuple(step for at, step in enumerate(loc) if at == 0 or step not in CHOICES.get(str(loc[at - 1]), ()))
         if loc[-1:] == ("[key]",):  # of a mapping, where it is a value rather than a known word
             node, key = find.at((renamed.get(str(loc[0]), loc[0]), *loc[1:-1]))
             _report(error, (*loc[:1], 0), key or node, None, source, keys)
@@ -120,8 +125,10 @@ def report_unknown_key(word: str, node: Node, valid: Sequence[str], source: Sour
         source: the text of the file, which the problem is reported to.
         within: the key of the mapping that it is in; empty for the top level.
     """
-    if not within and SECRET_KEY.fullmatch(word):
-        report_secret(node, source, f"never write an API key in a file; {word!r} looks like one")
+    if within in _WITH_KEYS and SECRET_KEY.fullmatch(word):
+        hint = _KEY_BY_NAME if within else _KEY_FROM_ENVIRONMENT
+        message = f"never write an API key in a file; {word!r} looks like one"
+        report_hidden(node, source, message, hint=hint, code="secret")
         return
     meant = meant_key(word, valid)
     where = f" in {within!r}" if within else ""
@@ -137,8 +144,7 @@ def report_secret(node: Node, source: Source, message: str) -> None:
         source: the text of the file, which the problem is reported to.
         message: what is wrong, without the secret.
     """
-    hint = "set PIONEER_API_KEY in the environment; revoke the key if it was committed"
-    report_hidden(node, source, message, hint=hint, code="secret")
+    report_hidden(node, source, message, hint=_KEY_FROM_ENVIRONMENT, code="secret")
 
 
 def report_hidden(node: Node, source: Source, message: str, *, hint: str, code: str) -> None:
@@ -225,6 +231,8 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
             return f"{what} is an empty mapping", "add at least one item, or remove the key", "empty"
         case "too_short":
             return f"{what} is an empty list", "add at least one item, or remove the key", "empty"
+        case "string_too_long":
+            return f"{what} is too long: at most {bounds['max_length']} characters", None, "range"
         case "dict_type":
             return f"{what} must be a mapping, not {shown}", None, "type"
         case _:

@@ -126,12 +126,89 @@ class LimitsShape(TypedDict, total=False):
     max_examples: Annotated[Whole, Field(description="Maximum number of requested examples.")]
 
 
+#: A number without a sign; JSON Schema has no other word for it.
+Amount = Annotated[float, Field(ge=0)]
+_BaseUrls: TypeAlias = Annotated[
+    Annotated[list[Line], Field(min_length=1), Tag("<list>")] | Annotated[Line, Tag("<text>")],
+    Discriminator(lambda v: "<list>" if isinstance(v, list) else "<text>"),
+]
+_KEY_VARIABLE = Field(
+    description="The name of the environment variable with the API key; never a key. Without it, no key is sent.",
+    examples=["OPENAI_API_KEY"],
+)
+
+
+class PricesShape(TypedDict):
+    """What a million tokens cost."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    input: Annotated[Amount, Field(description="Price of a million tokens that the model reads.", examples=[0.15])]
+    output: Annotated[Amount, Field(description="Price of a million tokens that the model writes.", examples=[0.6])]
+
+
+class JudgeShape(TypedDict, total=False):
+    """Another model, which labels generated rows without seeing their label."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    name: Required[Annotated[Line, Field(description="What the server calls the model.")]]
+    base_url: Annotated[
+        _BaseUrls, Field(description="Its base URL, or a list of them (default: those of the model, with its key).")
+    ]
+    api_key_env: Annotated[Line, _KEY_VARIABLE]
+
+
+class ModelShape(TypedDict, total=False):
+    """The endpoint of a language model, for `backend: model`: any server of the chat-completions API."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    base_url: Required[
+        Annotated[
+            _BaseUrls,
+            Field(
+                description="The base URL of the server, or a list: requests are spread over all that are reachable.",
+                examples=["http://127.0.0.1:8000/v1"],
+            ),
+        ]
+    ]
+    name: Required[
+        Annotated[
+            Line,
+            Field(
+                max_length=200, description="What the server calls the model.", examples=["Qwen/Qwen2.5-7B-Instruct"]
+            ),
+        ]
+    ]
+    api_key_env: Annotated[Line, _KEY_VARIABLE]
+    max_in_flight: Annotated[
+        Positive, Field(le=10_000, description="Maximum number of requests at a time.", examples=[32])
+    ]
+    requests_per_minute: Annotated[
+        Positive, Field(description="The server's rate limit, in requests per minute.", examples=[600])
+    ]
+    tokens_per_minute: Annotated[
+        Positive, Field(description="The server's rate limit, in tokens per minute.", examples=[200_000])
+    ]
+    prices: Annotated[PricesShape, Field(description="What a million tokens cost, in `currency`.")]
+    currency: Annotated[Line, Field(max_length=16, description="The currency of `prices`.", examples=["USD"])]
+    votes: Annotated[
+        Positive,
+        Field(
+            le=25,
+            description="How often a text is classified if the server gives no token probabilities: the share of the "
+            "votes that agree is the confidence.",
+            examples=[3],
+        ),
+    ]
+    judge: Annotated[JudgeShape, Field(description="Another model, which labels generated rows blind.")]
+
+
 Texts = Annotated[list[Text], Field(min_length=1)]
 #: Keys with a choice of shapes, and the words with which pydantic marks the chosen shape in a location.
 CHOICES = {
     "labels": ("<list>", "<mapping>"),
     "inputs": ("<list>", "<text>", "<mapping>"),
     "top_up": ("<bool>", "<mapping>"),
+    "base_url": ("<list>", "<text>"),
 }
 LabelsShape = Annotated[
     Annotated[list[Line], Field(min_length=1, json_schema_extra={"uniqueItems": True}), Tag("<list>")]
@@ -245,7 +322,7 @@ class SettingsShape(TypedDict, total=False):
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     version: Annotated[Version, Field(description="The version of this format.")]
-    backend: Annotated[Line, Field(description="'local', 'pioneer', or a base URL.", examples=["local"])]
+    backend: Annotated[Line, Field(description="'local', 'model', 'pioneer', or a base URL.", examples=["local"])]
     specs: Annotated[Line, Field(description="The folder of the specs.", examples=["specs"])]
     base_url: Annotated[Line, Field(description="The base URL of the service.", examples=["https://api.pioneer.ai"])]
     requests_per_minute: Annotated[
@@ -268,6 +345,7 @@ class SettingsShape(TypedDict, total=False):
             description="`split`: a new lock has one file per dataset. `pioneer-build lock split` converts another one."
         ),
     ]
+    model: Annotated[ModelShape, Field(description="The language model of `backend: model`.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,13 +13,21 @@ from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.between_specs import unknown_hint
 from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
 from pioneer_build.parse.plain_data import node_at, plain
-from pioneer_build.parse.schema import SETTINGS_KEYS, ChecksShape, LimitsShape, settings_adapter
+from pioneer_build.parse.schema import (
+    SETTINGS_KEYS,
+    ChecksShape,
+    JudgeShape,
+    LimitsShape,
+    ModelShape,
+    PricesShape,
+    settings_adapter,
+)
 from pioneer_build.parse.source import TooManyProblems
 from pioneer_build.parse.specs import checks_of
 from pioneer_build.parse.within_spec import report_checks
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
-from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.spec.settings import Settings, SpendingLimits, model_settings
 from pioneer_build.spec.written_path import wrong_specs_folder, wrong_store_folder
 from pioneer_build.wording import MAX_GUESSES, nearest
 
@@ -34,11 +43,16 @@ _KEYS = {
     "": SETTINGS_KEYS,
     "checks": tuple(ChecksShape.__annotations__),
     "limits": tuple(LimitsShape.__annotations__),
+    "model": tuple(ModelShape.__annotations__),
+    "prices": tuple(PricesShape.__annotations__),
+    "judge": tuple(JudgeShape.__annotations__),
 }
 _URL_HINT = "a base URL begins with https:// or http://"
 #: What can't be a key or have one in it; a line with anything else is not shown.
 _NO_SECRET = re.compile(r"[A-Za-z_-]{1,16}|\w{1,8}|\w{1,8}:/{0,3}[a-z.-]{0,16}")
-_BACKENDS = ("local", "pioneer")
+_BACKENDS = ("local", "model", "pioneer")
+#: The name of a variable. A word without an underscore that is long and has digits is more likely a key.
+_VARIABLE = re.compile(r"(?=.*_|.{1,15}\Z|[A-Z]+\Z)[A-Z_][A-Z0-9_]{0,63}")
 _URL_FAULTS: dict[UrlFault, str] = {
     "unreadable": "this is not a URL",
     "scheme": "this is not a URL",
@@ -74,7 +88,9 @@ def parse_settings(
     except TooManyProblems:
         problems.append(source.too_many())
     if problems:
-        return None, tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
+        secret = {one.line for one in problems if one.code == "secret"}
+        shown = {replace(one, source=None) if one.line in secret else one for one in problems}
+        return None, tuple(sorted(shown, key=lambda p: (p.line, p.column, p.message)))
     return settings, ()
 
 
@@ -119,6 +135,7 @@ def _settings(root: Node, source: Source, problems: list[Problem], wrong_store: 
     except ValidationError as error:
         report_errors(error.errors(include_url=False, include_input=False), root, source, _KEYS, {})
     _urls(data, root, source)
+    _model(data, root, source)
     _paths(data, root, source, wrong_store)
     if isinstance(data.get("checks"), dict):
         report_checks(data["checks"], root, source)
@@ -129,6 +146,8 @@ def _settings(root: Node, source: Source, problems: list[Problem], wrong_store: 
         data["checks"] = checks_of(data["checks"])
     if "limits" in data:
         data["limits"] = SpendingLimits(**data["limits"])
+    if "model" in data:
+        data["model"] = model_settings(data["model"])
     return Settings(**data)
 
 
@@ -148,23 +167,65 @@ def _paths(data: dict[str, Any], root: Node, source: Source, wrong_store: tuple[
 def _urls(data: dict[str, Any], root: Node, source: Source) -> None:
     for key in ("backend", "base_url"):
         value = data.get(key)
-        if not isinstance(value, str) or not value.strip() or (key == "backend" and value in _BACKENDS):
+        if isinstance(value, str) and value.strip() and not (key == "backend" and value in _BACKENDS):
+            _url(value, (key,), root, source)
+
+
+def _url(value: str, place: tuple[int | str, ...], root: Node, source: Source) -> None:
+    """Reports what is wrong with a base URL.
+
+    Args:
+        value: as written.
+        place: where it is in the data of `root`.
+        root: the tree of the document.
+        source: the text of the file, which problems are reported to.
+    """
+    node, _ = node_at(root, place)
+    try:
+        BaseUrl.parse(value)
+    except BadBaseUrl as error:
+        fault = error.fault
+    else:
+        return
+    key = next(step for step in reversed(place) if isinstance(step, str))
+    if fault == "secret":
+        report_secret(node, source, f"{key!r} contains a user name or password")
+        return
+    choice = "local, model, pioneer or a base URL" if key == "backend" else "a base URL"
+    message = f"{key!r} must be {choice}: {_URL_FAULTS[fault]}"
+    if _NO_SECRET.fullmatch(value):
+        meant = nearest(value, _BACKENDS) if key == "backend" else None
+        hint = f"did you mean {meant!r}?" if meant else _URL_HINT
+        report_at(node, source, message, hint=hint, code="url")
+    else:
+        variable = "api_key_env names its variable" if len(place) > 1 else "keys belong into PIONEER_API_KEY"
+        report_hidden(node, source, message, hint=f"{_URL_HINT}; {variable}", code="url")
+
+
+def _model(data: dict[str, Any], root: Node, source: Source) -> None:
+    """Reports what a schema can't tell of `model`: URLs, keys instead of their variables, and what is missing."""
+    model = data.get("model")
+    if data.get("backend") == "model" and model is None:
+        hint = "model: {base_url: http://127.0.0.1:8000/v1, name: NAME}"
+        report_at(
+            node_at(root, ("backend",))[0], source, "`backend: model` needs `model`", hint=hint, code="missing-key"
+        )
+    if not isinstance(model, dict):
+        return
+    if model.get("prices") is None and model.get("currency") is not None:
+        node = node_at(root, ("model", "currency"))[0]
+        report_at(
+            node, source, "'currency' is that of 'prices', which are missing", hint="add prices", code="missing-key"
+        )
+    for place, value in ((("model",), model), (("model", "judge"), model.get("judge"))):
+        if not isinstance(value, dict):
             continue
-        node, _ = node_at(root, (key,))
-        try:
-            BaseUrl.parse(value)
-        except BadBaseUrl as error:
-            fault = error.fault
-        else:
-            continue
-        if fault == "secret":
-            report_secret(node, source, f"{key!r} contains a user name or password")
-            continue
-        choice = "local, pioneer or a base URL" if key == "backend" else "a base URL"
-        message = f"{key!r} must be {choice}: {_URL_FAULTS[fault]}"
-        if _NO_SECRET.fullmatch(value):
-            meant = nearest(value, _BACKENDS) if key == "backend" else None
-            hint = f"did you mean {meant!r}?" if meant else _URL_HINT
-            report_at(node, source, message, hint=hint, code="url")
-        else:
-            report_hidden(node, source, message, hint=f"{_URL_HINT}; keys belong into PIONEER_API_KEY", code="url")
+        urls = value.get("base_url")
+        for at, url in enumerate(urls if isinstance(urls, list) else [urls]):
+            if isinstance(url, str) and url.strip():
+                _url(url, (*place, "base_url", at) if isinstance(urls, list) else (*place, "base_url"), root, source)
+        variable = value.get("api_key_env")
+        if isinstance(variable, str) and variable.strip() and not _VARIABLE.fullmatch(variable):
+            message = "'api_key_env' must be the name of an environment variable, in capital letters"
+            hint = "such as OPENAI_API_KEY; if this is a key, revoke it: it must not be in a file"
+            report_hidden(node_at(root, (*place, "api_key_env"))[0], source, message, hint=hint, code="secret")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Entry
     from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.settings import ModelSettings
 
 #: Whether an estimate is from the project's own jobs, or from the length of the prompts.
 Basis: TypeAlias = Literal["history", "estimate"]
@@ -56,6 +57,13 @@ class Rates:
     input: float
     output: float
     currency: str | None = None
+
+    @classmethod
+    def of(cls, model: ModelSettings | None) -> Rates | None:
+        """The prices in the settings of a model; `None` if there are none."""
+        if model is None or model.prices is None:
+            return None
+        return cls(model.prices.input, model.prices.output, model.currency)
 
     def price(self, tokens: Tokens) -> float:
         """The price of tokens."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.keys import keys_in
+from pioneer_build.keys import keys_in, name_key_variable
 from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.plan.cost import Rates
-    from pioneer_build.spec.settings import Settings
+    from pioneer_build.spec.settings import ModelSettings, Settings
 
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
 PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
@@ -38,12 +37,13 @@ _NO_KEY = re.compile(r"[A-Za-z_-]{1,16}|[\w.+-]{1,8}")
 class Config:
     """The effective settings of one run.
 
-    `backend` is the name of the backend in the lock: `local`, `pioneer`, or a base URL. `base_url` is where requests go
-    (`None` for the local engine). `specs` is the folder of the specs, relative to the project; `store` is absolute if
-    the project's folder is. `requests_per_minute` is the rate limit of the generate endpoints (`None` for the local
-    engine, which has no limit). `max_requests` and `max_examples` limit the paid requests and the requested rows of one
-    `apply`; `None` is no limit. `split_lock` says whether a new lock is split. `rates` are the prices of a language
-    model's tokens, if they are known. `api_key` never appears in the representation.
+    `backend` is the name of the backend in the lock: `local`, `model/NAME`, `pioneer`, or a base URL. `base_url` is
+    where requests go (`None` for an engine in this process: the local one, and that of a model). `specs` is the folder
+    of the specs, relative to the project; `store` is absolute if the project's folder is. `requests_per_minute` is the
+    rate limit of the generate endpoints (`None` for an engine in this process, which has no limit). `max_requests` and
+    `max_examples` limit the paid requests and the requested rows of one `apply`; `None` is no limit. `split_lock` says
+    whether a new lock is split. `model` is the model of the backend `model`, `None` for all others. `api_key` never
+    appears in the representation.
     """
 
     backend: str
@@ -57,13 +57,18 @@ class Config:
     max_requests: int | None
     max_examples: int | None
     split_lock: bool
-    rates: Rates | None = None
+    model: ModelSettings | None = None
     api_key: str | None = field(default=None, repr=False)
 
     @property
-    def local(self) -> bool:
-        """Whether the backend is the local engine."""
+    def in_process(self) -> bool:
+        """Whether the backend runs in this process: the local engine, or a model's. Its jobs belong to the project."""
         return self.base_url is None
+
+    @property
+    def free(self) -> bool:
+        """Whether the backend's work costs nothing and can be done again: only the local engine's."""
+        return self.in_process and self.model is None
 
 
 def resolve(
@@ -84,7 +89,12 @@ def resolve(
     url = environ.get("PIONEER_BASE_URL") or settings.base_url
     _refuse_the_key({"backend": chosen, "base URL": url, "setting `specs`": settings.specs}, environ)
     _refuse_the_key({"setting `store`": settings.store}, environ)
-    identity, base_url = _identity_and_url(chosen, url)
+    for one in (settings.model, settings.model and settings.model.judge):
+        if one is not None and one.api_key_env is not None:
+            name_key_variable(one.api_key_env)
+    _refuse_the_key({"setting `model`": repr(settings.model)}, environ)
+    model = _chosen_model(settings) if chosen == "model" else None
+    identity, base_url = _identity_and_url(chosen, url) if model is None else (f"model/{model.name}", None)
     limit = _requests_per_minute(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
     return Config(
         backend=identity,
@@ -98,8 +108,18 @@ def resolve(
         max_requests=settings.limits.max_requests if settings.limits else None,
         max_examples=settings.limits.max_examples if settings.limits else None,
         split_lock=settings.lock == "split",
+        model=model,
         api_key=_api_key(environ, base_url),
     )
+
+
+def _chosen_model(settings: Settings) -> ModelSettings:
+    if settings.model is None:
+        raise PioneerError(
+            "the backend `model` needs the setting `model`",
+            hint="add to pioneer.yaml:  model: {base_url: http://127.0.0.1:8000/v1, name: NAME}",
+        )
+    return settings.model
 
 
 def _store(written: str | None, root: Path, environ: Mapping[str, str]) -> Path:
@@ -135,7 +155,7 @@ def normal_url(url: str) -> str:
     if fault in ("scheme", "host"):
         raise PioneerError(
             f"'{url if _NO_KEY.fullmatch(url) else '…'}' is not a backend",
-            hint="use `local`, `pioneer`, or a base URL (https://host/path)",
+            hint="use `local`, `model`, `pioneer`, or a base URL (https://host/path)",
         )
     raise PioneerError(
         "a base URL can't have a user, password, query or fragment", hint="set the key only in PIONEER_API_KEY"

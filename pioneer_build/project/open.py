@@ -47,13 +47,13 @@ class Project:
     @property
     def journal_folder(self) -> Path:
         """The folder of the journal: the user's state folder for a service, the project for the local engine."""
-        return (local_folder(self.root) if self.config.local else state_folder()) / "journal"
+        return (local_folder(self.root) if self.config.in_process else state_folder()) / "journal"
 
     @property
     def journal_copy(self) -> Path | None:
         """The copy of that journal; `None` without a data folder. What the local engine makes is free, and has none."""
         try:
-            return None if self.config.local else journal_copy(self.journal_folder)
+            return None if self.config.free else journal_copy(self.journal_folder)
         except PioneerError:  # HOME is not set, and `store` says where the store is
             return None
 

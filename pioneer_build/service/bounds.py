@@ -1,4 +1,4 @@
-"""How large a response may be, and how it is decompressed: nothing that a server sends may fill this machine's memory.
+"""How large a response may be: nothing that a server sends may fill this machine's memory.
 
 A response is bounded by what was requested: in bytes after decompression, and in JSON values, because `[],` takes three
 bytes as text and twenty times that as a value.
@@ -6,15 +6,7 @@ bytes as text and twenty times that as a value.
 
 from __future__ import annotations
 
-import asyncio
-import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
 
 _MIB = 1024 * 1024
 #: Bytes and JSON values of a response without rows, and what each row may add on average.
@@ -29,10 +21,6 @@ _WHOLE_BYTES = 512 * _MIB
 _ROWS_UNKNOWN = 1000
 #: The longest line of a download; a row is one line.
 LONGEST_LINE = 4 * _MIB
-#: Decompressed bytes that are handled at a time.
-_PIECE = 64 * 1024
-_IDENTITY = frozenset({"", "identity"})
-_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +55,3 @@ def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bo
 def values_in(body: bytes) -> int:
     """How many values the JSON `body` has at most."""
     return 1 + body.count(b",") + body.count(b"[") + body.count(b"{")
-
-
-async def decompressed(got: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body of a response, decompressed in small pieces. httpx would expand a whole chunk at once.
-
-    Raises:
-        httpx.DecodingError: it can't be decompressed, is compressed more than once, or ends too early.
-    """
-    coding = got.headers.get("content-encoding", "").strip().lower()
-    # a transport without a network may have decompressed it already
-    chunks: AsyncIterator[bytes] = got.aiter_bytes() if got.is_stream_consumed else got.aiter_raw()
-    if "," in coding:
-        raise httpx.DecodingError("compressed more than once", request=got.request)
-    if coding in _IDENTITY or coding not in _ZLIB or got.is_stream_consumed:
-        async for chunk in chunks:
-            yield chunk
-        return
-    engine, fed = zlib.decompressobj(zlib.MAX_WBITS | 32), False
-    async for chunk in chunks:
-        data = chunk
-        while data:
-            fed = True
-            try:
-                piece = engine.decompress(data, _PIECE)
-            except zlib.error as error:
-                raise httpx.DecodingError(str(error), request=got.request) from None
-            data = engine.unconsumed_tail
-            if engine.eof:  # further members follow, or nothing
-                data, engine, fed = engine.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32), False
-            if piece:
-                yield piece
-                await asyncio.sleep(0)  # a chunk may make a thousand pieces: the deadline and Ctrl-C come between them
-    while not engine.eof and fed:
-        try:
-            piece = engine.decompress(engine.unconsumed_tail, _PIECE)
-        except zlib.error as error:
-            raise httpx.DecodingError(str(error), request=got.request) from None
-        if not piece and not engine.eof:
-            raise httpx.DecodingError("it ends too early", request=got.request)
-        yield piece

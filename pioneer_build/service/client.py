@@ -23,11 +23,11 @@ from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
 from pioneer_build.service.notes import Note, ignore
 from pioneer_build.service.rate_limiter import PauseAsked, TurnsOver
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.transport import Answer, Calls, Request, address_of, segment
 from pioneer_build.spec.request_limits import LONGEST_WAIT, TEXTS_PER_REQUEST
+from pioneer_build.web.redaction import Key, Words
 from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ class ClientOptions:
 
     `transport` is used instead of the network, such as `httpx.ASGITransport`. `patience` is the total time in seconds
     that one request waits for a busy service. `on_note` is called with waits and other remarks. `wall` is the clock, in
-    seconds since the epoch, for `Retry-After` dates.
+    seconds since the epoch, for `Retry-After` dates. `label_seconds` is the longest pause of a response to a label
+    request: a model may take hours for a thousand texts.
     """
 
     transport: httpx.AsyncBaseTransport | None = None
     patience: float = PATIENCE_SECONDS
     on_note: OnNote = ignore
     wall: Callable[[], float] = time.time
+    label_seconds: float = LABEL_SECONDS
 
 
 class HttpService(Service):
@@ -87,6 +89,7 @@ class HttpService(Service):
         self._calls = Calls(address, key, self._words, transport=options.transport, wall=options.wall)
         self._datasets = Datasets(self._calls, self._patience)
         self._wall = options.wall
+        self._label_seconds = options.label_seconds
         if key is not None and options.transport is None and not (address.encrypted or address.loopback):
             text = f"the key is sent to {address.where} unencrypted: the base URL isn't https"
             options.on_note(Note("insecure", text))
@@ -137,7 +140,7 @@ class HttpService(Service):
         asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
         body = self._body(asked, {"labels": list(labels), "inputs": list(texts), **guidance.body()})
         bounds = bounds_for(len(texts), more=2 * len(body))
-        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, LABEL_SECONDS, body, bounds)
+        sent = Request("POST", f"/generate/{task_type}/label-existing", asked, self._label_seconds, body, bounds)
 
         async def attempt() -> Labelled:
             answer = await self._paced("paid", sent)

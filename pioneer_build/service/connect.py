@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pioneer_build.service.client import PATIENCE_SECONDS, ClientOptions, HttpService
+from pioneer_build.service.client import LABEL_SECONDS, PATIENCE_SECONDS, ClientOptions, HttpService
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.rate_limiter import Pacer
 
@@ -43,8 +43,16 @@ def connect(
     return HttpService(base_url, api_key, pacer, ClientOptions(patience=patience, on_note=on_note))
 
 
-def connect_in_process(app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore) -> HttpService:
-    """An ASGI application as a service, without a socket or a rate limit. It gets no lifespan events."""
+def connect_in_process(
+    app: Callable[..., Awaitable[Any]], *, on_note: OnNote = ignore, label_seconds: float | None = None
+) -> HttpService:
+    """An ASGI application as a service, without a socket or a rate limit. It gets no lifespan events.
+
+    Args:
+        app: the application.
+        on_note: called with waits and other remarks.
+        label_seconds: how long the response to a label request may take; by default as that of a service.
+    """
     transport = httpx.ASGITransport(app=app)
-    options = ClientOptions(transport, on_note=on_note)
+    options = ClientOptions(transport, on_note=on_note, label_seconds=label_seconds or LABEL_SECONDS)
     return HttpService("http://in-process", "in-process", Pacer(None), options)

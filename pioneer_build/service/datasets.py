@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from pioneer_build.ports import RemoteVersion
-    from pioneer_build.service.redaction import Words
     from pioneer_build.service.retry import Patience
     from pioneer_build.service.transport import Answer, Calls, Streamed
+    from pioneer_build.web.redaction import Words
 
 ROOTS = ("/datasets", "/felix/datasets")
 READ_SECONDS = 60.0

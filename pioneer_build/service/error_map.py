@@ -23,7 +23,7 @@ from pioneer_build.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pioneer_build.service.redaction import Said, Words
+    from pioneer_build.web.redaction import Said, Words
 
 Stage: TypeAlias = Literal["nothing sent", "perhaps sent"]
 

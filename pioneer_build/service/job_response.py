@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pioneer_build.ports import JobStatus
-    from pioneer_build.service.redaction import Words
+    from pioneer_build.web.redaction import Words
 
 STATUSES: Mapping[str, JobStatus] = {
     "queued": "queued",
@@ -54,6 +54,7 @@ class _Job(ResponseObject):
     revision: AnyText = None
     engine_revision: AnyText = None
     token_usage: AnyTokens = None
+    shortfall: AnyMessage = None
 
 
 def job_report(answer: object, job_id: str, words: Words) -> JobReport:
@@ -84,4 +85,5 @@ def job_report(answer: object, job_id: str, words: Words) -> JobReport:
         error=words.clean(job.error, 2000) if job.error else None,
         revision=job.revision or job.engine_revision,
         tokens=job.token_usage,
+        shortfall=words.clean(job.shortfall, 2000) if job.shortfall else None,
     )

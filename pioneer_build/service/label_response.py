@@ -12,7 +12,7 @@ from pioneer_build.service.responses import InvalidResponse, names_in, tokens_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.service.redaction import Words
+    from pioneer_build.web.redaction import Words
 
 
 def labelled(answer: object, texts: Sequence[str], headers: Mapping[str, str], words: Words) -> Labelled:

@@ -12,9 +12,9 @@ from pioneer_build.errors import NotThere, ServiceError
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.notes import ignore
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.retry import Patience
 from pioneer_build.service.transport import Calls, Request, address_of
+from pioneer_build.web.redaction import Key, Words
 
 if TYPE_CHECKING:
     import httpx

@@ -17,16 +17,17 @@ import httpx
 from pioneer_build._version import __version__
 from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
-from pioneer_build.service.bounds import Bounds, decompressed, values_in
-from pioneer_build.service.connections import Connections, Tls
+from pioneer_build.service.bounds import Bounds, values_in
 from pioneer_build.service.error_map import Asked, of_exception, of_status
-from pioneer_build.service.redaction import Quiet
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.web.connections import Connections, Tls
+from pioneer_build.web.decompress import decompressed
+from pioneer_build.web.redaction import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 
-    from pioneer_build.service.redaction import Key, Words
+    from pioneer_build.web.redaction import Key, Words
 
 _T = TypeVar("_T")
 

@@ -150,11 +150,13 @@ def test_a_saved_plan_needs_no_consent(cli: Any, project: Path, service: Scripte
     assert sent(service) == 1
 
 
-def test_it_does_not_wait_where_told(cli: Any, folder: Path, tmp_path: Path) -> None:
+def test_an_engine_in_this_process_is_waited_for(cli: Any, folder: Path, tmp_path: Path) -> None:
     made = Made(folder.resolve(), tmp_path / "store")
     classes(made, "one", 2)
     made.write_lock()
-    assert cli("apply", "--no-wait").out == "Nothing to do: 1 dataset up to date.\n"
+    ran = cli("apply", "--no-wait")
+    assert (ran.code, ran.out) == (64, "")
+    assert "--no-wait can't be used with the backend local: its work ends with this process" in ran.err
 
 
 def test_a_dataset_that_the_settings_name_is_not_compared_with_itself(

@@ -13,6 +13,7 @@ from pioneer_build.engine.config import EngineConfig
 pytest.importorskip("onnxruntime", reason="the extra `local` is not installed")
 
 from pioneer_build.engine.app import create_app
+from pioneer_build.engine.local_makers import LocalMakers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ class Engine:
     """A synchronous caller of one in-process engine."""
 
     def __init__(self, config: EngineConfig) -> None:
-        self.app = create_app(config)
+        self.app = create_app(config, LocalMakers())
         self.runner = asyncio.Runner()
         self.closed = False
 

@@ -10,6 +10,7 @@ import pytest
 
 from pioneer_build.engine.config import EngineConfig
 from pioneer_build.engine.database import Database, StateDamaged
+from pioneer_build.engine.local_makers import LocalMakers
 from pioneer_build.engine.server import run_server
 from pioneer_build.errors import PioneerError
 
@@ -43,7 +44,7 @@ def test_a_damaged_file_is_refused_and_left(tmp_path: Path, kind: str) -> None:
     with pytest.raises(StateDamaged):
         Database(file)
     with pytest.raises(PioneerError) as caught:
-        run_server(EngineConfig(state_dir=tmp_path), "127.0.0.1", 0, lambda url: None)
+        run_server(EngineConfig(state_dir=tmp_path), LocalMakers(), "127.0.0.1", 0, lambda url: None)
     assert "engine.sqlite3" in caught.value.message
     assert f"mv {tmp_path} {tmp_path}.damaged" in (caught.value.hint or "")
     assert file.read_bytes() == damaged

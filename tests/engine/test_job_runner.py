@@ -10,12 +10,13 @@ import pytest
 
 from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.job_runner import JobRunner
-from pioneer_build.engine.requests import GenerateRequest
+from pioneer_build.engine.makers import AnswerKeeper, JobWork, LabelledTexts, Made
+from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 from pioneer_build.engine.revision import REVISION
 from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ROWS = [{"text": "a", "entities": []}, {"text": "b", "entities": []}]
@@ -46,17 +47,22 @@ class Producer:
         self.does = does
         self.calls: list[tuple[GenerateRequest, int, list[dict[str, Any]]]] = []
 
-    def __call__(
-        self,
-        request: GenerateRequest,
-        *,
-        seed: int,
-        earlier: Sequence[dict[str, Any]],
-        on_progress: Callable[[int], None],
-    ) -> list[dict[str, Any]]:
-        self.calls.append((request, seed, list(earlier)))
-        self.does(on_progress)
-        return ROWS
+    revision = REVISION
+    keeps_answers = False
+
+    def make(self, request: GenerateRequest, work: JobWork) -> Made:
+        self.calls.append((request, work.seed, list(work.earlier)))
+        self.does(work.on_progress)
+        return Made(ROWS)
+
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+        raise NotImplementedError
+
+    def trouble(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def raising(error: Exception) -> Callable[[Any], Any]:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from pioneer_build.engine.config import EngineConfig
 from pioneer_build.engine.error_responses import ErrorAnswer
+from pioneer_build.engine.local_makers import LocalMakers
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.runtime import Runtime
 from pioneer_build.engine.simulated_faults import CutOffAnswer
@@ -27,7 +28,7 @@ def runtime(tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
     started: list[Runtime] = []
 
     def make(**settings: Any) -> Runtime:
-        started.append(Runtime(EngineConfig(state_dir=tmp_path / "state", **settings)))
+        started.append(Runtime(EngineConfig(state_dir=tmp_path / "state", **settings), LocalMakers()))
         return started[-1]
 
     yield make

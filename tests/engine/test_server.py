@@ -20,8 +20,9 @@ SERVE = """
 import sys
 from pathlib import Path
 from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.local_makers import LocalMakers
 from pioneer_build.engine.server import run_server
-run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2])), "127.0.0.1", 0,
+run_server(EngineConfig(state_dir=Path(sys.argv[1]), latency=float(sys.argv[2])), LocalMakers(), "127.0.0.1", 0,
            lambda url: print(url, flush=True))
 """
 BODY = {"task_type": "ner", "dataset_name": "d", "labels": ["person", "email"], "num_examples": 400}

@@ -6,7 +6,7 @@ import pytest
 
 from pioneer_build.parse import parse_settings, unknown_in_settings
 from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.spec.settings import JudgeSettings, ModelSettings, Prices, Settings, SpendingLimits
 from pioneer_build.wording import MAX_GUESSES
 
 
@@ -162,3 +162,77 @@ def test_guesses_are_for_the_first_wrong_names_alone() -> None:
     hints = [problem.hint for problem in problems]
     assert hints[:-1] == ["did you mean 'the-name-of-a-dataset'?"] * MAX_GUESSES
     assert hints[-1] == "use the name of a dataset of this project"
+
+
+MODEL = b"""\
+backend: model
+model:
+  base_url: [http://127.0.0.1:8000/v1, https://b.example.org]
+  name: Qwen/Qwen2.5-7B-Instruct
+  api_key_env: OPENAI_API_KEY
+  max_in_flight: 32
+  requests_per_minute: 600
+  tokens_per_minute: 9000
+  prices: {input: 0.15, output: 1}
+  currency: USD
+  votes: 3
+  judge: {name: big, base_url: https://j.example.org}
+"""
+
+
+def test_a_model() -> None:
+    settings, problems = parse_settings(MODEL, "pioneer.yaml")
+    assert problems == ()
+    assert settings is not None
+    urls = ("http://127.0.0.1:8000/v1", "https://b.example.org")
+    judge = JudgeSettings("big", ("https://j.example.org",))
+    assert settings.model == ModelSettings(
+        urls, "Qwen/Qwen2.5-7B-Instruct", "OPENAI_API_KEY", 32, 600, 9000, Prices(0.15, 1.0), "USD", 3, judge
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("backend: model", [(1, 10, "missing-key")]),
+        ("model: {name: x}", [(1, 8, "missing-key")]),
+        ("model: {base_url: http://h}", [(1, 8, "missing-key")]),
+        ("model: {base_url: h, name: x}", [(1, 19, "url")]),
+        ("model: {base_url: [], name: x}", [(1, 19, "empty")]),
+        ("model: {base_url: [http://h, ftp://h], name: x}", [(1, 30, "url")]),
+        ("model: {base_url: 5, name: x}", [(1, 19, "quote")]),
+        ("model:\n  base_url: http://h\n  name: x\n  max_inflight: 3", [(4, 3, "unknown-key")]),
+        ("model: {base_url: http://h, name: x, prices: {input: 1}}", [(1, 46, "missing-key")]),
+        ("model: {base_url: http://h, name: x, prices: {input: -1, output: 0}}", [(1, 54, "range")]),
+        ("model: {base_url: http://h, name: x, currency: USD}", [(1, 48, "missing-key")]),
+        ("model: {base_url: http://h, name: x, judge: {base_url: http://j}}", [(1, 45, "missing-key")]),
+        ("model: {base_url: http://h, name: x, judge: {name: y, base_url: j}}", [(1, 65, "url")]),
+        (f"model: {{base_url: http://h, name: {'x' * 201}}}", [(1, 35, "range")]),
+        ("model: {base_url: http://h, name: x, api_key: y}", [(1, 38, "secret")]),
+        ("model: {base_url: http://h, name: x, judge: {name: y, token: z}}", [(1, 55, "secret")]),
+    ],
+)
+def test_a_wrong_model(text: str, expected: list[tuple[int, int, str]]) -> None:
+    settings, problems = parse_settings(text.encode(), "pioneer.yaml")
+    assert settings is None
+    assert [(p.line, p.column, p.code) for p in problems] == expected
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-proj-Zm9vYmFy", "hf_abcdefghijkl", "0123456789abcdef0123", "AKIAIOSFODNN7EXAMPLE", "Secret1"]
+)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "model: {base_url: http://h, name: x, api_key_env: %s}",
+        "model: {base_url: http://h, name: x, api_key: %s, also: 1}",
+        "model:\n  base_url: http://h\n  name: x\n  judge: {name: y, api_key_env: %s, votes: 0}",
+        "model: {base_url: 'https://u:%s@h/v1', name: x, votes: no}",
+        "model: {base_url: ['https://h/v1?k=%s'], name: x}",
+    ],
+)
+def test_a_pasted_key_of_a_model_is_never_shown(place: str, key: str) -> None:
+    settings, problems = parse_settings((place % key).encode(), "pioneer.yaml")
+    assert settings is None
+    assert key not in repr(problems)
+    assert any(problem.line and problem.hint for problem in problems)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.keys import keys_in, without_keys
 from pioneer_build.project.config import Config, normal_url, resolve
 from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import Settings, SpendingLimits
+from pioneer_build.spec.settings import ModelSettings, Settings, SpendingLimits
 
 ROOT = Path("/project")
 HOME = {"HOME": "/home/u"}
@@ -25,7 +26,8 @@ def test_defaults() -> None:
     assert (config.requests_per_minute, config.max_open_jobs, config.seed) == (120, 100, 0)
     assert config.store == Path("/home/u/.local/share/pioneer-build/store")
     assert config.api_key is None
-    assert not config.local
+    assert not config.in_process
+    assert not config.free
     assert not config.split_lock
     assert resolved(Settings(lock="split")).split_lock
 
@@ -49,7 +51,8 @@ def test_the_file() -> None:
 
 def test_the_local_engine_has_no_limit_and_no_key() -> None:
     config = resolved(flag="local", PIONEER_API_KEY="k")
-    assert config.local
+    assert config.in_process
+    assert config.free
     assert (config.requests_per_minute, config.api_key, config.base_url) == (None, None, None)
 
 
@@ -154,3 +157,30 @@ def test_a_setting_with_the_key_in_it_is_refused(tmp_path: Path, settings: Setti
     with pytest.raises(PioneerError, match="contains the API key") as caught:
         resolve(settings, tmp_path, environ={"PIONEER_API_KEY": SECRET, "HOME": "/home/a"})
     assert SECRET.lower() not in str(caught.value).lower()
+
+
+def test_a_model_is_a_world_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pioneer_build.keys._named", set())
+    model = ModelSettings(("http://127.0.0.1:8000/v1",), "Qwen/Qwen2.5", "MODEL_KEY")
+    config = resolved(Settings(backend="model", model=model))
+    assert (config.backend, config.base_url, config.model) == ("model/Qwen/Qwen2.5", None, model)
+    assert (config.requests_per_minute, config.api_key) == (None, None)
+    assert config.in_process
+    assert not config.free
+    assert resolved(Settings(model=model), "local").model is None
+    with pytest.raises(PioneerError, match="needs the setting `model`"):
+        resolved(flag="model")
+
+
+def test_the_key_of_a_model_is_a_key_wherever_keys_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pioneer_build.keys._named", set())
+    environ = {"MODEL_KEY": "a-long-key-of-a-model", "PATH": "/bin"}
+    assert keys_in(environ) == []
+    model = ModelSettings(("http://127.0.0.1:8000/v1",), "x", "MODEL_KEY")
+    resolved(Settings(model=model), "local")
+    assert keys_in(environ) == ["a-long-key-of-a-model"]
+    assert without_keys(environ) == {"PATH": "/bin"}
+    pasted = ModelSettings(("http://h",), "a-long-key-of-a-model", "MODEL_KEY")
+    with pytest.raises(PioneerError, match="contains the API key") as caught:
+        resolved(Settings(model=pasted), "local", MODEL_KEY="a-long-key-of-a-model")
+    assert "a-long-key" not in str(caught.value)

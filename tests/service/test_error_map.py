@@ -29,7 +29,7 @@ from pioneer_build.service.error_map import (
     of_status,
     retry_after,
 )
-from pioneer_build.service.redaction import Key, Words
+from pioneer_build.web.redaction import Key, Words
 from tests.service.harness import KEY
 
 PAID = Asked("submitting tickets", "x.test", paid=True)

@@ -6,8 +6,8 @@ import pytest
 
 from pioneer_build.ports import JobReport, Tokens
 from pioneer_build.service.job_response import job_report
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.responses import InvalidResponse
+from pioneer_build.web.redaction import Key, Words
 from tests.service.harness import KEY
 
 WORDS = Words(Key(KEY))
@@ -109,3 +109,9 @@ def test_polls_that_cannot_be_used(answer: object) -> None:
 )
 def test_the_tokens_that_a_job_used(usage: object, tokens: Tokens | None) -> None:
     assert report(status="ready", token_usage=usage).tokens == tokens
+
+
+def test_what_a_job_says_of_refused_rows() -> None:
+    assert report(status="ready", shortfall="requested 5, produced 4").shortfall == "requested 5, produced 4"
+    assert report(status="ready", shortfall=5).shortfall is None
+    assert KEY not in str(report(status="ready", shortfall=f"with {KEY}").shortfall)

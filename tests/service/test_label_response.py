@@ -6,8 +6,8 @@ import pytest
 
 from pioneer_build.ports import Labelled, Tokens
 from pioneer_build.service import label_response
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.responses import InvalidResponse
+from pioneer_build.web.redaction import Key, Words
 from tests.service.harness import KEY
 
 WORDS = Words(Key(KEY))

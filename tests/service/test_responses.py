@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.responses import InvalidResponse, parse
 from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.versions_response import listed_versions
+from pioneer_build.web.redaction import Key, Words
 from tests.service.harness import KEY
 
 

@@ -17,9 +17,9 @@ from pioneer_build.service.bounds import Bounds
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.error_map import Asked
 from pioneer_build.service.rate_limiter import Pacer
-from pioneer_build.service.redaction import Key, Words
 from pioneer_build.service.responses import InvalidResponse
 from pioneer_build.service.transport import Calls, Request, address_of, segment
+from pioneer_build.web.redaction import Key, Words
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 

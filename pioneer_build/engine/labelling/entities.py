@@ -10,6 +10,7 @@ from pioneer_build.engine.labelling.entity_kinds import claims
 from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
+from pioneer_build.engine.makers import UnsupportedLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,10 +30,6 @@ _MODEL_SCORE = {
 }
 _OTHER_SCORE = 0.6
 _APPROXIMATE = 0.8
-
-
-class UnsupportedLabels(Exception):
-    """None of the labels is supported."""
 
 
 @dataclass(frozen=True, slots=True)

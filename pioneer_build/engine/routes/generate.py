@@ -32,6 +32,7 @@ class GenerateRoutes:
             wanted = GenerateRequest.model_validate_json(await read_body(request, config.max_body_bytes))
         except ValidationError as error:
             raise invalid_request(error_items(error)) from None
+        runtime.refuse_if_stuck()
         runtime.charge(wanted.num_examples)
         identity = json.dumps([config.seed, wanted.canonical().decode(), wanted.num_examples])
         job = await runtime.stored(
@@ -54,10 +55,16 @@ class GenerateRoutes:
         except KeyError:
             raise ErrorAnswer(404, {"detail": "Job not found"}) from None
         if not job.finished:
+            runtime.refuse_if_stuck()
             runtime.wake_workers()
+        extra: dict[str, Any] = {}
+        if runtime.answers is not None and vocabulary == "hosted":
+            usage = await runtime.stored(runtime.answers.usage, job.job_id)
+            shortfall = await runtime.stored(runtime.answers.shortfall, job.job_id)
+            extra = responses.used(usage) | ({"shortfall": shortfall} if shortfall else {})
         rows: list[dict[str, Any]] = []
         size = 0
         if job.status == "ready" and vocabulary == "hosted":
             rows = await runtime.stored(state.own_rows, job)
             size = await runtime.stored(state.size_through, job)
-        return JSONResponse(responses.progress(job, vocabulary, rows=rows, size=size))
+        return JSONResponse(responses.progress(job, vocabulary, rows=rows, size=size) | extra)

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
+from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
+from pioneer_build.engine import responses
 from pioneer_build.engine.admission import read_body
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
-from pioneer_build.engine.labelling import UnsupportedLabels, classify, find_entities
-from pioneer_build.engine.labelling.guidance import LabelGuidance
+from pioneer_build.engine.makers import MakerStopped, NothingKept, UnsupportedLabels
 from pioneer_build.engine.requests import LabelRequest, error_items
-from pioneer_build.engine.revision import REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from starlette.requests import Request
 
     from pioneer_build.engine.runtime import Runtime
-
-
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    """One item per text, in order; and notes about labels, by their names in responses."""
-
-    results: list[dict[str, Any]]
-    notes: Mapping[str, Any]
 
 
 class LabelRoutes:
@@ -43,13 +32,13 @@ class LabelRoutes:
 
     async def find_entities(self, request: Request) -> Response:
         """`POST /generate/ner/label-existing`."""
-        return await self._label(request, _with_entities)
+        return await self._label(request, "ner")
 
     async def classify(self, request: Request) -> Response:
         """`POST /generate/classification/label-existing`."""
-        return await self._label(request, _with_classes)
+        return await self._label(request, "classification")
 
-    async def _label(self, request: Request, work: Callable[[LabelRequest], _Labelled]) -> Response:
+    async def _label(self, request: Request, task_type: str) -> Response:
         runtime, config = self._runtime, self._runtime.config
         began = time.monotonic()
         try:
@@ -57,11 +46,17 @@ class LabelRoutes:
         except ValidationError as error:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_busy()
+        runtime.refuse_if_stuck()
         if runtime.strikes(config.fail, "fail-label"):
             raise ErrorAnswer(503, {"detail": "Simulated failure (--fail)"}, {"Retry-After": "1"})
         runtime.charge(len(wanted.inputs))
+        answers = runtime.answers.of_texts() if runtime.answers is not None else None
         try:
-            labelled = await runtime.labelled(partial(work, wanted))
+            call = partial(runtime.makers.label, task_type, wanted, answers or NothingKept())
+            labelled = await runtime.labelled(call)
+        except MakerStopped:
+            body = {"detail": "The engine is shutting down", "accepted": False}
+            raise ErrorAnswer(503, body, {"Retry-After": "1"}) from None
         except UnsupportedLabels as unsupported:
             errors = [
                 {"loc": ["body", "labels", i], "msg": "unsupported_label", "type": "unsupported_label"}
@@ -69,29 +64,15 @@ class LabelRoutes:
             ]
             raise ErrorAnswer(422, {"detail": str(unsupported), "errors": errors}) from None
         await asyncio.sleep(max(0.0, began + config.latency - time.monotonic()))
+        sent = BackgroundTask(runtime.stored, answers.sent) if answers is not None else None
         if config.vocabulary == "hosted":
-            body = {"results": labelled.results, **labelled.notes, "engine_revision": REVISION}
-            return runtime.answer(JSONResponse(body))
+            shown = {"results": labelled.results, **labelled.notes, "engine_revision": runtime.makers.revision}
+            return runtime.answer(JSONResponse(shown | responses.used(labelled.usage), background=sent))
         # the published response is a bare array: notes go into headers
         headers = {
             f"X-{name.replace('_', '-').title()}": _header(value) for name, value in labelled.notes.items() if value
         }
-        return runtime.answer(JSONResponse(labelled.results, headers=headers))
-
-
-def _with_entities(wanted: LabelRequest) -> _Labelled:
-    found = find_entities(wanted.labels, wanted.inputs, LabelGuidance.of(wanted))
-    results = [
-        {"text": text, "entities": [entity.as_dict() for entity in entities]}
-        for text, entities in zip(wanted.inputs, found.entities, strict=True)
-    ]
-    notes = {"unsupported_labels": list(found.unsupported), "approximate_labels": dict(found.approximate)}
-    return _Labelled(results, notes)
-
-
-def _with_classes(wanted: LabelRequest) -> _Labelled:
-    chosen = classify(wanted.labels, wanted.inputs, LabelGuidance.of(wanted))
-    return _Labelled([one.as_dict(text) for text, one in zip(wanted.inputs, chosen, strict=True)], {})
+        return runtime.answer(JSONResponse(labelled.results, headers=headers, background=sent))
 
 
 def _header(value: Any) -> str:

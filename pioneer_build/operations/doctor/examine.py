@@ -38,7 +38,7 @@ def examine(directory: str, backend: str | None) -> DoctorResult:
     except PioneerError as error:
         return DoctorResult((*findings, DoctorFinding("project", "wrong", error.message, error.hint)))
     findings += project_checks.project(project)
-    findings += machine.extras(local=project.config.local)
+    findings += machine.extras(local=project.config.free)
     room = _room(project)
     findings += folders(project.config.store, room)
     findings += in_git(project.root)

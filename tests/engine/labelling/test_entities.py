@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.engine.labelling import UnsupportedLabels, find_entities
+from pioneer_build.engine.labelling import find_entities
+from pioneer_build.engine.makers import UnsupportedLabels
 
 
 def test_entities_are_where_they_say_whatever_the_text() -> None:

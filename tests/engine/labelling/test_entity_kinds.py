@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.engine.labelling import UnsupportedLabels, find_entities
+from pioneer_build.engine.labelling import find_entities
 from pioneer_build.engine.labelling.entity_kinds import LabelMeaning, claims, kinds_of, kinds_of_all, readable
 from pioneer_build.engine.labelling.patterns import PATTERNS
+from pioneer_build.engine.makers import UnsupportedLabels
 from pioneer_build.engine.word_lists import lines
 
 #: What the tagger's model knows.

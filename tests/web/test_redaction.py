@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import NoAccess
-from pioneer_build.service.redaction import DETAILS_LIMIT, MESSAGE_LIMIT, Key, Words
+from pioneer_build.web.redaction import DETAILS_LIMIT, MESSAGE_LIMIT, Key, Words
 from tests.service.harness import KEY
 
 WORDS = Words(Key(KEY))

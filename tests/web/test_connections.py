@@ -16,8 +16,8 @@ import pytest
 from pioneer_build.errors import FateUnknown, NotReached
 from pioneer_build.service import retry
 from pioneer_build.service.client import HttpService
-from pioneer_build.service.connections import POOL, Connections, Tls
 from pioneer_build.service.rate_limiter import Pacer
+from pioneer_build.web.connections import POOL, Connections, Tls
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 

@@ -1,0 +1,152 @@
+"""Who makes the rows of jobs and labels texts: what the application asks of its makers.
+
+The local engine's own are in `local_makers`; others can be given to `app.create_app`, such as those of a language
+model. Then everything else is the same: jobs, versions, downloads, deletion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from pioneer_build.engine.requests import GenerateRequest, LabelRequest
+
+
+class Usage(NamedTuple):
+    """What was used of a language model: tokens read, tokens written, calls."""
+
+    input: int = 0
+    output: int = 0
+    calls: int = 0
+
+
+class KeptAnswer(NamedTuple):
+    """One answer that was paid for, as text, and what it used."""
+
+    text: str
+    usage: Usage
+
+
+class AnswerKeeper(Protocol):
+    """Keeps answers on disk, by keys that their maker chooses, so that none is paid for twice."""
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, KeptAnswer]:
+        """The answers that are kept under some of `keys`."""
+        ...
+
+    def keep(self, answers: Mapping[str, KeptAnswer]) -> Future[None]:
+        """Keeps answers. They are durable when the future has its result; it has an `OSError` if they can't be kept."""
+        ...
+
+
+class NothingKept:
+    """The keeper of a maker whose answers cost nothing."""
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, KeptAnswer]:  # noqa: ARG002 - of the protocol
+        """None."""
+        return {}
+
+    def keep(self, answers: Mapping[str, KeptAnswer]) -> Future[None]:
+        """Never called."""
+        raise NotImplementedError(f"{len(answers)} answers would be lost")
+
+
+@dataclass(frozen=True, slots=True)
+class JobWork:
+    """What a maker gets for one job besides its request.
+
+    `earlier` are the rows that the dataset already has; ordinals continue after them. `on_progress` is to be called now
+    and then with the number of rows so far; its exceptions are not to be caught. `answers` keeps those of this job.
+    """
+
+    seed: int
+    earlier: Sequence[dict[str, Any]]
+    on_progress: Callable[[int], None]
+    answers: AnswerKeeper = field(default_factory=NothingKept)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The rows of a job: at most as many as were requested. `shortfall` says why there are fewer, and what was refused
+    on the way."""
+
+    rows: list[dict[str, Any]]
+    shortfall: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTexts:
+    """One item for each text, in order; notes about labels, by their names in responses; and what was used."""
+
+    results: list[dict[str, Any]]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage | None = None
+
+
+class UnsupportedLabels(Exception):
+    """None of the labels of a request is supported."""
+
+
+class MakerStopped(Exception):
+    """The application is closing: what isn't done is left for the next start."""
+
+
+class Trouble(NamedTuple):
+    """Why nothing can be made now: an HTTP status, and a sentence."""
+
+    status: int
+    text: str
+
+
+class Makers(Protocol):
+    """Makes rows and labels texts. Its methods are called from several threads at a time."""
+
+    @property
+    def revision(self) -> str:
+        """Recorded with each job, and never compared."""
+        ...
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers cost something, so that a keeper is needed."""
+        ...
+
+    def make(self, request: GenerateRequest, work: JobWork) -> Made:
+        """The rows of one job.
+
+        Raises:
+            Shortfall: there are none, or too few for the maker's own rules; the job fails.
+            MakerStopped: `stop` was called, or there is `trouble`: the job goes on later.
+        """
+        ...
+
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+        """The labels of texts.
+
+        Args:
+            task_type: `ner` or `classification`.
+            request: texts and labels.
+            answers: keeps the answers about single texts, across requests.
+
+        Raises:
+            UnsupportedLabels: none of the labels is supported.
+            ErrorAnswer: the response instead.
+            MakerStopped: `stop` was called.
+        """
+        ...
+
+    def trouble(self) -> Trouble | None:
+        """Why nothing can be made now, such as a model that can't be reached; `None` if there is no reason."""
+        ...
+
+    def stop(self) -> None:
+        """Makes running calls of `make` and `label` end soon, with `MakerStopped`."""
+        ...
+
+    def close(self) -> None:
+        """Closes connections, after everything has ended."""
+        ...

@@ -1,0 +1,297 @@
+"""Calls of one model: as many at a time as it takes, within its limits, and asked again as long as that can help.
+
+A call to a model changes nothing there, so it may be repeated: it costs tokens at worst. What has an answer is never
+asked again here; whether the answer is of use is for the caller to judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+import orjson
+
+from pioneer_build._version import __version__
+from pioneer_build.model.dialect import Dialect
+from pioneer_build.model.pace import Pace
+from pioneer_build.model.read_answer import UnusableAnswer, read_completion
+from pioneer_build.model.refusals import meaning, pause_of
+from pioneer_build.model.servers import Servers
+from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
+from pioneer_build.web.connections import Connections, Tls
+from pioneer_build.web.decompress import decompressed
+from pioneer_build.web.redaction import Key, Quiet, Words
+from pioneer_build.wording import duration
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from pioneer_build.model.servers import Server
+    from pioneer_build.model.values import Answer, Endpoint, Limits, Prompt
+
+_CONNECT_SECONDS = 10.0
+#: Bytes of a response; an answer has a few thousand tokens.
+_LONGEST_ANSWER = 8 << 20
+_LONGEST_ERROR = 64 << 10
+#: How often a call is sent that gets no answer while others do: then it is its text.
+_TRIES = 4
+#: Answers without a choice, or that repeat the key, before the call is given up.
+_EMPTY_TRIES = 3
+#: An answer that was cut off is asked for again with as many times the tokens, and as often.
+_LONGER, _LONGER_TRIES = 4, 2
+
+
+class _Response(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Chat:
+    """One model. Belongs to one event loop.
+
+    Args:
+        endpoint: the model, its servers and its key.
+        limits: see `Limits`.
+        on_note: called with what people should know, such as a pause.
+        scale: all pauses are multiplied by it; tests set it to less than 1.
+
+    Raises:
+        NoAccess: the key can't be sent.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, limits: Limits, on_note: Callable[[str], None] = lambda _: None, scale: float = 1.0
+    ) -> None:
+        key = Key(endpoint.key) if endpoint.key is not None else None
+        self.name = endpoint.name
+        self.limits = limits
+        self._words = Words(key)
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"pioneer-build/{__version__}",
+        }
+        self._key = key
+        self._note = on_note
+        self._scale = scale
+        self._room = asyncio.Semaphore(limits.in_flight)
+        self._pace = Pace(limits.requests, limits.tokens)
+        self._servers = Servers(endpoint.urls, scale)
+        tls = Tls(needed=any(url.encrypted for url in endpoint.urls))
+        self._connections = Connections(tls, fresh=False, direct=all(url.loopback for url in endpoint.urls))
+        self._quiet = Quiet(self._words)
+        self._quiet.install()
+        self._dialect = Dialect()
+        self._learning = asyncio.Lock()
+        self._learnt = False
+        self._noted: set[str] = set()
+        self._last_trouble = ""
+        self.stopped = False
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        """The answer to one prompt; its tokens are those of all tries that were answered.
+
+        Raises:
+            CallFailed: there is none; see `troubles`.
+            Stopped: `stop` was called.
+        """
+        if not self._learnt:
+            async with self._learning:  # one call finds out how to write the others
+                if not self._learnt:
+                    answer = await self._ask(prompt)
+                    self._learnt = True
+                    return answer
+        return await self._ask(prompt)
+
+    def stop(self) -> None:
+        """No further call is sent."""
+        self.stopped = True
+
+    async def aclose(self) -> None:
+        """Closes connections."""
+        self._quiet.remove()
+        await self._connections.aclose()
+
+    async def _ask(self, prompt: Prompt) -> Answer:
+        tokens, read, written = prompt.tokens, 0, 0
+        for _ in range(1 + _LONGER_TRIES):
+            answer = await self._answered(prompt, tokens)
+            read, written = read + answer.read, written + answer.written
+            if answer.finish != "length":
+                break
+            tokens *= _LONGER
+        return replace(answer, read=read, written=written)
+
+    async def _answered(self, prompt: Prompt, tokens: int) -> Answer:
+        """The answer to one prompt, which may have `tokens` tokens."""
+        async with self._room:
+            began, tries, empty = time.monotonic(), 0, 0
+            while True:
+                dialect = self._dialect
+                server = await self._turn(prompt, began)
+                response = await self._sent(server, dialect.body(self.name, prompt, tokens))
+                if response is None:
+                    tries += 1
+                    self._give_up(server, began, tries, "no answer in time, or the connection broke")
+                    continue
+                if 200 <= response.status < 300:
+                    self._servers.worked(server)
+                    try:
+                        answer = self._read(response, prompt)
+                    except UnusableAnswer as error:
+                        empty += 1
+                        if empty == _EMPTY_TRIES:
+                            raise CallFailed(str(error), str(error)) from None
+                        continue
+                    self._pace.correct(answer.read + answer.written - prompt.size)
+                    return answer
+                tries += self._refused(server, response, dialect)
+                self._give_up(server, began, tries, f"status {response.status}: {self._said(response)}")
+
+    async def _turn(self, prompt: Prompt, began: float) -> Server:
+        """Waits until the call may be sent, and to whom.
+
+        Raises:
+            Outage: no server could be used for as long as anything waits.
+        """
+        if self.stopped:
+            raise Stopped
+        await self._pace.turn(prompt.size)
+        server = await self._servers.free(max(began, self._servers.worked_at) + self.limits.patience)
+        if self.stopped:
+            raise Stopped
+        if server is None:
+            why = f"; the last was {self._last_trouble}" if self._last_trouble else ""
+            raise Outage(f"no server of the model answered for {duration(self.limits.patience)}{why}")
+        return server
+
+    def _give_up(self, server: Server, began: float, tries: int, why: str) -> None:
+        """Raises the reason to stop trying, if there is one.
+
+        Args:
+            server: that gave no answer.
+            began: when the call was first sent.
+            tries: how often it got no answer.
+            why: what happened last.
+        """
+        self._last_trouble = where = f"{server.url.where}: {why}"
+        now, worked = time.monotonic(), self._servers.worked_at
+        if tries >= _TRIES and worked > began:
+            raise CallFailed(f"{where} ({tries} times, while other calls were answered)", "no answer from the server")
+        if now - max(began, worked) > self.limits.patience:
+            raise Outage(f"{where} (for {duration(self.limits.patience)})")
+        if tries == 1:
+            self._say(f"{where}; asking again")
+
+    def _refused(self, server: Server, response: _Response, dialect: Dialect) -> int:
+        """Acts on a response that isn't a success; 1 if it counts as a try without an answer.
+
+        Raises:
+            CallFailed: asking again doesn't help.
+        """
+        said, status = self._said(response), response.status
+        where = f"{server.url.where}: status {status}: {said}"
+        match meaning(status, said):
+            case "busy":
+                pause = pause_of(response.headers)
+                if pause is not None and pause > self.limits.patience:
+                    raise Outage(f"{where}; it asks to wait {duration(pause)}")
+                self._servers.asks_for_pause(server, (1.0 if pause is None else pause) * self._scale)
+                self._last_trouble = where
+                self._say(f"{server.url.where} is busy; waiting")
+                return 0
+            case "again":
+                self._servers.failed(server, reached=True)
+                return 1
+            case "too-long":
+                self._servers.worked(server)
+                raise TooLong(where)
+            case "filtered":
+                self._servers.worked(server)
+                raise CallFailed(where, "stopped by the server's content filter")
+            case "no-use":
+                raise NoUse(where, status)
+            case "bad":
+                self._servers.worked(server)
+                self._simpler(dialect, said, where)
+                return 0
+
+    def _simpler(self, dialect: Dialect, said: str, where: str) -> None:
+        """Remembers a simpler dialect, after a call was refused.
+
+        Args:
+            dialect: of that call.
+            said: what the server said.
+            where: the same, with the server.
+
+        Raises:
+            CallFailed: there is none, or it isn't the dialect: others were answered in this one.
+        """
+        if self._dialect != dialect:
+            return  # another call has found it out
+        simpler = dialect.without(said)
+        if simpler is None and not self._learnt:
+            self._dialect = Dialect()  # it was this call, not how it was written
+        if simpler is None or (self._learnt and simpler.form != dialect.form and "format" not in said):
+            raise CallFailed(where, "refused by the server")
+        self._dialect = simpler
+
+    def _read(self, response: _Response, prompt: Prompt) -> Answer:
+        if self._words.in_body(response.body):
+            raise UnusableAnswer("an answer with the API key in it")
+        try:
+            body = orjson.loads(response.body)
+        except ValueError:
+            raise UnusableAnswer("a response that is not JSON") from None
+        return read_completion(body, prompt)
+
+    async def _sent(self, server: Server, body: dict[str, object]) -> _Response | None:
+        """Sends a call once; its response, or `None` if there was none."""
+        try:
+            async with asyncio.timeout(2 * self.limits.seconds), self._open(server, orjson.dumps(body)) as got:
+                limit = _LONGEST_ANSWER if got.is_success else _LONGEST_ERROR
+                chunks, length = [], 0
+                async for chunk in decompressed(got):
+                    chunks.append(chunk)
+                    length += len(chunk)
+                    if length > limit:
+                        if got.is_success:
+                            raise httpx.DecodingError("too long", request=got.request)
+                        break
+                return _Response(got.status_code, got.headers, b"".join(chunks))
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, TimeoutError) as error:
+            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+            self._servers.failed(server, reached=not unreached)
+            return None
+
+    @asynccontextmanager
+    async def _open(self, server: Server, body: bytes) -> AsyncIterator[httpx.Response]:
+        headers = dict(self._headers)
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        wait = httpx.Timeout(self.limits.seconds, connect=_CONNECT_SECONDS, pool=self.limits.seconds)
+        with self._servers.calling(server):
+            async with self._connections.client() as client:
+                url = f"{server.url.text}/chat/completions"
+                request = client.build_request("POST", url, content=body, headers=headers, timeout=wait)
+                response = await client.send(request, stream=True)
+                try:
+                    yield response
+                finally:
+                    await response.aclose()
+
+    def _said(self, response: _Response) -> str:
+        said = self._words.read(response.body)
+        return said.text or self._words.clean(response.body[:2000].decode("utf-8", "replace"), 200)
+
+    def _say(self, text: str) -> None:
+        """Tells people, once for each text."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self._note(text)

@@ -1,0 +1,50 @@
+"""Limits per minute: each call waits for its turn. Without a limit, nothing waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MINUTE = 60.0
+
+
+class Pace:
+    """Spreads calls over a minute, so that neither limit is exceeded. Belongs to one event loop.
+
+    Args:
+        requests, tokens: limits per minute; `None` for none.
+        now: a clock that only goes forward, in seconds.
+    """
+
+    def __init__(self, requests: int | None, tokens: int | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._requests = requests
+        self._tokens = tokens
+        self._now = now
+        self._next_request = self._next_token = now()
+
+    async def turn(self, tokens: int) -> None:
+        """Waits until a call of about so many tokens may be sent."""
+        if wait := self.take(tokens):
+            await asyncio.sleep(wait)
+
+    def take(self, tokens: int) -> float:
+        """Takes the next turn; how many seconds it is away."""
+        now, at = self._now(), 0.0
+        if self._requests is not None:
+            self._next_request = max(self._next_request, now)
+            at = max(at, self._next_request)
+            self._next_request += _MINUTE / self._requests
+        if self._tokens is not None:
+            self._next_token = max(self._next_token, now)
+            at = max(at, self._next_token)
+            self._next_token += _MINUTE * tokens / self._tokens
+        return max(0.0, at - now)
+
+    def correct(self, tokens: int) -> None:
+        """A call used so many tokens more than was thought, or fewer if negative."""
+        if self._tokens is not None:
+            self._next_token += _MINUTE * tokens / self._tokens

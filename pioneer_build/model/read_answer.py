@@ -1,0 +1,130 @@
+"""Reads what a server of the chat-completions API answers, and the JSON in what a model wrote.
+
+Models wrap JSON in code fences, in reasoning and in politeness, also where they were told not to. What is JSON is
+found; nothing is repaired: half an object may mean anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from pioneer_build.model.values import Answer, Prompt, Token
+
+#: Reasoning before the answer: of models that think in tags, and of those whose first tag is in their template.
+_THINKING = re.compile(r"\A.*?</(?:think|thinking|reasoning)>|<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
+_FENCE = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
+#: Where a JSON object may begin.
+_MOST_STARTS = 50
+#: What begins a refusal in prose; only in answers that have no JSON.
+_REFUSAL = re.compile(
+    r"(?i)\A\W*(?:i['’]?m (?:really |very )?sorry|sorry|i (?:can(?:no|['’])t|cannot|won['’]t|am (?:unable|not able))"
+    r"|as an ai|unfortunately|i must decline|i apologi[sz]e)"
+)
+
+
+class UnusableAnswer(ValueError):
+    """An answer that isn't what was asked for. The text says why, in a few words that are counted."""
+
+
+def read_completion(body: Any, prompt: Prompt) -> Answer:
+    """The answer in a successful response.
+
+    Args:
+        body: the JSON value.
+        prompt: what was asked, to estimate its tokens if the server doesn't count them.
+
+    Raises:
+        UnusableAnswer: there is no choice in it, or an empty one.
+    """
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise UnusableAnswer("an empty answer")
+    text, refusal = _text(message.get("content")), message.get("refusal")
+    usage = body.get("usage")
+    read, written = (
+        (_whole(usage.get(key)) for key in ("prompt_tokens", "completion_tokens"))
+        if isinstance(usage, dict)
+        else (None, None)
+    )
+    return Answer(
+        text,
+        str(choice.get("finish_reason") or "stop"),
+        refusal if isinstance(refusal, str) else "",
+        (len(prompt.system) + len(prompt.user)) // 4 + 1 if read is None else read,
+        len(text) // 4 + 1 if written is None else written,
+        _tokens(choice.get("logprobs")),
+    )
+
+
+def json_in(answer: Answer) -> dict[str, Any]:
+    """The JSON object that a model wrote.
+
+    Raises:
+        UnusableAnswer: there is none.
+    """
+    if answer.finish == "content_filter":
+        raise UnusableAnswer("stopped by the server's content filter")
+    if answer.refusal.strip():
+        raise UnusableAnswer("refused by the model")
+    text = _THINKING.sub("", answer.text).strip()
+    if not text:
+        raise UnusableAnswer("cut off" if answer.finish == "length" else "an empty answer")
+    for part in (text, *_FENCE.findall(text)):
+        try:
+            value = json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    if (found := _within(text)) is not None:
+        return found
+    if answer.finish == "length":
+        raise UnusableAnswer("cut off")
+    raise UnusableAnswer("refused by the model" if _REFUSAL.match(text) else "not the JSON that was asked for")
+
+
+def _within(text: str) -> dict[str, Any] | None:
+    """The largest JSON object that begins anywhere in a text; the first of the largest."""
+    decoder, found, size, at = json.JSONDecoder(), None, 0, text.find("{")
+    for _ in range(_MOST_STARTS):
+        if at < 0:
+            break
+        end = at + 1
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if isinstance(value, dict) and end - at > size:
+                found, size = value, end - at
+        at = text.find("{", end)
+    return found
+
+
+def _text(content: Any) -> str:
+    """The text of a message: a string, or a list of parts."""
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tokens(value: Any) -> tuple[Token, ...]:
+    """The tokens with their probabilities, if the server gives them for all."""
+    content = value.get("content") if isinstance(value, dict) else None
+    tokens = []
+    for one in content if isinstance(content, list) else ():
+        text, logprob = (one.get("token"), one.get("logprob")) if isinstance(one, dict) else (None, None)
+        if not isinstance(text, str) or isinstance(logprob, bool) or not isinstance(logprob, int | float):
+            return ()
+        tokens.append(Token(text, math.exp(min(0.0, float(logprob))) if logprob == logprob else 0.0))
+    return tuple(tokens)

@@ -1,0 +1,88 @@
+"""What a model is told to write a row, and the JSON that it must answer with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pioneer_build.model.attributes import Draw
+from pioneer_build.model.label_prompts import labels_text, object_schema
+from pioneer_build.model.values import Prompt
+
+if TYPE_CHECKING:
+    from pioneer_build.model.attributes import Attributes
+    from pioneer_build.model.values import Definition
+
+#: Examples in the prompt of a first attempt; each further attempt has one less, in case the prompt was too long.
+_EXAMPLES = 3
+_TOKENS = {"ner": 1_024, "classification": 768, "decoder": 2_048}
+
+_CLASS = """You write one text for a data set that a classifier is trained with. It must read as if a person had written
+it, and fit the label that is asked for and none of the others. Never name the label, and never copy an example.
+{labels}
+Answer only with a JSON object: {{"text": "the text"}}"""
+_ENTITY = """You write one text for a data set that a finder of entities is trained with, and list its entities. It must
+read as if a person had written it. List every span of the text that has one of the labels below, exactly as it is
+in the text, once for each time that it occurs; use each span once in the text. Never copy an example.
+{labels}
+Answer only with a JSON object: {{"text": "the text", "entities": [{{"text": "a span", "label": "a label"}}]}}"""
+_MESSAGES = """You write one conversation for a data set that a chat model is trained with. It must read as if a person
+and a good assistant had written it, and follow the instruction. By default it is one user message and one assistant
+message. Only if the instruction asks for it, it begins with a system message, or has more turns; then user and
+assistant take turns, and the assistant has the last word.
+Answer only with a JSON object, such as
+{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}"""
+
+
+def row_prompt(definition: Definition, wanted: Attributes, at: tuple[int, int]) -> Prompt:
+    """The prompt for one row.
+
+    Args:
+        definition: what rows are wanted.
+        wanted: what this one should be like.
+        at: ordinal and attempt, for the choice of examples.
+    """
+    task = definition.task_type
+    system = _MESSAGES
+    if task != "decoder":
+        system = (_ENTITY if task == "ner" else _CLASS).format(labels=labels_text(definition))
+    lines = []
+    if definition.prompt:
+        lines.append(f"Instruction: {definition.prompt}")
+    if definition.domain:
+        lines.append(f"Domain: {definition.domain}")
+    if task != "decoder":
+        lines.append(f"Labels of this text: {json.dumps(list(wanted.labels), ensure_ascii=False)}")
+        if not wanted.labels:
+            lines.append("It has no entity with one of the labels at all, but is from the same domain.")
+    lines += wanted.lines
+    if examples := _examples(definition, wanted, at):
+        lines += ["Examples of the data set, for style only:", *examples]
+    return Prompt(system, "\n".join(lines), _schema(definition), _TOKENS[task], creative=True, seed=wanted.seed)
+
+
+def _examples(definition: Definition, wanted: Attributes, at: tuple[int, int]) -> list[str]:
+    """A few of the author's examples: others for each ordinal; those of the wanted label first."""
+    most, draw = max(0, _EXAMPLES - at[1]), Draw("examples", *at)
+    if definition.task_type == "ner":
+        found = draw.some(definition.entity_examples, most)
+        return [
+            json.dumps({"text": one.text, "entities": [list(pair) for pair in one.entities]}, ensure_ascii=False)
+            for one in found
+        ]
+    same = [one for one in definition.examples if one[1] in wanted.labels]
+    others = [one for one in definition.examples if one[1] not in wanted.labels]
+    chosen = [*draw.some(same, most - 1), *draw.some(others, 1)][:most]
+    return [json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in chosen]
+
+
+def _schema(definition: Definition) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    if definition.task_type == "decoder":
+        message = object_schema({"role": {"type": "string", "enum": ["system", "user", "assistant"]}, "content": text})
+        return object_schema({"messages": {"type": "array", "items": message}})
+    if definition.task_type == "classification":
+        return object_schema({"text": text})
+    label = {"type": "string", "enum": list(definition.labels)}
+    entity = object_schema({"text": text, "label": label})
+    return object_schema({"text": text, "entities": {"type": "array", "items": entity}})

@@ -1,0 +1,118 @@
+"""The servers of one model: calls are spread over those that answer; one that doesn't is left out, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pioneer_build.spec.base_url import BaseUrl
+
+#: Seconds that a server is left out for after its first failure, and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+#: Calls in a row without an answer, before a server that can be reached is left out. One call may fail for its text.
+_FAILURES = 3
+#: Seconds between two looks for a server, while all are left out.
+_LOOK_AGAIN = 0.05
+
+
+@dataclass(eq=False, slots=True)
+class Server:
+    """One server. `until` is the time before which it is left out; `trying`: one call finds out whether it is back."""
+
+    url: BaseUrl
+    busy: int = 0
+    failures: int = 0
+    pause: float = 0.0
+    until: float = 0.0
+    trying: bool = False
+
+    def worked(self) -> None:
+        """It answered."""
+        self.failures, self.pause, self.until = 0, 0.0, 0.0
+
+    def failed(self, now: float, scale: float, *, reached: bool) -> None:
+        """It gave no answer to a call.
+
+        Args:
+            now: the time.
+            scale: of the pause.
+            reached: whether there was a connection.
+        """
+        self.failures += 1
+        if not reached or self.failures >= _FAILURES or self.pause:
+            self.pause = min(max(2 * self.pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+            self.until = now + self.pause * scale
+
+
+class Servers:
+    """The servers at `urls`. Belongs to one event loop.
+
+    Args:
+        urls: one or more.
+        scale: all pauses are multiplied by it.
+        now: a clock that only goes forward, in seconds.
+    """
+
+    def __init__(
+        self, urls: tuple[BaseUrl, ...], scale: float = 1.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.all = [Server(url) for url in urls]
+        self._scale = scale
+        self._now = now
+        #: When a server last answered.
+        self.worked_at = now()
+
+    async def free(self, deadline: float) -> Server | None:
+        """The server with the fewest calls that isn't left out; `None` if there is none before the deadline."""
+        while (found := self._free()) is None:
+            if self._now() >= deadline:
+                return None
+            await asyncio.sleep(_LOOK_AGAIN * self._scale)
+        return found
+
+    @contextmanager
+    def calling(self, server: Server) -> Iterator[None]:
+        """Counts a call to a server."""
+        server.busy += 1
+        tries = server.pause > 0
+        server.trying = server.trying or tries
+        try:
+            yield
+        finally:
+            server.busy -= 1
+            if tries:
+                server.trying = False
+
+    def worked(self, server: Server) -> None:
+        """A server answered."""
+        server.worked()
+        self.worked_at = self._now()
+
+    def failed(self, server: Server, *, reached: bool) -> None:
+        """A server gave no answer to a call.
+
+        Args:
+            server: which.
+            reached: whether there was a connection.
+        """
+        server.failed(self._now(), self._scale, reached=reached)
+
+    def asks_for_pause(self, server: Server, seconds: float) -> None:
+        """A server said how long it wants to be left alone.
+
+        Args:
+            server: which.
+            seconds: how long.
+        """
+        server.until = max(server.until, self._now() + seconds)
+
+    def _free(self) -> Server | None:
+        now = self._now()
+        there = [one for one in self.all if one.until <= now and not one.trying]
+        return min(there, key=lambda one: one.busy) if there else None

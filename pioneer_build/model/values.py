@@ -1,0 +1,137 @@
+"""What is asked of a model, and what it answered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
+
+    from pioneer_build.spec.base_url import BaseUrl
+    from pioneer_build.spec.model import TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model, and where it is served. `key` is sent as a bearer token, to these addresses alone."""
+
+    urls: tuple[BaseUrl, ...]
+    name: str
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is asked of one endpoint, and how long it is waited for.
+
+    `in_flight` bounds the calls at a time; `requests` and `tokens` are limits per minute. `seconds` is how long a
+    single answer may take, `patience` how long a call waits for a server that is busy or gone.
+    """
+
+    in_flight: int = 32
+    requests: int | None = None
+    tokens: int | None = None
+    seconds: float = 600.0
+    patience: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One call: what the model is told and asked, and the JSON that it should answer with.
+
+    `schema` is the JSON Schema of the answer. `tokens` is how many it may have at first; if it is cut off, it is asked
+    for again with more. `creative` calls have a temperature, and `seed` makes them repeatable where a server can.
+    """
+
+    system: str
+    user: str
+    schema: Mapping[str, Any]
+    tokens: int
+    creative: bool = False
+    seed: int | None = None
+    probabilities: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many tokens are read and written: four characters are one."""
+        return (len(self.system) + len(self.user)) // 4 + self.tokens // 4
+
+
+class Token(NamedTuple):
+    """A token that the model wrote, and how likely it was: from 0 to 1."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered. `finish` is its own word for how it ended; `refusal` is what it says instead.
+
+    `read` and `written` are in tokens, as the server counts them, or else about.
+    """
+
+    text: str
+    finish: str = "stop"
+    refusal: str = ""
+    read: int = 0
+    written: int = 0
+    tokens: tuple[Token, ...] = ()
+
+    def kept_text(self) -> str:
+        """The answer as text that `from_kept` reads."""
+        value = [self.text, self.finish, self.refusal, [[one.text, one.probability] for one in self.tokens]]
+        return json.dumps(value, ensure_ascii=False)
+
+    @classmethod
+    def from_kept(cls, kept: Kept) -> Answer:
+        """The answer that `kept_text` wrote."""
+        text, finish, refusal, tokens = json.loads(kept.text)
+        read, written = kept.usage[:2]
+        return cls(text, finish, refusal, read, written, tuple(Token(*one) for one in tokens))
+
+
+class Kept(NamedTuple):
+    """An answer as it is kept: its text, and the tokens read, tokens written and calls that it took."""
+
+    text: str
+    usage: tuple[int, int, int]
+
+
+class Keeper(Protocol):
+    """Keeps answers on disk, so that none is paid for twice. The engine implements it."""
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+        """The answers that are kept under some of `keys`."""
+        ...
+
+    def keep(self, answers: Mapping[str, Kept]) -> Future[None]:
+        """Keeps answers; they are durable when the future has its result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EntityExample:
+    """A text, and what in it is an entity, as pairs of span and label."""
+
+    text: str
+    entities: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What rows or labels are wanted: the part of a request that decides its content.
+
+    `labels` are in code-point order, so that another order asks for the same. `examples` are pairs of text and label.
+    """
+
+    task_type: TaskType
+    labels: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    prompt: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+    entity_examples: tuple[EntityExample, ...] = ()

@@ -1,0 +1,184 @@
+"""The makers of the backend `model`: what the application asks of them, as calls of a language model."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pioneer_build.engine.app import create_app
+from pioneer_build.engine.config import EngineConfig
+from pioneer_build.engine.error_responses import ErrorAnswer
+from pioneer_build.engine.generating.rejects import Shortfall
+from pioneer_build.engine.makers import KeptAnswer, LabelledTexts, Made, MakerStopped, Trouble, Usage
+from pioneer_build.errors import NoAccess, PioneerError
+from pioneer_build.model.generating import RowsWanted
+from pioneer_build.model.makers import ModelMakers
+from pioneer_build.model.revision import REVISION
+from pioneer_build.model.troubles import NoUse, Outage, Stopped
+from pioneer_build.model.values import Definition, Endpoint, EntityExample, Kept, Limits
+from pioneer_build.spec.base_url import BaseUrl
+from pioneer_build.spec.fingerprint import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from pioneer_build.engine.app import EngineApp
+    from pioneer_build.engine.makers import AnswerKeeper, JobWork
+    from pioneer_build.engine.requests import GenerateRequest, LabelRequest
+    from pioneer_build.spec.model import TaskType
+    from pioneer_build.spec.settings import ModelSettings
+
+#: The statuses of a server that a caller should see as they are; others would mean something else to it.
+_ABOUT_ACCESS = (401, 402, 403)
+_RETRY_SECONDS = "10"
+#: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
+_WORKERS = 8
+
+
+class _Keeper:
+    """The application's keeper, in the model's terms."""
+
+    def __init__(self, answers: AnswerKeeper) -> None:
+        self._answers = answers
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+        """The answers that are kept under some of `keys`."""
+        return {key: Kept(one.text, one.usage) for key, one in self._answers.kept(keys).items()}
+
+    def keep(self, answers: Mapping[str, Kept]) -> Future[None]:
+        """Keeps answers; they are durable when the future has its result."""
+        return self._answers.keep({key: KeptAnswer(one.text, Usage(*one.usage)) for key, one in answers.items()})
+
+
+class ChatMakers:
+    """`engine.makers.Makers` with a language model."""
+
+    revision = REVISION
+    keeps_answers = True
+
+    def __init__(self, makers: ModelMakers) -> None:
+        self._makers = makers
+
+    def make(self, request: GenerateRequest, work: JobWork) -> Made:
+        """See `Makers.make`: `Shortfall` only if there is no row at all."""
+        definition = _definition(request.task_type, request)
+        wanted = RowsWanted(definition, request.dataset_name, request.num_examples, work.seed, work.earlier)
+        try:
+            made = self._makers.make(wanted, _Keeper(work.answers), work.on_progress)
+        except (Stopped, NoUse, Outage) as error:
+            raise MakerStopped from error
+        if not made.rows:
+            raise Shortfall(f"the model made no row that can be used: {made.summary}")
+        return Made(made.rows, made.summary)
+
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+        """See `Makers.label`.
+
+        Args:
+            task_type: `ner` or `classification`.
+            request: texts and labels.
+            answers: keeps the label of each text.
+        """
+        definition = _definition("ner" if task_type == "ner" else "classification", request)
+        try:
+            labelled = self._makers.label(definition, request.inputs, _Keeper(answers))
+        except Stopped as error:
+            raise MakerStopped from error
+        except NoUse as error:
+            raise ErrorAnswer(_status(error), {"detail": error.message}) from None
+        except Outage as error:
+            body = {"detail": error.message, "accepted": False}
+            raise ErrorAnswer(503, body, {"Retry-After": _RETRY_SECONDS}) from None
+        items = zip(request.inputs, labelled.items, strict=True)
+        return LabelledTexts([{"text": text, **item} for text, item in items], usage=Usage(*labelled.usage))
+
+    def trouble(self) -> Trouble | None:
+        """See `Makers.trouble`."""
+        error = self._makers.trouble()
+        if error is None:
+            return None
+        return Trouble(503 if isinstance(error, Outage) else _status(error), error.message)
+
+    def stop(self) -> None:
+        """See `Makers.stop`."""
+        self._makers.stop()
+
+    def close(self) -> None:
+        """See `Makers.close`."""
+        self._makers.close()
+
+
+def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None]) -> EngineApp:
+    """The application with a language model.
+
+    Args:
+        settings: the setting `model`.
+        folder: for its jobs, rows and answers; created if it doesn't exist.
+        seed: the random seed of all rows.
+        on_note: called with what people should know, such as a server that is busy.
+
+    Raises:
+        PioneerError: see `model_makers`.
+    """
+    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=_WORKERS), model_makers(settings, on_note))
+
+
+def model_makers(
+    settings: ModelSettings, on_note: Callable[[str], None], environ: Mapping[str, str] = os.environ
+) -> ChatMakers:
+    """The makers that the settings describe. Nothing is sent yet.
+
+    Args:
+        settings: the setting `model`.
+        on_note: called with what people should know, such as a server that is busy.
+        environ: the environment variables, with the keys.
+
+    Raises:
+        PioneerError: a variable with a key is not set, or what it has can't be sent.
+    """
+    key = _key(settings.api_key_env, environ)
+    model = Endpoint(_urls(settings.base_url), settings.name, key)
+    judge = None
+    if (other := settings.judge) is not None:
+        # a key goes to the server that it is for, and to no other
+        its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
+        judge = Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
+    in_flight = settings.max_in_flight or Limits().in_flight
+    limits = Limits(in_flight, settings.requests_per_minute, settings.tokens_per_minute)
+    try:
+        return ChatMakers(ModelMakers(model, judge, limits, settings.votes or 1, on_note))
+    except NoAccess as error:
+        hint = "set the variable to the key as the server shows it, on one line"
+        raise PioneerError(error.message, hint=hint) from None
+
+
+def _urls(texts: Sequence[str]) -> tuple[BaseUrl, ...]:
+    return tuple(BaseUrl.parse(text) for text in texts)
+
+
+def _key(variable: str | None, environ: Mapping[str, str]) -> str | None:
+    if variable is None:
+        return None
+    if not (key := environ.get(variable, "").strip()):
+        raise PioneerError(f"no API key for the model: {variable} is not set", hint=f"export {variable}=…")
+    return key
+
+
+def _status(error: NoUse) -> int:
+    return error.status if error.status in _ABOUT_ACCESS else 403
+
+
+def _definition(task_type: TaskType, request: GenerateRequest | LabelRequest) -> Definition:
+    described = request.label_descriptions or {}
+    domain, prompt = getattr(request, "domain_description", None), getattr(request, "prompt", None)
+    return Definition(
+        task_type,
+        tuple(sorted(request.labels or ())) if task_type != "decoder" else (),
+        {label: folded for label, text in sorted(described.items()) if (folded := fold(text))},
+        fold(domain or ""),
+        prompt.strip() if prompt and task_type == "decoder" else "",
+        tuple((one.text, one.label) for one in request.classified_examples or () if task_type == "classification"),
+        tuple(EntityExample(one.text, tuple(one.entities)) for one in request.ner_examples or () if task_type == "ner"),
+    )

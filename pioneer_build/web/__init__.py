@@ -1,0 +1,8 @@
+"""What every HTTP client of this program shares: that of the service, and that of a language model.
+
+connections   several small clients behind one interface
+decompress    decompresses a response in small pieces
+redaction     makes text from outside safe to show, and hides the key
+
+Importing this package imports none of its modules.
+"""

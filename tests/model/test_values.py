@@ -1,0 +1,19 @@
+"""Answers as they are kept, and keys that no representation shows."""
+
+from __future__ import annotations
+
+from pioneer_build.model.values import Answer, Kept, Prompt, Token
+from tests.model.asked import endpoint
+
+
+def test_an_answer_is_kept_as_it_is() -> None:
+    answer = Answer('{"a": "é\n"}', "length", "no", 7, 3, (Token("a", 0.5), Token("é", 1.0)))
+    assert Answer.from_kept(Kept(answer.kept_text(), (7, 3, 1))) == answer
+
+
+def test_the_size_of_a_prompt() -> None:
+    assert Prompt("abcd", "efghijkl", {}, 400).size == 3 + 100
+
+
+def test_a_key_is_not_shown() -> None:
+    assert "sk-secret" not in repr(endpoint("http://h", key="sk-secret"))
