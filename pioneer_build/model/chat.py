@@ -85,6 +85,9 @@ class Chat:
         self._servers = Servers(endpoint.urls, scale)
         tls = Tls(needed=any(url.encrypted for url in endpoint.urls))
         self._connections = Connections(tls, fresh=False, direct=all(url.loopback for url in endpoint.urls))
+        for url in endpoint.urls:
+            if key is not None and not (url.encrypted or url.loopback):
+                self._note(f"the model's key is sent to {url.where} unencrypted: the base URL isn't https")
         self._quiet = Quiet(self._words)
         self._quiet.install()
         self._dialect = Dialect()
@@ -187,7 +190,7 @@ class Chat:
         if now - max(began, worked) > self.limits.patience:
             raise Outage(f"{where} (for {duration(self.limits.patience)})")
         if tries == 1:
-            self._say(f"{where}; asking again")
+            self._say(f"{server.url.where} asking again", f"{where}; asking again")
 
     def _refused(self, server: Server, response: _Response, dialect: Dialect) -> int:
         """Acts on a response that isn't a success; 1 if it counts as a try without an answer.
@@ -204,7 +207,7 @@ class Chat:
                     raise Outage(f"{where}; it asks to wait {duration(pause)}")
                 self._servers.asks_for_pause(server, (1.0 if pause is None else pause) * self._scale)
                 self._last_trouble = where
-                self._say(f"{server.url.where} is busy; waiting")
+                self._say(f"{server.url.where} busy", f"{where}; waiting")
                 return 0
             case "again":
                 self._servers.failed(server, reached=True)
@@ -290,8 +293,8 @@ class Chat:
         said = self._words.read(response.body)
         return said.text or self._words.clean(response.body[:2000].decode("utf-8", "replace"), 200)
 
-    def _say(self, text: str) -> None:
-        """Tells people, once for each text."""
-        if text not in self._noted:
-            self._noted.add(text)
+    def _say(self, topic: str, text: str) -> None:
+        """Tells people, once about each topic: a server may word each of a thousand errors in another way."""
+        if topic not in self._noted:
+            self._noted.add(topic)
             self._note(text)

@@ -161,6 +161,28 @@ def test_not_to_wait_is_refused(cli: Cli, project: Path, server: ChatServer) -> 
     assert "--no-wait can't be used with the backend model/good/model" in ran.err
 
 
+def test_an_interrupted_run_ends_soon_and_the_next_one_goes_on(project: Path, server: ChatServer) -> None:
+    use(project, server, more="  max_in_flight: 2\n")
+    server.latency = 0.1
+    (project / "specs" / "all.yaml").write_text(ROWS)
+    running = process("apply", "--yes", cwd=project)
+    while len(server.calls) < 10:
+        assert running.poll() is None
+        time.sleep(0.01)
+    began = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, out + err
+    assert time.monotonic() - began < 9
+    server.latency = 0
+    again = process("apply", "--yes", cwd=project)
+    out, err = again.communicate(timeout=60)
+    assert again.returncode == 0, out + err
+    assert len(server.calls) <= 60 + 60 + 4 + 2
+    jobs = json.loads((project / "pioneer.lock").read_bytes())["datasets"]
+    assert [len(jobs[name]["model/good/model"]["jobs"]) for name in ("chats", "intents")] == [1, 1]
+
+
 def _killed_until_done(root: Path, server: ChatServer, dice: random.Random) -> tuple[int, int]:
     """Kills `apply` at random moments until one ends by itself; how many were killed, and the calls in flight then."""
     kills = in_flight = 0

@@ -294,3 +294,18 @@ def test_nothing_is_sent_after_stop() -> None:
         with_chat(endpoint(server.url), work)
         assert server.calls == []
     assert QUICK < 1
+
+
+def test_people_are_told_once_about_each_server() -> None:
+    notes: list[str] = []
+    with ChatServer(lambda call: reply(500, message=f"error {call.number}") if call.number < 3 else OK) as server:
+        with_chat(endpoint(server.url), lambda chat: chat.ask(PROMPT), notes=notes)
+    assert notes == [f"127.0.0.1:{server.port}: status 500: error 0; asking again"]
+
+
+def test_a_key_that_goes_out_unencrypted_is_said() -> None:
+    notes: list[str] = []
+    for url in ("http://models.example.org", "https://models.example.org", "http://127.0.0.1:1"):
+        chat = Chat(endpoint(url, key=KEY), Limits(), notes.append)
+        asyncio.run(chat.aclose())
+    assert notes == ["the model's key is sent to models.example.org unencrypted: the base URL isn't https"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from pioneer_build.engine.app import EngineApp
 from pioneer_build.errors import PioneerError
+from pioneer_build.model.values import Limits
 from pioneer_build.operations.model_makers import create_model_app, model_makers
 from pioneer_build.spec.settings import JudgeSettings, ModelSettings
 from tests.fakes.chat_server import ChatServer, good, reply
@@ -136,6 +138,34 @@ def test_a_model_that_refuses_leaves_the_job_open_and_the_next_start_goes_on(
         assert (done["status"], len(done["data"])) == ("ready", 6)
         assert len(server.calls) - calls == 3 + 1  # the rows that were not kept, and the second look
         assert done["token_usage"]["calls"] == 7
+
+
+def test_an_outage_leaves_the_job_open_and_the_next_start_goes_on(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pioneer_build.operations.model_makers.Limits", partial(Limits, patience=0.3))
+    with ChatServer(lambda call: good(call) if call.number < 3 else reply(500, message="out of memory")) as server:
+        first = start(server)
+        answer = first.call("POST", "/generate/classification/label-existing", TEXTS)
+        assert answer.status_code == 200
+        stuck = first.job()
+        assert (stuck["http"], stuck["accepted"]) == (503, False)
+        assert "status 500: out of memory" in stuck["detail"]
+        assert int(stuck["headers"]["Retry-After"]) > 900
+        first.app.close()
+        server.script = good
+        done = start(server).poll(stuck["job_id"])
+        assert (done["status"], len(done["data"])) == ("ready", 6)
+
+
+def test_labels_during_an_outage_are_not_accepted_and_nothing_is_quarantined(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pioneer_build.operations.model_makers.Limits", partial(Limits, patience=0.3))
+    with ChatServer(lambda _: reply(502)) as server:
+        answer = start(server).call("POST", "/generate/classification/label-existing", TEXTS)
+        assert (answer.status_code, answer.json()["accepted"]) == (503, False)
+        assert "Retry-After" in answer.headers
 
 
 def test_a_job_goes_on_where_a_killed_process_left_it(start: Start, tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ _VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 
 def examine(config: Config) -> list[DoctorFinding]:
     """All findings about the selected backend."""
+    if config.model is not None:
+        where = ", ".join(BaseUrl.parse(url).text for url in config.model.base_url)
+        return [DoctorFinding("backend", "good", f"{config.backend}: {where}")]
     if config.base_url is None:
         return [DoctorFinding("backend", "good", "local: the local engine; needs no key and no network")]
     name = "" if config.backend == config.base_url else f"{config.backend}: "
