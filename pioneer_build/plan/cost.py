@@ -94,6 +94,21 @@ class Estimate:
         return Estimate(self.calls + other.calls, tokens, basis)
 
 
+def spent_on(entries: Iterable[Entry]) -> Tokens | None:
+    """All tokens that entries record, of jobs and of label requests; `None` if they record none.
+
+    Args:
+        entries: those of one backend.
+    """
+    spent = [
+        tokens
+        for entry in entries
+        for tokens in (*(job.tokens for job in entry.jobs), *(tokens for _, tokens in entry.tokens))
+        if tokens is not None
+    ]
+    return Tokens(sum(one.input for one in spent), sum(one.output for one in spent)) if spent else None
+
+
 def estimate(rows: int, each: PerRow) -> Estimate:
     """What a number of rows takes.
 

@@ -19,6 +19,7 @@ from pioneer_build.parse.schema import (
     ChecksShape,
     FilesShape,
     LimitsShape,
+    ModelShape,
     ShotShape,
     TopUpShape,
     settings_adapter,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.lock.model import Tokens
-from pioneer_build.plan.cost import Estimate, PerRow, Rates, estimate, per_row, spent_per_row
+from pioneer_build.plan.cost import Estimate, PerRow, Rates, estimate, per_row, spent_on, spent_per_row
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec
 
 NER = declared(generate_spec("a"))
@@ -74,3 +74,10 @@ def test_more_rows_never_take_less(rows: int, read: float, written: float) -> No
     fewer, more = estimate(rows, each), estimate(rows + 1, each)
     assert more.tokens.input >= fewer.tokens.input >= rows * read
     assert more.tokens.output >= fewer.tokens.output
+
+
+def test_all_that_was_spent() -> None:
+    jobs = [job(NER, 1, tokens=Tokens(1, 2)), job(NER, 2, state="failed", tokens=Tokens(10, 20)), job(NER, 3)]
+    labelled = replace(entry(TEXTS), tokens=(("f", Tokens(100, 200)), ("g", Tokens(1000, 2000))))
+    assert spent_on([entry(NER, *jobs), labelled]) == Tokens(1111, 2222)
+    assert spent_on([entry(NER, job(NER))]) is None
