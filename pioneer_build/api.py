@@ -57,6 +57,7 @@ def apply(
     exclude: Sequence[str] = (),
     max_requests: int | None = None,
     max_examples: int | None = None,
+    max_cost: float | None = None,
     wait: bool = True,
 ) -> Report:
     """Makes a plan and does what it says, without confirmation. `Report.good` says whether every step succeeded.
@@ -73,6 +74,7 @@ def apply(
         exclude: selectors of datasets to leave out.
         max_requests: how many paid requests may be sent; by default, the limit in pioneer.yaml.
         max_examples: how many examples may be requested; by default, the limit in pioneer.yaml.
+        max_cost: how much may be spent on a language model; needs its prices in pioneer.yaml.
         wait: whether to wait for jobs; the next apply resumes jobs that are still open.
 
     Raises:
@@ -84,7 +86,7 @@ def apply(
     from pioneer_build.operations.running import RunOptions
 
     project = open_project(Path(directory), backend)
-    options = RunOptions(max_requests, max_examples, wait).or_limits_of(project.config)
+    options = RunOptions(max_requests, max_examples, wait, max_cost=max_cost).or_limits_of(project.config)
     with operation.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
         check_budget(made, options)
         return operation.apply(found, made, _no_event, options)

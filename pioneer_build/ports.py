@@ -13,14 +13,16 @@ Tests implement them so that each call can fail.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
+
+from pioneer_build.spec.guidance import reads_guidance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Entry, Job, Lock
-    from pioneer_build.spec.model import TaskType
+    from pioneer_build.spec.model import Spec, TaskType
     from pioneer_build.store.claims import Claim, Held
     from pioneer_build.store.quarantine import RefusedText
 
@@ -34,8 +36,50 @@ _FAILED_WORDS = frozenset({"failed", "error", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
+class Guidance:
+    """What tells a backend how to label, besides the labels: pairs of a label and its description; examples as pairs of
+    a text and its label; and texts with their entities, which are pairs of a span and its label."""
+
+    label_descriptions: tuple[tuple[str, str], ...] = ()
+    classified_examples: tuple[tuple[str, str], ...] = ()
+    ner_examples: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+
+    @classmethod
+    def of(cls, spec: Spec, backend: str) -> Guidance:
+        """What a backend can be told of a spec.
+
+        Args:
+            spec: the spec.
+            backend: the backend's name in the lock.
+        """
+        shots = tuple([(shot.text, shot.label) for shot in spec.classified_examples])
+        if not reads_guidance(backend):
+            return cls(classified_examples=shots)
+        return cls(spec.label_descriptions, shots, tuple([(one.text, one.entities) for one in spec.ner_examples]))
+
+    def body(self) -> dict[str, Any]:
+        """The keys of a request; empty ones are left out."""
+        body: dict[str, Any] = {}
+        if self.label_descriptions:
+            body["label_descriptions"] = dict(self.label_descriptions)
+        if self.classified_examples:
+            body["classified_examples"] = [{"text": t, "label": label} for t, label in self.classified_examples]
+        if self.ner_examples:
+            body["ner_examples"] = [
+                {"text": text, "entities": [list(pair) for pair in pairs]} for text, pairs in self.ner_examples
+            ]
+        return body
+
+
+NO_GUIDANCE: Final = Guidance()
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """The body of one `POST /generate` (the API document, "Start a generation job")."""
+    """The body of one `POST /generate` (the API document, "Start a generation job").
+
+    `label_descriptions` and `ner_examples`, as in `Guidance`, are only for backends that read them.
+    """
 
     dataset_name: str
     task_type: TaskType
@@ -44,6 +88,8 @@ class GenerateRequest:
     domain_description: str | None = None
     classified_examples: tuple[tuple[str, str], ...] = ()
     prompt: str | None = None
+    label_descriptions: tuple[tuple[str, str], ...] = ()
+    ner_examples: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The JSON object to send; empty keys are left out."""
@@ -56,8 +102,7 @@ class GenerateRequest:
             body["labels"] = list(self.labels)
         if self.domain_description is not None:
             body["domain_description"] = self.domain_description
-        if self.classified_examples:
-            body["classified_examples"] = [{"text": t, "label": label} for t, label in self.classified_examples]
+        body |= Guidance(self.label_descriptions, self.classified_examples, self.ner_examples).body()
         if self.prompt is not None:
             body["prompt"] = self.prompt
         return body
@@ -171,13 +216,16 @@ class Service(Protocol):
             rows: how many rows the response may have; `None` if that is not known.
         """
 
-    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(
+        self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str], guidance: Guidance = NO_GUIDANCE
+    ) -> Labelled:
         """`POST /generate/{task}/label-existing` for 1 to 1,000 texts, sent once; `FateUnknown` for 5xx and time-outs.
 
         Args:
             task_type: `ner` or `classification`.
             labels: the declared labels, in the author's order.
             texts: the texts to label.
+            guidance: what else to send; only for backends that read it.
 
         Raises:
             FateUnknown: also if the response doesn't have one item for each text.

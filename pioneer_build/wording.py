@@ -122,3 +122,14 @@ def duration(seconds: float) -> str:
 def quoted(names: Iterable[str]) -> str:
     """`'a' and 'b'`: names in a sentence."""
     return " and ".join(f"'{name}'" for name in names)
+
+
+def money_text(amount: float, currency: str | None) -> str:
+    """An amount of money, with more digits the smaller it is.
+
+    Args:
+        amount: in units of the currency.
+        currency: its name, if that is said.
+    """
+    number = f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
+    return f"{number} {currency}" if currency else number

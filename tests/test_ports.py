@@ -13,7 +13,7 @@ import pioneer_build
 from pioneer_build import ports
 from pioneer_build.journal.log import Journal
 from pioneer_build.operations.past_entries import PastEntries
-from pioneer_build.ports import GenerateRequest, JobReport, RemoteVersion, Tokens
+from pioneer_build.ports import GenerateRequest, Guidance, JobReport, RemoteVersion, Tokens
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.service.client import HttpService
 from pioneer_build.store import Store
@@ -111,3 +111,13 @@ def test_the_protocols_of_an_apply_are_all_here() -> None:
 
 def test_tokens_add_up() -> None:
     assert Tokens(1, 2, 3) + Tokens(10, 20, 30) == Tokens(11, 22, 33)
+
+
+def test_guidance_is_sent_only_where_there_is_some() -> None:
+    assert Guidance().body() == {}
+    guidance = Guidance((("b", "2"), ("a", "1")), (("t", "a"),), (("x y", (("x", "a"),)), ("z", ())))
+    assert guidance.body() == {
+        "label_descriptions": {"b": "2", "a": "1"},
+        "classified_examples": [{"text": "t", "label": "a"}],
+        "ner_examples": [{"text": "x y", "entities": [["x", "a"]]}, {"text": "z", "entities": []}],
+    }

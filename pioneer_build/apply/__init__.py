@@ -9,6 +9,7 @@ work                 one step, with the dataset's entry
 lock_writer          the lock during a run
 run_journal          the journal as a run uses it
 budget               what a run may spend
+spending             the same in money, for a language model
 busy_wait            pauses before a busy service is sent the same paid request again
 submit               one submission, never lost and never sent twice
 gone_names           names that somebody deleted on the service

@@ -13,7 +13,7 @@ from pioneer_build.apply.stopped import OutOfReach, Stopped, one_line
 from pioneer_build.apply.unrecorded_versions import unrecorded_versions
 from pioneer_build.errors import PioneerError, ServiceError
 from pioneer_build.escaping import shell_word
-from pioneer_build.lock.model import MIXED_CHECKS
+from pioneer_build.lock.model import MIXED_CHECKS, Tokens
 from pioneer_build.wording import quoted
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ async def see_through(work: Work, job: Job) -> None:
     if not run.options.wait:
         raise Stopped("open", f"{job.named} is open", "pioneer-build apply")
     report = await watch(work, job)
+    if report.tokens is not None:
+        job = replace(job, tokens=Tokens(report.tokens.input, report.tokens.output))
     if job.key in run.sent_again:
         await _tell_what_else_was_made(work, job)
     if report.shortfall:

@@ -15,6 +15,7 @@ from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import split
+from pioneer_build.lock.model import Tokens
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -70,13 +71,21 @@ async def label(work: Work) -> None:
 
 
 def _count_paid(progress: LabelProgress) -> None:
-    """Records in the lock how many annotations of this definition were paid for."""
+    """Records in the lock how many annotations of this definition were paid for, and the tokens that they took."""
     work, store = progress.work, progress.store
     # the entry's definition changes only together with its rows
     entry = work.entry or work.entry_as_declared()
     paid = dict(entry.paid)
     left = len(store.missing(work.survey.digests)) // 16
     done = work.survey.distinct - left - len(in_quarantine(store, work.survey))
-    if done > paid.get(work.item.fingerprint, 0):
+    more = done > paid.get(work.item.fingerprint, 0)
+    if more:
         paid[work.item.fingerprint] = done
-        work.put(replace(entry, paid=tuple(sorted(paid.items()))))
+    tokens = dict(entry.tokens)
+    if progress.tokens is not None:
+        had = tokens.get(work.item.fingerprint, Tokens(0, 0))
+        spent = Tokens(had.input + progress.tokens.input, had.output + progress.tokens.output)
+        tokens[work.item.fingerprint] = spent
+    if more or progress.tokens is not None:
+        by_fingerprint = tuple(sorted(tokens.items(), key=lambda item: item[0]))
+        work.put(replace(entry, paid=tuple(sorted(paid.items())), tokens=by_fingerprint))

@@ -17,6 +17,7 @@ from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import Busy, FateUnknown, Refused, ServiceError, StoreError
 from pioneer_build.escaping import shell_word
 from pioneer_build.inputs import text_digest
+from pioneer_build.ports import Guidance
 from pioneer_build.rows import Fault
 from pioneer_build.rows.annotation import annotation_line, normalise_annotation
 from pioneer_build.spec.request_limits import LONGEST_ANNOTATION, SENDS_PER_TEXT, label_requests_at_most
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pioneer_build.apply.label_progress import LabelProgress
+    from pioneer_build.apply.spending import Flight
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import Labelled
+    from pioneer_build.ports import Labelled, Tokens
     from pioneer_build.rows.annotation import Annotation
 
 #: If the response is a 5xx or missing, a batch is sent this many times before it is halved.
@@ -44,7 +46,7 @@ class Batch:
 
     `unsure` has the ids of the text objects that were sent without getting a response; sending them again may cost
     twice. `answered` has the ids of those that got one, `failing` counts requests in a row without one. `requests` and
-    `texts` are what was sent for this batch and not refused.
+    `texts` are what was sent for this batch and not refused, `flight` what the latest request costs.
     """
 
     progress: LabelProgress
@@ -54,6 +56,7 @@ class Batch:
     texts: int = 0
     answered: set[int] = field(default_factory=set)
     failing: int = 0
+    flight: Flight | None = None
 
     async def send(self) -> None:
         """Sends the batch until each of its texts is annotated or quarantined."""
@@ -77,7 +80,12 @@ class Batch:
             self.progress.claims.renew()
             try:
                 with nullcontext() if run.options.free else run.labels_in_flight.sending(work.name, len(texts)):
-                    response = await service.label(spec.task_type, spec.labels, [one.text for one in texts])
+                    response = await service.label(
+                        spec.task_type,
+                        spec.labels,
+                        [one.text for one in texts],
+                        Guidance.of(spec, run.options.backend),
+                    )
             except FateUnknown as error:
                 if stops_all(error):
                     self._check_helps(error)
@@ -97,6 +105,7 @@ class Batch:
                 self.requests, self.texts, attempt = self.requests - 1, self.texts - len(texts), attempt - 1
                 if not error.sent and not self.progress.rebuilds:
                     run.budget.refund(len(texts), again)
+                    self._land(None)
                 if not error.sent or not await waits.is_over(error):
                     self._check_helps(error)
             except ServiceError as error:
@@ -108,8 +117,15 @@ class Batch:
                 self.progress.works = True
                 self.answered.update(map(id, texts))
                 self.progress.unsupported.update(response.unsupported)
+                self._land(response.tokens)
                 self._store(texts, response)
                 return
+
+    def _land(self, tokens: Tokens | None) -> None:
+        """Counts what the request that was sent last has cost."""
+        self.progress.add_tokens(tokens)
+        if self.flight is not None:
+            self.progress.work.run.spending.end(self.flight, tokens)
 
     def _spend(self, texts: Sequence[InputText]) -> int:
         """Counts a request; returns how many of its texts were sent before without getting a response.
@@ -124,7 +140,10 @@ class Batch:
             )
         again = sum(id(one) in self.unsure for one in texts)
         if not self.progress.rebuilds:
-            self.progress.work.run.budget.spend(len(texts), again)
+            run, name = self.progress.work.run, self.progress.work.name
+            run.spending.afford(name, len(texts))
+            run.budget.spend(len(texts), again)
+            self.flight = run.spending.start(name, len(texts))
         self.requests += 1
         self.texts += len(texts)
         return again

@@ -12,7 +12,7 @@ from pioneer_build.wording import count, duration
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
-    from pioneer_build.ports import AnnotationsPort, ClaimsPort
+    from pioneer_build.ports import AnnotationsPort, ClaimsPort, Tokens
     from pioneer_build.rows import Cause
 
 #: Why a text has no usable annotation: what is wrong with the annotation, or that the service refused the text.
@@ -26,7 +26,7 @@ class LabelProgress:
     `had`: the store had annotations of this definition at the beginning. `rebuilds`: the local engine repeats work that
     the lock records, which counts as no request. `works`: the service has accepted a request of this definition, now or
     earlier, so if it refuses one, that is because of the texts. `unsupported` are the labels that the service reported
-    as unsupported.
+    as unsupported. `tokens` are those that the responses took, if the service counts them.
     """
 
     work: Work
@@ -40,6 +40,7 @@ class LabelProgress:
     annotated: int = 0
     faults: Counter[FaultCause] = field(default_factory=Counter)
     unsupported: set[str] = field(default_factory=set)
+    tokens: Tokens | None = None
 
     @property
     def causes(self) -> str:
@@ -57,6 +58,11 @@ class LabelProgress:
         self.faults[cause] += 1
         place = f"{one.path}:{one.line}"
         self.work.emit("quarantined", f"{place}: {reason}", count=1, causes={cause: 1}, place=place)
+
+    def add_tokens(self, tokens: Tokens | None) -> None:
+        """Counts the tokens of one response; `None` if the service doesn't count them."""
+        if tokens is not None:
+            self.tokens = tokens if self.tokens is None else self.tokens + tokens
 
     def tell(self, texts: int) -> None:
         """Emits an event: that many more texts got a response, and the progress of the step."""

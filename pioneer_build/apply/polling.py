@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.apply.job_rows import rows_expected
 from pioneer_build.apply.poll_schedule import kind_of
 from pioneer_build.apply.stopped import Stopped, asks_for_long_pause, one_line, stops_all
-from pioneer_build.errors import NotThere, ServiceError
+from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.ports import JobReport
 from pioneer_build.wording import duration
@@ -61,6 +61,7 @@ class _Watch:
             report = await self._poll()
             if report is not None:
                 self._polled = self._age()
+                self._count(report)
                 if report.status in ("ready", "failed"):
                     self._schedule.done(self._kind, self._job, self._polled)
                     return report
@@ -122,6 +123,14 @@ class _Watch:
             return None
         self._gone = self._failing = 0
         return report
+
+    def _count(self, report: JobReport) -> None:
+        """Counts what the job has cost; stops the run if that is more than it may spend."""
+        spending, ended = self._run.spending, report.status in ("ready", "failed")
+        spending.seen(self._job, report.tokens, ended=ended)
+        if spending.is_exceeded and not ended:
+            hint = "raise --max-cost: the jobs that are open go on where they are"
+            self._run.stop(PioneerError(f"stopped: {spending.used_up}", hint=hint))
 
     def _tell(self, report: JobReport) -> None:
         self._work.emit("polled", report.said, job_id=self._job.job_id, said=report.said, done=report.done)

@@ -48,6 +48,6 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
         if job.fingerprint != work.item.fingerprint:
             return None
         work.emit("note", f"the local engine rebuilds {count(job.asked, 'row')}")
-        job_id = await service.submit(request_for(work.item, remote_name, job.asked))
+        job_id = await service.submit(request_for(work.item, remote_name, job.asked, work.run.options.backend))
         report = await watch(work, replace(job, job_id=job_id))
     return report

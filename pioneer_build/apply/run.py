@@ -18,6 +18,7 @@ from pioneer_build.apply.other_rows import InputTexts, OtherRows
 from pioneer_build.apply.poll_schedule import PollSchedule
 from pioneer_build.apply.results import Report
 from pioneer_build.apply.run_journal import RunJournal
+from pioneer_build.apply.spending import Spending
 from pioneer_build.apply.step_order import StepOrder
 from pioneer_build.apply.stopped import Stopped
 from pioneer_build.errors import PioneerError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.events import EventKind, Sink
     from pioneer_build.apply.results import Outcome
+    from pioneer_build.apply.spending import MoneyLimit
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Entry, Job, Lock
     from pioneer_build.ports import JournalPort, LockPort, PastPort, Service, StorePort
@@ -84,6 +86,7 @@ class Options:
     listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
     which project this is, for the journal. `past`: what earlier versions of the lock say of rows.
+    `money`: what may be spent on a language model.
     """
 
     backend: str
@@ -99,6 +102,7 @@ class Options:
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
     origin: Callable[[], Origin] = Origin
     past: PastPort = field(default_factory=NoPast)
+    money: MoneyLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class Run:
         self.lock.declared = basis.declared
         self.journal = RunJournal(ports.journal, options.backend, basis.submissions, options.origin)
         self.budget = Budget(options.max_requests, options.max_examples)
+        self.spending = Spending(options.money)
         self.labels_in_flight = LabelsInFlight(ports.now)
         self.poll_schedule = PollSchedule()
         self.order = StepOrder(())

@@ -18,7 +18,9 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import GenerateRequest, Guidance
+from pioneer_build.spec.fingerprint import described_domain
+from pioneer_build.spec.guidance import reads_guidance
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -35,28 +37,35 @@ _KEYS = (
     "labels",
     "domain_description",
     "classified_examples",
+    "ner_examples",
     "prompt",
     "dataset_name",
     "task_type",
 )
 
 
-def request_for(item: Declared, remote_name: str, examples: int) -> GenerateRequest:
+def request_for(item: Declared, remote_name: str, examples: int, backend: str) -> GenerateRequest:
     """The request body for a spec, in the author's own order and words.
+
+    A service that has no field for descriptions of labels gets them in `domain_description`.
 
     Args:
         item: the spec.
         remote_name: the dataset's name on the service.
         examples: how many rows to request.
+        backend: the backend's name in the lock.
     """
-    spec = item.spec
+    spec, guidance = item.spec, Guidance.of(item.spec, backend)
+    domain = spec.domain_description
     return GenerateRequest(
         dataset_name=remote_name,
         task_type=spec.task_type,
         num_examples=examples,
         labels=spec.labels,
-        domain_description=spec.domain_description,
-        classified_examples=tuple((shot.text, shot.label) for shot in spec.classified_examples),
+        domain_description=domain if reads_guidance(backend) else described_domain(domain, spec.label_descriptions),
+        label_descriptions=guidance.label_descriptions,
+        classified_examples=guidance.classified_examples,
+        ner_examples=guidance.ner_examples,
         prompt=spec.prompt,
     )
 
@@ -75,12 +84,15 @@ async def submit(work: Work, examples: int, *, top_up: bool = False) -> Job:
     run = work.run
     run.check_going()
     run.budget.afford(examples)
+    run.spending.afford(work.name, examples)
     _check_room(run)
     with run.budget.on_the_way():
         listed = await _list_versions(work)
         run.check_going()
+        run.spending.afford(work.name, examples)
         run.budget.spend(examples)
         sending = _begin(work, examples, listed, top_up=top_up)
+        run.spending.start_job(work.name, sending.job)
         return await _send(sending)
 
 
@@ -160,7 +172,7 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         JournalError: it could not be written.
     """
     item, entry = work.item, work.entry_as_declared()
-    request = request_for(item, work.step.remote_name, examples)
+    request = request_for(item, work.step.remote_name, examples, work.run.options.backend)
     job = Job(
         fingerprint=item.fingerprint,
         remote_name=request.dataset_name,

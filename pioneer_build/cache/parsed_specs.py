@@ -18,7 +18,7 @@ from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.disk.files import open_shared
 from pioneer_build.disk.stamps import is_settled
-from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 #: One parsed spec: itself, its definition, its fingerprint.
 Parsed: TypeAlias = "tuple[Spec, Definition, str]"
 
-_HEAD = f"pioneer-build spec cache 5 {__version__}".encode()
+_HEAD = f"pioneer-build spec cache 6 {__version__}".encode()
 _CHECKS = {field.name: field.default for field in fields(Checks)}
 _DEFAULTS = {field.name: Checks() if field.name == "checks" else field.default for field in fields(Spec)}
 _TUPLES = ("labels", "tags")
+#: Tuples of tuples.
+_PAIRS = ("marks", "label_descriptions")
 
 
 class SpecCache:
@@ -145,6 +147,8 @@ def _packed(parsed: Parsed) -> list[Any]:
     value.pop("path", None)
     if spec.classified_examples:
         value["classified_examples"] = [[shot.text, shot.label] for shot in spec.classified_examples]
+    if spec.ner_examples:
+        value["ner_examples"] = [[one.text, one.entities] for one in spec.ner_examples]
     if isinstance(spec.inputs, InlineTexts):
         value["inputs"] = list(spec.inputs.texts)
     elif isinstance(spec.inputs, InputFiles):
@@ -162,10 +166,14 @@ def _unpacked(packed: list[Any], path: str) -> Parsed:
     for name in _TUPLES:
         if name in value:
             value[name] = tuple(value[name])
-    if "marks" in value:
-        value["marks"] = tuple([tuple(mark) for mark in value["marks"]])
+    for name in _PAIRS:
+        if name in value:
+            value[name] = _pairs(value[name])
     if "classified_examples" in value:
         value["classified_examples"] = tuple([FewShot(text, label) for text, label in value["classified_examples"]])
+    if "ner_examples" in value:
+        examples = value["ner_examples"]
+        value["ner_examples"] = tuple([EntityExample(text, _pairs(entities)) for text, entities in examples])
     if "inputs" in value:
         inputs = value["inputs"]
         value["inputs"] = InlineTexts(tuple(inputs)) if isinstance(inputs, list) else InputFiles(**inputs)
@@ -174,6 +182,10 @@ def _unpacked(packed: list[Any], path: str) -> Parsed:
     if "top_up" in value:
         value["top_up"] = TopUp(**value["top_up"])
     return Spec(**value, path=path), definition, fingerprint
+
+
+def _pairs(value: list[list[Any]]) -> tuple[Any, ...]:
+    return tuple([tuple(one) for one in value])
 
 
 def checks_of(value: dict[str, Any]) -> Checks:

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     help="Abort if the plan needs more than N examples; texts that are sent again count too.",
 )
 @click.option(
+    "--max-cost", type=click.FloatRange(0), metavar="X",
+    help="Abort if a language model costs more than X, by the plan or while it runs; needs prices in pioneer.yaml.",
+)  # fmt: skip
+@click.option(
     "--deadline", type=click.FloatRange(0), metavar="MINUTES", default=60.0, show_default=True,
     help="How long to wait for one job; after that it stays open, and the next apply resumes it.",
 )  # fmt: skip
@@ -57,6 +61,7 @@ def command(
     no_wait: bool,  # noqa: FBT001
     max_requests: int | None,
     max_examples: int | None,
+    max_cost: float | None,
     deadline: float,
     resubmit: tuple[str, ...],
     retry: tuple[str, ...],
@@ -89,23 +94,22 @@ def command(
     from pioneer_build.operations.apply import apply, planned
     from pioneer_build.operations.check_budget import check_budget
     from pioneer_build.operations.running import RunOptions
-    from pioneer_build.render.apply import outcome_value
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)
     project = _opened(options, leaves_jobs=no_wait)
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
-    run_options = RunOptions(max_requests, max_examples, not no_wait, deadline * 60).or_limits_of(project.config)
+    limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
-        check_budget(plan, run_options)
+        check_budget(plan, limits)
         if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
         with progress(options, plan) as sink, interruptible(sink) as interrupt:
-            report = apply(found, plan, sink, run_options, interrupt)
+            report = apply(found, plan, sink, limits, interrupt)
     if form == "json":
-        out(as_json(outcome_value(report, plan)))
+        out(_as_json(report, plan))
     elif options.verbosity >= 0 or not report.good:
         out(_shown(report, len(plan.steps), split=project.lockfile.is_split))
         _note_lock(project, written=report.lock_changed)
@@ -119,6 +123,12 @@ def _opened(options: Globals, *, leaves_jobs: bool) -> Project:
         message = f"--no-wait can't be used with the backend {project.config.backend}: its work ends with this process"
         raise UsageError(message, hint="run `pioneer-build apply` without it")
     return project
+
+
+def _as_json(report: Report, plan: Plan) -> str:
+    from pioneer_build.render.apply import outcome_value
+
+    return as_json(outcome_value(report, plan))
 
 
 def _is_busy(plan: Plan) -> bool:

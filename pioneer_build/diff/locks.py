@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pioneer_build.diff.rows import RowsDiff, compare_rows
 from pioneer_build.spec.base_url import one_name
+from pioneer_build.spec.label_descriptions import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -183,7 +184,7 @@ def _facts(entry: Entry | None) -> dict[str, Any]:
     if entry is None:
         return {}
     facts: dict[str, Any] = {
-        **entry.definition,
+        **as_written(entry.definition),
         "num_examples": entry.num_examples,
         "remote_name": entry.remote_name,
         "version": entry.version,

@@ -8,6 +8,7 @@ from pioneer_build.engine.app import create_app
 from pioneer_build.engine.config import EngineConfig
 from pioneer_build.engine.generating.produce import produce
 from pioneer_build.engine.labelling import classify, find_entities
+from pioneer_build.engine.labelling.guidance import LabelGuidance
 from pioneer_build.engine.makers import LabelledTexts, Made
 from pioneer_build.engine.revision import REVISION
 
@@ -38,14 +39,14 @@ class LocalMakers:
             answers: unused: the same request always gives the same labels.
         """
         if task_type == "ner":
-            found = find_entities(request.labels, request.inputs)
+            found = find_entities(request.labels, request.inputs, LabelGuidance.of(request))
             results = [
                 {"text": text, "entities": [entity.as_dict() for entity in entities]}
                 for text, entities in zip(request.inputs, found.entities, strict=True)
             ]
             notes = {"unsupported_labels": list(found.unsupported), "approximate_labels": dict(found.approximate)}
             return LabelledTexts(results, notes)
-        chosen = classify(request.labels, request.inputs)
+        chosen = classify(request.labels, request.inputs, LabelGuidance.of(request))
         return LabelledTexts([one.as_dict(text) for text, one in zip(request.inputs, chosen, strict=True)])
 
     def trouble(self) -> None:

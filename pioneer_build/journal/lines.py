@@ -9,6 +9,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from pioneer_build.lock.model import Tokens
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,7 @@ _TYPES: Mapping[tuple[str, ...], tuple[type, ...]] = {
 _KINDS = {name: kinds for names, kinds in _TYPES.items() for name in names}
 #: Fields that are beside the others in a line, as `more`: a program that doesn't know one passes over it. In `fields`,
 #: it would take the line for a damaged one. They are left out where they have their default value.
-_MORE: Mapping[str, type] = {"project": str, "folder": str, "deleted": bool}
+_MORE: Mapping[str, type] = {"project": str, "folder": str, "deleted": bool, "tokens": dict}
 #: What a line consists of: ASCII, and one tab.
 _PRINTABLE = re.compile(rb"[ -~]*(\t[0-9a-f]{0,8})?")
 
@@ -57,11 +59,24 @@ def encode_line(line: Line) -> bytes:
         "v": line.version, "seq": line.number, "event": line.event, "token": line.token, "fields": fields,
     }  # fmt: skip
     taken_back = {name: False for name in _MORE if line.event == "record" and line.fields.get(name) is False}
-    more = {name: line.fields[name] for name in _MORE if line.fields.get(name)} | taken_back
+    more = {name: _plain(line.fields[name]) for name in _MORE if line.fields.get(name)} | taken_back
     if line.event != "head" and more:
         value["more"] = more
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
     return text + b"\t%08x\n" % crc32(text)
+
+
+def _plain(value: Any) -> Any:
+    return {"input": value.input, "output": value.output} if isinstance(value, Tokens) else value
+
+
+def _tokens(value: Mapping[str, Any]) -> dict[str, Tokens]:
+    read, written = value.get("input"), value.get("output")
+    return (
+        {"tokens": Tokens(read, written)}
+        if type(read) is int and type(written) is int and min(read, written) >= 0
+        else {}
+    )
 
 
 def is_whole(data: bytes) -> bool:
@@ -108,4 +123,6 @@ def decode_line(data: bytes) -> Line:
         fields["known"] = tuple(fields["known"])
     if isinstance(more, dict):
         fields |= {name: more[name] for name, kind in _MORE.items() if type(more.get(name)) is kind}
+    if "tokens" in fields:
+        fields |= _tokens(fields.pop("tokens"))
     return Line(line.version, line.number, line.event, line.token, fields)

@@ -181,6 +181,7 @@ class Journal:
             quarantined=job.quarantined,
             revision=job.revision,
             reason=job.reason,
+            **({} if job.tokens is None else {"tokens": job.tokens}),
         )
 
     def reserve(self, size: int) -> int:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pioneer_build.lock.model import Tokens
     from pioneer_build.spec.model import TaskType
 
 
@@ -63,6 +64,7 @@ class Submission:
     project: str = ""
     folder: str = ""
     deleted: bool = False
+    tokens: Tokens | None = None
 
     @property
     def accepted(self) -> bool:

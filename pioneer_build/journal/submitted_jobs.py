@@ -63,5 +63,6 @@ def _job_of(item: Submission) -> Job:
         reason="the run that sent it ended before it recorded a response"
         if item.state == "submitting"
         else item.reason,
+        tokens=item.tokens,
         submissions=(item.token,) if state == "unknown" or item.job_id is None else (),
     )

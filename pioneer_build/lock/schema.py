@@ -177,6 +177,7 @@ _DEFINITION: Final[_Table] = {
     "classified_examples": _LIST,
     "domain_description": _TEXT,
     "labels": _LIST,
+    "ner_examples": _LIST,
     "prompt": _TEXT,
     "task_type": _TEXT,
 }
@@ -247,6 +248,16 @@ def _check_definition(definition: Mapping[str, Any]) -> None:
     for shot in definition.get("classified_examples", ()):
         if type(shot) is not dict or not _are_texts(shot.values()):
             raise Mismatch("has a definition with an invalid example", key="classified_examples")
+    for one in definition.get("ner_examples", ()):
+        if not _is_entity_example(one):
+            raise Mismatch("has a definition with an invalid example", key="ner_examples")
+
+
+def _is_entity_example(one: Any) -> bool:
+    if type(one) is not dict or set(one) != {"entities", "text"} or type(one["text"]) is not str:
+        return False
+    pairs = one["entities"]
+    return type(pairs) is list and all(type(pair) is list and len(pair) == 2 and _are_texts(pair) for pair in pairs)
 
 
 def _check_job(job: Any, more: _Table) -> None:

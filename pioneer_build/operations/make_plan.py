@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_section, rest_section
@@ -9,6 +10,8 @@ from pioneer_build.cache.unchanged_plan import CachedPlan, contents_text, files_
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.operations.last_merge import with_merge_choices
 from pioneer_build.plan import Choices
+from pioneer_build.plan.cost import estimate, per_row, spent_per_row
+from pioneer_build.spec.guidance import MODEL
 from pioneer_build.spec.model import InputFiles
 
 if TYPE_CHECKING:
@@ -39,7 +42,29 @@ def saved(project: Project, scope: PlanScope, plan: Plan) -> Plan:
     """
     project.cache.save(scope.files)
     cache_plan(project, scope, plan)
-    return with_merge_choices(project, scope.lock, plan) if plan.changes else plan
+    if not plan.changes:
+        return plan
+    return with_costs(project, scope, with_merge_choices(project, scope.lock, plan))
+
+
+def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
+    """The plan with what its requests will take of a language model, if that is what does the work.
+
+    Args:
+        project: an opened project.
+        scope: what the plan was made from.
+        plan: the plan.
+    """
+    if not plan.requests or not plan.backend.startswith(MODEL):
+        return plan
+    lock = scope.lock if scope.unchanged is None else project.lockfile.read()
+    spent, declared = spent_per_row(lock.on(plan.backend)), {item.name: item for item in scope.declared}
+    costs = {
+        step.dataset_name: estimate(step.examples, per_row(declared[step.dataset_name], spent))
+        for step in plan.steps
+        if step.submits
+    }
+    return replace(plan, costs=costs, rates=project.config.rates)
 
 
 def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:

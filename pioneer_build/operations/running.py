@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
+from pioneer_build.apply.spending import MoneyLimit
 from pioneer_build.errors import JournalError
 from pioneer_build.keys.search import KeySearch
 from pioneer_build.operations.backend import open_service
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Sink
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.operations.stop_run import Interrupt
+    from pioneer_build.plan import Plan
+    from pioneer_build.plan.cost import Rates
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
@@ -35,13 +38,16 @@ class RunOptions:
     """Limits and timeouts of a run.
 
     `max_requests` (paid ones) and `max_examples` limit what it sends; `None` for no limit. `wait` says whether to wait
-    for jobs, and `deadline` for how many seconds each.
+    for jobs, and `deadline` for how many seconds each. `max_cost` is what may be spent on a language
+    model, at these `rates`.
     """
 
     max_requests: int | None = None
     max_examples: int | None = None
     wait: bool = True
     deadline: float = DEADLINE_SECONDS
+    max_cost: float | None = None
+    rates: Rates | None = None
 
     def or_limits_of(self, config: Config) -> Self:
         """The same options, with the limits of pioneer.yaml for those that are not set."""
@@ -49,6 +55,7 @@ class RunOptions:
             self,
             max_requests=self.max_requests if self.max_requests is not None else config.max_requests,
             max_examples=self.max_examples if self.max_examples is not None else config.max_examples,
+            rates=config.rates,
         )
 
 
@@ -135,6 +142,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             keys=KeySearch(),
             origin=cache(partial(origin_of, project.root)),
             past=PastEntries(project.root, config.backend),
+            money=_money_limit(found.plan, options),
         ),
         Basis(
             lock=found.lock,
@@ -146,6 +154,17 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             checks=config.checks,
         ),
     )
+
+
+def _money_limit(plan: Plan, options: RunOptions) -> MoneyLimit | None:
+    if options.max_cost is None or options.rates is None:
+        return None
+    prices = {
+        step.dataset_name: options.rates.price(plan.costs[step.dataset_name].tokens) / step.examples
+        for step in plan.steps
+        if step.dataset_name in plan.costs and step.examples
+    }
+    return MoneyLimit(options.max_cost, options.rates, prices)
 
 
 def _with_usage(sink: Sink, service: HttpService) -> Sink:

@@ -179,7 +179,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
             what = f"its action would be {current.action} now"
         why = f"out of date since the plan was saved: {what}"
         steps.append(replace(step, refused=why, protected=False, command="pioneer-build plan --out FILE"))
-    return Plan(now.backend, tuple(steps), now.requests_per_minute, now.choices)
+    return replace(now, steps=tuple(steps), skipped=(), ignored=(), remarks=())
 
 
 def _decision(step: Step) -> tuple[object, ...]:

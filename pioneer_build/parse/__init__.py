@@ -19,8 +19,16 @@ json_schema      the same keys for editors and for docs/spec.md
 
 from __future__ import annotations
 
-from pioneer_build.parse.between_specs import cross_check
+from pioneer_build.parse.between_specs import cross_check, guidance_problems
 from pioneer_build.parse.settings import parse_settings, unknown_in_settings
 from pioneer_build.parse.specs import ParsedFile, parse_files, parse_text
 
-__all__ = ["ParsedFile", "cross_check", "parse_files", "parse_settings", "parse_text", "unknown_in_settings"]
+__all__ = [
+    "ParsedFile",
+    "cross_check",
+    "guidance_problems",
+    "parse_files",
+    "parse_settings",
+    "parse_text",
+    "unknown_in_settings",
+]

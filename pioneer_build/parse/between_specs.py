@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import Problem
 from pioneer_build.parse.specs import Broken
+from pioneer_build.spec.guidance import unusable
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ def cross_check(
         found += names.renamed_from(spec)
         found += names.no_overlap_with(spec)
     return tuple(_with_lines(found, read) if read is not None else found)
+
+
+def guidance_problems(specs: Sequence[Spec], read: Callable[[str], bytes]) -> tuple[Problem, ...]:
+    """The keys of specs that a service can't be told, as errors.
+
+    Args:
+        specs: the specs.
+        read: returns the content of a file by its path, to show lines.
+    """
+    found = [_problem(spec, one.key, one.message, 1, "backend", one.hint) for spec in specs for one in unusable(spec)]
+    return tuple(_with_lines(found, read))
 
 
 class _Names:

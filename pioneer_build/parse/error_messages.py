@@ -40,6 +40,8 @@ _ITEM = {
     "inputs": "a text of 'inputs'",
     "tags": "a tag",
     "classified_examples": "an example of 'classified_examples'",
+    "ner_examples": "an example of 'ner_examples'",
+    "entities": "an item of 'entities'",
     "no_overlap_with": "a name in 'no_overlap_with'",
     "base_url": "a base URL",
 }
@@ -72,6 +74,10 @@ def report_errors(
     for error in errors:
         loc: Loc = error["loc"]
         loc = tuple(step for at, step in enumerate(loc) if at == 0 or step not in CHOICES.get(str(loc[at - 1]), ()))
+        if loc[-1:] == ("[key]",):  # of a mapping, where it is a value rather than a known word
+            node, key = find.at((renamed.get(str(loc[0]), loc[0]), *loc[1:-1]))
+            _report(error, (*loc[:1], 0), key or node, None, source, keys)
+            continue
         written = (renamed.get(str(loc[0]), loc[0]), *loc[1:]) if loc else loc
         node, key = find.at(written)
         _report(error, loc, node, key, source, keys)
@@ -181,6 +187,8 @@ def _what(loc: Loc) -> str:
     names = [step for step in loc if isinstance(step, str)]
     if not names:
         return "a spec"
+    if loc[0] == "labels" and isinstance(loc[-1], str) and len(loc) == 2:
+        return f"the description of {loc[-1]!r}"
     if isinstance(loc[-1], int):
         return _ITEM.get(names[-1], f"an item of {names[-1]!r}")
     return f"{names[-1]!r}"
@@ -190,6 +198,10 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
     """Message, hint and code."""
     bounds: dict[str, Any] = error.get("ctx", {})
     name = next((step for step in reversed(loc) if isinstance(step, str)), "")
+    if len(loc) == 2 and loc[0] == "labels":
+        name = "labels"  # a label's name, in a mapping, is a word of the author
+    if name == "entities" and len(loc) == 4 and kind in ("list_type", "too_short", "too_long"):
+        return f"{what} must be a pair of a part of the text and a label", "write [Ada Lovelace, person]", "type"
     shown = _shown(node)
     if loc == ("version",):
         return _bad_version(node, shown)
@@ -215,6 +227,8 @@ def _words(kind: str, error: ErrorDetails, what: str, loc: Loc, node: Node) -> t
         case "list_type":
             hint = f"write [{node.value}]" if isinstance(node, ScalarNode) and node.value and not node.style else None
             return f"{what} must be a list, not {shown}", hint, "type"
+        case "too_short" if isinstance(node, MappingNode):
+            return f"{what} is an empty mapping", "add at least one item, or remove the key", "empty"
         case "too_short":
             return f"{what} is an empty list", "add at least one item, or remove the key", "empty"
         case "string_too_long":

@@ -60,6 +60,20 @@ class ShotShape(TypedDict):
     label: Annotated[Line, Field(description="One of `labels`.")]
 
 
+class EntityExampleShape(TypedDict):
+    """One annotated text."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    text: Annotated[Text, Field(description="The text of the example.")]
+    entities: Annotated[
+        list[Annotated[list[Text], Field(min_length=2, max_length=2)]],
+        Field(
+            description="Its entities: for each a part of the text, as it stands there, and one of `labels`.",
+            examples=[[["Ada Lovelace", "person"]]],
+        ),
+    ]
+
+
 class FilesShape(TypedDict, total=False):
     """Texts in files."""
 
@@ -191,10 +205,18 @@ class ModelShape(TypedDict, total=False):
 Texts = Annotated[list[Text], Field(min_length=1)]
 #: Keys with a choice of shapes, and the words with which pydantic marks the chosen shape in a location.
 CHOICES = {
+    "labels": ("<list>", "<mapping>"),
     "inputs": ("<list>", "<text>", "<mapping>"),
     "top_up": ("<bool>", "<mapping>"),
     "base_url": ("<list>", "<text>"),
 }
+LabelsShape = Annotated[
+    Annotated[list[Line], Field(min_length=1, json_schema_extra={"uniqueItems": True}), Tag("<list>")]
+    | Annotated[
+        dict[Line, Text], Field(min_length=1, json_schema_extra={"additionalProperties": False}), Tag("<mapping>")
+    ],
+    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
+]
 InputsShape = Annotated[
     Annotated[Texts, Tag("<list>")] | Annotated[Line, Tag("<text>")] | Annotated[FilesShape, Tag("<mapping>")],
     Discriminator(lambda v: "<text>" if (s := _shape(v)) == "<bool>" else s),
@@ -221,12 +243,13 @@ class SpecShape(TypedDict, total=False):
         Literal["ner", "classification", "decoder"], Field(description="The task that the rows are for.")
     ]
     labels: Annotated[
-        list[Line],
+        LabelsShape,
         Field(
-            min_length=1,
-            json_schema_extra={"uniqueItems": True},
-            description="Entity types (ner) or classes (classification). Their order doesn't matter.",
-            examples=[["billing", "refund", "other"]],
+            description=(
+                "Entity types (ner) or classes (classification): a list, or a mapping from each label to a description "
+                "of it. Their order doesn't matter."
+            ),
+            examples=[["billing", "refund", "other"], {"billing": "Charges and invoices", "other": "Anything else"}],
         ),
     ]
     num_examples: Annotated[Positive, Field(description="How many examples to generate.", examples=[500])]
@@ -240,8 +263,21 @@ class SpecShape(TypedDict, total=False):
     classified_examples: Annotated[
         list[ShotShape],
         Field(
-            description="Labelled examples that guide the generation. Their order doesn't matter.",
+            description=(
+                "Labelled examples that guide the generation; for the backends `model` and `local` also the "
+                "labelling. Their order doesn't matter."
+            ),
             examples=[[{"text": "I was charged twice", "label": "billing"}]],
+        ),
+    ]
+    ner_examples: Annotated[
+        list[EntityExampleShape],
+        Field(
+            description=(
+                "Annotated texts that guide the generation or labelling; only for the backends `model` and `local`. "
+                "Their order doesn't matter."
+            ),
+            examples=[[{"text": "Ada Lovelace was here", "entities": [["Ada Lovelace", "person"]]}]],
         ),
     ]
     prompt: Annotated[
@@ -325,7 +361,8 @@ BELONGS: dict[str, Belongs] = {
     "labels": Belongs(tasks=("ner", "classification")),
     "num_examples": Belongs(kinds=GENERATE),
     "domain_description": Belongs(kinds=GENERATE),
-    "classified_examples": Belongs(tasks=("classification",), kinds=GENERATE),
+    "classified_examples": Belongs(tasks=("classification",)),
+    "ner_examples": Belongs(tasks=("ner",)),
     "prompt": Belongs(tasks=("decoder",), kinds=GENERATE),
     "inputs": Belongs(tasks=("ner", "classification"), kinds=LABEL),
 }

@@ -13,11 +13,19 @@ from pioneer_build.errors import Problem
 from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.error_messages import meant_key, report_at, report_errors
 from pioneer_build.parse.plain_data import node_at, plain
-from pioneer_build.parse.schema import SPEC_KEYS, ChecksShape, FilesShape, ShotShape, TopUpShape, spec_adapter
+from pioneer_build.parse.schema import (
+    SPEC_KEYS,
+    ChecksShape,
+    EntityExampleShape,
+    FilesShape,
+    ShotShape,
+    TopUpShape,
+    spec_adapter,
+)
 from pioneer_build.parse.source import TooManyProblems
 from pioneer_build.parse.within_spec import SpecRules
 from pioneer_build.parse.yaml_nodes import read_documents
-from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.wording import MAX_GUESSES
 
 if TYPE_CHECKING:
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 _KEYS = {
     "": SPEC_KEYS,
     "classified_examples": tuple(ShotShape.__annotations__),
+    "ner_examples": tuple(EntityExampleShape.__annotations__),
     "inputs": tuple(FilesShape.__annotations__),
     "checks": tuple(ChecksShape.__annotations__),
     "top_up": tuple(TopUpShape.__annotations__),
@@ -162,6 +171,7 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
     top_up = get("top_up")
     if top_up is not None:
         top_up = TopUp(**top_up) if isinstance(top_up, dict) else TopUp() if top_up else None
+    labels = get("labels", ())
     place = source.place
     marks = [(key.value, *place(value.start_mark)) for key, value in root.value]
     if "no_overlap_with" in get("checks", ()):
@@ -170,10 +180,11 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
     return Spec(
         data["dataset_name"],
         data["task_type"],
-        tuple(get("labels", ())),
+        tuple(labels),
         get("num_examples"),
         get("domain_description"),
         tuple([FewShot(shot["text"], shot["label"]) for shot in get("classified_examples", ())]),
+        _entity_examples(get("ner_examples", ())),
         get("prompt"),
         inputs,
         get("description"),
@@ -184,9 +195,16 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
         checks_of(data["checks"]) if "checks" in data else _NO_CHECKS,
         top_up,
         get("on_change", "new_name"),
+        tuple(labels.items()) if isinstance(labels, dict) else (),
         source.path,
         place(root.start_mark)[0],
         tuple(marks),
+    )
+
+
+def _entity_examples(examples: Iterable[dict[str, Any]]) -> tuple[EntityExample, ...]:
+    return tuple(
+        [EntityExample(one["text"], tuple([(span, label) for span, label in one["entities"]])) for one in examples]
     )
 
 

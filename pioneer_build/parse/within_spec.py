@@ -9,8 +9,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from yaml.nodes import ScalarNode
+
+from pioneer_build.parse.ambiguous_words import STR
 from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import NodeFinder, node_at
+from pioneer_build.parse.quoting_hints import not_text
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import any_blank, is_blank, what_is_blank
 from pioneer_build.spec.model import TASK_TYPES
@@ -19,12 +23,13 @@ from pioneer_build.spec.written_path import misplaced_stars, path_fault, what_is
 from pioneer_build.wording import MAX_GUESSES, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from yaml.nodes import Node
 
     from pioneer_build.parse.source import Source
 
+_BY_HAND = "write it again, by hand"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -54,8 +59,12 @@ class SpecRules:
             self._keys_of_others()
         if isinstance(data.get("labels"), list):
             self._labels(data["labels"])
+        if isinstance(data.get("labels"), dict):
+            self._described_labels(data["labels"])
         if isinstance(data.get("classified_examples"), list):
             self._few_shots(data["classified_examples"])
+        if isinstance(data.get("ner_examples"), list):
+            report_entity_examples(data["ner_examples"], self._declared(), self._at)
         if "inputs" in data:
             self._input_path(data["inputs"])
         self._blank()
@@ -143,33 +152,45 @@ class SpecRules:
                 "duplicate-label",
             )
 
-    def _few_shots(self, shots: list[Any]) -> None:
+    def _described_labels(self, labels: dict[str, Any]) -> None:
+        """Labels as keys of a mapping: words that some readers of YAML don't read as text, and duplicates."""
+        for label in labels:
+            _, key = self._find.at((self.renamed.get("labels", "labels"), label))
+            if isinstance(key, ScalarNode) and key.tag != STR:
+                message, hint, code = not_text("a label", key, key.value, sequence=True)
+                report_at(key, self.source, message, hint=hint, code=code)
+        first: dict[str, str] = {}
+        for label in labels:
+            earlier = first.setdefault(nfc(label), label)
+            if earlier != label:
+                _, key = self._find.at((self.renamed.get("labels", "labels"), earlier))
+                line = self.source.place((key or self.root).start_mark)[0]
+                self._at(
+                    ("labels", label),
+                    f"duplicate label {label!r} (they differ only in how Unicode writes them)",
+                    f"first used on line {line}",
+                    "duplicate-label",
+                    key=True,
+                )
+
+    def _declared(self) -> DeclaredLabels | None:
+        """The labels that examples can have; `None` where they aren't known."""
         labels = self.data.get("labels")
-        words = [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
-        known = {nfc(label) for label in words}
+        if not isinstance(labels, list | dict):
+            return None
+        return DeclaredLabels([label for label in labels if isinstance(label, str)])
+
+    def _few_shots(self, shots: list[Any]) -> None:
+        declared = self._declared()
         seen: dict[str, tuple[str, int]] = {}
-        meants: dict[str, str | None] = {}
         for index, shot in enumerate(shots):
             if not isinstance(shot, dict):
                 continue
             text, label = shot.get("text"), shot.get("label")
             if not isinstance(label, str):
                 continue
-            if isinstance(labels, list) and label.strip() and nfc(label) not in known:
-                if label not in meants:
-                    meants[label] = nearest(label, words) if len(meants) < MAX_GUESSES else None
-                meant = meants[label]
-                hint = (
-                    f"did you mean {meant!r}?"
-                    if meant
-                    else f"add it to 'labels', or use one of: {', '.join(words[:20])}"
-                )
-                self._at(
-                    ("classified_examples", index, "label"),
-                    f"the label {label!r} is not one of 'labels'",
-                    hint,
-                    "unknown-label",
-                )
+            if declared is not None and (wrong := declared.wrong(label)) is not None:
+                self._at(("classified_examples", index, "label"), *wrong, "unknown-label")
             if not isinstance(text, str):
                 continue
             before, earlier = seen.setdefault(nfc(text), (nfc(label), index))
@@ -198,10 +219,13 @@ class SpecRules:
 
     def _blank(self) -> None:
         """Texts that look empty; the shape of a key refuses only those of white space."""
-        for key in ("labels", "domain_description", "prompt", "inputs", "classified_examples"):
+        for key in ("labels", "domain_description", "prompt", "inputs", "classified_examples", "ner_examples"):
             value = self.data.get(key)
+            if key == "labels" and isinstance(value, dict):
+                self._blank_labels(value)
+                continue
             listed = value if isinstance(value, list) else [value]
-            are_examples = key == "classified_examples"
+            are_examples = key.endswith("_examples")
             texts = [one.get("text") if are_examples and isinstance(one, dict) else one for one in listed]
             if not any_blank([text for text in texts if isinstance(text, str) and text]):
                 continue
@@ -209,7 +233,72 @@ class SpecRules:
                 if isinstance(text, str) and text.strip() and is_blank(text):
                     loc: tuple[int | str, ...] = (key, index) if isinstance(value, list) else (key,)
                     loc = (*loc, "text") if isinstance(listed[index], dict) else loc
-                    self._at(loc, f"this text {what_is_blank(text)}", "write it again, by hand", "empty")
+                    self._at(loc, f"this text {what_is_blank(text)}", _BY_HAND, "empty")
+
+    def _blank_labels(self, labels: dict[str, Any]) -> None:
+        for label, text in labels.items():
+            if label.strip() and is_blank(label):
+                self._at(("labels", label), f"this text {what_is_blank(label)}", _BY_HAND, "empty", key=True)
+            if isinstance(text, str) and text.strip() and is_blank(text):
+                self._at(("labels", label), f"this text {what_is_blank(text)}", _BY_HAND, "empty")
+
+
+class DeclaredLabels:
+    """The labels of a spec, and what is wrong with one that isn't among them.
+
+    Args:
+        labels: in the author's order and spelling.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._known = {nfc(label) for label in labels}
+        self._meant: dict[str, str | None] = {}
+
+    def wrong(self, label: str) -> tuple[str, str] | None:
+        """Message and hint for a label that isn't declared; `None` for one that is, or is blank."""
+        if not label.strip() or nfc(label) in self._known:
+            return None
+        if label not in self._meant:
+            self._meant[label] = nearest(label, self._labels) if len(self._meant) < MAX_GUESSES else None
+        meant = self._meant[label]
+        hint = (
+            f"did you mean {meant!r}?"
+            if meant
+            else f"add it to 'labels', or use one of: {', '.join(self._labels[:20])}"
+        )
+        return f"the label {label!r} is not one of 'labels'", hint
+
+
+def report_entity_examples(
+    examples: list[Any],
+    declared: DeclaredLabels | None,
+    report: Callable[[tuple[int | str, ...], str, str, str], None],
+) -> None:
+    """Reports errors in `ner_examples`: spans that aren't in their text, and labels.
+
+    Args:
+        examples: the value of the key as plain data; it may have any errors.
+        declared: the labels of the spec; `None` where they aren't known.
+        report: called with the place of an error, its message, a hint and its code.
+    """
+    for index, example in enumerate(examples):
+        if not isinstance(example, dict) or not isinstance(example.get("entities"), list):
+            continue
+        text = example.get("text")
+        labels: dict[str, str] = {}
+        for place, pair in enumerate(example["entities"]):
+            if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(one, str) for one in pair):
+                continue
+            span, label = pair
+            loc = ("ner_examples", index, "entities", place)
+            if isinstance(text, str) and span.strip() and span not in text:
+                report((*loc, 0), f"{span!r} is not a part of the text", "copy it as it stands in 'text'", "span")
+            if declared is not None and (wrong := declared.wrong(label)) is not None:
+                report((*loc, 1), *wrong, "unknown-label")
+            if labels.setdefault(nfc(span), nfc(label)) != nfc(label):
+                message = f"{span!r} has the label {labels[nfc(span)]!r} in the same text"
+                report((*loc, 1), message, "a span can have only one label", "two-labels")
 
 
 def wrong_path(path: str, folder: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Reason, Step
+    from pioneer_build.plan.cost import Estimate, Rates
 
 
 FORMAT = 1
@@ -18,13 +19,17 @@ def plan_value(plan: Plan) -> dict[str, Any]:
         "format": FORMAT,
         "changes": plan.changes,
         "backend": plan.backend,
-        "steps": [step_value(step) for step in plan.steps],
+        "steps": [
+            step_value(step) | _cost_value(plan.costs.get(step.dataset_name) if step.submits else None, plan.rates)
+            for step in plan.steps
+        ],
         "summary": {
             **plan.counts(),
             "requests": plan.requests,
             "examples": plan.examples,
             **(at_most if plan.examples_at_most > plan.examples else {}),
             "seconds_at_least": plan.seconds_at_least,
+            **_cost_value(plan.cost, plan.rates),
         },
     }
     if plan.skipped:
@@ -34,6 +39,17 @@ def plan_value(plan: Plan) -> dict[str, Any]:
     if plan.remarks:
         value["remarks"] = list(plan.remarks)
     return value
+
+
+def _cost_value(cost: Estimate | None, rates: Rates | None) -> dict[str, Any]:
+    """Calls, tokens and money; the last is null without prices, and all is absent if nothing is known."""
+    if cost is None:
+        return {}
+    tokens = {"calls": cost.calls, "input": cost.tokens.input, "output": cost.tokens.output, "basis": cost.basis}
+    if rates is None:
+        return {"tokens": tokens, "cost": None}
+    amount = round(rates.price(cost.tokens), 6)
+    return {"tokens": tokens, "cost": {"amount": amount, "currency": rates.currency, "basis": cost.basis}}
 
 
 def step_value(step: Step) -> dict[str, Any]:

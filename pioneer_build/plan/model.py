@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
     from pioneer_build.lock.model import Job
+    from pioneer_build.plan.cost import Estimate, Rates
 
 
 Action: TypeAlias = Literal[
@@ -207,6 +208,8 @@ class Plan:
 
     `skipped` are datasets without a step, sorted by name; `ignored` are sentences about files and folders that are
     probably specs and aren't read; `remarks` are sentences about what the plan was made from, such as the journal.
+    `costs` has what the steps that submit something will take of a language model, by dataset, and `rates` its prices;
+    both are empty for other backends.
     """
 
     backend: str
@@ -216,6 +219,8 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()
     ignored: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    costs: Mapping[str, Estimate] = field(default_factory=dict)
+    rates: Rates | None = None
 
     @property
     def changes(self) -> bool:
@@ -241,6 +246,12 @@ class Plan:
     def examples_at_most(self) -> int:
         """Rows that those requests ask for."""
         return sum(step.examples_at_most or step.examples for step in self.steps if step.submits)
+
+    @property
+    def cost(self) -> Estimate | None:
+        """The calls and tokens that those requests will take; `None` if there are none, or if that isn't known."""
+        costs = [self.costs[one.dataset_name] for one in self.steps if one.submits and one.dataset_name in self.costs]
+        return sum(costs[1:], costs[0]) if costs else None
 
     @property
     def deletes(self) -> tuple[str, ...]:

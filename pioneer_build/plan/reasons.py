@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan.model import Reason
+from pioneer_build.spec.label_descriptions import DESCRIPTIONS, as_written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pioneer_build.lock.model import Entry
     from pioneer_build.spec.declared import Declared
 
@@ -16,13 +19,15 @@ def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
     """A reason for each changed key of the definition, with old and new value; of a list, what changed in it."""
     if entry.fingerprint == item.fingerprint:
         return ()
-    old, new = entry.definition, item.definition
+    old, new = as_written(entry.definition), as_written(item.definition)
     reasons = []
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
-        if isinstance(before, list) or isinstance(after, list):
+        if key == DESCRIPTIONS:
+            reasons.append(_description_changes(before or {}, after or {}))
+        elif isinstance(before, list) or isinstance(after, list):
             was, now = before or [], after or []
             added = [value for value in now if value not in was]
             removed = [value for value in was if value not in now]
@@ -33,6 +38,14 @@ def definition_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
     if not reasons:  # the same definition with another version of the fingerprint
         reasons.append(Reason("version", f"{entry.fingerprint} → {item.fingerprint}"))
     return tuple(reasons)
+
+
+def _description_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Reason:
+    """The reason for other descriptions of labels: they belong to the key `labels`."""
+    labels = [label for label in sorted({*before, *after}) if before.get(label) != after.get(label)]
+    changes = [f"{_brief(label)}: {_brief(before.get(label))} → {_brief(after.get(label))}" for label in labels]
+    old, new = ({label: side[label] for label in labels if label in side} for side in (before, after))
+    return Reason("labels", f"described as {', '.join(changes)}", old or None, new or None)
 
 
 def remembered(declared: Declared) -> dict[str, Any]:
@@ -75,6 +88,9 @@ def _plain(value: Any) -> str:
 def _brief(value: Any) -> str:
     if value is None:
         return "(none)"
+    if isinstance(value, dict) and "entities" in value:
+        pairs = ", ".join(f"{span} = {label}" for span, label in value["entities"])
+        return f"{_brief(value.get('text'))} ({pairs or 'no entities'})"
     if isinstance(value, dict):
         return f"{_brief(value.get('text'))} ({value.get('label')})"
     return f'"{value}"'

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pioneer_build.plan.cost import Rates
     from pioneer_build.spec.settings import ModelSettings, Settings
 
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
@@ -42,8 +43,8 @@ class Config:
     of the specs, relative to the project; `store` is absolute if the project's folder is. `requests_per_minute` is the
     rate limit of the generate endpoints (`None` for an engine in this process, which has no limit). `max_requests` and
     `max_examples` limit the paid requests and the requested rows of one `apply`; `None` is no limit. `split_lock` says
-    whether a new lock is split. `model` is the model of the backend `model`, `None` for all others. `api_key` never
-    appears in the representation.
+    whether a new lock is split. `model` is the model of the backend `model`, `None` for all others; `rates` are
+    the prices of its tokens, if they are known. `api_key` never appears in the representation.
     """
 
     backend: str
@@ -58,6 +59,7 @@ class Config:
     max_examples: int | None
     split_lock: bool
     model: ModelSettings | None = None
+    rates: Rates | None = None
     api_key: str | None = field(default=None, repr=False)
 
     @property
@@ -109,6 +111,7 @@ def resolve(
         max_examples=settings.limits.max_examples if settings.limits else None,
         split_lock=settings.lock == "split",
         model=model,
+        rates=_rates(model),
         api_key=_api_key(environ, base_url),
     )
 
@@ -120,6 +123,14 @@ def _chosen_model(settings: Settings) -> ModelSettings:
             hint="add to pioneer.yaml:  model: {base_url: http://127.0.0.1:8000/v1, name: NAME}",
         )
     return settings.model
+
+
+def _rates(model: ModelSettings | None) -> Rates | None:
+    if model is None or model.prices is None:
+        return None
+    from pioneer_build.plan.cost import Rates  # the planner: only where there are prices
+
+    return Rates(model.prices.input, model.prices.output, model.currency)
 
 
 def _store(written: str | None, root: Path, environ: Mapping[str, str]) -> Path:

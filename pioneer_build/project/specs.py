@@ -12,6 +12,8 @@ from pioneer_build.project.key_check import keys_in_files, keys_in_names
 from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
+from pioneer_build.spec.guidance import reads_guidance
+from pioneer_build.spec.guidance import unusable as unusable_keys
 from pioneer_build.spec.model import Checks
 
 if TYPE_CHECKING:
@@ -104,9 +106,10 @@ def load_specs(project: Project, *, only: Iterable[str] | None = None) -> Projec
         raise Problems(named)
     reading = read_specs(project, files)
     missing = _missing_names(project, reading, passed_over)
-    if reading.anew or problems or missing or not project.cache.has_cross_checked(files):
+    unusable = _unusable(project, reading)
+    if reading.anew or problems or missing or unusable or not project.cache.has_cross_checked(files):
         problems += reading.problems
-        problems += _cross_check(project, reading, missing)
+        problems += _cross_check(project, reading, missing, unusable)
         if not problems:
             project.cache.put_cross_checked(files)
         if only is not None:
@@ -151,21 +154,33 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
     return reading
 
 
-def _cross_check(project: Project, reading: SpecReading, missing: Collection[str]) -> Iterator[Problem]:
+def _cross_check(
+    project: Project, reading: SpecReading, missing: Collection[str], unusable: Sequence[Spec]
+) -> Iterator[Problem]:
     """The errors between specs, and of names in the settings.
 
     Args:
         project: the project.
         reading: all specs.
         missing: the names in the settings that no dataset has.
+        unusable: the specs with keys that the backend can't be told.
     """
-    from pioneer_build.parse import cross_check, unknown_in_settings  # pydantic and yaml: only if a file changed
+    # pydantic and yaml: only if a file changed
+    from pioneer_build.parse import cross_check, guidance_problems, unknown_in_settings
 
     specs = [spec for spec, _, _ in reading.all()]
     if missing:
         settings = read_regular(project.root / SETTINGS_NAME)
         yield from unknown_in_settings(settings, SETTINGS_NAME, missing, _names(reading))
+    yield from guidance_problems(unusable, lambda path: read_regular(project.root / path))
     yield from cross_check(specs, tuple(reading.broken), lambda path: read_regular(project.root / path))
+
+
+def _unusable(project: Project, reading: SpecReading) -> list[Spec]:
+    """The specs with keys that the backend can't be told. That depends on the settings: no cache knows of it."""
+    if reads_guidance(project.config.backend):
+        return []
+    return [spec for spec, _, _ in reading.all() if next(unusable_keys(spec), None) is not None]
 
 
 def _missing_names(project: Project, reading: SpecReading, passed_over: Sequence[PassedOver]) -> set[str]:

@@ -8,6 +8,7 @@ plan, diff                     a plan, and what changed, as text
 plan_markdown, diff_markdown   the same as Markdown, for a comment on a pull request
 report                         the page of `report`
 problems                       errors in files, as text in the style of a compiler
+cost                           calls, tokens and money
 text                           wraps lines to the width of a terminal
 colours                        which there are, of which symbol, and when (NO_COLOR)
 markdown                       escapes text for Markdown

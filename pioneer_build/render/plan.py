@@ -30,7 +30,7 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         colour: whether to colour symbols (ANSI).
         all_steps: show unchanged datasets too, which are only counted otherwise.
     """
-    from pioneer_build.render import colours, text  # not needed for a plan with nothing to do
+    from pioneer_build.render import colours, cost, text  # not needed for a plan with nothing to do
 
     wrapped = text.wrapped
 
@@ -63,7 +63,9 @@ def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: b
         for sentence in skipped_texts(plan.skipped, (*plan.ignored, *plan.remarks))
         for line in wrapped(visible(sentence), width)
     ]
-    return lines_text([*lines, *wrapped(visible(summary_text(plan)), width), *said], colour=colour)
+    return lines_text(
+        [*lines, *wrapped(visible(summary_text(plan) + cost.plan_sentence(plan)), width), *said], colour=colour
+    )
 
 
 def skipped_texts(skipped: Sequence[Skipped], ignored: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.escaping import Lines, lines_text
 from pioneer_build.plan import SETTLED
 from pioneer_build.render.colours import ACTION_SYMBOLS
+from pioneer_build.render.cost import plan_sentence
 from pioneer_build.render.markdown import cell, code
 from pioneer_build.render.markdown_limit import RESERVED, fitting, folded, rows_left_out, size_of
 from pioneer_build.render.plan import skipped_texts, summary_text
@@ -22,7 +23,7 @@ def plan_markdown(plan: Plan) -> Lines:
     """The plan for a pull request: summary, table and collapsed details, below `MARKDOWN_LIMIT` characters."""
     # it is normal that a CI machine does not have the rows
     shown = [step for step in plan.steps if step.action not in SETTLED]
-    head = ["### pioneer-build plan", "", cell(summary_text(plan)), ""]
+    head = ["### pioneer-build plan", "", cell(summary_text(plan) + plan_sentence(plan)), ""]
     if said := skipped_texts(plan.skipped, (*plan.remarks, *plan.ignored)):
         most = 20  # a comment has only so much room
         more = [f"- {count(len(said) - most, 'more spec')} skipped"] if len(said) > most else []

@@ -9,6 +9,7 @@ from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.status import rows_of_wanted
 from pioneer_build.render.text import wrapped
+from pioneer_build.spec.label_descriptions import DESCRIPTIONS, as_written
 from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:
@@ -82,11 +83,18 @@ def _digest(digest: str, room: int) -> str:
 
 def _definition(definition: Mapping[str, Any], width: int) -> list[str]:
     lines = []
-    for key, item in definition.items():
-        if isinstance(item, list) and item and isinstance(item[0], dict):
+    for key, item in as_written(definition).items():
+        if key == DESCRIPTIONS:
+            lines.append(f"  {key.replace('_', ' ')}:")
+            for label, text in item.items():
+                lines += wrapped(f"{visible(label)}: {visible(text)}", width, first=4, rest=6)
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
             lines.append(f"  {visible(key)}:")
             for shot in item:
-                lines += wrapped(f"{visible(shot['text'])} → {visible(shot['label'])}", width, first=4, rest=6)
+                meant = (
+                    shot["label"] if "label" in shot else ", ".join(map(" = ".join, shot["entities"])) or "no entities"
+                )
+                lines += wrapped(f"{visible(shot['text'])} → {visible(meant)}", width, first=4, rest=6)
         elif isinstance(item, str) and "\n" in item:
             lines.append(f"  {visible(key)}:")
             for line in item.split("\n"):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Busy, NoAccess, NotReached, Refused
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
-from pioneer_build.ports import Service
+from pioneer_build.ports import NO_GUIDANCE, Service
 from pioneer_build.service.bounds import bounds_for
 from pioneer_build.service.datasets import Datasets
 from pioneer_build.service.error_map import Asked, retry_after
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+    from pioneer_build.ports import GenerateRequest, Guidance, JobReport, Labelled, RemoteVersion
     from pioneer_build.service.notes import OnNote
     from pioneer_build.service.rate_limiter import Pacer, TurnKind, Usage
     from pioneer_build.spec.model import TaskType
@@ -120,13 +120,16 @@ class HttpService(Service):
 
         return await self._patience.run(attempt, paid=False)
 
-    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(
+        self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str], guidance: Guidance = NO_GUIDANCE
+    ) -> Labelled:
         """See `Service.label`.
 
         Args:
             task_type: not `decoder`.
             labels: as in the spec.
             texts: 1 to `TEXTS_PER_REQUEST`.
+            guidance: what else to send.
 
         Raises:
             Refused: they can't be labelled in one request; nothing was sent.
@@ -135,7 +138,7 @@ class HttpService(Service):
         if task_type == "decoder" or not 1 <= len(texts) <= TEXTS_PER_REQUEST:
             raise Refused(f"{count(len(texts), 'text')} can't be labelled for {task_type} in one request")
         asked = self._asked(f"labelling {count(len(texts), 'text')}", paid=True)
-        body = self._body(asked, {"labels": list(labels), "inputs": list(texts)})
+        body = self._body(asked, {"labels": list(labels), "inputs": list(texts), **guidance.body()})
         bounds = bounds_for(len(texts), more=2 * len(body))
         sent = Request("POST", f"/generate/{task_type}/label-existing", asked, self._label_seconds, body, bounds)
 

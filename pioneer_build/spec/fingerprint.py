@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pioneer_build.spec.model import Spec
 
@@ -22,12 +22,15 @@ ALGORITHM = "fp1"
 #: The canonical definition: JSON values under the spec's own keys; absent keys are left out.
 Definition: TypeAlias = "dict[str, Any]"
 
+
 #: White space that `domain_description` folds and `prompt` is stripped of: Unicode's White_Space property.
 _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _SPACE_RUN = re.compile(f"[{_SPACES}]+")
+#: What comes before the descriptions of labels in a text.
+LABELS_ARE = "Labels: "
 
 
 def fold(text: str) -> str:
@@ -35,25 +38,51 @@ def fold(text: str) -> str:
     return _SPACE_RUN.sub(" ", text).strip(" ")
 
 
+def described_domain(domain: str | None, descriptions: Sequence[tuple[str, str]]) -> str | None:
+    """`domain_description` with descriptions of labels: for services that have no field for them.
+
+    Args:
+        domain: the author's own text; `None` if there is none.
+        descriptions: pairs of a label and its description, in any order.
+    """
+    if not descriptions:
+        return domain
+    by_label = dict(sorted((nfc(label), fold(nfc(text))) for label, text in descriptions))
+    rendered = LABELS_ARE + json.dumps(by_label, ensure_ascii=False)
+    before = (domain or "").rstrip(_SPACES)
+    return f"{before}\n{rendered}" if before else rendered
+
+
 def definition_of(spec: Spec) -> Definition:
     """The part of `spec` that decides the dataset's content, in canonical form.
 
     Two specs of one definition ask for the same rows: labels and few-shot examples are sets, white space
-    in a description carries no meaning, and text counts in Unicode normal form C.
+    in a description carries no meaning, and text counts in Unicode normal form C. Descriptions of labels count as the
+    text that they are sent as.
     """
     definition: Definition = {"task_type": spec.task_type}
     if spec.labels:
         definition["labels"] = sorted({nfc(label) for label in spec.labels})
-    if spec.domain_description is not None and (folded := fold(nfc(spec.domain_description))):
+    domain = described_domain(spec.domain_description, spec.label_descriptions)
+    if domain is not None and (folded := fold(nfc(domain))):
         definition["domain_description"] = folded
     if spec.classified_examples:
         pairs = {(nfc(shot.text), nfc(shot.label)) for shot in spec.classified_examples}
         definition["classified_examples"] = [{"label": label, "text": text} for text, label in sorted(pairs)]
+    if spec.ner_examples:
+        annotated = {(nfc(one.text), _entity_set(one.entities)) for one in spec.ner_examples}
+        definition["ner_examples"] = [
+            {"entities": [list(pair) for pair in pairs], "text": text} for text, pairs in sorted(annotated)
+        ]
     if spec.prompt is not None:
         lines = nfc(spec.prompt).replace("\r\n", "\n").replace("\r", "\n")
         if stripped := lines.strip(_SPACES):
             definition["prompt"] = stripped
     return definition
+
+
+def _entity_set(entities: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({(nfc(span), nfc(label)) for span, label in entities}))
 
 
 def canonical_bytes(definition: Mapping[str, Any]) -> bytes:

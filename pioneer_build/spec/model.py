@@ -23,6 +23,14 @@ class FewShot:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityExample:
+    """One annotated text that guides a ner job (`ner_examples`): `entities` are pairs of a span of it and a label."""
+
+    text: str
+    entities: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InlineTexts:
     """Texts to label, written in the spec itself."""
 
@@ -76,7 +84,8 @@ class Spec:
 
     A spec has either `num_examples` (a generate spec) or `inputs` (a label spec). `path`, `line` and `marks`
     say where it stands: `path` relative to the project with `/`; `marks` maps a top-level key to the line and
-    column of its value, both from 1.
+    column of its value, both from 1. `label_descriptions` are pairs of a label and its description, in the author's
+    order: what `labels` says if it is a mapping.
     """
 
     dataset_name: str
@@ -85,6 +94,7 @@ class Spec:
     num_examples: int | None = None
     domain_description: str | None = None
     classified_examples: tuple[FewShot, ...] = ()
+    ner_examples: tuple[EntityExample, ...] = ()
     prompt: str | None = None
     inputs: Inputs | None = None
     description: str | None = None
@@ -95,6 +105,7 @@ class Spec:
     checks: Checks = field(default_factory=Checks)
     top_up: TopUp | None = None
     on_change: OnChange = "new_name"
+    label_descriptions: tuple[tuple[str, str], ...] = ()
     path: str = ""
     line: int = 0
     marks: tuple[tuple[str, int, int], ...] = ()

@@ -11,7 +11,7 @@ from pioneer_build.errors import FateUnknown, Refused
 from pioneer_build.inputs import survey
 from pioneer_build.journal.log import Journal
 from pioneer_build.plan import Choices, Facts, InputFacts, make_plan
-from pioneer_build.ports import Labelled
+from pioneer_build.ports import Labelled, Tokens
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.model import Checks, InlineTexts, InputFiles, Spec
 from pioneer_build.store import Store
@@ -28,6 +28,7 @@ NAME = "tickets"
 class Labeller:
     """The label endpoint. `refuse` and `fail` decide for which texts a request fails; `silent` which texts get `{}`.
 
+    `tokens` are those of each text, if it counts them.
     Every other text gets the label number `first`. `unsupported` are the labels that it reports as unsupported.
     """
 
@@ -37,10 +38,11 @@ class Labeller:
         self.silent: Callable[[str], bool] = lambda text: False
         self.unsupported: tuple[str, ...] = ()
         self.first = 0
+        self.tokens: int | None = None
         self.requests: list[tuple[str, ...]] = []
         self.answered: Counter[str] = Counter()
 
-    async def label(self, task_type: str, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(self, task_type: str, labels: Sequence[str], texts: Sequence[str], _: object = None) -> Labelled:
         await asyncio.sleep(0)
         self.requests.append(tuple(texts))
         if self.refuse(texts):
@@ -49,7 +51,9 @@ class Labeller:
             raise FateUnknown("the service returned 500", status=500)
         self.answered.update(texts)
         return Labelled(
-            tuple({} if self.silent(one) else {"label": labels[self.first]} for one in texts), self.unsupported
+            tuple({} if self.silent(one) else {"label": labels[self.first]} for one in texts),
+            self.unsupported,
+            tokens=self.tokens and Tokens(self.tokens * len(texts), len(texts), 1),
         )
 
     def stop(self) -> None:

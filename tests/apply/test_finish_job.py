@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.lock.model import Tokens
+from pioneer_build.project.lock_file import LOCK_NAME
 from tests.apply.bench import Bench, owing
 
 if TYPE_CHECKING:
@@ -56,3 +58,23 @@ def test_a_download_that_is_interrupted_leaves_the_job_open(tmp_path: Path) -> N
     assert bench.apply(interrupt_at=1) == "stopped"
     assert bench.states() == ["open"]
     assert bench.apply() == "done"
+
+
+@pytest.mark.parametrize(("bad_share", "state"), [(0.0, "ready"), (1.0, "failed")])
+def test_the_tokens_of_a_job_are_recorded_however_it_ends(tmp_path: Path, bad_share: float, state: str) -> None:
+    bench = Bench(tmp_path, bad_share=bad_share)
+    bench.service.tokens_per_row = 7
+    bench.service.fates.seed(1)
+    bench.apply()
+    (job,) = bench.entry.jobs
+    assert (job.state in (state, "rejected"), job.tokens) == (True, Tokens(28, 4))
+    assert [one.tokens for one in bench.world.submissions()] == [Tokens(28, 4)]
+    assert '"tokens": { "input": 28, "output": 4 }' in " ".join((bench.checkout.root / LOCK_NAME).read_text().split())
+
+
+def test_a_service_that_counts_no_tokens_leaves_the_lock_as_it_was(bench: Bench) -> None:
+    bench.apply()
+    assert bench.entry.jobs[0].tokens is None
+    text = (bench.checkout.root / LOCK_NAME).read_text()
+    assert "tokens" not in text
+    assert '"lock_version": 1' in text

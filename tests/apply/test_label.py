@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.lock.model import Lock
+from pioneer_build.lock.model import Lock, Tokens
 from pioneer_build.store import Store
 from tests.apply.labelling import Project, result
 
@@ -74,3 +74,25 @@ def test_progress_counts_texts(project: Project) -> None:
 def test_the_lock_reads_back(project: Project) -> None:
     project.apply()
     assert isinstance(project.lock, Lock)
+
+
+def test_tokens_of_label_requests_add_up_by_definition(project: Project) -> None:
+    project.service.tokens = 5
+    project.texts = ("a", "b")
+    assert result(project.apply()) == "done"
+    project.texts = ("a", "b", "c")
+    assert result(project.apply()) == "done"
+    entry = project.entry()
+    assert dict(entry.tokens) == {entry.fingerprint: Tokens(15, 3)}
+    first = entry.fingerprint
+    project.labels = ("x", "z")
+    assert result(project.apply()) == "done"
+    entry = project.entry()
+    assert dict(entry.tokens) == {first: Tokens(15, 3), entry.fingerprint: Tokens(15, 3)}
+
+
+def test_tokens_count_where_a_step_ends_early(project: Project) -> None:
+    project.service.tokens = 1
+    project.texts = tuple(f"text {number}" for number in range(5000))
+    assert result(project.apply(max_requests=2)) == "refused"
+    assert [tokens for _, tokens in project.entry().tokens] == [Tokens(2000, 2000)]

@@ -223,7 +223,7 @@ def test_an_annotation_whose_row_could_not_be_read_is_quarantined(
     project.labels = ()
     project.checks = Checks(min_accepted=0.5)
 
-    async def label(task_type: str, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(task_type: str, labels: Sequence[str], texts: Sequence[str], _: object) -> Labelled:
         project.service.requests.append(tuple(texts))
         return Labelled(tuple({"label": "x" * (room + (one == "too long"))} for one in texts), ())
 

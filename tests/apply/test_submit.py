@@ -10,6 +10,8 @@ import pytest
 from pioneer_build.apply.submit import request_for
 from pioneer_build.lock.model import digest_of
 from pioneer_build.project.lock_file import LOCK_NAME
+from pioneer_build.spec.fingerprint import described_domain
+from pioneer_build.spec.model import EntityExample, Spec
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import declared
 
@@ -122,8 +124,8 @@ def test_what_is_sent_was_taken_down_as_it_was_sent(bench: Bench) -> None:
     first, second = bench.world.submissions()
     assert (first.asked, first.order, first.known, first.base_name) == (4, 0, (), "a")
     assert (second.asked, second.order, second.known, second.remote_name) == (2, 1, ("1",), "a")
-    assert first.request == digest_of(request_for(declared(SPEC), "a", 4).body())
-    assert second.request == digest_of(request_for(declared(SPEC), "a", 2).body())
+    assert first.request == digest_of(request_for(declared(SPEC), "a", 4, "pioneer").body())
+    assert second.request == digest_of(request_for(declared(SPEC), "a", 2, "pioneer").body())
 
 
 @pytest.mark.parametrize("fault", ["created-unanswered", "lost"])
@@ -131,3 +133,31 @@ def test_what_was_not_answered_counts_as_spent(bench: Bench, fault: str) -> None
     assert bench.apply("", fault) == "unknown"
     assert (bench.report.requests, bench.report.examples) == (1, 4)
     assert [item.state for item in bench.world.submissions()] == ["unknown"]
+
+
+GUIDED = Spec(
+    "a",
+    "ner",
+    ("x", "b"),
+    4,
+    domain_description="mail ",
+    ner_examples=(EntityExample("Ada", (("Ada", "x"),)),),
+    label_descriptions=(("x", "the  first"), ("b", 'a "b"')),
+)
+
+
+@pytest.mark.parametrize("backend", ["local", "model/small"])
+def test_a_backend_that_reads_guidance_gets_it_as_it_was_written(backend: str) -> None:
+    body = request_for(declared(GUIDED), "a", 4, backend).body()
+    assert body["domain_description"] == "mail "
+    assert body["label_descriptions"] == {"x": "the  first", "b": 'a "b"'}
+    assert body["ner_examples"] == [{"text": "Ada", "entities": [["Ada", "x"]]}]
+
+
+def test_a_service_gets_descriptions_in_the_text_that_it_reads() -> None:
+    body = request_for(declared(GUIDED), "a", 4, "https://example.org").body()
+    assert body == {
+        "task_type": "ner", "dataset_name": "a", "num_examples": 4, "labels": ["x", "b"],
+        "domain_description": 'mail\nLabels: {"b": "a \\"b\\"", "x": "the first"}',
+    }  # fmt: skip
+    assert body["domain_description"] == described_domain("mail ", GUIDED.label_descriptions)

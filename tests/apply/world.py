@@ -39,7 +39,7 @@ from pioneer_build.operations.known_jobs import mark_deletions, with_journal
 from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
 from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan, renames_of, with_new_names
-from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion
+from pioneer_build.ports import GenerateRequest, JobReport, Labelled, RemoteVersion, Tokens
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.lock_history import PastEntry
 from pioneer_build.spec.declared import Declared
@@ -122,6 +122,7 @@ class ModelService:
     calls: int = 0
     fuse: Fuse = field(default_factory=Fuse)
     before_submit: Any = None
+    tokens_per_row: int | None = None
 
     def _fault(self) -> str:
         return self.faults.popleft() if self.faults else ""
@@ -175,12 +176,16 @@ class ModelService:
             return JobReport(job_id, "unrecognised", "hibernating")
         if job.polls > 0:
             job.polls -= 1
-            return JobReport(job_id, "running", "running", done=1)
+            return JobReport(job_id, "running", "running", done=1, tokens=self._tokens(1))
+        tokens = self._tokens(job.request.num_examples)
         if job.outcome == "failed":
-            return JobReport(job_id, "failed", "failed", error="no valid samples")
+            return JobReport(job_id, "failed", "failed", error="no valid samples", tokens=tokens)
         rows = tuple(self._rows(job)) if self.gives_rows else None
         version = job.version if self.gives_rows and self.lists else None
-        return JobReport(job_id, "ready", "ready", rows=rows, version=version)
+        return JobReport(job_id, "ready", "ready", rows=rows, version=version, tokens=tokens)
+
+    def _tokens(self, rows: int) -> Tokens | None:
+        return None if self.tokens_per_row is None else Tokens(self.tokens_per_row * rows, rows, rows)
 
     def _rows(self, job: ModelJob) -> Iterator[dict[str, Any]]:
         count = {"short": max(1, job.request.num_examples // 3), "empty": 0}.get(job.outcome, job.request.num_examples)
@@ -188,7 +193,9 @@ class ModelService:
             text = f"{job.job_id} row {number}"
             yield {"text": text, "entities": [[job.job_id, job.request.labels[0]]]}
 
-    async def label(self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str]) -> Labelled:
+    async def label(
+        self, task_type: TaskType, labels: Sequence[str], texts: Sequence[str], _: object = None
+    ) -> Labelled:
         raise AssertionError
 
     async def versions(self, dataset_name: str) -> tuple[RemoteVersion, ...] | None:

@@ -21,6 +21,10 @@ SPECS = {
         "checks: {min_accepted: 0.5, no_overlap_with: [z]}\ntop_up: true\nprotect: true\nrenamed_from: old\n"
     ),
     "ner": "version: 1\ndataset_name: n\ntask_type: ner\nlabels: [a]\nnum_examples: 3\ndomain_description: d\n",
+    "described": (
+        "version: 1\ndataset_name: n\ntask_type: ner\nlabels: {b: second, a: first}\nnum_examples: 3\n"
+        "ner_examples: [{text: x y, entities: [[x, a], [y, b]]}, {text: z, entities: []}]\n"
+    ),
     "decoder": "version: 1\ndataset_name: d\ntask_type: decoder\nnum_examples: 3\nprompt: |\n  do\n  it\n",
     "texts": "version: 1\ndataset_name: i\ntask_type: ner\nlabels: [a]\ninputs: [x, y]\n",
     "files": "version: 1\ndataset_name: f\ntask_type: ner\nlabels: [a]\ninputs: {path: a.csv, field: b, id: c}\n",

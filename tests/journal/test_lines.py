@@ -8,6 +8,7 @@ from zlib import crc32
 import pytest
 
 from pioneer_build.journal.lines import VERSION, Line, decode_line, encode_line, is_torn, is_whole
+from pioneer_build.lock.model import Tokens
 
 
 def test_the_bytes_of_a_line_are_those_of_the_published_format() -> None:
@@ -36,6 +37,24 @@ def test_what_was_added_later_is_beside_the_fields() -> None:
     assert b"more" not in encode_line(plain)
     head = Line(VERSION, 1, "head", "t", {"folder": "/journal"})
     assert decode_line(encode_line(head)[:-1]) == head
+
+
+def test_tokens_of_a_language_model_are_beside_the_fields() -> None:
+    line = Line(VERSION, 7, "record", "t", {"state": "ready", "tokens": Tokens(12, 3)})
+    data = encode_line(line)
+    assert json.loads(data.partition(b"\t")[0])["more"] == {"tokens": {"input": 12, "output": 3}}
+    assert decode_line(data[:-1]) == line
+    assert b"more" not in encode_line(Line(VERSION, 7, "begin", "t", {"asked": 1, "tokens": None}))
+    rewritten = Line(VERSION, 7, "begin", "t", {"asked": 1, "tokens": {"input": 12, "output": 3}})
+    assert decode_line(encode_line(rewritten)[:-1]).fields["tokens"] == Tokens(12, 3)
+
+
+@pytest.mark.parametrize(
+    "tokens", [{}, {"input": 1}, {"input": -1, "output": 1}, {"input": "1", "output": 1}, []], ids=str
+)
+def test_odd_tokens_are_passed_over(tokens: object) -> None:
+    value = {"v": VERSION, "seq": 1, "event": "begin", "token": "t", "fields": {"asked": 1}, "more": {"tokens": tokens}}
+    assert decode_line(json.dumps(value).encode() + b"\t0") == Line(VERSION, 1, "begin", "t", {"asked": 1})
 
 
 @pytest.mark.parametrize("more", [{"later": 1}, {"project": 5}, {"deleted": "no"}, ["deleted"], None], ids=str)

@@ -12,11 +12,12 @@ import pytest
 
 from pioneer_build.cache.unchanged_plan import CachedPlan, nothing_to_do, read_cached_plan
 from pioneer_build.inputs.freshness import unchanged_glob
-from pioneer_build.lock.model import Labelling
+from pioneer_build.lock.model import Labelling, Lock, Tokens
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.plan import plan_of_changed, plan_project
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.plan import Choices
+from pioneer_build.plan.cost import Rates
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.open import open_project
 from tests.built import age, label_text, spec_text, write_spec
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.plan import Plan
+    from pioneer_build.project.open import Project
 
 
 def planned(root: Path, choices: Choices | None = None) -> Plan:
@@ -208,3 +210,29 @@ def test_a_label_spec_that_turned_takes_its_inputs_along(built: Path) -> None:
     assert cached(built).inputs == b"[]"
     (built / "inputs" / "a.txt").write_text("it isn't read any more\n")
     assert plan_of_changed(open_project(built)) == plan
+
+
+def of_model(root: Path, rates: Rates | None = None) -> Project:
+    """A project with the backend `model`."""
+    project = open_project(root)
+    return replace(project, config=replace(project.config, backend="model/small", rates=rates))
+
+
+def test_a_plan_for_a_model_says_what_it_will_take(built: Path) -> None:
+    rates = Rates(1.0, 2.0, "EUR")
+    plan = plan_project(of_model(built, rates))
+    assert plan.cost is not None
+    assert (plan.rates, plan.cost.basis) == (rates, "estimate")
+    assert plan.costs.keys() == {step.dataset_name for step in plan.steps if step.submits}
+    assert plan_project(open_project(built)).cost is None, "no model, no tokens"
+
+
+def test_what_jobs_took_is_what_the_next_ones_are_expected_to_take(built: Path) -> None:
+    project = of_model(built)
+    lock = LockFile(built).read()
+    one = lock.entries["one", "pioneer"]
+    jobs = tuple(replace(job, tokens=Tokens(100 * job.asked, job.asked)) for job in one.jobs)
+    LockFile(built).write(Lock({("one", "model/small"): replace(one, backend="model/small", jobs=jobs)}))
+    write_spec(built, "one.yaml", spec_text("one", examples=one.jobs[0].asked + 7))
+    plan = plan_project(project)
+    assert (plan.costs["one"].tokens, plan.costs["one"].basis) == (Tokens(700, 7), "history")

@@ -20,7 +20,7 @@ from pioneer_build.render.problems import problems_text
 VALIDATOR = jsonschema.Draft7Validator(spec_schema())
 DOCS = Path(__file__).parents[2] / "docs" / "spec.md"
 #: What only the parser can say.
-BEYOND = {"duplicate-label", "unknown-label", "two-labels", "path", "rename"}
+BEYOND = {"duplicate-label", "unknown-label", "two-labels", "path", "rename", "span"}
 
 CLASSES: dict[str, Any] = {
     "version": 1,

@@ -14,7 +14,7 @@ from pioneer_build.errors import Problem
 from pioneer_build.parse import parse_settings, parse_text, yaml_loader
 from pioneer_build.parse.ambiguous_words import STR, tag_of_plain
 from pioneer_build.spec.blank import is_blank
-from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
@@ -47,9 +47,18 @@ def specs(draw: st.DrawFn) -> Spec:
     label = task != "decoder" and draw(st.booleans())
     labels = draw(st.lists(LINE, min_size=1, max_size=5, unique_by=nfc)) if task != "decoder" else []
     shots = []
-    if task == "classification" and not label:
+    if task == "classification":
         texts = draw(st.lists(TEXT, max_size=3, unique_by=nfc))
         shots = [FewShot(text, draw(st.sampled_from(labels))) for text in texts]
+    descriptions: tuple[tuple[str, str], ...] = ()
+    if labels and draw(st.booleans()):
+        labels = sorted(labels)  # one of the styles sorts keys
+        descriptions = tuple((one, draw(TEXT)) for one in labels)
+    annotated = []
+    if task == "ner":
+        for text in draw(st.lists(TEXT, max_size=2)):
+            pairs = ((text, draw(st.sampled_from(labels))),) if draw(st.booleans()) else ()
+            annotated.append(EntityExample(text, pairs))
     files = st.builds(InputFiles, st.just("data/x.csv"), st.none() | LINE, st.none() | LINE)
     inputs = st.builds(InlineTexts, st.lists(TEXT, min_size=1, max_size=4).map(tuple)) | files
     return Spec(
@@ -59,6 +68,8 @@ def specs(draw: st.DrawFn) -> Spec:
         num_examples=None if label else draw(st.integers(1, 2**53 - 1)),
         domain_description=None if label else draw(st.none() | TEXT),
         classified_examples=tuple(shots),
+        ner_examples=tuple(annotated),
+        label_descriptions=descriptions,
         prompt=draw(st.none() | TEXT) if task == "decoder" else None,
         inputs=draw(inputs) if label else None,
         owner=draw(st.none() | LINE),
@@ -86,6 +97,12 @@ def written(spec: Spec) -> dict[str, Any]:
         if isinstance(value, tuple):
             value = [dataclasses.asdict(v) if isinstance(v, FewShot) else v for v in value]
         data[one.name] = value
+    if spec.ner_examples:
+        data["ner_examples"] = [
+            {"text": one.text, "entities": [list(pair) for pair in one.entities]} for one in spec.ner_examples
+        ]
+    if data.pop("label_descriptions", ()):
+        data["labels"] = dict(spec.label_descriptions)
     return data
 
 

@@ -19,6 +19,7 @@ from pioneer_build.parse.schema import (
     ChecksShape,
     FilesShape,
     LimitsShape,
+    ModelShape,
     ShotShape,
     TopUpShape,
     settings_adapter,
@@ -55,7 +56,7 @@ def test_a_mapping_has_the_keys_that_its_value_has_fields(shape: Any, value: Any
 
 
 def test_a_spec_and_the_settings_have_the_keys_that_their_values_have_fields() -> None:
-    places = {"path", "line", "marks"}
+    places = {"path", "line", "marks", "label_descriptions"}  # the last are a part of `labels`
     assert set(SPEC_KEYS) - {"version"} == {field.name for field in fields(Spec)} - places
     assert set(SETTINGS_KEYS) - {"version"} == {field.name for field in fields(Settings)}
 
@@ -63,7 +64,7 @@ def test_a_spec_and_the_settings_have_the_keys_that_their_values_have_fields() -
 def test_what_is_said_of_keys_is_said_of_keys_there_are() -> None:
     assert set(BELONGS) <= set(SPEC_KEYS)
     assert set(REQUIRED) <= set(SPEC_KEYS)
-    assert set(CHOICES) <= set(SPEC_KEYS)
+    assert set(CHOICES) <= {*SPEC_KEYS, *ModelShape.__annotations__}
     assert set(SYNONYMS.values()) <= set(SPEC_KEYS)
     assert not set(SYNONYMS) & set(SPEC_KEYS), "a word that is a key means itself"
     for belongs in BELONGS.values():
@@ -95,10 +96,14 @@ def test_right(key: str, value: object) -> None:
         ("dataset_name", "a" * 101, (), "string_pattern_mismatch"),
         ("dataset_name", "a\n", (), "string_pattern_mismatch"),
         ("dataset_name", "é", (), "string_pattern_mismatch"),
-        ("labels", ["a\x85b"], (0,), "string_pattern_mismatch"),
-        ("labels", [" "], (0,), "string_pattern_mismatch"),
-        ("labels", ("a",), (), "list_type"),
-        ("labels", [], (), "too_short"),
+        ("labels", ["a\x85b"], ("<list>", 0), "string_pattern_mismatch"),
+        ("labels", [" "], ("<list>", 0), "string_pattern_mismatch"),
+        ("labels", ("a",), ("<list>",), "list_type"),
+        ("labels", [], ("<list>",), "too_short"),
+        ("labels", {}, ("<mapping>",), "too_short"),
+        ("labels", {"a": 1}, ("<mapping>", "a"), "string_type"),
+        ("labels", {" ": "x"}, ("<mapping>", " ", "[key]"), "string_pattern_mismatch"),
+        ("ner_examples", [{"text": "x", "entities": [["x"]]}], (0, "entities", 0), "too_short"),
         ("num_examples", MAX_WHOLE + 1, (), "less_than_equal"),
         ("num_examples", True, (), "int_type"),
         ("num_examples", 1.0, (), "int_type"),

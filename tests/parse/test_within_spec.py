@@ -20,7 +20,16 @@ from tests.parse.examples import CLASSES, DECODER, LABEL, NER, only, problems
         (NER.replace("labels: [person, company]\n", ""), [(1, 1, "missing-key")]),
         (NER.replace("task_type: ner\n", ""), [(1, 1, "missing-key")]),
         (LABEL + "inputs: [a]\ndomain_description: x\n", [(5, 1, "wrong-task")]),
-        (LABEL + "inputs: [a]\nclassified_examples: [{text: x, label: a}]\n", [(5, 1, "wrong-task")]),
+        (LABEL + "inputs: [a]\nclassified_examples: [{text: x, label: c}]\n", [(5, 40, "unknown-label")]),
+        (LABEL + "inputs: [a]\nner_examples: []\n", [(5, 1, "wrong-task")]),
+        (NER.replace("[person, company]", "{person: x, no: y}"), [(4, 21, "quote")]),
+        (NER.replace("[person, company]", "{person: x, person: y}"), [(4, 21, "duplicate-key")]),
+        (NER.replace("[person, company]", '{"caf\\u00e9": x, "cafe\\u0301": y}'), [(4, 26, "duplicate-label")]),
+        (NER.replace("[person, company]", '{"\\u200b": x, tags: "\\u200b"}'), [(4, 10, "empty"), (4, 29, "empty")]),
+        (NER.replace("[person, company]", '{" ": x, tags: " "}'), [(4, 10, "empty"), (4, 24, "empty")]),
+        (NER.replace("[person, company]", "{person: , b: [x]}"), [(4, 10, "empty"), (4, 23, "type")]),
+        (NER.replace("[person, company]", "{}"), [(4, 9, "empty")]),
+        (NER.replace("[person, company]", "person"), [(4, 9, "type")]),
         (LABEL + "inputs: /etc/passwd\n", [(4, 9, "path")]),
         (LABEL + "inputs: ../../x.csv\n", [(4, 9, "path")]),
         (LABEL + "inputs: {path: a/../../../x.csv}\n", [(4, 16, "path")]),
@@ -48,6 +57,41 @@ def test_few_shots() -> None:
     assert problems(text) == [
         (9, 23, "unknown-label"), (10, 42, "two-labels"), (11, 5, "missing-key"), (12, 5, "type"),
     ]  # fmt: skip
+
+
+ANNOTATED = NER + "ner_examples:\n  - {text: Ada in Rome, entities: [[Ada, person]]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ANNOTATED, []),
+        (ANNOTATED + "  - {text: Nobody, entities: []}\n", []),
+        (ANNOTATED + "  - {text: Ada, entities: [[ada, person]]}\n", [(8, 29, "span")]),
+        (ANNOTATED + "  - {text: Ada, entities: [[Ada, persn]]}\n", [(8, 34, "unknown-label")]),
+        (ANNOTATED + "  - {text: Ada, entities: [[Ada, person], [Ada, company]]}\n", [(8, 49, "two-labels")]),
+        (
+            ANNOTATED + "  - {text: Ada, entities: [[Ada], Ada, [Ada, person, x]]}\n",
+            [(8, n, "type") for n in (28, 35, 40)],
+        ),
+        (ANNOTATED + "  - {text: Ada, entities: [[Ada, person]], label: x}\n", [(8, 44, "unknown-key")]),
+        (ANNOTATED + "  - {text: Ada}\n", [(8, 5, "missing-key")]),
+        (ANNOTATED + '  - {text: "\\u200b", entities: []}\n', [(8, 12, "empty")]),
+    ],
+)
+def test_entity_examples(text: str, expected: list[tuple[int, int, str]]) -> None:
+    assert problems(text) == expected
+
+
+def test_an_entity_that_is_no_pair_is_told_how_to_be_one() -> None:
+    message, hint, *_ = only(ANNOTATED + "  - {text: Ada, entities: [Ada]}\n")
+    assert message == "an item of 'entities' must be a pair of a part of the text and a label"
+    assert hint == "write [Ada Lovelace, person]"
+
+
+def test_a_description_that_is_no_text_is_named() -> None:
+    message, *_ = only(NER.replace("[person, company]", "{dataset_name: 12}"))
+    assert message == "YAML reads 12 as a number; the description of 'dataset_name' must be text"
 
 
 def test_the_same_example_twice_is_no_mistake() -> None:

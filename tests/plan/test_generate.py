@@ -13,7 +13,8 @@ from pioneer_build.plan import (
     InputFacts,
     KeptRows,
 )
-from pioneer_build.spec.model import FewShot, TopUp
+from pioneer_build.spec.declared import Declared
+from pioneer_build.spec.model import EntityExample, FewShot, TopUp
 from pioneer_build.wording import ROWS_GONE
 from tests.plan.steps import (
     ITEM,
@@ -47,6 +48,39 @@ def test_more_examples() -> None:
     known = entry(sized(15), job(ITEM, 1), job(sized(5), 2))
     assert decided(step(sized(15), known)) == ("none", 0, 0, 15)
     assert decided(step(sized(16), known)) == ("extend", 1, 1, 16)
+
+
+def described(domain: str | None, **labels: str) -> Declared:
+    spec = generate_spec("a", domain_description=domain, labels=tuple(labels))
+    return declared(replace(spec, label_descriptions=tuple(labels.items())))
+
+
+def test_other_descriptions_of_labels_are_a_change_of_labels() -> None:
+    old, new = described("shop", x="first", y="second"), described("shop", y="2nd", x="first")
+    one = step(new, entry(old, job(old)))
+    assert decided(one)[0] == "replace"
+    assert texts(one) == 'labels: described as "y": "second" → "2nd"'
+    assert [(r.field, r.old, r.new) for r in one.reasons] == [("labels", {"y": "second"}, {"y": "2nd"})]
+
+
+def test_the_first_descriptions_and_another_domain_are_two_reasons() -> None:
+    old, new = (
+        declared(generate_spec("a", domain_description="shop", labels=("x",))),
+        described(None, x="first", z="last"),
+    )
+    assert texts(step(new, entry(old, job(old)))) == (
+        'domain_description: "shop" → (none) | labels: described as "x": (none) → "first", "z": (none) → "last"'
+        ' | labels: + "z"'
+    )
+
+
+def test_entity_examples_are_shown_with_their_entities() -> None:
+    def guided(*examples: EntityExample) -> Declared:
+        return declared(replace(generate_spec("a", labels=("x",)), ner_examples=examples))
+
+    old = guided(EntityExample("Ada", (("Ada", "x"),)))
+    one = step(guided(EntityExample("none", ())), entry(old, job(old)))
+    assert texts(one) == 'ner_examples: + "none" (no entities), - "Ada" (Ada = x)'
 
 
 def test_fewer_examples_and_more_again() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.keys import keys_in, without_keys
+from pioneer_build.plan.cost import Rates
 from pioneer_build.project.config import Config, normal_url, resolve
 from pioneer_build.spec.model import Checks
-from pioneer_build.spec.settings import ModelSettings, Settings, SpendingLimits
+from pioneer_build.spec.settings import ModelSettings, Prices, Settings, SpendingLimits
 
 ROOT = Path("/project")
 HOME = {"HOME": "/home/u"}
@@ -168,6 +170,10 @@ def test_a_model_is_a_world_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.in_process
     assert not config.free
     assert resolved(Settings(model=model), "local").model is None
+    assert config.rates is None
+    priced = replace(model, prices=Prices(0.15, 0.6), currency="USD")
+    assert resolved(Settings(backend="model", model=priced)).rates == Rates(0.15, 0.6, "USD")
+    assert resolved(Settings(model=priced), "local").rates is None
     with pytest.raises(PioneerError, match="needs the setting `model`"):
         resolved(flag="model")
 

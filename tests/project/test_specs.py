@@ -186,3 +186,37 @@ def test_a_mistake_that_was_not_asked_for_is_not_forgotten(root: Path) -> None:
     load_specs(project, only=["specs/a.yaml"])
     project.cache.save()
     assert [message for _, message in unknown(root)] == ["there is no dataset 'x'"]
+
+
+GUIDED = """\
+dataset_name: g
+task_type: classification
+labels:
+  a: the first
+  b: the second
+inputs: [x]
+classified_examples: [{text: t, label: a}]
+"""
+
+
+@pytest.mark.parametrize("backend", ["pioneer", "https://example.org/v1"])
+def test_a_service_can_not_be_told_what_labels_mean_in_labelling(root: Path, backend: str) -> None:
+    write_spec(root, "g.yaml", GUIDED)
+    examples = "ner_examples: [{text: t, entities: []}]\n"
+    write_spec(root, "n.yaml", f"dataset_name: n\ntask_type: ner\nlabels: [a]\nnum_examples: 3\n{examples}")
+    with pytest.raises(Problems) as caught:
+        load_specs(open_project(root, backend))
+    found = [(p.path, p.line, p.column, p.code, p.source) for p in caught.value.problems]
+    assert [one[:4] for one in found] == [
+        ("specs/g.yaml", 4, 3, "backend"), ("specs/g.yaml", 7, 22, "backend"), ("specs/n.yaml", 5, 15, "backend"),
+    ]  # fmt: skip
+    assert found[0][4] == "  a: the first"
+    assert "only the backends `model` and `local` can" in str(caught.value.problems[0].message)
+
+
+def test_the_same_specs_for_another_backend_are_judged_again(root: Path) -> None:
+    write_spec(root, "g.yaml", GUIDED)
+    assert [one.name for one in load_specs(open_project(root, "local")).declared] == ["g"]
+    with pytest.raises(Problems):
+        load_specs(open_project(root, "pioneer"))
+    assert [one.name for one in load_specs(open_project(root, "local")).declared] == ["g"]

@@ -92,3 +92,19 @@ def test_texts_that_were_rejected_all_at_once(state: str, said: str) -> None:
     text = show_text({**VALUE, "state": state, "reason": reason, "rows": [], "rejected": []}, width=200)
     assert reason in text
     assert text.endswith(f"No single text was quarantined: {said}, for the reason above.")
+
+
+def test_a_definition_is_shown_as_it_was_written() -> None:
+    definition = {
+        "task_type": "ner",
+        "labels": ["a", "b"],
+        "domain_description": 'mail Labels: {"a": "the first", "b": "x"}',
+        "ner_examples": [
+            {"entities": [["Ada", "a"], ["Bo", "b"]], "text": "Ada, Bo"},
+            {"entities": [], "text": "none"},
+        ],
+    }
+    text = show_text({**VALUE, "definition": definition}, width=80)
+    for line in ("domain_description: mail", "label descriptions:", "  a: the first", "Ada, Bo → Ada = a, Bo = b"):
+        assert f"  {line}\n" in text
+    assert "none → no entities" in text

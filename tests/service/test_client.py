@@ -16,7 +16,7 @@ from pioneer_build.errors import (
     Refused,
     ServiceError,
 )
-from pioneer_build.ports import GenerateRequest
+from pioneer_build.ports import GenerateRequest, Guidance
 from pioneer_build.service import retry as patience
 from pioneer_build.service.client import ClientOptions, HttpService
 from pioneer_build.service.connect import connect, connect_in_process
@@ -321,6 +321,8 @@ def test_labelling(vocabulary: Any, task: Any) -> None:
             assert [item["text"] for item in labelled.items] == ["one two", "three four"]
             assert fake.seen[0].json() == {"labels": ["a", "b"], "inputs": ["one two", "three four"]}
             assert fake.seen[0].path == f"/generate/{task}/label-existing"
+            await service.label(task, ["a"], ["one"], Guidance((("a", "first"),)))
+            assert fake.seen[1].json() == {"labels": ["a"], "inputs": ["one"], "label_descriptions": {"a": "first"}}
 
     run(main())
 

@@ -14,8 +14,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pioneer_build.spec.fingerprint import canonical_bytes, definition_of, fingerprint_of, fold, short
-from pioneer_build.spec.model import Checks, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.fingerprint import (
+    canonical_bytes,
+    definition_of,
+    described_domain,
+    fingerprint_of,
+    fold,
+    short,
+)
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.spec.unicode_form import nfc
 from tests.planning import PROPERTY
 
@@ -63,15 +70,31 @@ def reference(spec: dict[str, Any]) -> tuple[bytes, str]:
         return text.encode("utf-8")
 
     members = []
+    labels = sorted({normal(label) for label in spec.get("labels", ())}, key=order)
+    domain = spec.get("domain_description") or ""
+    if isinstance(spec.get("labels"), dict) and labels:
+        texts = {normal(label): _fold(normal(text)) for label, text in spec["labels"].items()}
+        domain += "\nLabels: {" + ", ".join(f"{_string(label)}: {_string(texts[label])}" for label in labels) + "}"
     shots = {(normal(shot["text"]), normal(shot["label"])) for shot in spec.get("classified_examples", ())}
     if shots:
         ordered = sorted(shots, key=lambda shot: (order(shot[0]), order(shot[1])))
         objects = [f'{{"label":{_string(label)},"text":{_string(text)}}}' for text, label in ordered]
         members.append(f'"classified_examples":[{",".join(objects)}]')
-    if folded := _fold(normal(spec.get("domain_description") or "")):
+    if folded := _fold(normal(domain)):
         members.append(f'"domain_description":{_string(folded)}')
-    if labels := sorted({normal(label) for label in spec.get("labels", ())}, key=order):
+    if labels:
         members.append(f'"labels":[{",".join(map(_string, labels))}]')
+    annotated = {
+        (normal(one["text"]), tuple(sorted({(normal(span), normal(label)) for span, label in one["entities"]})))
+        for one in spec.get("ner_examples", ())
+    }
+    if annotated:
+        objects = [
+            f'{{"entities":[{",".join(f"[{_string(span)},{_string(label)}]" for span, label in pairs)}],'
+            f'"text":{_string(text)}}}'
+            for text, pairs in sorted(annotated)  # Python compares text by code points
+        ]
+        members.append(f'"ner_examples":[{",".join(objects)}]')
     prompt = normal(spec.get("prompt") or "").replace("\r\n", "\n").replace("\r", "\n")
     if stripped := _strip(prompt):
         members.append(f'"prompt":{_string(stripped)}')
@@ -103,13 +126,32 @@ def spec_keys(draw: st.DrawFn) -> dict[str, Any]:
         keys["prompt"] = draw(_TEXT)
     shots = draw(st.lists(st.tuples(_TEXT, _TEXT), max_size=3))
     keys["classified_examples"] = [{"text": text, "label": label} for text, label in shots]
+    keys["ner_examples"] = draw(st.lists(_ANNOTATED, max_size=2))
     return keys
+
+
+_ANNOTATED = st.builds(
+    lambda text, pairs: {"text": text, "entities": pairs}, _TEXT, st.lists(st.tuples(_TEXT, _TEXT), max_size=2)
+)
+_DESCRIBED = st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=4, unique_by=lambda pair: nfc(pair[0])).map(dict)
+
+
+@st.composite
+def described_keys(draw: st.DrawFn) -> dict[str, Any]:
+    """With a mapping of labels to descriptions."""
+    return {**draw(spec_keys()), "labels": draw(_DESCRIBED)}
 
 
 def spec_of(keys: dict[str, Any], **more: Any) -> Spec:
     shots = tuple(FewShot(shot["text"], shot["label"]) for shot in keys.get("classified_examples", ()))
-    plain = {key: value for key, value in keys.items() if key not in ("labels", "classified_examples")}
-    return Spec("a", labels=tuple(keys.get("labels", ())), classified_examples=shots, **{**plain, **more})
+    entities = tuple(
+        EntityExample(one["text"], tuple((span, label) for span, label in one["entities"]))
+        for one in keys.get("ner_examples", ())
+    )
+    made = {"labels": tuple(keys.get("labels", ())), "classified_examples": shots, "ner_examples": entities}
+    if isinstance(keys.get("labels"), dict):
+        made["label_descriptions"] = tuple(keys["labels"].items())
+    return Spec("a", **{**keys, **made, **more})
 
 
 def fingerprint(spec: Spec) -> str:
@@ -117,7 +159,7 @@ def fingerprint(spec: Spec) -> str:
 
 
 @PROPERTY
-@given(spec_keys())
+@given(spec_keys() | described_keys())
 def test_the_document_is_enough_to_compute_it(keys: dict[str, Any]) -> None:
     definition = definition_of(spec_of(keys))
     assert (canonical_bytes(definition), fingerprint_of(definition)) == reference(keys)
@@ -140,7 +182,13 @@ def test_the_vectors_say_what_is_the_same() -> None:
         == found["the Angstrom sign is the letter"]
     )
     assert found["a prompt of nothing is none"] == found["a decoder without a prompt"]
-    assert len({vector["fingerprint"] for vector in VECTORS["vectors"]}) == 15
+    assert (
+        found["descriptions of labels count as text"]
+        == found["and in another order"]
+        == found["and as the text that they are sent as"]
+    )
+    assert found["entity examples are a set"] == found["and so are the entities of each"]
+    assert len({vector["fingerprint"] for vector in VECTORS["vectors"]}) == 18
 
 
 def test_the_example_of_the_page_is_right() -> None:
@@ -168,6 +216,7 @@ OTHERS: dict[str, Any] = {
 
 def test_every_key_of_a_spec_is_in_it_or_is_known_not_to_be() -> None:
     counted = {"task_type", "labels", "domain_description", "classified_examples", "prompt"}
+    counted |= {"label_descriptions", "ner_examples"}
     assert {field.name for field in fields(Spec)} == counted | OTHERS.keys()
 
 
@@ -183,8 +232,10 @@ def test_what_does_not_count(key: str) -> None:
 def test_order_and_repetition_do_not_count(keys: dict[str, Any], random: Any) -> None:
     mixed = {**keys, "labels": [*keys["labels"], *keys["labels"][:1]]}
     mixed["classified_examples"] = [*keys["classified_examples"], *keys["classified_examples"][-1:]]
+    mixed["ner_examples"] = [*keys["ner_examples"], *keys["ner_examples"][-1:]]
     random.shuffle(mixed["labels"])
     random.shuffle(mixed["classified_examples"])
+    random.shuffle(mixed["ner_examples"])
     assert fingerprint(spec_of(mixed)) == fingerprint(spec_of(keys))
 
 
@@ -194,7 +245,7 @@ def test_the_normal_form_does_not_count(keys: dict[str, Any], form: Any) -> None
     def other(value: Any) -> Any:
         if isinstance(value, str):
             return unicodedata.normalize(form, value)
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [other(item) for item in value]
         return {key: other(item) for key, item in value.items()}
 
@@ -208,6 +259,33 @@ def test_the_canonical_form_is_its_own_canonical_form(keys: dict[str, Any]) -> N
     again = {**definition, "labels": definition.get("labels", [])}
     assert definition_of(spec_of(again)) == definition
     assert json.loads(canonical_bytes(definition)) == definition
+
+
+@PROPERTY
+@given(described_keys(), st.randoms(use_true_random=False))
+def test_descriptions_count_in_any_order(keys: dict[str, Any], random: Any) -> None:
+    pairs = list(keys["labels"].items())
+    random.shuffle(pairs)
+    assert fingerprint(spec_of({**keys, "labels": dict(pairs)})) == fingerprint(spec_of(keys))
+
+
+@PROPERTY
+@given(described_keys())
+def test_descriptions_count_as_the_text_that_a_service_gets(keys: dict[str, Any]) -> None:
+    spec = spec_of(keys)
+    sent = described_domain(spec.domain_description, spec.label_descriptions)
+    plain = {**keys, "labels": list(keys["labels"]), "domain_description": sent}
+    assert fingerprint(spec_of(plain)) == fingerprint(spec)
+    shuffled = tuple(reversed(spec.label_descriptions))
+    assert described_domain(spec.domain_description, shuffled) == sent
+
+
+@PROPERTY
+@given(described_keys())
+def test_without_descriptions_a_definition_has_none_of_them(keys: dict[str, Any]) -> None:
+    plain = spec_of({**keys, "labels": list(keys["labels"])})
+    domain = definition_of(plain).get("domain_description")
+    assert domain == (fold(nfc(keys.get("domain_description") or "")) or None)
 
 
 # -- what it depends on --------------------------------------------------------------------------------------------
@@ -233,6 +311,23 @@ def test_one_more_word_is_another_definition(keys: dict[str, Any], word: str, ke
     else:
         assume(fold(nfc(word)))
         changed[key] = f"{keys.get(key, '')} | {word}"
+    assert fingerprint(spec_of(changed)) != fingerprint(spec_of(keys))
+
+
+@PROPERTY
+@given(described_keys(), st.data())
+def test_another_description_is_another_definition(keys: dict[str, Any], data: st.DataObject) -> None:
+    label = data.draw(st.sampled_from(sorted(keys["labels"])))
+    changed = {**keys, "labels": {**keys["labels"], label: keys["labels"][label] + " | x"}}
+    assert fingerprint(spec_of(changed)) != fingerprint(spec_of(keys))
+    without = {**keys, "labels": list(keys["labels"])}
+    assert fingerprint(spec_of(without)) != fingerprint(spec_of(keys))
+
+
+@PROPERTY
+@given(spec_keys(), _ANNOTATED)
+def test_another_entity_example_is_another_definition(keys: dict[str, Any], example: dict[str, Any]) -> None:
+    changed = {**keys, "ner_examples": [*keys["ner_examples"], {**example, "text": example["text"] + " | x"}]}
     assert fingerprint(spec_of(changed)) != fingerprint(spec_of(keys))
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.generating.filling import fill, joined, lowered
-from pioneer_build.engine.generating.label_sources import label_centres, label_sources
+from pioneer_build.engine.generating.label_sources import label_sources
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.ranking import preferred
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import sentences
-from pioneer_build.engine.labelling.classes import leaning
+from pioneer_build.engine.labelling.classes import label_centres, leaning
 from pioneer_build.engine.labelling.glosses import is_rest
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.engine.generating.draw import Draw
     from pioneer_build.engine.generating.label_sources import LabelSource
+    from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 #: Maximum similarity of a row for a label like "other" to any other label.
 _NOT_FAR = 0.34
@@ -87,14 +88,14 @@ class ClassRows:
     Args:
         labels: in any order.
         domain: the topic of the texts; may be empty.
-        examples: few-shot examples, each a text and its label.
+        guidance: descriptions of labels, and few-shot examples.
     """
 
-    def __init__(self, labels: Sequence[str], domain: str, examples: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, labels: Sequence[str], domain: str, guidance: LabelGuidance) -> None:
         self._labels = tuple(sorted(labels))
-        self._prototypes = label_centres(self._labels, examples)
+        self._prototypes = label_centres(self._labels, guidance)
         self._preferred = preferred(domain)
-        self._sources = label_sources(self._labels, self._prototypes, domain, examples)
+        self._sources = label_sources(self._labels, self._prototypes, domain, guidance.examples)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused. Labels take turns."""

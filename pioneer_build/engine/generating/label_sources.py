@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pioneer_build.engine.embedding import Vectors, centre, embedder
+from pioneer_build.engine.embedding import Vectors, embedder
 from pioneer_build.engine.generating.ranking import example_texts, nouns_near, topic_sentences
-from pioneer_build.engine.labelling.classes import leaning, prototypes
+from pioneer_build.engine.labelling.classes import leaning
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import is_rest
 
@@ -47,16 +47,6 @@ class LabelSource:
     registers: tuple[str, ...]
 
 
-def label_centres(labels: tuple[str, ...], examples: Sequence[tuple[str, str]]) -> Vectors:
-    """A vector of length 1 per label, in order: its prototype, moved towards its examples (texts and their labels)."""
-    named = prototypes(labels)
-    rows = []
-    for i, label in enumerate(labels):
-        texts = sorted(text for text, of in examples if of == label)
-        rows.append(centre(np.stack([named[i], centre(embedder().embed(texts))])) if texts else named[i])
-    return np.stack(rows)
-
-
 def label_sources(
     labels: tuple[str, ...], centres: Vectors, domain: str, examples: Sequence[tuple[str, str]]
 ) -> Mapping[str, LabelSource]:
@@ -64,7 +54,7 @@ def label_sources(
 
     Args:
         labels: sorted.
-        centres: one vector of length 1 per label, from `label_centres`.
+        centres: one vector of length 1 per label, from `labelling.classes.label_centres`.
         domain: the topic of the texts; may be empty.
         examples: few-shot examples, each a text and its label.
     """

@@ -11,13 +11,16 @@ from pioneer_build.engine.generating.ranking import field_weights, preferred
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import Sentence, sentences
 from pioneer_build.engine.generating.slots import slots_of
-from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
+from pioneer_build.engine.labelling.entity_kinds import readable
+from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.engine.labelling.entity_kinds import LabelMeaning
+    from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 #: Fraction of rows without any entity of the wanted labels.
 _NEGATIVES = 0.12
@@ -46,11 +49,19 @@ class _Plan:
 
 
 class EntityRows:
-    """Generates rows for a set of labels and a domain."""
+    """Generates rows for a set of labels and a domain; their descriptions count as a part of the domain.
 
-    def __init__(self, labels: Sequence[str], domain: str) -> None:
-        self._plan = _plan(tuple(sorted(labels)), domain)
-        self._preferred = preferred(domain)
+    Args:
+        labels: in any order.
+        domain: the topic of the texts; may be empty.
+        guidance: descriptions of labels, and texts with entities.
+    """
+
+    def __init__(self, labels: Sequence[str], domain: str, guidance: LabelGuidance = NO_GUIDANCE) -> None:
+        ordered = tuple(sorted(labels))
+        topic = ". ".join(filter(None, [domain, *(text for _, text in guidance.descriptions)]))
+        self._plan = _plan(ordered, topic, guided_kinds(ordered, guidance))
+        self._preferred = preferred(topic)
 
     def candidate(self, draw: Draw, ordinal: int) -> dict[str, Any]:
         """A row, which may still be refused."""
@@ -130,8 +141,8 @@ def _plural(name: str) -> str:
     return name if name.endswith("s") else name[:-1] + "ies" if name.endswith("y") else name + "s"
 
 
-def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
-    slots = {label: slots_of(label) for label in labels}
+def _plan(labels: tuple[str, ...], domain: str, meant: Mapping[str, LabelMeaning]) -> _Plan:
+    slots = {label: slots_of(label, meant[label]) for label in labels}
     owner: dict[str, str] = {}
     for label in sorted(labels, key=lambda name: (len(slots[name]), name)):
         for slot in slots[label]:
@@ -146,5 +157,5 @@ def _plan(labels: tuple[str, ...], domain: str) -> _Plan:
         by_label[label] = (own, weight)
     near = sorted(everything, key=lambda s: (-weights[s.field], s.text))
     without = [s for s in near if not any(slot in owner for slot in s.slots) and weights[s.field] >= _SAME_DOMAIN]
-    patterns = {kind: label for label in labels for kind in kinds_of(label).kinds if kind in PATTERNS}
+    patterns = {kind: label for label in labels for kind in meant[label].kinds if kind in PATTERNS}
     return _Plan(labels, owner, by_label, slots, (*_plain(), *without), patterns)

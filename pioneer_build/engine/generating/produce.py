@@ -12,6 +12,7 @@ from pioneer_build.engine.generating.decoder import MessageRows
 from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.rejects import Reject, Shortfall
+from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,8 +159,7 @@ def _likeness(row: dict[str, Any]) -> str:
 def _maker(request: GenerateRequest) -> RowMaker:
     domain = request.definition().get("domain_description", "")
     if request.task_type == "ner":
-        return EntityRows(request.labels or (), domain)
+        return EntityRows(request.labels or (), domain, LabelGuidance.of(request))
     if request.task_type == "classification":
-        examples = [(shot.text, shot.label) for shot in request.classified_examples or ()]
-        return ClassRows(request.labels or (), domain, examples)
+        return ClassRows(request.labels or (), domain, LabelGuidance.of(request))
     return MessageRows(request.definition().get("prompt", ""), domain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from pioneer_build.engine.generating.made_up_values import knows
-from pioneer_build.engine.labelling.entity_kinds import kinds_of, readable
+from pioneer_build.engine.labelling.entity_kinds import LabelMeaning, kinds_of, readable
 
 #: Names that stand for one list of words, not for a whole kind.
 _BY_NAME = {
@@ -83,8 +83,14 @@ _ALSO = {
 
 
 @lru_cache(maxsize=4096)
-def slots_of(label: str) -> tuple[str, ...]:
-    """The slots whose values are entities of `label`; made-up names if no list fits."""
+def slots_of(label: str, meaning: LabelMeaning | None = None) -> tuple[str, ...]:
+    """The slots whose values are entities of `label`; made-up names if no list fits.
+
+    Args:
+        label: the label.
+        meaning: its kinds, if more is known than its name.
+    """
+    kinds = (meaning or kinds_of(label)).kinds
     name = readable(label)
     for form in (name, name.removesuffix("s")):
         if form in _NAMES:
@@ -93,8 +99,8 @@ def slots_of(label: str) -> tuple[str, ...]:
         if form != "number" and knows(form):
             return (form,)
     slots: list[str] = []
-    for kind in kinds_of(label).kinds:
+    for kind in kinds:
         slots.extend(_BY_KIND.get(kind, (kind,) if knows(kind) else ()))
-    if "spacy:GPE" in kinds_of(label).kinds and "spacy:FAC" in kinds_of(label).kinds:
+    if "spacy:GPE" in kinds and "spacy:FAC" in kinds:
         slots.append("address")
     return tuple(dict.fromkeys(slots)) or (f"coined:{name or label}",)

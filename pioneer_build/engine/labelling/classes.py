@@ -11,11 +11,14 @@ import numpy as np
 from pioneer_build.engine.embedding import Vectors, centre, embedder
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
+from pioneer_build.engine.labelling.guidance import NO_GUIDANCE
 from pioneer_build.engine.labelling.polarity import polarity
 from pioneer_build.engine.vectors import own_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 #: How strongly a difference in cosine affects the score.
 _SHARPNESS = 20.0
@@ -67,6 +70,28 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
     return np.stack(rows)
 
 
+def label_centres(labels: tuple[str, ...], guidance: LabelGuidance = NO_GUIDANCE) -> Vectors:
+    """A vector of length 1 per label, in order: its prototype, moved towards its description and its examples.
+
+    Args:
+        labels: the declared labels.
+        guidance: what their author says of them.
+    """
+    named = prototypes(labels)
+    if not guidance.descriptions and not guidance.examples:
+        return named
+    described = dict(guidance.descriptions)
+    rows = []
+    for i, label in enumerate(labels):
+        parts = [named[i]]
+        if label in described:
+            parts.append(embedder().embed([described[label]])[0])
+        if texts := [text for text, of in guidance.examples if of == label]:
+            parts.append(centre(embedder().embed(texts)))
+        rows.append(centre(np.stack(parts)) if len(parts) > 1 else named[i])
+    return np.stack(rows)
+
+
 def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     """What the polarity of each text adds to each label: 0 unless there are labels of both sides."""
     sides = [polarity_of(readable(label)) for label in labels]
@@ -81,24 +106,35 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     return added
 
 
-def similarities(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
-    """The similarity of each text to each label: one row per text, comparable within a row."""
-    near: Vectors = embedder().embed(texts) @ prototypes(labels).T + leaning(labels, texts)
+def similarities(labels: tuple[str, ...], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> Vectors:
+    """The similarity of each text to each label: one row per text, comparable within a row.
+
+    Args:
+        labels: the declared labels.
+        texts: the texts.
+        guidance: what the author says of the labels.
+    """
+    near: Vectors = embedder().embed(texts) @ label_centres(labels, guidance).T + leaning(labels, texts)
     for i, label in enumerate(labels):
         if is_rest(label):
             near[:, i] = np.maximum(near[:, i], _REST)
     return near
 
 
-def classify(labels: Sequence[str], texts: Sequence[str]) -> list[ChosenClass]:
+def classify(labels: Sequence[str], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> list[ChosenClass]:
     """The class of each text. The order of `labels` affects only the order of `scores`.
+
+    Args:
+        labels: the declared labels.
+        texts: the texts.
+        guidance: what the author says of the labels.
 
     Raises:
         MissingExtra, PioneerError: the model isn't installed, or isn't the right one.
     """
     ordered = tuple(sorted(labels))
     # rounded before any decision, so that CPUs with differences in the last bits rarely disagree
-    logits = similarities(ordered, texts).round(3) * _SHARPNESS
+    logits = similarities(ordered, texts, guidance).round(3) * _SHARPNESS
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     choices = []

@@ -6,13 +6,16 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.engine.labelling.entity_kinds import claims, kinds_of_all
+from pioneer_build.engine.labelling.entity_kinds import claims
+from pioneer_build.engine.labelling.guidance import NO_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
 from pioneer_build.engine.makers import UnsupportedLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 _MODEL = "spacy:"
 #: The approximate precision of the model's types on newswire: it returns no score of its own.
@@ -59,14 +62,19 @@ class EntityResult:
     approximate: Mapping[str, str]
 
 
-def find_entities(labels: Sequence[str], texts: Sequence[str]) -> EntityResult:
+def find_entities(labels: Sequence[str], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> EntityResult:
     """The entities of each text. Spans don't overlap; of overlapping ones, the most certain and longest is kept.
+
+    Args:
+        labels: the declared labels.
+        texts: the texts.
+        guidance: what the author says of the labels.
 
     Raises:
         UnsupportedLabels: no label has a pattern or a similar type.
         MissingExtra, PioneerError: the models aren't installed, or aren't the right ones.
     """
-    meant = kinds_of_all(labels)
+    meant = guided_kinds(tuple(labels), guidance)
     unsupported = tuple(label for label in labels if not meant[label].kinds)
     if len(unsupported) == len(meant):
         raise UnsupportedLabels(

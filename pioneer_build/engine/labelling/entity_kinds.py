@@ -119,6 +119,17 @@ def kinds_of(label: str) -> LabelMeaning:
     return LabelMeaning(_UNIONS.get(kind, (kind,)), approximate)
 
 
+def is_listed(label: str) -> bool:
+    """Whether the name of a label is in the list, so that its meaning is sure."""
+    return _lookup(readable(label)) is not None
+
+
+def kinds_like(words: str) -> tuple[str, ...]:
+    """The kinds whose description is similar enough to `words`; none if there aren't any."""
+    kind = _nearest(words)
+    return () if kind is None else _UNIONS.get(kind, (kind,))
+
+
 def _nearest(name: str) -> str | None:
     phrases = [(kind, phrase) for kind, described in _DESCRIPTIONS.items() for phrase in described]
     # rounded, so that CPUs with differences in the last bits agree

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pioneer_build.engine.embedding import embedder
-from pioneer_build.engine.generating.label_sources import LabelSource, label_centres, label_sources
+from pioneer_build.engine.generating.label_sources import LabelSource, label_sources
+from pioneer_build.engine.labelling.classes import label_centres
+from pioneer_build.engine.labelling.guidance import LabelGuidance
 
 SHOTS = [("My parcel is lost.", "delivery"), ("Where is it?", "delivery"), ("Charged twice.", "billing")]
 
@@ -14,7 +16,9 @@ SHOTS = [("My parcel is lost.", "delivery"), ("Where is it?", "delivery"), ("Cha
 def sources_of(*labels: str, domain: str = "", examples: list[tuple[str, str]] | None = None) -> dict[str, LabelSource]:
     ordered = tuple(sorted(labels))
     shots = examples or []
-    return dict(label_sources(ordered, label_centres(ordered, shots), domain, shots))
+    return dict(
+        label_sources(ordered, label_centres(ordered, LabelGuidance(examples=tuple(sorted(shots)))), domain, shots)
+    )
 
 
 def test_sentences_are_of_the_labels_own_topics_the_best_first() -> None:
@@ -63,9 +67,9 @@ def test_a_domain_decides_between_sentences() -> None:
 
 def test_examples_draw_a_label_towards_them() -> None:
     labels = ("billing", "delivery")
-    named, drawn = label_centres(labels, []), label_centres(labels, SHOTS)
+    named, drawn = label_centres(labels), label_centres(labels, LabelGuidance(examples=tuple(sorted(SHOTS))))
     assert drawn.shape == (2, 384)
     assert np.linalg.norm(drawn, axis=1) == pytest.approx(1, abs=1e-5)
     (vector,) = embedder().embed(["My parcel is lost."])
     assert drawn[1] @ vector > named[1] @ vector
-    assert label_centres(labels, SHOTS[:2])[0] == pytest.approx(named[0])
+    assert label_centres(labels, LabelGuidance(examples=tuple(sorted(SHOTS[:2]))))[0] == pytest.approx(named[0])

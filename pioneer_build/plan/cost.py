@@ -1,0 +1,151 @@
+"""What the requests of a plan will cost: model calls, tokens and money. Numbers in, numbers out.
+
+A project's own jobs say best what a row costs. As long as there are none of a task, the length of the prompt has to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from pioneer_build.lock.model import Tokens
+from pioneer_build.spec.fingerprint import canonical_bytes
+from pioneer_build.spec.model import InlineTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pioneer_build.lock.model import Entry
+    from pioneer_build.spec.declared import Declared
+
+#: Whether an estimate is from the project's own jobs, or from the length of the prompts.
+Basis: TypeAlias = Literal["history", "estimate"]
+#: A task, and whether texts are labelled rather than rows generated.
+Work: TypeAlias = "tuple[str, bool]"
+
+#: Characters of a token, as a rule for English and code; other scripts take more tokens.
+_CHARACTERS_A_TOKEN: Final = 4.0
+#: Characters of what a prompt says besides the definition.
+_INSTRUCTIONS: Final = 1_500
+#: Characters of a definition that a prompt has at most: of many examples, it has some.
+_DEFINITION_AT_MOST: Final = 12_000
+#: Characters of a text to label, where its length isn't known.
+_TEXT: Final = 400
+#: Texts that are labelled in one call.
+_TEXTS_A_CALL: Final = 10
+#: Calls for a generated row: that of a classification is labelled again by a second one.
+_CALLS_A_ROW: Final[Mapping[str, float]] = {"ner": 1.0, "classification": 2.0, "decoder": 1.0}
+#: Calls per row that is kept, as some rows are refused.
+_AGAIN: Final = 1.2
+#: Tokens that are written for a row, or for the annotation of a text.
+_WRITTEN: Final[Mapping[Work, float]] = {
+    ("ner", False): 120.0,
+    ("classification", False): 80.0,
+    ("decoder", False): 200.0,
+    ("ner", True): 40.0,
+    ("classification", True): 10.0,
+}
+_MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What a million tokens cost that a model reads (`input`) and writes (`output`), in `currency`, if that is said."""
+
+    input: float
+    output: float
+    currency: str | None = None
+
+    def price(self, tokens: Tokens) -> float:
+        """The price of tokens."""
+        return (tokens.input * self.input + tokens.output * self.output) / _MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class PerRow:
+    """Model calls and tokens for one row, on average."""
+
+    calls: float
+    input: float
+    output: float
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Model calls and tokens that a step will take, and what that was estimated from."""
+
+    calls: int
+    tokens: Tokens
+    basis: Basis
+
+    def __add__(self, other: Estimate) -> Estimate:
+        tokens = Tokens(self.tokens.input + other.tokens.input, self.tokens.output + other.tokens.output)
+        basis: Basis = "history" if self.basis == other.basis == "history" else "estimate"
+        return Estimate(self.calls + other.calls, tokens, basis)
+
+
+def estimate(rows: int, each: PerRow) -> Estimate:
+    """What a number of rows takes.
+
+    Args:
+        rows: rows to generate, or texts to label.
+        each: what one of them takes.
+    """
+    tokens = Tokens(ceil(rows * each.input), ceil(rows * each.output))
+    return Estimate(ceil(rows * each.calls), tokens, each.basis)
+
+
+def spent_per_row(entries: Iterable[Entry]) -> dict[Work, tuple[float, float]]:
+    """The tokens that a row of each kind of work has taken so far, read and written, on average over all jobs.
+
+    Args:
+        entries: those of one backend.
+    """
+    sums: dict[Work, list[int]] = {}
+
+    def add(work: Work, tokens: Tokens, rows: int) -> None:
+        total = sums.setdefault(work, [0, 0, 0])
+        total[0] += tokens.input
+        total[1] += tokens.output
+        total[2] += rows
+
+    for entry in entries:
+        for job in entry.jobs:
+            if job.tokens is not None and job.state in ("ready", "rejected"):
+                add((entry.task_type, False), job.tokens, job.asked)
+        paid = dict(entry.paid)
+        for fingerprint, tokens in entry.tokens:
+            add((entry.task_type, True), tokens, paid.get(fingerprint, 0))
+    return {work: (read / rows, written / rows) for work, (read, written, rows) in sums.items() if rows}
+
+
+def per_row(item: Declared, spent: Mapping[Work, tuple[float, float]]) -> PerRow:
+    """What a row of a spec takes.
+
+    Args:
+        item: the spec.
+        spent: as `spent_per_row` returns it.
+    """
+    work = item.spec.task_type, item.spec.is_label
+    guess = _from_prompt(item)
+    if work not in spent:
+        return guess
+    read, written = spent[work]
+    return PerRow(guess.calls, read, written, "history")
+
+
+def _from_prompt(item: Declared) -> PerRow:
+    """What a row of a spec takes, as far as the length of its prompt shows."""
+    spec = item.spec
+    definition = min(len(canonical_bytes(item.definition)), _DEFINITION_AT_MOST)
+    prompt = (_INSTRUCTIONS + definition) / _CHARACTERS_A_TOKEN
+    written = _WRITTEN.get((spec.task_type, spec.is_label), 0.0)
+    if spec.inputs is None:
+        calls = _CALLS_A_ROW[spec.task_type] * _AGAIN
+        return PerRow(calls, calls * prompt, _AGAIN * written, "estimate")
+    text = float(_TEXT)
+    if isinstance(spec.inputs, InlineTexts):
+        text = sum(map(len, spec.inputs.texts)) / len(spec.inputs.texts)
+    return PerRow(1 / _TEXTS_A_CALL, prompt / _TEXTS_A_CALL + text / _CHARACTERS_A_TOKEN, written, "estimate")

@@ -1,0 +1,40 @@
+"""Model calls, tokens and money as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pioneer_build.wording import count, money_text
+
+if TYPE_CHECKING:
+    from pioneer_build.lock.model import Tokens
+    from pioneer_build.plan import Plan
+    from pioneer_build.plan.cost import Estimate, Rates
+
+
+def plan_sentence(plan: Plan) -> str:
+    """What follows the summary of a plan: what it will take of a language model, after a space; empty without one."""
+    return "" if plan.cost is None else f" {cost_sentence(plan.cost, plan.rates)}"
+
+
+def cost_sentence(cost: Estimate, rates: Rates | None) -> str:
+    """What a plan will take, and how that is known, as a sentence.
+
+    Args:
+        cost: calls and tokens.
+        rates: prices, if there are any.
+    """
+    basis = "this project's own jobs" if cost.basis == "history" else "the length of the prompts"
+    calls = count(cost.calls, "model call")
+    return f"About {calls}, {tokens_text(cost.tokens, rates)}, going by {basis}."
+
+
+def tokens_text(tokens: Tokens, rates: Rates | None) -> str:
+    """Tokens, and what they cost if there are prices: `1,200 tokens in and 300 out, 0.0012 EUR`.
+
+    Args:
+        tokens: read and written ones.
+        rates: prices, if there are any.
+    """
+    text = f"{count(tokens.input, 'token')} in and {tokens.output:,} out"
+    return text if rates is None else f"{text}, {money_text(rates.price(tokens), rates.currency)}"
