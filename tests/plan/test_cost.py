@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.lock.model import Tokens
 from pioneer_build.plan.cost import Estimate, PerRow, Rates, estimate, per_row, spent_on, spent_per_row
+from pioneer_build.spec.settings import ModelSettings, Prices
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec
 
 NER = declared(generate_spec("a"))
@@ -20,6 +21,13 @@ TEXTS = declared(label_spec("c", texts=("a" * 100, "b" * 300)))
 def test_the_price_is_per_million() -> None:
     assert Rates(0.15, 0.6, "EUR").price(Tokens(2_000_000, 500_000)) == pytest.approx(0.6)
     assert Rates(0.0, 0.0).price(Tokens(5, 5)) == 0
+
+
+def test_prices_are_those_of_the_model_in_the_settings() -> None:
+    model = ModelSettings(("http://127.0.0.1:1/v1",), "m")
+    assert Rates.of(None) is None
+    assert Rates.of(model) is None
+    assert Rates.of(replace(model, prices=Prices(0.15, 0.6), currency="USD")) == Rates(0.15, 0.6, "USD")
 
 
 def test_jobs_of_the_same_task_say_what_a_row_takes() -> None:
