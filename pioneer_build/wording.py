@@ -144,3 +144,16 @@ def money_text(amount: float, currency: str | None) -> str:
     """
     number = f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
     return f"{number} {currency}" if currency else number
+
+
+def spent_text(read: int, written: int, amount: float | None = None, currency: str | None = None) -> str:
+    """Tokens of a language model, and what they cost: `1,200 tokens in and 300 out, 0.0012 EUR`.
+
+    Args:
+        read: how many tokens it read.
+        written: how many it wrote.
+        amount: what they cost; `None` if there are no prices.
+        currency: its name, if that is said.
+    """
+    text = f"{count(read, 'token')} in and {written:,} out"
+    return text if amount is None else f"{text}, {money_text(amount, currency)}"

@@ -30,7 +30,9 @@ def command(
     if form == "json" and result.unreachable is None:
         out(as_json(result.value()))
     elif form == "text":
-        out(status_text(result.datasets, result.remarks, width=room(sys.stdout), colour=wants_colour(sys.stdout)))
+        columns, colour = room(sys.stdout), wants_colour(sys.stdout)
+        said = result.remarks if result.spent is None else (*result.remarks, f"{result.spent.text}.")
+        out(status_text(result.datasets, said, width=columns, colour=colour))
     if result.unreachable is not None:
         sys.stdout.flush()
         raise result.unreachable

@@ -70,13 +70,11 @@ def _plain(value: Any) -> Any:
     return {"input": value.input, "output": value.output} if isinstance(value, Tokens) else value
 
 
-def _tokens(value: Mapping[str, Any]) -> dict[str, Tokens]:
-    read, written = value.get("input"), value.get("output")
-    return (
-        {"tokens": Tokens(read, written)}
-        if type(read) is int and type(written) is int and min(read, written) >= 0
-        else {}
-    )
+def _tokens(value: object) -> dict[str, Tokens]:
+    read, written = (value.get("input"), value.get("output")) if isinstance(value, dict) else (None, None)
+    if type(read) is not int or type(written) is not int or min(read, written) < 0:
+        return {}
+    return {"tokens": Tokens(read, written)}
 
 
 def is_whole(data: bytes) -> bool:

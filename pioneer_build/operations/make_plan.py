@@ -10,7 +10,7 @@ from pioneer_build.cache.unchanged_plan import CachedPlan, contents_text, files_
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.operations.last_merge import with_merge_choices
 from pioneer_build.plan import Choices
-from pioneer_build.plan.cost import estimate, per_row, spent_per_row
+from pioneer_build.plan.cost import Rates, estimate, per_row, spent_per_row
 from pioneer_build.spec.guidance import MODEL
 from pioneer_build.spec.model import InputFiles
 
@@ -64,7 +64,7 @@ def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
         for step in plan.steps
         if step.submits
     }
-    return replace(plan, costs=costs, rates=project.config.rates)
+    return replace(plan, costs=costs, rates=Rates.of(project.config.model))
 
 
 def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:

@@ -18,6 +18,7 @@ from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
+from pioneer_build.plan.cost import Rates
 from pioneer_build.project.origin import origin_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.operations.stop_run import Interrupt
     from pioneer_build.plan import Plan
-    from pioneer_build.plan.cost import Rates
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
 
@@ -55,7 +55,7 @@ class RunOptions:
             self,
             max_requests=self.max_requests if self.max_requests is not None else config.max_requests,
             max_examples=self.max_examples if self.max_examples is not None else config.max_examples,
-            rates=config.rates,
+            rates=Rates.of(config.model),
         )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.dataset_status import dataset_status
 from pioneer_build.operations.project_state import read_project_state, selected
-from pioneer_build.results.status import StatusResult
+from pioneer_build.plan.cost import Rates, spent_on
+from pioneer_build.results.status import Spent, StatusResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,17 +33,27 @@ def status(project: Project, select: Sequence[str], exclude: Sequence[str], *, r
     found = read_project_state(project)
     values = tuple(status_of(found, name, step) for name, step in listed_steps(found, select, exclude).items())
     if not refresh:
-        return StatusResult(values, remarks=found.plan.remarks)
+        return StatusResult(values, remarks=found.plan.remarks, spent=spent(found))
     from pioneer_build.operations.refresh import refreshed  # asyncio, httpx: only where the service is asked
 
     try:
         said = refreshed(found, values)
     except PioneerError as error:
-        return StatusResult(values, error, found.plan.remarks)
+        return StatusResult(values, error, found.plan.remarks, spent(found))
     for job in (job for value in values for job in value["jobs"]):
         if job["job_id"] in said:
             job["now"] = said[job["job_id"]]
-    return StatusResult(values, remarks=found.plan.remarks)
+    return StatusResult(values, remarks=found.plan.remarks, spent=spent(found))
+
+
+def spent(found: ProjectState) -> Spent | None:
+    """What all datasets of the backend have taken of a language model, forgotten ones too; `None` if it counts nothing.
+
+    Args:
+        found: the project's state.
+    """
+    tokens = spent_on(found.lock.on(found.backend))
+    return None if tokens is None else Spent(tokens, Rates.of(found.project.config.model))
 
 
 def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[str]) -> dict[str, Step | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Entry
     from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.settings import ModelSettings
 
 #: Whether an estimate is from the project's own jobs, or from the length of the prompts.
 CostBasis: TypeAlias = Literal["history", "estimate"]
@@ -57,6 +58,13 @@ class Rates:
     output: float
     currency: str | None = None
 
+    @classmethod
+    def of(cls, model: ModelSettings | None) -> Rates | None:
+        """The prices in the settings of a model; `None` if there are none."""
+        if model is None or model.prices is None:
+            return None
+        return cls(model.prices.input, model.prices.output, model.currency)
+
     def price(self, tokens: Tokens) -> float:
         """The price of tokens."""
         return (tokens.input * self.input + tokens.output * self.output) / _MILLION
@@ -84,6 +92,21 @@ class Estimate:
         tokens = Tokens(self.tokens.input + other.tokens.input, self.tokens.output + other.tokens.output)
         basis: CostBasis = "history" if self.basis == other.basis == "history" else "estimate"
         return Estimate(self.calls + other.calls, tokens, basis)
+
+
+def spent_on(entries: Iterable[Entry]) -> Tokens | None:
+    """All tokens that entries record, of jobs and of label requests; `None` if they record none.
+
+    Args:
+        entries: those of one backend.
+    """
+    spent = [
+        tokens
+        for entry in entries
+        for tokens in (*(job.tokens for job in entry.jobs), *(tokens for _, tokens in entry.tokens))
+        if tokens is not None
+    ]
+    return Tokens(sum(one.input for one in spent), sum(one.output for one in spent)) if spent else None
 
 
 def estimate(rows: int, each: PerRow) -> Estimate:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.plan.cost import Rates
     from pioneer_build.spec.settings import ModelSettings, Settings
 
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
@@ -43,7 +42,7 @@ class Config:
     rate limit of the generate endpoints (`None` for an engine in this process, which has no limit). `max_requests` and
     `max_examples` limit the paid requests and the requested rows of one `apply`; `None` is no limit. `split_lock` says
     whether a new lock is split. `model` is the model of the backend `model`, `None` for all others. `api_key` never
-    appears in the representation. `rates` are the prices of the model's tokens, if they are known.
+    appears in the representation.
     """
 
     backend: str
@@ -57,7 +56,6 @@ class Config:
     max_requests: int | None
     max_examples: int | None
     split_lock: bool
-    rates: Rates | None = None
     model: ModelSettings | None = None
     api_key: str | None = field(default=None, repr=False)
 
@@ -109,18 +107,9 @@ def resolve(
         max_requests=settings.limits.max_requests if settings.limits else None,
         max_examples=settings.limits.max_examples if settings.limits else None,
         split_lock=settings.lock == "split",
-        rates=_rates(model),
         model=model,
         api_key=_api_key(environ, base_url),
     )
-
-
-def _rates(model: ModelSettings | None) -> Rates | None:
-    if model is None or model.prices is None:
-        return None
-    from pioneer_build.plan.cost import Rates  # only for a model that has prices
-
-    return Rates(model.prices.input, model.prices.output, model.currency)
 
 
 def _chosen_model(settings: Settings) -> ModelSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.wording import count, money_text
+from pioneer_build.wording import count, spent_text
 
 if TYPE_CHECKING:
     from pioneer_build.lock.model import Tokens
@@ -36,5 +36,6 @@ def tokens_text(tokens: Tokens, rates: Rates | None) -> str:
         tokens: read and written ones.
         rates: prices, if there are any.
     """
-    text = f"{count(tokens.input, 'token')} in and {tokens.output:,} out"
-    return text if rates is None else f"{text}, {money_text(rates.price(tokens), rates.currency)}"
+    if rates is None:
+        return spent_text(tokens.input, tokens.output)
+    return spent_text(tokens.input, tokens.output, rates.price(tokens), rates.currency)

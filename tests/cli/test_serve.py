@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from pioneer_build.cli import exit_codes
+from pioneer_build.engine.revision import REVISION
 from pioneer_build.paths import state_folder
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.engine.engine_config import EngineConfig
+    from pioneer_build.engine.makers import Makers
 
 pytest.importorskip("onnxruntime", reason="the extra `local` is not installed")
 
@@ -32,7 +34,10 @@ class Served:
         self.host = ""
         self.port = 0
 
-    def __call__(self, config: EngineConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    def __call__(
+        self, config: EngineConfig, makers: Makers, host: str, port: int, on_ready: Callable[[str], None]
+    ) -> None:
+        assert makers.revision == REVISION, "the local engine's"
         self.config, self.host, self.port = config, host, port
         on_ready(f"http://{host}:{port}")
 

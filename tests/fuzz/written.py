@@ -32,6 +32,10 @@ _MORE_SPECS = (
         b"top_up: true\n"
     ),
     b"version: 1\ndataset_name: l\ntask_type: classification\nlabels:\n- &a x\n- y\ninputs: [one, two, *a]\n",
+    (
+        b"version: 1\ndataset_name: m\ntask_type: ner\nlabels: {x: 'the first', y: second}\nnum_examples: 3\n"
+        b"ner_examples: [{text: Ada in Rome, entities: [[Ada, x], [Rome, y]]}, {text: none, entities: []}]\n"
+    ),
     b"version: 1\ndataset_name: f\ntask_type: ner\nlabels: [x]\ninputs: {path: data/*.jsonl, field: body, id: key}\n",
 )
 _SETTINGS = (

@@ -52,11 +52,13 @@ def test_tokens_of_a_language_model_are_beside_the_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    "tokens", [{}, {"input": 1}, {"input": -1, "output": 1}, {"input": "1", "output": 1}, []], ids=str
+    "tokens", [{}, {"input": 1}, {"input": -1, "output": 1}, {"input": "1", "output": 1}, [], None], ids=str
 )
 def test_odd_tokens_are_passed_over(tokens: object) -> None:
     value = {"v": VERSION, "seq": 1, "event": "begin", "token": "t", "fields": {"asked": 1}, "more": {"tokens": tokens}}
     assert decode_line(json.dumps(value).encode() + b"\t0") == JournalLine(VERSION, 1, "begin", "t", {"asked": 1})
+    inside = {**value, "fields": {"asked": 1, "tokens": tokens}, "more": {}}
+    assert decode_line(json.dumps(inside).encode() + b"\t0") == JournalLine(VERSION, 1, "begin", "t", {"asked": 1})
 
 
 @pytest.mark.parametrize("more", [{"later": 1}, {"project": 5}, {"deleted": "no"}, ["deleted"], None], ids=str)

@@ -172,6 +172,8 @@ def _entry(name: str, backend: str, dice: Dice, jobs: Sequence[Job]) -> Entry:
         definition["labels"] = sorted({dice.of(WORDS), dice.of(WORDS)})
     if dice.flag():
         definition["classified_examples"] = [{"label": dice.of(WORDS), "text": dice.of(WORDS)}]
+    if dice.flag():
+        definition["ner_examples"] = [{"entities": [[dice.of(WORDS), dice.of(WORDS)]], "text": dice.of(WORDS)}]
     labelling = Labelling(
         dice.fingerprint(), dice.digest(), dice.count(), dice.count(), dice.count(), dice.count(), dice.count(),
         dice.digest(), dice.words(), *((dice.words(), dice.below(3)) if dice.flag() else ()),

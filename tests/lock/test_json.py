@@ -57,7 +57,8 @@ def test_there_are_golden_locks_with_every_key() -> None:
     tables = {name: table for name, table in vars(schema).items() if name.isupper() and isinstance(table, dict)}
     second = [table for name, table in tables.items() if name not in ("_WORDS", "_GOLD_WORDS", "_MORE", "_CHECKS_2")]
     assert len(second) > 20
-    assert set().union(*second) - {"split"} <= keys_of("lock-*.lock")
+    later = {"ner_examples"}  # of a definition: docs/fingerprint-vectors.json has it
+    assert set().union(*second) - {"split"} - later <= keys_of("lock-*.lock")
 
 
 @PROPERTY

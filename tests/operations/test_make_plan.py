@@ -20,6 +20,7 @@ from pioneer_build.plan import Choices
 from pioneer_build.plan.cost import Rates
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.open import open_project
+from pioneer_build.spec.settings import ModelSettings, Prices
 from tests.built import age, label_text, spec_text, write_spec
 
 if TYPE_CHECKING:
@@ -215,7 +216,9 @@ def test_a_label_spec_that_turned_takes_its_inputs_along(built: Path) -> None:
 def of_model(root: Path, rates: Rates | None = None) -> Project:
     """A project with the backend `model`."""
     project = open_project(root)
-    return replace(project, config=replace(project.config, backend="model/small", rates=rates))
+    prices = None if rates is None else Prices(rates.input, rates.output)
+    model = ModelSettings(("http://127.0.0.1:9/v1",), "small", prices=prices, currency=rates and rates.currency)
+    return replace(project, config=replace(project.config, backend="model/small", base_url=None, model=model))
 
 
 def test_a_plan_for_a_model_says_what_it_will_take(built: Path) -> None:

@@ -19,6 +19,7 @@ from pioneer_build.parse.schema import (
     ChecksShape,
     FilesShape,
     LimitsShape,
+    ModelShape,
     ShotShape,
     TopUpShape,
     settings_adapter,
@@ -63,7 +64,7 @@ def test_a_spec_and_the_settings_have_the_keys_that_their_values_have_fields() -
 def test_what_is_said_of_keys_is_said_of_keys_there_are() -> None:
     assert set(BELONGS) <= set(SPEC_KEYS)
     assert set(REQUIRED) <= set(SPEC_KEYS)
-    assert set(CHOICES) <= set(SPEC_KEYS)
+    assert set(CHOICES) <= {*SPEC_KEYS, *ModelShape.__annotations__}
     assert set(SYNONYMS.values()) <= set(SPEC_KEYS)
     assert not set(SYNONYMS) & set(SPEC_KEYS), "a word that is a key means itself"
     for belongs in BELONGS.values():

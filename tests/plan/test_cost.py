@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.lock.model import Tokens
-from pioneer_build.plan.cost import Estimate, PerRow, Rates, estimate, per_row, spent_per_row
+from pioneer_build.plan.cost import Estimate, PerRow, Rates, estimate, per_row, spent_on, spent_per_row
+from pioneer_build.spec.settings import ModelSettings, Prices
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec
 
 NER = declared(generate_spec("a"))
@@ -20,6 +21,13 @@ TEXTS = declared(label_spec("c", texts=("a" * 100, "b" * 300)))
 def test_the_price_is_per_million() -> None:
     assert Rates(0.15, 0.6, "EUR").price(Tokens(2_000_000, 500_000)) == pytest.approx(0.6)
     assert Rates(0.0, 0.0).price(Tokens(5, 5)) == 0
+
+
+def test_prices_are_those_of_the_model_in_the_settings() -> None:
+    model = ModelSettings(("http://127.0.0.1:1/v1",), "m")
+    assert Rates.of(None) is None
+    assert Rates.of(model) is None
+    assert Rates.of(replace(model, prices=Prices(0.15, 0.6), currency="USD")) == Rates(0.15, 0.6, "USD")
 
 
 def test_jobs_of_the_same_task_say_what_a_row_takes() -> None:
@@ -74,3 +82,10 @@ def test_more_rows_never_take_less(rows: int, read: float, written: float) -> No
     fewer, more = estimate(rows, each), estimate(rows + 1, each)
     assert more.tokens.input >= fewer.tokens.input >= rows * read
     assert more.tokens.output >= fewer.tokens.output
+
+
+def test_all_that_was_spent() -> None:
+    jobs = [job(NER, 1, tokens=Tokens(1, 2)), job(NER, 2, state="failed", tokens=Tokens(10, 20)), job(NER, 3)]
+    labelled = replace(entry(TEXTS), tokens=(("f", Tokens(100, 200)), ("g", Tokens(1000, 2000))))
+    assert spent_on([entry(NER, *jobs), labelled]) == Tokens(1111, 2222)
+    assert spent_on([entry(NER, job(NER))]) is None

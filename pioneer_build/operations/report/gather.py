@@ -16,7 +16,7 @@ from pioneer_build.operations.diff import kept_rows, state_at
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.report.counts import Counts
 from pioneer_build.operations.report.packed_rows import pack, quarantined_value, row_value
-from pioneer_build.operations.status import listed_steps, status_of
+from pioneer_build.operations.status import listed_steps, spent, status_of
 from pioneer_build.results.report import ReportContents
 from pioneer_build.rows import parse_line
 
@@ -102,6 +102,8 @@ def _notes(found: ProjectState, since: State | None) -> list[str]:
     notes = []
     if since is not None and since.found == "absent":
         notes.append(f"{since.title} has no pioneer.lock, so everything counts as added")
+    if (total := spent(found)) is not None:
+        notes.append(total.text)
     elsewhere = {backend for _, backend in found.lock.entries if backend != found.backend}
     if elsewhere:
         notes.append(f"The lock also has datasets of other backends: {', '.join(sorted(elsewhere))}")

@@ -1,0 +1,95 @@
+"""What a language model costs, from the plan to what was spent, through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.e2e.conftest import Cli
+from tests.fakes.chat_server import ChatServer
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text())
+PRICES = "  prices: {input: 1000, output: 2000}\n  currency: EUR\n"
+ROWS = """\
+dataset_name: chats
+task_type: decoder
+prompt: Answer politely.
+num_examples: NUMBER
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with ChatServer() as started:
+        yield started
+
+
+def use(root: Path, server: ChatServer, examples: int = 10, prices: str = PRICES) -> None:
+    (root / "pioneer.yaml").write_text(
+        f"version: 1\nbackend: model\nmodel:\n  base_url: {server.url}\n  name: small\n{prices}"
+    )
+    for spec in (root / "specs").glob("*.yaml"):
+        spec.unlink()
+    (root / "specs" / "chats.yaml").write_text(ROWS.replace("NUMBER", str(examples)))
+
+
+def test_the_plan_estimates_and_then_knows_from_its_own_jobs(cli: Cli, project: Path, server: ChatServer) -> None:
+    use(project, server)
+    plan = cli("plan", "--format", "json").json()
+    jsonschema.Draft202012Validator(SCHEMA).validate(plan)
+    assert plan["summary"]["tokens"]["basis"] == plan["summary"]["cost"]["basis"] == "estimate"
+    assert "going by the length of the prompts" in " ".join(cli("plan").out.split())
+    assert cli("apply", "--yes").code == 0
+    spent = cli("status", "--format", "json").json()["spent"]
+    tokens = spent["tokens"]
+    assert spent["cost"] == {"amount": (tokens["input"] + 2 * tokens["output"]) / 1000, "currency": "EUR"}
+    assert tokens["input"] > 0
+    assert f"Spent so far: {tokens['input']:,} tokens in" in cli("status").out
+    lock = json.loads((project / "pioneer.lock").read_text())
+    assert lock["lock_version"] == 2
+    (job,) = lock["datasets"]["chats"]["model/small"]["jobs"]
+    assert job["tokens"] == tokens
+    use(project, server, 20)
+    plan = cli("plan", "--format", "json").json()
+    assert plan["summary"]["tokens"]["basis"] == plan["summary"]["cost"]["basis"] == "history"
+    assert plan["summary"]["tokens"]["input"] == tokens["input"], "as many rows as were made before"
+
+
+def test_a_plan_beyond_the_budget_is_refused_and_nothing_is_sent(cli: Cli, project: Path, server: ChatServer) -> None:
+    use(project, server)
+    cost = cli("plan", "--format", "json").json()["summary"]["cost"]["amount"]
+    refused = cli("apply", "--yes", "--max-cost", str(cost * 0.9))
+    assert refused.code == 1
+    assert "the plan costs about" in refused.err
+    assert not server.calls
+    assert cli("apply", "--yes", "--max-cost", str(cost * 100)).code == 0
+
+
+def test_without_prices_there_are_tokens_and_no_budget(cli: Cli, project: Path, server: ChatServer) -> None:
+    use(project, server, prices="")
+    assert cli("plan", "--format", "json").json()["summary"]["cost"] is None
+    refused = cli("apply", "--yes", "--max-cost", "5")
+    assert refused.code == 1
+    assert "there are no prices for model/small" in refused.err
+    assert not server.calls
+    assert cli("apply", "--yes").code == 0
+    assert cli("status", "--format", "json").json()["spent"]["cost"] is None
+
+
+def test_labelling_counts_as_well(cli: Cli, project: Path, server: ChatServer) -> None:
+    use(project, server)
+    text = "dataset_name: t\ntask_type: classification\nlabels: {a: first, b: second}\ninputs: [one, two]\n"
+    (project / "specs" / "chats.yaml").write_text(text + "classified_examples: [{text: three, label: a}]\n")
+    assert cli("apply", "--yes").code == 0
+    lock = json.loads((project / "pioneer.lock").read_text())
+    entry = lock["datasets"]["t"]["model/small"]
+    assert entry["tokens"].keys() == {entry["fingerprint"]}
+    spent = cli("status", "--format", "json").json()["spent"]
+    assert [spent["tokens"]] == list(entry["tokens"].values())
+    said = json.dumps(server.calls, default=str)
+    assert "second" in said
+    assert "three" in said
