@@ -32,7 +32,9 @@ class Served:
         self.host = ""
         self.port = 0
 
-    def __call__(self, config: EngineConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    def __call__(
+        self, config: EngineConfig, makers: object, host: str, port: int, on_ready: Callable[[str], None]
+    ) -> None:
         self.config, self.host, self.port = config, host, port
         on_ready(f"http://{host}:{port}")
 
