@@ -12,6 +12,7 @@ from pioneer_build.git.program import (
     TIMEOUT,
     check_waits_for_nothing,
     command_line,
+    end,
     environment,
     last_words,
 )
@@ -127,18 +128,19 @@ def _read_objects(
                 stdin=listed,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                start_new_session=True,
             )
         except OSError as error:
             complaint.append(error.strerror or str(error))
             return
         assert process.stdout is not None
-        watch = threading.Timer(TIMEOUT, process.kill)
+        watch = threading.Timer(TIMEOUT, end, (process,))
         watch.start()
         try:
             yield from _parse_objects(process.stdout, contents="--batch" in how)
         finally:
             watch.cancel()
-            process.kill()
+            end(process)
             process.stdout.close()
             process.wait()
             errors.seek(0)

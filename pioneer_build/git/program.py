@@ -7,7 +7,9 @@ setting or variable changes its form.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
@@ -149,21 +151,39 @@ def run(
     if folder is not None:
         check_waits_for_nothing(folder)
     try:
-        return subprocess.run(  # noqa: S603 - a list, no shell
+        process = subprocess.Popen(  # noqa: S603 - a list, no shell
             command_line(*arguments),
             cwd=folder,
             env=environment(folder, index=index),
-            input=typed,
-            capture_output=True,
-            check=False,
-            timeout=TIMEOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
     except FileNotFoundError:
         raise PioneerError("git is not installed", hint="install git: it is needed to read earlier states") from None
-    except subprocess.TimeoutExpired:
-        raise PioneerError(f"git {arguments[0]} didn't finish within {TIMEOUT:.0f} s") from None
     except OSError as error:
         raise PioneerError(f"git can't be run: {error.strerror}") from None
+    with process:
+        try:
+            output, errors = process.communicate(typed, timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            end(process)
+            raise PioneerError(f"git {arguments[0]} didn't finish within {TIMEOUT:.0f} s") from None
+        except BaseException:
+            end(process)
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills a git that has a session of its own, with all that it started, also if only those are left.
+
+    It hasn't been waited for: until then, no other process gets its number.
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def check_waits_for_nothing(folder: Path) -> None:

@@ -5,10 +5,11 @@ What the search is to find is added here, so that the quick look can't miss it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class Escape(NamedTuple):
@@ -42,10 +43,7 @@ ESCAPES: Final = (
 ENTITIES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 LONGEST: Final = 20
 
-_HEX: Final = "(?:2[1-9a-fA-F]|[3-6][0-9a-fA-F]|7[0-9a-eA-E])"
-#: The code of any character that a key may have: printable ASCII.
-_ANY: Final = {"02x": _HEX, "x": _HEX, "d": "(?:3[3-9]|[4-9][0-9]|1[01][0-9]|12[0-6])"}
-#: The beginning of such a code.
+#: The beginning of the code of a character.
 _BEGUN: Final = {"02x": "[0-9a-fA-F]?", "x": "[0-9a-fA-F]{0,2}", "d": "[0-9]{0,3}"}
 
 
@@ -60,16 +58,25 @@ def escaped(codes: Iterable[int], escapes: Iterable[Escape] = ESCAPES) -> list[s
     ]
 
 
-def any_escaped(escapes: Iterable[Escape] = ESCAPES) -> str:
-    """A pattern for any character that is escaped in any of the ways.
+def last_escaped(nexts: Mapping[str, set[str]], escapes: Iterable[Escape]) -> str:
+    """A pattern for the last escaped character of a spelling, with what follows it. Any spelling with an escape has it.
 
-    It begins with a set of characters, and goes on with another one: nearly all of a text is passed over at once.
+    Few escapes in other texts are of a character of the key, and followed by the next one.
+
+    Args:
+        nexts: for each character, all that may follow it, each as it is; "" if it may be the last one.
+        escapes: the ways in which one may be escaped.
     """
-    firsts = "".join(dict.fromkeys("".join(one.first for one in escapes)))
-    each = [f"(?<=[{one.first}]){one.before}{_ANY[one.digits]}" for one in escapes]
-    if "&" in firsts:
-        each.append(f"(?<=&)(?:{'|'.join(ENTITIES.values())})")
-    return f"[{firsts}](?:{'|'.join(each)})"
+    after = {char: "" if "" in some else f"[{re.escape(''.join(sorted(some)))}]" for char, some in nexts.items()}
+    each: dict[str, list[str]] = {}
+    for one in escapes:
+        ends = "|".join(f"(?i:{ord(char):{one.digits}}){one.after}{end}" for char, end in after.items())
+        for first in one.first:
+            each.setdefault(first, []).append(f"{one.before}(?:{ends})")
+    if "&" in each:
+        each["&"] += [f"{ENTITIES[char]};?{end}" for char, end in after.items() if char in ENTITIES]
+    # each begins with a character: a search passes over all others at once
+    return "|".join(f"{first}(?:{'|'.join(some)})" for first, some in each.items())
 
 
 #: The beginning of an escape, up to the end of the text. Not each has to be of one character.

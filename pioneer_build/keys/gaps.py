@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
 from typing import Final
 
 #: White space, control characters, and characters that have no width.
@@ -19,8 +18,9 @@ _WIDE_SPACE: Final = (
 )
 _HEX: Final = "[0-9a-fA-F]"
 #: Their escapes, after the backslash.
-_ESCAPED: Final = (
-    rf"u(?:00(?:[01]{_HEX}|20|7[fF]|[aA][0dD])|20[0-6]{_HEX}|[fF][eE]{_HEX}{{2}}|[dD][89a-fA-F]{_HEX}{{2}})"
+ESCAPED_SPACE: Final = (
+    rf"u(?:00(?:[0189]{_HEX}|20|7[fF]|[aA][0dD])|034[fF]|061[cC]|115[fF]|1160|1680|17[bB][45]|180[b-fB-F]|20[0-6]{_HEX}"
+    rf"|3000|3164|[fF](?:[eE]{_HEX}{{2}}|[fF](?:[aA]0|[fF][0-9a-dA-D]))|[dD][89a-fA-F]{_HEX}{{2}})"
 )
 #: A backslash and one of these letters is read in two ways: both are between two characters of the key, or only the
 #: backslash is, because there is one before each of them.
@@ -34,13 +34,14 @@ def _gap(escaped: str) -> re.Pattern[str]:
 
 
 _LETTER: Final = re.compile(rf"\\{_LETTERS}")
-_GAP: Final = _gap(f"{_LETTERS}|{_ESCAPED}")
-_ESCAPED_GAP: Final = _gap(_ESCAPED)
+_GAP: Final = _gap(f"{_LETTERS}|{ESCAPED_SPACE}")
+_ESCAPED_GAP: Final = _gap(ESCAPED_SPACE)
 
 # The same for bytes, which are mostly ASCII: their gaps are taken out by a table.
-_IN_BYTES: Final = re.compile(rf"\\(?:{_LETTERS}|{_ESCAPED})".encode("ascii"))
+_IN_BYTES: Final = re.compile(rf"\\(?:{_LETTERS}|{ESCAPED_SPACE})".encode("ascii"))
 _LETTER_IN_BYTES: Final = re.compile(_LETTER.pattern.encode("ascii"))
-_ESCAPED_IN_BYTES: Final = re.compile(rf"\\{_ESCAPED}".encode("ascii"))
+_ESCAPED_IN_BYTES: Final = re.compile(rf"\\{ESCAPED_SPACE}".encode("ascii"))
+_WIDE_GAPS: Final = re.compile(f"[{_WIDE_SPACE}]")
 _ASCII: Final = bytes(range(0x80))
 _ASCII_GAPS: Final = bytes(code for code in range(0x80) if re.match(rf"[\\{_ASCII_SPACE}]", chr(code)))
 
@@ -84,6 +85,7 @@ def squeezed_bytes(body: bytes) -> list[bytes]:
 
     That takes a few ms for a megabyte.
     """
+    body = _as_utf_8(body)  # or bytes around an escape would become a character
     if b"\\" not in body:
         return [_without_single(body)]
     either = _without_single(_IN_BYTES.sub(b"", body))
@@ -95,21 +97,25 @@ def _without_single(body: bytes) -> bytes:
     return without_wide(body).translate(None, _ASCII_GAPS)
 
 
+def without_escaped_space(body: bytes) -> bytes:
+    """Without escapes of white space and the like."""
+    return _ESCAPED_IN_BYTES.sub(b"", body) if b"\\u" in body else body
+
+
 def without_wide(body: bytes) -> bytes:
     """UTF-8 without the gaps that aren't ASCII, and without bytes that aren't UTF-8."""
     if body.isascii():
         return body
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        body = body.decode("utf-8", "ignore").encode("utf-8")
-    # a pattern would look at each character
-    for char in _wide_gaps().intersection(body.translate(None, _ASCII).decode("utf-8", "ignore")):
+    body = _as_utf_8(body)
+    for char in set(_WIDE_GAPS.findall(body.translate(None, _ASCII).decode("utf-8"))):
         body = body.replace(char.encode("utf-8"), b"")
     return body
 
 
-@lru_cache(maxsize=1)  # few texts have any
-def _wide_gaps() -> frozenset[str]:
-    ranges = re.findall("(.)(?:-(.))?", _WIDE_SPACE)
-    return frozenset(chr(code) for first, last in ranges for code in range(ord(first), ord(last or first) + 1))
+def _as_utf_8(body: bytes) -> bytes:
+    """With a character that is a gap in place of bytes that aren't UTF-8."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "replace").encode("utf-8")
+    return body

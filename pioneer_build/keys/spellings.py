@@ -7,13 +7,14 @@ in the middle.
 
 from __future__ import annotations
 
+import itertools
 import re
 from base64 import b32encode
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pioneer_build.keys.escapes import BEGUN, ENTITIES, ESCAPES, LONGEST, PERCENT, any_escaped, escaped
-from pioneer_build.keys.gaps import squeezed, squeezed_bytes, without_wide
+from pioneer_build.keys.escapes import BEGUN, ENTITIES, ESCAPES, LONGEST, PERCENT, escaped, last_escaped
+from pioneer_build.keys.gaps import ESCAPED_SPACE, squeezed, squeezed_bytes, without_escaped_space, without_wide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ HIDDEN: Final = "[key hidden]"
 #: escape in octal with a backslash and a digit, which only the end of a gap can be. What stands between the characters
 #: of other spellings may be the beginning of one: see `gaps`.
 _HEX_GAP: Final = r"(?:[\s:\-]|\\x|0x)*+"
-_LIST_GAP: Final = r"(?:[\s,;|\"']|\\[nrt\"])++"
+_LIST_GAP: Final = rf"(?:[\s,;|\"']|\\++(?:[nrt\"]|{ESCAPED_SPACE}))++"
 _OCTAL_GAP: Final = r"\s*+\\++"
 #: In bytes: lower case, and one alphabet of base64.
 _ALIKE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
@@ -37,9 +38,7 @@ _HEX_GAP_BYTES: Final = b" \t\n\r\v\f\x1c\x1d\x1e\x1f:-,;|\"'\\"
 #: What both alphabets of base64 have at the end.
 _ALPHABETS: Final = {"+": "+-", "-": "+-", "/": "/_", "_": "/_"}
 #: What may stand between the characters of a list, of whichever kind, and any other character.
-_GAP_OR_CHARACTER: Final = re.compile(r"(?:[\s,;|\"':\-]|\\[nrtx]?|0x)++|(.)", re.DOTALL)
-#: What a text with an escaped character has, for the ways in which those of a spelling may be escaped.
-_HINTS: Final = {escapes: re.compile(any_escaped(escapes).encode("ascii")) for escapes in (ESCAPES, (PERCENT,))}
+_GAP_OR_CHARACTER: Final = re.compile(rf"(?:[\s,;|\"':\-]|\\++(?:[nrtx]|{ESCAPED_SPACE})?|0x)++|(.)", re.DOTALL)
 #: The end of a text that was cut within an escape.
 _CUT: Final = rf"(?:{BEGUN})?\Z"
 #: Shorter keys have no other encodings: their base64 would be found in any text.
@@ -57,18 +56,18 @@ class _Unbroken:
         escapes: the ways in which one may be escaped.
     """
 
-    __slots__ = ("_pattern", "_text", "escapes", "plain")
+    __slots__ = ("_pattern", "escapes", "plain", "text")
 
     def __init__(self, text: str, pattern: Callable[[str], str], escapes: Sequence[Escape] = ()) -> None:
-        self._text, self._pattern, self.escapes = text, pattern, escapes
+        self.text, self._pattern, self.escapes = text, pattern, escapes
         self.plain = _alike(text.encode("ascii", "replace"))
 
     def __len__(self) -> int:
-        return len(self._text)
+        return len(self.text)
 
     def parts(self) -> list[str]:
         """A pattern for each character: made when they are needed, because there are hundreds."""
-        return [self._pattern(char) for char in self._text]
+        return [self._pattern(char) for char in self.text]
 
 
 class _Listed(NamedTuple):
@@ -80,7 +79,8 @@ class _Listed(NamedTuple):
     parts: Sequence[str]
     #: A pattern for the beginning of one, up to the end of a text that was cut there.
     begun: str
-    #: What is in any text that has this spelling: in it as it is, or without what is between hexadecimal digits.
+    #: What is in any text that has this spelling: all of these as they are, and this without what is between
+    #: hexadecimal digits.
     numbers: frozenset[bytes]
     digits: bytes = b""
 
@@ -88,14 +88,14 @@ class _Listed(NamedTuple):
 class KeySpellings:
     """Finds one key in texts.
 
-    There is one table of its spellings. `occurs_in` and `hide` search for each; `may_occur_in` looks for what a text
-    with any of them must have.
+    There is one table of its spellings. `occurs_in` and `hide` search for each; `occurs_in_bytes` first looks for what
+    a text with any of them must have, which takes a few ms for a megabyte of ordinary text.
 
     Args:
         key: as it is sent: printable ASCII, not empty.
     """
 
-    __slots__ = ("__listed", "__patterns", "__unbroken", "guessable")
+    __slots__ = ("__hints", "__listed", "__patterns", "__unbroken", "guessable")
 
     def __init__(self, key: str) -> None:
         #: Whether it may be a word of any text, such as the key of a local server. That is hidden, but proves nothing.
@@ -112,6 +112,7 @@ class KeySpellings:
             self.__unbroken += [_Unbroken(text, _letter) for text in _base32(raw)]
             self.__listed = _listed(raw)
         self.__patterns: dict[int, re.Pattern[str]] = {}
+        self.__hints: list[tuple[re.Pattern[bytes], list[_Unbroken]]] = []
 
     def __repr__(self) -> str:
         return "KeySpellings(…)"
@@ -154,50 +155,42 @@ class KeySpellings:
         text = body.decode("utf-8", "replace") if listed else ""
         return any(self._pattern(one).search(text) is not None for one in listed)
 
-    def may_occur_in(self, body: bytes) -> bool:
-        """Whether it is worth while to search for the key in UTF-8. If not, it isn't in it.
-
-        That takes a few ms for a megabyte of ordinary text.
-        """
-        readings = squeezed_bytes(body)
-        return (
-            self._has_plain(readings)
-            or any(hint.search(reading) for hint in _HINTS.values() for reading in readings)
-            or bool(self._listed_maybe(body))
-        )
-
     def _has_plain(self, readings: list[bytes]) -> bool:
         alike = [_alike(reading) for reading in readings]
         return any(one.plain in reading for one in self.__unbroken for reading in alike)
 
     def _is_near_an_escape(self, reading: bytes) -> bool:
-        """Whether a spelling with an escaped character is in bytes without gaps: it has escapes, and is not long."""
-        for escapes, hint in _HINTS.items():
-            if hint.search(reading) is None:
-                continue
-            spellings = [one for one in self.__unbroken if one.escapes == escapes]
-            patterns = [self._pattern(one) for one in spellings]
-            most = LONGEST * max(map(len, spellings), default=0)
+        """Whether a spelling with an escaped character is in bytes without gaps: it is near its last one."""
+        for hint, spellings in self._hints():
+            most = LONGEST * max(map(len, spellings))
             place = 0
             while (found := hint.search(reading, place)) is not None:
                 # with any escape that begins before the next place from which one is searched
                 place = found.start() + 2 * most
                 around = reading[max(0, found.start() - most) : place + most].decode("utf-8", "ignore")
-                if any(pattern.search(around) for pattern in patterns):
+                if any(self._pattern(one).search(around) for one in spellings):
                     return True
         return False
+
+    def _hints(self) -> list[tuple[re.Pattern[bytes], list[_Unbroken]]]:
+        """For the spellings whose characters may be escaped in the same ways: what a text with one of them has."""
+        if not self.__hints:
+            for escapes in (ESCAPES, (PERCENT,)):
+                if spellings := [one for one in self.__unbroken if one.escapes == escapes]:
+                    hint = last_escaped(_followers(spellings), escapes)
+                    self.__hints.append((re.compile(hint.encode("ascii")), spellings))
+        return self.__hints
 
     def _listed_maybe(self, body: bytes) -> list[_Listed]:
         """The lists of codes that may be in `body`."""
         if not self.__listed:
             return []
         lower = body.lower()
+        maybe = [one for one in self.__listed if all(number in lower for number in one.numbers)]  # hardly any text has
+        if not any(one.digits for one in maybe):
+            return maybe
         digits = _without_hex_gaps(lower)
-        return [
-            one
-            for one in self.__listed
-            if one.digits in digits and all(number in lower for number in one.numbers)  # hardly any text has all
-        ]
+        return [one for one in maybe if one.digits in digits]
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the key is in `text`, in all spellings: some may overlap."""
@@ -226,27 +219,27 @@ def _listed(raw: bytes) -> list[_Listed]:
     digits = raw.hex()
     # the last digit may be taken for the beginning of a gap: 70x…
     inside = digits[:-1].encode("ascii")
-    between = rf"(?:{_LIST_GAP})?\\?"
+    between = rf"(?:{_LIST_GAP})?(?:\\+(?:u[0-9a-fA-F]{{0,3}})?)?"
     return [
-        _Listed(_OCTAL_GAP, _octal(raw), r"\s*+\\*+[oO]?\{?[0-7]{0,9}\Z", _numbers(raw, "o")),
+        _Listed(_OCTAL_GAP, _octal(raw), r"\s*+\\*+[oO]?\{?[0-7]{0,9}\Z", _numbers(raw, "o") | {b"\\"}),
         _Listed(
             _LIST_GAP,
-            [f"(?<![0-9])0?{code}(?![0-9])" for code in raw],
+            _decimal(raw),
             rf"{between}[0-9]{{0,3}}\Z",
             _numbers(raw, "d"),
         ),
         _Listed(
             _LIST_GAP,
-            [rf"(?i:(?<![0-9a-f])(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw],
+            [rf"(?i:{_apart('0-9a-f')}(?:0x)?{code:02x}(?![0-9a-f]))" for code in raw],
             rf"{between}(?:0[xX])?[0-9a-fA-F]{{0,2}}\Z",
-            frozenset(),
+            _numbers(raw, "x"),
             inside,
         ),
         _Listed(
             _HEX_GAP,
             [f"(?i:{digits[i : i + 2]})" for i in range(0, len(digits), 2)],
             rf"{_HEX_GAP}\\?[0-9a-fA-F]?\Z",
-            frozenset(),
+            _numbers(raw, "x"),
             inside,
         ),
     ]
@@ -254,10 +247,23 @@ def _listed(raw: bytes) -> list[_Listed]:
 
 def _without_hex_gaps(lower: bytes) -> bytes:
     """Without anything that may stand between hexadecimal digits in a list, in lower case."""
+    lower = without_escaped_space(lower)
     for mark in (b"0x", b"\\x", b"\\n", b"\\r", b"\\t"):
         if mark in lower:
             lower = lower.replace(mark, b"")
     return without_wide(lower).translate(None, _HEX_GAP_BYTES)
+
+
+def _followers(spellings: Sequence[_Unbroken]) -> dict[str, set[str]]:
+    """For each character of these spellings, in either case or alphabet, what may follow it; "" for the end."""
+    found: dict[str, set[str]] = {}
+    for one in spellings:
+        in_base64 = one.escapes == (PERCENT,)
+        alike = [_ALPHABETS.get(char, char) if in_base64 else char.lower() + char.upper() for char in one.text] + [""]
+        for chars, after in itertools.pairwise(alike):
+            for char in chars:
+                found.setdefault(char, set()).update(after or [""])
+    return found
 
 
 # Groups are atomic: what can be read in two ways would take exponential time. Escapes are bounded, so that a match is,
@@ -286,6 +292,17 @@ def _octal(raw: bytes) -> list[str]:
     """A pattern for each character in octal, as in C or Perl (`\\o{163}`); the backslashes between are the gap."""
     each = [rf"(?>[oO]?\{{0{{0,6}}{code:o}\}}|0{{0,2}}{code:o}(?![0-7]))" for code in raw]
     return [rf"\\{each[0]}", *each[1:]]
+
+
+def _decimal(raw: bytes) -> list[str]:
+    """The same for decimal codes. The first one begins with a digit, which is found faster than one after no digit."""
+    first = "|".join(code + _apart("0-9", code) for code in (f"0{raw[0]}", f"{raw[0]}"))
+    return [f"(?:{first})(?![0-9])", *(f"{_apart('0-9')}0?{code}(?![0-9])" for code in raw[1:])]
+
+
+def _apart(digits: str, code: str = "") -> str:
+    """A pattern that matches before a code, or after `code`, where no longer number ends: that of an escape is none."""
+    return rf"(?:(?<![{digits}]{code})|(?<=\\u[0-9a-fA-F]{{4}}{code}))"
 
 
 def _numbers(raw: bytes, form: str) -> frozenset[bytes]:

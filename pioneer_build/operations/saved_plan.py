@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 KIND = "pioneer-build plan"
 _SAVE = "pioneer-build plan --out FILE"
+_AGAIN = f"save the plan again: {_SAVE}"
 
 
 def write_plan(path: Path, plan: Plan) -> None:
@@ -59,17 +60,19 @@ def read_plan(path: Path) -> Plan:
     try:
         data = read_regular(path, MAX_LOCK_BYTES)
         if len(data) > MAX_LOCK_BYTES:
-            raise PlanFileError(f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan")
+            raise PlanFileError(
+                f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan", hint=_AGAIN
+            )
         value = json.loads(data, parse_constant=_refuse_constant)
     except OSError as error:
-        raise PlanFileError(f"can't read {path}: {error.strerror}") from None
+        raise PlanFileError(f"can't read {path}: {error.strerror}", hint=f"{_SAVE} saves a plan") from None
     except (ValueError, RecursionError) as error:
-        raise PlanFileError(f"{path} is not a saved plan: {error}", hint=_SAVE) from None
+        raise PlanFileError(f"{path} is not a saved plan: {_fault(error)}", hint=_AGAIN) from None
     if not isinstance(value, dict) or value.get("kind") != KIND:
         raise PlanFileError(f"{path} is not a saved plan", hint=f"{_SAVE} saves a plan")
     if type(value.get("format")) is not int or value["format"] != FORMAT:
         raise PlanFileError(
-            f"{path} has format {value.get('format')!r}, but this version of pioneer-build reads {FORMAT}",
+            f"{path} has format {value.get('format')!r:.40}, but this version of pioneer-build reads {FORMAT}",
             hint=f"save the plan again with this version: {_SAVE}",
         )
     try:
@@ -82,18 +85,32 @@ def read_plan(path: Path) -> Plan:
         return Plan(_of(value, "backend", str), steps, limit, choices)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise PlanFileError(f"{path} is damaged: {what}", hint=f"save the plan again: {_SAVE}") from None
+        raise PlanFileError(f"{path} is damaged: {what}", hint=_AGAIN) from None
+
+
+def _fault(error: ValueError | RecursionError) -> str:
+    """What is wrong with a file that can't be read as JSON."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it isn't UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        if not error.doc.strip():
+            return "it is empty"
+        at = f"line {error.lineno}, column {error.colno}"
+        is_cut = error.msg.startswith("Unterminated") or not error.doc[error.pos :].strip()
+        return f"it ends too early ({at})" if is_cut else f"it isn't JSON ({at})"
+    return "a number has too many digits" if "digits" in str(error) else str(error)
 
 
 def _step(fields: Any) -> Step:
-    if not isinstance(fields, dict):
-        raise TypeError("a step is not an object")
+    _object(fields)
     step = Step(
         dataset_name=_of(fields, "dataset_name", str),
         action=_of(fields, "action", str),
         reasons=tuple(
             Reason(_of(reason, "field", str), _of(reason, "text", str), reason.get("old"), reason.get("new"))
-            for reason in _of(fields, "reasons", list)
+            for reason in map(_object, _of(fields, "reasons", list))
         ),
         requests=_of(fields, "requests", int),
         examples=_of(fields, "examples", int),
@@ -114,6 +131,12 @@ def _step(fields: Any) -> Step:
     if step.action not in get_args(Action):
         raise ValueError(f"'{step.action}' is not an action")
     return step
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("a step or a reason is not an object")
+    return value
 
 
 def _check_once(names: Iterable[str]) -> None:

@@ -31,7 +31,7 @@ def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("git was started")
 
-    monkeypatch.setattr(program.subprocess, "run", refuse)
+    monkeypatch.setattr(program.subprocess, "Popen", refuse)
     monkeypatch.setattr(git_objects.subprocess, "Popen", refuse)
 
 

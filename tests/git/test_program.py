@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,24 @@ def test_a_git_that_does_not_end_is_given_up(tmp_path: Path, repository: Path, m
     with pytest.raises(PioneerError, match="didn't finish within"):
         commit_of(repository, "HEAD")
     assert (version(), staged(repository, "pioneer.lock", 2)) == (None, None)
+
+
+@pytest.mark.parametrize("then", ["exec sleep 20", "exit 0"], ids=["with git", "after git"])
+def test_what_git_started_is_given_up_with_it(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """It has git's output open."""
+    late = tmp_path / "late"
+    put_git(tmp_path, monkeypatch, f"(sleep 1.5; touch {late}) &\n{then}")
+    for module in ("program", "objects"):
+        monkeypatch.setattr(f"pioneer_build.git.{module}.TIMEOUT", 0.3)
+    began = time.monotonic()
+    with pytest.raises(PioneerError, match="didn't finish within"):
+        commit_of(repository, "HEAD")
+    assert [type(one) for one in objects(repository, ["HEAD"], contents=True)] == [Unreadable]
+    assert time.monotonic() - began < 1.4
+    time.sleep(1.6)
+    assert not late.exists()
 
 
 def test_a_git_that_can_not_be_run(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,8 @@ SPELLED = {
     "filled": "\u3164".join(KEY),
     "bytes that are no text": "\udcff".join(KEY),
     "decimal codes after wide spaces": ",\u3000".join(str(ord(c)) for c in KEY),
+    "decimal codes after escaped spaces": ",\\u3000".join(str(ord(c)) for c in KEY),
+    "hexadecimal codes after escaped spaces": ",\\u2003".join(f"0x{ord(c):02x}" for c in KEY),
     "decimal codes on escaped lines": "\\n".join(str(ord(c)) for c in KEY),
     "decimal codes, wide apart": (", " * 40).join(str(ord(c)) for c in KEY),
     "octal, wide apart": "".join("\\" * 99 + f"{ord(c):o}" for c in KEY),
@@ -89,11 +91,11 @@ def test_every_spelling_is_found(spelling: str) -> None:
     spellings, text = KeySpellings(KEY), SPELLED[spelling]
     shown = spellings.hide(f"before {text} after")
     assert HIDDEN in shown
-    assert len(shown) <= len(f"before {HIDDEN} after") + 8  # the last byte may share a character of base64
+    # the last byte may share a character of base64; backslashes before the first one are a gap
+    assert len(shown.replace("\\", "")) <= len(f"before {HIDDEN} after") + 8
     assert spellings.occurs_in(f"before {text} after")
     for body in (json.dumps({"a": text}).encode(), f"[{text}]".encode("utf-8", "surrogatepass")):
         assert spellings.occurs_in_bytes(body)
-        assert spellings.may_occur_in(body)
         assert spellings.occurs_in_bytes(b"x" * 1_200_000 + body)
 
 
@@ -133,7 +135,6 @@ def test_the_quick_look_misses_nothing_that_the_search_finds(data: st.DataObject
     spellings, body = KeySpellings(key), text.encode("utf-8", "surrogatepass")
     found = spellings.occurs_in(body.decode("utf-8", "replace"))
     assert spellings.occurs_in_bytes(body) or not found
-    assert spellings.may_occur_in(body) or not found
 
 
 LISTED = {
@@ -153,7 +154,6 @@ def test_the_quick_look_misses_no_list(data: st.DataObject, way: str, before: st
     spellings, body = KeySpellings(key), text.encode()
     found = spellings.occurs_in(text)
     assert spellings.occurs_in_bytes(body) == found
-    assert spellings.may_occur_in(body) or not found
 
 
 def test_the_quick_look_at_ordinary_text_takes_no_time() -> None:
@@ -163,12 +163,14 @@ def test_the_quick_look_at_ordinary_text_takes_no_time() -> None:
         "It was 20 years ago: you can’t say why, at all.\n",
         "あなたは　何も言えない。",
         '{"text": "a\\nb é", "id": 1}\n',
+        '{"id": 70, "text": "you 2024, u 1998, 112 max 41, 6f 69", "n": 105}\n',
+        "<a href=\"?a=41&b=%20c\" title='x&#39;&amp;'>",
     ):
         body = (text * (1_000_000 // len(text.encode()))).encode()
         times = []
         for _ in range(3):
             began = time.process_time()
-            assert not spellings.may_occur_in(body)
+            assert not spellings.occurs_in_bytes(body)
             times.append(time.process_time() - began)
         assert min(times) < 0.1
 

@@ -225,6 +225,41 @@ def test_files_that_are_no_plans(tmp_path: Path, edit: Any, said: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "it is empty"),
+        (b" \n", "it is empty"),
+        (b'{"kind": "pioneer-build plan", "ste', "it ends too early (line 1, column 32)"),
+        (b'{"kind": "pioneer-build plan",\n "format": 1', "it ends too early (line 2, column 13)"),
+        (b"kind: pioneer-build plan\n", "it isn't JSON (line 1, column 1)"),
+        (b"\x01\x02", "it isn't JSON (line 1, column 1)"),
+        (b"\xff\x80", "it isn't UTF-8"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"a":' * 100_000, "it is nested too deeply"),
+        (b'{"format":' + b"1" * 5_000 + b"}", "a number has too many digits"),
+    ],
+    ids=lambda value: value if type(value) is str else "",
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(data)
+    with pytest.raises(PlanFileError) as caught:
+        read_plan(path)
+    assert caught.value.message == f"{path} is not a saved plan: {said}"
+    assert caught.value.hint == "save the plan again: pioneer-build plan --out FILE"
+
+
+def test_the_command_that_helps_is_always_said(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").write_text(json.dumps(valid() | {"format": "9" * 5_000}))
+    for name in ("", "none", "pipe", "huge"):
+        with pytest.raises(PlanFileError) as caught:
+            read_plan(tmp_path / name)
+        assert len(caught.value.message) < len(str(tmp_path)) + 150
+        assert "pioneer-build plan --out FILE" in str(caught.value.hint)
+
+
 def test_files_that_can_not_be_read_or_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PlanFileError, match=r"can't read .*: No such file"):
         read_plan(tmp_path / "none.json")
