@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.label_halving import Batch
+from pioneer_build.apply.label_waiting import wait_for_other_runs
 from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import JournalError, LockError, PioneerError, StoreError
 from pioneer_build.inputs import batches, new_texts, split, text_digest
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.inputs import InputText
 
-#: Seconds between two looks at what other runs have labelled: at first, and at most.
-_FIRST_LOOK, _LAST_LOOK = 0.1, 2.0
-
 
 async def send_all(progress: LabelProgress, missing: bytes) -> None:
     """Has the texts whose digests are `missing` (16 bytes each) labelled, by this run or by others that already do.
@@ -38,7 +36,7 @@ async def send_all(progress: LabelProgress, missing: bytes) -> None:
     while missing:
         await _send(progress, missing)
         if missing := progress.store.missing(missing):
-            await _wait_for_others(progress, missing)
+            await wait_for_other_runs(progress, missing)
     if others := progress.to_do - progress.annotated - progress.faults.total():
         were = "was" if others == 1 else "were"
         progress.work.emit("note", f"{count(others, 'text')} {were} labelled by another run, and not sent again")
@@ -138,29 +136,6 @@ def _refuse_keys(progress: LabelProgress, batch: list[InputText]) -> None:
         if line is not None:
             message = f"{one.path}:{one.line}: the text {HAS_KEY}, so it was not sent; {REMOVE_IT}"
             raise StepStopped("refused", message, "pioneer-build apply")
-
-
-async def _wait_for_others(progress: LabelProgress, missing: bytes) -> None:
-    """Waits until no other run is labelling at least some of the texts `missing`, or all of them are labelled.
-
-    Raises:
-        StepStopped: the run was stopped in the meantime.
-    """
-    run, said, seconds = progress.work.run, "", _FIRST_LOOK
-    while missing:
-        held = progress.claims.held(missing)
-        if held.texts < len(missing) // 16:
-            return
-        if (who := " and ".join(held.by)) != said:
-            said = who
-            were = "is" if held.texts == 1 else "are"
-            text = f"{count(held.texts, 'text')} {were} being labelled by {who}"
-            progress.work.emit("waiting", f"{text}; waiting, so that nothing is paid for twice")
-        await run.pause(seconds)
-        run.check_going()
-        progress.claims.renew()
-        seconds = min(2 * seconds, _LAST_LOOK)
-        missing = progress.store.missing(missing)
 
 
 def _new_texts(work: Work, missing: bytes) -> Iterator[InputText]:

@@ -19,8 +19,8 @@ from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
 from pioneer_build.ports import Guidance, JobRequest
-from pioneer_build.spec.fingerprint import described_domain
 from pioneer_build.spec.guidance import reads_guidance
+from pioneer_build.spec.label_descriptions import described_domain
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:

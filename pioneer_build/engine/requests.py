@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from pioneer_build.spec.fingerprint import canonical_bytes, fold
+from pioneer_build.spec.fingerprint import canonical_bytes
 from pioneer_build.spec.request_limits import TEXTS_PER_REQUEST
 from pioneer_build.spec.unicode_form import nfc
+from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -25,6 +25,7 @@ from pioneer_build.lock.model import (
     Tokens,
     digest_of,
 )
+from pioneer_build.lock.schema import needs_version_2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,15 +66,6 @@ def entry_value(entry: Entry) -> dict[str, Any]:
     ordered: dict[str, Any] = _sorted(value)
     ordered["digest"] = entry_digest(entry.dataset_name, entry.backend, ordered)
     return ordered
-
-
-def needs_version_2(entry: Entry) -> bool:
-    """Whether `entry` has values for which a lock of version 1 has no key."""
-    return (
-        bool(entry.gold or entry.corrections or entry.published or entry.parts or entry.sampled or entry.tokens)
-        or (entry.labelling is not None and bool(entry.labelling.approximate or entry.labelling.superseded))
-        or any(job.approximate or job.owed or job.sampled or job.superseded or job.tokens for job in entry.jobs)
-    )
 
 
 def _version_2(entry: Entry) -> dict[str, Any]:

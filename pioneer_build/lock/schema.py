@@ -13,6 +13,8 @@ from pioneer_build.lock.gold import rounded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pioneer_build.lock.model import Entry
+
 _Types: TypeAlias = "tuple[type, ...]"
 _Table: TypeAlias = "Mapping[str, _Types]"
 _NOTHING = type(None)
@@ -374,3 +376,12 @@ def _are_texts(values: Iterable[Any]) -> bool:
 def _is_measure(value: Any) -> bool:
     """Whether `value` is written like a measure: finite, with three decimals, and not -0.0."""
     return type(value) is float and abs(value) < _INFINITE and repr(value) == repr(rounded(value))
+
+
+def needs_version_2(entry: Entry) -> bool:
+    """Whether `entry` has values for which a lock of version 1 has no key."""
+    return (
+        bool(entry.gold or entry.corrections or entry.published or entry.parts or entry.sampled or entry.tokens)
+        or (entry.labelling is not None and bool(entry.labelling.approximate or entry.labelling.superseded))
+        or any(job.approximate or job.owed or job.sampled or job.superseded or job.tokens for job in entry.jobs)
+    )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
+from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, quoted
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.schema import Mismatch, check_entry
+from pioneer_build.lock.schema import Mismatch, check_entry, needs_version_2
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION, RESTORE, UPGRADE, LockSource
 
 if TYPE_CHECKING:

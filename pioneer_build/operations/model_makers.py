@@ -17,7 +17,7 @@ from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped
 from pioneer_build.model.values import AnnotatedExample, Endpoint, Kept, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
-from pioneer_build.spec.fingerprint import fold
+from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -25,8 +25,8 @@ from pioneer_build.operations.journal_gaps import (
     empty_remark,
     not_in_journal,
 )
-from pioneer_build.operations.journal_places import kept_where_it_is_ignored, other_logs
 from pioneer_build.operations.known_jobs import with_journal
+from pioneer_build.operations.other_journals import kept_where_it_is_ignored, other_logs
 
 if TYPE_CHECKING:
     from pioneer_build.journal.log import Journal

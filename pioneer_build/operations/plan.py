@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.git.places import is_git_of_use
 from pioneer_build.operations.changed_specs import changed_specs
-from pioneer_build.operations.journal_places import more_may_be_known
 from pioneer_build.operations.make_plan import plan_from
+from pioneer_build.operations.other_journals import more_may_be_known
 from pioneer_build.operations.plan_key_check import refuse_keys
 from pioneer_build.plan import Choices
 from pioneer_build.sparse.signs import any_may_be_sparse

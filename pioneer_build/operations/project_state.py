@@ -34,7 +34,7 @@ from pioneer_build.plan import (
     state_of,
     with_new_names_in_checks,
 )
-from pioneer_build.plan.make import UNPROTECT_REMOVED
+from pioneer_build.plan.removed_specs import UNPROTECT_REMOVED
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
 from pioneer_build.project.specs import load_specs

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.model import Lock
+from pioneer_build.plan.evidence import step_evidence
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.lost_rows import owed_text
-from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Skipped, Step, kept_on_service
+from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Step
 from pioneer_build.plan.new_names import entry_named
 from pioneer_build.plan.others_first import wait_for_others
 from pioneer_build.plan.reasons import remembered, setting_changes
-from pioneer_build.plan.remote_names import RemoteNames, names_in_use, names_to_delete
-from pioneer_build.plan.renames import is_same_dataset, rename_hints
+from pioneer_build.plan.remote_names import RemoteNames, names_in_use
+from pioneer_build.plan.removed_specs import PROTECTED, removed_step, without_left_out
+from pioneer_build.plan.renames import rename_hints
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pioneer_build.lock.model import DatasetState, Entry
     from pioneer_build.plan.model import Action, Facts, KeptRows
@@ -29,13 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["entry_for", "lock_with", "make_plan", "remembered", "state_of", "staying", "would_buy"]
 
-_PROTECTED = "protected: pioneer.lock has `protect: true`"
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
 _UNPROTECTED = "pioneer-build apply  (removes the protection; the apply after that makes the change)"
-#: What to do if the spec of a protected dataset was removed.
-UNPROTECT_REMOVED = (
-    "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply again"
-)
 
 
 def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choices | None = None) -> Plan:
@@ -55,19 +52,14 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
     backend = facts.backend
     gone = [entry for (name, where), entry in lock.entries.items() if where == backend and name not in taken]
     gone.sort(key=lambda entry: entry.dataset_name)
-    skipped = tuple(
-        Skipped(entry.dataset_name, facts.left_out[entry.dataset_name])
-        for entry in gone
-        if entry.dataset_name in facts.left_out and not entry.forgotten
-    )
-    gone = [entry for entry in gone if entry.dataset_name not in facts.left_out]  # these specs are not removed
+    gone, skipped = without_left_out(gone, facts)
     steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
     steps = wait_for_others(steps, declared, facts, chosen.retry)
     if gone:
         fresh = [item for item in declared if lock.get(item.name, backend) is None]
         removed = {entry.dataset_name for entry in gone}
         in_use = names_in_use(staying(lock, backend, removed)) if chosen.delete_remote else {}
-        steps += [step for entry in gone if (step := _removed(entry, facts, chosen, fresh, in_use)) is not None]
+        steps += [step for entry in gone if (step := removed_step(entry, facts, chosen, fresh, in_use)) is not None]
         steps.sort(key=lambda step: step.dataset_name)
     sure = tuple(_if_sure(step, facts) for step in steps)
     return Plan(backend, sure, facts.requests_per_minute, chosen, skipped, facts.ignored, facts.remarks)
@@ -187,7 +179,7 @@ def _step(
     is_paid_label = item.spec.is_label and examples > 0 and not facts.free
     fetch = found.fetch and (found.refused is None or refused is not None)
     command = found.command.get("fetch" if refused is not None and refused == found.refused else action)
-    if refused == _PROTECTED:
+    if refused == PROTECTED:
         command = _UNPROTECT if item.spec.protect else _UNPROTECTED
     return Step(
         item.spec.dataset_name,
@@ -205,7 +197,7 @@ def _step(
         _label_requests_at_most(examples) if is_paid_label else None,
         SENDS_PER_TEXT * examples if is_paid_label else None,
         missing=0 if requests else found.missing,
-        evidence=partial(_evidence, item, entry, facts, choices),
+        evidence=partial(step_evidence, item, entry, facts, choices),
     )
 
 
@@ -267,7 +259,7 @@ def _label_requests_at_most(texts: int) -> int:
 def _refusal(item: Declared, entry: Entry | None, found: Candidates, action: Action) -> str | None:
     """Why `apply` will refuse the step."""
     if entry is not None and entry.protect and _replaces(action, item, entry):
-        return _PROTECTED
+        return PROTECTED
     return found.refused if action in ("label", "restore", "fetch") else None
 
 
@@ -285,84 +277,3 @@ def _replaces(action: Action, item: Declared, entry: Entry | None) -> bool:
 
 
 # -- a removed spec ------------------------------------------------------------------------------------------------
-
-
-def _removed(
-    entry: Entry, facts: Facts, choices: Choices, fresh: Sequence[Declared], in_use: Mapping[str, str]
-) -> Step | None:
-    """The step of a dataset whose spec was removed; `in_use` maps the remote names of others to one of them."""
-    action: Action
-    held = names_to_delete(entry) if choices.delete_remote else ()
-    others = {name: user for name, user in in_use.items() if user != entry.dataset_name}
-    deletes = tuple(name for name in held if name not in others and name not in facts.stays)
-    if deletes:
-        action = "delete"
-    elif not entry.forgotten:
-        action = "forget"
-    else:
-        return None
-    reasons = [Reason("dataset_name", "spec removed")]
-    reasons += [kept_on_service(name, others[name]) for name in held if name in others]
-    reasons += [
-        Reason("dataset_name", facts.stays[name]) for name in held if name in facts.stays and name not in others
-    ]
-    for twin in fresh:
-        if is_same_dataset(twin, entry, facts):
-            text = f"'{twin.name}' has the same definition: `renamed_from: {entry.dataset_name}` there keeps these rows"
-            reasons.append(Reason("renamed_from", text))
-    return Step(
-        entry.dataset_name,
-        action,
-        reasons=tuple(reasons),
-        remote_name=entry.remote_name,
-        protected=entry.protect,
-        refused=_PROTECTED if entry.protect else None,
-        command=UNPROTECT_REMOVED if entry.protect else None,
-        deletes=deletes,
-        stays=tuple(name for name in held if name not in deletes),
-        evidence=lambda: [_entry_facts(entry), choices.delete_remote, *([deletes] if deletes else [])],
-    )
-
-
-# -- what a step was decided on ------------------------------------------------------------------------------------
-
-
-def _entry_facts(entry: Entry | None) -> object:
-    if entry is None:
-        return None
-    jobs = [
-        [
-            *(*job.key, job.fingerprint, job.state, job.asked, job.got, job.rows, job.deleted),
-            *(name for name, is_so in (("owed", job.owed), ("superseded", job.superseded)) if is_so),
-        ]
-        for job in entry.jobs
-    ]
-    labelling, refusal = entry.labelling, entry.rejection
-    return [
-        entry.fingerprint,
-        entry.num_examples,
-        jobs,
-        [labelling.inputs, labelling.fingerprint, labelling.content] if labelling is not None else None,
-        [refusal.fingerprint, refusal.inputs] if refusal is not None else None,
-        sorted(map(list, entry.paid)),
-        [entry.protect, entry.on_change, dict(entry.checks)],
-        entry.forgotten,
-        entry.base_name,
-    ]
-
-
-def _evidence(item: Declared, entry: Entry | None, facts: Facts, choices: Choices) -> object:
-    spec = item.spec
-    inputs, kept = facts.inputs.get(spec.dataset_name), facts.kept.get(spec.dataset_name)
-    judged = [] if kept is None else [[kept.text, [[*job.key, job.state, job.got] for job in kept.jobs]]]
-    return [
-        *judged,
-        _entry_facts(entry),
-        item.fingerprint,
-        spec.num_examples,
-        spec.renamed_from,
-        None if spec.top_up is None else spec.top_up.max_attempts,
-        remembered(item),
-        None if inputs is None else [inputs.digest, inputs.new, inputs.quarantined],
-        [spec.dataset_name in chosen for chosen in (choices.resubmit, choices.retry, choices.relabel)],
-    ]

@@ -6,14 +6,15 @@ One change here is a breaking change for every user: it would buy every dataset 
 from __future__ import annotations
 
 import json
-import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pioneer_build.spec.label_descriptions import described_domain
 from pioneer_build.spec.unicode_form import nfc
+from pioneer_build.spec.white_space import SPACES, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from pioneer_build.spec.model import Spec
 
@@ -21,36 +22,6 @@ ALGORITHM = "fp1"
 
 #: The canonical definition: JSON values under the spec's own keys; absent keys are left out.
 Definition: TypeAlias = "dict[str, Any]"
-
-
-#: White space that `domain_description` folds and `prompt` is stripped of: Unicode's White_Space property.
-_SPACES = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-_SPACE_RUN = re.compile(f"[{_SPACES}]+")
-#: What comes before the descriptions of labels in a text.
-LABELS_ARE = "Labels: "
-
-
-def fold(text: str) -> str:
-    """`text` without white space at its ends, and each run of it within as one space."""
-    return _SPACE_RUN.sub(" ", text).strip(" ")
-
-
-def described_domain(domain: str | None, descriptions: Sequence[tuple[str, str]]) -> str | None:
-    """`domain_description` with descriptions of labels: for services that have no field for them.
-
-    Args:
-        domain: the author's own text; `None` if there is none.
-        descriptions: pairs of a label and its description, in any order.
-    """
-    if not descriptions:
-        return domain
-    by_label = dict(sorted((nfc(label), fold(nfc(text))) for label, text in descriptions))
-    rendered = LABELS_ARE + json.dumps(by_label, ensure_ascii=False)
-    before = (domain or "").rstrip(_SPACES)
-    return f"{before}\n{rendered}" if before else rendered
 
 
 def definition_of(spec: Spec) -> Definition:
@@ -76,7 +47,7 @@ def definition_of(spec: Spec) -> Definition:
         ]
     if spec.prompt is not None:
         lines = nfc(spec.prompt).replace("\r\n", "\n").replace("\r", "\n")
-        if stripped := lines.strip(_SPACES):
+        if stripped := lines.strip(SPACES):
             definition["prompt"] = stripped
     return definition
 

@@ -1,22 +1,37 @@
-"""Descriptions of labels in a canonical definition, where they are a part of `domain_description`: found again.
-
-`fingerprint.described_domain` puts them there (docs/fingerprint.md).
-"""
+"""Descriptions of labels in a definition: a part of `domain_description` (docs/fingerprint.md), found again there."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from pioneer_build.spec.fingerprint import LABELS_ARE, fold
+from pioneer_build.spec.unicode_form import nfc
+from pioneer_build.spec.white_space import SPACES, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 #: The key under which `as_written` has them.
 DESCRIPTIONS: Final = "label_descriptions"
+#: What comes before the descriptions of labels in a text.
+_LABELS_ARE: Final = "Labels: "
 #: A text of others may have any number of them; only the first ones are tried.
 _MOST_TRIED: Final = 20
+
+
+def described_domain(domain: str | None, descriptions: Sequence[tuple[str, str]]) -> str | None:
+    """`domain_description` with descriptions of labels: for services that have no field for them.
+
+    Args:
+        domain: the author's own text; `None` if there is none.
+        descriptions: pairs of a label and its description, in any order.
+    """
+    if not descriptions:
+        return domain
+    by_label = dict(sorted((nfc(label), fold(nfc(text))) for label, text in descriptions))
+    rendered = _LABELS_ARE + json.dumps(by_label, ensure_ascii=False)
+    before = (domain or "").rstrip(SPACES)
+    return f"{before}\n{rendered}" if before else rendered
 
 
 def as_written(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,17 +62,17 @@ def as_written(definition: Mapping[str, Any]) -> dict[str, Any]:
 def _split(text: str, labels: Iterable[str]) -> tuple[str, dict[str, str]] | None:
     """The author's domain and the descriptions in a folded text; `None` if there are none."""
     declared = {fold(label) for label in labels}
-    at = text.find(LABELS_ARE + "{")
+    at = text.find(_LABELS_ARE + "{")
     for _ in range(_MOST_TRIED):
         if at < 0:
             break
         try:
-            found = json.loads(text[at + len(LABELS_ARE) :])
+            found = json.loads(text[at + len(_LABELS_ARE) :])
         except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict) and found and declared.issuperset(map(fold, found)):
             texts = {label: value for label, value in found.items() if isinstance(value, str)}
             if len(texts) == len(found):
                 return text[:at].rstrip(" "), texts
-        at = text.find(LABELS_ARE + "{", at + 1)
+        at = text.find(_LABELS_ARE + "{", at + 1)
     return None

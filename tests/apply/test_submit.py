@@ -10,7 +10,7 @@ import pytest
 from pioneer_build.apply.submit import request_for
 from pioneer_build.lock.model import digest_of
 from pioneer_build.project.lock_file import LOCK_NAME
-from pioneer_build.spec.fingerprint import described_domain
+from pioneer_build.spec.label_descriptions import described_domain
 from pioneer_build.spec.model import EntityExample, Spec
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import declared

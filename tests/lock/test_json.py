@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 
 from pioneer_build.lock import schema
-from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, needs_version_2, quoted
+from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, quoted
 from pioneer_build.lock.model import Entry, Labelling, Lock, Tokens
+from pioneer_build.lock.schema import needs_version_2
 from pioneer_build.lock.text import lock_text
 from tests.lock.refusals import FIRST, GOLDEN
 from tests.lock.strategies import entries, locks

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock import schema, text
-from pioneer_build.lock.json import needs_version_2
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.schema import needs_version_2
 from pioneer_build.lock.text import lock_text, read_lock
 from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.lock.strategies import entries, locks

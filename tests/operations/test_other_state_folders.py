@@ -10,7 +10,7 @@ import pytest
 
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Submission
-from pioneer_build.operations.journal_places import kept_where_it_is_ignored, more_may_be_known
+from pioneer_build.operations.other_journals import kept_where_it_is_ignored, more_may_be_known
 from pioneer_build.operations.other_state_folders import other_journals
 from pioneer_build.operations.plan import plan_of_changed, plan_project
 from pioneer_build.operations.project_state import read_project_state

@@ -14,16 +14,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pioneer_build.spec.fingerprint import (
-    canonical_bytes,
-    definition_of,
-    described_domain,
-    fingerprint_of,
-    fold,
-    short,
-)
+from pioneer_build.spec.fingerprint import canonical_bytes, definition_of, fingerprint_of, short
+from pioneer_build.spec.label_descriptions import described_domain
 from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
 from pioneer_build.spec.unicode_form import nfc
+from pioneer_build.spec.white_space import fold
 from tests.planning import PROPERTY
 
 DOCS = Path(__file__).parents[2] / "docs"

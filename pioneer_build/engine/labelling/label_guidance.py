@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pioneer_build.engine.labelling.entity_kinds import LabelMeaning, is_listed, kinds_like, kinds_of_all
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
-from pioneer_build.spec.fingerprint import fold
 from pioneer_build.spec.unicode_form import nfc
+from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
