@@ -90,7 +90,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-C", "directory", metavar="DIR", default=".", help="Run as if started in DIR.")
-@click.option("--backend", metavar="BACKEND", help="`local`, `pioneer`, or a base URL; overrides pioneer.yaml.")
+@click.option(
+    "--backend", metavar="BACKEND", help="`local`, `model`, `pioneer`, or a base URL; overrides pioneer.yaml."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Verbose output.")
 @click.option("-q", "--quiet", is_flag=True, help="Quiet: only results and errors.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Format of messages on stderr.")

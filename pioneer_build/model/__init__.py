@@ -1,6 +1,6 @@
 """A language model's endpoint: any server of the chat-completions API. Makes rows and labels texts.
 
-makers          for callers on any thread; everything below runs on its event loop
+chat_makers     for callers on any thread; everything below runs on its event loop
 chat            calls: as many at a time as allowed, asked again as long as that helps
 dialect         what a server understands of structured output, found out once
 servers         several base URLs: spread, and left out while they don't answer
@@ -17,7 +17,7 @@ row_prompts     what a model is told to write a row
 likeness        finds near-copies among rows
 together        runs coroutines at the same time
 values          what these share
-revision        of the prompts
+prompt_revision the revision of the prompts
 
 Importing this package imports none of its modules.
 """
