@@ -41,7 +41,7 @@ COMMANDS = {
     "journal": "Repair a damaged journal of submissions.",
     "gc": "Remove stored rows and annotations that no lock needs.",
     "schema": "Print the JSON Schema of a spec, for editors.",
-    "serve": "Serve the local engine on a loopback port.",
+    "serve": "Serve the local engine, or a language model, on a loopback port.",
     "doctor": "Check this setup, and show how to fix problems.",
     "completion": "Print shell code for tab completion.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.engine.app import create_app
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _ABOUT_ACCESS = (401, 402, 403)
 _RETRY_SECONDS = "10"
 #: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
-_WORKERS = 8
+MODEL_WORKERS = 8
 
 
 class _Keeper:
@@ -122,7 +123,15 @@ def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: 
     Raises:
         PioneerError: see `model_makers`.
     """
-    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=_WORKERS), model_makers(settings, on_note))
+    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS), model_makers(settings, on_note))
+
+
+def world_of(backend: str) -> str:
+    """The name of a folder for a model's jobs, rows and answers: each model is a world of its own.
+
+    It is a digest, because the name of a model may be no name of a file.
+    """
+    return sha256(backend.encode()).hexdigest()[:16]
 
 
 def model_makers(
