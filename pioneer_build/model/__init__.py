@@ -15,6 +15,7 @@ generating       makes the rows of a job
 attributes       how the row at each ordinal differs from the others
 row_prompts      what a model is told to write a row
 likeness         finds near-copies among rows
+server_check     what `doctor` asks of a server
 together         runs coroutines at the same time
 values           what these share
 prompt_revision  the revision of the prompts

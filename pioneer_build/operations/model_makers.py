@@ -147,13 +147,7 @@ def model_makers(
     Raises:
         PioneerError: a variable with a key is not set, or what it has can't be sent.
     """
-    key = _key(settings.api_key_env, environ)
-    model = Endpoint(_urls(settings.base_url), settings.name, key)
-    judge = None
-    if (other := settings.judge) is not None:
-        # a key goes to the server that it is for, and to no other
-        its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
-        judge = Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
+    model, judge = endpoints(settings, environ)
     in_flight = settings.max_in_flight or Limits().in_flight
     limits = Limits(in_flight, settings.requests_per_minute, settings.tokens_per_minute)
     try:
@@ -161,6 +155,21 @@ def model_makers(
     except NoAccess as error:
         hint = "set the variable to the key as the server shows it, on one line"
         raise PioneerError(error.message, hint=hint) from None
+
+
+def endpoints(settings: ModelSettings, environ: Mapping[str, str] = os.environ) -> tuple[Endpoint, Endpoint | None]:
+    """The model, and its judge if there is another one.
+
+    Raises:
+        PioneerError: a variable with a key is not set.
+    """
+    key = _key(settings.api_key_env, environ)
+    model = Endpoint(_urls(settings.base_url), settings.name, key)
+    if (other := settings.judge) is None:
+        return model, None
+    # a key goes to the server that it is for, and to no other
+    its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
+    return model, Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
 
 
 def _urls(texts: Sequence[str]) -> tuple[BaseUrl, ...]:
