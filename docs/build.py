@@ -1,10 +1,12 @@
-"""Generates docs/reference.md from the commands and models, and the list of pages in docs/index.md.
+"""Generates docs/reference.md from the commands and models, the list of pages in docs/index.md, and the prompts and
+settings in docs/model.md.
 
 `python docs/build.py`; with `--check` it only compares. It needs only the package itself.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from importlib import import_module
@@ -17,6 +19,11 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pioneer_build.cli import COMMANDS, group
+from pioneer_build.model import attributes
+from pioneer_build.model.label_prompts import label_prompt
+from pioneer_build.model.prompt_revision import REVISION
+from pioneer_build.model.row_prompts import row_prompt
+from pioneer_build.model.values import AnnotatedExample, Prompt, WantedContent
 from pioneer_build.parse.json_schema import checks_table, key_table, settings_schema
 
 _FOLDER: Final = Path(__file__).resolve().parent
@@ -45,7 +52,7 @@ applies.
 |---|---|
 | `PIONEER_API_KEY`, `FASTINO_API_KEY` | the API key; it is read only from these variables, and never written anywhere |
 | `PIONEER_BASE_URL` | the base URL of the service (default `https://api.pioneer.ai`) |
-| `PIONEER_BACKEND` | `local`, `pioneer`, or a base URL |
+| `PIONEER_BACKEND` | `local`, `model`, `pioneer`, or a base URL |
 | `PIONEER_REQUESTS_PER_MINUTE` | the rate limit of the generate endpoints (default 120) |
 | `NO_COLOR` | if set, the output has no colour |
 | `HOME` | the next three are below it by default; needed unless they are all set. Relative paths are ignored |
@@ -173,6 +180,7 @@ _PAGES: Final = {
     "report": "the HTML page about the datasets",
     "store": "the folder that keeps paid rows and annotations",
     "journal": "the log of submissions",
+    "model": "`backend: model`: servers, how rows and labels are made, what is sent, and the prompts",
     "engine": "the local backend: what it can do, and what it can't",
     "security": "what is trusted, what is not, and where each boundary is kept",
     "network": "what is sent to whom, and how libraries are kept from sending more",
@@ -197,10 +205,92 @@ def _entry(page: Path) -> str:
     return f"- [{title}]({page.name}){f': {about}' if about else ''}\n"
 
 
+_DESCRIBED: Final = {"billing": "Questions about charges, invoices and payment methods"}
+_CLASSES: Final = WantedContent(
+    "classification",
+    ("billing", "other", "refund"),
+    _DESCRIBED,
+    domain="Messages to the support desk of an online bookshop",
+    examples=(("I was charged twice", "billing"), ("Do you sell gift cards?", "other")),
+)
+_ENTITIES: Final = WantedContent(
+    "ner",
+    ("company", "person"),
+    {"company": "Only firms, no authorities"},
+    domain="Business news",
+    entity_examples=(
+        AnnotatedExample("Ada Lovelace joined Acme.", (("Ada Lovelace", "person"), ("Acme", "company"))),
+        AnnotatedExample("See you on Monday.", ()),
+    ),
+)
+_MESSAGES: Final = WantedContent("decoder", prompt="Answer the customer politely in two or three sentences.")
+_TEXTS: Final = ("Where is my invoice?", "I'd like my money back.")
+#: What the lines of a prompt for a row are drawn from.
+_DRAWN: Final = {
+    "Written by, who": attributes._WRITERS,
+    "Written by, where": attributes._PLACES,
+    "Length": attributes._LENGTHS,
+    "Style, tone": attributes._REGISTERS,
+    "Style, habits": attributes._HABITS,
+    "Mention, only if it fits": attributes._WORDS,
+    "How clear it is": attributes._DIFFICULTY,
+}
+
+
+def prompts() -> str:
+    """The prompts as they are sent for small examples, and the words that they are drawn from."""
+    shown = {
+        "Labelling, classification": label_prompt(_CLASSES, _TEXTS),
+        "Labelling, ner": label_prompt(_ENTITIES, ["Acme hired Ada.", "Nothing new."]),
+        "A row, classification": _row_prompt(_CLASSES),
+        "A row, ner": _row_prompt(_ENTITIES),
+        "A row, decoder": _row_prompt(_MESSAGES),
+    }
+    parts = [f"These are the prompts of revision `{REVISION}`, for small examples.\n"]
+    parts += [f"\n### {title}\n\n{_shown(prompt)}" for title, prompt in shown.items()]
+    drawn = "".join(f"| {line} | {'; '.join(dict.fromkeys(words))} |\n" for line, words in _DRAWN.items())
+    return "".join(parts) + f"\n### What the lines of a row are drawn from\n\n| line | one of |\n|---|---|\n{drawn}"
+
+
+def _row_prompt(definition: WantedContent) -> Prompt:
+    wanted = attributes.attributes(definition.task_type, definition.labels, (0, "example", ""), (0, 0))
+    return row_prompt(definition, wanted, (0, 0))
+
+
+def _shown(prompt: Prompt) -> str:
+    schema = json.dumps(prompt.schema, ensure_ascii=False)
+    more = f", `seed` {prompt.seed}" if prompt.seed is not None else ""
+    more += ", with `logprobs`" if prompt.probabilities else ""
+    about = f"`temperature` {1 if prompt.creative else 0}{more}, `max_tokens` {prompt.tokens}. JSON Schema:"
+    return (
+        f"System message:\n\n```text\n{prompt.system}\n```\n\nUser message:\n\n```text\n{prompt.user}\n```\n\n"
+        f"{about}\n\n```json\n{schema}\n```\n"
+    )
+
+
+def _model_settings() -> str:
+    schema = settings_schema()
+    rows = ["| key of `model` | meaning |\n|---|---|\n"]
+    for key, one in schema["definitions"]["ModelShape"]["properties"].items():
+        rows.append(f"| `{key}` | {_cell(one['description'])} |\n")
+        rows += [f"| `{key}.{inner}` | {_cell(two['description'])} |\n" for inner, two in _inner(schema, one).items()]
+    return "".join(rows)
+
+
+def model() -> str:
+    """docs/model.md with up-to-date settings and prompts."""
+    text = (_FOLDER / "model.md").read_text(encoding="utf-8")
+    for name, made in (("settings", _model_settings()), ("prompts", prompts())):
+        begin, end = (f"<!-- {name}: {word} docs/build.py -->\n" for word in ("generated by", "end of"))
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{made}{end}{rest.partition(end)[2]}"
+    return text
+
+
 def main() -> int:
     """Writes the pages, or with `--check` names those that are out of date."""
     outdated = []
-    for name, text in (("reference.md", reference()), ("index.md", index())):
+    for name, text in (("reference.md", reference()), ("index.md", index()), ("model.md", model())):
         page = _FOLDER / name
         if page.is_file() and page.read_text(encoding="utf-8") == text:
             continue

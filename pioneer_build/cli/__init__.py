@@ -41,7 +41,7 @@ COMMANDS = {
     "journal": "Repair a damaged journal of submissions.",
     "gc": "Remove stored rows and annotations that no lock needs.",
     "schema": "Print the JSON Schema of a spec, for editors.",
-    "serve": "Serve the local engine on a loopback port.",
+    "serve": "Serve the local engine, or a language model, on a loopback port.",
     "doctor": "Check this setup, and show how to fix problems.",
     "completion": "Print shell code for tab completion.",
 }
@@ -90,7 +90,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-C", "directory", metavar="DIR", default=".", help="Run as if started in DIR.")
-@click.option("--backend", metavar="BACKEND", help="`local`, `pioneer`, or a base URL; overrides pioneer.yaml.")
+@click.option(
+    "--backend", metavar="BACKEND", help="`local`, `model`, `pioneer`, or a base URL; overrides pioneer.yaml."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Verbose output.")
 @click.option("-q", "--quiet", is_flag=True, help="Quiet: only results and errors.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Format of messages on stderr.")

@@ -18,8 +18,9 @@ def command(options: Globals, form: str) -> int:
     """Check this setup, and show the command that fixes each problem.
 
     It checks versions, extras, folders and disk, git, specs, lock and journal; for a backend on the network also the
-    key (which is never shown), the base URL, which endpoints respond, and the clock. Nothing is written, and no paid
-    request is sent.
+    key (which is never shown), the base URL, which endpoints respond, and the clock. A server of a
+    language model is asked for its models, and gets one small call. Nothing is written, and no other paid request is
+    sent.
 
     \b
     Exit codes:

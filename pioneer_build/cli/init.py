@@ -17,9 +17,12 @@ from pioneer_build.cli.output_path import path_to_write
 @click.option(
     "--from", "source", metavar="FILE", help="Convert API requests to specs: JSON, or curl commands; `-` is stdin."
 )
+@click.option(
+    "--backend", type=click.Choice(["local", "model"]), help="Of a new project: the local engine, or a language model."
+)
 @format_option()
 @click.pass_obj
-def command(options: Globals, directory: str | None, source: str | None, form: str) -> None:
+def command(options: Globals, directory: str | None, source: str | None, backend: str | None, form: str) -> None:
     """Write a commented project that `apply` can build, here or in DIR. It asks no questions.
 
     The project has settings, specs, and a few lines for git. Existing files are not overwritten, so you can run it
@@ -29,6 +32,7 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
     Examples:
       pioneer-build init
       pioneer-build init datasets                  in a new folder
+      pioneer-build init --backend model           with the settings of a language model
       pioneer-build init --from request.json       the body of POST /generate
       pioneer-build init --from call.sh            curl … -d '{…}'; its key is dropped
     """
@@ -36,8 +40,10 @@ def command(options: Globals, directory: str | None, source: str | None, form: s
     from pioneer_build.render.init import init_text, left_out_text
 
     folder = None if directory is None else str(path_to_write(directory, options.directory, start=options.directory))
-    request = InitRequest(Path(options.directory), folder, source)
-    result = set_up_project(request, options.backend, read_stdin=lambda: sys.stdin.buffer.read(), note=say)
+    chosen = backend or options.backend
+    request = InitRequest(Path(options.directory), folder, source, chosen == "model")
+    opened_with = "local" if chosen == "model" else chosen  # there may be no settings of a model yet
+    result = set_up_project(request, opened_with, read_stdin=lambda: sys.stdin.buffer.read(), note=say)
     if form == "json":
         out(as_json(result.value()))
     elif options.verbosity >= 0:

@@ -1,10 +1,11 @@
-"""`serve`: the local engine on a loopback port."""
+"""`serve`: the local engine, or that of a language model, on a loopback port."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +19,15 @@ from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals
+    from pioneer_build.engine.makers import Makers
 
 
 @click.command("serve")
+@click.option(
+    "--backend",
+    type=click.Choice(["local", "model"]),
+    help="Who makes rows and labels: the local engine (the default), or the language model of pioneer.yaml.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 selects a free port."
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     options: Globals,
+    backend: str | None,
     host: str,
     port: int,
     allow_remote: bool,  # noqa: FBT001
@@ -74,9 +82,11 @@ def command(
     fail: float,
     drop: float,
 ) -> None:
-    """Serve the local engine over HTTP, with the API of the hosted service.
+    """Serve the local engine over HTTP, with the API of the hosted service; or, with `--backend model`, the language
+    model of `pioneer.yaml`, so that every client of that API can use it.
 
-    Any non-empty key is accepted, unless --key is given. Jobs and datasets survive a restart on the same port.
+    Any non-empty key is accepted, unless --key is given: with a model that costs money, give one. Jobs and datasets
+    survive a restart on the same port; those of each model are kept apart.
 
     \b
     In another shell:
@@ -86,16 +96,19 @@ def command(
     if not allow_remote and not _is_loopback(host):
         hint = "pass --allow-remote to accept connections from other machines"
         raise UsageError(f"{host} is not a loopback address", hint=hint)
+    model = (backend or options.backend) == "model"  # only on purpose: whoever may send requests spends its tokens
     try:
-        # needs the extra `local`, which may not be installed, and takes seconds to import, which --help must not
+        # needs an extra, which may not be installed, and takes seconds to import, which --help must not
         from pioneer_build.engine.engine_config import EngineConfig
-        from pioneer_build.engine.local_makers import LocalMakers
         from pioneer_build.engine.server import run_server
+
+        makers, world, workers = _model(options) if model else _local()
     except ModuleNotFoundError as error:
-        raise MissingExtra("the local engine", "local") from error
+        what = "the engine of a model" if model else "the local engine"
+        raise MissingExtra(what, "model" if model else "local") from error
     if port == 0:
         port = _free_port(host)
-    in_state = state_folder() / "engine" / f"{host.replace(':', '_')}-{port}"
+    in_state = state_folder() / world / f"{host.replace(':', '_')}-{port}"
     folder = path_to_write(state, options.directory) if state is not None else in_state
     config = EngineConfig(
         state_dir=folder,
@@ -106,18 +119,38 @@ def command(
         latency=latency,
         fail=fail,
         drop=drop,
+        workers=workers,
         datasets=not no_datasets,
     )
 
-    def ready(url: str) -> None:
-        out(f"serving on {url}")
-        sys.stdout.flush()
-        if options.verbosity >= 0:
-            say(f"jobs and datasets are stored in {folder}; press Ctrl-C to stop")
-            if click.get_current_context().get_parameter_source("keys") is ParameterSource.COMMANDLINE:
-                say("warning: other users can read --key in the list of processes; set PIONEER_SERVE_KEY instead")
+    run_server(config, makers, host, port, lambda url: _say_ready(options, url, folder))
 
-    run_server(config, LocalMakers(), host, port, ready)
+
+def _say_ready(options: Globals, url: str, folder: Path) -> None:
+    out(f"serving on {url}")
+    sys.stdout.flush()
+    if options.verbosity >= 0:
+        say(f"jobs and datasets are stored in {folder}; press Ctrl-C to stop")
+        if click.get_current_context().get_parameter_source("keys") is ParameterSource.COMMANDLINE:
+            say("warning: other users can read --key in the list of processes; set PIONEER_SERVE_KEY instead")
+
+
+def _local() -> tuple[Makers, Path, int]:
+    from pioneer_build.engine.engine_config import WORKERS
+    from pioneer_build.engine.local_makers import LocalMakers
+
+    return LocalMakers(), Path("engine"), WORKERS
+
+
+def _model(options: Globals) -> tuple[Makers, Path, int]:
+    """The makers of the project's model, the part of a state folder's path that is its own, and their threads."""
+    from pioneer_build.operations.model_makers import MODEL_WORKERS, model_makers, world_of
+    from pioneer_build.project.open import open_project
+
+    config = open_project(Path(options.directory), "model").config
+    assert config.model is not None
+    note = say if options.verbosity >= 0 else (lambda _: None)
+    return model_makers(config.model, note), Path("model") / world_of(config.backend), MODEL_WORKERS
 
 
 def _is_loopback(host: str) -> bool:

@@ -128,7 +128,7 @@ class EngineApp:
         return guarded
 
     async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(document(self._config))
+        return JSONResponse(document(self._config, self._runtime.makers.revision))
 
 
 def create_app(config: EngineConfig, makers: Makers) -> EngineApp:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: The field names and status words of responses: of the published API document, or as recorded from the hosted service.
 Vocabulary: TypeAlias = Literal["seed", "hosted"]
+#: Threads that run jobs, and those that label, unless the makers want another number.
+WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class EngineConfig:
     fail: float = 0.0
     drop: float = 0.0
     max_body_bytes: int = 64 * 2**20
-    workers: int = 2
+    workers: int = WORKERS
     datasets: bool = True
     credits: int | None = None
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pioneer_build.engine.engine_config import EngineConfig, Vocabulary
 
 
-def document(config: EngineConfig) -> OpenApiSchema:
-    """The document for a server with these settings."""
+def document(config: EngineConfig, revision: str = REVISION) -> OpenApiSchema:
+    """The document for a server with these settings, and makers of this revision."""
     paths = {
         "/generate": _generate(config.vocabulary),
         "/generate/jobs/{job_id}": _poll(config.vocabulary),
@@ -44,9 +44,9 @@ def document(config: EngineConfig) -> OpenApiSchema:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "pioneer-build local engine",
+            "title": "pioneer-build engine",
             "version": __version__,
-            "description": f"The data generation API, served by an engine on this machine ({REVISION}).",
+            "description": f"The data generation API, served by an engine on this machine ({revision}).",
         },
         "security": [{"key": []}, {"bearer": []}],
         "paths": paths,

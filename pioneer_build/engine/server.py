@@ -109,6 +109,7 @@ def run_server(config: EngineConfig, makers: Makers, host: str, port: int, on_re
     try:
         listening = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
+        app.close()
         raise PioneerError(
             f"can't listen on {host}:{port}: {error.strerror or error}", hint="choose another --port"
         ) from None

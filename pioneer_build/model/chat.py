@@ -90,7 +90,7 @@ class Chat:
                 self._note(f"the model's key is sent to {url.where} unencrypted: the base URL isn't https")
         self._quiet = Quiet(self._words)
         self._quiet.install()
-        self._dialect = Dialect()
+        self.dialect = Dialect()
         self._learning = asyncio.Lock()
         self._learnt = False
         self._noted: set[str] = set()
@@ -136,7 +136,7 @@ class Chat:
         async with self._room:
             began, tries, empty = time.monotonic(), 0, 0
             while True:
-                dialect = self._dialect
+                dialect = self.dialect
                 server = await self._turn(prompt, began)
                 response = await self._sent(server, dialect.body(self.name, prompt, tokens))
                 if response is None:
@@ -236,14 +236,14 @@ class Chat:
         Raises:
             CallFailed: there is none, or it isn't the dialect: others were answered in this one.
         """
-        if self._dialect != dialect:
+        if self.dialect != dialect:
             return  # another call has found it out
         simpler = dialect.without(said)
         if simpler is None and not self._learnt:
-            self._dialect = Dialect()  # it was this call, not how it was written
+            self.dialect = Dialect()  # it was this call, not how it was written
         if simpler is None or (self._learnt and simpler.form != dialect.form and "format" not in said):
             raise CallFailed(where, "refused by the server")
-        self._dialect = simpler
+        self.dialect = simpler
 
     def _read(self, response: _Response, prompt: Prompt) -> Answer:
         if self._words.in_body(response.body):

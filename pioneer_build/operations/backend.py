@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import MissingExtra, PioneerError
@@ -79,8 +78,7 @@ def _local_app(config: Config, root: Path) -> EngineApp:
 
 def _model_app(config: Config, root: Path, say: Callable[[str], None]) -> EngineApp:
     """The application with a language model. Each model has a folder of its own: it is a world of its own."""
-    from pioneer_build.operations.model_makers import create_model_app  # starlette and httpx
+    from pioneer_build.operations.model_makers import create_model_app, world_of  # starlette and httpx
 
     assert config.model is not None
-    world = sha256(config.backend.encode()).hexdigest()[:16]
-    return create_model_app(config.model, local_folder(root) / "model" / world, config.seed, say)
+    return create_model_app(config.model, local_folder(root) / "model" / world_of(config.backend), config.seed, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.engine.app import create_app
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _ABOUT_ACCESS = (401, 402, 403)
 _RETRY_SECONDS = "10"
 #: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
-_WORKERS = 8
+MODEL_WORKERS = 8
 
 
 class _Keeper:
@@ -122,7 +123,15 @@ def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: 
     Raises:
         PioneerError: see `model_makers`.
     """
-    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=_WORKERS), model_makers(settings, on_note))
+    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS), model_makers(settings, on_note))
+
+
+def world_of(backend: str) -> str:
+    """The name of a folder for a model's jobs, rows and answers: each model is a world of its own.
+
+    It is a digest, because the name of a model may be no name of a file.
+    """
+    return sha256(backend.encode()).hexdigest()[:16]
 
 
 def model_makers(
@@ -138,13 +147,7 @@ def model_makers(
     Raises:
         PioneerError: a variable with a key is not set, or what it has can't be sent.
     """
-    key = _key(settings.api_key_env, environ)
-    model = Endpoint(_urls(settings.base_url), settings.name, key)
-    judge = None
-    if (other := settings.judge) is not None:
-        # a key goes to the server that it is for, and to no other
-        its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
-        judge = Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
+    model, judge = endpoints(settings, environ)
     in_flight = settings.max_in_flight or Limits().in_flight
     limits = Limits(in_flight, settings.requests_per_minute, settings.tokens_per_minute)
     try:
@@ -152,6 +155,21 @@ def model_makers(
     except NoAccess as error:
         hint = "set the variable to the key as the server shows it, on one line"
         raise PioneerError(error.message, hint=hint) from None
+
+
+def endpoints(settings: ModelSettings, environ: Mapping[str, str] = os.environ) -> tuple[Endpoint, Endpoint | None]:
+    """The model, and its judge if there is another one.
+
+    Raises:
+        PioneerError: a variable with a key is not set.
+    """
+    key = _key(settings.api_key_env, environ)
+    model = Endpoint(_urls(settings.base_url), settings.name, key)
+    if (other := settings.judge) is None:
+        return model, None
+    # a key goes to the server that it is for, and to no other
+    its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
+    return model, Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
 
 
 def _urls(texts: Sequence[str]) -> tuple[BaseUrl, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pioneer_build.parse import parse_files
+from tests.fakes.chat_server import ChatServer
 from tests.operations.init.calls import CALL
 
 if TYPE_CHECKING:
@@ -136,3 +138,37 @@ def test_a_name_that_is_taken_is_refused(cli: Callable[..., object], folder: Pat
     (folder / "call.sh").write_text(CALL)
     cli("init", "--from", "call.sh")
     assert "there is already a dataset 'my-ner-dataset'" in cli("init", "--from", "call.sh").err
+
+
+@pytest.mark.parametrize("arguments", [("init", "--backend", "model"), ("--backend", "model", "init")])
+def test_a_project_for_a_language_model(cli: Callable[..., object], folder: Path, arguments: tuple[str, ...]) -> None:
+    """It is valid with and without its comments, and builds as it is."""
+    assert cli(*arguments).code == 0
+    assert cli("validate").out == "4 datasets in 3 files: valid\n"
+    settings = (folder / "pioneer.yaml").read_text()
+    assert "api_key_env" in settings
+    specs = {path.stem: path.read_text() for path in (folder / "specs").glob("*.yaml")}
+    assert "  refund: The customer wants money back\n" in specs["support-intents"]
+    assert "ner_examples:" in specs["support-mail"]
+    assert "classified_examples:" in specs["reviews"]
+    with ChatServer() as chat:
+        uncommented = re.sub(r"^  # ([a-z_]+: )", r"  \1", settings, flags=re.MULTILINE)
+        (folder / "pioneer.yaml").write_text(uncommented)
+        assert cli("validate").code == 0
+        (folder / "pioneer.yaml").write_text(settings.replace("http://127.0.0.1:8000/v1\n", f"{chat.url}\n"))
+        ran = cli("apply", "--yes")
+        assert ran.code == 0, ran.err
+        assert cli("check").code == 0
+        assert any("The customer wants money back" in call.system for call in chat.calls)
+    before = _files(folder)
+    ran = cli(*arguments)
+    assert (ran.code, _files(folder)) == (0, before)
+    assert "kept as it is" not in ran.err
+
+
+def test_settings_that_are_there_are_kept_and_named(cli: Callable[..., object], folder: Path) -> None:
+    (folder / "pioneer.yaml").write_text("version: 1\nbackend: local\n")
+    ran = cli("init", "--backend", "model")
+    assert ran.code == 0
+    assert "pioneer.yaml is kept as it is" in ran.err
+    assert (folder / "pioneer.yaml").read_text() == "version: 1\nbackend: local\n"

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,9 +17,10 @@ import pytest
 from pioneer_build.cli import exit_codes
 from pioneer_build.engine.revision import REVISION
 from pioneer_build.paths import state_folder
+from tests.fakes.chat_server import ChatServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pioneer_build.engine.engine_config import EngineConfig
@@ -31,6 +34,7 @@ class Served:
 
     def __init__(self) -> None:
         self.config: EngineConfig | None = None
+        self.makers: Makers | None = None
         self.host = ""
         self.port = 0
 
@@ -38,7 +42,7 @@ class Served:
         self, config: EngineConfig, makers: Makers, host: str, port: int, on_ready: Callable[[str], None]
     ) -> None:
         assert makers.revision == REVISION, "the local engine's"
-        self.config, self.host, self.port = config, host, port
+        self.config, self.makers, self.host, self.port = config, makers, host, port
         on_ready(f"http://{host}:{port}")
 
     def told(self) -> EngineConfig:
@@ -170,3 +174,114 @@ def test_a_state_folder_that_can_not_be_used(tmp_path: Path) -> None:
     assert f"error: the engine's state in {tmp_path}/file/x can't be opened: Not a directory" in done.stderr
     assert f"help: {tmp_path}/file is a file, not a folder: " in done.stderr
     assert "move it away" in done.stderr
+
+
+MODEL_KEY = "sk-of-the-model-0123456789"
+SERVE_KEY = "of-the-clients"
+JOB = {"task_type": "classification", "dataset_name": "d", "labels": ["apple", "berry"], "num_examples": 4}
+TEXTS = {"labels": ["refund", "billing"], "inputs": ["my refund", "billing?"]}
+
+
+def _use_model(folder: Path, url: str, name: str = "good/model") -> None:
+    model = f"model: {{base_url: '{url}', name: {name}, api_key_env: CHAT_KEY}}"
+    (folder / "pioneer.yaml").write_text(f"version: 1\nbackend: local\nseed: 3\n{model}\n")
+
+
+@contextmanager
+def _serving(folder: Path, *arguments: str) -> Iterator[httpx.Client]:
+    command = [sys.executable, "-m", "pioneer_build", "-C", str(folder), *arguments, "--port", "0"]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path), "CHAT_KEY": MODEL_KEY, "PIONEER_SERVE_KEY": SERVE_KEY,
+    }  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("serving on ").strip()
+        with httpx.Client(base_url=url, trust_env=False, headers={"X-API-Key": SERVE_KEY}) as client:
+            yield client
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert MODEL_KEY not in out + errors
+
+
+def _done(client: httpx.Client) -> dict[str, Any]:
+    job_id = client.post("/generate", json=JOB).json()["job_id"]
+    for _ in range(400):
+        job: dict[str, Any] = client.get(f"/generate/jobs/{job_id}").json()
+        if job["status"] in ("ready", "failed"):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+@pytest.mark.parametrize("arguments", [("serve", "--backend", "model"), ("--backend", "model", "serve")])
+def test_a_model_has_the_api_of_the_service(folder: Path, arguments: tuple[str, ...]) -> None:
+    """Over real HTTP on both sides; the clients' key is not the model's, and neither gets the other's."""
+    with ChatServer() as chat:
+        _use_model(folder, chat.url)
+        with _serving(folder, *arguments) as client:
+            assert "(model-" in client.get("/openapi.json").json()["info"]["description"]
+            assert client.post("/generate", json=JOB, headers={"X-API-Key": MODEL_KEY}).status_code == 401
+            assert chat.calls == []
+            job = _done(client)
+            assert (job["status"], job["engine_revision"].split("-")[0]) == ("ready", "model"), job
+            assert job["token_usage"]["calls"] >= 4
+            labels = client.post("/generate/classification/label-existing", json=TEXTS).json()
+            assert [one["label"] for one in labels["results"]] == ["refund", "billing"]
+            listed = client.get("/datasets/d").json()
+            assert "d" in str(listed)
+        assert {call.headers["authorization"] for call in chat.calls} == {f"Bearer {MODEL_KEY}"}
+        assert {call.body["model"] for call in chat.calls} == {"good/model"}
+        assert SERVE_KEY not in str(chat.calls)
+
+
+def test_a_model_is_served_only_on_purpose(
+    cli: Callable[..., Any], folder: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may send requests spends its tokens."""
+    monkeypatch.setenv("CHAT_KEY", MODEL_KEY)
+    _use_model(folder, "http://127.0.0.1:1/v1")
+    (folder / "pioneer.yaml").write_text((folder / "pioneer.yaml").read_text().replace(": local", ": model"))
+    assert cli("serve").code == 0
+    assert served.makers is not None
+    assert not served.makers.keeps_answers
+    assert cli("--backend", "model", "serve", "--backend", "local").code == 0
+    assert not served.makers.keeps_answers
+    assert cli("serve", "--backend", "model").code == 0
+    assert served.makers.keeps_answers
+    served.makers.close()
+
+
+def test_each_model_has_a_state_of_its_own(
+    cli: Callable[..., Any], folder: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_KEY", MODEL_KEY)
+    states = []
+    for name in ("one", "two/2", "one"):
+        _use_model(folder, "http://127.0.0.1:1/v1", name)
+        assert cli("serve", "--backend", "model").code == 0
+        states.append(served.told().state_dir)
+        assert served.told().seed == 3
+        assert served.makers is not None
+        served.makers.close()
+    assert states[0] == states[2] != states[1]
+    assert states[0].parent.parent == state_folder() / "model"
+
+
+def test_a_model_that_can_not_be_used(cli: Callable[..., Any], folder: Path, served: Served) -> None:
+    ran = cli("serve", "--backend", "model")
+    assert ran.code == exit_codes.ERROR
+    assert "the backend `model` needs the setting `model`" in ran.err
+    _use_model(folder, "http://127.0.0.1:1/v1")
+    ran = cli("serve", "--backend", "model")
+    assert (ran.code, served.config) == (exit_codes.ERROR, None)
+    assert "CHAT_KEY is not set" in ran.err
+
+
+def test_a_model_without_the_extra(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pioneer_build.engine.server", None)
+    ran = cli("serve", "--backend", "model")
+    assert "pip install 'pioneer-build[model]'" in ran.err

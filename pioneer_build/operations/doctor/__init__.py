@@ -8,5 +8,6 @@ line_ends     whether git may convert line ends in inputs
 project       settings, specs, schemas for editors, lock
 journal       damaged lines, unfinished submissions
 service       key, base URL, endpoints
+language_model  each server of a language model: its models, and one small call
 clock         whether this machine's clock is right
 """

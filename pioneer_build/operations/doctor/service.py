@@ -1,4 +1,4 @@
-"""The service: key, base URL, endpoints. No paid request is sent, and the key is never shown."""
+"""The service: key, base URL, endpoints. No job is submitted, and the key is never shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ def examine(config: Config) -> list[DoctorFinding]:
     """All findings about the selected backend."""
     if config.model is not None:
         where = ", ".join(BaseUrl.parse(url).text for url in config.model.base_url)
-        return [DoctorFinding("backend", "good", f"{config.backend}: {where}")]
+        findings = [DoctorFinding("backend", "good", f"{config.backend}: {where}")]
+        try:
+            from pioneer_build.operations.doctor.language_model import language_model  # the extra `model`
+        except ModuleNotFoundError as error:
+            text = f"the backend `model` needs a package that is not installed: {error.name}"
+            return [*findings, DoctorFinding("extras", "wrong", text, "pip install 'pioneer-build[model]'")]
+        return [*findings, *language_model(config.model)]
     if config.base_url is None:
         return [DoctorFinding("backend", "good", "local: the local engine; needs no key and no network")]
     name = "" if config.backend == config.base_url else f"{config.backend}: "

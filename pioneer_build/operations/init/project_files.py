@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 _LINES: Final[Mapping[str, Sequence[str]]] = {".gitignore": starter.IGNORED, ".gitattributes": starter.ATTRIBUTES}
 
 
-def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> WrittenFiles:
+def write_project_files(project: Project, drafts: Sequence[SpecDraft] = (), *, model: bool = False) -> WrittenFiles:
     """Writes settings, specs, schemas and lines for git, if they don't exist yet.
 
     Args:
         project: the opened folder. Its setting `specs` is used.
         drafts: specs to write; without any, the starter specs are written if there are neither specs nor a lock.
+        model: whether a language model is to be the backend.
 
     Raises:
         PioneerError: a draft's file exists or would contain a key, a link leaves the project, or a sparse checkout left
@@ -52,14 +53,14 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = ()) -> W
                     f"{path} already exists", hint="init never overwrites a file: move it, or rename the dataset"
                 )
     texts = {
-        SETTINGS_NAME: starter.settings_text(project.config.specs),
+        SETTINGS_NAME: starter.settings_text(project.config.specs, model=model),
         starter.SPEC_SCHEMA: _json(spec_schema()),
         starter.SETTINGS_SCHEMA: _json(settings_schema()),
     }
     for draft in drafts:
         texts |= {draft.path: draft.text, **draft.files}
     if not drafts and not spec_files(root, folder)[0] and project.lockfile.stamp() is None:
-        texts |= starter.starter_specs(folder)
+        texts |= starter.starter_specs(folder, model=model)
     _check_in_checkout(root, [*texts, *_LINES])
     for path in texts:
         _check_inside(root, (root / path).parent)

@@ -13,7 +13,7 @@ from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
 from pioneer_build.operations.init.spec_drafts import drafts_of
 from pioneer_build.paths import find_root
-from pioneer_build.project.open import open_project
+from pioneer_build.project.open import SETTINGS_NAME, open_project
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.init import DraftedDataset, InitResult
 
@@ -29,12 +29,14 @@ class InitRequest:
     """What to set up.
 
     `directory` is where the command runs; paths are relative to it. `folder` is the folder for the project, if one was
-    given. `source` is a file of requests to convert to specs, `-` for the standard input.
+    given. `source` is a file of requests to convert to specs, `-` for the standard input. `model` says whether a
+    language model is to be the backend of a new project.
     """
 
     directory: Path
     folder: str | None = None
     source: str | None = None
+    model: bool = False
 
 
 def set_up_project(
@@ -54,10 +56,19 @@ def set_up_project(
     """
     project = _opened(request, backend, note)
     drafts = _drafts(project, request.source, request.directory, read_stdin) if request.source is not None else []
-    files = write_project_files(project, drafts)
+    files = write_project_files(project, drafts, model=request.model)
+    if request.model and SETTINGS_NAME in files.kept and not _has_model(project.root):
+        note(f"{SETTINGS_NAME} is kept as it is; docs/model.md has the settings of a language model")
     return InitResult(
         str(project.root), files, tuple(DraftedDataset(draft.dataset_name, draft.left_out) for draft in drafts)
     )
+
+
+def _has_model(root: Path) -> bool:
+    try:
+        return open_project(root, "model").config.model is not None
+    except PioneerError:
+        return False
 
 
 def _opened(request: InitRequest, backend: str | None, note: Callable[[str], None]) -> Project:

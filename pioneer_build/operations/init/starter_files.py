@@ -29,6 +29,33 @@ limits:
   max_examples: 2000
 """
 
+MODEL_SETTINGS: Final = """\
+# yaml-language-server: $schema={schema}
+version: 1
+
+# A language model makes the rows and labels the texts. Its extra: pip install 'pioneer-build[model]'
+# Each model has its own datasets: what one built does not count for another.
+backend: model
+model:
+  # vLLM; Ollama: http://127.0.0.1:11434/v1; llama.cpp: http://127.0.0.1:8080/v1; or a hosted endpoint (https://…/v1).
+  # A list spreads the calls over several servers.
+  base_url: http://127.0.0.1:8000/v1
+  # What the server calls the model: `pioneer-build doctor` asks for its names.
+  name: Qwen/Qwen2.5-7B-Instruct
+  # api_key_env: OPENAI_API_KEY           # the name of the variable with the key, never the key
+  # max_in_flight: 32                     # calls at a time
+  # requests_per_minute: 500
+  # tokens_per_minute: 200000
+  # prices: {{input: 0.15, output: 0.60}}   # of a million tokens; then plans show money, and --max-cost bounds it
+  # currency: USD
+  # votes: 3                              # confidence of labels, if the server gives no token probabilities
+  # judge: {{name: another-model}}          # labels generated rows again, without seeing their label
+
+# A run that would request more examples than this is refused before anything is sent.
+limits:
+  max_examples: 2000
+"""
+
 _INTENTS = """\
 # yaml-language-server: $schema={schema}
 # A spec declares one dataset. Edit it, then: pioneer-build plan
@@ -92,6 +119,28 @@ A wonderful present, my sister loves it.
 The cover was torn and three pages were missing.
 """
 
+#: What a model reads besides, by the line that it replaces or follows: descriptions of labels, and examples.
+_FOR_MODELS: Final = {
+    "labels: [billing, refund, other]\n": """\
+labels:                       # each with a description, which the model reads
+  billing: Questions about charges, invoices and payment methods
+  refund: The customer wants money back
+  other: Anything else
+""",
+    "domain_description: E-mails of customers to an online bookshop\n": """\
+domain_description: E-mails of customers to an online bookshop
+ner_examples:
+  - {{text: "Please call Ada Lovelace.", entities: [["Ada Lovelace", person]]}}
+  - {{text: "Where is my parcel?", entities: []}}
+""",
+    "inputs: data/reviews.txt\n": """\
+inputs: data/reviews.txt
+classified_examples:          # they guide the model
+  - {{text: "Broke after a week.", label: negative}}
+  - {{text: "Just what I was looking for.", label: positive}}
+""",
+}
+
 #: Formats whose texts can have line ends as they are in the file.
 TABLES: Final = (".csv", ".tsv", ".tab")
 
@@ -111,21 +160,29 @@ ATTRIBUTES: Final = (
 )
 
 
-def settings_text(specs: str = "specs") -> str:
-    """`pioneer.yaml`; `specs` is the folder of the specs."""
-    text = SETTINGS.format(schema=SETTINGS_SCHEMA)
+def settings_text(specs: str = "specs", *, model: bool = False) -> str:
+    """`pioneer.yaml`; `specs` is the folder of the specs, `model` says whether a language model is the backend."""
+    text = (MODEL_SETTINGS if model else SETTINGS).format(schema=SETTINGS_SCHEMA)
     return text if specs == "specs" else f"{text}\nspecs: {specs}\n"
 
 
-def starter_specs(folder: str = "specs") -> Mapping[str, str]:
-    """The starter specs and their texts, by path relative to the project, with `/`."""
-    schema = schema_seen_from(folder)
-    return {
-        f"{folder}/support-intents.yaml": _INTENTS.format(schema=schema),
-        f"{folder}/support-mail.yaml": _PEOPLE.format(schema=schema),
-        f"{folder}/reviews.yaml": _REVIEWS.format(schema=schema),
-        f"{folder}/data/reviews.txt": _TEXTS,
-    }
+def starter_specs(folder: str = "specs", *, model: bool = False) -> Mapping[str, str]:
+    """The starter specs and their texts, by path relative to the project, with `/`.
+
+    Args:
+        folder: of the specs.
+        model: whether they are for a language model.
+    """
+    schema, specs = (
+        schema_seen_from(folder),
+        {"support-intents": _INTENTS, "support-mail": _PEOPLE, "reviews": _REVIEWS},
+    )
+    for name, text in specs.items() if model else ():
+        for line, with_more in _FOR_MODELS.items():
+            text = text.replace(line, with_more)
+        specs[name] = text
+    texts = {f"{folder}/{name}.yaml": text.format(schema=schema) for name, text in specs.items()}
+    return texts | {f"{folder}/data/reviews.txt": _TEXTS}
 
 
 def schema_seen_from(folder: str) -> str:

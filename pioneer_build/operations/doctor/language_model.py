@@ -1,0 +1,53 @@
+"""The language model of `backend: model`, and its judge: each server's models, and what it understands."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.errors import PioneerError
+from pioneer_build.model.server_check import probe_model
+from pioneer_build.operations.model_makers import endpoints
+from pioneer_build.results.doctor import DoctorFinding
+from pioneer_build.wording import count
+
+if TYPE_CHECKING:
+    from pioneer_build.model.server_check import ModelProbe
+    from pioneer_build.spec.settings import ModelSettings
+
+_SHOWN: Final = 8
+_NAME: Final = "set `name` of `model` in pioneer.yaml to one of them, or load the model"
+_START: Final = "start the server, or change `base_url` of `model` in pioneer.yaml"
+
+
+def language_model(settings: ModelSettings) -> list[DoctorFinding]:
+    """What each server of the model and of its judge says; one small call is sent to each."""
+    findings = []
+    try:
+        for endpoint in endpoints(settings):
+            if endpoint is not None:
+                for url in endpoint.urls:
+                    probed = asyncio.run(probe_model(url, endpoint))
+                    findings += _about(f"{url.where}: {endpoint.name}", endpoint.name, probed)
+    except PioneerError as error:
+        findings.append(DoctorFinding("key", "wrong", error.message, error.hint))
+    return findings
+
+
+def _about(who: str, name: str, probed: ModelProbe) -> list[DoctorFinding]:
+    findings = []
+    if probed.names is not None and name not in probed.names:
+        more = f" and {len(probed.names) - _SHOWN:,} more" if len(probed.names) > _SHOWN else ""
+        there = ", ".join(probed.names[:_SHOWN]) + more or "none"
+        text = f"{who} is not among {count(len(probed.names), 'model')} of the server: {there}"
+        findings.append(DoctorFinding("model", "wrong" if probed.trouble else "note", text, _NAME))
+    elif probed.names is not None:
+        findings.append(DoctorFinding("model", "good", f"{who} is one of {count(len(probed.names), 'model')} there"))
+    if probed.trouble is not None:
+        return [*findings, DoctorFinding("model", "wrong", f"{who}: {probed.trouble}", _START)]
+    chances = "token probabilities" if probed.probabilities else "no token probabilities"
+    form = "JSON by the prompt alone" if probed.form == "text" else f"`{probed.form}`"
+    text = f"{who} answers with {form}, and {chances}"
+    if not probed.fits:
+        text += "; the answer to a test was not as asked: expect many refused rows"
+    return [*findings, DoctorFinding("model", "good" if probed.fits else "note", text)]
