@@ -126,7 +126,7 @@ class Chat:
         for _ in range(1 + _LONGER_TRIES):
             answer = await self._answered(prompt, tokens)
             read, written = read + answer.read, written + answer.written
-            if answer.finish != "length":
+            if answer.finish != "length" or answer.context_full(tokens):
                 break
             tokens *= _LONGER
         return replace(answer, read=read, written=written)

@@ -58,6 +58,7 @@ def read_completion(body: Any, prompt: Prompt) -> Answer:
         (len(prompt.system) + len(prompt.user)) // 4 + 1 if read is None else read,
         len(text) // 4 + 1 if written is None else written,
         _tokens(choice.get("logprobs")),
+        counted=written is not None,
     )
 
 
@@ -89,7 +90,10 @@ def json_in(answer: Answer) -> dict[str, Any]:
 
 
 def _within(text: str) -> dict[str, Any] | None:
-    """The largest JSON object that begins anywhere in a text; the first of the largest."""
+    """The largest JSON object that begins anywhere in a text; the first of the largest.
+
+    What is inside of an object that the text ends in is a part of half an object: it isn't looked at.
+    """
     decoder, found, size, at = json.JSONDecoder(), None, 0, text.find("{")
     for _ in range(_MOST_STARTS):
         if at < 0:
@@ -97,6 +101,9 @@ def _within(text: str) -> dict[str, Any] | None:
         end = at + 1
         try:
             value, end = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+                break
         except (ValueError, RecursionError):
             pass
         else:

@@ -71,7 +71,7 @@ class Token(NamedTuple):
 class Answer:
     """What a model answered. `finish` is its own word for how it ended; `refusal` is what it says instead.
 
-    `read` and `written` are in tokens, as the server counts them, or else about.
+    `read` and `written` are in tokens, as the server counts them, or else about; `counted` says which, of `written`.
     """
 
     text: str
@@ -80,6 +80,14 @@ class Answer:
     read: int = 0
     written: int = 0
     tokens: tuple[Token, ...] = ()
+    counted: bool = field(default=False, compare=False)
+
+    def context_full(self, tokens: int) -> bool:
+        """Whether it was cut off with far fewer than the `tokens` that it might have: more would not make it longer.
+
+        Without a text, it was cut off in its reasoning, which not every server counts.
+        """
+        return self.counted and self.finish == "length" and bool(self.text.strip()) and 10 * self.written < 9 * tokens
 
     def kept_text(self) -> str:
         """The answer as text that `from_kept` reads."""

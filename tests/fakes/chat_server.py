@@ -80,6 +80,7 @@ def reply(
     headers: dict[str, str] | None = None,
     finish: str = "stop",
     message: str = "trouble",
+    written: int = 10,
     **more: Any,
 ) -> Reply:
     """A completion with this content; or an error with this message."""
@@ -87,7 +88,7 @@ def reply(
         return Reply(status, json.dumps({"error": {"message": message}}).encode(), headers or {})
     text = content if isinstance(content, str) or content is None else json.dumps(content)
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}} | more
-    usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    usage = {"prompt_tokens": 100, "completion_tokens": written, "total_tokens": 100 + written}
     body = {"id": "c", "object": "chat.completion", "choices": [choice], "usage": usage}
     return Reply(200, json.dumps(body).encode(), headers or {})
 

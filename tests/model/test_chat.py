@@ -110,12 +110,23 @@ def test_what_asking_again_does_not_mend(status: int, message: str, error: type[
 
 def test_an_answer_that_was_cut_off_is_asked_for_again_with_more_tokens_and_all_are_counted() -> None:
     with ChatServer(lambda _: OK) as server:
-        server.next(reply(content='{"a"', finish="length"))
-        assert ask(server) == Answer('{"a": 1}', "stop", "", 200, 20)
+        server.next(reply(content='{"a"', finish="length", written=100))
+        assert ask(server) == Answer('{"a": 1}', "stop", "", 200, 110)
         assert [call.body["max_tokens"] for call in server.calls] == [100, 400]
-    with ChatServer(lambda _: reply(content='{"a"', finish="length")) as server:
+    with ChatServer(lambda call: reply(content='{"a"', finish="length", written=call.body["max_tokens"])) as server:
         assert ask(server).finish == "length"
         assert [call.body["max_tokens"] for call in server.calls] == [100, 400, 1600]
+
+
+def test_an_answer_that_the_context_cut_off_is_not_asked_for_with_more_tokens() -> None:
+    with ChatServer(
+        lambda call: reply(content='{"a"', finish="length", written=min(call.body["max_tokens"], 318))
+    ) as server:
+        assert (ask(server).written, ask(server).finish) == (100 + 318, "length")
+        assert [call.body["max_tokens"] for call in server.calls] == [100, 400] * 2
+    with ChatServer(lambda _: reply(content="", finish="length", written=0)) as server:  # reasoning that isn't counted
+        ask(server)
+        assert len(server.calls) == 3
 
 
 def test_empty_answers_are_given_up() -> None:

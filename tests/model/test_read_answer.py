@@ -28,6 +28,8 @@ WRITTEN = '{"text": "a {b} ```c```"}'
         f"<reasoning>hm</reasoning> {WRITTEN}",
         f"I'm sorry for the delay. {WRITTEN} Bye {{}}",
         f'{{"a": 1}} is an example, and this the answer: {WRITTEN}',
+        f'{WRITTEN} is the answer, and {{"a": "',
+        f"{{a}} stands for the text: {WRITTEN}",
     ],
 )
 def test_json_is_found(text: str) -> None:
@@ -42,6 +44,9 @@ def test_json_is_found(text: str) -> None:
         (Answer("<think>only thoughts</think>"), "an empty answer"),
         (Answer("", "length"), "cut off"),
         (Answer('{"text": "a', "length"), "cut off"),
+        (Answer('{"0": [{"text": "a", "label": "b"}, {"text": "a", "la', "length"), "cut off"),
+        (Answer('{"0": [{"text": "a", "label": "b"},\n ', "length"), "cut off"),
+        (Answer('{"messages": [{"role": "user", "content": "a"}'), "not the JSON that was asked for"),
         (Answer("", "content_filter"), "stopped by the server's content filter"),
         (Answer(WRITTEN, "content_filter"), "stopped by the server's content filter"),
         (Answer("", refusal="I can't help with that."), "refused by the model"),
