@@ -27,6 +27,7 @@ other_rows           the texts of datasets that rows must not repeat
 judge_kept_rows      whether the rows of earlier jobs pass changed checks
 label                the steps of a label spec
 label_sending        sends texts in batches, next to other runs that label over the same store
+label_waiting        waits for texts that another run is labelling
 label_halving        one batch, and the texts that make it fail
 label_in_flight      label requests without a response: what they are worth waiting for
 label_progress       counts and reports the progress of a label step
