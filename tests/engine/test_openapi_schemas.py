@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import ValidationError, validate
 
-from pioneer_build.engine.openapi_schemas import Schema, job, text_with_class, text_with_entities
+from pioneer_build.engine.openapi_schemas import OpenApiSchema, job, text_with_class, text_with_entities
 
 POLL: dict[str, Any] = {
     "job_id": "j", "status": "ready", "dataset_name": "d", "task_type": "ner", "count": 1, "data": [{"text": "a"}],
@@ -26,7 +26,7 @@ POLL: dict[str, Any] = {
         (text_with_class(), {"text": "a", "label": "x", "score": 0.5, "margin": 0.1, "scores": {"x": 0.5}}),
     ],
 )
-def test_what_fits(schema: Schema, value: Any) -> None:
+def test_what_fits(schema: OpenApiSchema, value: Any) -> None:
     validate(value, schema)
 
 
@@ -38,6 +38,6 @@ def test_what_fits(schema: Schema, value: Any) -> None:
         (text_with_class(), {"text": "a", "label": "x", "score": 2}),
     ],
 )
-def test_what_does_not_fit(schema: Schema, value: Any) -> None:
+def test_what_does_not_fit(schema: OpenApiSchema, value: Any) -> None:
     with pytest.raises(ValidationError):
         validate(value, schema)

@@ -6,7 +6,7 @@ import pytest
 
 from pioneer_build.lock.model import Tokens
 from pioneer_build.plan import Plan, Step
-from pioneer_build.plan.cost import Basis, Estimate, Rates
+from pioneer_build.plan.cost import CostBasis, Estimate, Rates
 from pioneer_build.render.cost_text import cost_sentence, tokens_text
 from pioneer_build.render.plan import plan_text
 from pioneer_build.render.plan_markdown import plan_markdown
@@ -31,7 +31,7 @@ def test_tokens() -> None:
 @pytest.mark.parametrize(
     ("basis", "words"), [("history", "this project's own jobs"), ("estimate", "the length of the prompts")]
 )
-def test_a_plan_says_what_it_costs_and_how_that_is_known(basis: Basis, words: str) -> None:
+def test_a_plan_says_what_it_costs_and_how_that_is_known(basis: CostBasis, words: str) -> None:
     cost = Estimate(12, Tokens(200_000, 30_000), basis)
     sentence = f"About 12 model calls, 200,000 tokens in and 30,000 out, 0.5000 EUR, going by {words}."
     assert cost_sentence(cost, RATES) == sentence

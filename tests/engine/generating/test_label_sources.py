@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pioneer_build.engine.labelling.classes import label_centres
 
 from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.generating.label_sources import LabelSource, label_sources
+from pioneer_build.engine.labelling.class_choice import label_centres
 from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 
 SHOTS = [("My parcel is lost.", "delivery"), ("Where is it?", "delivery"), ("Charged twice.", "billing")]
