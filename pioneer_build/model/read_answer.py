@@ -20,6 +20,8 @@ _CLOSING = re.compile(r"</(?:think|thinking|reasoning)>")
 _FENCE = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
 #: Where a JSON object may begin, and how many fences may have one. Each costs a look at all that follows.
 _MOST_STARTS = 50
+#: Of a call. Sums of them are kept in a database, and limit the calls per minute.
+_MOST_TOKENS = 10_000_000
 #: What begins a refusal in prose; only in answers that have no JSON.
 _REFUSAL = re.compile(
     r"(?i)\A\W*(?:i['’]?m (?:really |very )?sorry|sorry|i (?:can(?:no|['’])t|cannot|won['’]t|am (?:unable|not able))"
@@ -142,7 +144,8 @@ def _text(content: Any) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens that a call may have; anything else counts as not said."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def _tokens(value: Any) -> tuple[Token, ...]:

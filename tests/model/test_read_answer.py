@@ -129,3 +129,10 @@ def test_an_answer_that_is_made_to_take_long_is_read_in_linear_time(text: str) -
 )
 def test_reasoning_is_left_out_wherever_its_tags_are(text: str) -> None:
     assert json_in(Answer(text)) == WANTED
+
+
+@pytest.mark.parametrize("said", [10_000_001, 2**62, 2**64, -1, True, 1.5, "7"])
+def test_a_number_of_tokens_that_no_call_has_counts_as_not_said(said: object) -> None:
+    usage = {"prompt_tokens": said, "completion_tokens": said}
+    answer = read_completion({"choices": [{"message": {"content": "12345678"}}], "usage": usage}, PROMPT)
+    assert (answer.read, answer.written, answer.counted) == ((len(PROMPT.system) + len(PROMPT.user)) // 4 + 1, 3, False)
