@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS shortfalls (job_id TEXT PRIMARY KEY, text TEXT NOT NU
 _TEXTS = ""
 #: Keys in one query; SQLite allows no more than 999 in old versions.
 _AT_A_TIME = 500
+#: The most tokens of an answer that count.
+_MOST = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ class KeptAnswers:
             query = f"SELECT key, text, input, output, calls FROM answers WHERE scope = ? AND key IN ({marks})"  # noqa: S608 - question marks
             with self._lock:
                 rows = self._connection.execute(query, (scope, *part)).fetchall()
-            found |= {key: KeptAnswer(text, ModelUsage(*numbers)) for key, text, *numbers in rows}
+            found |= {
+                key: KeptAnswer(text, ModelUsage(*(min(number, _MOST) for number in numbers)))
+                for key, text, *numbers in rows
+            }
         return found
 
     def put(self, scope: str, answers: Mapping[str, KeptAnswer]) -> Future[None]:
@@ -139,7 +144,9 @@ class KeptAnswers:
 
     def usage(self, job_id: str) -> ModelUsage:
         """What a job has used so far."""
-        query = "SELECT coalesce(sum(input), 0), coalesce(sum(output), 0), coalesce(sum(calls), 0) FROM answers"
+        # an older version kept any number that a server said, and a sum of those may be too large for SQLite
+        sums = ", ".join(f"coalesce(sum(min({column}, {_MOST})), 0)" for column in ("input", "output", "calls"))
+        query = f"SELECT {sums} FROM answers"  # noqa: S608 - names of columns
         with self._lock:
             ((read, written, calls),) = self._connection.execute(f"{query} WHERE scope = ?", (job_id,)).fetchall()
         return ModelUsage(read, written, calls)
@@ -183,7 +190,7 @@ class KeptAnswers:
                     self._connection.execute("ROLLBACK")
                     raise
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, ArithmeticError, ValueError) as error:  # or it can't be stored at all
                 self.failed = f"answers can't be kept: {error}"
                 failed = OSError(self.failed)
         for batch in batches:

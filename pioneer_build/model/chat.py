@@ -37,6 +37,8 @@ _CONNECT_SECONDS = 10.0
 #: Bytes of a response; an answer has a few thousand tokens.
 _LONGEST_ANSWER = 8 << 20
 _LONGEST_ERROR = 64 << 10
+#: Seconds that a call waits for its turn before people are told.
+_LONG_WAIT = 20.0
 #: How often a call is sent that gets no answer while others do: then it is its text.
 _TRIES = 4
 #: Answers without a choice, or that repeat the key, before the call is given up.
@@ -165,7 +167,10 @@ class Chat:
         """
         if self.stopped:
             raise Stopped
-        await self._pace.turn(prompt.size)
+        if wait := self._pace.take(prompt.size):
+            if wait > _LONG_WAIT:
+                self._say("pace", f"a call waits {duration(wait)} for requests_per_minute or tokens_per_minute")
+            await asyncio.sleep(wait)
         server = await self._servers.free(max(began, self._servers.worked_at) + self.limits.patience)
         if self.stopped:
             raise Stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What a text was labelled with, in the form of a label response, without the text.
 Item: TypeAlias = "dict[str, Any]"
+
+_WORD = re.compile(r"\S+")
 
 
 def items_in(value: dict[str, Any], answer: Answer, definition: WantedContent, texts: Sequence[str]) -> dict[int, Item]:
@@ -48,7 +51,8 @@ def label_in(said: Any, labels: Sequence[str]) -> str | None:
         return None
     if said in labels:
         return said
-    alike = [label for label in labels if label.strip().casefold() == said.strip().casefold()]
+    folded = said.strip().casefold()
+    alike = [label for label in labels if label.strip().casefold() == folded]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -65,25 +69,59 @@ def entities_in(said: Any, text: str, labels: Sequence[str]) -> list[Item] | Non
     if not isinstance(said, list):
         return None
     found: list[Item] = []
+    spelling = _Spelling(text)
     for one in said:
         span = one.get("text") if isinstance(one, dict) else None
         label = label_in(one, labels)
-        if not isinstance(span, str) or label is None or (spelled := _spelled(span, text)) is None:
+        if not isinstance(span, str) or label is None or (spelled := spelling.of(span)) is None:
             return None
         found.append({"text": spelled, "label": label})
     return found
 
 
-def _spelled(span: str, text: str) -> str | None:
-    """`span` as it is in the text: if it isn't there, in another case, if that is in one place alone."""
-    if span.strip() and span in text:
-        return span
-    if not (span := span.strip()):
-        return None
-    if span in text:
-        return span
-    found = [one.group() for one in re.finditer(r"\s+".join(map(re.escape, span.split())), text, re.IGNORECASE)]
-    return found[0] if len(found) == 1 else None
+class _Spelling:
+    """How spans are spelled in a text. A span is a model's, as long as it likes: it never becomes a pattern."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._folded: tuple[str, array[int]] | None = None
+
+    def of(self, span: str) -> str | None:
+        """`span` as it is in the text: if it isn't there, in another case, if that is in one place alone."""
+        if not (stripped := span.strip()):
+            return None
+        if len(span) <= len(self._text) and span in self._text:
+            return span
+        if len(stripped) <= len(self._text) and stripped in self._text:
+            return stripped
+        words = stripped.split()
+        if sum(map(len, words)) + len(words) - 1 > len(self._text):
+            return None
+        text, places = self._folded = self._folded or _folded(self._text)
+        wanted = _folded(" ".join(words))[0]
+        if (start := text.find(wanted)) < 0 or text.find(wanted, start + len(wanted)) >= 0:
+            return None
+        return self._text[places[start] : places[start + len(wanted) - 1] + 1]
+
+
+def _folded(text: str) -> tuple[str, array[int]]:
+    """A text without differences of case and white space, one character for one, and where each is in the text."""
+    letters: list[str] = []
+    places = array("L")
+    for word in _WORD.finditer(text):
+        if letters:
+            letters.append(" ")
+            places.append(word.start() - 1)
+        letters.extend(map(_fold, word[0]))
+        places.extend(range(word.start(), word.end()))
+    return "".join(letters), places
+
+
+def _fold(letter: str) -> str:
+    folded = letter.casefold()
+    if len(folded) != 1:
+        folded = letter.lower()[0]
+    return "i" if folded == "ı" else folded
 
 
 def _by_index(value: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +147,8 @@ def _scores(answer: Answer, value: dict[str, Any], found: dict[int, Item]) -> di
         if not isinstance(said, str):
             continue
         written = json.dumps(said, ensure_ascii=False)
-        places = [one.start(1) for one in re.finditer(rf'"{at}"\s*:\s*({re.escape(written)})', text)]
+        heads = (one.end() for one in re.finditer(rf'"{at}"\s*:\s*', text))
+        places = [place for place in heads if text.startswith(written, place)]
         if len(places) != 1:
             continue
         first, last = places[0] + 1, places[0] + len(written) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,6 @@ class Pace:
         self._now = now
         self._next_request = self._next_token = now()
 
-    async def turn(self, tokens: int) -> None:
-        """Waits until a call of about so many tokens may be sent."""
-        if wait := self.take(tokens):
-            await asyncio.sleep(wait)
-
     def take(self, tokens: int) -> float:
         """Takes the next turn; how many seconds it is away."""
         now, at = self._now(), 0.0
@@ -45,6 +39,9 @@ class Pace:
         return max(0.0, at - now)
 
     def correct(self, tokens: int) -> None:
-        """A call used so many tokens more than was thought, or fewer if negative."""
+        """A call used so many tokens more than was thought, or fewer if negative.
+
+        More than the tokens of a minute don't count: a server may say any number, and others would wait for it.
+        """
         if self._tokens is not None:
-            self._next_token += _MINUTE * tokens / self._tokens
+            self._next_token += _MINUTE * min(tokens, self._tokens) / self._tokens

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import islice
 from typing import Any
 
 from pioneer_build.model.values import Answer, Prompt, Token
 
-#: Reasoning before the answer: of models that think in tags, and of those whose first tag is in their template.
-_THINKING = re.compile(r"\A.*?</(?:think|thinking|reasoning)>|<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
+#: Around reasoning.
+_OPENING = re.compile(r"<(think|thinking|reasoning)>")
+_CLOSING = re.compile(r"</(?:think|thinking|reasoning)>")
 _FENCE = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
-#: Where a JSON object may begin.
+#: Where a JSON object may begin, and how many fences may have one. Each costs a look at all that follows.
 _MOST_STARTS = 50
+#: Of a call. Sums of them are kept in a database, and limit the calls per minute.
+_MOST_TOKENS = 10_000_000
 #: What begins a refusal in prose; only in answers that have no JSON.
 _REFUSAL = re.compile(
     r"(?i)\A\W*(?:i['’]?m (?:really |very )?sorry|sorry|i (?:can(?:no|['’])t|cannot|won['’]t|am (?:unable|not able))"
@@ -72,10 +76,10 @@ def json_in(answer: Answer) -> dict[str, Any]:
         raise UnusableAnswer("stopped by the server's content filter")
     if answer.refusal.strip():
         raise UnusableAnswer("refused by the model")
-    text = _THINKING.sub("", answer.text).strip()
+    text = _without_thinking(answer.text).strip()
     if not text:
         raise UnusableAnswer("cut off" if answer.finish == "length" else "an empty answer")
-    for part in (text, *_FENCE.findall(text)):
+    for part in (text, *(fence[1] for fence in islice(_FENCE.finditer(text), _MOST_STARTS))):
         try:
             value = json.loads(part)
         except (ValueError, RecursionError):
@@ -87,6 +91,24 @@ def json_in(answer: Answer) -> dict[str, Any]:
     if answer.finish == "length":
         raise UnusableAnswer("cut off")
     raise UnusableAnswer("refused by the model" if _REFUSAL.match(text) else "not the JSON that was asked for")
+
+
+def _without_thinking(text: str) -> str:
+    """A text without reasoning: of models that think in tags, and of those whose first tag is in their template.
+
+    In linear time, whatever tags there are: no pattern looks for the end of one that has none.
+    """
+    first = _CLOSING.search(text)
+    at = looked = first.end() if first else 0
+    kept = []
+    last = {tag: text.rfind(f"</{tag}>") for tag in ("think", "thinking", "reasoning")}
+    while opening := _OPENING.search(text, looked):
+        tag, looked = opening[1], opening.end()
+        if last[tag] >= looked:
+            kept.append(text[at : opening.start()])
+            closing = f"</{tag}>"
+            at = looked = text.find(closing, looked) + len(closing)
+    return "".join((*kept, text[at:]))
 
 
 def _within(text: str) -> dict[str, Any] | None:
@@ -122,7 +144,8 @@ def _text(content: Any) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens that a call may have; anything else counts as not said."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def _tokens(value: Any) -> tuple[Token, ...]:

@@ -67,8 +67,8 @@ def pause_of(headers: Mapping[str, str], now: float | None = None) -> float | No
             return float(said) / unit
         try:
             at = parsedate_to_datetime(said)
-        except (ValueError, TypeError, IndexError):
+            seconds = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, IndexError, ArithmeticError):  # ArithmeticError: a year or zone of many digits
             continue
-        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-        return max(0.0, at.timestamp() - (time.time() if now is None else now))
+        return max(0.0, seconds - (time.time() if now is None else now))
     return None

@@ -9,7 +9,7 @@ from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_sect
 from pioneer_build.cache.unchanged_plan import CachedPlan, contents_text, files_text, places_text, write_cached_plan
 from pioneer_build.disk.stamps import is_settled
 from pioneer_build.operations.last_merge import with_merge_choices
-from pioneer_build.plan import Choices
+from pioneer_build.plan import Choices, Recipient
 from pioneer_build.plan.cost import Rates, estimate, per_row, spent_per_row
 from pioneer_build.spec.guidance import MODEL
 from pioneer_build.spec.model import InputFiles
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pioneer_build.plan import Plan, Step
     from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
+    from pioneer_build.spec.settings import ModelSettings
 
 
 def plan_from(project: Project, scope: PlanScope, choices: Choices) -> Plan:
@@ -64,7 +65,17 @@ def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
         for step in plan.steps
         if step.submits
     }
-    return replace(plan, costs=costs, rates=Rates.of(project.config.model))
+    model = project.config.model
+    return replace(plan, costs=costs, rates=Rates.of(model), recipients=_recipients(model) if model else ())
+
+
+def _recipients(model: ModelSettings) -> tuple[Recipient, ...]:
+    """Who requests go to, and with the key in which variable: settings choose both, and may be somebody else's."""
+    found = [Recipient(url, model.api_key_env) for url in model.base_url]
+    if (judge := model.judge) is not None:
+        variable = judge.api_key_env or (None if judge.base_url else model.api_key_env)
+        found += [Recipient(url, variable) for url in judge.base_url or model.base_url]
+    return tuple(dict.fromkeys(found))
 
 
 def cache_plan(project: Project, scope: PlanScope, plan: Plan) -> None:

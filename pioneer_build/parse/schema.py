@@ -135,7 +135,8 @@ _BaseUrls: TypeAlias = Annotated[
     Discriminator(lambda v: "<list>" if isinstance(v, list) else "<text>"),
 ]
 _KEY_VARIABLE = Field(
-    description="The name of the environment variable with the API key; never a key. Without it, no key is sent.",
+    description="The name of the environment variable with the API key, which ends in `_API_KEY` or `_API_TOKEN`; "
+    "never a key. Without it, no key is sent.",
     examples=["OPENAI_API_KEY"],
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.parse.ambiguous_words import NULL
 from pioneer_build.parse.between_specs import unknown_hint
 from pioneer_build.parse.error_messages import report_at, report_errors, report_hidden, report_secret
@@ -52,6 +53,7 @@ _URL_HINT = "a base URL begins with https:// or http://"
 _NO_SECRET = re.compile(r"[A-Za-z_-]{1,16}|\w{1,8}|\w{1,8}:/{0,3}[a-z.-]{0,16}")
 _BACKENDS = ("local", "model", "pioneer")
 #: The name of a variable. A word without an underscore that is long and has digits is more likely a key.
+_KEY_ENDINGS = ("_API_KEY", "_API_TOKEN")
 _VARIABLE = re.compile(r"(?=.*_|.{1,15}\Z|[A-Z]+\Z)[A-Z_][A-Z0-9_]{0,63}")
 _URL_FAULTS: dict[UrlFault, str] = {
     "unreadable": "this is not a URL",
@@ -229,3 +231,17 @@ def _model(data: dict[str, Any], root: Node, source: Source) -> None:
             message = "'api_key_env' must be the name of an environment variable, in capital letters"
             hint = "such as OPENAI_API_KEY; if this is a key, revoke it: it must not be in a file"
             report_hidden(node_at(root, (*place, "api_key_env"))[0], source, message, hint=hint, code="secret")
+        elif isinstance(variable, str) and variable.strip():
+            _key_variable(variable, node_at(root, (*place, "api_key_env"))[0], source)
+
+
+def _key_variable(name: str, node: Node, source: Source) -> None:
+    """Reports a variable that is not for the key of a model: a repository chooses the name and the address."""
+    if name in KEY_VARIABLES:
+        message = f"'api_key_env' can't be {name}: that key is for another service, and would be sent to the model"
+    elif not name.endswith(_KEY_ENDINGS):
+        message = "'api_key_env' must end in _API_KEY or _API_TOKEN: its value is sent to the model's address"
+    else:
+        return
+    hint = "put the model's key into a variable of its own, such as OPENAI_API_KEY or MODEL_API_KEY"
+    report_at(node, source, message, hint=hint, code="secret")

@@ -33,6 +33,7 @@ from pioneer_build.plan.model import (
     KeptRows,
     Plan,
     Reason,
+    Recipient,
     Skipped,
     Step,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "KeptRows",
     "Plan",
     "Reason",
+    "Recipient",
     "Skipped",
     "Step",
     "checks_with_new_names",

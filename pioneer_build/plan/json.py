@@ -19,6 +19,7 @@ def plan_value(plan: Plan) -> dict[str, Any]:
         "format": FORMAT,
         "changes": plan.changes,
         "backend": plan.backend,
+        **(_recipients_value(plan) if plan.recipients else {}),
         "steps": [
             step_value(step) | _cost_value(plan.costs.get(step.dataset_name) if step.submits else None, plan.rates)
             for step in plan.steps
@@ -39,6 +40,10 @@ def plan_value(plan: Plan) -> dict[str, Any]:
     if plan.remarks:
         value["remarks"] = list(plan.remarks)
     return value
+
+
+def _recipients_value(plan: Plan) -> dict[str, Any]:
+    return {"sends_to": [{"address": one.address, "key_variable": one.key_variable} for one in plan.recipients]}
 
 
 def _cost_value(cost: Estimate | None, rates: Rates | None) -> dict[str, Any]:

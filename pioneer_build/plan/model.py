@@ -206,13 +206,21 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """An address of a language model, and the name of the variable with the key that goes there, if one does."""
+
+    address: str
+    key_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Steps, one for each dataset, sorted by name.
 
     `skipped` are datasets without a step, sorted by name; `ignored` are sentences about files and folders that are
     probably specs and aren't read; `remarks` are sentences about what the plan was made from, such as the journal.
     `costs` has what the steps that submit something will take of a language model, by dataset, and `rates` its prices;
-    both are empty for other backends.
+    both are empty for other backends, as `recipients` are: who the requests go to, if any would be sent.
     """
 
     backend: str
@@ -224,6 +232,7 @@ class Plan:
     remarks: tuple[str, ...] = ()
     costs: Mapping[str, Estimate] = field(default_factory=dict)
     rates: Rates | None = None
+    recipients: tuple[Recipient, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -13,8 +13,17 @@ if TYPE_CHECKING:
 
 
 def plan_sentence(plan: Plan) -> str:
-    """What follows the summary of a plan: what it will take of a language model, after a space; empty without one."""
-    return "" if plan.cost is None else f" {cost_sentence(plan.cost, plan.rates)}"
+    """What follows the summary of a plan with a language model, after a space: what it takes, and where it is sent."""
+    cost = "" if plan.cost is None else f" {cost_sentence(plan.cost, plan.rates)}"
+    return f"{cost} {_recipients_sentence(plan)}" if plan.recipients else cost
+
+
+def _recipients_sentence(plan: Plan) -> str:
+    said = [
+        f"{one.address} ({f'with the value of {one.key_variable}' if one.key_variable else 'without a key'})"
+        for one in plan.recipients
+    ]
+    return f"Sent to {', '.join(said)}."
 
 
 def cost_sentence(cost: Estimate, rates: Rates | None) -> str:

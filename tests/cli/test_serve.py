@@ -181,7 +181,7 @@ TEXTS = {"labels": ["refund", "billing"], "inputs": ["my refund", "billing?"]}
 
 
 def _use_model(folder: Path, url: str, name: str = "good/model") -> None:
-    model = f"model: {{base_url: '{url}', name: {name}, api_key_env: CHAT_KEY}}"
+    model = f"model: {{base_url: '{url}', name: {name}, api_key_env: CHAT_API_KEY}}"
     (folder / "pioneer.yaml").write_text(f"version: 1\nbackend: local\nseed: 3\n{model}\n")
 
 
@@ -189,7 +189,7 @@ def _use_model(folder: Path, url: str, name: str = "good/model") -> None:
 def _serving(folder: Path, *arguments: str) -> Iterator[httpx.Client]:
     command = [sys.executable, "-m", "pioneer_build", "-C", str(folder), *arguments, "--port", "0"]
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path), "CHAT_KEY": MODEL_KEY, "PIONEER_SERVE_KEY": SERVE_KEY,
+        "PYTHONPATH": os.pathsep.join(sys.path), "CHAT_API_KEY": MODEL_KEY, "PIONEER_SERVE_KEY": SERVE_KEY,
     }  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -240,7 +240,7 @@ def test_a_model_is_served_only_on_purpose(
     cli: Callable[..., Any], folder: Path, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may send requests spends its tokens."""
-    monkeypatch.setenv("CHAT_KEY", MODEL_KEY)
+    monkeypatch.setenv("CHAT_API_KEY", MODEL_KEY)
     _use_model(folder, "http://127.0.0.1:1/v1")
     (folder / "pioneer.yaml").write_text((folder / "pioneer.yaml").read_text().replace(": local", ": model"))
     assert cli("serve").code == 0
@@ -256,7 +256,7 @@ def test_a_model_is_served_only_on_purpose(
 def test_each_model_has_a_state_of_its_own(
     cli: Callable[..., Any], folder: Path, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CHAT_KEY", MODEL_KEY)
+    monkeypatch.setenv("CHAT_API_KEY", MODEL_KEY)
     states = []
     for name in ("one", "two/2", "one"):
         _use_model(folder, "http://127.0.0.1:1/v1", name)
@@ -276,7 +276,7 @@ def test_a_model_that_can_not_be_used(cli: Callable[..., Any], folder: Path, ser
     _use_model(folder, "http://127.0.0.1:1/v1")
     ran = cli("serve", "--backend", "model")
     assert (ran.code, served.config) == (exit_codes.ERROR, None)
-    assert "CHAT_KEY is not set" in ran.err
+    assert "CHAT_API_KEY is not set" in ran.err
 
 
 def test_a_model_without_the_extra(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

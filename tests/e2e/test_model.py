@@ -119,8 +119,8 @@ def test_a_wrong_key_ends_the_run_and_the_next_one_goes_on(
 ) -> None:
     monkeypatch.setattr("pioneer_build.keys._named", set())
     key = "sk-wrong-key-of-a-model"
-    monkeypatch.setenv("MODEL_KEY", key)
-    use(project, server, more="  api_key_env: MODEL_KEY\n")
+    monkeypatch.setenv("MODEL_API_KEY", key)
+    use(project, server, more="  api_key_env: MODEL_API_KEY\n")
     server.script = lambda call: (
         reply(401, message=f"Incorrect API key {call.headers['authorization']}") if call.number > 9 else good(call)
     )

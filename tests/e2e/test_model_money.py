@@ -93,3 +93,25 @@ def test_labelling_counts_as_well(cli: Cli, project: Path, server: ChatServer) -
     said = json.dumps(server.calls, default=str)
     assert "second" in said
     assert "three" in said
+
+
+def test_plan_and_apply_say_who_has_it_sent_and_with_which_variable(
+    cli: Cli, project: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository chooses both."""
+    monkeypatch.setenv("SMALL_API_KEY", "sk-of-the-small-model-123")
+    other = "  api_key_env: SMALL_API_KEY\n  judge: {name: big, base_url: 'http://127.0.0.1:1/v1'}\n"
+    use(project, server, prices=other)
+    plan = cli("plan", "--format", "json").json()
+    jsonschema.Draft202012Validator(SCHEMA).validate(plan)
+    assert plan["sends_to"] == [
+        {"address": server.url, "key_variable": "SMALL_API_KEY"},
+        {"address": "http://127.0.0.1:1/v1", "key_variable": None},
+    ]
+    said = f"Sent to {server.url} (with the value of SMALL_API_KEY), http://127.0.0.1:1/v1 (without a key)."
+    assert said in " ".join(cli("plan").out.split())
+    assert server.calls == []
+    asked = cli("apply")
+    assert asked.code != 0
+    assert said in " ".join(asked.err.split())
+    assert server.calls == []

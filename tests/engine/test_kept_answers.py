@@ -108,3 +108,18 @@ def test_an_answer_is_kept_even_if_nobody_waits_any_more(answers: KeptAnswers) -
     future.result(10)
     answers.of_job("j").keep({"1": TWO}).result(10)
     assert set(answers.of_job("j").kept(["0", "1"])) == {"0", "1"}
+
+
+def test_numbers_that_an_older_version_kept_as_a_server_said_them_do_not_break_sums(answers: KeptAnswers) -> None:
+    huge = KeptAnswer("x", ModelUsage(2**62, 2**62, 1))
+    answers.of_job("j").keep({str(n): huge for n in range(4)}).result(10)
+    assert answers.usage("j") == ModelUsage(4 << 40, 4 << 40, 4)
+    assert answers.of_job("j").kept(["0"])["0"].usage == ModelUsage(1 << 40, 1 << 40, 1)
+
+
+@pytest.mark.parametrize("answer", [KeptAnswer("x", ModelUsage(2**63, 0, 1)), KeptAnswer("\udcff", ModelUsage())])
+def test_an_answer_that_can_not_be_stored_is_said_instead_of_waited_for(
+    answers: KeptAnswers, answer: KeptAnswer
+) -> None:
+    with pytest.raises(OSError, match="answers can't be kept"):
+        answers.of_job("j").keep({"0": answer}).result(10)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
+from time import process_time
 from typing import Any
 
 import pytest
 
 from pioneer_build.model.label_answers import entities_in, items_in, label_in
-from pioneer_build.model.values import Answer
+from pioneer_build.model.values import Answer, Token
 from tests.model.asked import CLASSES
 
 LABELS = ("A", "a", "city", "Person")
@@ -65,3 +68,46 @@ def test_entities_within_an_object() -> None:
 def test_only_usable_items_count() -> None:
     value = {"0": "billing", "1": "nonsense", "7": "other"}
     assert items_in(value, Answer(""), CLASSES, ["a", "b", "c"]) == {0: {"label": "billing"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("the cat sat on the mat", "a " * 4_000_000),
+        ("a " * 100_000, "a\n" * 50_000 + "b"),
+        ("the cat sat on the mat", " " * 4_000_000 + "The  Cat" + " " * 4_000_000),
+    ],
+)
+def test_a_long_span_is_looked_for_in_linear_time_and_memory(text: str, span: str) -> None:
+    began = process_time()
+    tracemalloc.start()
+    found = entities_in([{"text": span, "label": "city"}], text, LABELS)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == ([{"text": "the cat", "label": "city"}] if "Cat" in span else None)
+    assert process_time() - began < 5
+    assert most < 64 << 20
+
+
+def test_a_label_in_much_white_space_has_its_probability_in_linear_time() -> None:
+    began = process_time()
+    said = " " * 3_000_000 + "a"
+    tokens = (Token('{"0": ', 1.0), Token(json.dumps(said), 0.5), Token("}", 1.0))
+    answer = Answer("", tokens=tokens)
+    assert items_in({"0": said}, answer, CLASSES, ["x"]) in ({}, {0: {"label": "a", "score": 0.5}})
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "spelled"),
+    [
+        ("in İstanbul", "istanbul", "İstanbul"),
+        ("Straße ﬁn", "STRAẞE", "Straße"),
+        ("a  \n B c", "A b", "a  \n B"),
+        ("ab AB", "Ab", None),
+        ("aaa", "AA", "aa"),
+    ],
+)
+def test_a_span_in_another_case_is_spelled_as_in_the_text(text: str, span: str, spelled: str | None) -> None:
+    found = entities_in([{"text": span, "label": "city"}], text, LABELS)
+    assert found == ([{"text": spelled, "label": "city"}] if spelled is not None else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import log
+from time import process_time
 from typing import Any
 
 import pytest
@@ -95,3 +96,43 @@ def test_probabilities() -> None:
 def test_what_is_no_completion(body: Any) -> None:
     with pytest.raises(UnusableAnswer, match="an empty answer"):
         read_completion(body, replace(PROMPT, user="x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>" * 200_000,
+        "<thinking><think><reasoning>" * 50_000 + "</thinking>",
+        "<think></think>" * 100_000,
+        "</think>" + "<reasoning>" * 100_000 + "</think>",
+        "```\n" * 1_000_000,
+        "```a" * 1_000_000,
+        '{"a":' * 500_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_an_answer_that_is_made_to_take_long_is_read_in_linear_time(text: str) -> None:
+    began = process_time()
+    with pytest.raises(UnusableAnswer):
+        json_in(Answer(text))
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>a<think>b</think>{WRITTEN}",
+        f"<think>a</think><reasoning>b</reasoning>{WRITTEN}<thinking>c</thinking>",
+        f"a</think><thinking>b</think></thinking>{WRITTEN}",
+        f"<think>a</think>{WRITTEN}<think>",
+    ],
+)
+def test_reasoning_is_left_out_wherever_its_tags_are(text: str) -> None:
+    assert json_in(Answer(text)) == WANTED
+
+
+@pytest.mark.parametrize("said", [10_000_001, 2**62, 2**64, -1, True, 1.5, "7"])
+def test_a_number_of_tokens_that_no_call_has_counts_as_not_said(said: object) -> None:
+    usage = {"prompt_tokens": said, "completion_tokens": said}
+    answer = read_completion({"choices": [{"message": {"content": "12345678"}}], "usage": usage}, PROMPT)
+    assert (answer.read, answer.written, answer.counted) == ((len(PROMPT.system) + len(PROMPT.user)) // 4 + 1, 3, False)

@@ -236,3 +236,21 @@ def test_a_pasted_key_of_a_model_is_never_shown(place: str, key: str) -> None:
     assert settings is None
     assert key not in repr(problems)
     assert any(problem.line and problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "HOME", "GITHUB_TOKEN", "API_KEY", "PIONEER_API_KEY", "FASTINO_API_KEY"]
+)
+@pytest.mark.parametrize("place", ["api_key_env: %s", "judge: {name: y, api_key_env: %s}"])
+def test_a_repository_can_not_send_any_variable_to_a_model(place: str, name: str) -> None:
+    text = f"model:\n  base_url: http://h\n  name: x\n  {place % name}\n"
+    settings, problems = parse_settings(text.encode(), "pioneer.yaml")
+    assert settings is None
+    assert [(p.line, p.column, p.code) for p in problems] == [(4, text.splitlines()[3].index(name) + 1, "secret")]
+    assert "sent to the model" in problems[0].message
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "HF_API_TOKEN"])
+def test_variables_that_are_named_as_api_keys_may_be_sent(name: str) -> None:
+    text = f"model: {{base_url: http://h, name: x, api_key_env: {name}}}"
+    assert parse_settings(text.encode(), "pioneer.yaml")[1] == ()

@@ -30,8 +30,8 @@ def _server(*names: str, forms: tuple[str, ...] = ("json_schema", "json_object",
 
 def _found(project: Path, monkeypatch: pytest.MonkeyPatch, url: str, key: str | None = KEY) -> Found:
     if key is not None:
-        monkeypatch.setenv("CHAT_KEY", key)
-    settings = f"model: {{base_url: '{url}', name: good/model, api_key_env: CHAT_KEY}}"
+        monkeypatch.setenv("CHAT_API_KEY", key)
+    settings = f"model: {{base_url: '{url}', name: good/model, api_key_env: CHAT_API_KEY}}"
     (project / "pioneer.yaml").write_text(f"version: 1\nbackend: model\n{settings}\n")
     return examined(project)
 
@@ -68,7 +68,7 @@ def test_a_wrong_key_that_the_server_echoes(project: Path, monkeypatch: pytest.M
 
 
 def test_nobody_there_and_no_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_wrong(_found(project, monkeypatch, "http://127.0.0.1:1/v1", None), "key", "CHAT_KEY is not set")
+    assert is_wrong(_found(project, monkeypatch, "http://127.0.0.1:1/v1", None), "key", "CHAT_API_KEY is not set")
     assert is_wrong(_found(project, monkeypatch, "http://127.0.0.1:1/v1"), "model", "can't be reached")
 
 
