@@ -106,9 +106,7 @@ async def _listed(work: Work, job: Job, report: JobReport) -> tuple[RemoteVersio
 async def _why_unlisted(
     work: Work, job: Job, listed: tuple[RemoteVersion, ...] | Missing | None
 ) -> Missing | None:  # fmt: skip
-    """Why the version of a job is not known, if the service should list it; `None` if it is one of several that were
-    made since, or if this service lists no versions.
-    """
+    """Why the version of a job is not known, if the service should list it; `None` if it lists no versions."""
     if isinstance(listed, Missing):
         return listed
     before = _listed_before(work, job)
@@ -124,7 +122,7 @@ async def _why_unlisted(
         return Missing(_not_listed(job) if told or not maybe else _UNTOLD)
     for one in maybe:
         if not await _is_of_another(work, job, one):
-            return Missing(_UNTOLD) if job.owed else None
+            return Missing(_UNTOLD)
     return Missing(_not_listed(job))
 
 

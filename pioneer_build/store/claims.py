@@ -328,7 +328,29 @@ class Claims:
             self._over.discard(number)
 
     def _path(self, number: int) -> Path:
-        return self._folder / f"{number:012}"
+        return self._folder / _file_name(number)
+
+
+def claimed_texts(folder: Path) -> bytes:
+    """The digests of all texts in the claims of a folder, whether their processes are alive or not. Changes nothing.
+
+    Raises:
+        StoreError: they can't be read.
+    """
+    check_no_link(folder)
+    texts: set[bytes] = set()
+    with guarded(folder, "read"):
+        for number in sorted(_numbers(folder)) if folder.is_dir() else ():
+            try:
+                found = _decode(read_regular(folder / _file_name(number)))
+            except FileNotFoundError:  # it was given up just now
+                continue
+            texts.update(found.digests if found is not None else ())
+    return b"".join(sorted(texts))
+
+
+def _file_name(number: int) -> str:
+    return f"{number:012}"
 
 
 def _numbers(folder: Path) -> set[int]:

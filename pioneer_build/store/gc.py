@@ -13,6 +13,7 @@ from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular, read_regular
 from pioneer_build.disk.single_files import random_name
 from pioneer_build.disk.whole_files import ABANDONED_SECONDS
+from pioneer_build.store.claims import claimed_texts
 from pioneer_build.store.disk import Modes, guarded, make_folder
 from pioneer_build.store.scope import Scope, decode
 
@@ -70,6 +71,9 @@ def plan_removals(
 ) -> GcPlan:
     """The content of the store in `root` that is not among what to keep.
 
+    A scope is kept as well while texts of it are claimed that have no annotation: they are being labelled, or were sent
+    and got no response.
+
     Args:
         root: the store.
         keep: digests of rows to keep, `sha256:…`.
@@ -112,8 +116,11 @@ def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str],
                 continue
         if scope is None or scope.one_name in kept or scope.name != folder.name:
             continue  # an unknown scope is kept
+        found = annotations(scope.backend, scope.fingerprint)
+        if found.missing(claimed_texts(folder / "claims"), also_quarantined=True):
+            continue  # nothing else says that these texts were sent: whoever sends them again may pay for them twice
         sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-        count = annotations(scope.backend, scope.fingerprint).count()
+        count = found.count()
         name = f"{scope.backend} {scope.fingerprint}"
         yield Removal("annotations", name, folder.relative_to(root).as_posix(), len(sizes), sum(sizes), count)
 

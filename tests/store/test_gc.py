@@ -53,6 +53,26 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     assert store.gc({kept}, {("local", "fp1:kept")}).removals == ()
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["without a response", "still being labelled"])
+def test_texts_that_were_sent_are_remembered_until_they_have_an_answer(tmp_path: Path, ended: bool) -> None:
+    """Before the first response no lock names their definition, and whoever sends them again may pay twice."""
+    store, texts = Store(tmp_path), b"0" * 16 + b"1" * 16
+    annotations = store.annotations("local", "fp1:0")
+    with annotations.claims() as claims:
+        claim = claims.claim(texts)
+        if not ended:
+            assert store.gc(set(), set()).removals == ()
+        claims.release(claim, texts)
+    assert store.gc(set(), set()).removals == ()
+    with annotations.claims() as claims:
+        assert claims.unanswered(texts) == 2
+        annotations.quarantine(b"1" * 16, "refused")
+        annotations.add([(b"0" * 16, b"{}")])
+        assert store.gc(set(), set()).removals == (), "the quarantine holds no annotation"
+        annotations.add([(b"1" * 16, b"{}")])
+        assert [removal.records for removal in store.gc(set(), set()).removals] == [2]
+
+
 def test_a_batch_survives_the_collection_of_its_folder(tmp_path: Path) -> None:
     store = Store(tmp_path)
     annotations = store.annotations("local", "fp1:0")
