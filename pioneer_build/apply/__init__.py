@@ -5,7 +5,7 @@ results              how steps and runs end
 stopped              what ends a step early, and which errors end the whole run
 events               what happens, as values
 run                  the state of one apply, and its inputs
-basis                what its plan was made from
+plan_sources         what its plan was made from
 work                 one step, with the dataset's entry
 lock_writer          the lock during a run
 run_journal          the journal as a run uses it
@@ -47,18 +47,18 @@ adopt                jobs and versions that the user names
 remove               datasets whose spec was removed
 """
 
-from pioneer_build.apply.basis import Basis
 from pioneer_build.apply.events import Event, EventKind, Sink
 from pioneer_build.apply.executor import adopt_into, apply_plan
+from pioneer_build.apply.plan_sources import PlanSources
 from pioneer_build.apply.results import Outcome, Report, Result
 from pioneer_build.apply.run import Options, Ports, Run
 
 __all__ = [
-    "Basis",
     "Event",
     "EventKind",
     "Options",
     "Outcome",
+    "PlanSources",
     "Ports",
     "Report",
     "Result",

@@ -14,7 +14,7 @@ from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
 from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, rows_are_here
 from pioneer_build.checks.bounds import checks_from_key
-from pioneer_build.checks.kept_rows import awaits_judging
+from pioneer_build.checks.changed_checks import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS

@@ -13,7 +13,7 @@ from pioneer_build.apply.rows_first import have_rejected, have_rows, try_to_have
 from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.submit import submit
 from pioneer_build.apply.top_up import request_missing
-from pioneer_build.checks.kept_rows import missing_rows
+from pioneer_build.checks.changed_checks import missing_rows
 from pioneer_build.escaping import shell_word
 from pioneer_build.wording import GIVEN_UP, count
 

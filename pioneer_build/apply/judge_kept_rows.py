@@ -14,7 +14,7 @@ from pioneer_build.apply.judge_rows import (
 )
 from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
-from pioneer_build.checks.kept_rows import (
+from pioneer_build.checks.changed_checks import (
     KeptBounds,
     awaits_judging,
     awaits_rejected,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pioneer_build.apply.work import Work
-    from pioneer_build.checks.kept_rows import JudgedJob, KeptOutcome
+    from pioneer_build.checks.changed_checks import JudgedJob, KeptOutcome
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
     from pioneer_build.spec.declared import Declared

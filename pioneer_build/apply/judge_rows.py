@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import AwaitsOthers
 from pioneer_build.apply.stored_rows import texts_in
+from pioneer_build.checks.changed_checks import rejection_of
 from pioneer_build.checks.judge import TakenTexts, judge
-from pioneer_build.checks.kept_rows import rejection_of
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantined_rows import quarantine_line
 from pioneer_build.escaping import shell_word

@@ -11,7 +11,7 @@ from pioneer_build.plan import checks_with_new_names, entry_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pioneer_build.apply.basis import Basis
+    from pioneer_build.apply.plan_sources import PlanSources
     from pioneer_build.ports import LockPort
 
 #: During the run, writing the lock may take at most this share of the time.
@@ -29,7 +29,7 @@ class LockWriter:
         now: a monotonic clock, in seconds.
     """
 
-    def __init__(self, port: LockPort, basis: Basis, backend: str, now: Callable[[], float]) -> None:
+    def __init__(self, port: LockPort, basis: PlanSources, backend: str, now: Callable[[], float]) -> None:
         #: Whether the bytes of the file have changed.
         self.changed = False
         self._declared = basis.declared

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.stored_rows import is_whole
-from pioneer_build.checks.kept_rows import missing_rows
+from pioneer_build.checks.changed_checks import missing_rows
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work

@@ -15,7 +15,7 @@ from pioneer_build.apply.judge_rows import refuse_without_others
 from pioneer_build.apply.rows_again import rows_of
 from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.stored_rows import is_whole
-from pioneer_build.checks.kept_rows import awaits_judging, awaits_rejected, kept_jobs
+from pioneer_build.checks.changed_checks import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
 from pioneer_build.escaping import shell_word
 from pioneer_build.rows import parse_line

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.apply.basis import Basis
     from pioneer_build.apply.events import EventKind, Sink
+    from pioneer_build.apply.plan_sources import PlanSources
     from pioneer_build.apply.results import Outcome
     from pioneer_build.apply.spending import MoneyLimit
     from pioneer_build.lock.model import Entry, Job
@@ -105,7 +105,7 @@ class Options:
 class Run:
     """One apply in progress. `stopping` is set when nothing more may be submitted; jobs continue on the service."""
 
-    def __init__(self, ports: Ports, options: Options, basis: Basis) -> None:
+    def __init__(self, ports: Ports, options: Options, basis: PlanSources) -> None:
         self.ports = ports
         self.options = options
         self.basis = basis

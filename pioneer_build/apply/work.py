@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.bounds import effective_checks
+from pioneer_build.checks.changed_checks import awaits_judging
 from pioneer_build.checks.judge import JobTerms
-from pioneer_build.checks.kept_rows import awaits_judging
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import MIXED_CHECKS, Entry
 from pioneer_build.plan import entry_for

@@ -3,7 +3,7 @@
 bounds            the bounds in force, and a bound that is broken
 judge             divides the rows of one job into accepted and quarantined ones, with causes
 job_bounds        bounds on all rows of a job
-kept_rows         judges rows that a dataset already has by changed checks
+changed_checks         judges rows that a dataset already has by changed checks
 label_bounds      bounds on the rows of a label spec: enough annotations, and warnings
 measures          what was counted in rows
 phrases           counts and causes as parts of sentences

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pioneer_build.web.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,14 +61,8 @@ def pause_of(headers: Mapping[str, str], now: float | None = None) -> float | No
         headers: case-insensitive.
         now: seconds since the epoch; by default the clock's.
     """
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        said = headers.get(name, "").strip()
-        if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", said):
-            return float(said) / unit
-        try:
-            at = parsedate_to_datetime(said)
-            seconds = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, TypeError, IndexError, ArithmeticError):  # ArithmeticError: a year or zone of many digits
-            continue
-        return max(0.0, seconds - (time.time() if now is None else now))
-    return None
+    now = time.time() if now is None else now
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,9})?", milliseconds):
+        return float(milliseconds) / 1000.0
+    return retry_after(headers.get("retry-after"), now=now)

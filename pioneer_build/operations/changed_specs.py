@@ -15,8 +15,8 @@ from pioneer_build.cache.cached_steps import RestOfProject, read_inputs, read_re
 from pioneer_build.cache.unchanged_plan import contents_are_there, inputs_are_unchanged, read_cached_plan
 from pioneer_build.errors import LockError
 from pioneer_build.lock.model import Lock
-from pioneer_build.operations.changed_checks import read_kept_rows
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents, UnchangedSpecs
+from pioneer_build.operations.rows_to_judge import read_kept_rows
 from pioneer_build.plan import Facts
 from pioneer_build.project.specs import declared_of, read_specs, spec_files
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.escaping import shell_word
-from pioneer_build.operations.changed_checks import rows_judge
 from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
+from pioneer_build.operations.rows_to_judge import rows_judge
 from pioneer_build.operations.stored_contents import StoredContents
 from pioneer_build.plan import SETTLED, owed_text, renames_of, with_new_names
 from pioneer_build.results.check import CheckFinding, CheckResult

@@ -10,7 +10,7 @@ from pioneer_build.apply.judge_kept_rows import jobs_here, judge_rejected_here, 
 from pioneer_build.apply.other_rows import InputTexts, OtherRows
 from pioneer_build.apply.stored_rows import raw_rows, rows_are_here
 from pioneer_build.checks.bounds import effective_checks
-from pioneer_build.checks.kept_rows import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
+from pioneer_build.checks.changed_checks import KeptBounds, awaits_judging, awaits_rejected, judge_kept, kept_jobs
 from pioneer_build.checks.label_bounds import judge_annotations
 from pioneer_build.errors import StoreError
 from pioneer_build.plan import KeptRows

@@ -14,7 +14,6 @@ from pioneer_build.journal.log import Journal
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import check_names
 from pioneer_build.operations.buying import Buying
-from pioneer_build.operations.changed_checks import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.changed_specs import rest_of_project
 from pioneer_build.operations.input_facts import read_input_facts
 from pioneer_build.operations.known_jobs import with_journal
@@ -23,6 +22,7 @@ from pioneer_build.operations.make_plan import saved
 from pioneer_build.operations.other_state_folders import OtherJournals, with_damage
 from pioneer_build.operations.plan_key_check import refuse_keys
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
+from pioneer_build.operations.rows_to_judge import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
 from pioneer_build.plan import (

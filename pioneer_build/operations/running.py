@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run
+from pioneer_build.apply import Event, Options, PlanSources, Ports, Report, Run
 from pioneer_build.apply.run import DEADLINE_SECONDS
 from pioneer_build.apply.spending import MoneyLimit
 from pioneer_build.errors import JournalError
@@ -144,7 +144,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             past=PastEntries(project.root, config.backend),
             money=_money_limit(found.plan, options),
         ),
-        Basis(
+        PlanSources(
             lock=found.lock,
             as_read=project.lockfile.as_read,
             declared=found.declared,

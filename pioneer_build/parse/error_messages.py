@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pioneer_build.errors import Problem
-from pioneer_build.parse.ambiguous_words import FLOAT, INT
+from pioneer_build.parse.ambiguous_words import FLOAT, INT, not_text
 from pioneer_build.parse.plain_data import NodeFinder
-from pioneer_build.parse.quoting_hints import as_bool, as_number, as_whole, not_text
+from pioneer_build.parse.quoting_hints import as_bool, as_number, as_whole
 from pioneer_build.parse.schema import CHOICES, SYNONYMS
 from pioneer_build.wording import nearest
 

@@ -4,56 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import ScalarNode
 
-from pioneer_build.parse.ambiguous_words import BOOL, DATE, FLOAT, INT, MERGE, NULL
+from pioneer_build.parse.ambiguous_words import BOOL
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
-
-
-_READS = {
-    BOOL: "a boolean", NULL: "null", INT: "a number", FLOAT: "a number", DATE: "a date", MERGE: "a merge key",
-}  # fmt: skip
-
-
-def not_text(what: str, node: Node, shown: str, *, sequence: bool) -> tuple[str, str | None, str]:
-    """Message, hint and code for a value that YAML doesn't read as text: an unquoted `no` is a boolean.
-
-    Args:
-        what: the value's place, in words.
-        node: the value.
-        shown: the value as written, in a few words.
-        sequence: whether it is an item of a list.
-    """
-    if not isinstance(node, ScalarNode):
-        return f"{what} must be text, not {shown}", as_text(node), "type"
-    if not node.value and not node.style:
-        return (
-            f"{what} is empty",
-            "add a value" if sequence else "add a value, or remove the key",
-            "empty",
-        )
-    if node.tag == MERGE:
-        return (
-            f"YAML reads {node.value} as a merge key; {what} must be text",
-            f'quote it: "{node.value}"',
-            "quote",
-        )
-    return (
-        f"YAML reads {node.value} as {_READS[node.tag]}; {what} must be text",
-        f'quote it: "{node.value}"',
-        "quote",
-    )
-
-
-def as_text(node: Node) -> str | None:
-    """How to write text with a colon in it, which YAML reads as a mapping."""
-    if isinstance(node, MappingNode) and not node.flow_style and len(node.value) == 1:
-        key, value = node.value[0]
-        if isinstance(key, ScalarNode) and isinstance(value, ScalarNode) and not (key.style or value.style):
-            return f'quote it: "{key.value}: {value.value}"'
-    return None
 
 
 def as_whole(node: Node) -> str | None:

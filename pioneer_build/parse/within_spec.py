@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import ScalarNode
 
-from pioneer_build.parse.ambiguous_words import STR
+from pioneer_build.parse.ambiguous_words import STR, not_text
 from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import NodeFinder, node_at
-from pioneer_build.parse.quoting_hints import not_text
 from pioneer_build.parse.schema import BELONGS, REQUIRED
 from pioneer_build.spec.blank import any_blank, is_blank, what_is_blank
 from pioneer_build.spec.model import TASK_TYPES

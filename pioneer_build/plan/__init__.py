@@ -13,7 +13,7 @@ new_names      entries under the names of the specs, before and after a rename i
 renames        finds renames that were undone, and hints at those that nobody said
 others_first   steps that need the rows of other datasets
 removed_specs  datasets whose spec was removed, or is only left out of this checkout
-evidence       what a step was decided on
+step_basis     what a step was decided on, of which saved plans have a digest
 reasons        describes changes of definitions and settings
 cost           what the requests will take of a language model, and what that costs
 merge_choices  says what a merge of the lock has chosen

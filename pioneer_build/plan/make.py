@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.model import Lock
-from pioneer_build.plan.evidence import step_evidence
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.lost_rows import owed_text
@@ -19,6 +18,7 @@ from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use
 from pioneer_build.plan.removed_specs import PROTECTED, removed_step, without_left_out
 from pioneer_build.plan.renames import rename_hints
+from pioneer_build.plan.step_basis import step_evidence
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pioneer_build.errors import Busy, NoAccess, NotReached, Refused
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.ports import NO_GUIDANCE, Service
 from pioneer_build.service.datasets import Datasets
-from pioneer_build.service.error_map import Asked, retry_after
+from pioneer_build.service.error_map import Asked
 from pioneer_build.service.job_response import job_report
 from pioneer_build.service.label_response import labelled
 from pioneer_build.service.notes import Note, ignore
@@ -28,6 +28,7 @@ from pioneer_build.service.submit_response import accepted_job
 from pioneer_build.service.transport import Calls, HttpRequest, HttpResponse, address_of, segment
 from pioneer_build.spec.request_limits import LONGEST_WAIT, TEXTS_PER_REQUEST
 from pioneer_build.web.redaction import ApiKey, Words
+from pioneer_build.web.retry_after import retry_after
 from pioneer_build.wording import count, duration
 
 if TYPE_CHECKING:

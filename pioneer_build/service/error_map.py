@@ -8,16 +8,14 @@ doesn't help. Pure: no clock, no sleeping, no connection.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import httpx
 
 from pioneer_build.errors import Busy, FateUnknown, NoAccess, NotReached, NotThere, Refused, ServiceError
-from pioneer_build.spec.request_limits import LONGEST_WAIT, RETRY_AFTER_CAP
+from pioneer_build.spec.request_limits import LONGEST_WAIT
+from pioneer_build.web.retry_after import retry_after
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -251,24 +249,3 @@ def _tail(said: Said) -> str:
 
 def _is_page(body: bytes) -> bool:
     return body.lstrip()[:1] == b"<"
-
-
-def retry_after(value: str | None, *, now: float) -> float | None:
-    """Seconds to wait according to a `Retry-After` header: whole or fractional seconds, or a date (RFC 9110, 10.2.3).
-
-    `None` if there is none or it can't be read. Never below 0 or above `RETRY_AFTER_CAP`.
-    """
-    if value is None:
-        return None
-    text = value.strip()[:100]
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(text)
-            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
-        except (ValueError, TypeError, OverflowError, IndexError):
-            return None
-    if math.isnan(seconds):
-        return None
-    return min(max(seconds, 0.0), RETRY_AFTER_CAP)

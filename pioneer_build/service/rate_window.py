@@ -42,7 +42,7 @@ from pioneer_build.disk.presence import is_there
 from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.whole_files import beside
 from pioneer_build.spec.base_url import one_name
-from pioneer_build.spec.request_limits import RETRY_AFTER_CAP
+from pioneer_build.web.retry_after import RETRY_AFTER_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,6 @@ SENDS_PER_TEXT: Final = 6
 #: Seconds. If a service asks to wait longer, or is busy for longer altogether, nothing waits for it any more: the run
 #: says so and ends.
 LONGEST_WAIT: Final = 900.0
-#: Seconds. A longer pause that a service asks for (`Retry-After`) is cut to this.
-RETRY_AFTER_CAP: Final = 3600.0
 #: The API document: "Generate endpoints are rate-limited to 120 requests per minute per user".
 REQUESTS_PER_MINUTE: Final = 120
 #: Rows that a response is expected to have at most if it is not known how many were requested.

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, apply_plan
+from pioneer_build.apply import Event, Options, PlanSources, Ports, Report, Run, apply_plan
 from pioneer_build.errors import FateUnknown, Refused
 from pioneer_build.inputs import survey
 from pioneer_build.journal.log import Journal
@@ -110,7 +110,7 @@ class Project:
             run = Run(
                 Ports(self.service, self.store, self.journal, lockfile, emit, self.clock.now, self.clock.sleep),  # type: ignore[arg-type]
                 Options(BACKEND, project_root=self.root, **options),
-                Basis(lock, {NAME: item}, surveys={NAME: found}, choices=choices),
+                PlanSources(lock, {NAME: item}, surveys={NAME: found}, choices=choices),
             )
             return await apply_plan(self.plan, run)
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.apply import Basis, Event, Options, Ports, Run
+from pioneer_build.apply import Event, Options, PlanSources, Ports, Run
 from pioneer_build.apply.work import Work
 from pioneer_build.lock.model import Lock
 from pioneer_build.plan import Facts, make_plan
@@ -82,7 +82,7 @@ class MemoryRun:
         options = basis.pop("options", None) or Options(BACKEND)
         held = Lock({(entry.dataset_name, entry.backend): entry for entry in entries})
         ports = Ports(service, None, self.journal, self.lock, self.events.append, self.lock.now, asyncio.sleep)  # type: ignore[arg-type]
-        self.run = Run(ports, options, Basis(held, basis.pop("declared", {}), **basis))
+        self.run = Run(ports, options, PlanSources(held, basis.pop("declared", {}), **basis))
 
     def work(self, spec: Spec) -> Work:
         """The plan's step for a spec."""

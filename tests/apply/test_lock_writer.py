@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.basis import Basis
 from pioneer_build.apply.lock_writer import LOCK_SHARE, LockWriter
+from pioneer_build.apply.plan_sources import PlanSources
 from pioneer_build.lock.model import Entry, Job, Lock
 from tests.apply.runs import MemoryLock
 from tests.apply.world import BACKEND
@@ -26,7 +26,7 @@ def lock_of(*entries: Entry) -> Lock:
 
 
 def writer(port: MemoryLock, *entries: Entry, as_read: Lock | None = None, specs: Sequence[Spec] = ()) -> LockWriter:
-    basis = Basis(lock_of(*entries), {one.dataset_name: declared(one) for one in specs}, as_read)
+    basis = PlanSources(lock_of(*entries), {one.dataset_name: declared(one) for one in specs}, as_read)
     return LockWriter(port, basis, BACKEND, port.now)
 
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pioneer_build.apply import Basis, Event, Options, Ports, Report, Run, adopt_into, apply_plan
+from pioneer_build.apply import Event, Options, PlanSources, Ports, Report, Run, adopt_into, apply_plan
 from pioneer_build.apply.other_rows import OtherRows
 from pioneer_build.checks.bounds import checks_key, effective_checks, explicit_checks
 from pioneer_build.errors import (
@@ -486,7 +486,7 @@ class World:
         run = Run(
             Ports(service, store, journal, lock, emit, self.clock.now, self.clock.sleep),  # type: ignore[arg-type]
             options,
-            Basis(
+            PlanSources(
                 seen.lock,
                 seen.declared,
                 seen.lockfile.as_read,

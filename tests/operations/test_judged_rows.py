@@ -9,9 +9,9 @@ import pytest
 
 from pioneer_build.checks.quarantined_rows import QuarantinedRow
 from pioneer_build.lock.model import Labelling, Lock, Rejection
-from pioneer_build.operations.changed_checks import read_kept_rows
 from pioneer_build.operations.plan import plan_project
 from pioneer_build.operations.project_state import read_project_state
+from pioneer_build.operations.rows_to_judge import read_kept_rows
 from pioneer_build.plan import Choices, Facts, InputFacts, KeptRows, make_plan
 from pioneer_build.project.open import open_project
 from pioneer_build.rows import row_line

@@ -26,10 +26,9 @@ from pioneer_build.service.error_map import (
     Asked,
     of_exception,
     of_status,
-    retry_after,
 )
-from pioneer_build.spec.request_limits import RETRY_AFTER_CAP
 from pioneer_build.web.redaction import ApiKey, Words
+from pioneer_build.web.retry_after import RETRY_AFTER_CAP, retry_after
 from tests.service.harness import KEY
 
 PAID = Asked("submitting tickets", "x.test", paid=True)

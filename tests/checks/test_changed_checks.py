@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pioneer_build.checks.bounds import effective_checks
-from pioneer_build.checks.kept_rows import (
+from pioneer_build.checks.changed_checks import (
     KeptBounds,
     KeptOutcome,
     awaits_judging,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pioneer_build.operations.changed_checks import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.label_texts import NO_TEXTS
 from pioneer_build.operations.project_state import read_project_state
+from pioneer_build.operations.rows_to_judge import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.plan import renames_of, with_new_names
 from pioneer_build.project.open import open_project
 from tests.made import Made, spec_text

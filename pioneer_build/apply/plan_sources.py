@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class PlanSources:
     """What the plan was made from.
 
     `lock` is pioneer.lock with the journal's submissions merged into it; `as_read` is pioneer.lock alone (`None`: it is
