@@ -29,11 +29,15 @@ _BLOCKED_SECONDS = 2.0
 
 
 @contextmanager
-def interruptible(sink: Sink) -> Iterator[Interrupt]:
+def interruptible(sink: Sink, *, here: bool = False) -> Iterator[Interrupt]:
     """Yields a handle for a run. While this lasts, signals stop that run; `sink` gets a note about it.
 
     A signal that arrives when no run listens (before it begins, or after it has ended) raises `KeyboardInterrupt`, so
     that a terminated program cleans up like an interrupted one. A signal that was ignored before (nohup) stays ignored.
+
+    Args:
+        sink: gets a note.
+        here: whether the jobs are work of this process, as those of a model and of the local engine are.
     """
     interrupt = Interrupt()
     heard = leaving = False
@@ -48,9 +52,8 @@ def interruptible(sink: Sink) -> Iterator[Interrupt]:
             return
         name = signal.Signals(number).name
         again = "Press Ctrl-C" if number == signal.SIGINT else f"Send {name}"
-        heard = interrupt.stop(
-            f"{name}: no more submissions; running jobs continue on the service. {again} again to stop immediately."
-        )
+        jobs = "running jobs end with this process" if here else "running jobs continue on the service"
+        heard = interrupt.stop(f"{name}: no more submissions; {jobs}. {again} again to stop immediately.")
         if not heard:
             raise KeyboardInterrupt
 

@@ -9,7 +9,7 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import MissingExtra
 from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import MOST_TIMES_LARGER, most_unpacked
-from pioneer_build.inputs.parquet_pages import BadHeaderError, columns_in_footer, pages
+from pioneer_build.inputs.parquet_pages import BadHeaderError, Headers, columns_in_footer, pages
 from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.inputs.wrong_contents import HEAD, foreign
 from pioneer_build.wording import nearest
@@ -128,6 +128,7 @@ class _Unpacked:
     def __init__(self, most: int) -> None:
         self._left = most
         self.pages = 0
+        self.headers = Headers()
 
     def add(self, size: int) -> None:
         """Counts `size` more; raises `_TooLargeError` if these are too many."""
@@ -165,7 +166,7 @@ def _largest_repeated(file: InputFile, group: Any, wanted: list[str], packed: _U
                 continue
             starts = [one for one in (column.dictionary_page_offset, column.data_page_offset) if one]
             start = min(starts, default=0)
-            for page in pages(raw, start, start + column.total_compressed_size):
+            for page in pages(raw, start, start + column.total_compressed_size, packed.headers):
                 packed.pages += 1
                 if page.size > _MOST_IN_PAGE:
                     raise _TooLargeError(f"unpacked, a page of the file has more than {_MOST_IN_PAGE >> 20} MiB")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: A header with the statistics of its page has hardly more bytes, and never more than the second number.
 _HEADER: Final = 1 << 12
 _LONGEST_HEADER: Final = 16 << 20
+#: Bytes of all headers of a file.
+_MOST_IN_HEADERS: Final = 64 << 20
 _DEEPEST: Final = 8
 _DICTIONARY: Final = 2
 _DELTA_BYTE_ARRAY: Final = 7
@@ -35,29 +37,51 @@ class Page(NamedTuple):
     repeats: bool
 
 
+class Headers:
+    """The headers that were read in a file, by where they are: groups of rows may all point to the same one."""
+
+    def __init__(self) -> None:
+        self.read: dict[int, tuple[Page, int]] = {}
+        self.size = 0
+
+    def add(self, start: int, page: Page, length: int, size: int) -> None:
+        """Remembers a page, its length in the file, and how many bytes its header has."""
+        self.read[start] = page, length
+        self.size += size
+        if self.size > _MOST_IN_HEADERS:
+            raise BadHeaderError(f"the headers of its pages have more than {_MOST_IN_HEADERS >> 20} MiB")
+
+
 class BadHeaderError(Exception):
     """What should be a header is none."""
 
 
-def pages(file: BinaryIO, start: int, end: int) -> Iterator[Page]:
+def pages(file: BinaryIO, start: int, end: int, headers: Headers) -> Iterator[Page]:
     """The pages of a column in a row group.
 
     Args:
         file: the Parquet file.
         start: where the first one begins.
         end: where the last one ends.
+        headers: of this file; what is in them isn't read again.
 
     Raises:
         BadHeaderError: there is something else.
     """
     while start < end:
+        if (known := headers.read.get(start)) is not None:
+            yield known[0]
+            start += known[1]
+            continue
         fields, length = _header(file, start)
         size, packed = fields.get(2), fields.get(3)
         if not isinstance(size, int) or not isinstance(packed, int) or size < 0 or packed < 0:
             raise BadHeaderError("the header of a page has no size")
         inner = ((fields.get(outer), field) for outer, field in _ENCODINGS)
         delta = any(isinstance(one, dict) and one.get(field) == _DELTA_BYTE_ARRAY for one, field in inner)
-        yield Page(size, delta or fields.get(1) == _DICTIONARY)
+        page = Page(size, delta or fields.get(1) == _DICTIONARY)
+        headers.add(start, page, length + packed, length)
+        yield page
         start += length + packed
 
 

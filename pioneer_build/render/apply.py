@@ -52,7 +52,13 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
 
 
 def outcome_text(
-    report: Report, *, unchanged: int = 0, width: int = 80, colour: bool = False, split: bool = False
+    report: Report,
+    *,
+    unchanged: int = 0,
+    width: int = 80,
+    colour: bool = False,
+    split: bool = False,
+    here: bool = False,
 ) -> Lines:
     """A line for each dataset, with a help line if something is wrong, and a summary.
 
@@ -62,6 +68,7 @@ def outcome_text(
         width: of the terminal, in columns.
         colour: whether to colour marks (ANSI).
         split: whether the lock is split.
+        here: whether the jobs are work of this process.
     """
     lines: list[str] = []
     causes = shared_causes([outcome for outcome in report.outcomes if _mark(outcome)[0] == "✗"])
@@ -90,7 +97,7 @@ def outcome_text(
     for cause in dict.fromkeys(causes.values()):
         if cause != ended:
             lines += [*wrapped(visible(f"cause for {cause.datasets}: {cause.text}"), width, rest=2), ""]
-    lines += wrapped(_summary(report, unchanged, split=split), width)
+    lines += wrapped(_summary(report, unchanged, split=split, here=here), width)
     if report.stopped is not None:
         lines += ["", *_stopped(report.stopped, ended, width)]
     return lines_text(lines, colour=colour)
@@ -122,9 +129,10 @@ def _stopped(error: Exception, cause: SharedCause | None, width: int) -> list[st
     return lines
 
 
-def _summary(report: Report, unchanged: int, *, split: bool) -> str:
+def _summary(report: Report, unchanged: int, *, split: bool, here: bool) -> str:
     if report.interrupted:
-        head = "Interrupted: submitted jobs continue on the service, and the next apply resumes them."
+        jobs = "the work ended with this process" if here else "submitted jobs continue on the service"
+        head = f"Interrupted: {jobs}, and the next apply {'goes on with it' if here else 'resumes them'}."
     elif not report.outcomes:
         if not report.lock_changed and report.stopped is None:
             which = f": {count(unchanged, 'dataset')} up to date" if unchanged else ""

@@ -6,7 +6,6 @@ datasets           the dataset endpoints, which not every service has
 probe              the free requests that `doctor` sends to check a service
 transport          one request and its response: the key, time-outs
 response_bounds    how large a response may be
-proxies            the variables of proxies
 retry              how often a request is retried, and how long to wait in between
 error_map          maps outcomes of requests to errors of this package
 submit_response    the id of the accepted job

@@ -7,7 +7,6 @@ that leaves this module.
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +18,6 @@ from pioneer_build._version import __version__
 from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_status
-from pioneer_build.service.proxies import check_proxies
 from pioneer_build.service.response_bounds import Bounds, values_in
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.web.connections import Connections, Tls
@@ -171,8 +169,6 @@ class Calls:
         self._traced = transport is None
         tls = Tls(needed=address.encrypted)
         direct = address.loopback
-        if not direct and transport is None:
-            check_proxies(os.environ)
         self._fresh = Connections(tls, fresh=True, direct=direct, transport=transport)
         self._kept = Connections(tls, fresh=False, direct=direct, transport=transport)
 

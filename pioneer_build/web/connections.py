@@ -7,12 +7,15 @@ more requests. The TLS context, the expensive part of a client, is created once 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
+
+from pioneer_build.web.proxies import check_proxies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,11 +60,16 @@ class Connections:
             the outcome of a request unknown, which must not happen to a paid one.
         direct: ignore the proxy settings of the environment (for loopback).
         transport: used instead of connections; one client then serves all.
+
+    Raises:
+        ServiceError: a variable of a proxy can't be used.
     """
 
     def __init__(
         self, tls: Tls, *, fresh: bool, direct: bool, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
+        if not direct and transport is None:
+            check_proxies(os.environ)
         self._tls = tls
         self._limits = httpx.Limits(max_connections=POOL, max_keepalive_connections=0 if fresh else POOL)
         self._headers = {"Connection": "close"} if fresh and transport is None else {}

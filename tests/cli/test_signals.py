@@ -30,8 +30,11 @@ def handlers() -> list[object]:
     return [signal.getsignal(number) for number in NUMBERS]
 
 
+@pytest.mark.parametrize(
+    ("here", "jobs"), [(True, "running jobs end with this process"), (False, "running jobs continue on the service")]
+)
 @pytest.mark.parametrize("number", NUMBERS)
-def test_the_first_signal_stops_the_run_by_its_name(number: signal.Signals) -> None:
+def test_the_first_signal_stops_the_run_by_its_name(number: signal.Signals, here: bool, jobs: str) -> None:
     async def go() -> str:
         heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         with interrupt.heard_by(heard.set_result):
@@ -39,12 +42,10 @@ def test_the_first_signal_stops_the_run_by_its_name(number: signal.Signals) -> N
             return await asyncio.wait_for(heard, 10)
 
     before = handlers()
-    with interruptible(silent) as interrupt:
+    with interruptible(silent, here=here) as interrupt:
         note = asyncio.run(go())
     again = "Press Ctrl-C" if number == signal.SIGINT else f"Send {number.name}"
-    assert note == (
-        f"{number.name}: no more submissions; running jobs continue on the service. {again} again to stop immediately."
-    )
+    assert note == f"{number.name}: no more submissions; {jobs}. {again} again to stop immediately."
     assert handlers() == before
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.errors import NoAccess
+from pioneer_build.errors import NoAccess, ServiceError
 from pioneer_build.model.chat import Chat
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
 from pioneer_build.model.values import Answer, Limits
@@ -320,3 +320,13 @@ def test_a_key_that_goes_out_unencrypted_is_said() -> None:
         chat = Chat(endpoint(url, key=KEY), Limits(), notes.append)
         asyncio.run(chat.aclose())
     assert notes == ["the model's key is sent to models.example.org unencrypted: the base URL isn't https"]
+
+
+@pytest.mark.parametrize("url", ["http://model.example/v1", "https://model.example/v1"])
+def test_a_proxy_that_can_not_be_used_is_named_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://us:s3cr3t/pw@127.0.0.1:9")
+    with pytest.raises(ServiceError, match="the variable HTTP_PROXY is no address of a proxy") as caught:
+        Chat(endpoint(url), Limits())
+    assert "s3cr3t" not in str(caught.value)

@@ -157,3 +157,16 @@ def test_a_cause_that_did_not_end_the_run_is_said_before_the_summary() -> None:
     assert text.count(said) == 1
     assert f"\n\ncause for 2 datasets (a, b): {said}\n\nApply: 0 of 4 done." in text
     assert "✗ a  stopped  job a1 stays open; polling failed (cause below)\n    help: pioneer-build apply\n" in text
+
+
+@pytest.mark.parametrize(
+    ("here", "said"),
+    [
+        (True, "Interrupted: the work ended with this process, and the next apply goes on with it."),
+        (False, "Interrupted: submitted jobs continue on the service, and the next apply resumes them."),
+    ],
+)
+def test_an_interrupted_apply_says_where_its_jobs_are(here: bool, said: str) -> None:
+    report = Report((Outcome("people", "create", "open", "submitted"),), interrupted=True)
+    text = outcome_text(report, width=200, here=here)
+    assert said in text

@@ -8,8 +8,8 @@ import pytest
 
 from pioneer_build.errors import ServiceError
 from pioneer_build.service.client import HttpService
-from pioneer_build.service.proxies import check_proxies
 from pioneer_build.service.rate_limiter import Pacer
+from pioneer_build.web.proxies import check_proxies
 
 BAD = [
     "http://us:s3cr3t/pw@127.0.0.1:9",
