@@ -109,6 +109,23 @@ def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Pair, change: Any) -
     assert len(team.service.asked()) == bought
 
 
+@pytest.mark.parametrize("circle", [False, True])
+def test_a_spec_that_names_no_other_any_more(team: Pair, circle: bool) -> None:
+    """The recorded rows were compared with those of `b`, which the same run fetches."""
+    team.spec("b", 8, "{min_accepted: 0.1, no_overlap_with: [a]}" if circle else "{}")
+    team.service.rows = texts_of_a_chain
+    team.apply()
+    bought, rows = len(team.service.asked()), team.rows()
+    team.move()
+    team.spec("a", 16, "{min_accepted: 0.1}")
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out
+    assert set(rows) <= set(team.rows())
+    assert len(team.rows()) == 16
+    assert "Nothing to do" in team.run("plan").out
+    assert len(team.service.asked()) == bought
+
+
 def texts_of_a_chain(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
     """All jobs have two texts in common, of 10 characters."""
     return [
