@@ -11,6 +11,7 @@ from pioneer_build.apply.adopt import adopt
 from pioneer_build.apply.fetch import fetch, have_content
 from pioneer_build.apply.generate import build, resume, take_back
 from pioneer_build.apply.judge_kept_rows import is_judged_first
+from pioneer_build.apply.judge_rows import named_or_recorded
 from pioneer_build.apply.label import label
 from pioneer_build.apply.label_warnings import warn_of_bounds
 from pioneer_build.apply.lost_rows import lost_jobs, supersede_lost
@@ -27,7 +28,7 @@ from pioneer_build.errors import JournalError, LockError, PioneerError, Problems
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Collection, Sequence
 
     from pioneer_build.apply.results import Report
     from pioneer_build.apply.run import Run
@@ -41,7 +42,8 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     If one dataset fails, the others continue. `run.stopping` ends submissions; jobs continue on the service.
     """
     run.removed = frozenset(step.dataset_name for step in plan.steps if step.action in ("forget", "delete"))
-    run.order = StepOrder((step for step in plan.steps if step.action != "none"), partial(_named_by, run))
+    fetching = {step.dataset_name for step in plan.steps if step.fetch}
+    run.order = StepOrder((step for step in plan.steps if step.action != "none"), partial(_named_by, run, fetching))
     queue: asyncio.Queue[Step] = asyncio.Queue()
     for step in run.order.steps:
         queue.put_nowait(step)
@@ -61,10 +63,20 @@ async def apply_plan(plan: Plan, run: Run) -> Report:
     return run.report()
 
 
-def _named_by(run: Run, dataset_name: str) -> tuple[str, ...]:
-    """The datasets whose texts those of a dataset must not repeat (`no_overlap_with`)."""
+def _named_by(run: Run, fetching: Collection[str], dataset_name: str) -> tuple[str, ...]:
+    """The datasets whose texts those of a dataset must not repeat (`no_overlap_with`).
+
+    Args:
+        run: the apply.
+        fetching: the datasets whose recorded rows are fetched: they are told by what they were compared with.
+        dataset_name: the dataset.
+    """
     item = run.basis.declared.get(dataset_name)
-    return () if item is None else effective_checks(run.basis.checks, item.spec.checks, item.name).no_overlap_with
+    if item is None:
+        return ()
+    checks = effective_checks(run.basis.checks, item.spec.checks, item.name)
+    entry = run.lock.entry(dataset_name) if dataset_name in fetching else None
+    return named_or_recorded(checks, entry, run.basis.declared)
 
 
 async def adopt_into(

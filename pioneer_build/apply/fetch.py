@@ -131,7 +131,8 @@ async def _fetch_job(work: Work, job: Job) -> None:
         digest, _ = _stored(work, judgement)
         work.keep(replace(job, rows=digest, got=len(judgement.accepted), revision=revision, owed=False))
         return
-    refuse_without_others(work, f"the rows of {job.named} can't be compared with the digest in pioneer.lock")
+    text = f"the rows of {job.named} can't be compared with the digest in pioneer.lock"
+    refuse_without_others(work, text, recorded=not run.options.free)
     if _may_have_been_judged_otherwise(work) and len(rows) >= (job.got or 0):
         run.fetched[job.key] = rows  # nothing says by which checks its digest came: all rows are judged again
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import AwaitsOthers
 from pioneer_build.apply.stored_rows import texts_in
+from pioneer_build.checks.bounds import checks_from_key
 from pioneer_build.checks.changed_checks import rejection_of
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.phrases import phrase
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.errors import StoreError
-    from pioneer_build.lock.model import Job
+    from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
 
 
@@ -159,20 +160,38 @@ def digests_of_texts(
     return texts_in(store, (job.rows for job in jobs if job.rows is not None), unread)
 
 
-def refuse_without_others(work: Work, what: str, replaced: Container[str] = ()) -> None:
+def named_or_recorded(checks: Checks, entry: Entry | None, declared: Container[str]) -> tuple[str, ...]:
+    """The datasets that the rows of a dataset must not repeat, and those that its recorded rows were compared with.
+
+    Args:
+        checks: the bounds in force.
+        entry: the dataset's entry in the lock; it has the checks of the recorded rows.
+        declared: the names of the specs. No step brings the rows of a dataset without a spec.
+    """
+    recorded = checks_from_key(entry.checks).no_overlap_with if entry is not None else ()
+    return tuple(dict.fromkeys((*checks.no_overlap_with, *(name for name in recorded if name in declared))))
+
+
+def refuse_without_others(
+    work: Work, what: str, replaced: Container[str] = (), *, recorded: bool = False
+) -> None:  # fmt: skip
     """Refuses what can't be done while rows of a dataset in `no_overlap_with` are elsewhere, or still to come.
 
     Args:
         work: the step.
         what: what can't be done, as the beginning of a sentence.
         replaced: the datasets whose rows may be elsewhere, because others are to replace them.
+        recorded: whether those that the recorded rows were compared with are needed as well.
 
     Raises:
         AwaitsOthers: some are not.
         StoreError: the store can't be read.
     """
     compared = f"{what}: they are compared with those of"
-    elsewhere = work.run.others.elsewhere(work.checks, but_lost=work.retries)
+    checks = work.checks
+    if recorded:
+        checks = replace(checks, no_overlap_with=named_or_recorded(checks, work.entry, work.run.basis.declared))
+    elsewhere = work.run.others.elsewhere(checks, but_lost=work.retries)
     if names := tuple([name for name in elsewhere if name not in replaced]):
         message = f"{compared} {quoted(names)} (`no_overlap_with`), which are not on this machine"
         entry = work.run.lock.entry(names[0])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply.search_effort import SearchEffort
     from pioneer_build.checks.judge import Judgement
     from pioneer_build.lock.model import Entry, Job
+    from pioneer_build.ports import StorePort
 
 #: At most so many combinations of states of other datasets are tried.
 _MOST_COMBINATIONS: Final = 64
@@ -43,17 +44,29 @@ class OthersBefore:
         work: the step of the dataset whose rows were compared.
         texts: the digests of the texts of these rows: states that differ in other texts are one.
         effort: what may be tried.
+        above: the states of a dataset that is compared with these; what it has found is used again.
+        path: the datasets that were gone through from one to the next. What one of these had is not looked for in
+            the history once more: datasets may name each other.
     """
 
-    def __init__(self, work: Work, texts: Collection[bytes], effort: SearchEffort) -> None:
+    def __init__(
+        self,
+        work: Work,
+        texts: Collection[bytes],
+        effort: SearchEffort,
+        above: OthersBefore | None = None,
+        path: tuple[str, ...] = (),
+    ) -> None:
         self._work = work
         self._effort = effort
+        self._path = path
         self._compared = frozenset(texts)
         self._stored: dict[str, _Texts] = {}
-        self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {}
-        self._past: dict[str, Sequence[Entry]] = {}
+        self._texts: dict[tuple[tuple[str, str], str], _Texts | None] = {} if above is None else above._texts
+        self._past: dict[str, Sequence[Entry]] = {} if above is None else above._past
         self._states: dict[str, list[_Texts]] = {}
-        self._last_rows: tuple[tuple[str, str], Sequence[Any] | None] | None = None
+        self._last_rows: dict[str, tuple[tuple[str, str], Sequence[Any] | None]]
+        self._last_rows = {} if above is None else above._last_rows
 
     async def from_lock(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
         """The digests of the texts of each dataset: as it is, and as it was when it had fewer jobs.
@@ -86,7 +99,7 @@ class OthersBefore:
     async def _ever(self, name: str) -> list[_Texts]:
         if name not in self._states:
             found = dict.fromkeys(await self._since(name))
-            for entry in self._past_of(name):
+            for entry in self._past_of(name) if name not in self._path else ():
                 if not await self._effort.spend(len(self._compared)):
                     break
                 texts = await self._texts_of(name, entry)
@@ -132,8 +145,11 @@ class OthersBefore:
             if job.rows is None:
                 continue
             if (job.key, job.rows) not in self._texts:
-                self._texts[job.key, job.rows] = await self._texts_of_job(name, past, job, found)
-            texts = self._texts[job.key, job.rows]
+                texts = await self._texts_of_job(name, past, job, found)
+                if texts is not None or not self._path:  # from elsewhere, it may be found
+                    self._texts[job.key, job.rows] = texts
+            else:
+                texts = self._texts[job.key, job.rows]
             if texts is None:
                 return None
             found |= texts
@@ -156,23 +172,53 @@ class OthersBefore:
         try:
             if store.has(job.rows):
                 return frozenset(texts_in(store, (job.rows,)))
-            if self._last_rows is None or self._last_rows[0] != job.key:  # many states differ in their checks only
-                self._last_rows = job.key, await self._all_rows(name, job)
-            rows = self._last_rows[1]
+            if name not in self._last_rows or self._last_rows[name][0] != job.key:  # many states differ in checks only
+                self._last_rows[name] = job.key, await self._all_rows(name, job)
+            rows = self._last_rows[name][1]
         except StoreError:
             return None
-        if rows is None:
+        judgement = await self._judgement_then(name, past, job, rows, earlier) if rows is not None else None
+        if judgement is None:
             return None
+        _keep(store, judgement)
+        return frozenset(text_digest(row) for row in judgement.accepted)
+
+    async def _judgement_then(
+        self, name: str, past: Entry, job: Job, rows: Sequence[Any], earlier: Collection[bytes]
+    ) -> Judgement | None:
+        """The judgement that accepts the rows which a job of another dataset had; `None` if none is found.
+
+        They may have been compared with those of further datasets: as these are, or as they were before.
+
+        Args:
+            name: the dataset.
+            past: its earlier state.
+            job: the job in that state.
+            rows: all rows of the job.
+            earlier: the digests of the texts of the jobs before it in that state.
+        """
         definition = self._definition(name, past, job)
         terms = JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
-        for checks in self._checks_then(name, past, job):
-            if not await self._effort.spend(len(rows)):
-                return None
-            judgement = judge(rows, terms, checks, TakenTexts(frozenset(earlier)))
-            if digest_of_accepted(judgement) == job.rows:
-                self._keep(judgement)
-                return frozenset(text_digest(row) for row in judgement.accepted)
+        texts = {text_digest(row) for row in judge(rows, terms, Checks(), TakenTexts()).accepted}
+        further = OthersBefore(self._work, texts, self._effort, self, (*self._path, name))
+        keys = (past.checks, *self._work.run.options.past.checks_of(job), {})
+        for checks in _checks_then(keys, name):
+            async for others in further._at_each_time(checks.no_overlap_with):
+                if not await self._effort.spend(len(rows)):
+                    return None
+                judgement = judge(rows, terms, checks, TakenTexts(frozenset(earlier), others))
+                if digest_of_accepted(judgement) == job.rows:
+                    return judgement
         return None
+
+    async def _at_each_time(self, names: Sequence[str]) -> AsyncIterator[Mapping[str, _Texts]]:
+        if not names:
+            yield {}
+            return
+        async for others in self.from_lock(names):
+            yield others
+        async for others in self.from_history(names):
+            yield others
 
     async def _all_rows(self, name: str, job: Job) -> Sequence[Any] | None:
         """All rows of a job, whatever checks accepted them: from the store, if it has them, or from the service."""
@@ -192,19 +238,21 @@ class OthersBefore:
         known = (past, *self._past_of(name))
         return next((entry.definition for entry in known if entry.fingerprint == job.fingerprint), past.definition)
 
-    def _checks_then(self, name: str, past: Entry, job: Job) -> Iterator[Checks]:
-        """The checks that may have accepted the rows of a job, without the datasets that they were compared with."""
-        keys = (past.checks, *self._work.run.options.past.checks_of(job), {})
-        found = [replace(checks_from_key(key), no_overlap_with=()) for key in keys]
-        for explicit in dict.fromkeys(found):
-            yield effective_checks(Checks(), explicit, name)
 
-    def _keep(self, judgement: Judgement) -> None:
-        """Stores rows, so that they are here for the next comparison. Where that fails, they are fetched again."""
-        try:
-            store_rows(self._work.run.ports.store, judgement)
-        except PioneerError:
-            return
+def _checks_then(keys: Iterable[Mapping[str, Any]], name: str) -> Iterator[Checks]:
+    """The checks that may have accepted the rows of a dataset; first without the datasets that they name."""
+    found = [checks_from_key(key) for key in keys]
+    alone = [replace(checks, no_overlap_with=()) for checks in found]
+    for explicit in dict.fromkeys((*alone, *found)):
+        yield effective_checks(Checks(), explicit, name)
+
+
+def _keep(store: StorePort, judgement: Judgement) -> None:
+    """Stores rows, so that they are here for the next comparison. Where that fails, they are fetched again."""
+    try:
+        store_rows(store, judgement)
+    except PioneerError:
+        return
 
 
 def _as_if_declared(entry: Entry) -> Declared:

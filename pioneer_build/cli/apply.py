@@ -100,19 +100,18 @@ def command(
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
-    here = project.config.in_process
     with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
         check_budget(plan, limits)
         if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
-        with progress(options, plan) as sink, interruptible(sink, here=here) as interrupt:
+        with progress(options, plan) as sink, interruptible(sink, here=project.config.in_process) as interrupt:
             report = apply(found, plan, sink, limits, interrupt)
     if form == "json":
         out(_as_json(report, plan))
     elif options.verbosity >= 0 or not report.good:
-        out(_shown(report, len(plan.steps), split=project.lockfile.is_split, here=here))
+        out(_shown(report, len(plan.steps), project))
         _note_lock(project, written=report.lock_changed)
     return exits.code_of_run(report)
 
@@ -137,10 +136,11 @@ def _is_busy(plan: Plan) -> bool:
     return any(step.action != "none" for step in plan.steps) or bool(plan.skipped or plan.ignored or plan.remarks)
 
 
-def _shown(report: Report, unchanged: int, *, split: bool, here: bool) -> str:
+def _shown(report: Report, unchanged: int, project: Project) -> str:
     from pioneer_build.render.apply import outcome_text
 
     columns, colour = room(sys.stdout), wants_colour(sys.stdout)
+    split, here = project.lockfile.is_split, project.config.in_process
     return outcome_text(report, unchanged=unchanged, width=columns, colour=colour, split=split, here=here)
 
 

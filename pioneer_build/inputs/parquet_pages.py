@@ -45,7 +45,17 @@ class Headers:
         self.size = 0
 
     def add(self, start: int, page: Page, length: int, size: int) -> None:
-        """Remembers a page, its length in the file, and how many bytes its header has."""
+        """Remembers a page.
+
+        Args:
+            start: where its header begins in the file.
+            page: what the header says.
+            length: of the page in the file, in bytes.
+            size: of the header, in bytes.
+
+        Raises:
+            BadHeaderError: the headers of the file have too many bytes.
+        """
         self.read[start] = page, length
         self.size += size
         if self.size > _MOST_IN_HEADERS:

@@ -109,6 +109,53 @@ def test_a_fresh_clone_has_the_rows_that_the_lock_has(team: Pair, change: Any) -
     assert len(team.service.asked()) == bought
 
 
+@pytest.mark.parametrize("circle", [False, True])
+def test_a_spec_that_names_no_other_any_more(team: Pair, circle: bool) -> None:
+    """The recorded rows were compared with those of `b`, which the same run fetches."""
+    team.spec("b", 8, "{min_accepted: 0.1, no_overlap_with: [a]}" if circle else "{}")
+    team.service.rows = texts_of_a_chain
+    team.apply()
+    bought, rows = len(team.service.asked()), team.rows()
+    team.move()
+    team.spec("a", 16, "{min_accepted: 0.1}")
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out
+    assert set(rows) <= set(team.rows())
+    assert len(team.rows()) == 16
+    assert "Nothing to do" in team.run("plan").out
+    assert len(team.service.asked()) == bought
+
+
+def texts_of_a_chain(request: dict[str, Any], number: int) -> list[dict[str, Any]]:
+    """All jobs have two texts in common, of 10 characters."""
+    return [
+        {"text": f"{number if row % 4 else 0} {row} ".ljust(20 if row % 2 else 10, "a"), "label": request["labels"][0]}
+        for row in range(request["num_examples"])
+    ]
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize("change", ["checks", "labels"])
+def test_one_that_was_compared_with_a_third(team: Pair, change: str, circle: bool) -> None:
+    team.service.rows = texts_of_a_chain
+    third = "no_overlap_with: [c]"
+    team.spec("c", 4, "{min_accepted: 0.1, no_overlap_with: [a]}" if circle else "{}")
+    team.spec("b", 8, f"{{min_accepted: 0.1, {third}}}")
+    team.spec("a", 8, "{min_accepted: 0.1, no_overlap_with: [b]}")
+    team.apply()
+    if change == "checks":
+        team.spec("b", 8, f"{{min_accepted: 0.1, min_chars: 15, {third}}}")
+    else:
+        team.spec("b", 4, f"{{min_accepted: 0.1, {third}}}", labels="x, z")
+    team.apply()
+    bought, rows = len(team.service.asked()), team.rows()
+    before = team.move()
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out
+    assert (team.rows(), (team.root / "pioneer.lock").read_bytes()) == (rows, before)
+    assert len(team.service.asked()) == bought
+
+
 @pytest.mark.parametrize("history", [True, False])
 def test_a_dataset_whose_spec_was_removed(team: Pair, history: bool) -> None:
     """No step brings its rows any more; those of the other dataset are told by them all the same."""
