@@ -20,6 +20,7 @@ from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.together import together
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage
 from pioneer_build.model.values import Kept
+from pioneer_build.spec.request_limits import CHARACTERS_PER_CALL, TEXTS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pioneer_build.model.chat import Chat
     from pioneer_build.model.values import Answer, Keeper, WantedContent
 
-#: Texts in one call, and their characters: few, so that a lost call is a small loss; many, to share the instructions.
-TEXTS_PER_CALL, CHARACTERS_PER_CALL = 16, 4_000
 #: How often a text is asked about that is alone.
 _ALONE = 3
 

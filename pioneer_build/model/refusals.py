@@ -11,7 +11,8 @@ from pioneer_build.web.retry_after import retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: `again` mends itself, `busy` after a pause; `too-long`, `filtered` and `bad` are about this call; `no-use` about all.
+#: `again` passes by itself, `busy` after a pause; `too-long`, `filtered` and `bad` are about this call, `no-use` is
+#: about all.
 Meaning: TypeAlias = Literal["again", "busy", "too-long", "filtered", "bad", "no-use"]
 
 _TOO_LONG = re.compile(

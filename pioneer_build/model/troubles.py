@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class CallFailed(Exception):
-    """A call has no usable answer, after everything that asking again could mend.
+    """A call has no usable answer, after asking again as often as that could help.
 
     Args:
         message: one sentence for people, without the key; of limited length.

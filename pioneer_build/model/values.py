@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from pioneer_build.spec.request_limits import LONGEST_WAIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
@@ -35,7 +37,7 @@ class Limits:
     requests: int | None = None
     tokens: int | None = None
     seconds: float = 600.0
-    patience: float = 900.0
+    patience: float = LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from pioneer_build.lock.model import Tokens
 from pioneer_build.spec.fingerprint import canonical_bytes
 from pioneer_build.spec.model import InlineTexts
+from pioneer_build.spec.request_limits import CHARACTERS_PER_CALL, TEXTS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,8 +34,6 @@ _INSTRUCTIONS: Final = 1_500
 _DEFINITION_AT_MOST: Final = 12_000
 #: Characters of a text to label, where its length isn't known.
 _TEXT: Final = 400
-#: Texts that are labelled in one call.
-_TEXTS_A_CALL: Final = 10
 #: Calls for a generated row: that of a classification is labelled again by a second one.
 _CALLS_A_ROW: Final[Mapping[str, float]] = {"ner": 1.0, "classification": 2.0, "decoder": 1.0}
 #: Calls per row that is kept, as some rows are refused.
@@ -171,4 +170,5 @@ def _from_prompt(item: Declared) -> PerRow:
     text = float(_TEXT)
     if isinstance(spec.inputs, InlineTexts):
         text = sum(map(len, spec.inputs.texts)) / len(spec.inputs.texts)
-    return PerRow(1 / _TEXTS_A_CALL, prompt / _TEXTS_A_CALL + text / _CHARACTERS_A_TOKEN, written, "estimate")
+    together = max(1.0, min(TEXTS_PER_CALL, CHARACTERS_PER_CALL // max(text, 1.0)))  # texts in one call
+    return PerRow(1 / together, prompt / together + text / _CHARACTERS_A_TOKEN, written, "estimate")

@@ -16,6 +16,10 @@ SENDS_PER_TEXT: Final = 6
 LONGEST_WAIT: Final = 900.0
 #: The API document: "Generate endpoints are rate-limited to 120 requests per minute per user".
 REQUESTS_PER_MINUTE: Final = 120
+#: Texts that are labelled in one call of a language model, and their characters: few, so that a lost call is a small
+#: loss; many, to share the instructions.
+TEXTS_PER_CALL: Final = 16
+CHARACTERS_PER_CALL: Final = 4_000
 #: Rows that a response is expected to have at most if it is not known how many were requested.
 ROWS_UNKNOWN: Final = 1_000
 #: Bytes of one row in the store, as a line. What a job's row makes larger than this is quarantined. The row of a label

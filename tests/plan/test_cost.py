@@ -64,9 +64,15 @@ def test_a_longer_prompt_takes_more() -> None:
 
 
 def test_longer_texts_take_more() -> None:
-    short, long = declared(label_spec("c", texts=("a" * 40,))), declared(label_spec("c", texts=("a" * 4040,)))
-    assert per_row(long, {}).input == pytest.approx(per_row(short, {}).input + 1000)
-    assert estimate(1000, per_row(short, {})).calls == 100
+    short, long = declared(label_spec("c", texts=("a" * 40,))), declared(label_spec("c", texts=("a" * 240,)))
+    assert per_row(long, {}).input == pytest.approx(per_row(short, {}).input + 50)
+
+
+@pytest.mark.parametrize(("characters", "calls"), [(20, 25), (1_000, 100), (3_000, 400), (9_000, 400)])
+def test_as_many_texts_share_a_call_as_its_limits_allow(characters: int, calls: int) -> None:
+    """A call has 16 texts or 4,000 characters (docs/model.md), and at least one text."""
+    item = declared(label_spec("c", texts=("a" * characters,)))
+    assert estimate(400, per_row(item, {})).calls == calls
 
 
 def test_one_guess_makes_the_sum_a_guess() -> None:
