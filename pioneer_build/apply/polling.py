@@ -86,7 +86,7 @@ class _Watch:
 
     def _check_going(self) -> None:
         if self._run.stopping.is_set():
-            message = f"{self._job.named} is open; it continues on the service"
+            message = f"{self._job.named} is open; the next apply goes on with it"
             raise StepStopped("stopped", message, "pioneer-build apply")
         age, deadline = self._age(), self._run.options.deadline
         if age > deadline and (self._polled is not None or deadline == 0):
