@@ -46,6 +46,8 @@ _DATE = re.compile(
 _READS = {
     BOOL: "a boolean", NULL: "null", INT: "a number", FLOAT: "a number", DATE: "a date", MERGE: "a merge key",
 }  # fmt: skip
+#: The tags of what is read as something else than text; any other tag is the author's own, and an error as such.
+MISREAD = frozenset(_READS)
 _NUMERIC_START = frozenset("+-.0123456789")
 
 

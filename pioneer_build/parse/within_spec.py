@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import ScalarNode
 
-from pioneer_build.parse.ambiguous_words import STR, not_text
+from pioneer_build.parse.ambiguous_words import MISREAD, not_text
 from pioneer_build.parse.error_messages import report_at
 from pioneer_build.parse.plain_data import NodeFinder, node_at
 from pioneer_build.parse.schema import BELONGS, REQUIRED
@@ -155,7 +155,7 @@ class SpecRules:
         """Labels as keys of a mapping: words that some readers of YAML don't read as text, and duplicates."""
         for label in labels:
             _, key = self._find.at((self.renamed.get("labels", "labels"), label))
-            if isinstance(key, ScalarNode) and key.tag != STR:
+            if isinstance(key, ScalarNode) and key.tag in MISREAD:
                 message, hint, code = not_text("a label", key, key.value, sequence=True)
                 report_at(key, self.source, message, hint=hint, code=code)
         first: dict[str, str] = {}

@@ -23,6 +23,7 @@ from tests.parse.examples import CLASSES, DECODER, LABEL, NER, only, problems
         (LABEL + "inputs: [a]\nclassified_examples: [{text: x, label: c}]\n", [(5, 40, "unknown-label")]),
         (LABEL + "inputs: [a]\nner_examples: []\n", [(5, 1, "wrong-task")]),
         (NER.replace("[person, company]", "{person: x, no: y}"), [(4, 21, "quote")]),
+        (NER.replace("[person, company]", "{!!binary eA==: x, !foo y: z}"), [(4, 10, "tag"), (4, 28, "tag")]),
         (NER.replace("[person, company]", "{person: x, person: y}"), [(4, 21, "duplicate-key")]),
         (NER.replace("[person, company]", '{"caf\\u00e9": x, "cafe\\u0301": y}'), [(4, 26, "duplicate-label")]),
         (NER.replace("[person, company]", '{"\\u200b": x, tags: "\\u200b"}'), [(4, 10, "empty"), (4, 29, "empty")]),
