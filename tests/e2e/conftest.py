@@ -43,6 +43,7 @@ task_type: classification
 labels: [positive, negative]
 inputs: ["I love it.", "It broke after a day.", "I love it."]
 """
+NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
 TEXTS = [
     {"key": "a", "text": "Tim Cook spoke in Cupertino."},
     {"key": "b", "text": "Nothing happened that day."},
@@ -139,4 +140,12 @@ def project_of_a_service(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.chdir(root)
     patch.setenv("PIONEER_API_KEY", "key-of-the-test")
     patch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+    return root
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of a service with one dataset, `people`, of twenty rows."""
+    root = project_of_a_service(tmp_path, monkeypatch)
+    (root / "specs" / "people.yaml").write_text(NER)
     return root

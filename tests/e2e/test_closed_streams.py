@@ -11,18 +11,6 @@ import pytest
 
 from tests.e2e.scripted import Scripted, running
 
-NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
-
-
-@pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "one"
-    (root / "specs").mkdir(parents=True)
-    (root / "specs" / "people.yaml").write_text(NER)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    return root
-
 
 def closed(streams: str, *arguments: str) -> tuple[int, str]:
     """The exit code without some streams, and what was said on the others."""

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 
 from pioneer_build.apply import run as apply_run
-from tests.e2e.conftest import Answer, Cli, process
+from tests.e2e.conftest import NER, Answer, Cli, process
 from tests.e2e.scripted import Scripted, running
 from tests.fakes.server import Fault
 
-NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
 POLL, DOWNLOAD = "GET /generate/jobs/", "GET /datasets/people/1/download"
 GZIP, TWICE = (("Content-Encoding", "gzip"),), (("Content-Encoding", "gzip, gzip"),)
 ROW = b'{"text": "Ada met nobody.", "entities": []}\n'
@@ -79,17 +78,6 @@ BUSY: dict[str, tuple[str, Callable[[], Fault]]] = {
     ),
 }
 BUSY_LONG = ("an endless bomb of rows", "a bomb as a poll")
-
-
-@pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "one"
-    (root / "specs").mkdir(parents=True)
-    (root / "specs" / "people.yaml").write_text(NER)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
-    return root
 
 
 def hosted() -> Scripted:

@@ -10,24 +10,17 @@ from typing import Any
 import pytest
 
 from pioneer_build.apply import busy_wait
-from tests.e2e.conftest import Answer, Cli
+from tests.e2e.conftest import NER, Answer, Cli
 from tests.e2e.scripted import Scripted, running
 from tests.fakes.server import Fault
 
-NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
 MOODS = "dataset_name: moods\ntask_type: classification\nlabels: [a, b]\ninputs: [one text, another text]\n"
 
 
 @pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "one"
-    (root / "specs").mkdir(parents=True)
-    (root / "specs" / "people.yaml").write_text(NER)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
+def one(one: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(busy_wait, "_FIRST", 0.01)
-    return root
+    return one
 
 
 def apply(cli: Cli, service: Scripted, *more: str) -> Answer:

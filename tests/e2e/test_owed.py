@@ -9,23 +9,11 @@ from typing import Any
 import pytest
 
 from pioneer_build.paths import state_folder
-from tests.e2e.conftest import Answer, Cli, move_home
+from tests.e2e.conftest import NER, Answer, Cli, move_home
 from tests.e2e.scripted import Scripted, running
 from tests.fakes.server import Fault
 
-NER = "dataset_name: people\ntask_type: ner\nlabels: [person, company]\nnum_examples: 20\n"
 DOWNLOAD = "GET /datasets/people/1/download"
-
-
-@pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "one"
-    (root / "specs").mkdir(parents=True)
-    (root / "specs" / "people.yaml").write_text(NER)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PIONEER_API_KEY", "key-of-the-test")
-    monkeypatch.setenv("PIONEER_REQUESTS_PER_MINUTE", "100000")
-    return root
 
 
 def hosted(**more: Any) -> Scripted:
