@@ -101,9 +101,8 @@ class JobRunner:
         self._state.finish(job, rows, error=error, revision=self._makers.revision)
 
     def _work(self, job: EngineJob, earlier: list[dict[str, Any]], note: Callable[[int], None]) -> JobWork:
-        if self._answers is None:
-            return JobWork(self._seed, earlier, note)
-        return JobWork(self._seed, earlier, note, self._answers.of_job(job.job_id))
+        answers = self._answers.of_job(job.job_id) if self._answers is not None else None
+        return JobWork(self._seed, earlier, note, answers)
 
     def _earlier(self, job: EngineJob) -> list[EngineJob]:
         return [other for other in self._state.versions(job.dataset_name) if other.version < job.version]

@@ -19,8 +19,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.disk.single_files import open_shared
-from pioneer_build.engine.makers import KeptAnswer, ModelUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,9 @@ from pioneer_build.engine.revision import REVISION
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.answers.keeping import AnswerKeeper
     from pioneer_build.engine.app import EngineApp
-    from pioneer_build.engine.makers import AnswerKeeper, JobWork
+    from pioneer_build.engine.makers import JobWork
     from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 
 
@@ -34,7 +35,7 @@ class LocalMakers:
         """See `Makers.make`: all rows, or a `Shortfall`."""
         return Made(produce(request, seed=work.seed, earlier=work.earlier, on_progress=work.on_progress))
 
-    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:  # noqa: ARG002
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper | None) -> LabelledTexts:  # noqa: ARG002
         """See `Makers.label`.
 
         Args:

@@ -11,48 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future
 
+    from pioneer_build.answers.keeping import AnswerKeeper, ModelUsage
     from pioneer_build.engine.requests import GenerateRequest, LabelRequest
-
-
-class ModelUsage(NamedTuple):
-    """What was used of a language model: tokens read, tokens written, calls."""
-
-    input: int = 0
-    output: int = 0
-    calls: int = 0
-
-
-class KeptAnswer(NamedTuple):
-    """One answer that was paid for, as text, and what it used."""
-
-    text: str
-    usage: ModelUsage
-
-
-class AnswerKeeper(Protocol):
-    """Keeps answers on disk, by keys that their maker chooses, so that none is paid for twice."""
-
-    def kept(self, keys: Sequence[str]) -> Mapping[str, KeptAnswer]:
-        """The answers that are kept under some of `keys`."""
-        ...
-
-    def keep(self, answers: Mapping[str, KeptAnswer]) -> Future[None]:
-        """Keeps answers. They are durable when the future has its result; it has an `OSError` if they can't be kept."""
-        ...
-
-
-class NothingKept:
-    """The keeper of a maker whose answers cost nothing."""
-
-    def kept(self, keys: Sequence[str]) -> Mapping[str, KeptAnswer]:  # noqa: ARG002 - of the protocol
-        """None."""
-        return {}
-
-    def keep(self, answers: Mapping[str, KeptAnswer]) -> Future[None]:
-        """Never called."""
-        raise NotImplementedError(f"{len(answers)} answers would be lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +21,14 @@ class JobWork:
     """What a maker gets for one job besides its request.
 
     `earlier` are the rows that the dataset already has; ordinals continue after them. `on_progress` is to be called now
-    and then with the number of rows so far; its exceptions are not to be caught. `answers` keeps those of this job.
+    and then with the number of rows so far; its exceptions are not to be caught. `answers` keeps those of this job,
+    and is `None` for makers whose answers cost nothing (see `Makers.keeps_answers`).
     """
 
     seed: int
     earlier: Sequence[dict[str, Any]]
     on_progress: Callable[[int], None]
-    answers: AnswerKeeper = field(default_factory=NothingKept)
+    answers: AnswerKeeper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +86,13 @@ class Makers(Protocol):
         """
         ...
 
-    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper | None) -> LabelledTexts:
         """The labels of texts.
 
         Args:
             task_type: `ner` or `classification`.
             request: texts and labels.
-            answers: keeps the answers about single texts, across requests.
+            answers: keeps the answers about single texts, across requests; `None` as for a job.
 
         Raises:
             UnsupportedLabels: none of the labels is supported.

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pioneer_build.answers.keeping import ModelUsage
     from pioneer_build.engine.engine_config import Vocabulary
-    from pioneer_build.engine.makers import ModelUsage
     from pioneer_build.engine.stored_jobs import EngineJob
 
 #: Status words of jobs, by vocabulary.

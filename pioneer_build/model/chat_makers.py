@@ -16,9 +16,10 @@ from pioneer_build.model.troubles import NoUse, Outage, Stopped
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from pioneer_build.answers.keeping import AnswerKeeper, ModelUsage
     from pioneer_build.model.generating import RowsWanted
     from pioneer_build.model.label_answers import Item
-    from pioneer_build.model.values import Endpoint, Keeper, Limits, WantedContent
+    from pioneer_build.model.values import Endpoint, Limits, WantedContent
 
 _T = TypeVar("_T")
 
@@ -36,10 +37,10 @@ class MadeRows(NamedTuple):
 
 
 class LabelledItems(NamedTuple):
-    """One item for each text, in order; and the tokens read, tokens written and calls that they took."""
+    """One item for each text, in order; and what they used."""
 
     items: list[Item]
-    usage: tuple[int, int, int]
+    usage: ModelUsage
 
 
 class ModelMakers:
@@ -71,7 +72,7 @@ class ModelMakers:
         self._judge = Chat(judge, limits, on_note) if judge is not None else self._chat
         self._loop = asyncio.new_event_loop()
 
-    def make(self, wanted: RowsWanted, keeper: Keeper, on_progress: Callable[[int], None]) -> MadeRows:
+    def make(self, wanted: RowsWanted, keeper: AnswerKeeper, on_progress: Callable[[int], None]) -> MadeRows:
         """The rows of a job.
 
         Args:
@@ -96,7 +97,7 @@ class ModelMakers:
             future.cancel()
         return MadeRows(self._result(future), generator.summary())
 
-    def label(self, definition: WantedContent, texts: Sequence[str], keeper: Keeper) -> LabelledItems:
+    def label(self, definition: WantedContent, texts: Sequence[str], keeper: AnswerKeeper) -> LabelledItems:
         """The labels of texts.
 
         Args:

@@ -14,23 +14,25 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.attributes import attributes
 from pioneer_build.model.likeness import Likeness
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.row_prompts import row_prompt
 from pioneer_build.model.together import together
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage
-from pioneer_build.model.values import Answer, Kept
+from pioneer_build.model.values import Answer
 from pioneer_build.rows import Fault, normalise
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pioneer_build.answers.keeping import AnswerKeeper
     from pioneer_build.model.attributes import Attributes
     from pioneer_build.model.chat import Chat
     from pioneer_build.model.labelling import Labeller
-    from pioneer_build.model.values import Keeper, WantedContent
+    from pioneer_build.model.values import WantedContent
 
 #: How often a row is asked for.
 ATTEMPTS = 4
@@ -57,7 +59,7 @@ class Generator:
 
     chat: Chat
     wanted: RowsWanted
-    keeper: Keeper
+    keeper: AnswerKeeper
     judge: Labeller | None = None
     refused: Counter[str] = field(default_factory=Counter)
     made: int = 0
@@ -141,7 +143,7 @@ class Generator:
             except CallFailed as error:
                 self.refused[error.cause] += 1
                 continue
-            kept = Kept(answer.kept_text(), (answer.read, answer.written, 1))
+            kept = KeptAnswer(answer.kept_text(), ModelUsage(answer.read, answer.written, 1))
             await asyncio.wrap_future(self.keeper.keep({f"{ordinal}.{attempt}": kept}))
             self._take(ordinal, attempt, answer, found)
 

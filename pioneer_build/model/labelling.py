@@ -14,19 +14,20 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.label_answers import Item, items_in
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.together import together
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage
-from pioneer_build.model.values import Kept
 from pioneer_build.spec.request_limits import CHARACTERS_PER_CALL, TEXTS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pioneer_build.answers.keeping import AnswerKeeper
     from pioneer_build.model.chat import Chat
-    from pioneer_build.model.values import Answer, Keeper, WantedContent
+    from pioneer_build.model.values import Answer, WantedContent
 
 #: How often a text is asked about that is alone.
 _ALONE = 3
@@ -42,15 +43,14 @@ class Labeller:
         votes: how often a text is classified if the server gives no probabilities.
     """
 
-    def __init__(self, chat: Chat, definition: WantedContent, keeper: Keeper, votes: int = 1) -> None:
+    def __init__(self, chat: Chat, definition: WantedContent, keeper: AnswerKeeper, votes: int = 1) -> None:
         self._chat = chat
         self._definition = definition
         self._keeper = keeper
         self._votes = votes if definition.task_type == "classification" else 1
         scope = json.dumps([chat.name, votes, asdict(definition)], sort_keys=True, ensure_ascii=False)
         self._scope = sha256(scope.encode("utf-8", "surrogatepass")).hexdigest()
-        #: Tokens read, tokens written, calls.
-        self.usage = (0, 0, 0)
+        self.usage = ModelUsage()
 
     async def label(self, texts: Sequence[str]) -> list[Item]:
         """One item for each text, in order: its label, or as `error` why it has none.
@@ -101,7 +101,7 @@ class Labeller:
             if half:
                 await self._part(half, items)
 
-    async def _asked(self, texts: Sequence[str], attempt: int) -> tuple[dict[int, Item], tuple[int, int, int]]:
+    async def _asked(self, texts: Sequence[str], attempt: int) -> tuple[dict[int, Item], ModelUsage]:
         """The items of one call, or of its votes, and what they used.
 
         Raises:
@@ -113,7 +113,7 @@ class Labeller:
         if self._votes > 1 and not first.tokens:
             prompts = [label_prompt(self._definition, texts, vote=100 + vote) for vote in range(1, self._votes)]
             answers += await asyncio.gather(*map(self._chat.ask, prompts))
-        usage = (sum(one.read for one in answers), sum(one.written for one in answers), len(answers))
+        usage = ModelUsage(sum(one.read for one in answers), sum(one.written for one in answers), len(answers))
         try:
             found = [self._read(answer, texts) for answer in answers]
         except UnusableAnswer:
@@ -124,22 +124,22 @@ class Labeller:
     def _read(self, answer: Answer, texts: Sequence[str]) -> dict[int, Item]:
         return items_in(json_in(answer), answer, self._definition, texts)
 
-    async def _keep(self, items: dict[str, Item], usage: tuple[int, int, int]) -> None:
+    async def _keep(self, items: dict[str, Item], usage: ModelUsage) -> None:
         """Keeps the items of a call, and what it used with the first of them."""
-        kept: dict[str, Kept] = {}
+        kept: dict[str, KeptAnswer] = {}
         for text, item in items.items():
-            kept[self._key(text)] = Kept(json.dumps(item, ensure_ascii=False), usage if not kept else (0, 0, 0))
+            used = usage if not kept else ModelUsage()
+            kept[self._key(text)] = KeptAnswer(json.dumps(item, ensure_ascii=False), used)
         await asyncio.wrap_future(self._keeper.keep(kept))
         self._count(usage)
 
-    async def _pay(self, usage: tuple[int, int, int]) -> None:
+    async def _pay(self, usage: ModelUsage) -> None:
         """Keeps what a call used whose answer is of no use."""
-        await asyncio.wrap_future(self._keeper.keep({secrets.token_hex(16): Kept("", usage)}))
+        await asyncio.wrap_future(self._keeper.keep({secrets.token_hex(16): KeptAnswer("", usage)}))
         self._count(usage)
 
-    def _count(self, usage: tuple[int, int, int]) -> None:
-        read, written, calls = self.usage
-        self.usage = (read + usage[0], written + usage[1], calls + usage[2])
+    def _count(self, usage: ModelUsage) -> None:
+        self.usage = ModelUsage(*(sum(pair) for pair in zip(self.usage, usage, strict=True)))
 
     def _key(self, text: str) -> str:
         return sha256(f"{self._scope}{text}".encode("utf-8", "surrogatepass")).hexdigest()

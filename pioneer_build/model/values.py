@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pioneer_build.spec.request_limits import LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Mapping
 
+    from pioneer_build.answers.keeping import KeptAnswer
     from pioneer_build.spec.base_url import BaseUrl
     from pioneer_build.spec.model import TaskType
 
@@ -97,30 +97,10 @@ class Answer:
         return json.dumps(value, ensure_ascii=False)
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> Answer:
+    def from_kept(cls, kept: KeptAnswer) -> Answer:
         """The answer that `kept_text` wrote."""
         text, finish, refusal, tokens = json.loads(kept.text)
-        read, written = kept.usage[:2]
-        return cls(text, finish, refusal, read, written, tuple(Token(*one) for one in tokens))
-
-
-class Kept(NamedTuple):
-    """An answer as it is kept: its text, and the tokens read, tokens written and calls that it took."""
-
-    text: str
-    usage: tuple[int, int, int]
-
-
-class Keeper(Protocol):
-    """Keeps answers on disk, so that none is paid for twice. The engine implements it."""
-
-    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
-        """The answers that are kept under some of `keys`."""
-        ...
-
-    def keep(self, answers: Mapping[str, Kept]) -> Future[None]:
-        """Keeps answers; they are durable when the future has its result."""
-        ...
+        return cls(text, finish, refusal, kept.usage.input, kept.usage.output, tuple(Token(*one) for one in tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,23 @@ from pioneer_build.engine.app import create_app
 from pioneer_build.engine.engine_config import EngineConfig
 from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.generating.rejects import Shortfall
-from pioneer_build.engine.makers import KeptAnswer, LabelledTexts, Made, MakerStopped, ModelUsage, Trouble
+from pioneer_build.engine.makers import LabelledTexts, Made, MakerStopped, Trouble
 from pioneer_build.errors import NoAccess, PioneerError
 from pioneer_build.model.chat_makers import ModelMakers
 from pioneer_build.model.generating import RowsWanted
 from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped
-from pioneer_build.model.values import AnnotatedExample, Endpoint, Kept, Limits, WantedContent
+from pioneer_build.model.values import AnnotatedExample, Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
 from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
+    from pioneer_build.answers.keeping import AnswerKeeper
     from pioneer_build.engine.app import EngineApp
-    from pioneer_build.engine.makers import AnswerKeeper, JobWork
+    from pioneer_build.engine.makers import JobWork
     from pioneer_build.engine.requests import GenerateRequest, LabelRequest
     from pioneer_build.spec.model import TaskType
     from pioneer_build.spec.settings import ModelSettings
@@ -36,21 +36,6 @@ _ABOUT_ACCESS = (401, 402, 403)
 _RETRY_SECONDS = "10"
 #: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
 MODEL_WORKERS = 8
-
-
-class _Keeper:
-    """The application's keeper, in the model's terms."""
-
-    def __init__(self, answers: AnswerKeeper) -> None:
-        self._answers = answers
-
-    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
-        """The answers that are kept under some of `keys`."""
-        return {key: Kept(one.text, one.usage) for key, one in self._answers.kept(keys).items()}
-
-    def keep(self, answers: Mapping[str, Kept]) -> Future[None]:
-        """Keeps answers; they are durable when the future has its result."""
-        return self._answers.keep({key: KeptAnswer(one.text, ModelUsage(*one.usage)) for key, one in answers.items()})
 
 
 class ChatMakers:
@@ -67,14 +52,14 @@ class ChatMakers:
         definition = _definition(request.task_type, request)
         wanted = RowsWanted(definition, request.dataset_name, request.num_examples, work.seed, work.earlier)
         try:
-            made = self._makers.make(wanted, _Keeper(work.answers), work.on_progress)
+            made = self._makers.make(wanted, _needed(work.answers), work.on_progress)
         except (Stopped, NoUse, Outage) as error:
             raise MakerStopped from error
         if not made.rows:
             raise Shortfall(f"the model made no row that can be used: {made.summary}")
         return Made(made.rows, made.summary)
 
-    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper | None) -> LabelledTexts:
         """See `Makers.label`.
 
         Args:
@@ -84,7 +69,7 @@ class ChatMakers:
         """
         definition = _definition("ner" if task_type == "ner" else "classification", request)
         try:
-            labelled = self._makers.label(definition, request.inputs, _Keeper(answers))
+            labelled = self._makers.label(definition, request.inputs, _needed(answers))
         except Stopped as error:
             raise MakerStopped from error
         except NoUse as error:
@@ -93,7 +78,7 @@ class ChatMakers:
             body = {"detail": error.message, "accepted": False}
             raise ErrorAnswer(503, body, {"Retry-After": _RETRY_SECONDS}) from None
         items = zip(request.inputs, labelled.items, strict=True)
-        return LabelledTexts([{"text": text, **item} for text, item in items], usage=ModelUsage(*labelled.usage))
+        return LabelledTexts([{"text": text, **item} for text, item in items], usage=labelled.usage)
 
     def trouble(self) -> Trouble | None:
         """See `Makers.trouble`."""
@@ -109,6 +94,17 @@ class ChatMakers:
     def close(self) -> None:
         """See `Makers.close`."""
         self._makers.close()
+
+
+def _needed(answers: AnswerKeeper | None) -> AnswerKeeper:
+    """The keeper that the application gives makers whose `keeps_answers` is true.
+
+    Raises:
+        ValueError: there is none, and answers would be paid for and lost.
+    """
+    if answers is None:
+        raise ValueError("a language model is only asked if its answers are kept")
+    return answers
 
 
 def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None]) -> EngineApp:

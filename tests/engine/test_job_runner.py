@@ -10,7 +10,7 @@ import pytest
 
 from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.job_runner import JobRunner
-from pioneer_build.engine.makers import AnswerKeeper, JobWork, LabelledTexts, Made
+from pioneer_build.engine.makers import JobWork, LabelledTexts, Made
 from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 from pioneer_build.engine.revision import REVISION
 from pioneer_build.engine.stored_jobs import EngineJob, EngineState
@@ -18,6 +18,8 @@ from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from pioneer_build.answers.keeping import AnswerKeeper
 
 ROWS = [{"text": "a", "entities": []}, {"text": "b", "entities": []}]
 
@@ -55,7 +57,7 @@ class Producer:
         self.does(work.on_progress)
         return Made(ROWS)
 
-    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper) -> LabelledTexts:
+    def label(self, task_type: str, request: LabelRequest, answers: AnswerKeeper | None) -> LabelledTexts:
         raise NotImplementedError
 
     def trouble(self) -> None: ...

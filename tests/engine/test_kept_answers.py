@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.engine.kept_answers import KeptAnswers
-from pioneer_build.engine.makers import KeptAnswer, ModelUsage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

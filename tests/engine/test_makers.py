@@ -1,16 +1,11 @@
-"""What is promised of makers: those of the local engine keep it, and nothing of a model's is lost without a keeper."""
+"""What is promised of makers: those of the local engine keep it, and cost nothing that would need a keeper."""
 
 from __future__ import annotations
 
 import pytest
 
-from pioneer_build.engine.makers import JobWork, KeptAnswer, Makers, ModelUsage, NothingKept
-
-
-def test_a_maker_that_pays_needs_a_keeper() -> None:
-    assert NothingKept().kept(["a"]) == {}
-    with pytest.raises(NotImplementedError, match="1 answers would be lost"):
-        JobWork(0, [], lambda _: None).answers.keep({"a": KeptAnswer("x", ModelUsage())})
+from pioneer_build.engine.makers import JobWork, Makers
+from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 
 
 def test_the_local_makers_cost_nothing() -> None:
@@ -18,3 +13,7 @@ def test_the_local_makers_cost_nothing() -> None:
     makers: Makers = module.LocalMakers()
     assert not makers.keeps_answers
     assert makers.trouble() is None
+    wanted = GenerateRequest(task_type="classification", dataset_name="d", labels=["refund", "other"], num_examples=2)
+    assert len(makers.make(wanted, JobWork(0, [], lambda _: None)).rows) == 2
+    texts = LabelRequest(labels=["refund", "other"], inputs=["my refund"])
+    assert len(makers.label("classification", texts, None).results) == 1

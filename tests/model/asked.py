@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.chat import Chat
-from pioneer_build.model.values import Endpoint, Kept, Limits, Prompt, WantedContent
+from pioneer_build.model.values import Endpoint, Limits, Prompt, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
 
 T = TypeVar("T")
@@ -25,13 +26,13 @@ class Keeper:
     """Keeps answers in memory. `broken`: the disk is full."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Kept] = {}
+        self.answers: dict[str, KeptAnswer] = {}
         self.broken = False
 
-    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+    def kept(self, keys: Sequence[str]) -> Mapping[str, KeptAnswer]:
         return {key: self.answers[key] for key in keys if key in self.answers}
 
-    def keep(self, answers: Mapping[str, Kept]) -> Future[None]:
+    def keep(self, answers: Mapping[str, KeptAnswer]) -> Future[None]:
         future: Future[None] = Future()
         if self.broken:
             future.set_exception(OSError("no space left"))
@@ -41,8 +42,8 @@ class Keeper:
         return future
 
     @property
-    def usage(self) -> tuple[int, int, int]:
-        return tuple(sum(column) for column in zip(*[one.usage for one in self.answers.values()], strict=True))  # type: ignore[return-value]
+    def usage(self) -> ModelUsage:
+        return ModelUsage(*(sum(column) for column in zip(*[one.usage for one in self.answers.values()], strict=True)))
 
 
 def endpoint(*urls: str, key: str | None = None, name: str = "m") -> Endpoint:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pioneer_build.model.values import Answer, Kept, Prompt, Token
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
+from pioneer_build.model.values import Answer, Prompt, Token
 from tests.model.asked import endpoint
 
 
 def test_an_answer_is_kept_as_it_is() -> None:
     answer = Answer('{"a": "é\n"}', "length", "no", 7, 3, (Token("a", 0.5), Token("é", 1.0)))
-    assert Answer.from_kept(Kept(answer.kept_text(), (7, 3, 1))) == answer
+    assert Answer.from_kept(KeptAnswer(answer.kept_text(), ModelUsage(7, 3, 1))) == answer
 
 
 def test_the_size_of_a_prompt() -> None:

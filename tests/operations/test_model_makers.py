@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from pioneer_build.engine.app import EngineApp
+from pioneer_build.engine.makers import JobWork
+from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 from pioneer_build.errors import PioneerError
 from pioneer_build.model.values import Limits
 from pioneer_build.operations.model_makers import create_model_app, model_makers
@@ -239,6 +241,19 @@ def test_a_key_that_is_not_there_is_named_by_its_variable() -> None:
     with pytest.raises(PioneerError, match="invalid characters") as caught:
         model_makers(settings, lambda _: None, {"MODEL_KEY": "two words"})
     assert "two words" not in str(caught.value)
+
+
+def test_a_model_is_not_asked_if_its_answers_would_be_lost() -> None:
+    with ChatServer() as server:
+        makers = model_makers(ModelSettings((server.url,), "m"), lambda _: None)
+        try:
+            with pytest.raises(ValueError, match="only asked if its answers are kept"):
+                makers.make(GenerateRequest(**JOB), JobWork(0, [], lambda _: None))
+            with pytest.raises(ValueError, match="only asked if its answers are kept"):
+                makers.label("classification", LabelRequest(**TEXTS), None)
+        finally:
+            makers.close()
+        assert not server.calls
 
 
 def test_the_models_of_the_local_engine_are_not_needed() -> None:

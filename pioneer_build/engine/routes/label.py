@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
-from pioneer_build.engine.makers import MakerStopped, NothingKept, UnsupportedLabels
+from pioneer_build.engine.makers import MakerStopped, UnsupportedLabels
 from pioneer_build.engine.requests import LabelRequest, error_items
 from pioneer_build.engine.runtime import shutting_down
 
@@ -54,7 +54,7 @@ class LabelRoutes:
         runtime.charge(len(wanted.inputs))
         answers = runtime.answers.of_texts() if runtime.answers is not None else None
         try:
-            call = partial(runtime.makers.label, task_type, wanted, answers or NothingKept())
+            call = partial(runtime.makers.label, task_type, wanted, answers)
             labelled = await runtime.labelled(call)
         except MakerStopped:
             raise shutting_down() from None
