@@ -14,7 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock
-from pioneer_build.plan import Choices, Facts, InputFacts, Plan, Step, entry_for, make_plan
+from pioneer_build.lock.pending_renames import entry_for
+from pioneer_build.plan import Choices, Facts, InputFacts, Plan, Step, make_plan
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.model import FewShot, InlineTexts, Spec, TopUp

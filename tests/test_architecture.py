@@ -384,3 +384,35 @@ def test_there_is_no_attic() -> None:
 def test_every_module_says_what_it_is() -> None:
     silent = [shown(path) for path in ALL if ast.get_docstring(tree_of(path)) is None]
     assert not silent
+
+
+#: Who looks up what the lock's file has under a name, and why a rename that isn't applied yet doesn't matter there.
+LOOK_UP_NAMES_OF_THE_FILE = {
+    "apply/executor.py": "a dataset without a spec, which nothing renames",
+    "operations/judged_rows.py": "gets a lock with the names of the specs",
+    "operations/known_jobs.py": "marks deletions in the entries of both names",
+    "operations/last_merge.py": "a merge knows the names of the file",
+    "operations/load.py": "makes a lock with the names of the specs",
+    "operations/merged_head.py": "a merge knows the names of the file",
+    "operations/project_state.py": "`entry` makes a lock with the names of the specs; settled datasets have no rename",
+}
+
+
+def test_a_dataset_is_looked_up_by_the_name_in_its_spec_whether_or_not_its_rename_is_applied() -> None:
+    """`lock/pending_renames.py`: the entry of a dataset with a pending rename is under its old name, or under both."""
+    found = {
+        relative
+        for path in sorted(ROOT.rglob("*.py"))
+        if (relative := path.relative_to(ROOT).as_posix()).split("/")[0] not in ("lock", "diff")
+        and any(_looks_up_in_a_lock(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    }
+    assert found == LOOK_UP_NAMES_OF_THE_FILE.keys()
+
+
+def _looks_up_in_a_lock(node: ast.AST) -> bool:
+    """Whether it is a call like `state.lock.get(name, backend)`, or `named_lock.get(…)`."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"):
+        return False
+    holder = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value
+    name = holder.attr if isinstance(holder, ast.Attribute) else holder.id if isinstance(holder, ast.Name) else ""
+    return name == "lock" or name.endswith("_lock") or name == "named"

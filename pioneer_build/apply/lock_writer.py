@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.plan import checks_with_new_names, entry_named
+from pioneer_build.lock.pending_renames import checks_with_new_names, entry_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

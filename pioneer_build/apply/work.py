@@ -10,7 +10,7 @@ from pioneer_build.checks.changed_checks import awaits_judging
 from pioneer_build.checks.judge import JobTerms
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import MIXED_CHECKS, Entry
-from pioneer_build.plan import entry_for
+from pioneer_build.lock.pending_renames import entry_for
 
 if TYPE_CHECKING:
     from pioneer_build.apply.events import EventKind

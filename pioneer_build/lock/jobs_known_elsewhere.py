@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Lock
+from pioneer_build.lock.pending_renames import entry_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -87,13 +88,12 @@ def take_over(
             by_token[item.token] = item
             if item.job.job_id is not None:
                 by_job[item.job.job_id] = item
-    changed: list[Entry] = []
+    changed: list[tuple[Entry, str | None]] = []
     jobs: dict[str, tuple[KnownJob, ...]] = {}
     given: set[tuple[str, str]] = set()
     for declared in owners.specs:
-        entry = before = owners.entry(declared)
-        if entry is not None:
-            entry = _updated(declared, entry, by_job, by_token)
+        before, old_name = entry_for(declared, lock, backend)
+        entry = _updated(declared, before, by_job, by_token) if before is not None else None
         mine = [
             item
             for item in offered.get(declared.name, ())
@@ -107,8 +107,22 @@ def take_over(
                     jobs[declared.name] = told
                 given.update(item.job.key for item in chosen)
         if entry is not None and entry != before:
-            changed.append(entry)
-    return Taken(lock.with_entries(changed) if changed else lock, jobs)
+            changed.append((entry, old_name))
+    return Taken(_with_changed(lock, changed) if changed else lock, jobs)
+
+
+def _with_changed(lock: Lock, changed: Iterable[tuple[Entry, str | None]]) -> Lock:
+    """The lock with changed entries, each with the old name of its dataset if its rename is still to be applied.
+
+    Then it stays so, and the entry of the old name has what there was under both.
+    """
+    entries: list[Entry] = []
+    without: list[tuple[str, str]] = []
+    for entry, old_name in changed:
+        entries.append(entry if old_name is None else replace(entry, dataset_name=old_name))
+        if old_name is not None:
+            without.append((entry.dataset_name, entry.backend))
+    return lock.with_entries(entries, without)
 
 
 class _Owners:
@@ -135,12 +149,6 @@ class _Owners:
                 for identity in (job.job_id, *job.submissions):
                     if identity is not None:
                         self._locked.setdefault(identity, []).append(owner)
-
-    def entry(self, declared: Declared) -> Entry | None:
-        """The entry that the spec's jobs go to: under its own name, or under the old one until the rename is done."""
-        entry = self._lock.get(declared.name, self._backend)
-        old_name = declared.spec.renamed_from
-        return self._lock.get(old_name, self._backend) if entry is None and old_name is not None else entry
 
     def of(self, item: KnownJob) -> Declared | None:
         """The spec that the job belongs to; `None` if there is none, or it has another definition now."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.lock.model import Lock
-from pioneer_build.plan import entry_for, lock_with, renames_of, with_new_names, would_buy
+from pioneer_build.lock.pending_renames import entry_for, old_names_of, with_new_names
+from pioneer_build.plan import lock_with, would_buy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,14 +41,14 @@ class Buying:
 
     def among(self, declared: Iterable[Declared]) -> Self:
         """The same with the renames of these specs: all of the project, with renames that were undone."""
-        return replace(self, renames=renames_of(declared))
+        return replace(self, renames=old_names_of(declared))
 
     def would_buy(self, item: Declared, entry: Entry | None, lock: Lock) -> int:
         """How many rows or annotations would be bought for a spec, now or at most when its open jobs have ended.
 
         Args:
             item: the spec.
-            entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+            entry: the dataset's entry, in the place of those that the lock has under its names; `None` for these.
             lock: what was built.
         """
         if entry is None and item.name in self.settled and self._is_settled(item, lock):
@@ -62,7 +63,7 @@ class Buying:
 
     def _is_settled(self, item: Declared, lock: Lock) -> bool:
         # the rows of others may have changed with a lock
-        now = lock.entries.get((item.name, self.facts.backend))
+        now, _ = entry_for(item, lock, self.facts.backend)
         return now is self.settled[item.name] and not item.checks.get("no_overlap_with")
 
     def _may_top_up(self, item: Declared, entry: Entry, kept: KeptRows | None) -> int:

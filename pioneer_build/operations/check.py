@@ -10,7 +10,7 @@ from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
 from pioneer_build.operations.rows_to_judge import rows_judge
 from pioneer_build.operations.stored_contents import StoredContents
-from pioneer_build.plan import SETTLED, owed_text, renames_of, with_new_names
+from pioneer_build.plan import SETTLED, owed_text
 from pioneer_build.results.check import CheckFinding, CheckResult
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
 
 def _owed(state: ProjectState, step: Step, contents: StoredContents) -> Iterator[CheckFinding]:
     """The finding for a dataset whose rows the service should have, and did not provide; not if they are here."""
-    entry, item = state.lock.get(step.dataset_name, state.backend), state.declared.get(step.dataset_name)
+    entry, item = state.entry(step.dataset_name), state.declared.get(step.dataset_name)
     jobs = [job for job in (entry.current() if entry is not None and not entry.forgotten else ()) if job.owed]
     owed = [job for job in jobs if job.rows is None or not contents.has(job.rows)]
     if owed:
@@ -106,7 +106,7 @@ def _owed(state: ProjectState, step: Step, contents: StoredContents) -> Iterator
 def _in_content(state: ProjectState, step: Step, contents: StoredContents, *, strict: bool) -> Iterator[CheckFinding]:
     """Findings about the stored rows of a dataset."""
     name = step.dataset_name
-    entry = state.lock.get(name, state.backend)
+    entry = state.entry(name)
     if entry is None or entry.forgotten:
         return
     item = state.declared.get(name)
@@ -129,7 +129,6 @@ def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
 
     They were judged when they were recorded. But a merge can combine the rows of one branch with the checks of another.
     """
-    lock = with_new_names(state.lock, renames_of(state.declared.values()), state.backend)
     texts = label_texts(state.project.root, state.declared, state.surveys)
-    found = rows_judge(state.project.config, lock, texts).rejected_rows(item, entry)
+    found = rows_judge(state.project.config, state.named_lock, texts).rejected_rows(item, entry)
     return f"its rows don't meet its checks: {found}" if found is not None else None

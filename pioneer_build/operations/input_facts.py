@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.cache.project_cache import KnownInputs
 from pioneer_build.errors import Problem, Problems
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.paths import cache_folder
-from pioneer_build.plan import InputFacts, entry_for
+from pioneer_build.plan import InputFacts
 from pioneer_build.spec.model import InputFiles
 
 if TYPE_CHECKING:

@@ -34,8 +34,10 @@ def with_merge_choices(project: Project, lock: Lock, plan: Plan) -> Plan:
     """
     if project.lockfile.choices:
         return with_choices(plan, project.lockfile.choices, _IN_CONFLICT)
-    pending = [step.dataset_name for step in plan.steps if step.action in _AFFECTED]
-    pending = [name for name in pending if lock.get(name, plan.backend) is not None]
+    affected = [step for step in plan.steps if step.action in _AFFECTED]
+    # a merge knows a dataset by the names that the lock has
+    names = {name for step in affected for name in (step.dataset_name, step.renamed_from) if name is not None}
+    pending = [name for name in names if lock.get(name, plan.backend) is not None]
     if not pending or not is_below_repository(project.root):
         return plan
     from pioneer_build.operations.merged_head import with_choices_of_head  # git: only if there is something to do

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from pioneer_build.errors import MissingExtra, PioneerError
+from pioneer_build.lock.pending_renames import old_names_of, refuse_old_name, with_new_names
 from pioneer_build.operations.dataset_status import training_pair
 from pioneer_build.operations.locked_rows import locked_rows, task_of_content
 from pioneer_build.operations.stale_rows import refuse_stale_rows
 from pioneer_build.project.open import open_project
+from pioneer_build.project.specs import readable_specs
 from pioneer_build.rows import checked_line, parser_for, task_of
 from pioneer_build.store import Store
 from pioneer_build.wording import nearest
@@ -114,15 +116,17 @@ def load(name: str, *, directory: str | Path = ".", backend: str | None = None, 
         StoreError: (when rows are read) the stored rows don't match the lock, or are no rows.
     """
     project = open_project(Path(directory), backend)
-    lock = project.lockfile.read()
+    specs, problems = readable_specs(project)
+    lock = with_new_names(project.lockfile.read(), old_names_of(specs), project.config.backend)
     entry = lock.get(name, project.config.backend)
     if entry is None:
+        refuse_old_name(name, specs)
         names = sorted(known.dataset_name for known in lock.on(project.config.backend))
         near = nearest(name, names)
         hint = f"did you mean '{near}'?" if near else "pioneer-build apply builds the datasets that the specs declare"
         raise PioneerError(f"'{name}' is not in pioneer.lock for the backend {project.config.backend}", hint=hint)
     if not allow_stale:
-        refuse_stale_rows(project, entry)
+        refuse_stale_rows(entry, next((item for item in specs if item.name == name), None), problems)
     store = Store(project.config.store)
     rows = locked_rows(entry, store, parser_for(task_of_content(entry)))  # raises now if rows are missing
     if task_of_content(entry) is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.cache.cached_steps import CachedInputs, CachedStep, json_section, rest_section
 from pioneer_build.cache.unchanged_plan import CachedPlan, contents_text, files_text, places_text, write_cached_plan
 from pioneer_build.disk.stamps import is_settled
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.operations.last_merge import with_merge_choices
 from pioneer_build.plan import Choices, Recipient
 from pioneer_build.plan.cost import Rates, estimate, per_row, spent_per_row
@@ -142,7 +143,7 @@ def _steps_to_cache(project: Project, scope: PlanScope, plan: Plan) -> dict[str,
 
 
 def _cached_step(scope: PlanScope, item: Declared, step: Step) -> CachedStep:
-    entry = scope.lock.get(item.name, scope.facts.backend)
+    entry, _ = entry_for(item, scope.lock, scope.facts.backend)
     contents = entry.content_digests if entry is not None else ()
     return CachedStep(item.name, step.total, step.remote_name, step.protected, contents, item.fingerprint, step.missing)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.jobs_known_elsewhere import KnownJob, Taken, take_over
 from pioneer_build.lock.merge import merge_jobs
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.operations.known_jobs import with_deletions, with_journal
-from pioneer_build.plan import entry_for
 from pioneer_build.project.lock_history import place_of, search_history
 from pioneer_build.spec.fingerprint import short
 from pioneer_build.wording import count

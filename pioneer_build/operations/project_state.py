@@ -6,12 +6,18 @@ It only reads. For a project with nothing to do this takes a few `stat` calls fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.journal.log import Journal
 from pioneer_build.lock.model import Lock
+from pioneer_build.lock.pending_renames import (
+    old_names_of,
+    refuse_old_name,
+    with_new_names,
+    with_new_names_in_checks,
+)
 from pioneer_build.lock.split import check_names
 from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.changed_specs import rest_of_project
@@ -25,15 +31,7 @@ from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.rows_to_judge import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
 from pioneer_build.paths import spare_folders
-from pioneer_build.plan import (
-    SETTLED,
-    Choices,
-    Facts,
-    Plan,
-    renames_of,
-    state_of,
-    with_new_names_in_checks,
-)
+from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
 from pioneer_build.plan.removed_specs import UNPROTECT_REMOVED
 from pioneer_build.plan.select import Selectable, select
 from pioneer_build.project.open import SETTINGS_NAME, Project
@@ -43,7 +41,7 @@ from pioneer_build.store import Store
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from pioneer_build.inputs import InputsSurvey
     from pioneer_build.lock.model import Entry
@@ -55,7 +53,7 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectState:
     """Everything that the plan of a whole project was made from, and the plan.
 
@@ -83,6 +81,20 @@ class ProjectState:
     def lock(self) -> Lock:
         """The lock, including jobs that only the journal or an earlier lock has."""
         return self.scope.lock
+
+    @cached_property
+    def named_lock(self) -> Lock:
+        """The same, with each dataset under the name in its spec, also while its rename isn't applied yet."""
+        return with_new_names(self.lock, old_names_of(self.declared.values()), self.backend)
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """The entries of this backend, by name, each under the name in its spec."""
+        return self.named_lock.on(self.backend)
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a dataset, by its name in the spec; `None` if nothing was built."""
+        return self.named_lock.get(name, self.backend)
 
 
 def read_project_state(project: Project, choices: Choices | None = None, *, verify: bool = False) -> ProjectState:
@@ -116,7 +128,7 @@ def read_project_state(project: Project, choices: Choices | None = None, *, veri
 
     def scope_of(known: Known) -> PlanScope:
         rest = rest_of_project(declared, known.lock, config.backend, others.all)
-        renames = renames_of(declared)
+        renames = old_names_of(declared)
         lock, read = (with_new_names_in_checks(one, renames, config.backend) for one in (known.lock, as_read))
         elsewhere = RowsElsewhere(config, declared, lock, texts)
         facts = replace(
@@ -157,7 +169,7 @@ def _may_buy(plan: Plan, declared: Sequence[Declared], unsure: tuple[str, str] |
 def _settled(plan: Plan, lock: Lock, backend: str) -> dict[str, Entry]:
     """The entries of the datasets that have nothing to do, by name."""
     names = [step.dataset_name for step in plan.steps if step.action == "none" and step.refused is None]
-    return {name: lock.entries[name, backend] for name in names if (name, backend) in lock.entries}
+    return {name: entry for name in names if (entry := lock.get(name, backend)) is not None}
 
 
 def _elsewhere(project: Project, journals: OtherJournals) -> Elsewhere:
@@ -247,9 +259,11 @@ def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lo
 
 def _check_names(declared: Sequence[Declared], choices: Choices, lock: Lock, backend: str) -> None:
     """The names in flags must be names of existing datasets."""
-    names = {item.name for item in declared} | {entry.dataset_name for entry in lock.on(backend)}
+    named = with_new_names(lock, old_names_of(declared), backend)
+    names = {item.name for item in declared} | {entry.dataset_name for entry in named.on(backend)}
     for flag, chosen in (("resubmit", choices.resubmit), ("retry", choices.retry), ("relabel", choices.relabel)):
         for name in sorted(chosen - names):
+            refuse_old_name(name, declared, f"--{flag}: ")
             near = nearest(name, sorted(names))
             hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
             raise PioneerError(f"--{flag}: there is no dataset '{name}'", hint=hint)
@@ -285,14 +299,12 @@ def selected(state: ProjectState, chosen: Sequence[str], left_out: Sequence[str]
     if not chosen and not left_out:
         return state.plan
     steps = {step.dataset_name: step for step in state.plan.steps}
-    renamed = {step.renamed_from for step in state.plan.steps}
-    names = sorted(steps.keys() | {entry.dataset_name for entry in state.lock.on(state.backend)} - renamed)
+    names = sorted(steps.keys() | {entry.dataset_name for entry in state.entries})
     datasets = []
     for name in names:
         item = state.declared.get(name)
-        entry = state.lock.get(name, state.backend)
         tags = item.spec.tags if item is not None else ()
-        datasets.append(Selectable(name, tags, state_of(entry, steps.get(name))))
+        datasets.append(Selectable(name, tags, state_of(state.entry(name), steps.get(name))))
     return state.plan.only(select(datasets, chosen, left_out))
 
 

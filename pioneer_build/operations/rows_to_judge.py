@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import StoreError
+from pioneer_build.lock.pending_renames import entry_for, old_names_of, with_new_names
 from pioneer_build.operations.label_texts import NO_TEXTS, LabelTexts
-from pioneer_build.plan import entry_for, renames_of, with_new_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,7 +46,7 @@ class RowsElsewhere:
 
     def __contains__(self, name: object) -> bool:
         if self._rows is None:  # most plans ask for none
-            renames = renames_of(self._declared)
+            renames = old_names_of(self._declared)
             named = with_new_names(self._lock, renames, self._config.backend)
             self._rows = rows_judge(self._config, named, self._texts).others
         try:
@@ -79,7 +79,7 @@ def read_kept_rows(
     ]
     if not waiting:
         return {}
-    named = with_new_names(lock, renames_of(declared), config.backend)
+    named = with_new_names(lock, old_names_of(declared), config.backend)
     return _judge(config, waiting, (named, texts), inputs, again)
 
 

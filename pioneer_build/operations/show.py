@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.errors import PioneerError
+from pioneer_build.lock.pending_renames import refuse_old_name
 from pioneer_build.operations.locked_rows import locked_rows, task_of_content
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.status import status_of
@@ -35,7 +36,7 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
         PioneerError: there is no such dataset, or specs or lock have an error.
     """
     found = read_project_state(project)
-    entry = found.lock.get(name, found.backend)
+    entry = found.entry(name)
     declared = found.declared.get(name)
     if entry is None and declared is None:
         raise _no_dataset(found, name)
@@ -50,7 +51,8 @@ def show(project: Project, name: str, *, rows: int, rejected: bool) -> dict[str,
 
 
 def _no_dataset(found: ProjectState, name: str) -> PioneerError:
-    near = nearest(name, sorted({*found.declared, *(entry.dataset_name for entry in found.lock.on(found.backend))}))
+    refuse_old_name(name, found.declared.values())
+    near = nearest(name, sorted({*found.declared, *(entry.dataset_name for entry in found.entries)}))
     hint = f"did you mean '{near}'?" if near else "`pioneer-build status` lists the datasets"
     return PioneerError(f"there is no dataset '{name}'", hint=hint)
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.plan.reasons import definition_changes
-from pioneer_build.project.specs import declared_of, read_specs, spec_files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pioneer_build.errors import Problem
     from pioneer_build.lock.model import Entry
-    from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
 
 
@@ -21,14 +22,20 @@ def is_stale(entry: Entry | None, item: Declared | None) -> bool:
     return entry.content_fingerprint != item.fingerprint or (entry.num_examples is None) != item.spec.is_label
 
 
-def refuse_stale_rows(project: Project, entry: Entry) -> None:
+def refuse_stale_rows(entry: Entry, item: Declared | None, problems: Sequence[Problem]) -> None:
     """Refuses rows that are stale.
+
+    Args:
+        entry: of the dataset.
+        item: its spec; `None` if it was removed, or can't be read.
+        problems: the errors of specs that can't be read.
 
     Raises:
         PioneerError: they are.
         Problems: the spec of the dataset may be one of those that have errors.
     """
-    item = _spec_of(project, entry.dataset_name)
+    if item is None and problems:
+        raise Problems(problems)
     if item is None or not is_stale(entry, item):
         return
     changes = definition_changes(entry, item) if entry.content_fingerprint == entry.fingerprint else ()
@@ -39,15 +46,3 @@ def refuse_stale_rows(project: Project, entry: Entry) -> None:
         hint="`pioneer-build plan` shows what the spec needs; to read these rows all the same: --allow-stale, in Python"
         " allow_stale=True",
     )
-
-
-def _spec_of(project: Project, name: str) -> Declared | None:
-    """The spec of a dataset; `None` if it was removed. Errors in other specs don't matter."""
-    files, problems, _ = spec_files(project.root, project.config.specs)
-    reading = read_specs(project, files)
-    for item in declared_of(project, reading.all()):
-        if item.name == name:
-            return item
-    if problems or reading.problems:
-        raise Problems([*problems, *reading.problems])
-    return None

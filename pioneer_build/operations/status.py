@@ -52,7 +52,7 @@ def spent(found: ProjectState) -> Spent | None:
     Args:
         found: the project's state.
     """
-    tokens = spent_on(found.lock.on(found.backend))
+    tokens = spent_on(found.entries)
     return None if tokens is None else Spent(tokens, Rates.of(found.project.config.model))
 
 
@@ -71,7 +71,7 @@ def listed_steps(found: ProjectState, select: Sequence[str], exclude: Sequence[s
     listed: dict[str, Step | None] = {step.dataset_name: step for step in selected(found, select, exclude).steps}
     if not select:
         planned = {step.dataset_name for step in found.plan.steps}
-        names = {entry.dataset_name for entry in found.lock.on(found.backend)}
+        names = {entry.dataset_name for entry in found.entries}
         listed |= dict.fromkeys(names - planned)
     return dict(sorted(listed.items()))
 
@@ -84,4 +84,4 @@ def status_of(found: ProjectState, name: str, step: Step | None) -> dict[str, An
         name: the name of the dataset.
         step: its step in the plan; `None` if it has none.
     """
-    return dataset_status(name, found.backend, found.lock.get(name, found.backend), found.declared.get(name), step)
+    return dataset_status(name, found.backend, found.entry(name), found.declared.get(name), step)

@@ -9,7 +9,6 @@ generate       the actions for a generate spec
 label          the actions for a label spec
 lost_rows      jobs whose rows are out of reach
 precedence     the actions that apply to one spec, and which of them takes precedence
-new_names      entries under the names of the specs, before and after a rename is applied
 renames        finds renames that were undone, and hints at those that nobody said
 others_first   steps that need the rows of other datasets
 removed_specs  datasets whose spec was removed, or is only left out of this checkout
@@ -23,7 +22,7 @@ json           the plan as JSON
 """
 
 from pioneer_build.plan.lost_rows import lost_text, owed_text, ways_to_rows
-from pioneer_build.plan.make import entry_for, lock_with, make_plan, remembered, state_of, staying, would_buy
+from pioneer_build.plan.make import lock_with, make_plan, remembered, state_of, staying, would_buy
 from pioneer_build.plan.model import (
     SETTLED,
     Action,
@@ -36,13 +35,6 @@ from pioneer_build.plan.model import (
     Recipient,
     Skipped,
     Step,
-)
-from pioneer_build.plan.new_names import (
-    checks_with_new_names,
-    entry_named,
-    renames_of,
-    with_new_names,
-    with_new_names_in_checks,
 )
 from pioneer_build.plan.precedence import PRECEDENCE
 from pioneer_build.plan.remote_names import names_in_use
@@ -61,21 +53,15 @@ __all__ = [
     "Recipient",
     "Skipped",
     "Step",
-    "checks_with_new_names",
-    "entry_for",
-    "entry_named",
     "lock_with",
     "lost_text",
     "make_plan",
     "names_in_use",
     "owed_text",
     "remembered",
-    "renames_of",
     "state_of",
     "staying",
     "undo_renames",
     "ways_to_rows",
-    "with_new_names",
-    "with_new_names_in_checks",
     "would_buy",
 ]

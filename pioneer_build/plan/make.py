@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.lock.deletions import deleted_names
 from pioneer_build.lock.model import Lock
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.plan.generate import find_generate
 from pioneer_build.plan.label import find_label
 from pioneer_build.plan.lost_rows import owed_text
 from pioneer_build.plan.model import SETTLED, Choices, Plan, Reason, Step
-from pioneer_build.plan.new_names import entry_named
 from pioneer_build.plan.others_first import wait_for_others
 from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pioneer_build.plan.precedence import Candidates
     from pioneer_build.spec.declared import Declared
 
-__all__ = ["entry_for", "lock_with", "make_plan", "remembered", "state_of", "staying", "would_buy"]
+__all__ = ["lock_with", "make_plan", "remembered", "state_of", "staying", "would_buy"]
 
 _UNPROTECT = "remove `protect` from the spec and apply; then change it"
 _UNPROTECTED = "pioneer-build apply  (removes the protection; the apply after that makes the change)"
@@ -56,7 +56,7 @@ def make_plan(specs: Iterable[Declared], lock: Lock, facts: Facts, choices: Choi
     steps = [_step(item, lock, facts, chosen, gone, names) for item in declared]
     steps = wait_for_others(steps, declared, facts, chosen.retry)
     if gone:
-        fresh = [item for item in declared if lock.get(item.name, backend) is None]
+        fresh = [item for item in declared if entry_for(item, lock, backend)[0] is None]
         removed = {entry.dataset_name for entry in gone}
         in_use = names_in_use(staying(lock, backend, removed)) if chosen.delete_remote else {}
         steps += [step for entry in gone if (step := removed_step(entry, facts, chosen, fresh, in_use)) is not None]
@@ -72,17 +72,6 @@ def _if_sure(step: Step, facts: Facts) -> Step:
     if step.refused is not None:
         return step
     return replace(step, refused=facts.unsure[0], command=facts.unsure[1])
-
-
-def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
-    """The lock's entry for a spec, and the old name if the spec renames it and the rename isn't applied yet.
-
-    Args:
-        declared: the spec.
-        lock: what was built.
-        backend: the name of the backend in the lock.
-    """
-    return entry_named(declared.name, declared.spec.renamed_from, lock, backend)
 
 
 def staying(lock: Lock, backend: str, removed: Collection[str]) -> list[Entry]:
@@ -101,13 +90,14 @@ def lock_with(declared: Declared, entry: Entry | None, lock: Lock, backend: str)
 
     Args:
         declared: the spec.
-        entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+        entry: the dataset's entry, in the place of those that the lock has under its names; `None` for these.
         lock: what was built.
         backend: the name of the backend in the lock.
     """
+    if entry is not None:
+        return Lock({(entry.dataset_name, entry.backend): entry})
     names = (declared.name, declared.spec.renamed_from or declared.name)
-    mine = {key: lock.entries[key] for name in names if (key := (name, backend)) in lock.entries}
-    return Lock(mine if entry is None else {**mine, (entry.dataset_name, entry.backend): entry})
+    return Lock({key: lock.entries[key] for name in names if (key := (name, backend)) in lock.entries})
 
 
 def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts, choices: Choices) -> int:
@@ -115,7 +105,7 @@ def would_buy(declared: Declared, entry: Entry | None, lock: Lock, facts: Facts,
 
     Args:
         declared: the spec.
-        entry: what to put in the place of the lock's entry of the same name; `None` for what the lock has.
+        entry: the dataset's entry, in the place of those that the lock has under its names; `None` for these.
         lock: what was built.
         facts: the store and the backend; for a label spec also its texts.
         choices: the flags that change steps.

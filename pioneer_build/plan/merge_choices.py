@@ -63,7 +63,8 @@ def with_choices(plan: Plan, choices: Iterable[MergeChoice], sides: Mapping[Merg
         return plan
     steps = tuple(
         replace(step, reasons=(*step.reasons, *(Reason("dataset_name", text) for text in choice_texts(mine, sides))))
-        if (mine := by_name.get(step.dataset_name)) and step.action not in SETTLED
+        if (mine := [*by_name.get(step.dataset_name, ()), *by_name.get(step.renamed_from or "", ())])
+        and step.action not in SETTLED
         else step
         for step in plan.steps
     )

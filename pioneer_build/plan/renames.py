@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.plan.lost_rows import is_lost
 from pioneer_build.plan.model import Reason
 
@@ -50,7 +51,7 @@ def undo_renames(
     found = []
     for item in specs:
         old = _present_name(item, lock, backend, gone, former)
-        if old is not None and _lacks(item, lock.get(item.name, backend), buys):
+        if old is not None and _lacks(item, entry_for(item, lock, backend)[0], buys):
             del gone[old]
             item = replace(item, spec=replace(item.spec, renamed_from=old))
         found.append(item)
@@ -62,7 +63,7 @@ def _present_name(
 ) -> str | None:
     """The name, among those that no spec has, of the dataset that once had the spec's name."""
     renamed_from = item.spec.renamed_from
-    if renamed_from is not None and lock.get(renamed_from, backend) is not None:
+    if entry_for(item, lock, backend)[1] is not None:
         return None
     mine = {item.name, renamed_from}
     for name, entry in gone.items():

@@ -154,6 +154,13 @@ def read_specs(project: Project, files: Mapping[str, Stamp]) -> SpecReading:
     return reading
 
 
+def readable_specs(project: Project) -> tuple[list[Declared], list[Problem]]:
+    """The specs that can be read, sorted by name, whatever is wrong with others; and the errors of these."""
+    files, problems, _ = spec_files(project.root, project.config.specs)
+    reading = read_specs(project, files)
+    return declared_of(project, reading.all()), [*problems, *reading.problems]
+
+
 def _cross_check(
     project: Project, reading: SpecReading, missing: Collection[str], unusable: Sequence[Spec]
 ) -> Iterator[Problem]:

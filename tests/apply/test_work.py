@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.checks.judge import JobTerms
 from pioneer_build.lock.model import Entry, Job
-from pioneer_build.plan import entry_for
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.spec.model import Checks, Spec
 from tests.apply.runs import MemoryRun
 from tests.apply.world import BACKEND, declared

@@ -33,12 +33,13 @@ from pioneer_build.errors import (
     StoreError,
 )
 from pioneer_build.journal.log import Journal
+from pioneer_build.lock.pending_renames import entry_for, old_names_of, with_new_names
 from pioneer_build.operations.buying import Buying
 from pioneer_build.operations.judged_rows import judged_rows
 from pioneer_build.operations.known_jobs import mark_deletions, with_journal
 from pioneer_build.operations.past_locks import deleted_elsewhere, take_from_history
 from pioneer_build.operations.plan_scope import PresentContents
-from pioneer_build.plan import Choices, Facts, Plan, entry_for, make_plan, renames_of, with_new_names
+from pioneer_build.plan import Choices, Facts, Plan, make_plan
 from pioneer_build.ports import JobReport, JobRequest, Labelled, RemoteVersion, TokenUsage
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.lock_history import PastEntry
@@ -414,7 +415,7 @@ class World:
         taken = take_from_history(known, self.past, submissions, buying).lock
         gone = deleted_elsewhere(self.past, submissions)
         lock = mark_deletions(replace(known, lock=taken), gone, buying).lock
-        named = with_new_names(lock, renames_of(items), BACKEND)
+        named = with_new_names(lock, old_names_of(items), BACKEND)
         kept = {
             item.name: found
             for item in items

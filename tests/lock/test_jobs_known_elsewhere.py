@@ -9,6 +9,7 @@ import pytest
 
 from pioneer_build.lock.jobs_known_elsewhere import KnownJob, take_over
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
+from pioneer_build.lock.pending_renames import entry_for
 from pioneer_build.plan import Choices, Facts, would_buy
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
@@ -277,14 +278,27 @@ def test_two_unanswered_submissions_are_two_jobs() -> None:
     assert [item.submissions for item in one.jobs] == [("t0",), ("t1",)]
 
 
-def test_the_jobs_of_a_renamed_spec_go_to_the_entry_of_its_old_name_until_it_has_one_of_its_own() -> None:
+def test_the_jobs_of_a_renamed_spec_go_to_the_entry_of_its_old_name_until_the_rename_is_applied() -> None:
     mail = declared("mail", size=20, old="tickets")
     found = taken(locked(entry(job(0))), [mail], known(job(1)))
     assert (ids(found), ids(found, "mail")) == (["j-0", "j-1"], [])
     mail = declared("mail", size=30, old="tickets")
     found = taken(locked(entry(job(0)), entry(job(2), name="mail")), [mail], known(job(1), "mail"))
-    assert (ids(found), ids(found, "mail")) == (["j-0"], ["j-1", "j-2"])
+    assert (ids(found), ids(found, "mail")) == (["j-0", "j-1", "j-2"], [])
+    assert ids(taken(locked(entry(job(2), name="mail")), [mail], known(job(1))), "mail") == ["j-1", "j-2"]
     assert ids(taken(Lock(), [mail], known(job(1))), "mail") == ["j-1"]
+
+
+def test_an_unanswered_submission_is_answered_whichever_name_the_lock_has_it_under() -> None:
+    unknown = replace(job(0, "unknown"), job_id=None, version=None, submissions=("t0",))
+    mail = declared("mail", size=20, old="tickets")
+    answered = known(job(0, "open"), token="t0")
+    for names in (("tickets",), ("mail",), ("tickets", "mail"), ("mail", "tickets")):
+        jobs = (unknown, job(1))
+        lock = locked(*(entry(one, name=name) for name, one in zip(names, jobs, strict=False)))
+        found, _ = entry_for(mail, taken(lock, [mail], answered).lock, BACKEND)
+        assert found is not None
+        assert [one.state for one in found.jobs] == ["open", "ready"][: len(names)], names
 
 
 def test_a_job_of_no_known_name_is_given_to_the_dataset_with_jobs_under_its_remote_name() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pioneer_build.lock.pending_renames import old_names_of, with_new_names
 from pioneer_build.operations.label_texts import NO_TEXTS
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.operations.rows_to_judge import RowsElsewhere, judge_entry, read_kept_rows
-from pioneer_build.plan import renames_of, with_new_names
 from pioneer_build.project.open import open_project
 from tests.made import Made, spec_text
 
@@ -40,7 +40,7 @@ def test_a_renamed_dataset_is_found_under_its_new_name(made: Made) -> None:
     assert found.text.startswith("2 of 4 rows pass")
     entry = state.lock.get("moods", state.backend)
     assert entry is not None
-    named = with_new_names(state.lock, renames_of(declared), state.backend)
+    named = with_new_names(state.lock, old_names_of(declared), state.backend)
     assert judge_entry(config, state.declared["moods"], entry, named, ()) == found
 
 

@@ -9,14 +9,8 @@ from typing import Any
 import pytest
 
 from pioneer_build.lock.model import Entry, Job, Lock, Rejection
-from pioneer_build.plan import (
-    PRECEDENCE,
-    Choices,
-    InputFacts,
-    Step,
-    entry_for,
-    state_of,
-)
+from pioneer_build.lock.pending_renames import entry_for
+from pioneer_build.plan import PRECEDENCE, Choices, InputFacts, Step, state_of
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import Spec
 from tests.plan.steps import (

@@ -32,3 +32,11 @@ def test_only_what_is_pending_on_this_backend_gets_a_reason() -> None:
     assert found.steps[0].reasons[1].line == "both sides of the merge changed the definition: kept as in 0a1b2c3d"
     assert found.steps[0].action == "restore"
     assert with_choices(plan, [], {"ours": "", "theirs": ""}) is plan
+
+
+def test_a_choice_about_a_dataset_whose_rename_is_pending_has_its_old_name() -> None:
+    plan = Plan("pioneer", (Step("new", "replace", renamed_from="a"),))
+    (step,) = with_choices(plan, [choice("definition")], {"ours": "0a1b2c3d", "theirs": "4e5f6071"}).steps
+    assert [reason.text for reason in step.reasons] == [
+        "both sides of the merge changed the definition: kept as in 0a1b2c3d"
+    ]

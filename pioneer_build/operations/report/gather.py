@@ -83,7 +83,7 @@ def gather(project: Project, request: ReportRequest) -> ReportContents:
 
 
 def _examples(found: ProjectState, name: str) -> int:
-    entry = found.lock.get(name, found.backend)
+    entry = found.entry(name)
     return entry.examples if entry is not None else 0
 
 
@@ -116,7 +116,7 @@ def _notes(found: ProjectState, since: State | None) -> list[str]:
 def _dataset(
     found: ProjectState, name: str, step: Step | None, change: DatasetDiff | None, share: int, chunks: dict[str, str]
 ) -> dict[str, Any]:
-    entry, item = found.lock.get(name, found.backend), found.declared.get(name)
+    entry, item = found.entry(name), found.declared.get(name)
     value = status_of(found, name, step)
     spec = item.spec if item is not None else None
     lines: RowLines | str = "nothing is built yet"
@@ -240,8 +240,8 @@ def _named_texts(found: ProjectState, name: str, refused: dict[bytes, Any]) -> I
 def _changes(found: ProjectState, names: Collection[str], since: State | None) -> dict[str, DatasetDiff]:
     if since is None:
         return {}
-    now = Lock({key: entry for key, entry in found.lock.entries.items() if key[0] in names})
-    gone = {key for key in since.lock.entries if key not in found.lock.entries}
+    now = Lock({key: entry for key, entry in found.named_lock.entries.items() if key[0] in names})
+    gone = {key for key in since.lock.entries if key not in found.named_lock.entries}
     before = {key: entry for key, entry in since.lock.entries.items() if key[0] in names or key in gone}
     diff = diff_locks(Lock(before), now, kept_rows(found.store), backend=found.backend, samples=SAMPLES)
     return {change.dataset_name: change for change in diff.datasets}

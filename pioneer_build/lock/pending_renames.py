@@ -1,6 +1,7 @@
-"""Entries under the names that their datasets have in the specs, whether or not a rename is in the lock already.
+"""The entries of datasets under the names that they have in the specs, whether or not a rename is in the lock already.
 
 Specs and flags name datasets as the specs do. Until a rename is applied, the lock has the dataset under its old name.
+So this is the only way to look up the entry of a dataset: `Lock.entries` has what the file says.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.errors import PioneerError
 from pioneer_build.lock.merge import merge_entries
 
 if TYPE_CHECKING:
@@ -17,8 +19,22 @@ if TYPE_CHECKING:
     from pioneer_build.spec.declared import Declared
 
 
+def entry_for(declared: Declared, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
+    """The entry of a spec's dataset, and its old name if its rename isn't applied yet.
+
+    Args:
+        declared: the spec.
+        lock: what was built.
+        backend: the name of the backend in the lock.
+    """
+    return entry_named(declared.name, declared.spec.renamed_from, lock, backend)
+
+
 def entry_named(name: str, old_name: str | None, lock: Lock, backend: str) -> tuple[Entry | None, str | None]:
     """The entry of a dataset under its name in the specs, and its old name if its rename isn't applied yet.
+
+    If the lock has entries under both names (the rename was interrupted, or a merge of branches restored the old one),
+    it has the jobs of both.
 
     Args:
         name: the dataset's name.
@@ -36,7 +52,24 @@ def entry_named(name: str, old_name: str | None, lock: Lock, backend: str) -> tu
     return (carried if entry is None else merge_entries(entry, carried)), old_name
 
 
-def renames_of(declared: Iterable[Declared]) -> dict[str, str]:
+def refuse_old_name(name: str, specs: Iterable[Declared], at: str = "") -> None:
+    """Refuses a name that no dataset has any more because its spec renamed it.
+
+    Args:
+        name: the name of no dataset.
+        specs: the specs of the project.
+        at: begins the message: where the name stands.
+
+    Raises:
+        PioneerError: a spec has it as `renamed_from`; the message says which.
+    """
+    for item in specs:
+        if item.spec.renamed_from == name:
+            message = f"{at}the dataset '{name}' is called '{item.name}' now: see `renamed_from` in {item.spec.path}"
+            raise PioneerError(message, hint=f"use the name '{item.name}'")
+
+
+def old_names_of(declared: Iterable[Declared]) -> dict[str, str]:
     """The old names of the specs that have `renamed_from`, by their new ones."""
     return {item.name: old for item in declared if (old := item.spec.renamed_from) is not None}
 
