@@ -102,13 +102,13 @@ def command(
         from pioneer_build.engine.engine_config import EngineConfig
         from pioneer_build.engine.server import run_server
 
-        makers, world, workers = _model(options) if model else _local()
+        makers, subfolder, workers = _model(options) if model else _local()
     except ModuleNotFoundError as error:
         what = "the engine of a model" if model else "the local engine"
         raise MissingExtra(what, "model" if model else "local") from error
     if port == 0:
         port = _free_port(host)
-    in_state = state_folder() / world / f"{host.replace(':', '_')}-{port}"
+    in_state = state_folder() / subfolder / f"{host.replace(':', '_')}-{port}"
     folder = path_to_write(state, options.directory) if state is not None else in_state
     config = EngineConfig(
         state_dir=folder,
@@ -144,13 +144,13 @@ def _local() -> tuple[Makers, Path, int]:
 
 def _model(options: Globals) -> tuple[Makers, Path, int]:
     """The makers of the project's model, the part of a state folder's path that is its own, and their threads."""
-    from pioneer_build.operations.model_makers import MODEL_WORKERS, model_makers, world_of
+    from pioneer_build.operations.model_makers import MODEL_WORKERS, folder_name, model_makers
     from pioneer_build.project.open import open_project
 
     config = open_project(Path(options.directory), "model").config
     assert config.model is not None
     note = say if options.verbosity >= 0 else (lambda _: None)
-    return model_makers(config.model, note), Path("model") / world_of(config.backend), MODEL_WORKERS
+    return model_makers(config.model, note), Path("model") / folder_name(config.backend), MODEL_WORKERS
 
 
 def _is_loopback(host: str) -> bool:

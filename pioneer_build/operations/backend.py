@@ -77,8 +77,8 @@ def _local_app(config: Config, root: Path) -> EngineApp:
 
 
 def _model_app(config: Config, root: Path, say: Callable[[str], None]) -> EngineApp:
-    """The application with a language model. Each model has a folder of its own: it is a world of its own."""
-    from pioneer_build.operations.model_makers import create_model_app, world_of  # starlette and httpx
+    """The application with a language model. Each model has a folder of its own, as it is a backend of its own."""
+    from pioneer_build.operations.model_makers import create_model_app, folder_name  # starlette and httpx
 
     assert config.model is not None
-    return create_model_app(config.model, local_folder(root) / "model" / world_of(config.backend), config.seed, say)
+    return create_model_app(config.model, local_folder(root) / "model" / folder_name(config.backend), config.seed, say)

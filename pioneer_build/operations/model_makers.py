@@ -122,8 +122,8 @@ def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: 
     return create_app(EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS), model_makers(settings, on_note))
 
 
-def world_of(backend: str) -> str:
-    """The name of a folder for a model's jobs, rows and answers: each model is a world of its own.
+def folder_name(backend: str) -> str:
+    """The name of the folder for the jobs, rows and answers of a model, by its backend: each model is one of its own.
 
     It is a digest, because the name of a model may be no name of a file.
     """

@@ -159,7 +159,7 @@ def test_a_setting_with_the_key_in_it_is_refused(tmp_path: Path, settings: Setti
     assert SECRET.lower() not in str(caught.value).lower()
 
 
-def test_a_model_is_a_world_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_a_backend_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pioneer_build.keys._named", set())
     model = ModelSettings(("http://127.0.0.1:8000/v1",), "Qwen/Qwen2.5", "MODEL_KEY")
     config = resolved(Settings(backend="model", model=model))
