@@ -60,16 +60,6 @@ class LabelCounts:
     predicted: int
     right: int
 
-    @property
-    def precision(self) -> float | None:
-        """The share of correct predictions; `None` if there are none."""
-        return rounded(self.right / self.predicted) if self.predicted else None
-
-    @property
-    def recall(self) -> float | None:
-        """The share of gold that was found; `None` if the gold doesn't have the label."""
-        return rounded(self.right / self.n) if self.n else None
-
 
 @dataclass(frozen=True, slots=True)
 class GoldMeasure:

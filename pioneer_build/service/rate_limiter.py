@@ -57,13 +57,11 @@ class Usage:
     """How much of the limit is used now, to show it.
 
     `used` requests of the last period, of `limit` (`None`: unlimited), of which `allowed` may be used now.
-    `blocked_for` is in seconds, 0 if the service didn't ask for a pause.
     """
 
     used: int
     limit: int | None
     allowed: int | None
-    blocked_for: float
 
 
 class TurnsOver(Exception):
@@ -142,7 +140,7 @@ class Pacer:
         self._locked_since: float | None = None
         self._told = 0.0  # until when the pause lasts that was told
         limit = rules.limit if rules is not None else None
-        self._usage = Usage(0, limit, limit, 0.0)
+        self._usage = Usage(0, limit, limit)
 
     @classmethod
     def shared(
@@ -201,8 +199,7 @@ class Pacer:
 
             def look(sent: Sent) -> Usage:
                 now = self.now()
-                blocked = max(0.0, sent.blocked_until - now)
-                return Usage(rules.used(sent, now), rules.limit, rules.allowed(sent, now), blocked)
+                return Usage(rules.used(sent, now), rules.limit, rules.allowed(sent, now))
 
             with contextlib.suppress(Locked):
                 self._usage = self._change(rules, look)
