@@ -42,6 +42,7 @@ rows_again           has the rows of a job that has ended once more
 lost_rows            ready jobs whose rows are out of reach, and which others replace
 rows_first           has what can be had of a dataset's rows, before more are bought or judged
 rebuild              repeats the local engine's work on a machine that doesn't have its jobs
+matching_version     whether a version of the service can be the result of a job
 reconcile_unknown    submissions with unknown outcome: finds and adopts the version that one made
 adopt                jobs and versions that the user names
 remove               datasets whose spec was removed

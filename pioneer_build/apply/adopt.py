@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
-from pioneer_build.apply.reconcile_unknown import misfit
+from pioneer_build.apply.matching_version import misfit
 from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.apply.submit import submission_of
