@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pioneer_build.cli.output import out, say
 from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.paths import state_folder
+from pioneer_build.spec.loopback import is_loopback
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def command(
       export PIONEER_BASE_URL=http://127.0.0.1:8765 PIONEER_API_KEY=anything
       pioneer-build --backend pioneer apply
     """
-    if not allow_remote and not _is_loopback(host):
+    if not allow_remote and not is_loopback(host):
         hint = "pass --allow-remote to accept connections from other machines"
         raise UsageError(f"{host} is not a loopback address", hint=hint)
     model = (backend or options.backend) == "model"  # only on purpose: whoever may send requests spends its tokens
@@ -151,13 +151,6 @@ def _model(options: Globals) -> tuple[Makers, Path, int]:
     assert config.model is not None
     note = say if options.verbosity >= 0 else (lambda _: None)
     return model_makers(config.model, note), Path("model") / folder_name(config.backend), MODEL_WORKERS
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _free_port(host: str) -> int:

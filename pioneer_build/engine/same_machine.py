@@ -8,11 +8,12 @@ A page of any site may send requests to a port of the visitor's own machine. If 
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
+
+from pioneer_build.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,21 +22,10 @@ _HOST: Final = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[0-9a-z.-]{1,253})(?::[0-9]{1,
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def is_loopback(name: str) -> bool:
-    """Whether a host name or address, without a port, means this machine: `localhost`, `127.0.0.1`, `::1`."""
-    name = name.lower().removesuffix(".").removeprefix("[").removesuffix("]")
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return name == "localhost"
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
-
-
 def names_loopback(host: str) -> bool:
     """Whether the value of a `Host` header, which may have a port, means this machine."""
     found = _HOST.fullmatch(host.strip())
-    return found is not None and is_loopback(found[1])
+    return found is not None and is_loopback(found[1].removeprefix("[").removesuffix("]"))
 
 
 class SameMachine:

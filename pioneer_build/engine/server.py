@@ -15,9 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pioneer_build.disk.advice import advice
 from pioneer_build.engine.app import create_app
 from pioneer_build.engine.database import StateDamaged
-from pioneer_build.engine.same_machine import SameMachine, is_loopback
+from pioneer_build.engine.same_machine import SameMachine
 from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import shell_word
+from pioneer_build.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

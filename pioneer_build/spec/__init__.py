@@ -2,6 +2,7 @@
 
 model               one spec declares one dataset
 settings            what `pioneer.yaml` may set
+loopback            what means this machine
 base_url            the one rule for the address of a service
 fingerprint         `fp1`: the canonical form of a definition and its digest
 label_descriptions  descriptions of labels in a definition, and found again there to show them
