@@ -5,6 +5,7 @@ client             `HttpService`: implements the `Service` port; decides what is
 datasets           the dataset endpoints, which not every service has
 probe              the free requests that `doctor` sends to check a service
 transport          one request and its response: the key, time-outs
+repeated_key       refuses an answer that has the key in it
 response_bounds    how large a response may be
 retry              how often a request is retried, and how long to wait in between
 error_map          maps outcomes of requests to errors of this package

@@ -15,9 +15,10 @@ from urllib.parse import quote
 import httpx
 
 from pioneer_build._version import __version__
-from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
+from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_status
+from pioneer_build.service.repeated_key import refuse_repeated_key
 from pioneer_build.service.response_bounds import Bounds, values_in
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
 from pioneer_build.web.connections import Connections, Tls
@@ -34,8 +35,6 @@ _T = TypeVar("_T")
 CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
 _WORDS_LIMIT = 1024 * 1024
-_HAS_THE_KEY = "the response contains the API key, so nothing of it is recorded"
-_HAS_THE_KEY_HINT = "find out from the service why it repeats keys; what it accepted can be recorded with `adopt`"
 _NO_HOST = "must start with https:// (or http://) and name a host"
 _URL_FAULTS: Mapping[UrlFault, str] = {
     "unreadable": "can't be read",
@@ -187,7 +186,7 @@ class Calls:
             async with asyncio.timeout(request.seconds_at_most), self._open(request, progress) as got:
                 body = await _read(got, request.bounds)
                 answer = HttpResponse(got.status_code, got.headers, body, progress.whole is not False)
-                self._refuse_the_key(answer, request)
+                refuse_repeated_key(self.words, answer.status, answer.body, request.asked)
                 return answer
         except Exception as error:  # noqa: BLE001 - from the network, or from an application
             problem = self._problem(error, request.asked, progress)
@@ -213,18 +212,6 @@ class Calls:
             await stack.aclose()
             raise
         await stack.aclose()
-        raise problem
-
-    def _refuse_the_key(self, answer: HttpResponse, request: HttpRequest) -> None:
-        """Raises a `ServiceError` if a response repeats the key: an id or a row with the key in it can't be recorded.
-
-        An error is only shown, without the key.
-        """
-        if not 200 <= answer.status < 300 or not self.words.in_body(answer.body):
-            return
-        problem = request.asked.unanswered(_HAS_THE_KEY, status=answer.status)
-        if isinstance(problem, FateUnknown):
-            problem = KeyRepeated(problem.message, hint=_HAS_THE_KEY_HINT, status=answer.status)
         raise problem
 
     def progress(self, body_out: Callable[[], None] = lambda: None) -> Progress:
