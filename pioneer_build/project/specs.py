@@ -1,4 +1,7 @@
-"""A project's specs: finds them, reads those that changed, and checks them one by one and against each other."""
+"""A project's specs: reads those that changed, and checks them one by one and against each other.
+
+Which files are specs, and which only look like one (`x.YAML`), is decided by `cache.spec_files`, which imports little.
+"""
 
 from __future__ import annotations
 
