@@ -12,8 +12,8 @@ from zlib import crc32
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.cold_parse import make
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text
 from pioneer_build.spec.fingerprint import definition_of
 

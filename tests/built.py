@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.inputs import survey
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.spec.fingerprint import definition_of

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 
 from pioneer_build.checks.quarantined_rows import QuarantinedRow
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Rejection
-from pioneer_build.lock.text import lock_text
 from pioneer_build.spec.fingerprint import fingerprint_of
 from tests.made import Made
 from tests.runner import git

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pioneer_build.checks.quarantined_rows import QuarantinedRow, quarantine_line
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.parse import parse_text
 from pioneer_build.rows import row_line
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of

@@ -16,8 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import lock_text, read_lock
 from tests.runner import ROOT, Runner, git
 
 if TYPE_CHECKING:

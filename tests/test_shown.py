@@ -20,8 +20,8 @@ import click
 import pytest
 
 from pioneer_build.cli import COMMANDS, HIDDEN, group, run
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.json import entry_digest
-from pioneer_build.lock.text import lock_text, read_lock
 from tests.e2e.scripted import Scripted, running
 from tests.fakes.server import Fault
 from tests.hostile import HOSTILE_FILE, build, faults, hostile, hostile_line, markdown_faults, yaml_text

@@ -11,10 +11,10 @@ jobs_known_elsewhere  takes over jobs that the journal or an earlier lock knows
 json                  an entry as JSON values, and those as text
 schema                which keys and types those must have, by version
 source                parses a file up to its entries, and finds the line of each key
-text                  reads and writes the bytes of `pioneer.lock`
+file_text             the text of `pioneer.lock`, or of one file of a split lock: written and read
 split                 reads and writes the files of a split lock
 astray                entries of a split lock that are in the file of another dataset
-from_files            reads either kind from the texts of its files
+read_files            reads a lock from the texts of its files, of either kind, with conflicts or without
 conflict              the sides of a text with conflict markers of git
 merge_sides           merges the sides of a conflict
 """

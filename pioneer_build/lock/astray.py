@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import shell_word
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LockSource
 from pioneer_build.lock.split import dataset_at, entry_path
-from pioneer_build.lock.text import lock_text, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

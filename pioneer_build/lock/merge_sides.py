@@ -11,11 +11,11 @@ from pioneer_build.errors import LockError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.conflict import AGAIN, is_conflicted
 from pioneer_build.lock.conflict import sides as split_sides
+from pioneer_build.lock.file_text import read_lock
 from pioneer_build.lock.lineages import renamed_on
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH
-from pioneer_build.lock.text import read_lock
 from pioneer_build.lock.three_way import Merged, merge3
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The values of `pioneer.lock`. `text` reads and writes them, `merge` merges two locks."""
+"""The values of `pioneer.lock`. `file_text` reads and writes them, `merge` merges two locks."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError
 from pioneer_build.escaping import shell_word
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH, LockSource, restore
-from pioneer_build.lock.text import lock_text, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

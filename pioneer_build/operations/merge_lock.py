@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.lineages import replaced_on
 from pioneer_build.lock.merge_sides import read_side
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, dataset_at
-from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import MergeChoice, merge3
 from pioneer_build.project.key_check import refuse_keys_in_lock
 from pioneer_build.project.lock_texts import lock_bytes

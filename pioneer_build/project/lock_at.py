@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import LockError
 from pioneer_build.git.revisions import file_at, files_at
-from pioneer_build.lock.from_files import FoundLock, read_files
+from pioneer_build.lock.read_files import FoundLock, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
 from pioneer_build.project.key_check import refuse_keys_in_lock

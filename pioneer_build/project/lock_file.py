@@ -13,12 +13,12 @@ from pioneer_build.cache.lock_stamp import stamp_of_all
 from pioneer_build.errors import LockError
 from pioneer_build.lock.astray import kept_in_place
 from pioneer_build.lock.conflict import is_conflicted
-from pioneer_build.lock.from_files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
+from pioneer_build.lock.file_text import read_entries
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.read_files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import entry_path, is_mark
-from pioneer_build.lock.text import read_entries
 from pioneer_build.project.key_check import keys_in_texts, refuse_keys_in_lock
 from pioneer_build.project.lock_texts import LockTexts, Snapshot, read_text
 from pioneer_build.sparse.signs import may_be_sparse
@@ -105,7 +105,7 @@ class LockFile:
         return found.lock
 
     def read_entries(self, names: Iterable[str]) -> Lock | None:
-        """The entries of some datasets, like `lock.text.read_entries`. Not for a run that writes the lock.
+        """The entries of some datasets, like `lock.file_text.read_entries`. Not for a run that writes the lock.
 
         Raises:
             LockError: a file can't be read, or contains a key.

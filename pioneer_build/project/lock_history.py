@@ -20,9 +20,9 @@ from pioneer_build.git.objects import GitObject, objects
 from pioneer_build.git.program import NEWER_GIT
 from pioneer_build.git.repository import folder_in_repository, is_partial, is_shallow
 from pioneer_build.lock.conflict import is_conflicted, sides
+from pioneer_build.lock.file_text import read_lock
 from pioneer_build.lock.source import LOCK_PATH, LOCK_VERSION
 from pioneer_build.lock.split import SPLIT_FOLDER
-from pioneer_build.lock.text import read_lock
 from pioneer_build.spec.base_url import other_spellings
 from pioneer_build.wording import count
 

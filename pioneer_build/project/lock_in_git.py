@@ -12,7 +12,7 @@ from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.git.work_tree import staged, unmerged_files
 from pioneer_build.lock.conflict import Sides, is_conflicted
-from pioneer_build.lock.from_files import MergeInIndex
+from pioneer_build.lock.read_files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
 from pioneer_build.project.lock_restore import with_way_out

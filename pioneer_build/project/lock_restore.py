@@ -9,9 +9,9 @@ from pioneer_build.errors import LockError, PioneerError
 from pioneer_build.escaping import shell_word
 from pioneer_build.git.objects import GitObject, objects
 from pioneer_build.git.revisions import commits_before
+from pioneer_build.lock.file_text import read_lock
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark, read_entry_file
-from pioneer_build.lock.text import read_lock
 
 if TYPE_CHECKING:
     from pathlib import Path

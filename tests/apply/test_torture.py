@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import merge3
 from pioneer_build.plan import Choices
 from pioneer_build.project.lock_file import LOCK_NAME, LockFile

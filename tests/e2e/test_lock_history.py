@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.lock.text import lock_text, read_lock
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.project.lock_file import LockFile
 from tests.e2e.conftest import move_home, project_of_a_service
 from tests.e2e.scripted import Scripted, running

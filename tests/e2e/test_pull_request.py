@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pioneer_build.lock.text import read_lock
+from pioneer_build.lock.file_text import read_lock
 from tests.runner import ROOT, Runner, git
 
 if TYPE_CHECKING:

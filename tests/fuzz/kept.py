@@ -18,9 +18,9 @@ from pioneer_build.cache.unchanged_plan import (
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Submission
 from pioneer_build.journal.submitted_jobs import known_jobs
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.jobs_known_elsewhere import take_over
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.saved_plan import as_reviewed, read_plan
 from pioneer_build.plan.json import plan_value
 from pioneer_build.render.plan import plan_text

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.diff.json import change_value
 from pioneer_build.diff.locks import diff_locks
 from pioneer_build.lock.conflict import with_markers
-from pioneer_build.lock.from_files import NOT_IN_INDEX, lock_texts, read_files
+from pioneer_build.lock.file_text import lock_text, read_entries, read_lock
 from pioneer_build.lock.json import entry_digest
 from pioneer_build.lock.merge import merge
-from pioneer_build.lock.text import lock_text, read_entries, read_lock
+from pioneer_build.lock.read_files import NOT_IN_INDEX, lock_texts, read_files
 from pioneer_build.lock.three_way import merge3
 from pioneer_build.operations.dataset_status import dataset_status, training_pair
 from pioneer_build.operations.merge_lock import merge_files

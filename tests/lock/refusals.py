@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import digest_of
-from pioneer_build.lock.text import lock_text, read_lock
 from tests.planning import declared, entry, generate_spec, job, lock_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"

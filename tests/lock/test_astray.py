@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.astray import kept_in_place
-from pioneer_build.lock.from_files import NOT_IN_INDEX, read_files
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Lock
+from pioneer_build.lock.read_files import NOT_IN_INDEX, read_files
 from pioneer_build.lock.split import entry_path, split_texts
-from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.project.lock_file import LockFile
 from tests.lock.strategies import locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of

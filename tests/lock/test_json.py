@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 
 from pioneer_build.lock import schema
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.json import as_json, entry_digest, entry_of, entry_value, quoted
 from pioneer_build.lock.model import Entry, Labelling, Lock, Tokens
 from pioneer_build.lock.schema import needs_version_2
-from pioneer_build.lock.text import lock_text
 from tests.lock.refusals import FIRST, GOLDEN
 from tests.lock.strategies import entries, locks
 from tests.planning import PROPERTY, entry, job

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.lineages import renamed_on, replaced_on
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.lock.three_way import merge3
 from pioneer_build.plan.model import SETTLED
 from tests.planning import BACKEND, PROPERTY, World, declared, entry, generate_spec, job, label_spec, lock_of

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.merge import merge, merge_entries, merge_jobs, merge_publications
 from pioneer_build.lock.model import Entry, Job, Labelling, Lock, Publication, Tokens
-from pioneer_build.lock.text import lock_text
 from tests.lock.strategies import entries, jobs, locks, publications
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec
 

@@ -8,11 +8,11 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides
-from pioneer_build.lock.from_files import MergeInIndex, read_files
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.merge_sides import LockSides, join_sides, read_sides
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.read_files import MergeInIndex, read_files
 from pioneer_build.lock.split import SPLIT_MARK
-from pioneer_build.lock.text import lock_text
 from tests.planning import declared, entry, generate_spec, job, lock_of
 
 ITEM, NEW = declared(generate_spec("a")), declared(generate_spec("a", labels=("z",)))

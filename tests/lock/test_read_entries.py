@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pioneer_build.lock.file_text import lock_text, read_entries
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import lock_text, read_entries
 from tests.lock.strategies import locks
 from tests.planning import BACKEND, PROPERTY, declared, entry, generate_spec, job, lock_of
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pioneer_build.lock import schema
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.json import entry_digest, entry_value
-from pioneer_build.lock.text import lock_text, read_lock
 from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.planning import entry, job
 

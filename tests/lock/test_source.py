@@ -9,8 +9,8 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock import source
+from pioneer_build.lock.file_text import read_lock
 from pioneer_build.lock.source import LockSource
-from pioneer_build.lock.text import read_lock
 from tests.lock.refusals import GOLDEN, TEXT, line_of, refusal
 
 

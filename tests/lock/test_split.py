@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.from_files import NOT_IN_INDEX, read_files
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.read_files import NOT_IN_INDEX, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path, split_texts
-from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.lock.three_way import merge3
 from tests.lock.refusals import GOLDEN
 from tests.lock.strategies import locks

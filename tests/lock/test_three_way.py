@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Labelling, Lock, Rejection
-from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.lock.three_way import MergeChoice, merge3
 from pioneer_build.plan.model import SETTLED
 from tests.lock.strategies import entries, locks

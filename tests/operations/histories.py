@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.inputs import survey
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Labelling, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.project.open import open_project
 from pioneer_build.project.specs import load_specs
 from tests.built import write_spec

@@ -10,8 +10,8 @@ import pytest
 
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.model import Submission
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.plan import plan_project
 from pioneer_build.operations.project_state import read_project_state
 from pioneer_build.parse import parse_text

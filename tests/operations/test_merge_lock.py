@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import LockError
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project import lock_texts
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.spec.fingerprint import fingerprint_of
 from tests.runner import git

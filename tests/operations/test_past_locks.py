@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.git.revisions import commit_of
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations import past_locks
 from pioneer_build.operations.past_locks import past_jobs
 from pioneer_build.operations.plan import plan_project

@@ -33,12 +33,12 @@ def test_what_did_not_change_is_neither_parsed_nor_read_nor_verified(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pioneer_build import inputs, parse
-    from pioneer_build.lock import text
+    from pioneer_build.lock import file_text
 
     before = read_project_state(open_project(built))
     monkeypatch.setattr(parse, "parse_files", None)
     monkeypatch.setattr(inputs, "survey", None, raising=False)
-    monkeypatch.setattr(text, "check_entry", None)
+    monkeypatch.setattr(file_text, "check_entry", None)
     after = read_project_state(open_project(built))
     assert after.plan == before.plan
     assert after.surveys == {}

@@ -16,10 +16,10 @@ import pytest
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides, is_conflicted, sides
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.merge_sides import read_sides
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import lock_text, read_lock
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project.lock_file import LockFile
 from tests.full_disk import failing_disk

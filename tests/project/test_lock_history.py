@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.git.revisions import merged_commits
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Job, Lock
 from pioneer_build.lock.split import SPLIT_MARK, split_texts
-from pioneer_build.lock.text import lock_text
 from pioneer_build.project import lock_history
 from pioneer_build.project.lock_history import LockHistory, place_of, search_history
 from pioneer_build.spec.fingerprint import fingerprint_of

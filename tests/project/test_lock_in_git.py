@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.from_files import lock_texts
+from pioneer_build.lock.read_files import lock_texts
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
 from pioneer_build.project.lock_file import LockFile

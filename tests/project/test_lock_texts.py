@@ -12,12 +12,12 @@ import pytest
 
 from pioneer_build.errors import LockError
 from pioneer_build.escaping import visible
-from pioneer_build.lock.from_files import lock_texts
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.read_files import lock_texts
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, SPLIT_MARK, entry_path
-from pioneer_build.lock.text import lock_text
 from pioneer_build.operations.merge_lock import merge_files
 from pioneer_build.project import lock_texts as lock_texts_module
 from pioneer_build.project.lock_file import LockFile

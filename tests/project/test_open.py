@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import LockError, PioneerError, Problems
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Entry, Lock
-from pioneer_build.lock.text import lock_text
 from pioneer_build.paths import cache_folder, find_root, state_folder
 from pioneer_build.project.open import open_project
 from tests.built import age, build, home

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.lock.conflict import with_markers
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
-from pioneer_build.lock.text import lock_text
 from pioneer_build.project.open import open_project
 from tests.full_disk import failing_disk
 from tests.operations.doctor.found import examined, is_wrong

@@ -9,9 +9,9 @@ from hypothesis import given
 
 from pioneer_build.errors import LockError
 from pioneer_build.lock.conflict import Sides, with_markers
-from pioneer_build.lock.from_files import NOT_IN_INDEX, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
+from pioneer_build.lock.read_files import NOT_IN_INDEX, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, dataset_at, entry_path, is_mark
 from pioneer_build.lock.three_way import merge3

@@ -9,11 +9,11 @@ from pioneer_build.errors import LockError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.astray import astray_in, joined
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
 from pioneer_build.lock.split import SPLIT_FOLDER, check_names, is_mark, read_entry_file, split_texts
-from pioneer_build.lock.text import lock_text, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

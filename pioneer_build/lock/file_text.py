@@ -1,4 +1,4 @@
-"""Reads and writes the bytes of `pioneer.lock`.
+"""The text of `pioneer.lock`, or of one file of a split lock: written, and read.
 
 Equal locks always have equal bytes: JSON, two-space indent, sorted, without clock, path, host or version of this tool.
 Every entry ends with its own digest, so that manual edits, and mixtures of two entries by line, are detected. There is

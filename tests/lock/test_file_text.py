@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock import schema, text
+from pioneer_build.lock import file_text, schema
+from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.schema import needs_version_2
-from pioneer_build.lock.text import lock_text, read_lock
 from tests.lock.refusals import FIRST, GOLDEN, TEXT, changed, refusal
 from tests.lock.strategies import entries, locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, label_spec, lock_of
@@ -71,8 +71,8 @@ def test_the_text_of_an_entry_that_did_not_change_is_not_made_again(monkeypatch:
     written: dict[tuple[str, str], tuple[Entry, str]] = {}
     lock_text(lock_of(one, other), written)
     made: list[Entry] = []
-    whole = text.entry_value
-    monkeypatch.setattr(text, "entry_value", lambda item: made.append(item) or whole(item))
+    whole = file_text.entry_value
+    monkeypatch.setattr(file_text, "entry_value", lambda item: made.append(item) or whole(item))
     changed_one = replace(one, protect=True)
     lock_text(lock_of(changed_one, other), written)
     assert made == [changed_one]
