@@ -10,7 +10,7 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
-from pioneer_build.cli.output import as_json, ask, out, room, say, wants_colour, width
+from pioneer_build.cli.output import as_json, ask, out, room, say, say_waiting, wants_colour, width
 from pioneer_build.disk.presence import is_there
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import lines_text, shell_word, visible
@@ -100,7 +100,7 @@ def command(
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
-    with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
+    with planned(project, choices, select, exclude, planfile, waiting=say_waiting) as (found, plan):
         check_budget(plan, limits)
         if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
@@ -163,10 +163,6 @@ def _check_planfile(planfile: Path, *, alone: bool) -> None:
         if planfile.name == str(planfile):
             hint += f"; for one dataset: pioneer-build apply --select {shell_word(str(planfile))}"
         raise UsageError(f"no saved plan '{planfile}'", hint=hint)
-
-
-def _waits(holder: str) -> None:
-    say(f"waiting for another apply of this project ({holder}) …")
 
 
 def _show(plan: Plan) -> None:

@@ -91,6 +91,11 @@ def say(text: str) -> None:
         return
 
 
+def say_waiting(holder: str) -> None:
+    """That another run of the project has to end first."""
+    say(f"waiting for another run of this project ({holder}) …")
+
+
 def say_to_runner(command: str) -> None:
     """A workflow command, which `say` would disarm, to stderr."""
     try:
