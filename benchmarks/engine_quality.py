@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from pioneer_build.draws import Draw
 from pioneer_build.engine.embedding import embedder
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.filling import fill, joined
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.produce import produce

@@ -23,8 +23,9 @@ from pioneer_build.model import attributes
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.row_prompts import row_prompt
-from pioneer_build.model.values import AnnotatedExample, Prompt, WantedContent
+from pioneer_build.model.values import Prompt, WantedContent
 from pioneer_build.parse.json_schema import checks_table, key_table, settings_schema
+from pioneer_build.spec.model import EntityExample
 
 _FOLDER: Final = Path(__file__).resolve().parent
 _HEAD: Final = """\
@@ -219,8 +220,8 @@ _ENTITIES: Final = WantedContent(
     {"company": "Only firms, no authorities"},
     domain="Business news",
     entity_examples=(
-        AnnotatedExample("Ada Lovelace joined Acme.", (("Ada Lovelace", "person"), ("Acme", "company"))),
-        AnnotatedExample("See you on Monday.", ()),
+        EntityExample("Ada Lovelace joined Acme.", (("Ada Lovelace", "person"), ("Acme", "company"))),
+        EntityExample("See you on Monday.", ()),
     ),
 )
 _MESSAGES: Final = WantedContent("decoder", prompt="Answer the customer politely in two or three sentences.")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 APP = "pioneer-build"
 #: The folder in a project for what this tool keeps there. It may have come with a repository.
 PROJECT_FOLDER = ".pioneer"
-_PROJECT_FILES = ("pioneer.yaml", "pioneer.lock")
+#: The settings of a project.
+SETTINGS_NAME = "pioneer.yaml"
+#: What makes a folder a project.
+PROJECT_FILES = (SETTINGS_NAME, "pioneer.lock")
 #: How a `.git` file of a linked work tree or a submodule begins; the path of the real folder follows.
 _ELSEWHERE = "gitdir:"
 #: A `.git` file is not longer.
@@ -109,7 +112,7 @@ def find_root(start: str) -> str:
     """
     folder = start
     while True:
-        if any(os.path.isfile(f"{folder}/{name}") for name in _PROJECT_FILES):  # noqa: PTH113
+        if any(os.path.isfile(f"{folder}/{name}") for name in PROJECT_FILES):  # noqa: PTH113
             _refuse_others(folder, start)
             return folder
         parent = os.path.dirname(folder)  # noqa: PTH120
@@ -140,7 +143,7 @@ def _refuse_others(folder: str, start: str) -> None:
     trusted = _trusted(start)
     if folder == start and not os.stat(folder).st_mode & 0o002:  # noqa: PTH116
         return
-    for name in (*_PROJECT_FILES, "pioneer.lock.d", PROJECT_FOLDER, ""):
+    for name in (*PROJECT_FILES, "pioneer.lock.d", PROJECT_FOLDER, ""):
         path = f"{folder}/{name}" if name else folder
         owners = {look(path).st_uid for look in (os.lstat, os.stat) if os.path.exists(path)}  # noqa: PTH110
         if others := owners - trusted:

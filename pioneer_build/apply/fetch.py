@@ -13,13 +13,13 @@ from pioneer_build.apply.recorded_judgement import judged_as_recorded
 from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
 from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
 from pioneer_build.apply.stored_rows import is_whole, rows_are_here
-from pioneer_build.checks.bounds import checks_from_key
 from pioneer_build.checks.changed_checks import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.plan import lost_text, ways_to_rows
 from pioneer_build.ports import JobReport
+from pioneer_build.spec.model import checks_from
 from pioneer_build.wording import SHARED_STORE, quoted
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _may_have_been_judged_otherwise(work: Work) -> bool:
 def _compared_with(work: Work) -> tuple[str, ...]:
     """The datasets that the recorded rows were compared with: these may have changed since."""
     entry = work.entry
-    recorded = checks_from_key(entry.checks).no_overlap_with if entry is not None else ()
+    recorded = checks_from(entry.checks).no_overlap_with if entry is not None else ()
     return () if work.run.options.free else tuple(dict.fromkeys((*recorded, *work.checks.no_overlap_with)))
 
 

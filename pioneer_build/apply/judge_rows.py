@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.apply.stopped import AwaitsOthers
 from pioneer_build.apply.stored_rows import texts_in
-from pioneer_build.checks.bounds import checks_from_key
 from pioneer_build.checks.changed_checks import rejection_of
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantined_rows import quarantine_line
 from pioneer_build.escaping import shell_word
 from pioneer_build.rows import row_line, text_digest
-from pioneer_build.spec.model import Checks
+from pioneer_build.spec.model import Checks, checks_from
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def named_or_recorded(checks: Checks, entry: Entry | None, declared: Container[s
         entry: the dataset's entry in the lock; it has the checks of the recorded rows.
         declared: the names of the specs. No step brings the rows of a dataset without a spec.
     """
-    recorded = checks_from_key(entry.checks).no_overlap_with if entry is not None else ()
+    recorded = checks_from(entry.checks).no_overlap_with if entry is not None else ()
     return tuple(dict.fromkeys((*checks.no_overlap_with, *(name for name in recorded if name in declared))))
 
 

@@ -16,12 +16,12 @@ from pioneer_build.apply.judge_rows import store_rows
 from pioneer_build.apply.rows_again import rows_of
 from pioneer_build.apply.stored_rows import raw_rows, rows_are_here, texts_in
 from pioneer_build.apply.work import Work
-from pioneer_build.checks.bounds import checks_from_key, effective_checks
+from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.declared import Declared
-from pioneer_build.spec.model import Checks, Spec
+from pioneer_build.spec.model import Checks, Spec, checks_from
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
@@ -198,7 +198,7 @@ class OthersBefore:
             earlier: the digests of the texts of the jobs before it in that state.
         """
         definition = self._definition(name, past, job)
-        terms = JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
+        terms = JobTerms.of(definition, job.asked)
         texts = {text_digest(row) for row in judge(rows, terms, Checks(), TakenTexts()).accepted}
         further = OthersBefore(self._work, texts, self._effort, self, (*self._path, name))
         keys = (past.checks, *self._work.run.options.past.checks_of(job), {})
@@ -241,7 +241,7 @@ class OthersBefore:
 
 def _checks_then(keys: Iterable[Mapping[str, Any]], name: str) -> Iterator[Checks]:
     """The checks that may have accepted the rows of a dataset; first without the datasets that they name."""
-    found = [checks_from_key(key) for key in keys]
+    found = [checks_from(key) for key in keys]
     alone = [replace(checks, no_overlap_with=()) for checks in found]
     for explicit in dict.fromkeys((*alone, *found)):
         yield effective_checks(Checks(), explicit, name)

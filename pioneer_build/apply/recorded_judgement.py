@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pioneer_build.apply.judge_rows import judgement_of
 from pioneer_build.apply.others_before import OthersBefore, digest_of_accepted, digest_of_lines
 from pioneer_build.apply.search_effort import SearchEffort
-from pioneer_build.checks.bounds import checks_from_key, effective_checks, explicit_checks
+from pioneer_build.checks.bounds import effective_checks, explicit_checks
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.rows import row_line, text_digest
-from pioneer_build.spec.model import Checks
+from pioneer_build.spec.model import Checks, checks_from
 
 #: At most so many rows are read to find which ones were left out: a few seconds' work.
 _MOST_ROWS: Final = 5_000_000
@@ -147,11 +147,11 @@ async def _without_some(
 
 def _checks_that_may_apply(work: Work, job: Job) -> Iterator[Checks]:
     entry = work.entry
-    yield checks_from_key(entry.checks) if entry is not None else Checks()
+    yield checks_from(entry.checks) if entry is not None else Checks()
     yield explicit_checks(work.run.basis.checks, work.item.spec.checks, work.name)
     yield Checks()
     if not work.run.options.free:  # git's history is read only where nothing else explains the digest
-        yield from map(checks_from_key, work.run.options.past.checks_of(job))
+        yield from map(checks_from, work.run.options.past.checks_of(job))
 
 
 def _as_recorded(

@@ -141,7 +141,7 @@ class Work:
             *([(known.fingerprint, known.definition)] if known is not None else []),
         ):
             if fingerprint == job.fingerprint:
-                return JobTerms(definition["task_type"], tuple(definition.get("labels", ())), job.asked)
+                return JobTerms.of(definition, job.asked)
         return JobTerms(self.item.spec.task_type, self.item.spec.labels, job.asked)
 
     def emit(self, kind: EventKind, text: str, **fields: Any) -> None:

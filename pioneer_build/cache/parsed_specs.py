@@ -18,7 +18,7 @@ from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
 from pioneer_build.disk.single_files import open_shared
 from pioneer_build.disk.stamps import is_settled, stamp_text
-from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp, checks_from
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -174,7 +174,7 @@ def _unpacked(packed: list[Any], path: str) -> Parsed:
         inputs = value["inputs"]
         value["inputs"] = InlineTexts(tuple(inputs)) if isinstance(inputs, list) else InputFiles(**inputs)
     if "checks" in value:
-        value["checks"] = checks_of(value["checks"])
+        value["checks"] = checks_from(value["checks"])
     if "top_up" in value:
         value["top_up"] = TopUp(**value["top_up"])
     return Spec(**value, path=path), definition, fingerprint
@@ -182,8 +182,3 @@ def _unpacked(packed: list[Any], path: str) -> Parsed:
 
 def _pairs(value: list[list[Any]]) -> tuple[Any, ...]:
     return tuple([tuple(one) for one in value])
-
-
-def checks_of(value: dict[str, Any]) -> Checks:
-    """Checks out of JSON values."""
-    return Checks(**{**value, "no_overlap_with": tuple(value.get("no_overlap_with", ()))})

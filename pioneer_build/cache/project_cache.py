@@ -13,8 +13,9 @@ from zlib import crc32
 from pioneer_build._version import __version__
 from pioneer_build.cache import DAMAGE
 from pioneer_build.cache.cache_file import write_cache_file
-from pioneer_build.cache.parsed_specs import SpecCache, checks_of
+from pioneer_build.cache.parsed_specs import SpecCache
 from pioneer_build.disk.stamps import is_settled
+from pioneer_build.spec.model import checks_from
 from pioneer_build.spec.settings import Settings, SpendingLimits, model_settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ProjectCache:
                 return None
             value = dict(known[1])
             if value.get("checks") is not None:
-                value["checks"] = checks_of(value["checks"])
+                value["checks"] = checks_from(value["checks"])
             if value.get("limits") is not None:
                 value["limits"] = SpendingLimits(**value["limits"])
             if value.get("model") is not None:

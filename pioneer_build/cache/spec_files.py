@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_of
-from pioneer_build.paths import is_inside
+from pioneer_build.paths import SETTINGS_NAME, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 SPEC_ENDINGS = (".yaml", ".yml")
 #: What the name of a file ends with, in any case, that was probably meant to be a spec.
 _LIKE_SPECS = (".yaml", ".yml", ".yaml.txt", ".yml.txt")
-#: Never specs: the settings of a project, wherever specs are, and what others installed.
-_SETTINGS = "pioneer.yaml"
+#: What others installed: never specs, as the settings of a project, wherever specs are.
 _INSTALLED = "node_modules"
 LEAVES = "a symbolic link that leaves the project"
 #: A linked folder with more entries than this isn't searched for specs any further.
@@ -69,7 +68,7 @@ def spec_stamps(
                     elif not name.endswith(SPEC_ENDINGS):
                         if name.lower().endswith(_LIKE_SPECS):
                             pass_over(path, "its name must end with .yaml or .yml")
-                    elif name != _SETTINGS:
+                    elif name != SETTINGS_NAME:
                         try:
                             status = entry.stat()
                         except FileNotFoundError:  # removed this very moment, or a link to nowhere
@@ -99,7 +98,7 @@ def has_specs(link: str, specs: str) -> bool:
         return False
     seen = 0
     for _, _, files in os.walk(real):
-        if any(name.endswith(SPEC_ENDINGS) and name != _SETTINGS and name[0] != "." for name in files):
+        if any(name.endswith(SPEC_ENDINGS) and name != SETTINGS_NAME and name[0] != "." for name in files):
             return True
         seen += len(files) + 1
         if seen > _MOST_ENTRIES:

@@ -26,7 +26,7 @@ from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import lock_stamp
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk.stamps import stamp_at, stamp_of, stamp_text
-from pioneer_build.paths import cache_path, local_path, state_path
+from pioneer_build.paths import SETTINGS_NAME, cache_path, local_path, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ class PlanKey:
         self.path = f"{cache_path(environ)}/projects/{crc32(named):08x}{adler32(named):08x}.plan"
         self.lock_stamp = _lock_stamp(root)
         self.stamps = (
-            _stamp_at(f"{root}/pioneer.yaml"),
+            _stamp_at(f"{root}/{SETTINGS_NAME}"),
             self.lock_stamp,
             *[
                 _stamp_at(f"{folder}/journal/{name}")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pioneer_build.spec.model import Checks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: The bounds if neither spec nor project sets any. In addition, a job of ner rows must have at least one entity, unless
 #: `max_empty_ratio` is set.
@@ -58,7 +55,7 @@ def _first_said(dataset_name: str, *said: Checks) -> Checks:
 
 
 def checks_key(checks: Checks) -> dict[str, Any]:
-    """The bounds that are set, as a small JSON object with sorted keys, which the lock stores."""
+    """The bounds that are set, as a small JSON object with sorted keys, which the lock stores; see `checks_from`."""
     key: dict[str, Any] = {}
     for entry in sorted(fields(Checks), key=lambda f: f.name):
         value = getattr(checks, entry.name)
@@ -69,11 +66,6 @@ def checks_key(checks: Checks) -> dict[str, Any]:
         if value is not None:
             key[entry.name] = value
     return key
-
-
-def checks_from_key(key: Mapping[str, Any]) -> Checks:
-    """The bounds of which `checks_key` made a JSON object."""
-    return Checks(**{**key, "no_overlap_with": tuple(key.get("no_overlap_with", ()))})
 
 
 _RATIOS = frozenset({"min_accepted", "max_duplicate_ratio", "max_label_share", "max_empty_ratio", "min_confidence"})

@@ -200,11 +200,10 @@ def _judged(
         start: what is known before.
     """
     missing, earlier = start.missing, set(start.taken)
-    labels = tuple(item.definition.get("labels", ()))
     for job in jobs:
         if job.state == "rejected" and missing <= 0:
             continue
-        terms = JobTerms(item.spec.task_type, labels, job.asked)
+        terms = JobTerms.of(item.definition, job.asked)
         judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(earlier), bounds.others))
         reason = rejection_of(judgement, tops_up=start.makes_up_for(job, item))
         state: JobState = "ready" if reason is None else "rejected"

@@ -35,6 +35,11 @@ class JobTerms:
     labels: Sequence[str] = ()
     rows: int | None = None
 
+    @classmethod
+    def of(cls, definition: Mapping[str, Any], rows: int | None) -> JobTerms:
+        """The terms of a job that `rows` of this definition were requested with."""
+        return cls(definition["task_type"], tuple(definition.get("labels", ())), rows)
+
 
 @dataclass(frozen=True, slots=True)
 class TakenTexts:

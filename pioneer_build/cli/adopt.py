@@ -8,7 +8,7 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, format_option
-from pioneer_build.cli.output import as_json, out, room, say, wants_colour
+from pioneer_build.cli.output import as_json, out, room, say_waiting, wants_colour
 from pioneer_build.errors import UsageError
 from pioneer_build.escaping import shell_word
 
@@ -47,7 +47,7 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
         raise UsageError("pass a job id, or --version V", hint=f"pioneer-build adopt {shell_word(name)} JOB_ID")
     project = options.project()
     with (
-        planned(project, Choices(), (), (), None, waiting=_waits) as (found, plan),
+        planned(project, Choices(), (), (), None, waiting=say_waiting) as (found, plan),
         progress(options, plan) as sink,
         interruptible(sink) as interrupt,
     ):
@@ -58,7 +58,3 @@ def command(options: Globals, name: str, job_id: str | None, version: str | None
         split = project.lockfile.is_split
         out(outcome_text(report, width=room(sys.stdout), colour=wants_colour(sys.stdout), split=split))
     return exits.code_of_run(report)
-
-
-def _waits(holder: str) -> None:
-    say(f"waiting for another run of this project ({holder}) …")

@@ -10,9 +10,9 @@ import click
 
 from pioneer_build.cli import exit_codes as exits
 from pioneer_build.cli.options import Globals, choice_options, choices_of, format_option, selection_options
-from pioneer_build.cli.output import as_json, ask, out, room, say, wants_colour, width
+from pioneer_build.cli.output import as_json, ask, out, room, say, say_waiting, wants_colour, width
 from pioneer_build.disk.presence import is_there
-from pioneer_build.errors import PioneerError, UsageError
+from pioneer_build.errors import UsageError
 from pioneer_build.escaping import lines_text, shell_word, visible
 from pioneer_build.wording import count
 
@@ -100,7 +100,7 @@ def command(
     if planfile is not None:
         _check_planfile(planfile, alone=not (select or exclude) and choices == type(choices)())
     limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
-    with planned(project, choices, select, exclude, planfile, waiting=_waits) as (found, plan):
+    with planned(project, choices, select, exclude, planfile, waiting=say_waiting) as (found, plan):
         check_budget(plan, limits)
         if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
@@ -165,10 +165,6 @@ def _check_planfile(planfile: Path, *, alone: bool) -> None:
         raise UsageError(f"no saved plan '{planfile}'", hint=hint)
 
 
-def _waits(holder: str) -> None:
-    say(f"waiting for another apply of this project ({holder}) …")
-
-
 def _show(plan: Plan) -> None:
     from pioneer_build.render.plan import plan_text
 
@@ -181,16 +177,15 @@ def _needs_consent(plan: Plan) -> bool:
 
 def _ask(plan: Plan) -> None:
     names = visible(", ".join(plan.deletes))
-    if not sys.stdin.isatty():
-        requests = count(plan.requests, "request" if plan.backend == "local" else "paid request")
-        would = [f"send {requests}"] if plan.requests else []
-        would += [f"delete on the service: {names}"] if names else []
-        raise PioneerError(
-            f"confirmation needed: this would {' and '.join(would)}, but stdin is not a terminal",
-            hint="pass --yes or a plan file; nothing was sent",
-        )
+    requests = count(plan.requests, "request" if plan.backend == "local" else "paid request")
+    would = [f"send {requests}"] if plan.requests else []
+    would += [f"delete on the service: {names}"] if names else []
     question = "Submit" if plan.requests or not names else ""
     if names:
         question = f"{'Submit, and delete' if question else 'Delete'} on the service: {names}"
-    if not ask(f"{question}?"):
-        raise PioneerError("not confirmed; nothing was sent")
+    ask(
+        f"{question}?",
+        would=f"this would {' and '.join(would)}",
+        hint="pass --yes or a plan file; nothing was sent",
+        otherwise="nothing was sent",
+    )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, ask, out
-from pioneer_build.errors import PioneerError
 from pioneer_build.wording import count
 
 
@@ -38,17 +36,12 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
     if not removing:
         return
     if not yes:
-        _ask()
+        ask(
+            "Remove them?",
+            would="this removes paid rows and annotations",
+            hint="pass --yes, or --dry-run to see what would be removed",
+            otherwise="nothing was removed",
+        )
     garbage.remove()
     if form == "text":
         out(f"Removed {count(garbage.result.files, 'file')}.")
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise PioneerError(
-            "confirmation needed: this removes paid rows and annotations, but stdin is not a terminal",
-            hint="pass --yes, or --dry-run to see what would be removed",
-        )
-    if not ask("Remove them?"):
-        raise PioneerError("not confirmed; nothing was removed")

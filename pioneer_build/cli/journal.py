@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from pioneer_build.cli.options import Globals, format_option
 from pioneer_build.cli.output import as_json, ask, out
-from pioneer_build.errors import PioneerError
 
 
 @click.command("journal")
@@ -38,19 +35,14 @@ def command(options: Globals, action: str, yes: bool, form: str) -> None:  # noq
         out(journal_damage_text(result))
     if result.damage is not None:
         if result.lost and not yes:
-            _ask()
+            ask(
+                "Repair it?",
+                would="what is lost may be bought again",
+                hint="pioneer-build journal repair --yes",
+                otherwise="nothing was written",
+            )
         result = repair_journal(project, result)
         if form == "text":
             out(journal_repaired_text(result))
     if form == "json":
         out(as_json(result.value()))
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise PioneerError(
-            "confirmation needed: what is lost may be bought again, but stdin is not a terminal",
-            hint="pioneer-build journal repair --yes",
-        )
-    if not ask("Repair it?"):
-        raise PioneerError("not confirmed; nothing was written")

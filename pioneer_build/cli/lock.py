@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pioneer_build.cli.options import Globals, format_option
-from pioneer_build.cli.output import as_json, out, say
+from pioneer_build.cli.output import as_json, out, say_waiting
 
 
 @click.command("lock")
@@ -28,12 +28,8 @@ def command(options: Globals, layout: str, form: str) -> None:
     from pioneer_build.operations.lock import convert_lock
     from pioneer_build.render.lock import lock_layout_text
 
-    result = convert_lock(options.project(), split=layout == "split", waiting=_waits)
+    result = convert_lock(options.project(), split=layout == "split", waiting=say_waiting)
     if form == "json":
         out(as_json(result.value()))
     elif options.verbosity >= 0:
         out(lock_layout_text(result))
-
-
-def _waits(holder: str) -> None:
-    say(f"waiting for another run of this project ({holder}) …")

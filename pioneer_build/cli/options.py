@@ -46,11 +46,11 @@ class Globals:
             verified: only if all stored rows were verified against their digests, and are unchanged since.
         """
         from pioneer_build.cache.unchanged_plan import nothing_to_do
-        from pioneer_build.paths import find_root
+        from pioneer_build.paths import PROJECT_FILES, find_root
 
         start = os.path.realpath(self.directory)
         root = find_root(start)
-        if start != root or not all(os.path.isfile(f"{root}/{name}") for name in ("pioneer.yaml", "pioneer.lock")):  # noqa: PTH113
+        if start != root or not all(os.path.isfile(f"{root}/{name}") for name in PROJECT_FILES):  # noqa: PTH113
             from pioneer_build.sparse.signs import may_hide_project  # what is not there may be left out
 
             if may_hide_project(start, root):

@@ -91,6 +91,11 @@ def say(text: str) -> None:
         return
 
 
+def say_waiting(holder: str) -> None:
+    """That another run of the project has to end first."""
+    say(f"waiting for another run of this project ({holder}) …")
+
+
 def say_to_runner(command: str) -> None:
     """A workflow command, which `say` would disarm, to stderr."""
     try:
@@ -100,11 +105,26 @@ def say_to_runner(command: str) -> None:
         return
 
 
-def ask(question: str) -> bool:
-    """Asks a question on stderr; yes or no, and no if there is only Enter."""
+def ask(question: str, *, would: str, hint: str, otherwise: str) -> None:
+    """Asks on stderr for consent, which Enter alone is not.
+
+    Args:
+        question: is answered with yes or no.
+        would: what is consented to, for an error: "this would send 4 requests".
+        hint: how to consent where nobody can be asked.
+        otherwise: what holds without consent: "nothing was sent".
+
+    Raises:
+        PioneerError: there is no consent, or stdin is not a terminal.
+    """
     import click  # only for a question
 
-    return click.confirm(line_shown(question), default=False, err=True)
+    from pioneer_build.errors import PioneerError
+
+    if not sys.stdin.isatty():
+        raise PioneerError(f"confirmation needed: {would}, but stdin is not a terminal", hint=hint)
+    if not click.confirm(line_shown(question), default=False, err=True):
+        raise PioneerError(f"not confirmed; {otherwise}")
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from pioneer_build.cli.output import out, say
 from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
+from pioneer_build.keys import SERVE_KEY_VARIABLE
 from pioneer_build.paths import state_folder
 from pioneer_build.spec.loopback import is_loopback
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     "--key",
     "keys",
     multiple=True,
-    envvar="PIONEER_SERVE_KEY",
+    envvar=SERVE_KEY_VARIABLE,
     metavar="KEY",
     help="Accept only this key; repeatable. Others can read it in the process list: set PIONEER_SERVE_KEY instead.",
 )

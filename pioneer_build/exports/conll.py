@@ -7,14 +7,14 @@ begins or ends, so that every entity has whole tokens. Of overlapping entities, 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.errors import UsageError
 from pioneer_build.exports.base import apart, binary, only_for
-from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger
+from pioneer_build.exports.losses import CountedRows, Ledger, Loss
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
@@ -27,15 +27,11 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
     only_for(source.task_type, ("ner",), "conll")
-    out, count = binary(target), 0
-    lost: Counter[Loss] = Counter()
+    out, rows = binary(target), CountedRows(source.rows)
     names = _Names(source.labels)
-    for row in source.rows:
-        count += 1
-        count_id(row, lost)
-        count_scores(row, lost)
-        out.write(_sentence(row, names, lost).encode("utf-8"))
-    return ledger(count, lost)
+    for row in rows:
+        out.write(_sentence(row, names, rows.lost).encode("utf-8"))
+    return rows.ledger()
 
 
 class _Names:

@@ -7,11 +7,10 @@ is mentioned as often as it occurs, keeps its position; `offsets` counts the oth
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pioneer_build.exports.base import binary, only_for
-from pioneer_build.exports.losses import Ledger, Loss, count_id, count_scores, ledger, unplaced
+from pioneer_build.exports.losses import CountedRows, Ledger, unplaced
 from pioneer_build.rows import row_line
 
 if TYPE_CHECKING:
@@ -28,19 +27,15 @@ TASK = "classification"
 def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     """`Exporter.write`."""
     only_for(source.task_type, ("ner", "classification"), "gliner2")
-    out, count = binary(target), 0
-    lost: Counter[Loss] = Counter()
-    for row in source.rows:
-        count += 1
-        count_id(row, lost)
-        count_scores(row, lost)
+    out, rows = binary(target), CountedRows(source.rows)
+    for row in rows:
         if source.task_type == "ner":
             output = {"entities": _grouped(row, source.labels)}
-            lost["offsets"] += unplaced(row, output["entities"])
+            rows.lost["offsets"] += unplaced(row, output["entities"])
         else:
             output = {"classifications": [_classified(row, source.labels)]}
         out.write(row_line({"input": row["text"], "output": output}))
-    return ledger(count, lost)
+    return rows.ledger()
 
 
 def _grouped(row: Row, labels: Sequence[str]) -> Any:

@@ -11,6 +11,8 @@ from pioneer_build.rows.entities import read_entities
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pioneer_build.rows import Row
 
 Loss: TypeAlias = Literal[
@@ -56,6 +58,27 @@ class Ledger:
 def ledger(rows: int, lost: Counter[Loss]) -> Ledger:
     """A `Ledger` of the counted losses, without those that are 0."""
     return Ledger(rows, tuple(sorted(((k, n) for k, n in lost.items() if n), key=lambda item: (-item[1], item[0]))))
+
+
+class CountedRows:
+    """Rows for a format that has neither ids nor scores: these are counted as lost, and the rows as written."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows
+        self._written = 0
+        #: What the format loses besides, for its writer to count.
+        self.lost: Counter[Loss] = Counter()
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self._written += 1
+            count_id(row, self.lost)
+            count_scores(row, self.lost)
+            yield row
+
+    def ledger(self) -> Ledger:
+        """What was written, and lost."""
+        return ledger(self._written, self.lost)
 
 
 def count_scores(row: Row, lost: Counter[Loss]) -> None:

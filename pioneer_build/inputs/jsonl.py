@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pioneer_build.inputs.complaints import Mistake
-from pioneer_build.inputs.open_file import BOM, bad_byte, stray_mark
+from pioneer_build.inputs.open_file import BOM, bad_byte, lines_of, stray_mark
 from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.inputs.repeated_keys import any_may_repeat, may_repeat, repeated_key, spellings, twice
 from pioneer_build.spec.blank import any_blank
@@ -31,11 +31,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         columns: the requested fields.
         complaints: receives the mistakes.
     """
-    if chunk.isspace():  # blank lines, of which a small compressed file may have very many
-        return Block([], None if columns.id is None else [], [])
-    lines = chunk.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
+    lines = lines_of(chunk)
     # The fast path for valid lines; everything else takes the slow path, which finds out what is wrong.
     loads, field, key = orjson.loads, columns.field, columns.id
     try:

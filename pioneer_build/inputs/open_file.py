@@ -119,6 +119,16 @@ class _Bounded(io.RawIOBase):
         return count
 
 
+def lines_of(chunk: bytes) -> list[bytes]:
+    """The lines of a chunk of whole lines, without their ends; the last one may have none. None if all are blank."""
+    if chunk.isspace():  # a small compressed file may have very many blank lines
+        return []
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
 def bad_byte(line: bytes, number: int) -> Mistake:
     """What is wrong with line `number` of a file, which is not UTF-8."""
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.inputs.complaints import Mistake
-from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
+from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, lines_of, stray_mark, stray_nul
 from pioneer_build.inputs.records import Block, BlockBuilder, Columns
 from pioneer_build.spec.blank import any_blank, is_blank
 from pioneer_build.spec.request_limits import LONGEST_TEXT
@@ -30,11 +30,7 @@ def parse_lines(chunk: bytes, first_line: int, name: str, columns: Columns, comp
         columns: the requested fields.
         complaints: receives the mistakes.
     """
-    if chunk.isspace():  # blank lines, of which a small compressed file may have very many
-        return Block([], None, [])
-    lines = chunk.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
+    lines = lines_of(chunk)
     try:
         texts = [line.decode() for line in lines]
     except UnicodeDecodeError:

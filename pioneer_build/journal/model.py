@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pioneer_build.errors import JournalError
+from pioneer_build.lock.model import SentJob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ UNFINISHED: Final[frozenset[SubmissionState]] = frozenset({"submitting", "unknow
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(SentJob):
     """One submission, as the journal has it.
 
     `token` identifies it. With `dataset_name`, `base_name`, `definition`, `num_examples` and `order`, the lock's entry
@@ -65,18 +66,6 @@ class Submission:
     folder: str = ""
     deleted: bool = False
     tokens: Tokens | None = None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the service accepted it, as far as is known."""
-        return self.job_id is not None or self.version is not None
-
-    @property
-    def named(self) -> str:
-        """Its name in messages."""
-        if self.job_id is not None:
-            return f"job {self.job_id}"
-        return f"version {self.version}" if self.version is not None else "an unanswered submission"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The environment variables that hold keys: of the service, under both of its names, and of `serve`.
-KEY_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY", "PIONEER_SERVE_KEY")
+#: The environment variables that hold a key of the service, under both of its names.
+SERVICE_KEY_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
+#: The one that holds the keys that `serve` accepts.
+SERVE_KEY_VARIABLE: Final = "PIONEER_SERVE_KEY"
+#: All environment variables that hold keys of which this program knows by itself.
+KEY_VARIABLES: Final = (*SERVICE_KEY_VARIABLES, SERVE_KEY_VARIABLE)
 #: Further variables of this process that hold keys: those that settings name.
 _named: set[str] = set()
 

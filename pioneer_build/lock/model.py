@@ -34,8 +34,29 @@ class Tokens:
 MIXED_CHECKS: Final[Mapping[str, Any]] = {"max_chars": 0}
 
 
+class SentJob:
+    """A job by the names that the service gave it: none until it answered."""
+
+    __slots__ = ()
+
+    job_id: str | None
+    version: str | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the service accepted it: it has an id, or a version that was adopted without one."""
+        return self.job_id is not None or self.version is not None
+
+    @property
+    def named(self) -> str:
+        """Its name in messages."""
+        if self.job_id is not None:
+            return f"job {self.job_id}"
+        return f"version {self.version}" if self.version is not None else "an unanswered submission"
+
+
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(SentJob):
     """One `POST /generate` that was sent: accepted (it has a `job_id`), refused, or with an unknown outcome.
 
     `order` is its place among the dataset's jobs; jobs of two branches can have the same one, then the id decides.
@@ -76,11 +97,6 @@ class Job:
     tokens: Tokens | None = None
 
     @property
-    def accepted(self) -> bool:
-        """Whether the service accepted it: it has an id, or a version that was adopted without one."""
-        return self.job_id is not None or self.version is not None
-
-    @property
     def key(self) -> tuple[str, str]:
         """The identity of this record: its id, else its version and its submissions."""
         if self.job_id is not None:
@@ -89,13 +105,6 @@ class Job:
         if self.version is not None:
             return "version", f"{self.remote_name}\n{self.version}\n{tokens}"
         return "submission", tokens
-
-    @property
-    def named(self) -> str:
-        """Its name in messages."""
-        if self.job_id is not None:
-            return f"job {self.job_id}"
-        return f"version {self.version}" if self.version is not None else "an unanswered submission"
 
 
 @dataclass(frozen=True, slots=True)

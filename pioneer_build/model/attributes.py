@@ -6,16 +6,13 @@ same of the model on every machine.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
-from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final
+
+from pioneer_build.draws import Draw, parts_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-T = TypeVar("T")
 
 _WRITERS = (
     "a teenager", "a retired teacher", "a busy manager", "a nurse after a night shift", "a student", "a farmer",
@@ -55,42 +52,8 @@ _WORDS = (
 )  # fmt: skip
 #: Shares of texts without any entity, and of those with entities of a second and of a third label.
 _NEGATIVE, _SECOND, _THIRD = 0.15, 0.5, 0.25
-
-
-class AttributeDraw:
-    """A stream of choices that is determined by `parts`.
-
-    Only `Random.random()` is used, the only method whose sequence Python promises never to change.
-    """
-
-    def __init__(self, *parts: str | int) -> None:
-        digest = sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
-        self.seed = int.from_bytes(digest[:4], "big") >> 1
-        self._random = Random(int.from_bytes(digest[4:12], "big"))  # noqa: S311 - made-up rows, no secrets
-
-    def chance(self, share: float) -> bool:
-        """True with this probability."""
-        return self._random.random() < share
-
-    def pick(self, things: Sequence[T]) -> T:
-        """One of `things`."""
-        return things[int(self._random.random() * len(things))]
-
-    def some(self, things: Sequence[T], most: int) -> list[T]:
-        """At most so many of `things`, each once."""
-        left, taken = list(things), list[T]()
-        while left and len(taken) < most:
-            taken.append(left.pop(int(self._random.random() * len(left))))
-        return taken
-
-    def weighted(self, things: Sequence[T], weights: Sequence[float]) -> T:
-        """One of `things`, with probabilities proportional to the weights."""
-        at = self._random.random() * sum(weights)
-        for thing, weight in zip(things, weights, strict=True):
-            at -= weight
-            if at < 0:
-                return thing
-        return things[-1]
+#: The first bytes of a digest are the seed that the server is sent, of 31 bits; the choices are drawn from the next.
+_SEED_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +75,8 @@ def attributes(task_type: str, labels: Sequence[str], key: tuple[int, str, str],
         at: ordinal and attempt; another attempt asks for the same label, and for the rest anew.
     """
     ordinal, attempt = at
-    draw = AttributeDraw(*key, ordinal, attempt)
+    draw = attribute_draw(*key, ordinal, attempt)
+    seed = int.from_bytes(parts_digest(*key, ordinal, attempt)[:_SEED_BYTES], "big") >> 1
     mine = _labels(task_type, labels, key, ordinal)
     lines = [
         f"Written by: {draw.pick(_WRITERS)}, {draw.pick(_PLACES)}",
@@ -122,18 +86,23 @@ def attributes(task_type: str, labels: Sequence[str], key: tuple[int, str, str],
     ]
     if task_type != "decoder":
         lines.append(f"How clear it is: {draw.pick(_DIFFICULTY)}")
-    return Attributes(mine, tuple(lines), draw.seed)
+    return Attributes(mine, tuple(lines), seed)
+
+
+def attribute_draw(*parts: str | int) -> Draw:
+    """The choices for a prompt."""
+    return Draw(*parts, skipped=_SEED_BYTES)
 
 
 def _labels(task_type: str, labels: Sequence[str], key: tuple[int, str, str], ordinal: int) -> tuple[str, ...]:
     """The labels of a row. In each block of as many ordinals as there are labels, each label comes once."""
     if task_type == "decoder":
         return ()
-    block = AttributeDraw(*key, "block", ordinal // len(labels)).some(labels, len(labels))
+    block = attribute_draw(*key, "block", ordinal // len(labels)).some(labels, len(labels))
     first = block[ordinal % len(labels)]
     if task_type == "classification":
         return (first,)
-    draw = AttributeDraw(*key, "labels", ordinal)
+    draw = attribute_draw(*key, "labels", ordinal)
     if draw.chance(_NEGATIVE):
         return ()
     mine = [first]

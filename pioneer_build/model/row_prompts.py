@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.model.attributes import AttributeDraw
+from pioneer_build.model.attributes import attribute_draw
 from pioneer_build.model.label_prompts import labels_text, object_schema
 from pioneer_build.model.values import Prompt
 
@@ -63,7 +63,7 @@ def row_prompt(definition: WantedContent, wanted: Attributes, at: tuple[int, int
 
 def _examples(definition: WantedContent, wanted: Attributes, at: tuple[int, int]) -> list[str]:
     """A few of the author's examples: others for each ordinal; those of the wanted label first."""
-    most, draw = max(0, _EXAMPLES - at[1]), AttributeDraw("examples", *at)
+    most, draw = max(0, _EXAMPLES - at[1]), attribute_draw("examples", *at)
     if definition.task_type == "ner":
         found = draw.some(definition.entity_examples, most)
         return [

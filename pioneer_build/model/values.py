@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.answers.keeping import KeptAnswer
     from pioneer_build.spec.base_url import BaseUrl
-    from pioneer_build.spec.model import TaskType
+    from pioneer_build.spec.model import EntityExample, TaskType
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatedExample:
-    """A text, and what in it is an entity, as pairs of span and label."""
-
-    text: str
-    entities: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class WantedContent:
     """What rows or labels are wanted: the part of a request that decides its content.
 
@@ -124,4 +116,4 @@ class WantedContent:
     domain: str = ""
     prompt: str = ""
     examples: tuple[tuple[str, str], ...] = ()
-    entity_examples: tuple[AnnotatedExample, ...] = ()
+    entity_examples: tuple[EntityExample, ...] = ()

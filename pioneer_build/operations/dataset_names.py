@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
-from pioneer_build.paths import find_root, link_that_leaves
+from pioneer_build.paths import SETTINGS_NAME, find_root, link_that_leaves
 from pioneer_build.spec.written_path import wrong_specs_folder
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def dataset_names(directory: str) -> list[str]:
     """The dataset names in the specs and the lock of the project that `directory` is in, sorted. Never raises."""
     try:
         root = Path(find_root(os.path.realpath(directory)))
-        settings = _read(root / "pioneer.yaml")
+        settings = _read(root / SETTINGS_NAME)
         found = _FOLDER.search(settings)
         named = found.group(1).decode("utf-8", "replace").strip() if found else "specs"
         folder = root / (named if wrong_specs_folder(named) is None else "specs")

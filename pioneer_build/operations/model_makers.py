@@ -16,8 +16,9 @@ from pioneer_build.model.chat_makers import ModelMakers
 from pioneer_build.model.generating import RowsWanted
 from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped
-from pioneer_build.model.values import AnnotatedExample, Endpoint, Limits, WantedContent
+from pioneer_build.model.values import Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
+from pioneer_build.spec.model import EntityExample
 from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
@@ -194,7 +195,5 @@ def _definition(task_type: TaskType, request: GenerateRequest | LabelRequest) ->
         fold(domain or ""),
         prompt.strip() if prompt and task_type == "decoder" else "",
         tuple((one.text, one.label) for one in request.classified_examples or () if task_type == "classification"),
-        tuple(
-            AnnotatedExample(one.text, tuple(one.entities)) for one in request.ner_examples or () if task_type == "ner"
-        ),
+        tuple(EntityExample(one.text, tuple(one.entities)) for one in request.ner_examples or () if task_type == "ner"),
     )

@@ -30,11 +30,10 @@ from pioneer_build.operations.plan_key_check import refuse_keys
 from pioneer_build.operations.plan_scope import PlanScope, PresentContents
 from pioneer_build.operations.rows_to_judge import RowsElsewhere, judge_entry, read_kept_rows
 from pioneer_build.operations.stored_contents import DamagedContents, StoredContents
-from pioneer_build.paths import spare_folders
+from pioneer_build.paths import SETTINGS_NAME, spare_folders
 from pioneer_build.plan import SETTLED, Choices, Facts, Plan, state_of
 from pioneer_build.plan.removed_specs import UNPROTECT_REMOVED
 from pioneer_build.plan.select import Selectable, select
-from pioneer_build.project.open import SETTINGS_NAME, Project
 from pioneer_build.project.specs import load_specs
 from pioneer_build.sparse.signs import any_may_be_sparse
 from pioneer_build.store import Store
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from pioneer_build.operations.known_jobs import Known
     from pioneer_build.project.config import Config
     from pioneer_build.project.left_out_specs import LeftOutSpecs
+    from pioneer_build.project.open import Project
     from pioneer_build.project.specs import ProjectSpecs
     from pioneer_build.spec.declared import Declared
 

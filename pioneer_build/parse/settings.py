@@ -24,10 +24,10 @@ from pioneer_build.parse.schema import (
     settings_adapter,
 )
 from pioneer_build.parse.source_text import TooManyProblems
-from pioneer_build.parse.specs import checks_of
 from pioneer_build.parse.within_spec import report_checks
 from pioneer_build.parse.yaml_nodes import read_documents
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.spec.model import checks_from
 from pioneer_build.spec.settings import Settings, SpendingLimits, model_settings
 from pioneer_build.spec.written_path import wrong_specs_folder, wrong_store_folder
 from pioneer_build.wording import MAX_GUESSES, nearest
@@ -145,7 +145,7 @@ def _settings(root: Node, source: Source, problems: list[Problem], wrong_store: 
         return Settings()
     data.pop("version", None)
     if "checks" in data:
-        data["checks"] = checks_of(data["checks"])
+        data["checks"] = checks_from(data["checks"])
     if "limits" in data:
         data["limits"] = SpendingLimits(**data["limits"])
     if "model" in data:

@@ -25,7 +25,7 @@ from pioneer_build.parse.schema import (
 from pioneer_build.parse.source_text import TooManyProblems
 from pioneer_build.parse.within_spec import SpecRules
 from pioneer_build.parse.yaml_nodes import read_documents
-from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp
+from pioneer_build.spec.model import Checks, EntityExample, FewShot, InlineTexts, InputFiles, Spec, TopUp, checks_from
 from pioneer_build.wording import MAX_GUESSES
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _value(data: dict[str, Any], root: MappingNode, source: Source) -> Spec:
         tuple(get("tags", ())),
         get("protect", False),
         get("renamed_from"),
-        checks_of(data["checks"]) if "checks" in data else _NO_CHECKS,
+        checks_from(data["checks"]) if "checks" in data else _NO_CHECKS,
         top_up,
         get("on_change", "new_name"),
         tuple(labels.items()) if isinstance(labels, dict) else (),
@@ -206,12 +206,6 @@ def _entity_examples(examples: Iterable[dict[str, Any]]) -> tuple[EntityExample,
     return tuple(
         [EntityExample(one["text"], tuple([(span, label) for span, label in one["entities"]])) for one in examples]
     )
-
-
-def checks_of(data: dict[str, Any]) -> Checks:
-    """The bounds in valid data."""
-    overlap = tuple(data.get("no_overlap_with", ()))
-    return Checks(**{**data, "no_overlap_with": overlap})
 
 
 def _take_misspelt(data: dict[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.keys import keys_in, name_key_variable
+from pioneer_build.keys import SERVICE_KEY_VARIABLES, keys_in, name_key_variable
 from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 #: Where the service is published; the first is the default. All of them are the backend `pioneer`.
 PUBLISHED_URLS = ("https://api.pioneer.ai", "https://api.fastino.ai/v1")
 MAX_OPEN_JOBS = 100
-_KEY_VARIABLES = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 _LONGEST_NUMBER = 9
 #: A wrong value is only repeated in a message if it can't be a key that got into the wrong variable.
 _NO_KEY = re.compile(r"[A-Za-z_-]{1,16}|[\w.+-]{1,8}")
@@ -200,7 +199,7 @@ def _api_key(environ: Mapping[str, str], base_url: str | None) -> str | None:
     if base_url is None:
         return None
     fastino = f".{BaseUrl.parse(base_url).host}".endswith(".fastino.ai")
-    for variable in reversed(_KEY_VARIABLES) if fastino else _KEY_VARIABLES:
+    for variable in reversed(SERVICE_KEY_VARIABLES) if fastino else SERVICE_KEY_VARIABLES:
         if key := environ.get(variable, "").strip():
             return key
     return None

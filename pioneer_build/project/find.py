@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from pioneer_build import sparse
-from pioneer_build.paths import find_root
-from pioneer_build.sparse.signs import PROJECT_FILES, SETTINGS, folders_up, may_be_sparse
+from pioneer_build.paths import PROJECT_FILES, SETTINGS_NAME, find_root
+from pioneer_build.sparse.signs import folders_up, may_be_sparse
 
 
 def find_project(start: Path) -> Path:
@@ -22,10 +22,10 @@ def find_project(start: Path) -> Path:
     real = os.path.realpath(start)
     root = find_root(real)
     for folder in folders_up(real, root):
-        if os.path.lexists(f"{folder}/{SETTINGS}") or not may_be_sparse(folder):
+        if os.path.lexists(f"{folder}/{SETTINGS_NAME}") or not may_be_sparse(folder):
             continue
         found = sparse.left_out_of(Path(folder), PROJECT_FILES)
-        if any(one.path.name == SETTINGS for one in found):
+        if any(one.path.name == SETTINGS_NAME for one in found):
             raise sparse.refusal(found, Path(folder), "so what is wanted and what was built is not known")
         if found:
             return Path(folder)

@@ -17,6 +17,7 @@ from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import contents
 from pioneer_build.parse import cross_check, parse_text
+from pioneer_build.paths import SETTINGS_NAME
 from pioneer_build.sparse.left_out_files import NOT_IN_CHECKOUT, leads_to_file, tracked
 from pioneer_build.sparse.signs import checkouts_in, is_in_checkout
 
@@ -33,7 +34,6 @@ _SUBMODULE: Final = "it is a submodule that is not checked out"
 _UNKNOWN: Final = "git can't say which specs this checkout leaves out"
 _NOTHING: Final = "it is a link to nothing that is here"
 _LINKED: Final = "it is a linked folder, in which not everything can be read as specs"
-_SETTINGS: Final = "pioneer.yaml"
 #: A spec file is not larger.
 _MOST_BYTES: Final = 1 << 20
 #: A linked folder with more files isn't searched any further.
@@ -168,7 +168,7 @@ def _is_hidden(path: str, folder: str) -> bool:
 
 def _is_spec(path: str, folder: str) -> bool:
     """Whether a file below the folder of the specs would be read as specs, if it were there."""
-    return path.endswith(SPEC_ENDINGS) and not _is_hidden(path, folder) and Path(path).name != _SETTINGS
+    return path.endswith(SPEC_ENDINGS) and not _is_hidden(path, folder) and Path(path).name != SETTINGS_NAME
 
 
 def _other_endings(root: Path, reasons: Mapping[str, str]) -> Iterator[LeftOut]:
@@ -203,7 +203,7 @@ def _linked_folder(root: Path, path: str, why: str) -> Iterator[LeftOut]:
     the project itself may have other files.
     """
     files, all_seen = _files_in(root / path)
-    specs = [file for file in files if file.name.endswith(SPEC_ENDINGS) and file.name != _SETTINGS]
+    specs = [file for file in files if file.name.endswith(SPEC_ENDINGS) and file.name != SETTINGS_NAME]
     for file in specs:
         yield LeftOut(path, why, _names(_read(file), path))
     has_others = bool(files) and Path(os.path.realpath(root / path)).is_relative_to(root)

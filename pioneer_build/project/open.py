@@ -12,7 +12,15 @@ from pioneer_build.disk.presence import is_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import LockError, PioneerError, Problems
-from pioneer_build.paths import cache_folder, checkout_of, is_inside, journal_copy, local_folder, state_folder
+from pioneer_build.paths import (
+    SETTINGS_NAME,
+    cache_folder,
+    checkout_of,
+    is_inside,
+    journal_copy,
+    local_folder,
+    state_folder,
+)
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.find import find_project
 from pioneer_build.project.key_check import refuse_key_in_path
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.lock.model import Lock
-
-
-SETTINGS_NAME = "pioneer.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class ProjectHold:
                 holder = os.pread(self._fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
                 if not self._wait:
                     raise PioneerError(
-                        f"another apply of this project is running: {holder}",
+                        f"another run of this project is going on: {holder}",
                         hint="wait until it ends, or stop it with Ctrl-C",
                     ) from None
                 self._waiting(holder)

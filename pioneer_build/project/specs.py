@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pioneer_build.cache.spec_files import spec_stamps
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import Problem, Problems
+from pioneer_build.paths import SETTINGS_NAME
 from pioneer_build.project.key_check import keys_in_files, keys_in_names
-from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.fingerprint import definition_of, fingerprint_of
 from pioneer_build.spec.guidance import reads_guidance

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
+from pioneer_build.paths import PROJECT_FOLDER, SETTINGS_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: The files and folders of a project that this program or git reads and writes, beside its specs.
-OWN_FILES: Final = ("pioneer.yaml", LOCK_PATH, SPLIT_FOLDER, ".pioneer", ".gitattributes", ".gitignore", ".gitmodules")
+OWN_FILES: Final = (
+    SETTINGS_NAME,
+    LOCK_PATH,
+    SPLIT_FOLDER,
+    PROJECT_FOLDER,
+    ".gitattributes",
+    ".gitignore",
+    ".gitmodules",
+)
 _HINT: Final = "name a folder of its own, such as store"
 
 

@@ -27,6 +27,8 @@ _LONG = 160
 _LABELS = 12
 #: The smallest change of a label's share that the text shows.
 _SHIFT = 0.005
+#: What is counted under a key of a label spec's entry, where the key alone doesn't say it.
+_COUNTED = {"distinct": "distinct texts", "annotated": "annotated texts", "quarantined": "quarantined texts"}
 
 
 def diff_text(result: DiffResult, *, colour: bool = False) -> Lines:
@@ -51,10 +53,11 @@ def diff_summary(diff: LockDiff) -> str:
     if not diff.datasets:
         return f"No changes in {count(diff.unchanged, 'dataset')}." if diff.unchanged else "No datasets."
     kinds = Counter(item.kind for item in diff.datasets)
-    parts = [f"{number:,} {kind}" for kind, number in kinds.items()]
+    (first, number), *others = kinds.items()
+    parts = [f"{count(number, 'dataset')} {first}", *(f"{number:,} {kind}" for kind, number in others)]
     if diff.unchanged:
         parts.append(f"{diff.unchanged:,} unchanged")
-    return f"{', '.join(parts)}.".capitalize()
+    return f"{', '.join(parts)}."
 
 
 def state_notes(result: DiffResult) -> Iterator[str]:
@@ -94,7 +97,7 @@ def change_facts(item: DatasetDiff) -> Iterator[str]:
     if item.rows is not None:
         yield f"rows: {_rows(item.rows)}"
         if item.kind not in ("added", "removed") and (shift := _shift(item.rows)):
-            yield f"labels now: {shift}"
+            yield f"label shares: {shift}"
         for sample in item.rows.samples if item.kind not in ("added", "removed") else ():
             yield from _sample(sample)
     elif item.unseen is not None:
@@ -102,11 +105,12 @@ def change_facts(item: DatasetDiff) -> Iterator[str]:
 
 
 def _field(one: FieldChange) -> str:
+    name = _COUNTED.get(one.field, one.field)
     if isinstance(one.old, list) and isinstance(one.new, list):
         gone = [f"- {_short(item)}" for item in one.old if item not in one.new]
         come = [f"+ {_short(item)}" for item in one.new if item not in one.old]
-        return f"{one.field}: {', '.join([*come, *gone]) or 'reordered'}"
-    return f"{one.field}: {_short(one.old)} → {_short(one.new)}"
+        return f"{name}: {', '.join([*come, *gone]) or 'reordered'}"
+    return f"{name}: {_short(one.old)} → {_short(one.new)}"
 
 
 def _short(value: object) -> str:

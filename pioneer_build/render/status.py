@@ -46,7 +46,8 @@ def status_text(
         if value.get("command"):
             lines.append(f"          help: {visible(value['command'])}")
     counts = {state: sum(1 for value in values if value["state"] == state) for state in _WORST_FIRST}
-    lines += ["", ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)]
+    found = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
+    lines += ["", f"{count(len(values), 'dataset')}: {found}"]
     lines += [line for remark in remarks for line in wrapped(visible(remark), width)]
     return lines_text(lines, colour=colour)
 
@@ -55,6 +56,8 @@ def _facts(value: dict[str, Any]) -> str:
     parts = [rows_of_wanted(value)]
     if value["version"]:
         parts.append(f"version {visible(value['version'])}")
+    if value.get("action") in ("forget", "delete"):
+        parts.append("spec removed")
     if value["stale"]:
         parts.append("of an earlier definition")
     if value["examples"] and not value["verified"]:

@@ -6,10 +6,10 @@ On the way of every plan with something to do: imports next to nothing.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pioneer_build.disk.regular_files import read_regular
-from pioneer_build.paths import git_folders
+from pioneer_build.paths import PROJECT_FILES, git_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,11 +105,6 @@ def folders_up(start: str, root: str) -> Iterator[str]:
     while not (found and folder == root) and not is_top(folder) and folder != (above := os.path.dirname(folder)):  # noqa: PTH120
         folder = above
         yield folder
-
-
-#: What makes a folder a project.
-SETTINGS: Final = "pioneer.yaml"
-PROJECT_FILES: Final = (SETTINGS, "pioneer.lock")
 
 
 def may_hide_project(start: str, root: str) -> bool:

@@ -6,7 +6,10 @@ Values only. `parse` makes them out of YAML; `fingerprint` digests the part that
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TaskType: TypeAlias = Literal["ner", "classification", "decoder"]
 OnChange: TypeAlias = Literal["new_name", "new_version"]
@@ -69,6 +72,11 @@ class Checks:
     min_chars: int | None = None
     max_chars: int | None = None
     no_overlap_with: tuple[str, ...] = ()
+
+
+def checks_from(values: Mapping[str, Any]) -> Checks:
+    """The bounds that plain data without mistakes sets: YAML, the cache's JSON, or an entry of the lock."""
+    return Checks(**{**values, "no_overlap_with": tuple(values.get("no_overlap_with", ()))})
 
 
 @dataclass(frozen=True, slots=True)

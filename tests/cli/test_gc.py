@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.cli import gc as module
 from tests.made import Made, classes
 
 if TYPE_CHECKING:
@@ -30,15 +29,15 @@ def unneeded(folder: Path, tmp_path: Path) -> Path:
 def test_it_can_not_ask_without_a_terminal(cli: Any, unneeded: Path) -> None:
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == (1, True)
-    assert ran.out.startswith("No lock needs 1 file (0.1 kB) in the store, with 3 rows")
+    assert ran.out.startswith("1 file (0.1 kB) in the store is needed by no lock: 3 rows")
     assert "this removes paid rows and annotations, but stdin is not a terminal" in ran.err
     assert "\n  help: pass --yes, or --dry-run to see what would be removed" in ran.err
 
 
 @pytest.mark.parametrize("answer", [True, False])
 def test_a_terminal_is_asked(cli: Any, unneeded: Path, monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
-    monkeypatch.setattr(module.sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(module.click, "confirm", lambda *_, **__: answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: answer)
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == ((0, False) if answer else (1, True))
     assert ran.out.endswith("Removed 1 file.\n") is answer

@@ -10,15 +10,12 @@ import pytest
 
 from pioneer_build.sparse.left_out_files import Tracked
 from tests.built import age, build, build_texts, home, spec_text, write_spec
+from tests.runner import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _B = "specs/other/b.yaml: it is not in this sparse checkout"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pioneer_build.cli.output import as_json, as_json_line, ask, out, say, say_to_runner
+from pioneer_build.errors import PioneerError
 from pioneer_build.escaping import Lines, lines_text
 from tests.hostile import faults, hostile
 
@@ -71,10 +72,19 @@ def test_a_workflow_command_is_said_as_it_is(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_question(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    assert ask("delete a\n\x1b[2J?")
+    terminal = io.StringIO("y\n\n")
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdin", terminal)
+    said = {"would": "this would delete a", "hint": "pass --yes", "otherwise": "nothing was deleted"}
+    ask("delete a\n\x1b[2J?", **said)
     wrote = capsys.readouterr()
     assert wrote.err + wrote.out == "delete a\\n\\x1b[2J? [y/N]: "
+    with pytest.raises(PioneerError, match="not confirmed; nothing was deleted"):
+        ask("delete a?", **said)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(PioneerError, match="this would delete a, but stdin is not a terminal") as caught:
+        ask("delete a?", **said)
+    assert caught.value.hint == "pass --yes"
 
 
 @given(st.dictionaries(PIECES, PIECES | st.text(st.characters())))

@@ -135,7 +135,7 @@ def test_two_applies_of_one_project(tmp_path: Path) -> None:
         outs = [process.communicate(timeout=120) for process in both]
         assert [process.returncode for process in both] == [0, 0], outs
         assert server.submissions() == 3
-        assert any("waiting for another apply" in err for _, err in outs)
+        assert any("waiting for another run" in err for _, err in outs)
 
 
 def test_two_checkouts_at_once(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pioneer_build.exports.losses import LOSSES, Ledger, count_id, count_scores, id_text, ledger, unplaced
+from pioneer_build.exports.losses import LOSSES, CountedRows, Ledger, count_id, count_scores, id_text, ledger, unplaced
 
 
 def test_losses_are_told_the_most_frequent_first_and_none_that_did_not_happen() -> None:
@@ -33,6 +33,13 @@ def test_scores_and_ids_are_counted() -> None:
         count_scores(row, lost)
         count_id(row, lost)
     assert lost == {"scores": 3, "ids": 2}
+
+
+def test_rows_are_counted_as_they_are_written() -> None:
+    rows = CountedRows([{"text": "x", "label": "a", "score": 0.5}, {"text": "y", "label": "a", "id": "1"}])
+    for _ in rows:
+        rows.lost["edges"] += 1
+    assert rows.ledger() == Ledger(2, (("edges", 2), ("ids", 1), ("scores", 1)))
 
 
 def test_ids_become_text() -> None:

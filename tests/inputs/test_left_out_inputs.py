@@ -11,38 +11,18 @@ import pytest
 from pioneer_build.inputs.complaints import Complaints
 from pioneer_build.inputs.freshness import unchanged_glob
 from pioneer_build.inputs.named_files import find_files
+from tests.checkouts import LOCAL, commit, put, repository_with_submodule
+from tests.runner import git
 
 SPEC = "specs/l/s.yaml"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "protocol.file.allow=always", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def put(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"{name}\n")
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "x")
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with texts in several folders, and in a submodule."""
-    root, other = tmp_path.resolve() / "project", tmp_path.resolve() / "other"
-    for folder in (root, other):
-        folder.mkdir()
-        git(folder, "init", "-q")
-    put(other, "x.txt", "deep/y.txt")
-    commit(other)
-    put(root, SPEC, "data/one/x.txt", "data/two/x.txt", "data/two/notes.md", "data/[z].txt", "data/three/.hid/x.txt")
-    put(root, "data/two/w.csv.dvc")
-    git(root, "submodule", "--quiet", "add", str(other), "more/sub")
-    commit(root)
+    texts = ("data/one/x.txt", "data/two/x.txt", "data/two/notes.md", "data/[z].txt", "data/three/.hid/x.txt")
+    names = (SPEC, *texts, "data/two/w.csv.dvc")
+    root = repository_with_submodule(tmp_path.resolve() / "project", names, "more/sub", ("x.txt", "deep/y.txt"))
     monkeypatch.chdir(root)
     return root
 
@@ -163,7 +143,7 @@ def test_a_submodule_that_is_not_checked_out(root: Path, tmp_path: Path, monkeyp
     assert said(root, "../../more/sub/deep/y.txt") == [(message, help_)]
     assert said(root, "../../data/*/x.txt") == []
     assert "submodule" not in repr(said(root, "../../more/*.txt"))
-    git(root, "submodule", "update", "--init", "--", "more/sub")
+    git(root, *LOCAL, "submodule", "update", "--init", "--", "more/sub")
     assert said(root, "../../**/*.txt") == []
 
 

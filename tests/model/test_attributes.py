@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pioneer_build.model.attributes import AttributeDraw, attributes
+from pioneer_build.model.attributes import Attributes, attributes
 
 KEY = (0, "data", "definition")
 LABELS = ("a", "b", "c")
@@ -41,18 +41,16 @@ def test_conversations_have_no_labels() -> None:
 
 
 def test_choices_are_the_same_on_every_machine() -> None:
-    draw = AttributeDraw(0, "x", 7)
-    assert (draw.seed, draw.pick("abcdef"), draw.chance(0.5)) == (draw.seed, *_again())
-    assert attributes("decoder", (), KEY, (3, 0)) == attributes("decoder", (), KEY, (3, 0))
+    # written down once: a job that goes on in a later version must ask for the rows that it asked for before
+    assert attributes("ner", LABELS, KEY, (5, 1)) == Attributes(
+        (),
+        (
+            "Written by: a busy manager, in a forum",
+            "Length: three or four sentences",
+            "Style: matter-of-fact; careful spelling",
+            "Mention, only if it fits: garden, airport",
+            "How clear it is: a near miss: at first sight it looks like another label, but it isn't",
+        ),
+        1704660140,
+    )
     assert attributes("decoder", (), KEY, (3, 0)) != attributes("decoder", (), (1, *KEY[1:]), (3, 0))
-
-
-def _again() -> tuple[str, bool]:
-    draw = AttributeDraw(0, "x", 7)
-    return draw.pick("abcdef"), draw.chance(0.5)
-
-
-def test_some_takes_each_once() -> None:
-    assert sorted(AttributeDraw(1).some(LABELS, 5)) == list(LABELS)
-    assert len(AttributeDraw(1).some(LABELS, 2)) == 2
-    assert AttributeDraw(1).some((), 2) == []

@@ -12,7 +12,8 @@ from pioneer_build.model.chat import Chat
 from pioneer_build.model.generating import ATTEMPTS, Generator, RowsWanted
 from pioneer_build.model.labelling import Labeller
 from pioneer_build.model.troubles import NoUse
-from pioneer_build.model.values import AnnotatedExample, Limits, WantedContent
+from pioneer_build.model.values import Limits, WantedContent
+from pioneer_build.spec.model import EntityExample
 from tests.fakes.chat_server import Call, ChatServer, Reply, good, good_content, reply
 from tests.model.asked import CLASSES, DECODER, ENTITIES, Keeper, endpoint, with_chat
 
@@ -197,7 +198,7 @@ def test_trouble_with_all_calls_ends_it_and_keeps_what_was_paid_for() -> None:
 
 
 def test_examples_rotate_and_a_prompt_that_is_too_long_has_less_of_them() -> None:
-    examples = tuple(AnnotatedExample(f"personA{n} has no house", ((f"personA{n}", "person"),)) for n in range(10))
+    examples = tuple(EntityExample(f"personA{n} has no house", ((f"personA{n}", "person"),)) for n in range(10))
 
     def script(call: Call) -> Reply:
         return reply(400, message="maximum context length") if call.user.count("no house") > 1 else good(call)

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from pioneer_build.model.label_prompts import label_prompt
-from pioneer_build.model.values import AnnotatedExample
+from pioneer_build.spec.model import EntityExample
 from tests.model.asked import CLASSES, ENTITIES
 
 
@@ -19,7 +19,7 @@ def test_descriptions_and_examples_are_told() -> None:
 
 
 def test_entity_examples_are_told() -> None:
-    told = replace(ENTITIES, entity_examples=(AnnotatedExample("Ada in Oslo", (("Ada", "person"), ("Oslo", "city"))),))
+    told = replace(ENTITIES, entity_examples=(EntityExample("Ada in Oslo", (("Ada", "person"), ("Oslo", "city"))),))
     assert '"Ada in Oslo" -> [{"text": "Ada", "label": "person"}, {"text": "Oslo", "label": "city"}]' in (
         label_prompt(told, ["a"]).system
     )

@@ -9,12 +9,9 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.project.find import find_project
+from tests.runner import git
 
 _SO = "so what is wanted and what was built is not known"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -12,16 +12,13 @@ from pioneer_build.parse import parse_files
 from pioneer_build.project.left_out_specs import LeftOutSpecs
 from pioneer_build.project.specs import PassedOver
 from tests.built import spec_text, write_spec
+from tests.runner import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 _SPARSE = "it is not in this sparse checkout"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

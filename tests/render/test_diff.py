@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pioneer_build.diff.locks import LockDiff, diff_locks
+from pioneer_build.lock.model import Labelling
 from pioneer_build.render.diff import diff_text
 from pioneer_build.results.diff import DiffResult
 from tests.diff.made import NOW, THEN, entry, job, lines, lock, not_here, said, two_rows
@@ -44,7 +45,7 @@ def test_the_text() -> None:
         "    rows: 2 added, 0 removed, 0 relabelled\n"
         '      + "j2-0": x\n'
         "\n"
-        "1 changed."
+        "1 dataset changed."
     )
 
 
@@ -74,8 +75,16 @@ def test_labels_that_shifted_and_rows_that_were_relabelled() -> None:
     rows = [[said(f"t{i}", "x") for i in range(4)], [said("t0", "y"), *(said(f"t{i}", "x") for i in range(1, 4))]]
     reader = lambda found: lines(rows[int(found.jobs[0].job_id == "j2")])  # noqa: E731
     text = shown(diff_locks(lock(entry("d", job(1, 4))), lock(entry("d", job(2, 4))), reader))
-    assert "    labels now: x 100.0% → 75.0%, y 0.0% → 25.0%\n" in text
+    assert "    label shares: x 100.0% → 75.0%, y 0.0% → 25.0%\n" in text
     assert '      ~ "t0": x → y\n' in text
+
+
+def test_counts_of_texts_say_what_they_count() -> None:
+    made = Labelling("f", "i", texts=3, distinct=2, annotated=2, quarantined=0, rows=3, content="c")
+    more = replace(made, texts=4, distinct=3, quarantined=1)
+    before, after = (replace(entry("d"), num_examples=None, labelling=one) for one in (made, more))
+    text = shown(diff_locks(lock(before), lock(after), two_rows))
+    assert "    texts: 3 → 4\n    distinct texts: 2 → 3\n    quarantined texts: 0 → 1\n" in text
 
 
 def test_long_values_are_cut_short() -> None:

@@ -18,7 +18,7 @@ def test_the_page() -> None:
     assert diff_markdown(DiffResult(diff, THEN, NOW)) == (
         "### pioneer-build diff\n"
         "\n"
-        "main (0123456789ab) → working tree: 1 changed.\n"
+        "main (0123456789ab) → working tree: 1 dataset changed.\n"
         "\n"
         "- main (0123456789ab) has no pioneer.lock: treated as empty\n"
         "\n"

@@ -14,11 +14,11 @@ from pioneer_build.results.gc import GcResult
         (GcResult(0, 0, 0, 0), "Nothing to remove: everything in the store is needed."),
         (
             GcResult(1, 1234, 12, 1),
-            "No lock needs 1 file (1.2 kB) in the store, with 12 rows and 1 annotation that were paid for.",
+            "1 file (1.2 kB) in the store is needed by no lock: 12 rows and 1 annotation that were paid for.",
         ),
         (
             GcResult(2, 9_910_000, 1200, 3000),
-            "No lock needs 2 files (9.9 MB) in the store, with 1,200 rows and 3,000 annotations that were paid for.",
+            "2 files (9.9 MB) in the store are needed by no lock: 1,200 rows and 3,000 annotations that were paid for.",
         ),
     ],
 )

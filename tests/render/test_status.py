@@ -17,7 +17,7 @@ def test_status_fits_and_the_worst_is_first(width: int) -> None:
     text = status_text([VALUE, unknown], width=width)
     assert text.startswith("unknown   zebra")
     assert max(map(len, text.split("\n"))) <= width
-    assert text.endswith("1 unknown, 1 ready")
+    assert text.endswith("\n2 datasets: 1 unknown, 1 ready")
 
 
 def test_the_service_is_quoted() -> None:
@@ -38,6 +38,13 @@ def test_rows_that_are_missing_on_this_machine_explain_the_command() -> None:
     lines = status_text([value], width=80).split("\n")
     assert lines[0] == "ready     people  38 rows, version 1, to be fetched to this machine"
     assert "fetched" not in status_text([{**value, "reason": "never received"}], width=80)
+
+
+@pytest.mark.parametrize("action", ["forget", "delete"])
+def test_a_dataset_whose_spec_was_removed(action: str) -> None:
+    """Its state is still that of its last job, and the command would forget it."""
+    value = {**VALUE, "action": action, "command": "pioneer-build apply --select people"}
+    assert status_text([value]).split("\n")[0] == "ready     people  38 rows, version 1, spec removed"
 
 
 def test_colours() -> None:

@@ -10,38 +10,15 @@ import pytest
 
 from pioneer_build import sparse
 from pioneer_build.errors import PioneerError
-
-#: A submodule is cloned from a folder, which git allows only if it is told to.
-LOCAL = ("-c", "protocol.file.allow=always")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def write(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"{name}\n")
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "x")
+from tests.checkouts import commit, put, repository_with_submodule
+from tests.runner import git
 
 
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a submodule in the folder `d`."""
-    top, other = tmp_path.resolve() / "top", tmp_path.resolve() / "other"
-    for folder in (top, other):
-        folder.mkdir()
-        git(folder, "init", "-q")
-    write(other, "q/1", "r/1")
-    commit(other)
-    write(top, "a/1", "b/1", "b/deep/2", "d/1", "root")
-    git(top, *LOCAL, "submodule", "--quiet", "add", str(other), "d/sub")
-    commit(top)
+    names = ("a/1", "b/1", "b/deep/2", "d/1", "root")
+    top = repository_with_submodule(tmp_path.resolve() / "top", names, "d/sub", ("q/1", "r/1"))
     monkeypatch.chdir(top)
     return top
 
@@ -72,7 +49,7 @@ def test_what_a_sparse_checkout_left_out(top: Path) -> None:
     assert found(top / "b", top) == [("b/1", "file"), ("b/deep/2", "file")]
     assert found(top / "b/deep/2", top) == [("b/deep/2", "file")]
     assert found(top / "a", top) == []
-    write(top, "b/1")
+    put(top, "b/1")
     assert found(top / "b/deep/2", top) == [("b/deep/2", "file")]
 
 
@@ -112,7 +89,7 @@ def test_a_submodule_that_is_not_checked_out(top: Path, how: str, monkeypatch: p
 
 def test_a_submodule_that_was_filled_by_hand(top: Path) -> None:
     git(top, "submodule", "deinit", "-q", "-f", "d/sub")
-    write(top / "d/sub", "q/1")
+    put(top / "d/sub", "q/1")
     git(top, "sparse-checkout", "set", "--cone", "a", "b", "d")
     assert found(top, top) == []
 
@@ -151,7 +128,7 @@ def test_git_cannot_say(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
 def test_the_command_brings_it_here(top: Path, cone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(top, "a b/x", "[x]*/1", "x/1", *[f"s/{number}/f" for number in range(6)])
+    put(top, "a b/x", "[x]*/1", "x/1", *[f"s/{number}/f" for number in range(6)])
     commit(top)
     git(top, "sparse-checkout", "set", cone, "a")
     everywhere = {one.path.relative_to(top).as_posix(): one for one in sparse.left_out_in(top, everything)}

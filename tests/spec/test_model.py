@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from pioneer_build.spec.model import TASK_TYPES, Checks, InlineTexts, InputFiles, Spec, TaskType, TopUp
+from pioneer_build.spec.model import TASK_TYPES, Checks, InlineTexts, InputFiles, Spec, TaskType, TopUp, checks_from
 
 SPEC = Spec("a", "ner", labels=("x",), line=3, marks=(("version", 3, 10), ("labels", 5, 9), ("checks.b.0", 7, 4)))
 
@@ -40,3 +40,8 @@ def test_what_a_spec_says_where_it_says_nothing() -> None:
 
 def test_every_task_type_is_listed() -> None:
     assert get_args(TaskType) == TASK_TYPES
+
+
+def test_checks_from_plain_data() -> None:
+    assert checks_from({}) == Checks()
+    assert checks_from({"min_chars": 2, "no_overlap_with": ["b"]}) == Checks(min_chars=2, no_overlap_with=("b",))

@@ -22,7 +22,7 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.generating.label_sources import LabelSource
     from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 

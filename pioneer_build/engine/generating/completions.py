@@ -15,7 +15,7 @@ from pioneer_build.engine.word_lists import lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.generating.message_topics import Message
 
 #: Values that are details of a message, with their names in extractions.

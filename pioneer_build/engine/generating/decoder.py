@@ -20,7 +20,7 @@ from pioneer_build.engine.generating.sentences import Sentence, sentences
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.generating.prompt_tasks import Task
 
 

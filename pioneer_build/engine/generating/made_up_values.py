@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.slot_words import slot_words
 from pioneer_build.engine.generating.value_makers import VALUE_MAKERS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.engine.generating.filling import fill, joined, lowered
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.generating.made_up_values import MadeUpValues
     from pioneer_build.engine.generating.sentences import Sentence
 

@@ -18,7 +18,7 @@ from pioneer_build.engine.labelling.patterns import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.labelling.entity_kinds import LabelMeaning
     from pioneer_build.engine.labelling.label_guidance import LabelGuidance
 

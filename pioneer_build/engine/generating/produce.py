@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from pioneer_build.draws import Draw
 from pioneer_build.engine.embedding import embedder
 from pioneer_build.engine.generating.classification import ClassRows
 from pioneer_build.engine.generating.decoder import MessageRows
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.rejects import Reject, Shortfall
 from pioneer_build.engine.labelling.label_guidance import LabelGuidance

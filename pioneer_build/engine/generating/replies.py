@@ -13,7 +13,7 @@ from pioneer_build.engine.vectors import own_vectors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
     from pioneer_build.engine.generating.message_topics import Message
     from pioneer_build.engine.generating.prompt_tasks import Manner
 

@@ -16,7 +16,7 @@ from pioneer_build.engine.loading import LOADING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
 
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "pl_PL", "pt_BR", "en_IN")
 _local = threading.local()

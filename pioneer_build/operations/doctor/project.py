@@ -13,7 +13,7 @@ from pioneer_build.operations.disk_check import LEAST_ROOM
 from pioneer_build.operations.init.starter_files import SETTINGS_SCHEMA, SPEC_SCHEMA
 from pioneer_build.operations.lock import layout_note
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
-from pioneer_build.project.open import SETTINGS_NAME
+from pioneer_build.paths import SETTINGS_NAME
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.wording import count

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pioneer_build.errors import NoAccess, ServiceError
+from pioneer_build.keys import SERVICE_KEY_VARIABLES
 from pioneer_build.operations.doctor.clock import clock
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.base_url import BaseUrl
@@ -15,8 +16,6 @@ from pioneer_build.wording import count
 if TYPE_CHECKING:
     from pioneer_build.project.config import Config
     from pioneer_build.service.probe import Probed
-
-_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 
 
 def examine(config: Config) -> list[DoctorFinding]:
@@ -54,7 +53,7 @@ def _why() -> str:
 
 
 def _key(config: Config, url: BaseUrl) -> list[DoctorFinding]:
-    set_ones = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
+    set_ones = [name for name in SERVICE_KEY_VARIABLES if os.environ.get(name, "").strip()]
     if config.api_key is None:
         return [DoctorFinding("key", "wrong", f"no API key for {config.base_url}", "export PIONEER_API_KEY=…")]
     name = next((one for one in set_ones if os.environ[one].strip() == config.api_key), set_ones[0])

@@ -14,9 +14,8 @@ from pioneer_build.git.driver import set_driver
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
-from pioneer_build.paths import link_that_leaves
+from pioneer_build.paths import SETTINGS_NAME, link_that_leaves
 from pioneer_build.project.key_check import keys_in_texts
-from pioneer_build.project.open import SETTINGS_NAME
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
 from pioneer_build.sparse import left_out_of, refusal

@@ -12,8 +12,8 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
 from pioneer_build.operations.init.spec_drafts import drafts_of
-from pioneer_build.paths import find_root
-from pioneer_build.project.open import SETTINGS_NAME, open_project
+from pioneer_build.paths import SETTINGS_NAME, find_root
+from pioneer_build.project.open import open_project
 from pioneer_build.project.specs import load_specs
 from pioneer_build.results.init import DraftedDataset, InitResult
 

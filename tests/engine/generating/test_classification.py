@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.classification import ClassRows
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, LabelGuidance
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.completions import extracted, formal, question, summary, title
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.message_topics import Message
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import Sentence

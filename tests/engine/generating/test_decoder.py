@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.decoder import MessageRows
-from pioneer_build.engine.generating.draw import Draw
 from pioneer_build.engine.generating.rejects import Reject
 
 

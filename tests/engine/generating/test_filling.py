@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.filling import TextPiece, fill, joined, lowered
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
 

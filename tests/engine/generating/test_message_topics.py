@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.made_up_values import MadeUpValues
 from pioneer_build.engine.generating.message_topics import Message, write_message
 from pioneer_build.engine.generating.sentences import Sentence

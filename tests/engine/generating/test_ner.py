@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.labelling import find_entities

@@ -15,7 +15,7 @@ from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.requests import GenerateRequest
 
 if TYPE_CHECKING:
-    from pioneer_build.engine.generating.draw import Draw
+    from pioneer_build.draws import Draw
 
 SHOTS = [
     {"text": "I was charged twice for order 1182.", "label": "billing"},

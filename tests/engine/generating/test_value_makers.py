@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.value_makers import VALUE_MAKERS
 from pioneer_build.engine.labelling.checksums import card, iban_length, isbn, us_ssn
 from pioneer_build.engine.labelling.patterns import PATTERNS

@@ -13,6 +13,7 @@ from pioneer_build.operations.init.project_files import write_project_files
 from pioneer_build.project.open import open_project
 from pioneer_build.spec.model import InputFiles
 from tests.built import home, write_spec
+from tests.runner import git
 
 _TABLES = {
     "unix.csv": 'n,text\n1,"two\nlines"\n2,one\n',
@@ -20,10 +21,6 @@ _TABLES = {
     "mixed.tsv": 'n\ttext\r\n1\t"two\nlines"\r\n',
 }
 _LINES = {"lines.txt": "one\r\ntwo\n", "records.jsonl": '{"text": "one"}\r\n{"text": "two"}\n'}
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pioneer_build.engine.generating.draw import Draw
+from pioneer_build.draws import Draw, parts_digest
 
 
 def test_choices_follow_from_the_parts_alone() -> None:
@@ -27,3 +27,14 @@ def test_weights() -> None:
     drawn = [draw.weighted("abc", (6, 0, 2)) for _ in range(800)]
     assert set(drawn) == {"a", "c"}
     assert 520 < drawn.count("a") < 680
+
+
+def test_some_takes_each_once() -> None:
+    assert sorted(Draw(1).some("abc", 5)) == list("abc")
+    assert len(Draw(1).some("abc", 2)) == 2
+    assert Draw(1).some((), 2) == []
+
+
+def test_bytes_that_decide_nothing() -> None:
+    assert Draw(0, "x", 7, skipped=4).seed == int.from_bytes(parts_digest(0, "x", 7)[4:12], "big")
+    assert Draw(0, "x", 7, skipped=4).seed != Draw(0, "x", 7).seed

@@ -13,15 +13,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def parts_digest(*parts: str | int) -> bytes:
+    """The digest that choices are derived from."""
+    return sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
+
+
 class Draw:
     """A stream of choices that is determined by `parts`.
 
     Only `Random.random()` is used, the only method whose sequence Python promises never to change.
+
+    Args:
+        parts: what the choices are derived from.
+        skipped: so many bytes of `parts_digest` decide nothing here: they are for something else.
     """
 
-    def __init__(self, *parts: str | int) -> None:
-        digest = sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
-        self.seed = int.from_bytes(digest[:8], "big")
+    def __init__(self, *parts: str | int, skipped: int = 0) -> None:
+        self.seed = int.from_bytes(parts_digest(*parts)[skipped : skipped + 8], "big")
         self._random = Random(self.seed)  # noqa: S311 - made-up rows, no secrets
 
     def below(self, end: int) -> int:
@@ -39,6 +47,13 @@ class Draw:
     def pick(self, things: Sequence[T]) -> T:
         """One of `things`."""
         return things[self.below(len(things))]
+
+    def some(self, things: Sequence[T], most: int) -> list[T]:
+        """At most so many of `things`, each once."""
+        left, taken = list(things), list[T]()
+        while left and len(taken) < most:
+            taken.append(left.pop(self.below(len(left))))
+        return taken
 
     def weighted(self, things: Sequence[T], weights: Sequence[float]) -> T:
         """One of `things`, with probabilities proportional to the weights."""
