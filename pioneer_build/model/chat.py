@@ -19,12 +19,12 @@ from pioneer_build._version import __version__
 from pioneer_build.model.dialect import Dialect
 from pioneer_build.model.pace import Pace
 from pioneer_build.model.read_answer import UnusableAnswer, read_completion
-from pioneer_build.model.refusals import meaning, pause_of
+from pioneer_build.model.refusals import ABOUT_THE_KEY, meaning, pause_of
 from pioneer_build.model.servers import Servers
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
-from pioneer_build.web.redaction import ApiKey, Quiet, Words
+from pioneer_build.web.redaction import Quiet, Words
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class Chat:
     def __init__(
         self, endpoint: Endpoint, limits: Limits, on_note: Callable[[str], None] = lambda _: None, scale: float = 1.0
     ) -> None:
-        key = ApiKey(endpoint.key) if endpoint.key is not None else None
+        key = endpoint.api_key()
         self.name = endpoint.name
+        self._key_advice = endpoint.key_advice
         self.limits = limits
         self._words = Words(key)
         self._headers = {
@@ -224,6 +225,9 @@ class Chat:
                 self._servers.worked(server)
                 raise CallFailed(where, "stopped by the server's content filter")
             case "no-use":
+                if status in ABOUT_THE_KEY:
+                    # first what to do: callers cut what a server may have made long
+                    where = f"{server.url.where}: status {status}: {self._key_advice}; it said: {said}"
                 raise NoUse(where, status)
             case "bad":
                 self._servers.worked(server)

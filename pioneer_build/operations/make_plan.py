@@ -73,8 +73,7 @@ def _recipients(model: ModelSettings) -> tuple[Recipient, ...]:
     """Who requests go to, and with the key in which variable: settings choose both, and may be somebody else's."""
     found = [Recipient(url, model.api_key_env) for url in model.base_url]
     if (judge := model.judge) is not None:
-        variable = judge.api_key_env or (None if judge.base_url else model.api_key_env)
-        found += [Recipient(url, variable) for url in judge.base_url or model.base_url]
+        found += [Recipient(url, model.judge_key_variable) for url in judge.base_url or model.base_url]
     return tuple(dict.fromkeys(found))
 
 

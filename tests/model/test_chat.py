@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,19 @@ def test_what_asking_again_does_not_mend(status: int, message: str, error: type[
         assert (type(caught.value), caught.value.cause) == (error, cause)
         assert f"127.0.0.1:{server.port}: status {status}" in caught.value.message
         assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_by_its_variable_and_so_is_the_setting_where_one_is_missing(status: int) -> None:
+    with ChatServer(lambda _: reply(status, message="no " * 1000)) as server:
+        of_model = replace(endpoint(server.url, key=KEY), key_variable="CHAT_API_KEY")
+        for one, said in (
+            (of_model, ": check the key in CHAT_API_KEY; it said: no"),
+            (endpoint(server.url), ": no key was sent: set `api_key_env` of `model` in pioneer.yaml to the variable"),
+        ):
+            with pytest.raises(NoUse) as caught:
+                with_chat(one, lambda chat: chat.ask(PROMPT))
+            assert said in caught.value.message[:200]
 
 
 def test_an_answer_that_was_cut_off_is_asked_for_again_with_more_tokens_and_all_are_counted() -> None:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import NoAccess, ServiceError
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.operations.doctor.clock import clock
 from pioneer_build.results.doctor import DoctorFinding
 from pioneer_build.spec.base_url import BaseUrl
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pioneer_build.project.config import Config
     from pioneer_build.service.probe import Probed
 
-_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
+_VARIABLES: Final = KEY_VARIABLES[:2]
 
 
 def examine(config: Config) -> list[DoctorFinding]:
@@ -40,7 +41,7 @@ def examine(config: Config) -> list[DoctorFinding]:
     from pioneer_build.service.probe import probe  # httpx: a broken one must not keep doctor from what is local
 
     try:
-        probed = asyncio.run(probe(config.base_url, config.api_key))
+        probed = asyncio.run(probe(config.base_url, config.api_key, config.key_variable))
     except NoAccess as error:
         return [*findings, DoctorFinding("key", "wrong", error.message, error.hint)]
     except ServiceError as error:
@@ -54,10 +55,9 @@ def _why() -> str:
 
 
 def _key(config: Config, url: BaseUrl) -> list[DoctorFinding]:
-    set_ones = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
+    name, set_ones = config.key_variable, [one for one in _VARIABLES if os.environ.get(one, "").strip()]
     if config.api_key is None:
         return [DoctorFinding("key", "wrong", f"no API key for {config.base_url}", "export PIONEER_API_KEY=…")]
-    name = next((one for one in set_ones if os.environ[one].strip() == config.api_key), set_ones[0])
     findings = [DoctorFinding("key", "good", f"from {name} ({count(len(config.api_key), 'character')}, not shown)")]
     if len(set_ones) > 1 and os.environ[set_ones[0]].strip() != os.environ[set_ones[1]].strip():
         other = next(one for one in set_ones if one != name)
