@@ -15,6 +15,7 @@ from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.troubles import CallFailed, NoUse
 from pioneer_build.model.values import Limits, WantedContent
 from pioneer_build.web.connections import Connections, Tls
+from pioneer_build.web.decompress import decompressed
 from pioneer_build.web.redaction import Quiet, Words
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
 
 async def _names(url: BaseUrl, key: str | None, words: Words) -> tuple[str, ...] | None:
     """The models that a server lists; `None` if it doesn't."""
-    headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key is not None else {})
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"} | (
+        {"Authorization": f"Bearer {key}"} if key is not None else {}
+    )
     connections = Connections(Tls(needed=url.encrypted), fresh=False, direct=url.loopback)
     try:
         async with (
@@ -88,7 +91,7 @@ async def _names(url: BaseUrl, key: str | None, words: Words) -> tuple[str, ...]
             client.stream("GET", f"{url.text}/models", headers=headers, timeout=_LIST_SECONDS) as response,
         ):
             body = b""
-            async for chunk in response.aiter_bytes():
+            async for chunk in decompressed(response):
                 body += chunk
                 if len(body) > _LONGEST_LIST:
                     return None
