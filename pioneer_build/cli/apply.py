@@ -104,6 +104,8 @@ def command(
         check_budget(plan, limits)
         if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
             _show(plan)
+        elif plan.recipients:
+            _say_recipients(plan, as_event=options.log_format == "json")
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
         with progress(options, plan) as sink, interruptible(sink, here=project.config.in_process) as interrupt:
@@ -173,6 +175,21 @@ def _show(plan: Plan) -> None:
     from pioneer_build.render.plan import plan_text
 
     say(plan_text(plan, width=width(), colour=wants_colour(sys.stderr)))
+
+
+def _say_recipients(plan: Plan, *, as_event: bool) -> None:
+    """Says where texts and a key are sent, before they are: whatever else isn't to be shown."""
+    from pioneer_build.plan.json import recipients_value
+    from pioneer_build.render.cost_text import recipients_sentence
+
+    text = recipients_sentence(plan.recipients)
+    if as_event:
+        from pioneer_build.apply import Event
+        from pioneer_build.cli.progress_lines import say_as_json
+
+        say_as_json(Event("note", "", text, recipients_value(plan.recipients)))
+    else:
+        say(visible(text))
 
 
 def _needs_consent(plan: Plan) -> bool:
