@@ -63,7 +63,8 @@ def read_plan(path: Path) -> Plan:
             raise PlanFileError(
                 f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan", hint=_AGAIN
             )
-        value = json.loads(data, parse_constant=_refuse_constant)
+        # bytes would be read as UTF-16 as well, in which nothing else of a project may be
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}", hint=f"{_SAVE} saves a plan") from None
     except (ValueError, RecursionError) as error:
