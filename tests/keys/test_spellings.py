@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import pickle
 import re
 import time
@@ -401,3 +402,11 @@ def test_the_environment() -> None:
     assert keys_in(environ) == ["k1", "k2"]
     assert without_keys(environ) == {"PATH": "/bin"}
     assert set(KEY_VARIABLES) >= {"PIONEER_API_KEY", "FASTINO_API_KEY"}
+
+
+@pytest.mark.parametrize("key", ["k\udcff\udcfe9abcdefghijk", "schlüssel-12345", "k\ud8009abcdefghijk"])
+def test_a_variable_with_odd_bytes_is_no_fault_of_this_program(key: str) -> None:
+    """It can't be sent, which is said later; until then, texts are searched for it."""
+    spellings = KeySpellings(key)
+    for body in (b"a plain text", b"%6b \\u006b &#107;j\xff\xfe", os.fsencode("k\udcff\udcfe9")):
+        assert not spellings.occurs_in_bytes(body)
