@@ -10,6 +10,7 @@ from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.service.client import LABEL_SECONDS, ClientOptions, HttpService
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.rate_limiter import Pacer
+from pioneer_build.web.redaction import ApiKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,6 +41,8 @@ def connect(
     Raises:
         ServiceError: the base URL or the key is invalid.
     """
+    if api_key is not None:
+        ApiKey(api_key, key_variable)  # one that can't be sent is said to be one, before anything is made with it
     pacer = Pacer.shared(state_folder, base_url, api_key, requests_per_minute, on_note=on_note)
     return HttpService(base_url, api_key, pacer, ClientOptions(key_variable=key_variable, on_note=on_note))
 
