@@ -157,6 +157,31 @@ def test_ctrl_c_while_the_command_line_is_imported() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (exits.INTERRUPTED, "", "interrupted\n")
 
 
+#: Ctrl-C arrives when the command has ended, but not the process: at its exit, or on the way there.
+INTERRUPTED_AT_THE_END = """
+import atexit, signal, sys
+from pioneer_build.__main__ import main
+
+sys.argv[1:] = ["--version"]
+if {at_exit}:
+    atexit.register(signal.raise_signal, signal.SIGINT)
+try:
+    main()
+finally:
+    if not {at_exit}:
+        signal.raise_signal(signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("at_exit", [True, False])
+def test_ctrl_c_when_the_command_has_ended(at_exit: bool) -> None:
+    """Python would show where it was, and kill itself by the signal."""
+    code = INTERRUPTED_AT_THE_END.format(at_exit=at_exit)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (exits.INTERRUPTED, "")
+    assert done.stdout.startswith("pioneer-build")
+
+
 def test_the_entry_imports_nothing_before_it_can_be_interrupted() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"pioneer-build": "pioneer_build.__main__:main"}

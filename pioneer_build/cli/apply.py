@@ -102,8 +102,7 @@ def command(
     limits = RunOptions(max_requests, max_examples, not no_wait, deadline * 60, max_cost).or_limits_of(project.config)
     with planned(project, choices, select, exclude, planfile, waiting=say_waiting) as (found, plan):
         check_budget(plan, limits)
-        if _is_busy(plan) and form == "text" and options.verbosity >= 0 and options.log_format == "text":
-            _show(plan)
+        _announce(plan, options, as_text=form == "text")
         if _needs_consent(plan) and not yes and planfile is None:
             _ask(plan)
         with progress(options, plan) as sink, interruptible(sink, here=project.config.in_process) as interrupt:
@@ -169,6 +168,29 @@ def _show(plan: Plan) -> None:
     from pioneer_build.render.plan import plan_text
 
     say(plan_text(plan, width=width(), colour=wants_colour(sys.stderr)))
+
+
+def _announce(plan: Plan, options: Globals, *, as_text: bool) -> None:
+    """Says what is about to be done, or at least who it is sent to."""
+    if _is_busy(plan) and as_text and options.verbosity >= 0 and options.log_format == "text":
+        _show(plan)
+    elif plan.recipients:
+        _say_recipients(plan, as_event=options.log_format == "json")
+
+
+def _say_recipients(plan: Plan, *, as_event: bool) -> None:
+    """Says where texts and a key are sent, before they are: whatever else isn't to be shown."""
+    from pioneer_build.plan.json import recipients_value
+    from pioneer_build.render.cost_text import recipients_sentence
+
+    text = recipients_sentence(plan.recipients)
+    if as_event:
+        from pioneer_build.apply import Event
+        from pioneer_build.cli.progress_lines import say_as_json
+
+        say_as_json(Event("note", "", text, recipients_value(plan.recipients)))
+    else:
+        say(visible(text))
 
 
 def _needs_consent(plan: Plan) -> bool:

@@ -7,6 +7,7 @@ are not looked at, because there may be very many: for them, there is the time l
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,12 @@ _FILES: Final = (
 )  # fmt: skip
 #: In the folders of a work tree.
 _IN_WORK_TREE: Final = (".gitattributes", ".gitignore", ".gitmodules")
+_IN_QUOTES: Final = re.compile(rb'"((?:[^"\\]|\\.)*+)"')
+_ESCAPED: Final = re.compile(rb"\\([0-7]{3}|.)")
+_LETTERS: Final = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+#: How many stores of objects git follows one after another, and how many are looked at here.
+_DEEPEST_STORE: Final = 5
+_MOST_STORES: Final = 1_000
 #: Bytes of a file that is read here: of a longer one, git could read what wasn't looked at.
 _MOST: Final = 16 << 20
 
@@ -63,7 +70,7 @@ class _Files:
             yield from (f"{folder}/{name}" for name in _IN_WORK_TREE)
             yield (place := f"{folder}/.git")
             if os.path.lexists(place):
-                git = self._named(place, b"gitdir:", folder) if os.path.isfile(place) else place  # noqa: PTH113
+                git = self._named(place, b"gitdir: ", folder) if os.path.isfile(place) else place  # noqa: PTH113
                 break
             folder, below = os.path.dirname(folder), folder  # noqa: PTH120
             if folder == below:
@@ -83,8 +90,10 @@ class _Files:
         places = [git] if common is None else [git, common]
         if common is not None:
             yield from (f"{common}/{name}" for name in _FILES)
-        if (ref := self._named(f"{git}/HEAD", b"ref:", places[-1])) is not None:
-            yield ref
+        for place in places:
+            yield from self._in_other_stores(f"{place}/objects")
+        if (ref := self._read(f"{git}/HEAD")).startswith(b"ref:"):
+            yield os.path.join(places[-1], os.fsdecode(ref[4:].strip()))  # noqa: PTH118
         for place in places:
             for name in ("config", "config.worktree"):
                 yield from self._in_config(f"{place}/{name}", top)
@@ -111,12 +120,33 @@ class _Files:
                 if name == "path":
                     waiting.append(os.path.join(os.path.dirname(config), path))  # noqa: PTH118, PTH120
 
+    def _in_other_stores(self, objects: str) -> Iterator[str]:
+        """The files that say where else objects are, wherever git follows them to: to other repositories, too.
+
+        Objects of another repository are read by their digests alone, as git has it for `clone --shared`.
+        """
+        waiting, seen = [(objects, 0)], {os.path.realpath(objects)}
+        while waiting and len(seen) < _MOST_STORES:
+            store, depth = waiting.pop()
+            for line in self._read(f"{store}/info/alternates").split(b"\n"):
+                if not line or line.startswith(b"#"):
+                    continue
+                other = os.path.join(store, os.fsdecode(_unquoted(line).partition(b"\0")[0]))  # noqa: PTH118
+                real = os.path.realpath(other)
+                if real not in seen and depth < _DEEPEST_STORE:
+                    seen.add(real)
+                    yield f"{real}/info/alternates"
+                    waiting.append((real, depth + 1))
+
     def _named(self, file: str, mark: bytes, folder: str) -> str | None:
-        """The path in a file of git that holds only one, relative to `folder`; `None` if there is none."""
-        said = self._read(file).strip()
+        """The path in a file of git that holds only one, relative to `folder`; `None` if there is none.
+
+        As git reads it: all white space belongs to it but line ends at the end, and a NUL ends it.
+        """
+        said = self._read(file).rstrip(b"\r\n").partition(b"\0")[0]
         if not said or not said.startswith(mark):
             return None
-        return os.path.join(folder, os.fsdecode(said.removeprefix(mark).strip()))  # noqa: PTH118
+        return os.path.join(folder, os.fsdecode(said.removeprefix(mark)))  # noqa: PTH118
 
     def _read(self, path: str) -> bytes:
         """A file; nothing if it can't be read, or is no regular file or too long."""
@@ -132,6 +162,17 @@ class _Files:
             self.too_long.add(path)
             return b""
         return data
+
+
+def _unquoted(line: bytes) -> bytes:
+    """A path as git writes one: perhaps in quotes, with escapes as in C."""
+    if (quoted := _IN_QUOTES.match(line)) is None:
+        return line
+    return _ESCAPED.sub(lambda found: _LETTERS.get(found[1]) or _byte_of(found[1]), quoted[1])
+
+
+def _byte_of(escaped: bytes) -> bytes:
+    return bytes([int(escaped, 8) & 0xFF]) if len(escaped) == 3 else escaped
 
 
 def _is_endless(path: str) -> bool:

@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-#: A header with the statistics of its page has hardly more bytes, and never more than the second number.
+#: A header with the statistics of its page has hardly more bytes, and never more than the second number: texts of any
+#: length are passed over at once.
 _HEADER: Final = 1 << 12
 _LONGEST_HEADER: Final = 16 << 20
 #: Bytes of all headers of a file.
 _MOST_IN_HEADERS: Final = 64 << 20
+#: Bytes of a header besides its texts, or of a footer before its schema: each takes a step. A header has hardly 100.
+_MOST_STEPS: Final = 256
+#: The same of all headers of a file.
+_MOST_STEPS_IN_ALL: Final = 4 << 20
 _DEEPEST: Final = 8
 _DICTIONARY: Final = 2
 _DELTA_BYTE_ARRAY: Final = 7
 #: Where a header has another struct with its encoding: the fields of both, for the two kinds of pages with rows.
 _ENCODINGS: Final = ((5, 2), (8, 4))
-
-
 _LIST: Final = 9
-_STRUCT: Final = 12
 _Value: TypeAlias = object
 
 
@@ -42,9 +44,9 @@ class Headers:
 
     def __init__(self) -> None:
         self.read: dict[int, tuple[Page, int]] = {}
-        self.size = 0
+        self.size = self.steps = 0
 
-    def add(self, start: int, page: Page, length: int, size: int) -> None:
+    def add(self, start: int, page: Page, length: int, size: int, steps: int) -> None:
         """Remembers a page.
 
         Args:
@@ -52,6 +54,7 @@ class Headers:
             page: what the header says.
             length: of the page in the file, in bytes.
             size: of the header, in bytes.
+            steps: the bytes of the header besides its texts.
 
         Raises:
             BadHeaderError: the headers of the file have too many bytes.
@@ -60,6 +63,10 @@ class Headers:
         self.size += size
         if self.size > _MOST_IN_HEADERS:
             raise BadHeaderError(f"the headers of its pages have more than {_MOST_IN_HEADERS >> 20} MiB")
+        self.steps += steps
+        if self.steps > _MOST_STEPS_IN_ALL:
+            text = f"the headers of its pages have more than {_MOST_STEPS_IN_ALL >> 20} MiB besides their texts"
+            raise BadHeaderError(text)
 
 
 class BadHeaderError(Exception):
@@ -83,27 +90,32 @@ def pages(file: BinaryIO, start: int, end: int, headers: Headers) -> Iterator[Pa
             yield known[0]
             start += known[1]
             continue
-        fields, length = _header(file, start)
+        fields, header = _header(file, start)
         size, packed = fields.get(2), fields.get(3)
         if not isinstance(size, int) or not isinstance(packed, int) or size < 0 or packed < 0:
             raise BadHeaderError("the header of a page has no size")
         inner = ((fields.get(outer), field) for outer, field in _ENCODINGS)
         delta = any(isinstance(one, dict) and one.get(field) == _DELTA_BYTE_ARRAY for one, field in inner)
         page = Page(size, delta or fields.get(1) == _DICTIONARY)
-        headers.add(start, page, length + packed, length)
+        headers.add(start, page, header.place + packed, header.place, header.steps)
         yield page
-        start += length + packed
+        start += header.place + packed
 
 
-def _header(file: BinaryIO, start: int) -> tuple[dict[int, _Value], int]:
-    """The fields of a page's header, and its length."""
+def _header(file: BinaryIO, start: int) -> tuple[dict[int, _Value], _Compact]:
+    """The fields of a page's header, and what read them."""
     file.seek(start)
-    try:
-        return _struct(data := file.read(_HEADER), 0, 0)
-    except BadHeaderError:
-        if len(data) < _HEADER:
-            raise
-    return _struct(data + file.read(_LONGEST_HEADER), 0, 0)
+    data, wanted = file.read(_HEADER), _HEADER
+    while True:
+        compact = _Compact(data)
+        try:
+            return compact.struct(), compact
+        except _EndsWithin:
+            if len(data) < wanted or wanted >= _LONGEST_HEADER:
+                raise
+        # not all that a header may have at once: a file may have very many that are a little longer than others
+        data += file.read(3 * wanted)
+        wanted *= 4
 
 
 def columns_in_footer(footer: bytes) -> int:
@@ -112,81 +124,119 @@ def columns_in_footer(footer: bytes) -> int:
     Raises:
         BadHeaderError: it is no footer.
     """
-    place, field = 0, 0
-    while place < len(footer) and (head := footer[place]):
+    compact, field = _Compact(footer), 0
+    while compact.place < len(footer) and (head := compact.byte()):
         field += head >> 4
         if field == 2 and head & 15 == _LIST:
-            return _list_head(footer, place + 1)[1]
-        _, place = _value(footer, place + 1, head & 15, 0)
+            return compact.list_head()[1]
+        compact.value(head & 15)
     raise BadHeaderError("the footer has no schema")
 
 
-def _struct(data: bytes, place: int, depth: int) -> tuple[dict[int, _Value], int]:
-    """The fields of a struct, by their numbers, and where it ends."""
-    fields: dict[int, _Value] = {}
-    field = 0
-    while (head := _byte(data, place)) != 0:
-        place += 1
-        if head >> 4:
-            field += head >> 4
-        else:
-            field, place = _integer(data, place)
-        fields[field], place = _value(data, place, head & 15, depth)
-    return fields, place + 1
+class _EndsWithin(BadHeaderError):
+    """It goes on after the bytes that were read."""
 
 
-def _value(data: bytes, place: int, kind: int, depth: int) -> tuple[_Value, int]:
-    """A value of a struct, if it is a number or a struct, and where it ends."""
-    if depth > _DEEPEST:
-        raise BadHeaderError("it is nested too deeply")
-    if kind in (1, 2):  # true and false, in the kind itself
-        return None, place
-    if kind == 3:
-        return None, place + 1
-    if kind in (4, 5, 6):
-        return _integer(data, place)
-    if kind == 7:
-        return None, place + 8
-    if kind == 8:
-        length, place = _varint(data, place)
-        return None, place + length
-    if kind == _STRUCT:
-        return _struct(data, place, depth + 1)
-    if kind in (_LIST, 10):
-        kind, count, place = _list_head(data, place)
+class _Compact:
+    """Reads Thrift's compact protocol.
+
+    Args:
+        data: the bytes, which may end within a value.
+    """
+
+    __slots__ = ("_data", "_passed", "place")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._passed = 0
+        #: Where the next byte is.
+        self.place = 0
+
+    @property
+    def steps(self) -> int:
+        """How many bytes were read so far; those of texts are passed over at once."""
+        return self.place - self._passed
+
+    def struct(self, depth: int = 0) -> dict[int, _Value]:
+        """The fields of a struct, by their numbers."""
+        fields: dict[int, _Value] = {}
+        field = 0
+        while (head := self.byte()) != 0:
+            field = field + (head >> 4) if head >> 4 else self.integer()
+            fields[field] = self.value(head & 15, depth)
+        return fields
+
+    def value(self, kind: int, depth: int = 0) -> _Value:
+        """A value of a struct; only numbers and structs are kept.
+
+        Args:
+            kind: its type, as in the head of a field.
+            depth: in how many values it is.
+
+        Raises:
+            BadHeaderError: there are more than any header has, or it is none.
+        """
+        if self.steps > _MOST_STEPS:
+            raise BadHeaderError(f"it has more than {_MOST_STEPS} bytes besides its texts")
+        if depth > _DEEPEST:
+            raise BadHeaderError("it is nested too deeply")
+        match kind:
+            case 1 | 2:  # true and false, in the kind itself
+                return None
+            case 3:
+                self.place += 1
+            case 4 | 5 | 6:
+                return self.integer()
+            case 7:
+                self.place += 8
+            case 8:
+                length = self._varint()
+                self.place += length
+                self._passed += length
+            case 12:
+                return self.struct(depth + 1)
+            case 9 | 10:
+                self._items(depth)
+            case _:
+                raise BadHeaderError("it has a value of an unknown kind")
+        return None
+
+    def list_head(self) -> tuple[int, int]:
+        """The kind of a list's items, and their number."""
+        head = self.byte()
+        return head & 15, head >> 4 if head >> 4 < 15 else self._varint()
+
+    def integer(self) -> int:
+        """A number with a sign."""
+        value = self._varint()
+        return (value >> 1) ^ -(value & 1)
+
+    def byte(self) -> int:
+        """The next byte.
+
+        Raises:
+            BadHeaderError: there is none.
+        """
+        if self.place >= len(self._data):
+            raise _EndsWithin("it ends within a header")
+        self.place += 1
+        return self._data[self.place - 1]
+
+    def _items(self, depth: int) -> None:
+        """Passes over the items of a list."""
+        kind, count = self.list_head()
         for _ in range(count):
-            _, place = _value(data, place + 1, 1, depth) if kind in (1, 2) else _value(data, place, kind, depth + 1)
-            _byte(data, place - 1)
-        return None, place
-    raise BadHeaderError("it has a value of an unknown kind")
+            # in a list, true and false have a byte of their own
+            self.value(3 if kind in (1, 2) else kind, depth + 1)
 
-
-def _list_head(data: bytes, place: int) -> tuple[int, int, int]:
-    """The kind of a list's items, their number, and where they begin."""
-    head = _byte(data, place)
-    if head >> 4 < 15:
-        return head & 15, head >> 4, place + 1
-    count, place = _varint(data, place + 1)
-    return head & 15, count, place
-
-
-def _integer(data: bytes, place: int) -> tuple[int, int]:
-    value, place = _varint(data, place)
-    return (value >> 1) ^ -(value & 1), place
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = _byte(data, place)
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, place
-    raise BadHeaderError("it has a number that is too long")
-
-
-def _byte(data: bytes, place: int) -> int:
-    if place >= len(data):
-        raise BadHeaderError("it ends within a header")
-    return data[place]
+    def _varint(self) -> int:
+        value = self.byte()
+        if value < 0x80:  # most
+            return value
+        value &= 0x7F
+        for shift in range(7, 70, 7):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise BadHeaderError("it has a number that is too long")

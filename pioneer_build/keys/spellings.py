@@ -178,7 +178,7 @@ class KeySpellings:
             for escapes in (ESCAPES, (PERCENT,)):
                 if spellings := [one for one in self.__unbroken if one.escapes == escapes]:
                     hint = last_escaped(_followers(spellings), escapes)
-                    self.__hints.append((re.compile(hint.encode("ascii")), spellings))
+                    self.__hints.append((re.compile(hint.encode("ascii", "replace")), spellings))
         return self.__hints
 
     def _listed_maybe(self, body: bytes) -> list[_Listed]:

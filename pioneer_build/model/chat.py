@@ -18,13 +18,13 @@ import orjson
 from pioneer_build._version import __version__
 from pioneer_build.model.dialect import Dialect
 from pioneer_build.model.pace import Pace
-from pioneer_build.model.read_answer import UnusableAnswer, read_completion
-from pioneer_build.model.refusals import meaning, pause_of
+from pioneer_build.model.read_answer import UnusableAnswer, read_completion, without_thinking
+from pioneer_build.model.refusals import ABOUT_THE_KEY, meaning, pause_of
 from pioneer_build.model.servers import Servers
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
-from pioneer_build.web.redaction import ApiKey, Quiet, Words
+from pioneer_build.web.redaction import Quiet, Words
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from pioneer_build.model.values import Answer, Endpoint, Limits, Prompt
 
 _CONNECT_SECONDS = 10.0
-#: Bytes of a response; an answer has a few thousand tokens.
-_LONGEST_ANSWER = 8 << 20
+#: Bytes of a response to a call: for each token that it may have, its text in JSON with its probability; and in all.
+_BYTES, _BYTES_A_TOKEN, _LONGEST_ANSWER = 64 << 10, 1 << 10, 8 << 20
+#: Characters of what a model wrote, for each token that it may have: a token has about four. A row has no more.
+_CHARACTERS, _CHARACTERS_A_TOKEN = 4 << 10, 32
+_TOO_LONG = "longer than was asked for"
 _LONGEST_ERROR = 64 << 10
 #: Seconds that a call waits for its turn before people are told.
 _LONG_WAIT = 20.0
@@ -51,6 +54,7 @@ class _Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
 
 
 class Chat:
@@ -69,8 +73,9 @@ class Chat:
     def __init__(
         self, endpoint: Endpoint, limits: Limits, on_note: Callable[[str], None] = lambda _: None, scale: float = 1.0
     ) -> None:
-        key = ApiKey(endpoint.key) if endpoint.key is not None else None
+        key = endpoint.api_key()
         self.name = endpoint.name
+        self._key_advice = endpoint.key_advice
         self.limits = limits
         self._words = Words(key)
         self._headers = {
@@ -140,7 +145,8 @@ class Chat:
             while True:
                 dialect = self.dialect
                 server = await self._turn(prompt, began)
-                response = await self._sent(server, dialect.body(self.name, prompt, tokens))
+                longest = min(_BYTES + _BYTES_A_TOKEN * tokens, _LONGEST_ANSWER)
+                response = await self._sent(server, dialect.body(self.name, prompt, tokens), longest)
                 if response is None:
                     tries += 1
                     self._give_up(server, began, tries, "no answer in time, or the connection broke")
@@ -148,7 +154,7 @@ class Chat:
                 if 200 <= response.status < 300:
                     self._servers.worked(server)
                     try:
-                        answer = self._read(response, prompt)
+                        answer = self._read(response, prompt, tokens)
                     except UnusableAnswer as error:
                         empty += 1
                         if empty == _EMPTY_TRIES:
@@ -224,6 +230,9 @@ class Chat:
                 self._servers.worked(server)
                 raise CallFailed(where, "stopped by the server's content filter")
             case "no-use":
+                if status in ABOUT_THE_KEY:
+                    # first what to do: callers cut what a server may have made long
+                    where = f"{server.url.where}: status {status}: {self._key_advice}; it said: {said}"
                 raise NoUse(where, status)
             case "bad":
                 self._servers.worked(server)
@@ -250,28 +259,49 @@ class Chat:
             raise CallFailed(where, "refused by the server")
         self.dialect = simpler
 
-    def _read(self, response: _Response, prompt: Prompt) -> Answer:
+    def _read(self, response: _Response, prompt: Prompt, tokens: int) -> Answer:
+        """The answer in a success.
+
+        Args:
+            response: the success.
+            prompt: what was asked.
+            tokens: how many the answer may have.
+
+        Raises:
+            UnusableAnswer: there is none; another one may be.
+            CallFailed: it is too long to be one that was asked for: the next would be, too.
+        """
+        if not response.whole:
+            raise CallFailed(f"an answer of many more bytes than {tokens:,} tokens have", _TOO_LONG)
         if self._words.in_body(response.body):
             raise UnusableAnswer("an answer with the API key in it")
         try:
             body = orjson.loads(response.body)
         except ValueError:
             raise UnusableAnswer("a response that is not JSON") from None
-        return read_completion(body, prompt)
+        answer = read_completion(body, prompt)
+        length = len(without_thinking(answer.text))  # not every server counts the tokens of reasoning
+        if length > _CHARACTERS + _CHARACTERS_A_TOKEN * tokens:
+            raise CallFailed(f"an answer of {length:,} characters, where {tokens:,} tokens may be", _TOO_LONG)
+        return answer
 
-    async def _sent(self, server: Server, body: dict[str, object]) -> _Response | None:
-        """Sends a call once; its response, or `None` if there was none."""
+    async def _sent(self, server: Server, body: dict[str, object], longest: int) -> _Response | None:
+        """Sends a call once; its response, or `None` if there was none.
+
+        Args:
+            server: where to.
+            body: the call.
+            longest: how many bytes of a success are read.
+        """
         try:
             async with asyncio.timeout(2 * self.limits.seconds), self._open(server, orjson.dumps(body)) as got:
-                limit = _LONGEST_ANSWER if got.is_success else _LONGEST_ERROR
+                limit = longest if got.is_success else _LONGEST_ERROR
                 chunks, length = [], 0
                 async for chunk in decompressed(got):
                     chunks.append(chunk)
                     length += len(chunk)
                     if length > limit:
-                        if got.is_success:
-                            raise httpx.DecodingError("too long", request=got.request)
-                        break
+                        return _Response(got.status_code, got.headers, b"".join(chunks), whole=False)
                 return _Response(got.status_code, got.headers, b"".join(chunks))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, TimeoutError) as error:
             unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)

@@ -76,7 +76,7 @@ def json_in(answer: Answer) -> dict[str, Any]:
         raise UnusableAnswer("stopped by the server's content filter")
     if answer.refusal.strip():
         raise UnusableAnswer("refused by the model")
-    text = _without_thinking(answer.text).strip()
+    text = without_thinking(answer.text).strip()
     if not text:
         raise UnusableAnswer("cut off" if answer.finish == "length" else "an empty answer")
     for part in (text, *(fence[1] for fence in islice(_FENCE.finditer(text), _MOST_STARTS))):
@@ -93,7 +93,7 @@ def json_in(answer: Answer) -> dict[str, Any]:
     raise UnusableAnswer("refused by the model" if _REFUSAL.match(text) else "not the JSON that was asked for")
 
 
-def _without_thinking(text: str) -> str:
+def without_thinking(text: str) -> str:
     """A text without reasoning: of models that think in tags, and of those whose first tag is in their template.
 
     In linear time, whatever tags there are: no pattern looks for the end of one that has none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pioneer_build.web.retry_after import retry_after
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: about all.
 Meaning: TypeAlias = Literal["again", "busy", "too-long", "filtered", "bad", "no-use"]
 
+#: Statuses that may be about the key, or that there is none.
+ABOUT_THE_KEY: Final = (401, 403)
 _TOO_LONG = re.compile(
     r"context[ _]?(?:length|window|size)|maximum context|n_ctx|too (?:many tokens|long)|prompt is too long"
     r"|exceed\w* (?:the )?(?:\w+ ){0,4}(?:context|token)|reduce the length",

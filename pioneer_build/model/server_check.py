@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,13 +12,15 @@ from pioneer_build.model.chat import Chat
 from pioneer_build.model.label_answers import items_in
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
-from pioneer_build.model.troubles import CallFailed
-from pioneer_build.model.values import Endpoint, Limits, WantedContent
+from pioneer_build.model.troubles import CallFailed, NoUse
+from pioneer_build.model.values import Limits, WantedContent
 from pioneer_build.web.connections import Connections, Tls
-from pioneer_build.web.redaction import ApiKey, Quiet, Words
+from pioneer_build.web.decompress import decompressed
+from pioneer_build.web.redaction import Quiet, Words
 
 if TYPE_CHECKING:
     from pioneer_build.model.dialect import Form
+    from pioneer_build.model.values import Endpoint
     from pioneer_build.spec.base_url import BaseUrl
 
 _LIST_SECONDS, _LONGEST_LIST = 15.0, 4 << 20
@@ -33,6 +35,7 @@ class ModelProbe:
 
     `names` are its models, `None` if it doesn't list them. `trouble` is why the structured call has no answer; else
     `form` is how it asks for JSON, `probabilities` whether labels have some, `fits` whether the answer was as asked.
+    `refused` is the status with which it refuses any call.
     """
 
     names: tuple[str, ...] | None = None
@@ -40,6 +43,7 @@ class ModelProbe:
     form: Form = "text"
     probabilities: bool = False
     fits: bool = False
+    refused: int | None = None
 
 
 async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
@@ -52,7 +56,7 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
     Raises:
         NoAccess: the key can't be sent.
     """
-    words = Words(ApiKey(endpoint.key) if endpoint.key is not None else None)
+    words = Words(endpoint.api_key())
     quiet = Quiet(words)
     quiet.install()
     try:
@@ -61,12 +65,13 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
         return ModelProbe(trouble=f"can't be reached: {words.clean(error) or type(error).__name__}")
     finally:
         quiet.remove()
-    chat = Chat(Endpoint((url,), endpoint.name, endpoint.key), _CALL)
+    chat = Chat(replace(endpoint, urls=(url,)), _CALL)
     try:
         answer = await chat.ask(label_prompt(_WANTED, _TEXTS))
         found = items_in(json_in(answer), answer, _WANTED, _TEXTS)
     except CallFailed as error:
-        return ModelProbe(names, words.clean(error.message))
+        refused = error.status if isinstance(error, NoUse) else None
+        return ModelProbe(names, words.clean(error.message), refused=refused)
     except UnusableAnswer:
         found = {}
     finally:
@@ -76,7 +81,9 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
 
 async def _names(url: BaseUrl, key: str | None, words: Words) -> tuple[str, ...] | None:
     """The models that a server lists; `None` if it doesn't."""
-    headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key is not None else {})
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"} | (
+        {"Authorization": f"Bearer {key}"} if key is not None else {}
+    )
     connections = Connections(Tls(needed=url.encrypted), fresh=False, direct=url.loopback)
     try:
         async with (
@@ -84,7 +91,7 @@ async def _names(url: BaseUrl, key: str | None, words: Words) -> tuple[str, ...]
             client.stream("GET", f"{url.text}/models", headers=headers, timeout=_LIST_SECONDS) as response,
         ):
             body = b""
-            async for chunk in response.aiter_bytes():
+            async for chunk in decompressed(response):
                 body += chunk
                 if len(body) > _LONGEST_LIST:
                     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pioneer_build.spec.request_limits import LONGEST_WAIT
+from pioneer_build.web.redaction import ApiKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +19,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A model, and where it is served. `key` is sent as a bearer token, to these addresses alone."""
+    """A model, and where it is served.
+
+    `key` is sent as a bearer token, to these addresses alone. It is from the environment variable `key_variable`; if
+    there is none, `setting` is where the name of one could be set.
+    """
 
     urls: tuple[BaseUrl, ...]
     name: str
     key: str | None = field(default=None, repr=False)
+    key_variable: str | None = None
+    setting: str = "model"
+
+    @property
+    def key_advice(self) -> str:
+        """What to do if a server doesn't accept the key, or wants one."""
+        if self.key_variable is not None:
+            return f"check the key in {self.key_variable}"
+        return f"no key was sent: set `api_key_env` of `{self.setting}` in pioneer.yaml to the variable that has one"
+
+    def api_key(self) -> ApiKey | None:
+        """The key, to be sent; `None` if there is none.
+
+        Raises:
+            NoAccess: it can't be sent.
+        """
+        return ApiKey(self.key, self.key_variable or "the variable") if self.key is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
             config.api_key,
             requests_per_minute=config.requests_per_minute,
             state_folder=state_folder() / "pacer",
+            key_variable=config.key_variable,
             on_note=lambda note: say(note.text),
         )
         try:

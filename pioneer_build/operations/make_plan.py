@@ -50,15 +50,19 @@ def saved(project: Project, scope: PlanScope, plan: Plan) -> Plan:
 
 
 def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
-    """The plan with what its requests will take of a language model, if that is what does the work.
+    """The plan with what its requests will take of a language model, and who gets them, if that is what does the work.
 
     Args:
         project: an opened project.
         scope: what the plan was made from.
         plan: the plan.
     """
-    if not plan.requests or not plan.backend.startswith(MODEL):
+    if not plan.backend.startswith(MODEL) or not any(step.sends for step in plan.steps):
         return plan
+    model = project.config.model
+    plan = replace(plan, recipients=_recipients(model) if model else ())
+    if not plan.requests:
+        return plan  # only open jobs: what they take was said when they were submitted
     lock = scope.lock if scope.unchanged is None else project.lockfile.read()
     spent, declared = spent_per_row(lock.on(plan.backend)), {item.name: item for item in scope.declared}
     costs = {
@@ -66,16 +70,14 @@ def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
         for step in plan.steps
         if step.submits
     }
-    model = project.config.model
-    return replace(plan, costs=costs, rates=Rates.of(model), recipients=_recipients(model) if model else ())
+    return replace(plan, costs=costs, rates=Rates.of(model))
 
 
 def _recipients(model: ModelSettings) -> tuple[Recipient, ...]:
     """Who requests go to, and with the key in which variable: settings choose both, and may be somebody else's."""
     found = [Recipient(url, model.api_key_env) for url in model.base_url]
     if (judge := model.judge) is not None:
-        variable = judge.api_key_env or (None if judge.base_url else model.api_key_env)
-        found += [Recipient(url, variable) for url in judge.base_url or model.base_url]
+        found += [Recipient(url, model.judge_key_variable) for url in judge.base_url or model.base_url]
     return tuple(dict.fromkeys(found))
 
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pioneer_build.spec.model import TaskType
     from pioneer_build.spec.settings import ModelSettings
 
-#: The statuses of a server that a caller should see as they are; others would mean something else to it.
-_ABOUT_ACCESS = (401, 402, 403)
+#: The statuses of a server that a caller should see as they are. Others would mean something else to it: a 401, that
+#: its own key is wrong.
+_ABOUT_ACCESS = (402, 403)
 _RETRY_SECONDS = "10"
 #: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
 MODEL_WORKERS = 8
@@ -150,8 +151,7 @@ def model_makers(
     try:
         return ChatMakers(ModelMakers(model, judge, limits, settings.votes or 1, on_note))
     except NoAccess as error:
-        hint = "set the variable to the key as the server shows it, on one line"
-        raise PioneerError(error.message, hint=hint) from None
+        raise PioneerError(error.message, hint=error.hint) from None
 
 
 def endpoints(settings: ModelSettings, environ: Mapping[str, str] = os.environ) -> tuple[Endpoint, Endpoint | None]:
@@ -161,12 +161,14 @@ def endpoints(settings: ModelSettings, environ: Mapping[str, str] = os.environ) 
         PioneerError: a variable with a key is not set.
     """
     key = _key(settings.api_key_env, environ)
-    model = Endpoint(_urls(settings.base_url), settings.name, key)
+    model = Endpoint(_urls(settings.base_url), settings.name, key, settings.api_key_env)
     if (other := settings.judge) is None:
         return model, None
     # a key goes to the server that it is for, and to no other
-    its_key = _key(other.api_key_env, environ) or (None if other.base_url else key)
-    return model, Endpoint(_urls(other.base_url) or model.urls, other.name, its_key)
+    variable = settings.judge_key_variable
+    return model, Endpoint(
+        _urls(other.base_url) or model.urls, other.name, _key(variable, environ), variable, setting="model.judge"
+    )
 
 
 def _urls(texts: Sequence[str]) -> tuple[BaseUrl, ...]:

@@ -13,7 +13,7 @@ from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.escaping import shell_word
-from pioneer_build.plan import Action, Choices, Plan, Reason, Step
+from pioneer_build.plan import Action, Choices, Plan, Reason, Recipient, Step
 from pioneer_build.plan.json import plan_value
 from pioneer_build.spec.base_url import one_name
 
@@ -63,7 +63,8 @@ def read_plan(path: Path) -> Plan:
             raise PlanFileError(
                 f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan", hint=_AGAIN
             )
-        value = json.loads(data, parse_constant=_refuse_constant)
+        # bytes would be read as UTF-16 as well, in which nothing else of a project may be
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}", hint=f"{_SAVE} saves a plan") from None
     except (ValueError, RecursionError) as error:
@@ -82,7 +83,11 @@ def read_plan(path: Path) -> Plan:
         steps = tuple(_step(fields) for fields in _of(value, "steps", list))
         _check_once(step.dataset_name for step in steps)
         choices = Choices(**named, delete_remote=_of(chosen, "delete_remote", bool))
-        return Plan(_of(value, "backend", str), steps, limit, choices)
+        recipients = tuple(
+            Recipient(_of(one, "address", str), _of(one, "key_variable", str, None))
+            for one in map(_object, _of(value, "sends_to", list, ()))
+        )
+        return Plan(_of(value, "backend", str), steps, limit, choices, recipients=recipients)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
         raise PlanFileError(f"{path} is damaged: {what}", hint=_AGAIN) from None
@@ -135,7 +140,7 @@ def _step(fields: Any) -> Step:
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TypeError("a step or a reason is not an object")
+        raise TypeError("a step, a reason or who gets something is not an object")
     return value
 
 
@@ -176,7 +181,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
     Each step of `now` is there at most once.
 
     Raises:
-        PlanFileError: the plan was saved for another backend.
+        PlanFileError: the plan was saved for another backend, or says that a language model is elsewhere.
     """
     if one_name(saved.backend) != one_name(now.backend):
         raise PlanFileError(
@@ -202,7 +207,15 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
             what = f"its action would be {current.action} now"
         why = f"out of date since the plan was saved: {what}"
         steps.append(replace(step, refused=why, protected=False, command="pioneer-build plan --out FILE"))
-    return replace(now, steps=tuple(steps), skipped=(), ignored=(), remarks=())
+    done = replace(now, steps=tuple(steps), skipped=(), ignored=(), remarks=())
+    if not any(step.sends for step in steps):
+        return replace(done, recipients=())
+    if others := [one for one in now.recipients if one not in saved.recipients]:
+        raise PlanFileError(
+            f"the plan doesn't say that anything is sent to {', '.join(one.said for one in others)}",
+            hint=f"review it again: {_SAVE}",
+        )
+    return done
 
 
 def _decision(step: Step) -> tuple[object, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pioneer_build.plan import Plan, Reason, Step
+    from collections.abc import Iterable
+
+    from pioneer_build.plan import Plan, Reason, Recipient, Step
     from pioneer_build.plan.cost import Estimate, Rates
 
 
@@ -19,7 +21,7 @@ def plan_value(plan: Plan) -> dict[str, Any]:
         "format": FORMAT,
         "changes": plan.changes,
         "backend": plan.backend,
-        **(_recipients_value(plan) if plan.recipients else {}),
+        **recipients_value(plan.recipients),
         "steps": [
             step_value(step) | _cost_value(plan.costs.get(step.dataset_name) if step.submits else None, plan.rates)
             for step in plan.steps
@@ -42,8 +44,10 @@ def plan_value(plan: Plan) -> dict[str, Any]:
     return value
 
 
-def _recipients_value(plan: Plan) -> dict[str, Any]:
-    return {"sends_to": [{"address": one.address, "key_variable": one.key_variable} for one in plan.recipients]}
+def recipients_value(recipients: Iterable[Recipient]) -> dict[str, Any]:
+    """Who gets what is sent to a language model, as the key `sends_to`; nothing if nobody does."""
+    found = [{"address": one.address, "key_variable": one.key_variable} for one in recipients]
+    return {"sends_to": found} if found else {}
 
 
 def _cost_value(cost: Estimate | None, rates: Rates | None) -> dict[str, Any]:

@@ -192,6 +192,11 @@ class Step:
         return self.requests > 0 and self.refused is None
 
     @property
+    def sends(self) -> bool:
+        """Whether `apply` would have a backend in this process work: for something new, or for a job that is open."""
+        return self.submits or (self.action in ("resume", "reconcile") and self.refused is None)
+
+    @property
     def basis(self) -> str:
         """The digest of what determined the step: computed on demand, because only a saved plan needs it."""
         return self.evidence if isinstance(self.evidence, str) else digest_of(self.evidence())
@@ -212,6 +217,11 @@ class Recipient:
     address: str
     key_variable: str | None = None
 
+    @property
+    def said(self) -> str:
+        """In a sentence."""
+        return f"{self.address} ({f'with the value of {self.key_variable}' if self.key_variable else 'without a key'})"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -220,7 +230,7 @@ class Plan:
     `skipped` are datasets without a step, sorted by name; `ignored` are sentences about files and folders that are
     probably specs and aren't read; `remarks` are sentences about what the plan was made from, such as the journal.
     `costs` has what the steps that submit something will take of a language model, by dataset, and `rates` its prices;
-    both are empty for other backends, as `recipients` are: who the requests go to, if any would be sent.
+    both are empty for other backends, as `recipients` are: who requests of the model go to, if any would be sent.
     """
 
     backend: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.keys import SERVICE_KEY_VARIABLES, keys_in, name_key_variable
+from pioneer_build.keys import SERVICE_KEY_VARIABLES, key_variables, name_key_variable
 from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
@@ -41,7 +41,7 @@ class Config:
     rate limit of the generate endpoints (`None` for an engine in this process, which has no limit). `max_requests` and
     `max_examples` limit the paid requests and the requested rows of one `apply`; `None` is no limit. `split_lock` says
     whether a new lock is split. `model` is the model of the backend `model`, `None` for all others. `api_key` never
-    appears in the representation.
+    appears in the representation; `key_variable` is the environment variable that it is from.
     """
 
     backend: str
@@ -57,6 +57,7 @@ class Config:
     split_lock: bool
     model: ModelSettings | None = None
     api_key: str | None = field(default=None, repr=False)
+    key_variable: str = SERVICE_KEY_VARIABLES[0]
 
     @property
     def in_process(self) -> bool:
@@ -94,6 +95,7 @@ def resolve(
     model = _chosen_model(settings) if chosen == "model" else None
     identity, base_url = _identity_and_url(chosen, url) if model is None else (f"model/{model.name}", None)
     limit = _requests_per_minute(environ) or settings.requests_per_minute or REQUESTS_PER_MINUTE
+    variable = _key_variable(environ, base_url)
     return Config(
         backend=identity,
         base_url=base_url,
@@ -107,7 +109,8 @@ def resolve(
         max_examples=settings.limits.max_examples if settings.limits else None,
         split_lock=settings.lock == "split",
         model=model,
-        api_key=_api_key(environ, base_url),
+        api_key=environ[variable].strip() if variable is not None else None,
+        key_variable=variable or SERVICE_KEY_VARIABLES[0],
     )
 
 
@@ -167,11 +170,13 @@ def _refuse_the_key(values: Mapping[str, str | None], environ: Mapping[str, str]
         values: settings, by what they are called in a message.
         environ: the environment variables.
     """
-    for key in keys_in(environ):
+    for variable in key_variables():
+        if not (key := environ.get(variable, "").strip()):
+            continue
         spellings = KeySpellings(key)
         for name, value in values.items():
             if value and not spellings.guessable and spellings.occurs_in_bytes(os.fsencode(value)):
-                hint = "set the key only in PIONEER_API_KEY; revoke it if it was committed"
+                hint = f"set the key only in {variable}; revoke it if it was committed"
                 raise PioneerError(f"the {name} contains the API key", hint=hint)
 
 
@@ -194,12 +199,10 @@ def _requests_per_minute(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-def _api_key(environ: Mapping[str, str], base_url: str | None) -> str | None:
-    """The key for a service: of the variables that both of its names have, the one of this name first."""
+def _key_variable(environ: Mapping[str, str], base_url: str | None) -> str | None:
+    """Which variable has the key of a service: of those that both of its names have, the one of this name first."""
     if base_url is None:
         return None
     fastino = f".{BaseUrl.parse(base_url).host}".endswith(".fastino.ai")
-    for variable in reversed(SERVICE_KEY_VARIABLES) if fastino else SERVICE_KEY_VARIABLES:
-        if key := environ.get(variable, "").strip():
-            return key
-    return None
+    variables = reversed(SERVICE_KEY_VARIABLES) if fastino else SERVICE_KEY_VARIABLES
+    return next((variable for variable in variables if environ.get(variable, "").strip()), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.escaping import Lines, lines_text, visible
+from pioneer_build.plan.json import recipients_value
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.line_wrapping import wrapped
 from pioneer_build.render.shared_causes import shared_causes
@@ -28,6 +29,7 @@ def outcome_value(report: Report, plan: Plan) -> dict[str, Any]:
     return {
         "format": 1,
         "backend": plan.backend,
+        **recipients_value(plan.recipients),
         "good": report.good and not report.interrupted,
         "interrupted": report.interrupted,
         "requests": report.requests,

@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING
 from pioneer_build.wording import count, spent_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pioneer_build.lock.model import Tokens
-    from pioneer_build.plan import Plan
+    from pioneer_build.plan import Plan, Recipient
     from pioneer_build.plan.cost import Estimate, Rates
 
 
 def plan_sentence(plan: Plan) -> str:
     """What follows the summary of a plan with a language model, after a space: what it takes, and where it is sent."""
     cost = "" if plan.cost is None else f" {cost_sentence(plan.cost, plan.rates)}"
-    return f"{cost} {_recipients_sentence(plan)}" if plan.recipients else cost
+    return f"{cost} {recipients_sentence(plan.recipients)}" if plan.recipients else cost
 
 
-def _recipients_sentence(plan: Plan) -> str:
-    said = [
-        f"{one.address} ({f'with the value of {one.key_variable}' if one.key_variable else 'without a key'})"
-        for one in plan.recipients
-    ]
-    return f"Sent to {', '.join(said)}."
+def recipients_sentence(recipients: Iterable[Recipient]) -> str:
+    """Who gets what is sent to a language model, and with the value of which variable."""
+    return f"Sent to {', '.join(one.said for one in recipients)}."
 
 
 def cost_sentence(cost: Estimate, rates: Rates | None) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Busy, NoAccess, NotReached, Refused
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT
 from pioneer_build.ports import NO_GUIDANCE, Service
 from pioneer_build.service.datasets import Datasets
@@ -57,7 +58,8 @@ class ClientOptions:
     `transport` is used instead of the network, such as `httpx.ASGITransport`. `patience` is the total time in seconds
     that one request waits for a busy service. `on_note` is called with waits and other remarks. `wall` is the clock, in
     seconds since the epoch, for `Retry-After` dates. `label_seconds` is the longest pause of a response to a label
-    request: a model may take hours for a thousand texts.
+    request: a model may take hours for a thousand texts. `key_variable` is the environment variable that the key is
+    from, for messages.
     """
 
     transport: httpx.AsyncBaseTransport | None = None
@@ -65,6 +67,7 @@ class ClientOptions:
     on_note: OnNote = ignore
     wall: Callable[[], float] = time.time
     label_seconds: float = LABEL_SECONDS
+    key_variable: str = KEY_VARIABLES[0]
 
 
 class HttpService(Service):
@@ -83,7 +86,7 @@ class HttpService(Service):
     def __init__(self, base_url: str, api_key: str | None, pacer: Pacer, options: ClientOptions | None = None) -> None:
         options = options or ClientOptions()
         address = address_of(base_url)
-        key = ApiKey(api_key) if api_key is not None else None
+        key = ApiKey(api_key, options.key_variable) if api_key is not None else None
         self._words = Words(key)
         self._pacer = pacer
         self._patience = Patience(options.patience, options.on_note)

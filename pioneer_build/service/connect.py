@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pioneer_build.service.client import LABEL_SECONDS, PATIENCE_SECONDS, ClientOptions, HttpService
+from pioneer_build.keys import KEY_VARIABLES
+from pioneer_build.service.client import LABEL_SECONDS, ClientOptions, HttpService
 from pioneer_build.service.notes import ignore
 from pioneer_build.service.rate_limiter import Pacer
+from pioneer_build.web.redaction import ApiKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +25,7 @@ def connect(
     *,
     requests_per_minute: int | None,
     state_folder: Path,
-    patience: float = PATIENCE_SECONDS,
+    key_variable: str = KEY_VARIABLES[0],
     on_note: OnNote = ignore,
 ) -> HttpService:
     """The service at a base URL, sharing its rate limit with the other processes on this machine.
@@ -33,14 +35,16 @@ def connect(
         api_key: `None` sends none.
         requests_per_minute: rate limit of the generate endpoints; `None` for no limit.
         state_folder: for the file with the recent requests; created if it doesn't exist, with mode 0700.
-        patience: total time in seconds that one request waits for a busy service.
+        key_variable: the environment variable that the key is from, for messages.
         on_note: called with waits and other remarks.
 
     Raises:
         ServiceError: the base URL or the key is invalid.
     """
+    if api_key is not None:
+        ApiKey(api_key, key_variable)  # one that can't be sent is said to be one, before anything is made with it
     pacer = Pacer.shared(state_folder, base_url, api_key, requests_per_minute, on_note=on_note)
-    return HttpService(base_url, api_key, pacer, ClientOptions(patience=patience, on_note=on_note))
+    return HttpService(base_url, api_key, pacer, ClientOptions(key_variable=key_variable, on_note=on_note))
 
 
 def connect_in_process(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import httpx
 
 from pioneer_build.errors import Busy, FateUnknown, NoAccess, NotReached, NotThere, Refused, ServiceError
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.spec.request_limits import LONGEST_WAIT
 from pioneer_build.web.retry_after import retry_after
 from pioneer_build.wording import duration
@@ -73,7 +74,6 @@ _REASONS: Mapping[type[Exception], str] = {
 _REACH_HINT = "check the network and the base URL (PIONEER_BASE_URL)"
 _TLS_HINT = "check the base URL and the machine's certificates (set SSL_CERT_FILE to use your own bundle)"
 _URL_HINT = "check the base URL (PIONEER_BASE_URL, or base_url in pioneer.yaml)"
-_KEY_HINT = "check the key in PIONEER_API_KEY, and the credits of its account"
 _CREDIT_HINT = "retrying doesn't help: resolve it with the service, then run apply again"
 _UNKNOWN_HINT = "it is not resent automatically; if the service lists versions, apply finds out what happened"
 # Of texts there is no job that could be found, and sending them again is all that can be done.
@@ -88,7 +88,8 @@ class Asked:
 
     `what` is the beginning of "…: connection closed". `paid` requests count as not accepted only if that is certain.
     `named` means that a 404 is about the requested thing. `where` is the host and port. `whole`: the request was sent
-    to its end before the response came. `labels` is a label request, which makes no job.
+    to its end before the response came. `labels` is a label request, which makes no job. `key_variable`
+    is the environment variable that the key is from.
     """
 
     what: str
@@ -97,6 +98,7 @@ class Asked:
     named: bool = False
     whole: bool = True
     labels: bool = False
+    key_variable: str = KEY_VARIABLES[0]
 
     def unanswered(
         self, why: str, *, status: int | None = None, said: str = "", wait: float | None = None
@@ -163,7 +165,8 @@ def of_status(
     wait = retry_after(headers.get("retry-after"), now=now)
     match status:
         case 401 | 402 | 403:
-            hint = f"see {said.link}" if said.link else (_KEY_HINT if status == 401 else _CREDIT_HINT)
+            check = f"check the key in {asked.key_variable}, and the credits of its account"
+            hint = f"see {said.link}" if said.link else (check if status == 401 else _CREDIT_HINT)
             meaning = {401: "the service doesn't accept the key", 402: "the service requires payment"}
             why = meaning.get(status, "the service denies access")
             return NoAccess(f"{why} ({status}){tail}", hint, status=status, link=said.link, details=said.details)

@@ -40,18 +40,21 @@ class Probed:
     ahead: float | None
 
 
-async def probe(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> Probed:
+async def probe(
+    base_url: str, api_key: str, key_variable: str, *, transport: httpx.AsyncBaseTransport | None = None
+) -> Probed:
     """Sends a few GET requests: one to the generate endpoints, the others to the dataset endpoints.
 
     Args:
         base_url: of the service; may have a path.
         api_key: sent as `X-API-Key`.
+        key_variable: the environment variable that the key is from, for messages.
         transport: used instead of the network.
 
     Raises:
         ServiceError: `base_url` or the key is invalid, or there is no response.
     """
-    address, key = address_of(base_url), ApiKey(api_key)
+    address, key = address_of(base_url), ApiKey(api_key, key_variable)
     words = Words(key)
     calls = Calls(address, key, words, transport=transport, wall=time.time)
     try:

@@ -16,6 +16,7 @@ import httpx
 
 from pioneer_build._version import __version__
 from pioneer_build.errors import Refused, ServiceError
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_status
 from pioneer_build.service.repeated_key import refuse_repeated_key
@@ -163,6 +164,7 @@ class Calls:
         self.words = words
         self._wall = wall
         self._auth = _KeyAuth(key)
+        self._key_variable = key.variable if key is not None else KEY_VARIABLES[0]
         self._quiet = Quiet(words)
         self._quiet.install()
         self._traced = transport is None
@@ -245,7 +247,7 @@ class Calls:
         return self._of_status(answer, asked) or asked.unanswered("unexpected response", status=answer.status)
 
     def _of_status(self, answer: HttpResponse, asked: Asked) -> ServiceError | None:
-        asked = replace(asked, whole=answer.whole)
+        asked = replace(asked, whole=answer.whole, key_variable=self._key_variable)
         return of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
 
     async def aclose(self) -> None:

@@ -61,6 +61,12 @@ class ModelSettings:
     votes: int | None = None
     judge: JudgeSettings | None = None
 
+    @property
+    def judge_key_variable(self) -> str | None:
+        """The variable with the judge's key: a key goes to the server that it is for, and to no other."""
+        judge = self.judge or JudgeSettings(self.name)
+        return judge.api_key_env or (None if judge.base_url else self.api_key_env)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

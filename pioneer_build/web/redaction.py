@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pioneer_build.errors import NoAccess
+from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.keys.spellings import KeySpellings
 
 MESSAGE_LIMIT = 400
@@ -26,18 +27,23 @@ _KEEP = frozenset("\t\n ")
 class ApiKey:
     """An API key that is never shown: `str`, `repr` and pickling don't reveal it.
 
+    Args:
+        text: the key.
+        variable: the name of the environment variable that it is from, for messages.
+
     Raises:
         NoAccess: it can't be sent as a header; the message doesn't show it.
     """
 
-    __slots__ = ("__text",)
+    __slots__ = ("__text", "variable")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, variable: str = KEY_VARIABLES[0]) -> None:
+        self.variable = variable
         self.__text = text.strip()
         if not re.fullmatch(r"[\x21-\x7e]+", self.__text):
             raise NoAccess(
                 "the API key is empty or contains invalid characters",
-                hint="set PIONEER_API_KEY to the key as the service shows it, on one line",
+                hint=f"set {variable} to the key as the service shows it, on one line",
             )
 
     def reveal(self) -> str:

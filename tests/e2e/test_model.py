@@ -128,6 +128,8 @@ def test_a_wrong_key_ends_the_run_and_the_next_one_goes_on(
     ran = cli("-v", "apply", "--yes")
     assert ran.code in (1, 3)
     assert "Incorrect API key" in ran.out + ran.err
+    assert "check the key in MODEL_API_KEY" in " ".join((ran.out + ran.err).split())
+    assert "PIONEER_API_KEY" not in ran.out + ran.err
     assert key not in ran.out + ran.err
     assert cli("check").code == 2
     server.script = good

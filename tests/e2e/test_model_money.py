@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from tests.e2e.conftest import Cli
-from tests.fakes.chat_server import ChatServer
+from tests.fakes.chat_server import ChatServer, good, reply
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text())
 PRICES = "  prices: {input: 1000, output: 2000}\n  currency: EUR\n"
@@ -115,3 +115,64 @@ def test_plan_and_apply_say_who_has_it_sent_and_with_which_variable(
     assert asked.code != 0
     assert said in " ".join(asked.err.split())
     assert server.calls == []
+
+
+FORMS = [
+    ("-q", "apply"),
+    ("apply", "--format", "json"),
+    ("--log-format", "json", "apply"),
+    ("-q", "apply", "--format", "json"),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_apply_says_who_has_it_sent_before_it_is(
+    cli: Cli, project: Path, server: ChatServer, form: tuple[str, ...]
+) -> None:
+    use(project, server)
+    said = f"Sent to {server.url} (without a key)."
+    asked = cli(*form)
+    assert (asked.code, server.calls) == (1, [])
+    assert said in asked.err
+    done = cli(*form, "--yes")
+    assert done.code == 0, done.err
+    assert said in done.err
+    if "--format" in form:
+        assert done.json()["sends_to"] == [{"address": server.url, "key_variable": None}]
+    again = cli(*form, "--yes")
+    assert "Sent to" not in again.err, "nothing is sent"
+
+
+def test_a_job_that_is_gone_on_with_is_sent_somewhere_too(cli: Cli, project: Path, server: ChatServer) -> None:
+    (project / "specs" / "all.yaml").write_text(ROWS)
+    use(project, server)
+    server.script = lambda call: reply(401) if call.number > 3 else good(call)
+    assert cli("apply", "--yes").code != 0
+    plan = cli("plan", "--format", "json").json()
+    assert {step["action"] for step in plan["steps"]} == {"resume"}
+    assert plan["sends_to"] == [{"address": server.url, "key_variable": None}]
+
+
+def test_a_saved_plan_sends_only_to_those_that_it_says(
+    cli: Cli, project: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pioneer_build.keys._named", set())
+    monkeypatch.setenv("SMALL_API_KEY", "sk-of-the-small-model-123")
+    use(project, server)
+    assert cli("plan", "--out", "saved.json").code == 0
+    assert f"Sent to {server.url} (without a key)." in " ".join(cli("show", "--plan", "saved.json").out.split())
+    with ChatServer() as other:
+        for more in ("  api_key_env: SMALL_API_KEY\n", f"  judge: {{name: big, base_url: '{other.url}'}}\n"):
+            use(project, server, prices=more)
+            refused = cli("apply", "saved.json")
+            assert refused.code == 1
+            assert "the plan doesn't say that anything is sent to" in refused.err
+        assert other.calls == []
+        use(project, other)
+        assert cli("apply", "saved.json").code == 1
+        assert other.calls == []
+    assert server.calls == []
+    use(project, server)
+    done = cli("apply", "saved.json")
+    assert done.code == 0, done.err
+    assert server.calls

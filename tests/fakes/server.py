@@ -40,7 +40,8 @@ class Fault:
     `then`: `answer` (this status, headers and body), `drop` (close without a word), `reset` (RST), `truncate`
     (half an answer under a full Content-Length), `stall` (nothing for `seconds`, then close), `garbage`
     (bytes that are no HTTP), `early` (drop before the body is read), `endless` (this status, these headers, and the
-    body again and again), `trickle` (a good head, and then a blank now and then), `interim` (100 again and again).
+    body again and again, up to `most` bytes; then it only keeps the connection), `trickle` (a good head, and then a
+    blank now and then), `interim` (100 again and again).
     `do`: the request is carried out first; `answer` with `do` is a gateway that says no when the service said yes.
     """
 
@@ -50,6 +51,7 @@ class Fault:
     body: bytes | str | dict[str, Any] | list[Any] | None = None
     do: bool = False
     seconds: float = 3600.0
+    most: int | None = None
 
     def payload(self) -> bytes:
         if self.body is None:
@@ -285,9 +287,13 @@ class FakeService:
             head += [f"{name}: {value}" for name, value in fault.headers]
             writer.write("\r\n".join([*head, "Connection: close", "", ""]).encode())
             part = fault.payload() if fault.then == "endless" else b" "
-        until = time.monotonic() + fault.seconds
+        until, sent = time.monotonic() + fault.seconds, 0
         while time.monotonic() < until:
+            if fault.most is not None and sent >= fault.most:
+                await asyncio.sleep(0.02)
+                continue
             writer.write(part)
+            sent += len(part)
             self.flooded += len(part)
             await writer.drain()
             await asyncio.sleep(0.02 if fault.then == "trickle" else 0)

@@ -126,6 +126,43 @@ def test_a_linked_work_tree_and_the_folder_that_has_its_settings(top: Path) -> N
         (top / ".git" / name).unlink()
 
 
+@pytest.mark.parametrize("line", ["{path}", "../../../{name}", '"{path}"', '"\\057{path}/\\056"', "# x\n\n{path}\n"])
+def test_other_stores_of_objects_are_followed_as_git_follows_them(top: Path, line: str) -> None:
+    """They may be in other repositories, as those of `git clone --shared` are."""
+    first, second = top.parent / f"{top.name} first", top.parent / f"{top.name}-second"
+    for store in (first, second):
+        (store / "info").mkdir(parents=True)
+    said = line.format(path=first, name=f"{first.name}")
+    (top / ".git" / "objects" / "info" / "alternates").write_text(said)
+    (first / "info" / "alternates").write_text(f"{second}\n{top}/.git/objects\n")
+    assert would_wait_for(top) is None, "a circle ends"
+    put(second / "info" / "alternates", "pipe")
+    assert would_wait_for(top) == str(second / "info" / "alternates")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("gitdir: {0} \n", "x "), ("gitdir:  {0}\r\n", None), ("gitdir: {0}\t\n\n", "x\t"), ("gitdir: {0}\n\n", "x")],
+)
+def test_white_space_around_the_path_of_a_repository_is_read_as_git_reads_it(
+    top: Path, tmp_path: Path, said: str, name: str | None
+) -> None:
+    """What git would read is what is looked at: only line ends at the end are no part of the path."""
+    work = tmp_path / "work"
+    work.mkdir()
+    for one in ("x", "x ", "x\t"):
+        put(tmp_path / one / "HEAD", "pipe")
+    (work / ".git").write_text(said.format(tmp_path / "x"))
+    assert would_wait_for(work) == (str(tmp_path / name / "HEAD") if name is not None else None)
+
+
+def test_white_space_around_the_path_of_the_shared_folder(top: Path, tmp_path: Path) -> None:
+    (tmp_path / "shared ").mkdir()
+    os.mkfifo(tmp_path / "shared " / "packed-refs")
+    (top / ".git" / "commondir").write_text(f"{tmp_path}/shared \r\n")
+    assert would_wait_for(top) == f"{tmp_path}/shared /packed-refs"
+
+
 def test_a_repository_whose_work_tree_is_elsewhere(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     put(tmp_path / "elsewhere" / "HEAD", "pipe")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import pickle
 import re
 import time
@@ -173,6 +174,26 @@ def test_the_quick_look_at_ordinary_text_takes_no_time() -> None:
             assert not spellings.occurs_in_bytes(body)
             times.append(time.process_time() - began)
         assert min(times) < 0.1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["\\u0073\\u006b", "%20%73%6b", "%25252525", "\\x73\\x6b", "&#115;&#x6b;", "\\n\\t", "%70io_sk_", "u0000000", "u",
+     "&amp;", "=73=6b", "%7a %79z", "\\163\\153"],
+)  # fmt: skip
+def test_the_quick_look_at_text_full_of_escapes_is_slower_only_by_a_factor(unit: str) -> None:
+    """Each escape is looked at once: five times what ordinary text takes, and no more for a longer text."""
+    spellings, times = KeySpellings(KEY), []
+    assert not spellings.occurs_in_bytes(unit.encode())  # patterns are compiled
+    for size in (250_000, 1_000_000):
+        body, each = (unit * (size // len(unit))).encode(), []
+        for _ in range(3):
+            began = time.process_time()
+            assert not spellings.occurs_in_bytes(body)
+            each.append(time.process_time() - began)
+        times.append(min(each))
+    assert times[1] < 1
+    assert times[1] < 10 * max(times[0], 0.005), "sixteen times, if it weren't linear"
 
 
 @pytest.mark.parametrize("spelling", SPELLED)
@@ -381,3 +402,11 @@ def test_the_environment() -> None:
     assert keys_in(environ) == ["k1", "k2"]
     assert without_keys(environ) == {"PATH": "/bin"}
     assert set(KEY_VARIABLES) >= {"PIONEER_API_KEY", "FASTINO_API_KEY"}
+
+
+@pytest.mark.parametrize("key", ["k\udcff\udcfe9abcdefghijk", "schlüssel-12345", "k\ud8009abcdefghijk"])
+def test_a_variable_with_odd_bytes_is_no_fault_of_this_program(key: str) -> None:
+    """It can't be sent, which is said later; until then, texts are searched for it."""
+    spellings = KeySpellings(key)
+    for body in (b"a plain text", b"%6b \\u006b &#107;j\xff\xfe", os.fsencode("k\udcff\udcfe9")):
+        assert not spellings.occurs_in_bytes(body)

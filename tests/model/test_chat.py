@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,19 @@ def test_what_asking_again_does_not_mend(status: int, message: str, error: type[
         assert (type(caught.value), caught.value.cause) == (error, cause)
         assert f"127.0.0.1:{server.port}: status {status}" in caught.value.message
         assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_by_its_variable_and_so_is_the_setting_where_one_is_missing(status: int) -> None:
+    with ChatServer(lambda _: reply(status, message="no " * 1000)) as server:
+        of_model = replace(endpoint(server.url, key=KEY), key_variable="CHAT_API_KEY")
+        for one, said in (
+            (of_model, ": check the key in CHAT_API_KEY; it said: no"),
+            (endpoint(server.url), ": no key was sent: set `api_key_env` of `model` in pioneer.yaml to the variable"),
+        ):
+            with pytest.raises(NoUse) as caught:
+                with_chat(one, lambda chat: chat.ask(PROMPT))
+            assert said in caught.value.message[:200]
 
 
 def test_an_answer_that_was_cut_off_is_asked_for_again_with_more_tokens_and_all_are_counted() -> None:
@@ -290,9 +304,28 @@ def test_the_key_is_never_repeated(caplog: pytest.LogCaptureFixture) -> None:
         Chat(endpoint("http://h", key="two\nlines"), Limits())
 
 
+@pytest.mark.parametrize(
+    "long",
+    [Reply(200, b"x" * (1 << 20)), Reply(200, b" " * (1 << 20) + OK.body), reply(content="word " * 2_000),
+     reply(content='{"a": "' + "x" * 50_000 + '"}', finish="length")],
+    ids=["no JSON", "white space", "a long text", "a long text that was cut off"],
+)  # fmt: skip
+def test_an_answer_that_is_longer_than_was_asked_for_is_refused_by_that(long: Reply) -> None:
+    """Of a hundred tokens: neither another call nor another server would mend it."""
+    with ChatServer(lambda _: long) as server:
+        with pytest.raises(CallFailed) as caught:
+            ask(server, limits=Limits(patience=0.1))
+        assert (type(caught.value), caught.value.cause) == (CallFailed, "longer than was asked for")
+        assert len(server.calls) == 1
+
+
 def test_a_response_that_has_no_end_is_not_read() -> None:
-    with ChatServer(lambda _: Reply(200, b"x" * (9 << 20))) as server, pytest.raises(Outage):
-        ask(server, limits=Limits(patience=0.1))
+    more = replace(PROMPT, tokens=1_000_000)  # no number of tokens makes it endless
+    with (
+        ChatServer(lambda _: Reply(200, b"x" * (9 << 20))) as server,
+        pytest.raises(CallFailed, match="many more bytes than 1,000,000 tokens have"),
+    ):
+        with_chat(endpoint(server.url), lambda chat: chat.ask(more))
 
 
 def test_nothing_is_sent_after_stop() -> None:

@@ -124,7 +124,7 @@ def test_a_job_fails_only_without_any_row(start: Start) -> None:
         assert "24 refused by the model" in done["error"]
 
 
-@pytest.mark.parametrize(("status", "seen"), [(401, 401), (402, 402), (404, 403), (308, 403)])
+@pytest.mark.parametrize(("status", "seen"), [(401, 403), (402, 402), (404, 403), (308, 403)])
 def test_a_model_that_refuses_leaves_the_job_open_and_the_next_start_goes_on(
     start: Start, status: int, seen: int
 ) -> None:

@@ -278,3 +278,15 @@ def test_files_that_can_not_be_read_or_written(tmp_path: Path, monkeypatch: pyte
         read_plan(tmp_path / "huge")
     with pytest.raises(PlanFileError, match="can't write"):
         write_plan(tmp_path / "none" / "plan.json", World().plan([]))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_plan_in_another_encoding_is_refused(folder: Path, encoding: str) -> None:
+    path = folder / "plan.json"
+    write_plan(path, Plan("local", ()))
+    text = path.read_text()
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert read_plan(path).backend == "local", "what an editor puts in front does no harm"
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(PlanFileError, match="is not a saved plan: it isn't"):
+        read_plan(path)

@@ -66,7 +66,8 @@ def test_the_key_is_the_one_of_the_host_first() -> None:
     both = {"PIONEER_API_KEY": "p", "FASTINO_API_KEY": "f"}
     assert resolved(**both).api_key == "p"
     assert resolved(flag="https://api.fastino.ai/v1", **both).api_key == "f"
-    assert resolved(FASTINO_API_KEY=" f\n").api_key == "f"
+    only = resolved(FASTINO_API_KEY=" f\n")
+    assert (only.api_key, only.key_variable) == ("f", "FASTINO_API_KEY")
 
 
 def test_a_key_is_not_shown() -> None:
@@ -184,3 +185,4 @@ def test_the_key_of_a_model_is_a_key_wherever_keys_are_hidden(monkeypatch: pytes
     with pytest.raises(PioneerError, match="contains the API key") as caught:
         resolved(Settings(model=pasted), "local", MODEL_KEY="a-long-key-of-a-model")
     assert "a-long-key" not in str(caught.value)
+    assert caught.value.hint == "set the key only in MODEL_KEY; revoke it if it was committed"

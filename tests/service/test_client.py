@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -475,3 +476,11 @@ def test_an_application_in_this_process() -> None:
         await service.aclose()
 
     run(main())
+
+
+def test_a_key_that_can_not_be_sent_is_said_by_its_variable(tmp_path: Path) -> None:
+    """Bytes of a variable that are no UTF-8 are halves of surrogates."""
+    where, variable = "http://127.0.0.1:1", "FASTINO_API_KEY"
+    with pytest.raises(NoAccess) as caught:
+        connect(where, "k\udcff9abc", requests_per_minute=10, state_folder=tmp_path, key_variable=variable)
+    assert (caught.value.hint or "").startswith("set FASTINO_API_KEY to the key")

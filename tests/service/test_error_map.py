@@ -176,6 +176,13 @@ def test_401_says_credits_in_the_services_own_words_and_402_has_the_link() -> No
         assert "Add a card" in error.message
 
 
+def test_a_401_names_the_variable_that_the_key_is_from() -> None:
+    for variable in ("PIONEER_API_KEY", "FASTINO_API_KEY"):
+        error = status(401, replace(PAID, key_variable=variable))
+        assert isinstance(error, NoAccess)
+        assert error.hint == f"check the key in {variable}, and the credits of its account"
+
+
 def test_a_422_carries_its_details() -> None:
     error = status(422, PAID, {"detail": "invalid", "errors": ["labels: too many", "prompt: unknown"]})
     assert isinstance(error, Refused)

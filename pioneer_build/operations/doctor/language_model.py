@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
+from pioneer_build.model.refusals import ABOUT_THE_KEY
 from pioneer_build.model.server_check import probe_model
 from pioneer_build.operations.model_makers import endpoints
 from pioneer_build.results.doctor import DoctorFinding
@@ -13,6 +14,7 @@ from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.model.server_check import ModelProbe
+    from pioneer_build.model.values import Endpoint
     from pioneer_build.spec.settings import ModelSettings
 
 _SHOWN: Final = 8
@@ -28,14 +30,22 @@ def language_model(settings: ModelSettings) -> list[DoctorFinding]:
             if endpoint is not None:
                 for url in endpoint.urls:
                     probed = asyncio.run(probe_model(url, endpoint))
-                    findings += _about(f"{url.where}: {endpoint.name}", endpoint.name, probed)
+                    findings += [_key(url.where, endpoint), *_about(f"{url.where}: {endpoint.name}", endpoint, probed)]
     except PioneerError as error:
         findings.append(DoctorFinding("key", "wrong", error.message, error.hint))
     return findings
 
 
-def _about(who: str, name: str, probed: ModelProbe) -> list[DoctorFinding]:
-    findings = []
+def _key(where: str, endpoint: Endpoint) -> DoctorFinding:
+    """What is sent to a server as its key."""
+    if endpoint.key is None:
+        return DoctorFinding("key", "good", f"none is sent to {where}: `{endpoint.setting}` sets no `api_key_env`")
+    length = count(len(endpoint.key), "character")
+    return DoctorFinding("key", "good", f"that of {endpoint.key_variable} is sent to {where} ({length}, not shown)")
+
+
+def _about(who: str, endpoint: Endpoint, probed: ModelProbe) -> list[DoctorFinding]:
+    findings, name = [], endpoint.name
     if probed.names is not None and name not in probed.names:
         more = f" and {len(probed.names) - _SHOWN:,} more" if len(probed.names) > _SHOWN else ""
         there = ", ".join(probed.names[:_SHOWN]) + more or "none"
@@ -44,7 +54,8 @@ def _about(who: str, name: str, probed: ModelProbe) -> list[DoctorFinding]:
     elif probed.names is not None:
         findings.append(DoctorFinding("model", "good", f"{who} is one of {count(len(probed.names), 'model')} there"))
     if probed.trouble is not None:
-        return [*findings, DoctorFinding("model", "wrong", f"{who}: {probed.trouble}", _START)]
+        hint = endpoint.key_advice if probed.refused in ABOUT_THE_KEY else _START
+        return [*findings, DoctorFinding("model", "wrong", f"{who}: {probed.trouble}", hint)]
     chances = "token probabilities" if probed.probabilities else "no token probabilities"
     form = "JSON by the prompt alone" if probed.form == "text" else f"`{probed.form}`"
     text = f"{who} answers with {form}, and {chances}"

@@ -39,7 +39,7 @@ def examine(config: Config) -> list[DoctorFinding]:
     from pioneer_build.service.probe import probe  # httpx: a broken one must not keep doctor from what is local
 
     try:
-        probed = asyncio.run(probe(config.base_url, config.api_key))
+        probed = asyncio.run(probe(config.base_url, config.api_key, config.key_variable))
     except NoAccess as error:
         return [*findings, DoctorFinding("key", "wrong", error.message, error.hint)]
     except ServiceError as error:
@@ -53,10 +53,9 @@ def _why() -> str:
 
 
 def _key(config: Config, url: BaseUrl) -> list[DoctorFinding]:
-    set_ones = [name for name in SERVICE_KEY_VARIABLES if os.environ.get(name, "").strip()]
+    name, set_ones = config.key_variable, [one for one in SERVICE_KEY_VARIABLES if os.environ.get(one, "").strip()]
     if config.api_key is None:
         return [DoctorFinding("key", "wrong", f"no API key for {config.base_url}", "export PIONEER_API_KEY=…")]
-    name = next((one for one in set_ones if os.environ[one].strip() == config.api_key), set_ones[0])
     findings = [DoctorFinding("key", "good", f"from {name} ({count(len(config.api_key), 'character')}, not shown)")]
     if len(set_ones) > 1 and os.environ[set_ones[0]].strip() != os.environ[set_ones[1]].strip():
         other = next(one for one in set_ones if one != name)

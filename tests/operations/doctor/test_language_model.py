@@ -65,6 +65,27 @@ def test_a_wrong_key_that_the_server_echoes(project: Path, monkeypatch: pytest.M
     with _server("good/model") as server:
         found = _found(project, monkeypatch, server.url, f"{KEY}_2")
     assert is_wrong(found, "model", "status 401")
+    assert found["model"][-1].help == "check the key in CHAT_API_KEY"
+    assert found["key"][0].text.startswith("that of CHAT_API_KEY is sent to 127.0.0.1:")
+
+
+def test_a_judge_that_wants_a_key_of_its_own(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model's key is not sent to a judge elsewhere."""
+    monkeypatch.setenv("CHAT_API_KEY", KEY)
+    with _server("good/model") as server, _server("good/model") as other:
+        judge = f"judge: {{base_url: '{other.url}', name: good/model}}"
+        settings = f"model: {{base_url: '{server.url}', name: good/model, api_key_env: CHAT_API_KEY, {judge}}}"
+        (project / "pioneer.yaml").write_text(f"version: 1\nbackend: model\n{settings}\n")
+        found = examined(project)
+    assert found["key"][1].text == f"none is sent to 127.0.0.1:{other.port}: `model.judge` sets no `api_key_env`"
+    assert found["model"][-1].help == (
+        "no key was sent: set `api_key_env` of `model.judge` in pioneer.yaml to the variable that has one"
+    )
+
+
+def test_a_key_that_can_not_be_sent_is_named_by_its_variable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _found(project, monkeypatch, "http://127.0.0.1:1/v1", "two\nlines")
+    assert (found["key"][-1].help or "").startswith("set CHAT_API_KEY to the key")
 
 
 def test_nobody_there_and_no_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,16 @@ def test_nobody_there_and_no_key(project: Path, monkeypatch: pytest.MonkeyPatch)
     assert is_wrong(examined(project, "http://127.0.0.1:1"), "key", "characters")
 
 
+def test_a_wrong_key_is_named_by_the_variable_that_it_is_from(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIONEER_API_KEY", raising=False)
+    monkeypatch.setenv("FASTINO_API_KEY", KEY + "_2")
+    with _service(JOB) as url:
+        found = examined(project, url)
+    assert [one.help for one in found["key"] if one.level == "wrong"] == [
+        "check the key in FASTINO_API_KEY, and the credits of its account"
+    ]
+
+
 def test_a_key_too_many(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
     monkeypatch.setenv("FASTINO_API_KEY", KEY + "_2")
