@@ -4,6 +4,7 @@ model                 the values in it: entries and their jobs
 gold                  measures of a dataset against its gold rows
 merge                 merges two locks
 three_way             merges two locks that have a common ancestor
+branches              the jobs that a dataset had on one of several branches
 deletions             what a name that was deleted on the service takes with it
 lineages              which entries of these are the same dataset, if a side renamed some
 jobs_known_elsewhere  takes over jobs that the journal or an earlier lock knows

@@ -1,0 +1,221 @@
+"""Branches that each request rows of one dataset are merged: rows that both got are in it once, on every machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.lock.model import MIXED_CHECKS, Lock
+from pioneer_build.lock.text import lock_text, read_lock
+from tests.e2e.conftest import project_of_a_service
+from tests.e2e.scripted import Scripted, running
+from tests.e2e.team import Team
+from tests.runner import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.conftest import Cli
+
+REPO = Path(__file__).parents[2]
+
+
+class Branches(Team):
+    """A dataset `a` on `main`, with the merge driver; each branch is of a machine of its own."""
+
+    checks = "{min_accepted: 0.1}"
+    labels = "x, y"
+    #: So many texts are in all jobs but the first ones.
+    shared, first = 2, 1
+    machines = 0
+
+    def alike(self, request: dict[str, Any], number: int) -> list[dict[str, Any]]:
+        shared = self.shared if number > self.first else 0
+        return [
+            {"text": f"{0 if row < shared else number} {row}", "label": request["labels"][row % 2]}
+            for row in range(request["num_examples"])
+        ]
+
+    def begin(self, size: int | None = 8) -> None:
+        """Commits a dataset of so many rows to `main`; without a number, an empty project."""
+        self.origin = self.root
+        self.configure()
+        (self.root / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
+        if size is None:
+            (self.root / "specs" / ".keep").touch()
+            git(self.root, "add", "--all")
+            git(self.root, "commit", "-q", "-m", "empty")
+        else:
+            self.spec("a", size, self.checks, self.labels)
+            self.apply()
+
+    def branch(self, name: str, *sizes: int) -> None:
+        """Works on a branch in a clone of its own, which knows no other branch but `main`."""
+        self.clone(name, "--single-branch", "-b", "main")
+        git(self.root, "switch", "-q", "-c", name)
+        for size in sizes:
+            self.spec("a", size, self.checks, self.labels)
+            self.apply()
+        git(self.root, "push", "-q", "origin", name)
+
+    def clone(self, machine: str, *options: str) -> None:
+        self.at(machine)
+        self.root = self.origin.parent / f"clone-{machine}"
+        git(self.origin.parent, "clone", "-q", *options, str(self.origin), self.root.name)
+        git(self.root, "config", "user.name", "t")
+        git(self.root, "config", "user.email", "t@example.org")
+        self.configure()
+        self.patch.chdir(self.root)
+
+    def configure(self) -> None:
+        driver = f"PYTHONPATH={REPO} {sys.executable} -m pioneer_build merge-lock %O %A %B"
+        git(self.root, "config", "merge.pioneer-lock.driver", driver)
+
+    def merge(self, *names: str, size: int) -> None:
+        """Merges branches in the last clone, by the merge driver; the spec then wants so many rows."""
+        git(self.root, "fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*")
+        for name in names:
+            git(self.root, "merge", "-q", "--no-edit", "-X", "ours", f"origin/{name}")
+        self.spec("a", size, self.checks, self.labels)
+        git(self.root, "add", "--all")
+        git(self.root, "commit", "-q", "--allow-empty", "-m", "merged")
+
+    def rows(self) -> list[str]:
+        done = self.run("export", "a", "--to", "/dev/stdout")
+        return [json.loads(line)["text"] for line in done.out.splitlines() if line.startswith("{")]
+
+    def lock(self) -> bytes:
+        return (self.root / "pioneer.lock").read_bytes()
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> Iterator[Branches]:
+    root = project_of_a_service(tmp_path, monkeypatch)
+    with running(Scripted()) as service:
+        team = Branches(root, cli, service, monkeypatch)
+        service.rows = team.alike
+        yield team
+
+
+def settle(team: Branches) -> list[str]:
+    """Applies what was merged, and then what that gave, on a machine which has nothing; returns the rows."""
+    bought = len(team.service.asked())
+    (step,) = team.run("plan", "--format", "json").json()["steps"]
+    assert (step["action"] in ("update", "extend"), step["requests"]) == (True, 0), step
+    assert "compared with each other" in " ".join(team.run("plan").out.split())
+    assert team.run("check").code == 2
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out + done.err
+    rows = team.rows()
+    assert len(rows) == len(set(rows))
+    is_the_same_elsewhere(team)
+    assert team.rows() == rows
+    assert len(team.service.asked()) == bought
+    return rows
+
+
+def is_the_same_elsewhere(team: Branches) -> None:
+    """Commits everything, and has the rows of the lock on a machine without any: the lock stays as it is."""
+    assert team.run("check").code == 0
+    git(team.root, "add", "--all")
+    git(team.root, "commit", "-q", "--allow-empty", "-m", "applied")
+    git(team.root, "push", "-q", "-f", "origin", "HEAD:refs/heads/merged")
+    before, team.machines = team.lock(), team.machines + 1
+    team.clone(f"fresh-{team.machines}", "-b", "merged")
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert team.lock() == before
+    assert team.run("check").code == 0
+
+
+def test_both_extend(team: Branches) -> None:
+    team.begin()
+    team.branch("one", 16)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    assert len(settle(team)) == 24
+    assert team.run("check", "--strict").code == 0
+
+
+def test_one_extends_twice(team: Branches) -> None:
+    team.begin()
+    team.branch("one", 12, 16)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    assert len(settle(team)) == 22, "two texts are in three jobs"
+
+
+def test_both_request_another_definition(team: Branches) -> None:
+    team.begin()
+    for name in ("one", "two"):
+        team.labels = "x, z"
+        team.branch(name, 10)
+        team.labels = "x, y"
+    team.labels = "x, z"
+    team.merge("one", size=10)
+    settle(team)
+
+
+def test_both_add_the_dataset(team: Branches) -> None:
+    team.begin(None)
+    team.first = 0
+    team.branch("one", 10)
+    team.branch("two", 10)
+    team.merge("one", size=20)
+    assert len(settle(team)) == 18
+
+
+def test_a_job_whose_rows_the_others_have_is_done_without_where_nothing_is_lost_by_that(team: Branches) -> None:
+    """In order, the job of 8 rows has all of them, and that of 10 has too few: without the former, it has all."""
+    team.begin()
+    team.checks = "{}"
+    team.shared = 4
+    team.branch("one", 16)
+    team.branch("two", 18)
+    team.merge("one", size=18)
+    rows = settle(team)
+    assert len(rows) == 18
+    assert {row[0] for row in rows} == {"0", "1", "3"}
+
+
+def test_where_too_few_rows_are_left_the_dataset_stays_as_it_was(team: Branches) -> None:
+    team.begin()
+    team.checks = "{}"
+    team.shared = 4
+    team.branch("one", 16)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    bought, before = len(team.service.asked()), team.rows()
+    assert team.run("apply", "--yes").code == 3
+    assert "so the dataset keeps the rows it has" in " ".join(team.run("plan").out.split())
+    assert len(before) in (0, len(team.rows()))
+    assert len(team.service.asked()) == bought
+    team.checks = "{min_accepted: 0.5}"
+    team.spec("a", 26, team.checks)
+    assert team.run("apply", "--yes").code == 0
+    assert len(team.rows()) == len(set(team.rows())) == 22
+    is_the_same_elsewhere(team)
+    assert len(team.service.asked()) == bought
+
+
+@pytest.mark.parametrize("sizes", [(16,), (12, 16)])
+def test_a_lock_that_was_merged_before_is_read_as_it_is(team: Branches, sizes: tuple[int, ...]) -> None:
+    """It says that all rows are within the spec's checks, though they were not compared with each other."""
+    team.begin()
+    team.branch("one", *sizes)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    path = team.root / "pioneer.lock"
+    (entry,) = read_lock(path.read_text()).entries.values()
+    assert entry.checks == MIXED_CHECKS
+    checks = {"min_accepted": 0.1}
+    path.write_text(lock_text(Lock({("a", entry.backend): replace(entry, num_examples=26, checks=checks)})))
+    is_the_same_elsewhere(team)
+    assert len(team.rows()) == 26 - (len(sizes) == 2) * 2
+    assert len(team.rows()) > len(set(team.rows())), "as before"
+    assert team.run("check", "--strict").code == 1
