@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +49,7 @@ class Branches(Team):
         (self.root / ".gitattributes").write_text("pioneer.lock merge=pioneer-lock\n")
         if size is None:
             (self.root / "specs" / ".keep").touch()
-            git(self.root, "add", "--all")
-            git(self.root, "commit", "-q", "-m", "empty")
+            self.commit()
         else:
             self.spec("a", size, self.checks, self.labels)
             self.apply()
@@ -82,8 +82,11 @@ class Branches(Team):
         for name in names:
             git(self.root, "merge", "-q", "--no-edit", "-X", "ours", f"origin/{name}")
         self.spec("a", size, self.checks, self.labels)
+        self.commit()
+
+    def commit(self) -> None:
         git(self.root, "add", "--all")
-        git(self.root, "commit", "-q", "--allow-empty", "-m", "merged")
+        git(self.root, "commit", "-q", "--allow-empty", "-m", "by hand")
 
     def rows(self) -> list[str]:
         done = self.run("export", "a", "--to", "/dev/stdout")
@@ -122,8 +125,7 @@ def settle(team: Branches) -> list[str]:
 def is_the_same_elsewhere(team: Branches) -> None:
     """Commits everything, and has the rows of the lock on a machine without any: the lock stays as it is."""
     assert team.run("check").code == 0
-    git(team.root, "add", "--all")
-    git(team.root, "commit", "-q", "--allow-empty", "-m", "applied")
+    team.commit()
     git(team.root, "push", "-q", "-f", "origin", "HEAD:refs/heads/merged")
     before, team.machines = team.lock(), team.machines + 1
     team.clone(f"fresh-{team.machines}", "-b", "merged")
@@ -219,3 +221,107 @@ def test_a_lock_that_was_merged_before_is_read_as_it_is(team: Branches, sizes: t
     assert len(team.rows()) == 26 - (len(sizes) == 2) * 2
     assert len(team.rows()) > len(set(team.rows())), "as before"
     assert team.run("check", "--strict").code == 1
+
+
+def test_a_job_that_was_done_without_comes_back_where_rows_are_missing(team: Branches) -> None:
+    """Its rows are compared with those of the later job, which a machine without any has to have first."""
+    team.begin()
+    team.checks = "{}"
+    team.shared = 4
+    team.branch("one", 16)
+    team.branch("two", 18)
+    team.merge("one", size=18)
+    settle(team)
+    bought = len(team.service.asked())
+    team.checks = "{}\ntop_up: {max_attempts: 1}"
+    team.spec("a", 22, team.checks)
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert len(team.rows()) == len(set(team.rows())) == 22
+    is_the_same_elsewhere(team)
+    assert len(team.service.asked()) == bought
+
+
+def test_three_branches_one_after_the_other(team: Branches) -> None:
+    team.begin()
+    team.branch("one", 16)
+    team.branch("three", 12, 16)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    assert len(settle(team)) == 24
+    team.merge("three", size=34)
+    assert len(settle(team)) == 28
+
+
+def test_jobs_that_are_open_on_both_branches(team: Branches) -> None:
+    team.begin()
+    for name, size in (("one", 16), ("two", 18)):
+        team.branch(name)
+        team.spec("a", size, team.checks)
+        team.run("-q", "apply", "--yes", "--no-wait")
+        assert team.run("plan", "--format", "json").json()["steps"][0]["action"] == "resume"
+        team.commit()
+        git(team.root, "push", "-q", "origin", name)
+    team.merge("one", size=26)
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert len(team.rows()) == len(set(team.rows())) == 24
+    is_the_same_elsewhere(team)
+    assert len(team.service.asked()) == 3
+
+
+def test_a_split_lock_without_the_merge_driver(team: Branches) -> None:
+    team.begin()
+    (team.root / "pioneer.yaml").write_text("version: 1\n")
+    assert team.run("lock", "split").code == 0
+    team.commit()
+    team.branch("one", 16)
+    team.branch("two", 18)
+    git(team.root, "fetch", "-q", "origin", "one")
+    done = subprocess.run(["git", "merge", "-q", "FETCH_HEAD"], cwd=team.root, capture_output=True, check=False)
+    assert done.returncode == 1
+    team.spec("a", 26, team.checks)
+    assert len(settle(team)) == 24
+
+
+def test_a_dataset_that_is_compared_with_one_of_two_branches(team: Branches) -> None:
+    """It has grown on both branches, too, beside other rows of the dataset that it names."""
+    team.begin()
+    named = "{min_accepted: 0.1, no_overlap_with: [a]}"
+    team.spec("b", 4, named)
+    team.apply()
+    for name, size, more in (("one", 16, 12), ("two", 18, 14)):
+        team.branch(name, size)
+        team.spec("b", more, named)
+        team.apply()
+        git(team.root, "push", "-q", "origin", name)
+    team.merge("one", size=26)
+    team.spec("b", 22, named)
+    team.commit()
+    bought = len(team.service.asked())
+    done = team.run("apply", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert len(team.rows()) == len(set(team.rows())) == 24
+    assert team.run("check", "--strict").code == 0
+    is_the_same_elsewhere(team)
+    assert len(team.service.asked()) == bought
+
+
+def test_a_merge_that_is_taken_back_and_lands_again(team: Branches) -> None:
+    team.begin()
+    team.branch("one", 16)
+    team.branch("two", 18)
+    team.merge("one", size=26)
+    settle(team)
+    bought = len(team.service.asked())
+    git(team.root, "checkout", "-q", "origin/two", "--", ".")
+    team.commit()
+    taken_back = git(team.root, "rev-parse", "HEAD").strip()
+    assert team.run("-q", "apply", "--yes").code == 0
+    assert len(team.rows()) == len(set(team.rows())) == 18
+    is_the_same_elsewhere(team)
+    git(team.root, "revert", "--no-edit", "-X", "theirs", taken_back)
+    assert team.run("-q", "apply", "--yes").code == 0
+    assert len(team.rows()) == len(set(team.rows())) == 24
+    is_the_same_elsewhere(team)
+    assert len(team.service.asked()) == bought
