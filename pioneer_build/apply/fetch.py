@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import take_in
 from pioneer_build.apply.job_rows import Missing, bring
-from pioneer_build.apply.judge_rows import judgement_of, refuse_without_others, store_rows
+from pioneer_build.apply.judge_rows import judgement_of, other_ready_jobs, refuse_without_others, store_rows
 from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, replaced_by, unneeded_jobs
 from pioneer_build.apply.recorded_judgement import judged_as_recorded
 from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
@@ -118,12 +118,25 @@ async def _fetch_owed(work: Work, job: Job) -> None:
     take_in(work, job, await bring(work, job, report or JobReport(job.job_id or "", "ready", "ready")))
 
 
-async def _fetch_job(work: Work, job: Job) -> None:
+async def _fetch_job(work: Work, job: Job, *, alone: bool = False) -> None:
+    """Asks for the rows of a job, and keeps those that the lock has.
+
+    Args:
+        work: the step.
+        job: the job.
+        alone: whether no rows of later jobs are fetched to compare them with.
+
+    Raises:
+        StepStopped: they are not available, or don't match the lock.
+    """
     run = work.run
     rows, revision = await rows_of(work, job)
     if rows is None or isinstance(rows, Missing):
         raise _not_provided(work, job, rows)
-    if (found := await judged_as_recorded(work, job, rows)) is not None:
+    found = await judged_as_recorded(work, job, rows)
+    if found is None and not alone and (job.got or 0) < len(rows) and await _have_later_ones(work, job):
+        found = await judged_as_recorded(work, job, rows)
+    if found is not None:
         _keep(work, job, found)
         return
     if work.retries and run.options.free:
@@ -151,6 +164,22 @@ async def _fetch_job(work: Work, job: Job) -> None:
         if run.options.free
         else _other_ways(work),
     )
+
+
+async def _have_later_ones(work: Work, job: Job) -> bool:
+    """Fetches the rows of later jobs: one that was rejected at first was compared with them. Whether any came."""
+    store, came = work.run.ports.store, False
+    for later in other_ready_jobs(work, job):
+        bare = replace(later, quarantined=None)
+        if later.position < job.position or later.rows is None or is_whole(store, bare):
+            continue
+        try:
+            await _fetch_job(work, later, alone=True)
+        except StepStopped:  # said when it is its turn
+            if work.run.stopping.is_set():
+                raise
+        came = came or is_whole(store, bare)
+    return came
 
 
 def _may_have_been_judged_otherwise(work: Work) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pioneer_build.apply.job_rows import bring
-from pioneer_build.apply.judge_rows import judge_brought
+from pioneer_build.apply.judge_rows import judge_brought, other_ready_jobs
 from pioneer_build.apply.lost_rows import supersede_lost
 from pioneer_build.apply.polling import watch
 from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
@@ -104,6 +104,7 @@ def _record(work: Work, job: Job, ended: Job, missing: Missing | None = None) ->
         _kept(run, lambda: run.journal.settle(ended), job)
     work.keep(ended)
     _mark_not_compared(work, ended)
+    _mark_later_ones(work, ended)
     if ended.fingerprint != work.item.fingerprint:
         return  # the end of a job of an earlier definition doesn't decide how this step ends
     if ended.owed:
@@ -133,6 +134,15 @@ def _mark_not_compared(work: Work, job: Job) -> None:
         which = quoted(names)
         text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"
         work.emit("note", text)
+        work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))
+
+
+def _mark_later_ones(work: Work, job: Job) -> None:
+    """If a job of another branch comes after this one, and ended first, the lock says that it is still to be judged."""
+    if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
+        return
+    others = other_ready_jobs(work, job)
+    if any(other.rows is not None and other.order == job.order and other.position > job.position for other in others):
         work.put(replace(work.entry_as_declared(), checks=dict(MIXED_CHECKS)))
 
 

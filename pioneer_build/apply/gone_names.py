@@ -118,8 +118,8 @@ def with_versions(jobs: Iterable[Job]) -> list[Job]:
     return [job for job in jobs if job.version is not None and not (job.inferred or may_be_gone(job))]
 
 
-def _age(job: Job) -> tuple[int, int]:
-    return number_of(RemoteVersion(job.version or "")), job.order
+def _age(job: Job) -> tuple[int, tuple[object, ...]]:
+    return number_of(RemoteVersion(job.version or "")), job.position
 
 
 def _record(work: Work, remote_name: str, listed: Sequence[RemoteVersion]) -> None:

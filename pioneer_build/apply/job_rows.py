@@ -221,7 +221,7 @@ def _counted(work: Work, job: Job) -> int:
         and other.accepted
         and other.state != "failed"
         and not may_be_gone(other)
-        and other.order < job.order
+        and other.position < job.position
         and other.key != job.key
     )
 
@@ -315,15 +315,21 @@ async def _why_missing(work: Work, job: Job, version: str, error: NoAccess | Ref
 
 
 def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`rows` without those of earlier jobs of the same remote name, if it contains all that the service still has."""
+    """`rows` without those of earlier jobs of the same remote name, if it contains all that the service still has.
+
+    Which of two jobs with one `order` the service did first is not known: if there are too many rows, the later ones of
+    these are looked for, too.
+    """
     store, fetched, terms = work.run.ports.store, work.run.fetched, work.terms(job)
-    before = [
+    received = [
         other
         for other in _jobs_of(work)
-        if other.remote_name == job.remote_name and other.order < job.order and other.rows is not None
+        if other.remote_name == job.remote_name and other.key != job.key and other.rows is not None
     ]
+    before = [other for other in received if other.position < job.position]
+    beside = [other for other in received if other.order <= job.order] if len(rows) > job.asked else []
     living = [other for other in before if not may_be_gone(other)]
-    for others in (before, living) if len(living) < len(before) else (before,):
+    for others in [found for found in (beside, before, living) if len(found) != len(before) or found is before]:
         if others and all(other.key in fetched or is_whole(store, other) for other in others):
             earlier = [raw for other in others for raw in fetched.get(other.key) or raw_rows(store, other)]
             split = split_version(rows, earlier, terms.task_type, terms.labels)

@@ -17,7 +17,7 @@ from pioneer_build.spec.model import Checks, checks_from
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator
 
     from pioneer_build.apply.job_rows import Brought
     from pioneer_build.apply.work import Work
@@ -110,7 +110,6 @@ def judgement_of(
     rows: Iterable[Any],
     checks: Checks,
     unread: list[StoreError] | None = None,
-    others: Mapping[str, Collection[bytes]] | None = None,
 ) -> Judgement:
     """The result of the checks for a job's rows.
 
@@ -123,15 +122,33 @@ def judgement_of(
         rows: its rows, in the service's own form or in normal form.
         checks: the bounds in force.
         unread: gets the errors about rows that could not be read.
-        others: the digests of the texts of each dataset in `no_overlap_with`; by default, of those that it has now.
     """
     unread = [] if unread is None else unread
-    run, entry = work.run, work.entry
-    earlier = [other for other in (entry.jobs if entry is not None else ()) if _stands_before(other, job)]
-    store = run.ports.store
-    compared = run.others.texts(checks, unread) if others is None else others
-    texts = {*digests_of_texts(store, earlier, unread), *_fetched_texts(work, earlier)}
-    return judge(rows, work.terms(job), checks, TakenTexts(frozenset(texts), compared))
+    earlier = [other for other in other_ready_jobs(work, job) if other.position < job.position]
+    texts, compared = texts_of_jobs(work, earlier, unread), work.run.others.texts(checks, unread)
+    return judge(rows, work.terms(job), checks, TakenTexts(texts, compared))
+
+
+def other_ready_jobs(work: Work, job: Job) -> tuple[Job, ...]:
+    """The other jobs of a job's definition whose rows it is compared with: the ready ones, in order."""
+    entry = work.entry
+    return tuple(
+        other
+        for other in (entry.jobs if entry is not None else ())
+        if other.fingerprint == job.fingerprint and other.state == "ready" and other.key != job.key
+    )
+
+
+def texts_of_jobs(work: Work, jobs: Iterable[Job], unread: list[StoreError] | None = None) -> frozenset[bytes]:
+    """The digests of the texts of jobs of the dataset, as far as their rows are here.
+
+    Args:
+        work: the step.
+        jobs: the jobs.
+        unread: gets the errors about rows that can't be read; without it, they are raised.
+    """
+    jobs = tuple(jobs)
+    return frozenset((*digests_of_texts(work.run.ports.store, jobs, unread), *_fetched_texts(work, jobs)))
 
 
 def _fetched_texts(work: Work, jobs: Iterable[Job]) -> Iterator[bytes]:
@@ -140,10 +157,6 @@ def _fetched_texts(work: Work, jobs: Iterable[Job]) -> Iterator[bytes]:
         if rows := work.run.fetched.get(job.key):
             everything = judge(rows, work.terms(job), Checks(), TakenTexts())
             yield from (text_digest(row) for row in everything.accepted)
-
-
-def _stands_before(other: Job, job: Job) -> bool:
-    return other.fingerprint == job.fingerprint and other.state == "ready" and other.order < job.order
 
 
 def digests_of_texts(

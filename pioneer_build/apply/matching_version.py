@@ -28,18 +28,30 @@ def misfit(work: Work, job: Job, version: RemoteVersion) -> str | None:
         return f"its task type is {version.task_type}"
     if version.labels is not None and not _same_labels(version.labels, terms.labels):
         return f"its labels are {', '.join(version.labels)}"
-    if version.size is not None and version.job_status == "ready":
-        entry = work.entry
-        earlier = [
-            other
-            for other in (entry.jobs if entry is not None else ())
-            if other.remote_name == job.remote_name and other.order < job.order
-        ]
-        # the size of a version may include the rows of earlier versions, as far as the service still has those
-        living = sum(other.asked for other in earlier if not may_be_gone(other))
-        if version.size - job.asked not in (0, living, sum(other.asked for other in earlier)):
-            return f"it has {count(version.size, 'row')}"
-    return None
+    if version.size is None or version.job_status != "ready":
+        return None
+    return None if version.size - job.asked in _earlier_sizes(work, job) else f"it has {count(version.size, 'row')}"
+
+
+def _earlier_sizes(work: Work, job: Job) -> set[int]:
+    """How many rows of earlier versions a version may include: all of them, as far as the service still has these.
+
+    Which of two jobs with one `order` the service did first is not known: two branches have submitted them.
+    """
+    entry = work.entry
+    mine = [
+        other
+        for other in (entry.jobs if entry is not None else ())
+        if other.remote_name == job.remote_name and other.key != job.key
+    ]
+    lower = [other for other in mine if other.order < job.order]
+    sizes = {0}
+    for earlier in (lower, [other for other in mine if other.order <= job.order]):
+        sizes |= {
+            sum(other.asked for other in earlier),
+            sum(other.asked for other in earlier if not may_be_gone(other)),
+        }
+    return sizes
 
 
 def _same_labels(theirs: Sequence[str], ours: Sequence[str]) -> bool:

@@ -19,6 +19,7 @@ from pioneer_build.apply.work import Work
 from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.errors import PioneerError, StoreError
+from pioneer_build.lock.branches import jobs_of_branches
 from pioneer_build.rows import row_line, text_digest
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import Checks, Spec, checks_from
@@ -111,11 +112,11 @@ class OthersBefore:
     async def _since(self, name: str) -> list[_Texts]:
         found = {self._now(name): None}
         entry = self._work.run.lock.entry(name)
-        for size in range(len(entry.jobs) - 1 if entry is not None else -1, -1, -1):
+        for jobs in _fewer_jobs(entry) if entry is not None else ():
             assert entry is not None
             if not await self._effort.spend(len(self._compared)):
                 break
-            then = replace(entry, jobs=entry.jobs[:size])
+            then = replace(entry, jobs=jobs)
             found.setdefault(frozenset().union(*map(self._in_store, then.content_digests)))
         return list(found)
 
@@ -237,6 +238,13 @@ class OthersBefore:
         """The definition of a job that readers of a dataset got the rows of."""
         known = (past, *self._past_of(name))
         return next((entry.definition for entry in known if entry.fingerprint == job.fingerprint), past.definition)
+
+
+def _fewer_jobs(entry: Entry) -> Iterator[tuple[Job, ...]]:
+    """The jobs that a dataset had when it had fewer; if it has those of several branches, also those of each branch."""
+    for jobs in jobs_of_branches(entry.jobs):
+        for size in range(len(jobs) - (len(jobs) == len(entry.jobs)), -1, -1):
+            yield jobs[:size]
 
 
 def _checks_then(keys: Iterable[Mapping[str, Any]], name: str) -> Iterator[Checks]:

@@ -16,10 +16,11 @@ from pioneer_build.wording import count
 
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
+    from pioneer_build.lock.model import Job
     from pioneer_build.ports import JobReport
 
 
-async def rebuild(work: Work, remote_name: str, through: int | None = None) -> JobReport | None:
+async def rebuild(work: Work, remote_name: str, through: Job | None = None) -> JobReport | None:
     """Repeats the recorded jobs of `remote_name` that the local engine doesn't have; returns the last one's report.
 
     The engine's versions are those of the recorded jobs in their order, under whatever numbers and ids: it continues to
@@ -28,7 +29,7 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
     Args:
         work: the step; jobs of other definitions can't be repeated.
         remote_name: the dataset's name on the service.
-        through: the `order` of the last job that is needed; by default all are.
+        through: the last job that is needed; by default all are.
 
     Raises:
         ServiceError: the engine failed.
@@ -38,7 +39,7 @@ async def rebuild(work: Work, remote_name: str, through: int | None = None) -> J
     recorded = [
         job
         for job in (entry.jobs if entry is not None else ())
-        if job.remote_name == remote_name and job.accepted and (through is None or job.order <= through)
+        if job.remote_name == remote_name and job.accepted and (through is None or job.position <= through.position)
     ]
     listed = sorted(await service.versions(remote_name) or (), key=number_of)
     if through is not None and 0 < len(recorded) <= len(listed):

@@ -34,7 +34,7 @@ async def rows_of(work: Work, job: Job) -> FetchedRows:
     if report is not None and report.rows is not None and (report.rows or not free):
         return rows_of_report(work, job, report.rows), report.revision
     if free and (report is None or report.rows is not None):  # it doesn't know the job, or was told to drop its rows
-        made = await rebuild(work, job.remote_name, job.order)
+        made = await rebuild(work, job.remote_name, job)
         if made is not None:  # otherwise its version may still exist, made by another revision of the engine
             return (made.rows, made.revision) if made.status == "ready" else (None, None)
     if job.version is None or job.inferred:

@@ -59,10 +59,11 @@ class KeptBounds:
 
 
 def kept_jobs(entry: Entry | None, item: Declared) -> tuple[Job, ...]:
-    """The jobs of the spec's definition whose rows were received: ready ones, and ones that were rejected."""
+    """The jobs of the spec's definition whose rows were received, in order: ready ones, and ones that were rejected."""
     if entry is None or item.spec.is_label:
         return ()
-    return tuple([job for job in _mine(entry.jobs, item) if job.state in _JUDGED and job.rows is not None])
+    jobs = [job for job in _mine(entry.jobs, item) if job.state in _JUDGED and job.rows is not None]
+    return tuple(sorted(jobs, key=lambda job: job.position))
 
 
 def awaits_judging(entry: Entry | None, item: Declared) -> bool:
@@ -108,7 +109,8 @@ def judge_kept(
 
     Rejected jobs are judged only if the ready ones are not enough, and become ready only until there are: a job that
     another one has replaced stays rejected. Where missing rows were requested again, the ready ones are judged as a
-    whole.
+    whole. Where jobs of two branches have rows in common, so that rows would be lost, it is tried whether they are not
+    if one of these jobs is rejected.
 
     Args:
         entry: the lock's entry.
@@ -120,6 +122,13 @@ def judge_kept(
     ready = [job for job in jobs if job.state == "ready"]
     start = _Start(topped_up=_is_topped_up(_mine(entry.jobs, item)))
     outcome = _outcome_of(entry, item, list(_judged(item, ready, bounds, rows_of, start)), bounds.checks)
+    if outcome.broken:
+        for last in _of_branches(ready):
+            judged = list(_judged(item, last, bounds, rows_of, start))
+            found = _outcome_of(entry, item, judged, bounds.checks)
+            if judged[-1].job.state == "rejected" and not found.broken:
+                outcome = found
+                break
     missing = missing_rows(_mine(outcome.jobs, item), item)
     if not missing or len(ready) == len(jobs):
         return outcome
@@ -130,6 +139,17 @@ def judge_kept(
         if not _is_rejected_as_a_whole(more, item, bounds.checks):
             break
     return more
+
+
+def _of_branches(jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
+    """The jobs in other orders: each one that shares its `order` with another one comes last.
+
+    If that one is rejected then, because the others have its rows, it is as if its branch had not asked for them.
+    """
+    shared = Counter(job.order for job in jobs)
+    for job in jobs:
+        if shared[job.order] > 1:
+            yield (*(other for other in jobs if other is not job), job)
 
 
 def judge_rejected(

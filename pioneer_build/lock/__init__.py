@@ -4,6 +4,7 @@ model                 the values in it: entries and their jobs
 gold                  measures of a dataset against its gold rows
 merge                 merges two locks
 three_way             merges two locks that have a common ancestor
+branches              the jobs that a dataset had on one of several branches
 deletions             what a name that was deleted on the service takes with it
 lineages              which entries of these are the same dataset, if a side renamed some
 pending_renames       the entry of a dataset, whether or not its rename was applied: the only way to look one up

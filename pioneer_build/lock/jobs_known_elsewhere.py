@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.branches import are_of_branches
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.merge import merge_jobs
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Lock
@@ -249,7 +250,7 @@ def _needed(
     def still_buys() -> int:
         return buys(declared, _with(declared, entry, chosen, backend) if chosen else entry)
 
-    ready = sorted((item for item in offered if item.job.state == "ready"), key=lambda item: item.job.order)
+    ready = sorted((item for item in offered if item.job.state == "ready"), key=lambda item: item.job.position)
     for item in ready:
         if not still_buys():
             break
@@ -300,8 +301,10 @@ def _with(declared: Declared, entry: Entry | None, chosen: Sequence[KnownJob], b
     return replace(entry, jobs=jobs, checks=checks)
 
 
-def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob]) -> Mapping[str, Any]:
+def _checks_of_rows(declared: Declared, entry: Entry, taken: Sequence[KnownJob]) -> Mapping[str, Any]:
     """The checks to record: others than the spec's if rows that are taken over may not have been judged by these.
+
+    So do rows that were not compared with each other.
 
     Args:
         declared: the spec.
@@ -317,7 +320,19 @@ def _checks_of_rows(declared: Declared, entry: Entry, taken: Iterable[KnownJob])
             return item.checks
         if item.checks is None and _may_have_others(item.job, declared):
             return MIXED_CHECKS
-    return entry.checks
+    return MIXED_CHECKS if _are_of_branches(declared, entry, taken) else entry.checks
+
+
+def _are_of_branches(declared: Declared, entry: Entry, taken: Sequence[KnownJob]) -> bool:
+    """Whether rows that are taken over were not compared with others that the dataset has: those of another branch."""
+    new = {item.job.key: item.job for item in taken}
+    jobs = [
+        job
+        for job in {**{job.key: job for job in entry.jobs}, **new}.values()
+        if job.fingerprint == declared.fingerprint and job.state == "ready" and job.rows is not None
+    ]
+    orders = {job.order for job in jobs if job.key in new}
+    return are_of_branches(job for job in jobs if job.order in orders)
 
 
 def _may_have_others(job: Job, declared: Declared) -> bool:

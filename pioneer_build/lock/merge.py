@@ -81,7 +81,7 @@ def merge_jobs(records: Iterable[Job]) -> tuple[Job, ...]:
         named = [frozenset(job.submissions) for job in jobs if job.job_id is not None and job.submissions]
         if accepted:
             jobs = [job for job in jobs if not _is_settled(job, named if job.accepted else accepted)]
-    return tuple(sorted(jobs, key=lambda job: (job.order, job.job_id or "", job.version or "", job.submissions)))
+    return tuple(sorted(jobs, key=lambda job: job.position))
 
 
 def _is_settled(job: Job, by: Sequence[frozenset[str]]) -> bool:

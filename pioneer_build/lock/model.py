@@ -59,7 +59,7 @@ class SentJob:
 class Job(SentJob):
     """One `POST /generate` that was sent: accepted (it has a `job_id`), refused, or with an unknown outcome.
 
-    `order` is its place among the dataset's jobs; jobs of two branches can have the same one, then the id decides.
+    `order` is its place among the dataset's jobs; jobs of two branches can have the same one: see `position`.
     `asked` and `got` count rows: requested ones, and those that passed this tool's checks (`None` until the rows were
     received). `rows` is the digest of the accepted rows in the store, `quarantined` that of the bad ones. `verified`
     says whether the rows were checked. `inferred` marks a version that was counted, not named by the service.
@@ -105,6 +105,15 @@ class Job(SentJob):
         if self.version is not None:
             return "version", f"{self.remote_name}\n{self.version}\n{tokens}"
         return "submission", tokens
+
+    @property
+    def position(self) -> tuple[int, str, str, tuple[str, ...]]:
+        """Where it stands among the jobs of its dataset: whatever comes before or after another job is decided by this.
+
+        Jobs of two branches can have one `order`. So of those the one with the smaller id is the earlier one, on every
+        machine. What else becomes known of a job that has an id doesn't move it.
+        """
+        return self.order, self.job_id or "", self.version or "", self.submissions
 
 
 @dataclass(frozen=True, slots=True)

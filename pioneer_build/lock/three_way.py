@@ -16,7 +16,7 @@ from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entri
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from pioneer_build.lock.gold import GoldMeasure
     from pioneer_build.lock.lineages import EntryKey, Renames
@@ -121,7 +121,10 @@ class _Merging:
             for name in ("definition", "num_examples", "on_change", "checks", *_RESULTS):
                 if _value(ours, name) != _value(theirs, name):
                     self._note(name, kept)
-        return merge_entries(ours, theirs)
+        merged = merge_entries(ours, theirs)
+        if _are_compared(merged, (ours, theirs)):
+            return merged
+        return replace(merged, checks=dict(MIXED_CHECKS))
 
     def _both_changed(self, base: Entry, ours: Entry, theirs: Entry) -> Entry:
         sides: Mapping[MergeSide, Entry] = {"ours": ours, "theirs": theirs}
@@ -203,16 +206,32 @@ def _value(entry: Entry, name: str) -> Any:
 def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, Any]:
     """The checks that all rows of the merged entry were judged by, so that a plan judges those that were not.
 
-    If each side has rows that the other one doesn't have, they were judged by different ones. The checks of a side are
-    those of its own definition: of its rows of another one they say nothing.
+    If each side has rows that the other one doesn't have, they were judged by different ones; and if these are of ready
+    jobs, they were not compared with each other. The checks of a side are those of its own definition: of its rows of
+    another one they say nothing.
     """
     rows = _judged_rows(merged, merged.fingerprint)
     sides = [side for side in (ours, theirs) if side.fingerprint == merged.fingerprint]
     for checks in (merged.checks, *(side.checks for side in sides)):
-        judged = [_judged_rows(side, merged.fingerprint) for side in sides if side.checks == checks]
-        if rows <= set[object]().union(*judged):
+        with_these = [side for side in sides if side.checks == checks]
+        judged = [_judged_rows(side, merged.fingerprint) for side in with_these]
+        if rows <= set[object]().union(*judged) and _are_compared(merged, with_these):
             return checks
     return MIXED_CHECKS
+
+
+def _are_compared(merged: Entry, sides: Sequence[Entry]) -> bool:
+    """Whether the rows of the ready jobs of the merged definition were compared with each other: if a side has all."""
+    ready = _ready_rows(merged, merged.fingerprint)
+    return len(ready) < 2 or any(ready <= _ready_rows(side, merged.fingerprint) for side in sides)
+
+
+def _ready_rows(entry: Entry, fingerprint: str) -> set[tuple[object, object]]:
+    return {
+        (job.key, job.rows)
+        for job in entry.jobs
+        if job.fingerprint == fingerprint and job.state == "ready" and job.rows is not None
+    }
 
 
 def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:

@@ -74,7 +74,7 @@ def setting_changes(entry: Entry, item: Declared) -> tuple[Reason, ...]:
             if old.get(key) != new.get(key)
         ]
         if entry.checks == MIXED_CHECKS:
-            parts = ["not all rows were judged by the same checks: they are judged again"]
+            parts = ["not all rows were judged by the same checks, or compared with each other: they are judged again"]
         reasons.append(Reason("checks", ", ".join(parts), old, new))
     return tuple(reasons)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.plan import Choices
 from pioneer_build.ports import JobRequest
+from pioneer_build.project.lock_file import LOCK_NAME
 from pioneer_build.spec.model import Spec
 from tests.apply.world import BACKEND, Checkout, ModelJob, ModelService, Trouble, World
 
@@ -57,6 +60,17 @@ class Bench:
         job = ModelJob(f"foreign-{number}", request, number, "", 0)
         self.service.jobs[job.job_id] = job
         return job
+
+
+def as_of_two_branches(bench: Bench) -> None:
+    """Gives the last two jobs one `order`, and the former an id by which it comes last."""
+    entry = bench.entry
+    *first, here, there = entry.jobs
+    bench.service.jobs["z"] = bench.service.jobs.pop(here.job_id or "")
+    jobs = (*first, replace(there, order=here.order), replace(here, job_id="z"))
+    lock = bench.checkout.lock().with_entries([replace(entry, jobs=jobs)])
+    (bench.checkout.root / LOCK_NAME).write_text(lock_text(lock))
+    shutil.rmtree(bench.world.folder / "journal")
 
 
 def owing(folder: Path, fault: str) -> Bench:

@@ -8,10 +8,14 @@ import pytest
 
 from pioneer_build.lock.model import Tokens
 from pioneer_build.project.lock_file import LOCK_NAME
-from tests.apply.bench import Bench, owing
+from pioneer_build.spec.model import Checks
+from tests.apply.bench import Bench, as_of_two_branches, owing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.apply.world import ModelJob
 
 
 def recorded(bench: Bench) -> list[tuple[str, bool]]:
@@ -24,6 +28,32 @@ def test_a_ready_job_is_recorded_with_its_rows(bench: Bench) -> None:
     (job,) = bench.entry.jobs
     assert (job.state, job.got, job.owed, job.verified) == ("ready", 4, False, True)
     assert recorded(bench) == [("ready", True)]
+
+
+def test_a_job_of_another_branch_that_ended_before_is_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its id it comes after this one, so it is the one whose rows are repeated."""
+    bench = Bench(tmp_path)
+
+    def rows(job: ModelJob) -> Iterator[dict[str, object]]:
+        for number in range(job.request.num_examples):
+            yield {"text": f"{min(2, int(job.version))} {number}", "entities": [[str(number), "x"]]}
+
+    monkeypatch.setattr(bench.service, "_rows", rows)
+    bench.edit(checks=Checks(min_accepted=0.1))
+    for size in (4, 9):
+        bench.edit(num_examples=size)
+        assert bench.apply() == "done"
+    bench.edit(num_examples=11)
+    assert bench.apply(wait=False) == "open"
+    as_of_two_branches(bench)
+    assert bench.apply() == "done", bench.message
+    assert [(job.job_id, job.order, job.got) for job in bench.entry.jobs] == [
+        ("job-1", 0, 4), ("job-3", 1, 2), ("z", 1, 3),
+    ]  # fmt: skip
+    assert bench.entry.checks == {"min_accepted": 0.1}
+    assert bench.apply() == "", "there is nothing to do"
 
 
 def test_a_failed_job_is_recorded_with_its_reason(tmp_path: Path) -> None:

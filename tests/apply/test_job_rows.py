@@ -10,13 +10,14 @@ import pytest
 
 from pioneer_build.lock.model import Lock
 from pioneer_build.project.lock_file import LOCK_NAME
-from tests.apply.bench import Bench, owing
+from tests.apply.bench import Bench, as_of_two_branches, owing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from pioneer_build.ports import RemoteVersion
+    from tests.apply.world import ModelJob
 
 
 def test_rows_that_cant_be_read_now_leave_it_open(tmp_path: Path) -> None:
@@ -125,6 +126,30 @@ def test_a_download_that_holds_earlier_rows_too_is_told_apart(tmp_path: Path, mo
     bench.edit(num_examples=7)
     assert bench.apply() == "done"
     assert [(job.asked, job.got, job.quarantined) for job in bench.entry.jobs] == [(4, 4, None), (3, 3, None)]
+
+
+@pytest.mark.parametrize("polled", [True, False])
+def test_rows_of_a_job_of_another_branch_are_told_apart_whichever_came_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, polled: bool
+) -> None:
+    """The two jobs have one `order`; the one that comes first by it was done last."""
+    bench = Bench(tmp_path, gives_rows=polled)
+    for size in (4, 7):
+        bench.edit(num_examples=size)
+        assert bench.apply() == "done"
+    bench.edit(num_examples=9)
+    assert bench.apply(wait=False) == "open"
+    as_of_two_branches(bench)
+    made = list(bench.service.jobs.values())
+    rows = {job.job_id: list(bench.service._rows(job)) for job in made}
+
+    def everything(job: ModelJob) -> list[dict[str, Any]]:
+        return [row for one in made if int(one.version) <= int(job.version) for row in rows[one.job_id]]
+
+    monkeypatch.setattr(bench.service, "_rows", everything)
+    assert bench.apply() == "done", bench.message
+    got = [(job.job_id, job.got, job.quarantined) for job in bench.entry.jobs]
+    assert got == [("job-1", 4, None), ("job-3", 2, None), ("z", 3, None)]
 
 
 async def _stream(rows: list[dict[str, Any]]) -> AsyncIterator[Mapping[str, Any]]:

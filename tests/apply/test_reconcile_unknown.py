@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.journal.model import Submission
+from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Lock
+from pioneer_build.project.lock_file import LOCK_NAME
 from pioneer_build.wording import GIVEN_UP
 from tests.apply.bench import SPEC, Bench
 from tests.apply.world import BACKEND, declared
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.ports import RemoteVersion
+    from tests.apply.world import ModelJob
 
 
 @pytest.mark.parametrize("ids", [True, False])
@@ -31,6 +34,31 @@ def test_an_unanswered_job_is_found_again(tmp_path: Path, ids: bool) -> None:
     assert (job.state, job.job_id, job.version) == ("ready", "job-1" if ids else None, "1")
     assert bench.apply() == ""
     assert bench.service.submits == 1
+
+
+def test_a_version_may_include_the_rows_of_a_job_of_another_branch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both jobs have one `order`: which of them the service did first is not known."""
+    bench = Bench(tmp_path, gives_ids=False)
+    for size in (4, 7):
+        bench.edit(num_examples=size)
+        assert bench.apply() == "done"
+    bench.edit(num_examples=9)
+    assert bench.apply("", "created-unanswered") == "unknown"
+    entry = bench.entry
+    first, other, mine = entry.jobs
+    lock = bench.checkout.lock().with_entries([replace(entry, jobs=(first, replace(mine, order=1), other))])
+    (bench.checkout.root / LOCK_NAME).write_text(lock_text(lock))
+    made = list(bench.service.jobs.values())
+    rows = {job.version: list(bench.service._rows(job)) for job in made}
+
+    def everything(job: ModelJob) -> list[dict[str, Any]]:
+        return [row for version, found in rows.items() if version <= job.version for row in found]
+
+    monkeypatch.setattr(bench.service, "_rows", everything)
+    assert bench.apply() == "done", bench.message
+    assert {job.version: (job.order, job.got) for job in bench.entry.jobs} == {"1": (0, 4), "2": (1, 3), "3": (1, 2)}
 
 
 def test_a_lost_one_may_still_appear(bench: Bench) -> None:

@@ -79,12 +79,12 @@ def tries(pair: Pair, monkeypatch: pytest.MonkeyPatch, states: list[Entry], then
     """How `a` ended with this history, how often its rows were judged, and whether a bound is said."""
     number, real = 0, recorded_judgement._as_recorded
 
-    def counted(work: Any, *arguments: Any) -> Any:
+    def counted(recorded: Any, *arguments: Any) -> Any:
         nonlocal number
         number += 1
         if then is not None:
-            then(work.run)
-        return real(work, *arguments)
+            then(recorded.work.run)
+        return real(recorded, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(recorded_judgement, "_as_recorded", counted)

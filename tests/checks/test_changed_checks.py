@@ -75,6 +75,36 @@ def test_one_of_several_jobs_is_enough_to_break_it() -> None:
     assert "job job-2 is rejected" in outcome.text
 
 
+def of_branches(wanted: int, *sizes: int) -> tuple[Entry, Any]:
+    """An entry of jobs with one order, and the spec."""
+    item = replace(ITEM, spec=replace(ITEM.spec, num_examples=wanted))
+    jobs = [job(item, number, order=1, asked=size, got=size) for number, size in enumerate(sizes, 1)]
+    return entry(item, *reversed(jobs)), item
+
+
+def test_jobs_of_two_branches_are_judged_in_the_order_of_their_ids() -> None:
+    known, item = of_branches(20, 10, 10)
+    rows = {"job-1": rows_of(*[20] * 10), "job-2": rows_of(*[20] * 10, start=9)}
+    outcome = judged(known, rows, Checks(), item)
+    assert {one.job_id: one.got for one in outcome.jobs} == {"job-1": 10, "job-2": 9}
+
+
+def test_a_job_of_another_branch_is_done_without_if_nothing_is_lost_by_that() -> None:
+    rows = {"job-1": rows_of(*[20] * 8), "job-2": rows_of(*[20] * 10, start=4)}
+    known, item = of_branches(10, 8, 10)
+    outcome = judged(known, rows, Checks(), item)
+    assert {one.job_id: (one.state, one.got) for one in outcome.jobs} == {
+        "job-1": ("rejected", 4),
+        "job-2": ("ready", 10),
+    }
+    assert (outcome.broken, outcome.judged[-1].job.job_id) == (False, "job-1")
+    known, item = of_branches(18, 8, 10)
+    assert judged(known, rows, Checks(), item).broken, "both are needed"
+    known, item = of_branches(10, 8, 10)
+    apart = replace(known, jobs=tuple(replace(one, order=int(one.version or "")) for one in known.jobs))
+    assert judged(apart, rows, Checks(), item).broken, "one came after the other"
+
+
 def test_a_rejected_job_is_judged_only_where_rows_are_missing() -> None:
     good, bad = job(ITEM, 2), job(ITEM, 1, state="rejected", got=0, reason="too few")
     rows = {"job-1": rows_of(*[8] * 10), "job-2": rows_of(*[20] * 10, start=10)}

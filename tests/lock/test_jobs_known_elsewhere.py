@@ -200,6 +200,19 @@ def test_a_job_that_was_rejected_here_and_is_ready_by_the_checks_of_another_bran
     assert (ids(found), checks_after(found)) == (["j-0"], MIXED_CHECKS)
 
 
+def test_rows_of_another_branch_are_still_to_be_compared() -> None:
+    """They would be bought otherwise. Their job has the `order` of one that the lock has."""
+    classes = Spec("tickets", "classification", ("a", "b"), 30)
+    item = Declared(classes, definition_of(classes), fingerprint_of(definition_of(classes)), {})
+    mine, next_one, other = (replace(with_rows(job(number)), fingerprint=item.fingerprint) for number in (0, 1, 1))
+    other = replace(other, job_id="other", rows="sha256:" + "9" * 64)
+    lock = locked(replace(entry(mine, next_one), definition=item.definition, fingerprint=item.fingerprint))
+    found = taken(lock, [item], replace(known(other), task_type="classification", checks={}))
+    assert (ids(found), checks_after(found)) == (["j-0", "j-1", "other"], MIXED_CHECKS)
+    later = replace(known(replace(other, order=2)), task_type="classification", checks={})
+    assert checks_after(taken(lock, [item], later)) == {}
+
+
 def test_a_job_is_given_to_one_dataset_only() -> None:
     both = [declared("inbox"), declared("tickets")]
     found = taken(Lock(), both, known(job(0), "inbox"), known(job(0), "tickets"))

@@ -57,6 +57,13 @@ def test_names_and_keys_of_jobs() -> None:
     ]  # fmt: skip
 
 
+def test_of_jobs_with_one_order_the_one_with_the_smaller_id_is_the_earlier_one() -> None:
+    first, here, there = job(ITEM), job(ITEM, 2, job_id="x"), job(ITEM, 2, job_id="b")
+    assert sorted([here, there, first], key=lambda one: one.position) == [first, there, here]
+    assert replace(there, version="9", submissions=("t",)).position < here.position
+    assert replace(here, version=None, submissions=("a",)).position > there.position
+
+
 def test_readers_get_the_definition_in_force_or_the_last_good_content() -> None:
     mine, before = job(ITEM, 2), job(OTHER, 1)
     assert ids(entry(ITEM, before, mine).readable()) == ["job-2"]
