@@ -16,12 +16,13 @@ import httpx
 import orjson
 
 from pioneer_build._version import __version__
-from pioneer_build.model.dialect import Dialect
+from pioneer_build.model.dialect import KnownDialect
+from pioneer_build.model.longer_answers import LongerAnswers
 from pioneer_build.model.pace import Pace
 from pioneer_build.model.read_answer import UnusableAnswer, read_completion
 from pioneer_build.model.refusals import meaning, pause_of
 from pioneer_build.model.servers import Servers
-from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
+from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong, Unreached
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
 from pioneer_build.web.redaction import ApiKey, Quiet, Words
@@ -30,6 +31,7 @@ from pioneer_build.wording import duration
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from pioneer_build.model.dialect import Dialect, DialectAttempt
     from pioneer_build.model.servers import Server
     from pioneer_build.model.values import Answer, Endpoint, Limits, Prompt
 
@@ -92,9 +94,8 @@ class Chat:
                 self._note(f"the model's key is sent to {url.where} unencrypted: the base URL isn't https")
         self._quiet = Quiet(self._words)
         self._quiet.install()
-        self.dialect = Dialect()
-        self._learning = asyncio.Lock()
-        self._learnt = False
+        self._dialect = KnownDialect()
+        self._longer = LongerAnswers()
         self._noted: set[str] = set()
         self._last_trouble = ""
         self.stopped = False
@@ -106,13 +107,24 @@ class Chat:
             CallFailed: there is none; see `troubles`.
             Stopped: `stop` was called.
         """
-        if not self._learnt:
-            async with self._learning:  # one call finds out how to write the others
-                if not self._learnt:
-                    answer = await self._ask(prompt)
-                    self._learnt = True
-                    return answer
-        return await self._ask(prompt)
+        tokens = prompt.tokens
+        answer = await self._counted(prompt, tokens)
+        read, written = answer.read, answer.written
+        for _ in range(_LONGER_TRIES):
+            if answer.finish != "length" or answer.context_full(tokens):
+                break
+            tokens *= _LONGER
+            async with self._longer.turn(tokens) as may:
+                if not may:
+                    break
+                answer = await self._counted(prompt, tokens)
+            read, written = read + answer.read, written + answer.written
+        return replace(answer, read=read, written=written)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the next call is written."""
+        return self._dialect.current
 
     def stop(self) -> None:
         """No further call is sent."""
@@ -123,30 +135,35 @@ class Chat:
         self._quiet.remove()
         await self._connections.aclose()
 
-    async def _ask(self, prompt: Prompt) -> Answer:
-        tokens, read, written = prompt.tokens, 0, 0
-        for _ in range(1 + _LONGER_TRIES):
-            answer = await self._answered(prompt, tokens)
-            read, written = read + answer.read, written + answer.written
-            if answer.finish != "length" or answer.context_full(tokens):
-                break
-            tokens *= _LONGER
-        return replace(answer, read=read, written=written)
+    async def _counted(self, prompt: Prompt, tokens: int) -> Answer:
+        """The answer to one prompt, which may have `tokens` tokens; what it took is counted."""
+        with self._dialect.attempt() as attempt:
+            answer = await self._answered(prompt, tokens, attempt)
+        written = min(answer.written, tokens)  # a server may say any number
+        self._longer.count(written, whole=answer.finish != "length", longer=tokens > prompt.tokens)
+        return answer
 
-    async def _answered(self, prompt: Prompt, tokens: int) -> Answer:
-        """The answer to one prompt, which may have `tokens` tokens."""
+    async def _answered(self, prompt: Prompt, tokens: int, attempt: DialectAttempt) -> Answer:
+        """The answer to one prompt, which may have `tokens` tokens.
+
+        Args:
+            prompt: what is asked.
+            tokens: how many the answer may have.
+            attempt: how the call is written.
+        """
         async with self._room:
             began, tries, empty = time.monotonic(), 0, 0
             while True:
-                dialect = self.dialect
+                dialect = attempt.dialect
                 server = await self._turn(prompt, began)
                 response = await self._sent(server, dialect.body(self.name, prompt, tokens))
                 if response is None:
                     tries += 1
-                    self._give_up(server, began, tries, "no answer in time, or the connection broke")
+                    self._give_up(server, began, tries, server.trouble)
                     continue
                 if 200 <= response.status < 300:
                     self._servers.worked(server)
+                    self._dialect.answered(dialect)
                     try:
                         answer = self._read(response, prompt)
                     except UnusableAnswer as error:
@@ -156,8 +173,13 @@ class Chat:
                         continue
                     self._pace.correct(answer.read + answer.written - prompt.size)
                     return answer
-                tries += self._refused(server, response, dialect)
-                self._give_up(server, began, tries, f"status {response.status}: {self._said(response)}")
+                said = f"status {response.status}: {self._said(response)}"
+                if self._is_about_writing(server, response):
+                    if not await attempt.refused(dialect, said):
+                        raise CallFailed(f"{server.url.where}: {said}", "refused by the server")
+                    continue
+                tries += self._refused(server, response)
+                self._give_up(server, began, tries, said)
 
     async def _turn(self, prompt: Prompt, began: float) -> Server:
         """Waits until the call may be sent, and to whom.
@@ -176,6 +198,8 @@ class Chat:
             raise Stopped
         if server is None:
             why = f"; the last was {self._last_trouble}" if self._last_trouble else ""
+            if self._servers.absent:
+                raise Unreached(f"no server of the model can be reached{why}")
             raise Outage(f"no server of the model answered for {duration(self.limits.patience)}{why}")
         return server
 
@@ -190,6 +214,8 @@ class Chat:
         """
         self._last_trouble = where = f"{server.url.where}: {why}"
         now, worked = time.monotonic(), self._servers.worked_at
+        if self._servers.absent:
+            raise Unreached(where)
         if tries >= _TRIES and worked > began:
             raise CallFailed(f"{where} ({tries} times, while other calls were answered)", "no answer from the server")
         if now - max(began, worked) > self.limits.patience:
@@ -197,8 +223,15 @@ class Chat:
         if tries == 1:
             self._say(f"{server.url.where} asking again", f"{where}; asking again")
 
-    def _refused(self, server: Server, response: _Response, dialect: Dialect) -> int:
-        """Acts on a response that isn't a success; 1 if it counts as a try without an answer.
+    def _is_about_writing(self, server: Server, response: _Response) -> bool:
+        """Whether a call was refused as it was written, which another dialect may mend."""
+        if meaning(response.status, self._said(response)) != "bad":
+            return False
+        self._servers.worked(server)
+        return True
+
+    def _refused(self, server: Server, response: _Response) -> int:
+        """Acts on any other response that isn't a success; 1 if it counts as a try without an answer.
 
         Raises:
             CallFailed: asking again doesn't help.
@@ -223,32 +256,8 @@ class Chat:
             case "filtered":
                 self._servers.worked(server)
                 raise CallFailed(where, "stopped by the server's content filter")
-            case "no-use":
+            case _:
                 raise NoUse(where, status)
-            case "bad":
-                self._servers.worked(server)
-                self._simpler(dialect, said, where)
-                return 0
-
-    def _simpler(self, dialect: Dialect, said: str, where: str) -> None:
-        """Remembers a simpler dialect, after a call was refused.
-
-        Args:
-            dialect: of that call.
-            said: what the server said.
-            where: the same, with the server.
-
-        Raises:
-            CallFailed: there is none, or it isn't the dialect: others were answered in this one.
-        """
-        if self.dialect != dialect:
-            return  # another call has found it out
-        simpler = dialect.without(said)
-        if simpler is None and not self._learnt:
-            self.dialect = Dialect()  # it was this call, not how it was written
-        if simpler is None or (self._learnt and simpler.form != dialect.form and "format" not in said):
-            raise CallFailed(where, "refused by the server")
-        self.dialect = simpler
 
     def _read(self, response: _Response, prompt: Prompt) -> Answer:
         if self._words.in_body(response.body):
@@ -274,8 +283,12 @@ class Chat:
                         break
                 return _Response(got.status_code, got.headers, b"".join(chunks))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, TimeoutError) as error:
-            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
-            self._servers.failed(server, reached=not unreached)
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+                self._servers.failed(server, reached=False)
+                server.trouble = f"can't be reached: {self._words.clean(error, 200) or 'no connection in time'}"
+            else:
+                self._servers.failed(server, reached=True)
+                server.trouble = "no answer in time, or the connection broke"
             return None
 
     @asynccontextmanager
