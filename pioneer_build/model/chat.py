@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 from pioneer_build._version import __version__
-from pioneer_build.model.dialect import KnownDialect
+from pioneer_build.model.known_dialect import KnownDialect
 from pioneer_build.model.longer_answers import LongerAnswers
 from pioneer_build.model.pace import Pace
 from pioneer_build.model.read_answer import UnusableAnswer, read_completion
@@ -29,13 +29,15 @@ from pioneer_build.web.redaction import ApiKey, Quiet, Words
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from pioneer_build.model.dialect import Dialect, DialectAttempt
+    from pioneer_build.model.known_dialect import DialectAttempt
     from pioneer_build.model.servers import Server
     from pioneer_build.model.values import Answer, Endpoint, Limits, Prompt
 
 _CONNECT_SECONDS = 10.0
+#: Connections of one client. Two instead of eight save a fifth of the time that a call takes here.
+_POOL = 2
 #: Bytes of a response; an answer has a few thousand tokens.
 _LONGEST_ANSWER = 8 << 20
 _LONGEST_ERROR = 64 << 10
@@ -88,28 +90,32 @@ class Chat:
         self._pace = Pace(limits.requests, limits.tokens)
         self._servers = Servers(endpoint.urls, scale)
         tls = Tls(needed=any(url.encrypted for url in endpoint.urls))
-        self._connections = Connections(tls, fresh=False, direct=all(url.loopback for url in endpoint.urls))
+        direct = all(url.loopback for url in endpoint.urls)
+        self._connections = Connections(tls, fresh=False, direct=direct, pool=_POOL)
         for url in endpoint.urls:
             if key is not None and not (url.encrypted or url.loopback):
                 self._note(f"the model's key is sent to {url.where} unencrypted: the base URL isn't https")
         self._quiet = Quiet(self._words)
         self._quiet.install()
-        self._dialect = KnownDialect()
+        self.known_dialect = KnownDialect()
         self._longer = LongerAnswers()
         self._noted: set[str] = set()
         self._last_trouble = ""
         self.stopped = False
 
-    async def ask(self, prompt: Prompt) -> Answer:
+    async def ask(self, prompt: Prompt, keep: Callable[[Answer], Awaitable[None]] | None = None) -> Answer:
         """The answer to one prompt; its tokens are those of all tries that were answered.
+
+        Args:
+            prompt: what is asked.
+            keep: makes the answer durable. Until that is done, the call counts as one in flight.
 
         Raises:
             CallFailed: there is none; see `troubles`.
             Stopped: `stop` was called.
         """
+        answer, whole = await self._tried(prompt, prompt.tokens, None, keep)
         tokens = prompt.tokens
-        answer = await self._counted(prompt, tokens)
-        read, written = answer.read, answer.written
         for _ in range(_LONGER_TRIES):
             if answer.finish != "length" or answer.context_full(tokens):
                 break
@@ -117,14 +123,10 @@ class Chat:
             async with self._longer.turn(tokens) as may:
                 if not may:
                     break
-                answer = await self._counted(prompt, tokens)
-            read, written = read + answer.read, written + answer.written
-        return replace(answer, read=read, written=written)
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the next call is written."""
-        return self._dialect.current
+                answer, whole = await self._tried(prompt, tokens, whole, keep)
+        if keep is not None and answer.finish == "length":
+            await keep(whole)
+        return whole
 
     def stop(self) -> None:
         """No further call is sent."""
@@ -135,13 +137,27 @@ class Chat:
         self._quiet.remove()
         await self._connections.aclose()
 
-    async def _counted(self, prompt: Prompt, tokens: int) -> Answer:
-        """The answer to one prompt, which may have `tokens` tokens; what it took is counted."""
-        with self._dialect.attempt() as attempt:
-            answer = await self._answered(prompt, tokens, attempt)
-        written = min(answer.written, tokens)  # a server may say any number
-        self._longer.count(written, whole=answer.finish != "length", longer=tokens > prompt.tokens)
-        return answer
+    async def _tried(
+        self, prompt: Prompt, tokens: int, before: Answer | None, keep: Callable[[Answer], Awaitable[None]] | None
+    ) -> tuple[Answer, Answer]:
+        """The answer to one prompt, and the same with what the tries before it took; it is kept if it is whole.
+
+        Args:
+            prompt: what is asked.
+            tokens: how many the answer may have.
+            before: the answer of an earlier try, which was cut off.
+            keep: makes it durable.
+        """
+        async with self._room:
+            with self.known_dialect.attempt() as attempt:
+                answer = whole = await self._answered(prompt, tokens, attempt)
+            written = min(answer.written, tokens)  # a server may say any number
+            self._longer.count(written, whole=answer.finish != "length", longer=before is not None)
+            if before is not None:
+                whole = replace(answer, read=before.read + answer.read, written=before.written + answer.written)
+            if keep is not None and answer.finish != "length":
+                await keep(whole)
+        return answer, whole
 
     async def _answered(self, prompt: Prompt, tokens: int, attempt: DialectAttempt) -> Answer:
         """The answer to one prompt, which may have `tokens` tokens.
@@ -151,35 +167,34 @@ class Chat:
             tokens: how many the answer may have.
             attempt: how the call is written.
         """
-        async with self._room:
-            began, tries, empty = time.monotonic(), 0, 0
-            while True:
-                dialect = attempt.dialect
-                server = await self._turn(prompt, began)
-                response = await self._sent(server, dialect.body(self.name, prompt, tokens))
-                if response is None:
-                    tries += 1
-                    self._give_up(server, began, tries, server.trouble)
+        began, tries, empty = time.monotonic(), 0, 0
+        while True:
+            dialect = attempt.dialect
+            server = await self._turn(prompt, began)
+            response = await self._sent(server, dialect.body(self.name, prompt, tokens))
+            if response is None:
+                tries += 1
+                self._give_up(server, began, tries, server.trouble)
+                continue
+            if 200 <= response.status < 300:
+                self._servers.worked(server)
+                self.known_dialect.answered(dialect)
+                try:
+                    answer = self._read(response, prompt)
+                except UnusableAnswer as error:
+                    empty += 1
+                    if empty == _EMPTY_TRIES:
+                        raise CallFailed(str(error), str(error)) from None
                     continue
-                if 200 <= response.status < 300:
-                    self._servers.worked(server)
-                    self._dialect.answered(dialect)
-                    try:
-                        answer = self._read(response, prompt)
-                    except UnusableAnswer as error:
-                        empty += 1
-                        if empty == _EMPTY_TRIES:
-                            raise CallFailed(str(error), str(error)) from None
-                        continue
-                    self._pace.correct(answer.read + answer.written - prompt.size)
-                    return answer
-                said = f"status {response.status}: {self._said(response)}"
-                if self._is_about_writing(server, response):
-                    if not await attempt.refused(dialect, said):
-                        raise CallFailed(f"{server.url.where}: {said}", "refused by the server")
-                    continue
-                tries += self._refused(server, response)
-                self._give_up(server, began, tries, said)
+                self._pace.correct(answer.read + answer.written - prompt.size)
+                return answer
+            said = f"status {response.status}: {self._said(response)}"
+            if self._is_about_writing(server, response):
+                if not await attempt.refused(dialect, said):
+                    raise CallFailed(f"{server.url.where}: {said}", "refused by the server")
+                continue
+            tries += self._refused(server, response)
+            self._give_up(server, began, tries, said)
 
     async def _turn(self, prompt: Prompt, began: float) -> Server:
         """Waits until the call may be sent, and to whom.

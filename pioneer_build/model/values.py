@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pioneer_build.spec.request_limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import CALLS_AT_A_TIME, LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Limits:
     single answer may take, `patience` how long a call waits for a server that is busy or gone.
     """
 
-    in_flight: int = 32
+    in_flight: int = CALLS_AT_A_TIME
     requests: int | None = None
     tokens: int | None = None
     seconds: float = 600.0
