@@ -123,11 +123,12 @@ def texts(url: str, number: int, in_flight: int, latency: float) -> None:
 
     from pioneer_build.model.labelling import TEXTS_PER_CALL
     from pioneer_build.operations.model_makers import create_model_app
+    from pioneer_build.spec.request_limits import label_requests_at_a_time
     from pioneer_build.spec.settings import ModelSettings
 
-    async def label(folder: Path) -> float:
+    async def label(folder: Path) -> tuple[float, float]:
         app = create_model_app(ModelSettings((url,), "m", max_in_flight=in_flight), folder, 0, print)
-        transport, room = httpx.ASGITransport(app), asyncio.Semaphore(4)
+        transport, room = httpx.ASGITransport(app), asyncio.Semaphore(label_requests_at_a_time(in_flight))
         async with httpx.AsyncClient(transport=transport, base_url="http://x", timeout=600) as caller:
 
             async def batch(first: int) -> None:
@@ -140,17 +141,17 @@ def texts(url: str, number: int, in_flight: int, latency: float) -> None:
                     )
                 assert len(answer.json()["results"]) == len(inputs)
 
-            began = time.perf_counter()
+            began, cpu_before = time.perf_counter(), time.process_time()
             await asyncio.gather(*[batch(first) for first in range(0, number, 1000)])
-            seconds = time.perf_counter() - began
+            seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_before
         await app.aclose()
-        return seconds
+        return seconds, cpu
 
     with TemporaryDirectory() as folder:
-        seconds = asyncio.run(label(Path(folder)))
+        seconds, cpu = asyncio.run(label(Path(folder)))
     calls = -(-number // TEXTS_PER_CALL)
     least = -(-calls // in_flight) * latency
-    shown = f"{seconds:.2f} s; least {least:.2f} s; {seconds / least:.2f} x"
+    shown = f"{seconds:.2f} s; least {least:.2f} s; {seconds / least:.2f} x; CPU {1000 * cpu / calls:.1f} ms a call"
     print(f"{number:,} texts, {in_flight} in flight, {latency} s: {shown}")
 
 

@@ -135,12 +135,16 @@ class ServiceError(PioneerError):
 class NotReached(ServiceError):
     """There was no connection, so nothing was sent: name, address, TLS, refused.
 
-    `cause` is the message without the request, because it holds for any other one as well.
+    `cause` is the message without the request, because it holds for any other one as well. `tried`: it was tried
+    several times already.
     """
 
-    def __init__(self, message: str, hint: str | None = None, *, cause: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, *, cause: str | None = None, tried: bool = False, **more: Any
+    ) -> None:
         super().__init__(message, hint, **more)
         self.cause = cause if cause is not None else message
+        self.tried = tried
 
 
 class Busy(ServiceError):

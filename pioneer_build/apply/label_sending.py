@@ -59,7 +59,7 @@ async def _send(progress: LabelProgress, missing: bytes) -> None:
         finally:
             room.release()
 
-    alone = True
+    alone = run.options.first_alone
     upcoming = batches(_new_texts(progress.work, missing))
     async with asyncio.TaskGroup() as group:
         while True:

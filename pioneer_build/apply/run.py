@@ -24,6 +24,7 @@ from pioneer_build.apply.stopped import StepStopped
 from pioneer_build.errors import PioneerError
 from pioneer_build.journal.model import Origin
 from pioneer_build.keys.search import KeySearch
+from pioneer_build.spec.request_limits import LABEL_REQUESTS_AT_A_TIME
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Options:
     listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
     which project this is, for the journal. `past`: what earlier versions of the lock say of rows.
+    `first_alone`: the first label request of a dataset is answered before others are sent.
     `money`: what may be spent on a language model.
     """
 
@@ -94,7 +96,8 @@ class Options:
     max_examples: int | None = None
     deadline: float = DEADLINE_SECONDS
     first_poll: float = 2.0
-    label_requests_in_flight: int = 8
+    label_requests_in_flight: int = LABEL_REQUESTS_AT_A_TIME
+    first_alone: bool = True
     project_root: Path | None = None
     keys: KeySearch = field(default_factory=lambda: KeySearch({}))
     origin: Callable[[], Origin] = Origin

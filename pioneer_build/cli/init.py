@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def command(options: Globals, directory: str | None, source: str | None, backend
     from pioneer_build.render.init import init_text, left_out_text
 
     folder = None if directory is None else str(path_to_write(directory, options.directory, start=options.directory))
-    chosen = backend or options.backend
+    chosen = backend or options.backend or os.environ.get("PIONEER_BACKEND") or None
     request = InitRequest(Path(options.directory), folder, source, chosen == "model")
     opened_with = "local" if chosen == "model" else chosen  # there may be no settings of a model yet
     result = set_up_project(request, opened_with, read_stdin=lambda: sys.stdin.buffer.read(), note=say)

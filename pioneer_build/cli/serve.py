@@ -145,13 +145,15 @@ def _local() -> tuple[Makers, Path, int]:
 
 def _model(options: Globals) -> tuple[Makers, Path, int]:
     """The makers of the project's model, the part of a state folder's path that is its own, and their threads."""
-    from pioneer_build.operations.model_makers import MODEL_WORKERS, folder_name, model_makers
+    from pioneer_build.operations.model_makers import folder_name, model_makers
     from pioneer_build.project.open import open_project
+    from pioneer_build.spec.request_limits import label_requests_at_a_time
 
     config = open_project(Path(options.directory), "model").config
     assert config.model is not None
     note = say if options.verbosity >= 0 else (lambda _: None)
-    return model_makers(config.model, note), Path("model") / folder_name(config.backend), MODEL_WORKERS
+    workers = label_requests_at_a_time(config.model.max_in_flight)
+    return model_makers(config.model, note), Path("model") / folder_name(config.backend), workers
 
 
 def _free_port(host: str) -> int:

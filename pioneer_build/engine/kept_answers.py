@@ -68,6 +68,7 @@ class KeptAnswers:
             os.close(open_shared(file))
         self._me = secrets.token_hex(8)
         self._lock = threading.Lock()
+        self._starting = threading.Lock()  # never held while the disk is waited for: `put` is called by an event loop
         self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
         self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -92,7 +93,7 @@ class KeptAnswers:
 
     def close(self) -> None:
         """Writes what waits, forgets the answers about texts whose responses were sent, and closes the file."""
-        with self._lock:
+        with self._starting:
             writer, self._writer, closed, self._closed = self._writer, None, self._closed, True
         if closed:
             return
@@ -126,7 +127,7 @@ class KeptAnswers:
         """Keeps answers; they are durable when the future has its result."""
         batch = _Batch(scope, answers, Future())
         batch.done.set_running_or_notify_cancel()  # it is written, whether or not somebody still waits for that
-        with self._lock:
+        with self._starting:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_all, name="engine-answers", daemon=True)
                 self._writer.start()

@@ -58,10 +58,11 @@ class MakerStopped(Exception):
 
 
 class Trouble(NamedTuple):
-    """Why nothing can be made now: an HTTP status, and a sentence."""
+    """Why nothing can be made now: an HTTP status, a sentence, and whether whoever works for the maker was reached."""
 
     status: int
     text: str
+    reached: bool = True
 
 
 class Makers(Protocol):

@@ -153,7 +153,8 @@ class Runtime:
             trouble = Trouble(503, self.answers.failed)
         if trouble is not None:
             headers = {"Retry-After": "3600"} if trouble.status == 503 else {}
-            raise ErrorAnswer(trouble.status, {"detail": trouble.text, "accepted": False}, headers)
+            body = {"detail": trouble.text, "accepted": False, "reached": trouble.reached}
+            raise ErrorAnswer(trouble.status, body, headers)
 
     def charge(self, examples: int) -> None:
         """Takes `examples` out of the budget.

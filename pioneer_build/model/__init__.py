@@ -2,13 +2,16 @@
 
 chat_makers      for callers on any thread; everything below runs on its event loop
 chat             calls: as many at a time as allowed, asked again as long as that helps
-dialect          what a server understands of structured output, found out once
+dialect          how a call is written, with structured output or without
+known_dialect    what a server understands of that, found out with the first calls
+longer_answers   whether an answer that was cut off may have more tokens
 servers          several base URLs: spread, and left out while they don't answer
 pace             limits per minute
 refusals         what a response means that isn't a success
 troubles         the errors of a call, and what they mean for others
 read_answer      a completion, and the JSON in it
 labelling        labels texts
+doubt            keeps a model that can't label them from being asked again and again
 label_prompts    what a model is told to label texts
 label_answers    the labels in what it answered
 generating       makes the rows of a job

@@ -16,24 +16,28 @@ import httpx
 import orjson
 
 from pioneer_build._version import __version__
-from pioneer_build.model.dialect import Dialect
+from pioneer_build.model.known_dialect import KnownDialect
+from pioneer_build.model.longer_answers import LongerAnswers
 from pioneer_build.model.pace import Pace
 from pioneer_build.model.read_answer import UnusableAnswer, read_completion, without_thinking
 from pioneer_build.model.refusals import ABOUT_THE_KEY, meaning, pause_of
 from pioneer_build.model.servers import Servers
-from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
+from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong, Unreached
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
 from pioneer_build.web.redaction import Quiet, Words
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from pioneer_build.model.known_dialect import DialectAttempt
     from pioneer_build.model.servers import Server
     from pioneer_build.model.values import Answer, Endpoint, Limits, Prompt
 
 _CONNECT_SECONDS = 10.0
+#: Connections of one client. Two instead of eight save a fifth of the time that a call takes here.
+_POOL = 2
 #: Bytes of a response to a call: for each token that it may have, its text in JSON with its probability; and in all.
 _BYTES, _BYTES_A_TOKEN, _LONGEST_ANSWER = 64 << 10, 1 << 10, 8 << 20
 #: Characters of what a model wrote, for each token that it may have: a token has about four. A row has no more.
@@ -91,33 +95,43 @@ class Chat:
         self._pace = Pace(limits.requests, limits.tokens)
         self._servers = Servers(endpoint.urls, scale)
         tls = Tls(needed=any(url.encrypted for url in endpoint.urls))
-        self._connections = Connections(tls, fresh=False, direct=all(url.loopback for url in endpoint.urls))
+        direct = all(url.loopback for url in endpoint.urls)
+        self._connections = Connections(tls, fresh=False, direct=direct, pool=_POOL)
         for url in endpoint.urls:
             if key is not None and not (url.encrypted or url.loopback):
                 self._note(f"the model's key is sent to {url.where} unencrypted: the base URL isn't https")
         self._quiet = Quiet(self._words)
         self._quiet.install()
-        self.dialect = Dialect()
-        self._learning = asyncio.Lock()
-        self._learnt = False
+        self.known_dialect = KnownDialect()
+        self._longer = LongerAnswers()
         self._noted: set[str] = set()
         self._last_trouble = ""
         self.stopped = False
 
-    async def ask(self, prompt: Prompt) -> Answer:
+    async def ask(self, prompt: Prompt, keep: Callable[[Answer], Awaitable[None]] | None = None) -> Answer:
         """The answer to one prompt; its tokens are those of all tries that were answered.
+
+        Args:
+            prompt: what is asked.
+            keep: makes the answer durable. Until that is done, the call counts as one in flight.
 
         Raises:
             CallFailed: there is none; see `troubles`.
             Stopped: `stop` was called.
         """
-        if not self._learnt:
-            async with self._learning:  # one call finds out how to write the others
-                if not self._learnt:
-                    answer = await self._ask(prompt)
-                    self._learnt = True
-                    return answer
-        return await self._ask(prompt)
+        answer, whole = await self._tried(prompt, prompt.tokens, None, keep)
+        tokens = prompt.tokens
+        for _ in range(_LONGER_TRIES):
+            if answer.finish != "length" or answer.context_full(tokens):
+                break
+            tokens *= _LONGER
+            async with self._longer.turn(tokens) as may:
+                if not may:
+                    break
+                answer, whole = await self._tried(prompt, tokens, whole, keep)
+        if keep is not None and answer.finish == "length":
+            await keep(whole)
+        return whole
 
     def stop(self) -> None:
         """No further call is sent."""
@@ -128,42 +142,65 @@ class Chat:
         self._quiet.remove()
         await self._connections.aclose()
 
-    async def _ask(self, prompt: Prompt) -> Answer:
-        tokens, read, written = prompt.tokens, 0, 0
-        for _ in range(1 + _LONGER_TRIES):
-            answer = await self._answered(prompt, tokens)
-            read, written = read + answer.read, written + answer.written
-            if answer.finish != "length" or answer.context_full(tokens):
-                break
-            tokens *= _LONGER
-        return replace(answer, read=read, written=written)
+    async def _tried(
+        self, prompt: Prompt, tokens: int, before: Answer | None, keep: Callable[[Answer], Awaitable[None]] | None
+    ) -> tuple[Answer, Answer]:
+        """The answer to one prompt, and the same with what the tries before it took; it is kept if it is whole.
 
-    async def _answered(self, prompt: Prompt, tokens: int) -> Answer:
-        """The answer to one prompt, which may have `tokens` tokens."""
+        Args:
+            prompt: what is asked.
+            tokens: how many the answer may have.
+            before: the answer of an earlier try, which was cut off.
+            keep: makes it durable.
+        """
         async with self._room:
-            began, tries, empty = time.monotonic(), 0, 0
-            while True:
-                dialect = self.dialect
-                server = await self._turn(prompt, began)
-                longest = min(_BYTES + _BYTES_A_TOKEN * tokens, _LONGEST_ANSWER)
-                response = await self._sent(server, dialect.body(self.name, prompt, tokens), longest)
-                if response is None:
-                    tries += 1
-                    self._give_up(server, began, tries, "no answer in time, or the connection broke")
+            with self.known_dialect.attempt() as attempt:
+                answer = whole = await self._answered(prompt, tokens, attempt)
+            written = min(answer.written, tokens)  # a server may say any number
+            self._longer.count(written, whole=answer.finish != "length", longer=before is not None)
+            if before is not None:
+                whole = replace(answer, read=before.read + answer.read, written=before.written + answer.written)
+            if keep is not None and answer.finish != "length":
+                await keep(whole)
+        return answer, whole
+
+    async def _answered(self, prompt: Prompt, tokens: int, attempt: DialectAttempt) -> Answer:
+        """The answer to one prompt, which may have `tokens` tokens.
+
+        Args:
+            prompt: what is asked.
+            tokens: how many the answer may have.
+            attempt: how the call is written.
+        """
+        began, tries, empty = time.monotonic(), 0, 0
+        while True:
+            dialect = attempt.dialect
+            server = await self._turn(prompt, began)
+            longest = min(_BYTES + _BYTES_A_TOKEN * tokens, _LONGEST_ANSWER)
+            response = await self._sent(server, dialect.body(self.name, prompt, tokens), longest)
+            if response is None:
+                tries += 1
+                self._give_up(server, began, tries, server.trouble)
+                continue
+            if 200 <= response.status < 300:
+                self._servers.worked(server)
+                self.known_dialect.answered(dialect)
+                try:
+                    answer = self._read(response, prompt, tokens)
+                except UnusableAnswer as error:
+                    empty += 1
+                    if empty == _EMPTY_TRIES:
+                        raise CallFailed(str(error), str(error)) from None
                     continue
-                if 200 <= response.status < 300:
-                    self._servers.worked(server)
-                    try:
-                        answer = self._read(response, prompt, tokens)
-                    except UnusableAnswer as error:
-                        empty += 1
-                        if empty == _EMPTY_TRIES:
-                            raise CallFailed(str(error), str(error)) from None
-                        continue
-                    self._pace.correct(answer.read + answer.written - prompt.size)
-                    return answer
-                tries += self._refused(server, response, dialect)
-                self._give_up(server, began, tries, f"status {response.status}: {self._said(response)}")
+                self._pace.correct(answer.read + answer.written - prompt.size)
+                return answer
+            said = f"status {response.status}: {self._said(response)}"
+            if self._is_about_writing(server, response):
+                if not await attempt.refused(dialect, said):
+                    raise CallFailed(f"{server.url.where}: {said}", "refused by the server")
+                continue
+            tries += self._refused(server, response)
+            self._give_up(server, began, tries, said)
 
     async def _turn(self, prompt: Prompt, began: float) -> Server:
         """Waits until the call may be sent, and to whom.
@@ -182,6 +219,8 @@ class Chat:
             raise Stopped
         if server is None:
             why = f"; the last was {self._last_trouble}" if self._last_trouble else ""
+            if self._servers.absent:
+                raise Unreached(f"no server of the model can be reached{why}")
             raise Outage(f"no server of the model answered for {duration(self.limits.patience)}{why}")
         return server
 
@@ -196,6 +235,8 @@ class Chat:
         """
         self._last_trouble = where = f"{server.url.where}: {why}"
         now, worked = time.monotonic(), self._servers.worked_at
+        if self._servers.absent:
+            raise Unreached(where)
         if tries >= _TRIES and worked > began:
             raise CallFailed(f"{where} ({tries} times, while other calls were answered)", "no answer from the server")
         if now - max(began, worked) > self.limits.patience:
@@ -203,8 +244,15 @@ class Chat:
         if tries == 1:
             self._say(f"{server.url.where} asking again", f"{where}; asking again")
 
-    def _refused(self, server: Server, response: _Response, dialect: Dialect) -> int:
-        """Acts on a response that isn't a success; 1 if it counts as a try without an answer.
+    def _is_about_writing(self, server: Server, response: _Response) -> bool:
+        """Whether a call was refused as it was written, which another dialect may mend."""
+        if meaning(response.status, self._said(response)) != "bad":
+            return False
+        self._servers.worked(server)
+        return True
+
+    def _refused(self, server: Server, response: _Response) -> int:
+        """Acts on any other response that isn't a success; 1 if it counts as a try without an answer.
 
         Raises:
             CallFailed: asking again doesn't help.
@@ -229,35 +277,11 @@ class Chat:
             case "filtered":
                 self._servers.worked(server)
                 raise CallFailed(where, "stopped by the server's content filter")
-            case "no-use":
+            case _:
                 if status in ABOUT_THE_KEY:
                     # first what to do: callers cut what a server may have made long
                     where = f"{server.url.where}: status {status}: {self._key_advice}; it said: {said}"
                 raise NoUse(where, status)
-            case "bad":
-                self._servers.worked(server)
-                self._simpler(dialect, said, where)
-                return 0
-
-    def _simpler(self, dialect: Dialect, said: str, where: str) -> None:
-        """Remembers a simpler dialect, after a call was refused.
-
-        Args:
-            dialect: of that call.
-            said: what the server said.
-            where: the same, with the server.
-
-        Raises:
-            CallFailed: there is none, or it isn't the dialect: others were answered in this one.
-        """
-        if self.dialect != dialect:
-            return  # another call has found it out
-        simpler = dialect.without(said)
-        if simpler is None and not self._learnt:
-            self.dialect = Dialect()  # it was this call, not how it was written
-        if simpler is None or (self._learnt and simpler.form != dialect.form and "format" not in said):
-            raise CallFailed(where, "refused by the server")
-        self.dialect = simpler
 
     def _read(self, response: _Response, prompt: Prompt, tokens: int) -> Answer:
         """The answer in a success.
@@ -304,8 +328,12 @@ class Chat:
                         return _Response(got.status_code, got.headers, b"".join(chunks), whole=False)
                 return _Response(got.status_code, got.headers, b"".join(chunks))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, TimeoutError) as error:
-            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
-            self._servers.failed(server, reached=not unreached)
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+                self._servers.failed(server, reached=False)
+                server.trouble = f"can't be reached: {self._words.clean(error, 200) or 'no connection in time'}"
+            else:
+                self._servers.failed(server, reached=True)
+                server.trouble = "no answer in time, or the connection broke"
             return None
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a server understands of the chat-completions API: found out once, with the first calls, and remembered.
+"""What a server understands of the chat-completions API: found out with the first calls, and remembered.
 
 Structured output is asked for by a JSON Schema; if the server refuses that, by the word `json_object`; if it refuses
 that, in the prompt alone, which describes the JSON in any case. Probabilities, seeds, temperatures and the name of the

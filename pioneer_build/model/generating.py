@@ -12,10 +12,12 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.attributes import attributes
+from pioneer_build.model.label_answers import without_repeats
 from pioneer_build.model.likeness import Likeness
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.row_prompts import row_prompt
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from pioneer_build.model.labelling import Labeller
     from pioneer_build.model.values import WantedContent
 
+#: What stands for a text in prompts of this program, now or earlier, and in schemas. Small models copy it.
+_PLACEHOLDERS = frozenset(
+    ("the text", "the text that you wrote", "a span", "a label", "text", "string", "content", "what is said", "…")
+)
 #: How often a row is asked for.
 ATTEMPTS = 4
 
@@ -137,15 +143,17 @@ class Generator:
         for ordinal in left:
             prompt = row_prompt(self.wanted.definition, self._attributes(ordinal, attempt), (ordinal, attempt))
             try:
-                answer = await self.chat.ask(prompt)
+                answer = await self.chat.ask(prompt, partial(self._keep, f"{ordinal}.{attempt}"))
             except (NoUse, Outage):
                 raise
             except CallFailed as error:
                 self.refused[error.cause] += 1
                 continue
-            kept = KeptAnswer(answer.kept_text(), ModelUsage(answer.read, answer.written, 1))
-            await asyncio.wrap_future(self.keeper.keep({f"{ordinal}.{attempt}": kept}))
             self._take(ordinal, attempt, answer, found)
+
+    async def _keep(self, key: str, answer: Answer) -> None:
+        kept = KeptAnswer(answer.kept_text(), ModelUsage(answer.read, answer.written, 1))
+        await asyncio.wrap_future(self.keeper.keep({key: kept}))
 
     def _take(self, ordinal: int, attempt: int, answer: Answer, found: dict[int, dict[str, Any]]) -> None:
         """Adds the row in an answer, or counts why there is none."""
@@ -163,7 +171,11 @@ class Generator:
             UnusableAnswer: it is none.
         """
         definition = self.wanted.definition
+        if any(_is_placeholder(said) for said in _said(value)):
+            raise UnusableAnswer("that only fill the form")
         raw = {**value, "label": labels[0]} if definition.task_type == "classification" else value
+        if isinstance(raw.get("entities"), list) and isinstance(raw.get("text"), str):
+            raw = {**raw, "entities": without_repeats(raw["entities"], raw["text"])}
         row = normalise(raw, definition.task_type, definition.labels)
         if isinstance(row, Fault):
             raise UnusableAnswer(f"with a fault ({row.cause})")
@@ -203,6 +215,20 @@ class Generator:
     def _attributes(self, ordinal: int, attempt: int) -> Attributes:
         definition = self.wanted.definition
         return attributes(definition.task_type, definition.labels, self._key, (ordinal, attempt))
+
+
+def _said(value: dict[str, Any]) -> Iterator[Any]:
+    """What a model wrote as text or messages."""
+    yield value.get("text")
+    messages = value.get("messages")
+    for one in messages if isinstance(messages, list) else ():
+        yield one.get("content") if isinstance(one, dict) else None
+
+
+def _is_placeholder(said: Any) -> bool:
+    if not isinstance(said, str) or not said.strip():
+        return False
+    return (said.strip().casefold().rstrip(".") or "…") in _PLACEHOLDERS
 
 
 def _text_of(row: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -76,7 +77,30 @@ def entities_in(said: Any, text: str, labels: Sequence[str]) -> list[Item] | Non
         if not isinstance(span, str) or label is None or (spelled := spelling.of(span)) is None:
             return None
         found.append({"text": spelled, "label": label})
-    return found
+    return without_repeats(found, text)
+
+
+def without_repeats(entities: Sequence[Any], text: str) -> list[Any]:
+    """The entities that a model listed, none of them more often than its span is in the text.
+
+    Args:
+        entities: as it wrote them; what isn't an object with span and label stays.
+        text: the text.
+    """
+    listed: Counter[tuple[str, str]] = Counter()
+    times: dict[str, int] = {}
+    kept = []
+    for one in entities:
+        span, label = (one.get("text"), one.get("label")) if isinstance(one, dict) else (None, None)
+        if isinstance(span, str) and isinstance(label, str) and span and not {"start", "end"} & one.keys():
+            listed[span, label] += 1
+            if listed[span, label] > 1:
+                if span not in times:
+                    times[span] = text.count(span)
+                if listed[span, label] > times[span]:
+                    continue
+        kept.append(one)
+    return kept
 
 
 class _Spelling:

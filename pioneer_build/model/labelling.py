@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
+from pioneer_build.model.doubt import Doubt
 from pioneer_build.model.label_answers import Item, items_in
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
@@ -41,12 +42,16 @@ class Labeller:
         definition: task, labels, descriptions and examples.
         keeper: keeps the label of each text.
         votes: how often a text is classified if the server gives no probabilities.
+        doubt: shared by requests with texts of the same definition; by default the request's own.
     """
 
-    def __init__(self, chat: Chat, definition: WantedContent, keeper: AnswerKeeper, votes: int = 1) -> None:
+    def __init__(
+        self, chat: Chat, definition: WantedContent, keeper: AnswerKeeper, votes: int = 1, doubt: Doubt | None = None
+    ) -> None:
         self._chat = chat
         self._definition = definition
         self._keeper = keeper
+        self._doubt = doubt or Doubt()
         self._votes = votes if definition.task_type == "classification" else 1
         scope = json.dumps([chat.name, votes, asdict(definition)], sort_keys=True, ensure_ascii=False)
         self._scope = sha256(scope.encode("utf-8", "surrogatepass")).hexdigest()
@@ -67,16 +72,29 @@ class Labeller:
             if (one := kept.get(key)) is not None:
                 items[text] = json.loads(one.text)
                 self._count(one.usage)
-        left = [text for text in keys if text not in items]
-        await together(self._part(part, items) for part in _parts(left))
+        if items:
+            await self._doubt.labelled()
+        parts = list(_parts([text for text in keys if text not in items]))
+        left = iter(parts)  # a prompt exists only while its call is under way, or is one of the next
+        try:
+            await together(self._work(left, items) for _ in range(min(self._chat.limits.in_flight, len(parts))))
+        finally:
+            await self._doubt.ended(self, telling=len(keys) >= TEXTS_PER_CALL)
         return [items[text] for text in texts]
+
+    async def _work(self, left: Iterator[list[str]], items: dict[str, Item]) -> None:
+        """Labels the texts of one call after another, as long as there are any left."""
+        for part in left:
+            await self._part(part, items)
 
     async def _part(self, texts: list[str], items: dict[str, Item]) -> None:
         """Labels the texts of one call; halves those that it leaves without a label."""
-        why = ""
+        why, again = "", True
         for attempt in range(_ALONE if len(texts) == 1 else 1):
+            if attempt and not (again := await self._doubt.is_worth_asking_again(self)):
+                break
             try:
-                found, usage = await self._asked(texts, attempt)
+                found = await self._asked(texts, attempt)
             except (NoUse, Outage):
                 raise
             except CallFailed as error:
@@ -86,40 +104,60 @@ class Labeller:
                 why = str(error)
                 continue
             if found:
-                await self._keep({texts[at]: item for at, item in found.items()}, usage)
                 items |= {texts[at]: item for at, item in found.items()}
+                await self._doubt.labelled()
             else:
-                await self._pay(usage)
                 why = "an unknown label, or a span that is not in it"
             texts = [text for text in texts if text not in items]
             if not texts:
                 return
-        if len(texts) == 1 and why:
-            items[texts[0]] = {"error": why}
+        if len(texts) > 1:
+            again = await self._doubt.is_worth_asking_again(self)
+        if not again or (len(texts) == 1 and why):
+            items |= {text: {"error": why} for text in texts}
             return
         for half in (texts[: len(texts) // 2], texts[len(texts) // 2 :]):
             if half:
                 await self._part(half, items)
 
-    async def _asked(self, texts: Sequence[str], attempt: int) -> tuple[dict[int, Item], ModelUsage]:
-        """The items of one call, or of its votes, and what they used.
+    async def _asked(self, texts: Sequence[str], attempt: int) -> dict[int, Item]:
+        """The items of one call, or of its votes; they are kept, and what they used is counted.
 
         Raises:
             CallFailed: there was no answer.
-            UnusableAnswer: there was no JSON in it; what it used is counted.
+            UnusableAnswer: there was no JSON in it.
         """
-        first = await self._chat.ask(label_prompt(self._definition, texts, vote=attempt or None))
-        answers = [first]
-        if self._votes > 1 and not first.tokens:
+        found: dict[int, Item] | None = None
+
+        async def keep(answer: Answer) -> None:
+            nonlocal found
+            if self._votes == 1 or answer.tokens:  # else it is kept with the other votes
+                found = await self._taken([answer], texts)
+
+        first = await self._chat.ask(label_prompt(self._definition, texts, vote=attempt or None), keep)
+        if found is None:
             prompts = [label_prompt(self._definition, texts, vote=100 + vote) for vote in range(1, self._votes)]
-            answers += await asyncio.gather(*map(self._chat.ask, prompts))
+            found = await self._taken([first, *await asyncio.gather(*map(self._chat.ask, prompts))], texts)
+        return found
+
+    async def _taken(self, answers: Sequence[Answer], texts: Sequence[str]) -> dict[int, Item]:
+        """The items of a call and its votes, after they were kept.
+
+        Raises:
+            UnusableAnswer: one of them has no JSON.
+        """
         usage = ModelUsage(sum(one.read for one in answers), sum(one.written for one in answers), len(answers))
         try:
-            found = [self._read(answer, texts) for answer in answers]
+            read = [self._read(answer, texts) for answer in answers]
         except UnusableAnswer:
             await self._pay(usage)
             raise
-        return (_voted(found) if len(found) > 1 else found[0]), usage
+        found = _voted(read) if len(read) > 1 else read[0]
+        if found:
+            await self._keep({texts[at]: item for at, item in found.items()}, usage)
+        else:
+            await self._pay(usage)
+        return found
 
     def _read(self, answer: Answer, texts: Sequence[str]) -> dict[int, Item]:
         return items_in(json_in(answer), answer, self._definition, texts)

@@ -76,7 +76,7 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
         found = {}
     finally:
         await chat.aclose()
-    return ModelProbe(names, None, chat.dialect.form, bool(answer.tokens), len(found) == len(_TEXTS))
+    return ModelProbe(names, None, chat.known_dialect.current.form, bool(answer.tokens), len(found) == len(_TEXTS))
 
 
 async def _names(url: BaseUrl, key: str | None, words: Words) -> tuple[str, ...] | None:

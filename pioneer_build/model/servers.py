@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 #: Calls in a row without an answer, before a server that can be reached is left out. One call may fail for its text.
 _FAILURES = 3
+#: How often each server is connected to in vain before it is believed that none of them is there.
+_CONNECTIONS = 4
 #: Seconds between two looks for a server, while all are left out.
 _LOOK_AGAIN = 0.05
 
 
 @dataclass(eq=False, slots=True)
 class Server:
-    """One server. `until` is the time before which it is left out; `trying`: one call finds out whether it is back."""
+    """One server. `until` is the time before which it is left out; `trying`: one call finds out whether it is back.
+
+    `unreached` counts attempts to connect to it in vain, `trouble` says why the last call to it got no answer.
+    """
 
     url: BaseUrl
     busy: int = 0
@@ -31,6 +36,8 @@ class Server:
     pause: float = 0.0
     until: float = 0.0
     trying: bool = False
+    unreached: int = 0
+    trouble: str = ""
 
     def worked(self) -> None:
         """It answered."""
@@ -45,6 +52,9 @@ class Server:
             reached: whether there was a connection.
         """
         self.failures += 1
+        if not reached and self.until > now and self.unreached:
+            return  # a call that was sent before it was left out
+        self.unreached += not reached
         if not reached or self.failures >= _FAILURES or self.pause:
             self.pause = min(max(2 * self.pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             self.until = now + self.pause * scale
@@ -67,14 +77,20 @@ class Servers:
         self._now = now
         #: When a server last answered.
         self.worked_at = now()
+        self._found = False
 
     async def free(self, deadline: float) -> Server | None:
         """The server with the fewest calls that isn't left out; `None` if there is none before the deadline."""
         while (found := self._free()) is None:
-            if self._now() >= deadline:
+            if self._now() >= deadline or self.absent:
                 return None
             await asyncio.sleep(_LOOK_AGAIN * self._scale)
         return found
+
+    @property
+    def absent(self) -> bool:
+        """Whether nobody has ever listened at any of the addresses, after several attempts at each."""
+        return not self._found and all(one.unreached >= _CONNECTIONS for one in self.all)
 
     @contextmanager
     def calling(self, server: Server) -> Iterator[None]:
@@ -91,6 +107,7 @@ class Servers:
 
     def worked(self, server: Server) -> None:
         """A server answered."""
+        self._found = True
         server.worked()
         self.worked_at = self._now()
 
@@ -101,6 +118,7 @@ class Servers:
             server: which.
             reached: whether there was a connection.
         """
+        self._found = self._found or reached
         server.failed(self._now(), self._scale, reached=reached)
 
     def asks_for_pause(self, server: Server, seconds: float) -> None:
@@ -110,6 +128,7 @@ class Servers:
             server: which.
             seconds: how long.
         """
+        self._found = True
         server.until = max(server.until, self._now() + seconds)
 
     def _free(self) -> Server | None:

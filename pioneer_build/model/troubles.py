@@ -39,5 +39,9 @@ class Outage(CallFailed):
         super().__init__(message, "no server answered")
 
 
+class Unreached(Outage):
+    """No server could be connected to, several times, and none has ever answered: nothing was sent."""
+
+
 class Stopped(Exception):
     """The application is closing."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pioneer_build.spec.request_limits import LONGEST_WAIT
+from pioneer_build.spec.request_limits import CALLS_AT_A_TIME, LONGEST_WAIT
 from pioneer_build.web.redaction import ApiKey
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Limits:
     single answer may take, `patience` how long a call waits for a server that is busy or gone.
     """
 
-    in_flight: int = 32
+    in_flight: int = CALLS_AT_A_TIME
     requests: int | None = None
     tokens: int | None = None
     seconds: float = 600.0

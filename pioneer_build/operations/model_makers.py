@@ -15,10 +15,11 @@ from pioneer_build.errors import NoAccess, PioneerError
 from pioneer_build.model.chat_makers import ModelMakers
 from pioneer_build.model.generating import RowsWanted
 from pioneer_build.model.prompt_revision import REVISION
-from pioneer_build.model.troubles import NoUse, Outage, Stopped
+from pioneer_build.model.troubles import NoUse, Outage, Stopped, Unreached
 from pioneer_build.model.values import Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
 from pioneer_build.spec.model import EntityExample
+from pioneer_build.spec.request_limits import label_requests_at_a_time
 from pioneer_build.spec.white_space import fold
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 #: its own key is wrong.
 _ABOUT_ACCESS = (402, 403)
 _RETRY_SECONDS = "10"
-#: Jobs at a time, and label requests: each waits for the model, and together they keep it busy.
-MODEL_WORKERS = 8
 
 
 class ChatMakers:
@@ -77,7 +76,7 @@ class ChatMakers:
         except NoUse as error:
             raise ErrorAnswer(_status(error), {"detail": error.message}) from None
         except Outage as error:
-            body = {"detail": error.message, "accepted": False}
+            body = {"detail": error.message, "accepted": False, "reached": not isinstance(error, Unreached)}
             raise ErrorAnswer(503, body, {"Retry-After": _RETRY_SECONDS}) from None
         items = zip(request.inputs, labelled.items, strict=True)
         return LabelledTexts([{"text": text, **item} for text, item in items], usage=labelled.usage)
@@ -87,7 +86,9 @@ class ChatMakers:
         error = self._makers.trouble()
         if error is None:
             return None
-        return Trouble(503 if isinstance(error, Outage) else _status(error), error.message)
+        if isinstance(error, NoUse):
+            return Trouble(_status(error), error.message)
+        return Trouble(503, error.message, reached=not isinstance(error, Unreached))
 
     def stop(self) -> None:
         """See `Makers.stop`."""
@@ -121,7 +122,8 @@ def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: 
     Raises:
         PioneerError: see `model_makers`.
     """
-    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS), model_makers(settings, on_note))
+    workers = label_requests_at_a_time(settings.max_in_flight)  # each waits for the model; together they keep it busy
+    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=workers), model_makers(settings, on_note))
 
 
 def folder_name(backend: str) -> str:

@@ -20,6 +20,7 @@ from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
 from pioneer_build.plan.cost import Rates
 from pioneer_build.project.origin import origin_of
+from pioneer_build.spec.request_limits import LABEL_REQUESTS_AT_A_TIME, label_requests_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -137,6 +138,9 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             max_requests=options.max_requests,
             max_examples=options.max_examples,
             deadline=options.deadline,
+            label_requests_in_flight=_label_requests(config),
+            # a model's maker itself sees to it that texts which can't be labelled are found with few calls
+            first_alone=config.model is None or options.max_cost is not None,
             first_poll=0.05 if config.in_process else 1.0,
             project_root=project.root,
             keys=KeySearch(),
@@ -154,6 +158,10 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
             checks=config.checks,
         ),
     )
+
+
+def _label_requests(config: Config) -> int:
+    return LABEL_REQUESTS_AT_A_TIME if config.model is None else label_requests_at_a_time(config.model.max_in_flight)
 
 
 def _money_limit(plan: Plan, options: RunOptions) -> MoneyLimit | None:

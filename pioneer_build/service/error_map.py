@@ -73,6 +73,7 @@ _REASONS: Mapping[type[Exception], str] = {
 
 _REACH_HINT = "check the network and the base URL (PIONEER_BASE_URL)"
 _TLS_HINT = "check the base URL and the machine's certificates (set SSL_CERT_FILE to use your own bundle)"
+_MODEL_HINT = "start the server, or check `base_url` of `model` in pioneer.yaml; then: pioneer-build doctor"
 _URL_HINT = "check the base URL (PIONEER_BASE_URL, or base_url in pioneer.yaml)"
 _CREDIT_HINT = "retrying doesn't help: resolve it with the service, then run apply again"
 _UNKNOWN_HINT = "it is not resent automatically; if the service lists versions, apply finds out what happened"
@@ -143,6 +144,21 @@ def of_exception(error: BaseException, asked: Asked, words: Words, *, sent: bool
         cause = f"can't reach {asked.where}: {why}"
         return NotReached(f"{asked.what}: {cause}", hint=_TLS_HINT if tls else _REACH_HINT, cause=cause)
     return asked.unanswered(reason or told or type(error).__name__)
+
+
+def of_in_process(status: int, body: bytes, asked: Asked, words: Words) -> NotReached | None:
+    """The error for a 503 of an engine in this process whose model can't be reached; `None` for anything else.
+
+    Args:
+        status: the HTTP status.
+        body: of the response.
+        asked: the request.
+        words: cleans the engine's message.
+    """
+    if status != 503 or not _says(body, "reached"):
+        return None
+    cause = words.read(body).text
+    return NotReached(f"{asked.what}: {cause}", hint=_MODEL_HINT, cause=cause, tried=True)
 
 
 def of_status(
@@ -216,6 +232,15 @@ def _busy(status: int, tail: str, wait: float | None) -> Busy:
         status=status,
         retry_after=wait,
     )
+
+
+def _says(body: bytes, key: str) -> bool:
+    """Whether a body is a JSON object with `false` under a key."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get(key) is False
 
 
 def says_refused(headers: Mapping[str, str], body: bytes) -> bool:

@@ -92,7 +92,7 @@ class _Tries:
         """The note before the next attempt, with the pause; `None` if there is no further attempt."""
         if isinstance(problem, Busy):
             return None if paid else self._wait(problem)
-        unreached = isinstance(problem, NotReached)
+        unreached = isinstance(problem, NotReached) and not problem.tried
         # Exactly `ServiceError`: no usable response to a request that may be repeated.
         lost = not paid and (type(problem) is ServiceError or problem.status == 408)
         if not (unreached or lost) or self._other >= _MORE:

@@ -18,7 +18,7 @@ from pioneer_build._version import __version__
 from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.service import responses
-from pioneer_build.service.error_map import Asked, of_exception, of_status
+from pioneer_build.service.error_map import Asked, of_exception, of_in_process, of_status
 from pioneer_build.service.repeated_key import refuse_repeated_key
 from pioneer_build.service.response_bounds import Bounds, values_in
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
@@ -247,6 +247,8 @@ class Calls:
         return self._of_status(answer, asked) or asked.unanswered("unexpected response", status=answer.status)
 
     def _of_status(self, answer: HttpResponse, asked: Asked) -> ServiceError | None:
+        if not self._traced and (unreached := of_in_process(answer.status, answer.body, asked, self.words)):
+            return unreached
         asked = replace(asked, whole=answer.whole, key_variable=self._key_variable)
         return of_status(answer.status, answer.headers, answer.body, asked, self.words, now=self._wall())
 

@@ -20,6 +20,11 @@ REQUESTS_PER_MINUTE: Final = 120
 #: loss; many, to share the instructions.
 TEXTS_PER_CALL: Final = 16
 CHARACTERS_PER_CALL: Final = 4_000
+#: Calls of a language model at a time, if the settings don't say.
+CALLS_AT_A_TIME: Final = 32
+#: Label requests at a time: to a service, and to a language model at most.
+LABEL_REQUESTS_AT_A_TIME: Final = 8
+_MODEL_LABEL_REQUESTS_AT_MOST: Final = 32
 #: Rows that a response is expected to have at most if it is not known how many were requested.
 ROWS_UNKNOWN: Final = 1_000
 #: Bytes of one row in the store, as a line. What a job's row makes larger than this is quarantined. The row of a label
@@ -40,3 +45,14 @@ def label_requests_at_most(texts: int) -> int:
     halves, quarters and so on.
     """
     return 3 + 4 * max(texts - 1, 0).bit_length()
+
+
+def label_requests_at_a_time(calls: int | None) -> int:
+    """How many label requests keep so many calls of a language model under way: texts for twice as many.
+
+    Args:
+        calls: the setting `max_in_flight`.
+    """
+    calls_a_request = -(-TEXTS_PER_REQUEST // TEXTS_PER_CALL)
+    wanted = -(-2 * (calls or CALLS_AT_A_TIME) // calls_a_request)
+    return min(max(LABEL_REQUESTS_AT_A_TIME, wanted), _MODEL_LABEL_REQUESTS_AT_MOST)

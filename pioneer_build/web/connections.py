@@ -1,7 +1,8 @@
 """Connections to one service: several small clients behind one interface.
 
-httpx searches all connections of a pool for each request, so a pool is limited to 8, and there are more clients for
-more requests. The TLS context, the expensive part of a client, is created once and shared, and only for `https`.
+httpx looks at all connections of a pool for each request, and more closely at those that are idle, so a pool is limited
+to a few, and there are more clients for more requests. The TLS context, the expensive part of a client, is created once
+and shared, and only for `https`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +54,7 @@ class Tls:
 
 
 class Connections:
-    """Clients with at most `POOL` concurrent requests each.
+    """Clients with a few concurrent requests each.
 
     Args:
         tls: shared by all connections to the service.
@@ -60,40 +62,51 @@ class Connections:
             the outcome of a request unknown, which must not happen to a paid one.
         direct: ignore the proxy settings of the environment (for loopback).
         transport: used instead of connections; one client then serves all.
+        pool: concurrent requests per client. The fewer, the faster; a client takes some memory.
 
     Raises:
         ServiceError: a variable of a proxy can't be used.
     """
 
     def __init__(
-        self, tls: Tls, *, fresh: bool, direct: bool, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        tls: Tls,
+        *,
+        fresh: bool,
+        direct: bool,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pool: int = POOL,
     ) -> None:
         if not direct and transport is None:
             check_proxies(os.environ)
         self._tls = tls
-        self._limits = httpx.Limits(max_connections=POOL, max_keepalive_connections=0 if fresh else POOL)
+        self._limits = httpx.Limits(max_connections=pool, max_keepalive_connections=0 if fresh else pool)
+        self._most = pool if transport is None else sys.maxsize
         self._headers = {"Connection": "close"} if fresh and transport is None else {}
         self._direct = direct
         self._transport = transport
         self._pools: list[_Pool] = []
+        self._spare: list[_Pool] = []  # those with fewer requests than they may have
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         """A client with a free connection, for one request."""
-        pool = self._spare()
-        if pool is None:
+        if not self._spare:
             context = None if self._transport else await self._tls.context()
-            pool = self._spare() or self._grow(context)
+            if not self._spare:
+                self._grow(context)
+        pool = self._spare[-1]
         pool.busy += 1
+        if pool.busy == self._most:
+            self._spare.pop()
         try:
             yield pool.client
         finally:
+            if pool.busy == self._most:
+                self._spare.append(pool)
             pool.busy -= 1
 
-    def _spare(self) -> _Pool | None:
-        return next((p for p in self._pools if p.busy < POOL or self._transport), None)
-
-    def _grow(self, context: ssl.SSLContext | None) -> _Pool:
+    def _grow(self, context: ssl.SSLContext | None) -> None:
         client = httpx.AsyncClient(
             verify=context or True,
             limits=self._limits,
@@ -102,11 +115,12 @@ class Connections:
             follow_redirects=False,
             transport=self._transport,
         )
-        self._pools.append(_Pool(client))
-        return self._pools[-1]
+        pool = _Pool(client)
+        self._pools.append(pool)
+        self._spare.append(pool)
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        pools, self._pools = self._pools, []
+        pools, self._pools, self._spare = self._pools, [], []
         for pool in pools:
             await pool.client.aclose()

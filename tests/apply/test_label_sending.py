@@ -14,6 +14,7 @@ from tests.apply.world import BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pioneer_build.errors import ServiceError
     from pioneer_build.store.claims import Claims
@@ -249,3 +250,22 @@ def test_a_response_that_repeats_other_texts_is_quarantined_text_by_text(project
     report = project.apply()
     assert "with annotations of other texts" in report.outcomes[0].message
     assert len(project.service.requests) == before + 1
+
+
+@pytest.mark.parametrize(("alone", "at_first"), [(True, 1), (False, 3)])
+def test_the_first_request_is_alone_if_that_is_wanted(tmp_path: Path, *, alone: bool, at_first: int) -> None:
+    project = Project(tmp_path)
+    project.texts = tuple(f"text {n}" for n in range(3000))
+    under_way: list[int] = []
+    real = project.service.label
+
+    async def label(*args: Any) -> Labelled:
+        under_way.append(len(under_way) + 1 - len(project.service.requests))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return await real(*args)
+
+    project.service.label = label  # type: ignore[method-assign]
+    assert result(project.apply(first_alone=alone)) == "done"
+    assert sum(1 for _ in under_way) == 3
+    assert max(under_way[: 1 if alone else 3]) == at_first

@@ -172,3 +172,18 @@ def test_settings_that_are_there_are_kept_and_named(cli: Callable[..., object], 
     assert ran.code == 0
     assert "pioneer.yaml is kept as it is" in ran.err
     assert (folder / "pioneer.yaml").read_text() == "version: 1\nbackend: local\n"
+
+
+def test_the_variable_chooses_a_language_model_as_the_option_does(
+    cli: Callable[..., object], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIONEER_BACKEND", "model")
+    ran = cli("init")
+    assert ran.code == 0, ran.err
+    by_variable = _files(folder)
+    for name in by_variable:
+        (folder / name).unlink()
+    monkeypatch.delenv("PIONEER_BACKEND")
+    assert cli("init", "--backend", "model").code == 0
+    assert by_variable == _files(folder)
+    assert b"api_key_env" in by_variable["pioneer.yaml"]

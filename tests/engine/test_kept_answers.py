@@ -13,6 +13,7 @@ from pioneer_build.engine.kept_answers import KeptAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 ONE, TWO = KeptAnswer("one", ModelUsage(7, 2, 1)), KeptAnswer("two", ModelUsage(5, 1, 1))
@@ -123,3 +124,15 @@ def test_an_answer_that_can_not_be_stored_is_said_instead_of_waited_for(
 ) -> None:
     with pytest.raises(OSError, match="answers can't be kept"):
         answers.of_job("j").keep({"0": answer}).result(10)
+
+
+def test_who_hands_answers_over_does_not_wait_for_the_disk(answers: KeptAnswers) -> None:
+    answers.of_job("j").keep({"0.0": ONE}).result(10)
+    waiting: list[Future[None]] = []
+    thread = threading.Thread(target=lambda: waiting.append(answers.of_job("j").keep({"1.0": TWO})), daemon=True)
+    with answers._lock:  # as while a transaction is written
+        thread.start()
+        thread.join(10)
+        assert len(waiting) == 1
+        assert not waiting[0].done()
+    waiting[0].result(10)

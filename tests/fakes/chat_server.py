@@ -19,12 +19,13 @@ import socket
 import struct
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Self
 
+_WANTED = re.compile(r"^(?:Label of this text|Entities of this text, how many of each label): (.*)$", re.MULTILINE)
 _INDEXED = re.compile(r'^\{"index": .*\}$', re.MULTILINE)
 
 
@@ -124,8 +125,9 @@ def _row(call: Call) -> dict[str, Any]:
     """A row that no other prompt gives: its words come from a digest of the prompt."""
     digest = sha256(call.user.encode()).hexdigest()
     words = " ".join(digest[at : at + 4] for at in range(0, 48, 4))
-    wanted = re.search(r"^Labels of this text: (\[.*\])$", call.user, re.MULTILINE)
-    labels = list(json.loads(wanted[1])) if wanted else []
+    wanted = _WANTED.search(call.user)
+    said = json.loads(wanted[1]) if wanted else []
+    labels = [said] if isinstance(said, str) else list(Counter(said).elements())
     if "messages" in call.system:
         return {"messages": [{"role": role, "content": f"{role} {words}"} for role in ("user", "assistant")]}
     if "entities" in call.system:

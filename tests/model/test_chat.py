@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from pioneer_build.errors import NoAccess, ServiceError
 from pioneer_build.model.chat import Chat
-from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong
+from pioneer_build.model.troubles import CallFailed, NoUse, Outage, Stopped, TooLong, Unreached
 from pioneer_build.model.values import Answer, Limits
 from tests.fakes.chat_server import Call, ChatServer, Reply, reply
 from tests.model.asked import PROMPT, QUICK, endpoint, with_chat
@@ -170,8 +171,11 @@ def test_what_a_server_understands_is_found_out_once_and_remembered(forms: tuple
             await asyncio.gather(*[chat.ask(PROMPT) for _ in range(20)])
 
         with_chat(endpoint(server.url), work)
-        assert [call.form for call in server.calls][len(forms) :] == [used] * 20
-        assert len(server.calls) == 20 + len(forms)
+        used_by = [call.form for call in server.calls]
+        # nobody waits to begin with; of those that are refused, one finds out what to do, and the others wait for it
+        asked_in_vain = [form for form in used_by if form != used]
+        assert asked_in_vain == ["json_schema"] * (20 if forms else 0) + list(forms[1:])
+        assert used_by.count(used) == 20
 
 
 def test_parameters_that_a_server_refuses_are_left_out() -> None:
@@ -180,8 +184,6 @@ def test_parameters_that_a_server_refuses_are_left_out() -> None:
             if name in call.body:
                 return reply(400, message=f"Unsupported parameter: '{name}' is not supported with this model")
         return OK
-
-    from dataclasses import replace
 
     prompt = replace(PROMPT, probabilities=True, creative=True, seed=3)
     with ChatServer(script) as server:
@@ -194,8 +196,6 @@ def test_parameters_that_a_server_refuses_are_left_out() -> None:
 def test_a_text_that_is_refused_changes_nothing_for_others() -> None:
     def script(call: Call) -> Reply:
         return reply(400, message="I don't like this text") if "poison" in call.user else OK
-
-    from dataclasses import replace
 
     poison = replace(PROMPT, user="poison")
 
@@ -216,8 +216,6 @@ def test_a_text_that_makes_a_server_fail_is_given_up_while_others_are_answered()
     with ChatServer(lambda call: reply(500) if "poison" in call.user else OK, latency=0.005) as server:
 
         async def work(chat: Chat) -> None:
-            from dataclasses import replace
-
             await chat.ask(PROMPT)
             poison = asyncio.create_task(chat.ask(replace(PROMPT, user="poison")))
             while not poison.done():
@@ -233,8 +231,89 @@ def test_a_text_that_makes_a_server_fail_is_given_up_while_others_are_answered()
 def test_an_outage_is_said_when_patience_is_over() -> None:
     with ChatServer(lambda _: reply(500)) as server, pytest.raises(Outage, match="status 500: trouble"):
         ask(server, limits=Limits(patience=0.2))
-    with pytest.raises(Outage, match="no answer in time, or the connection broke"):
-        ask(server, limits=Limits(patience=0.2))  # nobody listens any more
+    with (
+        ChatServer(lambda _: Reply(then="drop")) as server,
+        pytest.raises(Outage, match="no answer in time, or the connection broke"),
+    ):
+        ask(server, limits=Limits(patience=0.2))
+
+
+def test_servers_that_nobody_listens_at_are_given_up_soon_and_named_with_the_reason() -> None:
+    with ChatServer() as one, ChatServer() as other:
+        pass
+    began = time.monotonic()
+    with pytest.raises(Unreached, match=r"127\.0\.0\.1:\d+: can't be reached: "):
+        with_chat(endpoint(one.url, other.url), lambda chat: chat.ask(PROMPT), Limits(patience=900))
+    assert time.monotonic() - began < 10  # pauses are a hundredth of those for people
+
+
+def test_a_server_that_was_there_is_waited_for_and_so_is_one_beside_others() -> None:
+    with ChatServer(lambda _: OK) as server:
+
+        async def work(chat: Chat) -> None:
+            await chat.ask(PROMPT)
+            port = server.port
+            server.stop()
+            waiting = asyncio.gather(*[chat.ask(PROMPT) for _ in range(8)])
+            await asyncio.sleep(0.5)  # fifty seconds for people
+            server.start(port)
+            assert len(await waiting) == 8
+
+        with_chat(endpoint(server.url, "http://127.0.0.1:1/v1"), work, Limits(patience=900))
+        assert len(server.calls) == 9
+
+
+def test_no_call_waits_for_another_to_learn_how_to_write_them() -> None:
+    with ChatServer(lambda _: OK, latency=0.3) as server:
+        began = time.monotonic()
+        with_chat(endpoint(server.url), lambda chat: asyncio.gather(*[chat.ask(PROMPT) for _ in range(20)]))
+        assert server.most_at_a_time == 20
+        assert time.monotonic() - began < 0.6
+
+
+def test_a_text_that_is_refused_first_changes_nothing_for_calls_under_way() -> None:
+    poison = replace(PROMPT, user="poison")
+
+    def script(call: Call) -> Reply:
+        return reply(400, message="I don't like this text") if "poison" in call.user else replace(OK, seconds=0.2)
+
+    async def work(chat: Chat) -> None:
+        *good, bad = await asyncio.gather(
+            *[chat.ask(PROMPT) for _ in range(5)], chat.ask(poison), return_exceptions=True
+        )
+        assert isinstance(bad, CallFailed)
+        assert all(isinstance(one, Answer) for one in good)
+        await chat.ask(PROMPT)
+
+    with ChatServer(script) as server:
+        with_chat(endpoint(server.url), work)
+        assert {call.form for call in server.calls if "poison" not in call.user} == {"json_schema"}
+
+
+def test_a_model_that_never_ends_gets_no_more_tokens_than_whole_answers_had_and_some_to_begin_with() -> None:
+    from pioneer_build.model.longer_answers import FREE
+
+    endless = replace(PROMPT, user="endless", tokens=2_000)
+
+    def script(call: Call) -> Reply:
+        if "endless" in call.user:
+            return reply(content="again and again " * 10, finish="length", written=call.body["max_tokens"])
+        return reply(content={"a": 1}, written=1_000)
+
+    async def work(chat: Chat) -> None:
+        answers = await asyncio.gather(*[chat.ask(endless) for _ in range(50)])
+        assert {one.finish for one in answers} == {"length"}
+        longer = sum(call.body["max_tokens"] for call in server.calls) - 50 * 2_000
+        assert 0 < longer <= FREE
+        assert sum(one.written for one in answers) == longer + 50 * 2_000
+        for _ in range(8):
+            await chat.ask(replace(PROMPT, tokens=1_000))
+        await asyncio.gather(*[chat.ask(endless) for _ in range(50)])
+        assert longer < sum(call.body["max_tokens"] for call in server.calls if "endless" in call.user) - 200_000
+        assert sum(call.body["max_tokens"] for call in server.calls if "endless" in call.user) <= 200_000 + FREE + 8_000
+
+    with ChatServer(script) as server:
+        with_chat(endpoint(server.url), work)
 
 
 def test_a_pause_that_is_too_long_is_not_waited_for() -> None:

@@ -208,3 +208,27 @@ def test_examples_rotate_and_a_prompt_that_is_too_long_has_less_of_them() -> Non
         assert len(made.rows) == 10
         used = {n for call in server.calls for n in range(10) if f"personA{n} has" in call.user}
         assert len(used) > 5
+
+
+@pytest.mark.parametrize("said", ["the text", "The text.", "…", "...", " a span "])
+def test_a_placeholder_is_no_row(said: str) -> None:
+    with ChatServer(lambda call: good(call) if call.texts else reply(content={"text": said})) as server:
+        made = make(server, CLASSES, 1)
+        assert (made.rows, made.summary) == (
+            [],
+            "requested 1, produced 0, refused 4 (4 that only fill the form)",
+        )
+    talk = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": said}]}
+    with ChatServer(lambda _: reply(content=talk)) as server:
+        assert make(server, DECODER, 1).rows == []
+
+
+def test_an_entity_that_is_listed_more_often_than_it_is_there_is_listed_once_for_each_place() -> None:
+    value = {"text": "Oslo likes Oslo", "entities": [{"text": "Oslo", "label": "city"}] * 3}
+
+    def script(call: Call) -> Reply:
+        return reply(content=value)
+
+    with ChatServer(script) as server:
+        (row,) = make(server, replace(ENTITIES, labels=("city",)), 4).rows  # the others are copies
+        assert [(one["start"], one["end"]) for one in row["entities"]] == [(0, 4), (11, 15)]

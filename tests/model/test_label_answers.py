@@ -111,3 +111,13 @@ def test_a_label_in_much_white_space_has_its_probability_in_linear_time() -> Non
 def test_a_span_in_another_case_is_spelled_as_in_the_text(text: str, span: str, spelled: str | None) -> None:
     found = entities_in([{"text": span, "label": "city"}], text, LABELS)
     assert found == ([{"text": spelled, "label": "city"}] if spelled is not None else None)
+
+
+def test_an_entity_is_there_as_often_as_its_span_at_most() -> None:
+    from pioneer_build.model.label_answers import without_repeats
+
+    oslo, placed = {"text": "Oslo", "label": "city"}, {"text": "Oslo", "label": "city", "start": 0}
+    assert without_repeats([oslo] * 3, "Oslo likes Oslo") == [oslo] * 2
+    assert without_repeats([oslo] * 3, "Bergen") == [oslo]  # wrong, and said as before
+    assert without_repeats([oslo, {**oslo, "label": "person"}], "Oslo") == [oslo, {**oslo, "label": "person"}]
+    assert without_repeats([placed, placed, ["Oslo", "city"], 3], "Oslo") == [placed, placed, ["Oslo", "city"], 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from math import log
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from pioneer_build.model.chat import Chat
+from pioneer_build.model.doubt import Doubt
+from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.labelling import Labeller
 from pioneer_build.model.troubles import NoUse, Outage
 from pioneer_build.model.values import Limits, WantedContent
@@ -209,3 +212,41 @@ def test_a_span_that_is_not_in_the_text_is_asked_about_alone_and_then_named() ->
     with ChatServer(lambda _: reply(content={"0": [{"text": "Nobody", "label": "person"}]})) as server:
         (item,) = label(server, ["personAda"], ENTITIES)
         assert "a span that is not in it" in item["error"]
+
+
+def test_texts_that_a_model_cannot_label_at_all_are_asked_about_again_by_one_request_alone() -> None:
+    halving = 16 * 3 + 8 + 4 + 2 + 1
+
+    async def work(chat: Chat) -> list[list[dict[str, Any]]]:
+        shared = Doubt()
+        labellers = [Labeller(chat, CLASSES, Keeper(), doubt=shared) for _ in range(4)]
+        return await asyncio.gather(*[one.label([f"{n}: {at}" for at in range(16)]) for n, one in enumerate(labellers)])
+
+    with ChatServer(lambda _: reply(content="I can't")) as server:
+        found = with_chat(endpoint(server.url), work)
+        assert {tuple(item) for items in found for item in items} == {("error",)}
+        assert len(server.calls) == halving + 3
+    with ChatServer(lambda call: reply(content="I can't") if len(call.texts) > 1 else good(call)) as server:
+        found = with_chat(endpoint(server.url), work)
+        assert {tuple(item) for items in found for item in items} == {("label",)}  # one label, and nobody doubts
+
+
+def test_a_prompt_is_made_when_its_call_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pioneer_build.model import labelling
+
+    made: list[int] = []
+
+    def counting(*args: Any, **more: Any) -> Any:
+        made.append(1)
+        return label_prompt(*args, **more)
+
+    async def work(chat: Chat) -> None:
+        task = asyncio.create_task(Labeller(chat, CLASSES, Keeper()).label([f"text {n}" for n in range(1_000)]))
+        while not server.calls:  # noqa: ASYNC110 - in another thread
+            await asyncio.sleep(0.01)
+        assert len(made) <= 4
+        task.cancel()
+
+    monkeypatch.setattr(labelling, "label_prompt", counting)
+    with ChatServer(latency=0.5) as server:
+        with_chat(endpoint(server.url), work, Limits(in_flight=4))

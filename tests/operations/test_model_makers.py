@@ -80,7 +80,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def test_a_job_has_rows_tokens_and_the_revision_of_the_prompts(start: Start) -> None:
     with ChatServer() as server:
         done = start(server).job()
-        assert (done["status"], len(done["data"]), done["engine_revision"]) == ("ready", 6, "model-1")
+        assert (done["status"], len(done["data"]), done["engine_revision"]) == ("ready", 6, "model-2")
         assert done["token_usage"] == {"input": 700, "output": 70, "calls": 7}
         assert "shortfall" not in done
 

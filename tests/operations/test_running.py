@@ -237,3 +237,11 @@ def test_a_second_signal_says_what_is_paid_twice(labelling: Found) -> None:
     thread.join()
     (text,) = said
     assert text.startswith("1 label request of t has no response yet: its 5 texts would be sent again")
+
+
+def test_a_model_gets_as_many_label_requests_at_a_time_as_keep_it_busy() -> None:
+    from pioneer_build.spec.request_limits import TEXTS_PER_CALL, TEXTS_PER_REQUEST, label_requests_at_a_time
+
+    for calls, requests in ((None, 8), (1, 8), (32, 8), (256, 9), (400, 13), (10_000, 32)):
+        assert label_requests_at_a_time(calls) == requests
+    assert label_requests_at_a_time(256) * (TEXTS_PER_REQUEST // TEXTS_PER_CALL) >= 2 * 256
