@@ -16,6 +16,8 @@ from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.paths import state_folder
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
+from pioneer_build.store import Store
+from pioneer_build.store.model_answers import ModelAnswers
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals
@@ -121,6 +123,7 @@ def command(
         drop=drop,
         workers=workers,
         datasets=not no_datasets,
+        answers=ModelAnswers(Store(folder / "store"), world.as_posix()) if model else None,
     )
 
     run_server(config, makers, host, port, lambda url: _say_ready(options, url, folder))

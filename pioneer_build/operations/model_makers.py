@@ -18,7 +18,9 @@ from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped
 from pioneer_build.model.values import AnnotatedExample, Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
+from pioneer_build.spec.guidance import MODEL
 from pioneer_build.spec.white_space import fold
+from pioneer_build.store.model_answers import ModelAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pioneer_build.engine.requests import GenerateRequest, LabelRequest
     from pioneer_build.spec.model import TaskType
     from pioneer_build.spec.settings import ModelSettings
+    from pioneer_build.store import Store
 
 #: The statuses of a server that a caller should see as they are; others would mean something else to it.
 _ABOUT_ACCESS = (401, 402, 403)
@@ -107,23 +110,28 @@ def _needed(answers: AnswerKeeper | None) -> AnswerKeeper:
     return answers
 
 
-def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None]) -> EngineApp:
+def create_model_app(
+    settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None], store: Store
+) -> EngineApp:
     """The application with a language model.
 
     Args:
         settings: the setting `model`.
-        folder: for its jobs, rows and answers; created if it doesn't exist.
+        folder: for its jobs and rows; created if it doesn't exist.
         seed: the random seed of all rows.
         on_note: called with what people should know, such as a server that is busy.
+        store: keeps what is paid for.
 
     Raises:
         PioneerError: see `model_makers`.
     """
-    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS), model_makers(settings, on_note))
+    answers = ModelAnswers(store, f"{MODEL}{settings.name}")
+    config = EngineConfig(state_dir=folder, seed=seed, workers=MODEL_WORKERS, answers=answers)
+    return create_app(config, model_makers(settings, on_note))
 
 
 def world_of(backend: str) -> str:
-    """The name of a folder for a model's jobs, rows and answers: each model is a world of its own.
+    """The name of a folder for a model's jobs and rows: each model is a world of its own.
 
     It is a digest, because the name of a model may be no name of a file.
     """

@@ -16,7 +16,8 @@ def gc_text(result: GcResult) -> str:
         return "Nothing to remove: everything in the store is needed."
     size = result.bytes
     much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
-    return (
-        f"No lock needs {count(result.files, 'file')} ({much}) in the store, with {count(result.rows, 'row')} and"
-        f" {count(result.annotations, 'annotation')} that were paid for."
-    )
+    held = f"{count(result.rows, 'row')} and {count(result.annotations, 'annotation')}"
+    if result.answers:
+        held = f"{count(result.rows, 'row')}, {count(result.annotations, 'annotation')}"
+        held += f" and {count(result.answers, 'answer')} of a model"
+    return f"No lock needs {count(result.files, 'file')} ({much}) in the store, with {held} that were paid for."
