@@ -125,9 +125,14 @@ def texts(url: str, number: int, in_flight: int, latency: float) -> None:
     from pioneer_build.operations.model_makers import create_model_app
     from pioneer_build.spec.request_limits import label_requests_at_a_time
     from pioneer_build.spec.settings import ModelSettings
+    from pioneer_build.store import Store
 
     async def label(folder: Path) -> tuple[float, float]:
-        app = create_model_app(ModelSettings((url,), "m", max_in_flight=in_flight), folder, 0, print)
+        settings, store = (
+            ModelSettings((url,), "m", max_in_flight=in_flight),
+            Store(folder / "store"),
+        )
+        app = create_model_app(settings, folder, 0, print, store)
         transport, room = httpx.ASGITransport(app), asyncio.Semaphore(label_requests_at_a_time(in_flight))
         async with httpx.AsyncClient(transport=transport, base_url="http://x", timeout=600) as caller:
 

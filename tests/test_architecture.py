@@ -241,7 +241,6 @@ _CHANGES = re.compile(
 CHANGERS = {
     "engine/build_vectors.py": {"write_bytes"},  # for the wheel
     "engine/database.py": {"made.unlink", "os.link", "sqlite3.connect"},  # of a file that `disk` made
-    "engine/kept_answers.py": {"sqlite3.connect"},
     "exports/export_files.py": {  # folders that a library writes, beside their place
         "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
     },
@@ -257,10 +256,11 @@ CHANGERS = {
     "store/claims.py": {"os.fchmod", "os.ftruncate", "os.utime", "unlink"},
     "store/compaction.py": {"source.unlink"},
     "store/current_index.py": {"unlink"},
-    "store/disk.py": {"os.fchmod"},
-    "store/gc.py": {"os.rename", "path.unlink", "shutil.rmtree"},
+    "store/disk.py": {"os.fchmod", "os.rename", "shutil.rmtree"},
+    "store/gc.py": {"path.unlink"},
     "store/refused_texts.py": {"path.unlink"},
     "store/segments.py": {"os.ftruncate", "rename"},
+    "store/text_answers.py": {"rmdir"},
     "store/spare.py": {"unlink", "empty.rmdir", "path.unlink", "rmdir"},
 }  # fmt: skip
 

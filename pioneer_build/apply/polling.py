@@ -10,6 +10,7 @@ from pioneer_build.apply.stopped import StepStopped, asks_for_long_pause, one_li
 from pioneer_build.errors import NotThere, PioneerError, ServiceError
 from pioneer_build.escaping import shell_word
 from pioneer_build.ports import JobReport
+from pioneer_build.spec.guidance import is_model
 from pioneer_build.wording import duration
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 #: After this many polls in a row with the answer that the service doesn't know the job, the run believes it.
 _GONE_AFTER = 3
 _OTHER_KEY = "it was submitted with another key or base URL, or it was deleted"
+_OTHER_STORE = (
+    "another checkout with this store has ended this job and has its rows in its pioneer.lock (merge that one), or it"
+    " was begun with another store"
+)
 #: After this many polls in a row that fail for another reason, the run leaves the job open.
 _FAILING_AFTER = 5
 #: Waits shorter than this many seconds are skipped: the clock may not be that precise.
@@ -55,6 +60,7 @@ class _Watch:
     async def to_the_end(self) -> JobReport:
         """The report that says that the job has ended."""
         while True:
+            self._run.lock.write_if_due()  # whoever has the lock goes on with this job if the process is killed
             await self._until_due()
             self._check_going()
             first, self._polled = self._polled is None, self._age()
@@ -102,7 +108,8 @@ class _Watch:
         except NotThere:
             self._gone, self._failing = self._gone + 1, 0
             if self._gone >= _GONE_AFTER:
-                why = f"'{self._job.remote_name}' was deleted there" if self._job.deleted else _OTHER_KEY
+                unknown = _OTHER_STORE if is_model(self._run.options.backend) else _OTHER_KEY
+                why = f"'{self._job.remote_name}' was deleted there" if self._job.deleted else unknown
                 raise StepStopped(
                     "failed",
                     f"the service does not know {self._job.named}: {why}; it stays open in pioneer.lock",

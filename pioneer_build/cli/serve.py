@@ -17,6 +17,8 @@ from pioneer_build.keys import SERVE_KEY_VARIABLE
 from pioneer_build.paths import state_folder
 from pioneer_build.spec.loopback import is_loopback
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
+from pioneer_build.store import Store
+from pioneer_build.store.model_answers import ModelAnswers
 
 if TYPE_CHECKING:
     from pioneer_build.cli.options import Globals
@@ -122,6 +124,7 @@ def command(
         drop=drop,
         workers=workers,
         datasets=not no_datasets,
+        answers=ModelAnswers(Store(folder / "store"), subfolder.as_posix()) if model else None,
     )
 
     run_server(config, makers, host, port, lambda url: _say_ready(options, url, folder))

@@ -9,7 +9,7 @@ backend, which run on this machine's CPU, or those of a language model.
     POST /generate -> stored_jobs (a job, durable) -> workers (job_runner claims it) -> makers (generating.produce)
                    -> stored_jobs (its rows)
     label-existing -> makers (labelling: models and patterns, off the event loop) -> response
-                   answers that cost something -> kept_answers, before they count
+                   answers that cost something -> config.answers, before they count
 
 `app` has the routes (`routes/`), which share one `runtime`: state, threads and budget. `admission` checks keys, limits
 and sizes; `requests` and `responses` define the bodies; `openapi` describes them.

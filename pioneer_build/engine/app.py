@@ -24,6 +24,7 @@ from pioneer_build.engine.routes.datasets import DatasetRoutes
 from pioneer_build.engine.routes.generate import GenerateRoutes
 from pioneer_build.engine.routes.label import LabelRoutes
 from pioneer_build.engine.runtime import Runtime
+from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -120,7 +121,7 @@ class EngineApp:
             except StateDamaged as fault:
                 # waiting doesn't help, and nothing was accepted
                 return JSONResponse({"detail": f"The engine's state in {self._config.state_dir}: {fault}"}, 409)
-            except (sqlite3.Error, OSError) as fault:
+            except (sqlite3.Error, OSError, StoreError) as fault:
                 # nothing was accepted: transactions are written completely or not at all
                 body = {"detail": f"The engine's state can't be read or written: {fault}", "accepted": False}
                 return JSONResponse(body, 503, {"Retry-After": "5"})

@@ -42,6 +42,16 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (job, ordinal)
 ) WITHOUT ROWID;
 """
+#: What jobs used of a language model, and what they say of rows that they refused. Older files don't have it.
+_USED = """
+CREATE TABLE IF NOT EXISTS used (
+    job INTEGER PRIMARY KEY,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    shortfall TEXT
+);
+"""
 _LAYOUT = 1
 #: Larger files aren't examined when they are opened: that would take seconds.
 _CHECKED_BYTES = 64 * 2**20
@@ -119,6 +129,8 @@ class Database:
             raise sqlite3.DatabaseError("the engine's state was written by a newer version")
         if damage != [("ok",)] or not {"jobs", "rows"} <= tables:
             raise StateDamaged(f"{file.name} is damaged")
+        if "used" not in tables:
+            self._connection.execute(_USED)
 
     def close(self) -> None:
         """Closes the file after pending writes."""

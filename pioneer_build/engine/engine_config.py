@@ -10,6 +10,8 @@ from pioneer_build.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pioneer_build.answers.paid_answers import PaidAnswers
+
 #: The field names and status words of responses: of the published API document, or as recorded from the hosted service.
 Vocabulary: TypeAlias = Literal["seed", "hosted"]
 #: Threads that run jobs, and those that label, unless the makers want another number.
@@ -33,6 +35,7 @@ class EngineConfig:
         max_body_bytes: larger request bodies get a 413.
         workers: number of threads that run jobs, and of those that label.
         datasets: whether there are dataset endpoints; a server of the published API document has none.
+        answers: keeps the answers of makers that pay for them.
         credits: examples that may be requested from this process before it responds with 402; `None` for no limit.
 
     Raises:
@@ -51,6 +54,7 @@ class EngineConfig:
     workers: int = WORKERS
     datasets: bool = True
     credits: int | None = None
+    answers: PaidAnswers | None = None
 
     def __post_init__(self) -> None:
         for name in ("fail", "drop"):

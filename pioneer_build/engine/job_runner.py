@@ -5,21 +5,27 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.makers import JobWork, MakerStopped
 from pioneer_build.engine.requests import GenerateRequest
+from pioneer_build.engine.stored_jobs import ENDED_ELSEWHERE, Used
+from pioneer_build.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.engine.kept_answers import KeptAnswers
+    from pioneer_build.answers.paid_answers import PaidAnswers
     from pioneer_build.engine.makers import Makers
     from pioneer_build.engine.stored_jobs import EngineJob, EngineState
 
 _log = logging.getLogger(__name__)
+
+#: Seconds after which a job is tried again that another process goes on with.
+_TAKEN_SECONDS = 1.0
 
 
 class EngineClosing(Exception):
@@ -38,7 +44,7 @@ class JobRunner:
     """
 
     def __init__(
-        self, state: EngineState, makers: Makers, *, seed: int, fail: float, answers: KeptAnswers | None = None
+        self, state: EngineState, makers: Makers, *, seed: int, fail: float, answers: PaidAnswers | None = None
     ) -> None:
         self._state = state
         self._makers = makers
@@ -46,6 +52,8 @@ class JobRunner:
         self._seed = seed
         self._fail = fail
         self._stopping = threading.Event()
+        #: Until when jobs are left to other processes, by their ids.
+        self._taken: dict[str, float] = {}
 
     def stop(self) -> None:
         """Makes running jobs stop at their next progress, and return to the queue."""
@@ -56,15 +64,37 @@ class JobRunner:
         """Runs the next due job, to its end; returns `False` if there is none.
 
         Raises:
-            sqlite3.Error: the state can't be read or written. The job stays claimed or queued, and is tried again.
+            sqlite3.Error, StoreError: the state, or the kept answers, can't be read or written. The job stays claimed
+                or queued, and is tried again.
         """
         if self._makers.trouble() is not None or (self._answers is not None and self._answers.failed is not None):
             return False
-        job = self._state.claim()
+        now = time.monotonic()
+        job = self._state.claim({job_id for job_id, until in self._taken.copy().items() if until > now})
         if job is None:
             return False
-        self._run(job)
+        if self._holds(job):
+            self._run(job)
         return True
+
+    def _holds(self, job: EngineJob) -> bool:
+        """Whether this process goes on with a job that it has claimed; if not, the state says so.
+
+        Processes with other states may know it, too: they share the answers.
+        """
+        if self._answers is None:
+            return True
+        try:
+            hold = self._answers.hold(job.job_id)
+        except StoreError:
+            self._state.release(job)
+            raise
+        if hold == "ended":
+            self._state.finish(job, [], error=ENDED_ELSEWHERE, revision=self._makers.revision)
+        elif hold == "taken":
+            self._taken[job.job_id] = time.monotonic() + _TAKEN_SECONDS
+            self._state.release(job)
+        return hold == "ours"
 
     def _run(self, job: EngineJob) -> None:
         def note(produced: int) -> None:
@@ -74,22 +104,20 @@ class JobRunner:
 
         rows: list[dict[str, Any]] = []
         error: str | None = None
+        shortfall: str | None = None
         try:
             request = GenerateRequest.model_validate_json(job.request)
-            earlier = [row for before in self._earlier(job) for row in self._state.own_rows(before)]
             note(0)
             if simulated_faults.strikes(self._fail, "fail", job.job_id):
                 raise Shortfall("Generation failed: simulated failure (--fail)")
-            made = self._makers.make(request, self._work(job, earlier, note))
-            rows = made.rows
-            if made.shortfall is not None and self._answers is not None:
-                self._answers.put_shortfall(job.job_id, made.shortfall)
+            made = self._makers.make(request, self._work(job, note))
+            rows, shortfall = made.rows, made.shortfall
         except (EngineClosing, MakerStopped):
             self._state.release(job)
             return
         except Shortfall as short:
             error = str(short)
-        except sqlite3.Error:
+        except (sqlite3.Error, StoreError):
             self._state.release(job)
             raise
         except Exception as fault:  # noqa: BLE001 - an error in one job must end the job, not the thread
@@ -98,11 +126,19 @@ class JobRunner:
                 return
             _log.exception("job %s failed", job.job_id)
             error = f"Internal error: {type(fault).__name__}: {fault}"
-        self._state.finish(job, rows, error=error, revision=self._makers.revision)
+        used = None if self._answers is None else Used(self._answers.usage(job.job_id), shortfall)
+        self._state.finish(job, rows, error=error, revision=self._makers.revision, used=used)
 
-    def _work(self, job: EngineJob, earlier: list[dict[str, Any]], note: Callable[[int], None]) -> JobWork:
-        answers = self._answers.of_job(job.job_id) if self._answers is not None else None
-        return JobWork(self._seed, earlier, note, answers)
+    def _work(self, job: EngineJob, note: Callable[[int], None]) -> JobWork:
+        answers = self._answers
+        if answers is None:
+            return JobWork(self._seed, self._earlier_rows(job), note)
+        # answers belong to the ordinals, and to the seed, with which they were asked for
+        accepted = answers.accepted(job.job_id)
+        seed = self._seed if accepted is None else accepted.seed
+        earlier = answers.earlier(job.job_id, lambda: self._earlier_rows(job))
+        return JobWork(seed, earlier, note, answers.of_job(job.job_id))
 
-    def _earlier(self, job: EngineJob) -> list[EngineJob]:
-        return [other for other in self._state.versions(job.dataset_name) if other.version < job.version]
+    def _earlier_rows(self, job: EngineJob) -> list[dict[str, Any]]:
+        earlier = [other for other in self._state.versions(job.dataset_name) if other.version < job.version]
+        return [row for before in earlier for row in self._state.own_rows(before)]

@@ -15,7 +15,6 @@ from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.admission import Bodies, ExampleBudget
 from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.job_runner import JobRunner
-from pioneer_build.engine.kept_answers import KeptAnswers
 from pioneer_build.engine.makers import Trouble
 from pioneer_build.engine.simulated_faults import CutOffAnswer
 from pioneer_build.engine.stored_jobs import EngineState
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from pioneer_build.answers.paid_answers import PaidAnswers
     from pioneer_build.engine.engine_config import EngineConfig
     from pioneer_build.engine.makers import Makers
+    from pioneer_build.engine.stored_jobs import EngineJob
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,14 +45,13 @@ def shutting_down() -> ErrorAnswer:
 class Runtime:
     """The parts of a running engine that its routes share.
 
-    `makers` make rows and labels. `answers` keeps what they pay for; it is `None` if they pay for nothing, and before
-    `start`.
+    `makers` make rows and labels. `answers` keeps what they pay for; it is `None` if they pay for nothing.
     """
 
     def __init__(self, config: EngineConfig, makers: Makers) -> None:
         self.config = config
         self.makers = makers
-        self.answers: KeptAnswers | None = None
+        self.answers: PaidAnswers | None = config.answers if makers.keeps_answers else None
         self._state: EngineState | None = None
         self._workers: WorkerPool | None = None
         self._storage = ThreadPoolExecutor(4, thread_name_prefix="engine-storage")
@@ -69,15 +69,17 @@ class Runtime:
             OSError, sqlite3.Error: the state can't be opened.
         """
         if self._state is None and not self._closed:
-            self._state = EngineState(self.config.state_dir)
-            if self.makers.keeps_answers:
-                self.answers = KeptAnswers(self.config.state_dir)
+            self._state = EngineState(self.config.state_dir, self._keep)
             runner = JobRunner(
                 self._state, self.makers, seed=self.config.seed, fail=self.config.fail, answers=self.answers
             )
             self._workers = WorkerPool(runner, self.config.workers)
             if self._state.unfinished():
                 self._workers.start()
+
+    def _keep(self, job: EngineJob) -> None:
+        if self.answers is not None:
+            self.answers.accept(job.as_accepted(self.config.seed))
 
     def close(self) -> None:
         """Stops the threads and closes the state permanently; unfinished jobs stay queued."""

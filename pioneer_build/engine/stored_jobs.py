@@ -11,17 +11,28 @@ import json
 import time
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
+from pioneer_build.answers.keeping import ModelUsage
+from pioneer_build.answers.paid_answers import AcceptedJob
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.engine.database import Database
 from pioneer_build.processes.lease import ProcessClaim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Container, Sequence
     from pathlib import Path
 
 EngineJobStatus: TypeAlias = Literal["queued", "running", "ready", "failed"]
+#: Why a job is known here no more whose answers another process has used up.
+ENDED_ELSEWHERE: Final = "another checkout with this store has ended this job, and has its rows in its pioneer.lock"
+
+
+class Used(NamedTuple):
+    """What a job used of a language model, and what it says of rows that it refused."""
+
+    usage: ModelUsage = ModelUsage()
+    shortfall: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,19 @@ class EngineJob:
         """The number of requested examples."""
         return int(json.loads(self.request)["num_examples"])
 
+    @property
+    def ended_elsewhere(self) -> bool:
+        """Whether another process has ended it, so that its rows are not here."""
+        return self.status == "failed" and self.error == ENDED_ELSEWHERE
+
+    def as_accepted(self, seed: int) -> AcceptedJob:
+        """What whoever goes on with it needs.
+
+        Args:
+            seed: the random seed of its rows.
+        """
+        return AcceptedJob(self.job_id, self.dataset_name, self.version, self.task_type, self.request, seed)
+
 
 _FIELDS = "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
 
@@ -61,6 +85,8 @@ class InUse(Exception):
 class EngineState:
     """The engine's state in `folder`. Safe to use from several threads and processes.
 
+    `on_accept` is called with each accepted job before it counts; if that fails, there is none. `db` is the file.
+
     Every method may raise `sqlite3.Error`: the file can't be read or written (for example because the disk is full).
 
     Raises:
@@ -68,23 +94,32 @@ class EngineState:
         OSError: the folder can't be created.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, on_accept: Callable[[EngineJob], None] = lambda _: None) -> None:
         make_folder(folder / "owners")
-        self._db = Database(folder / "engine.sqlite3")
+        self.db = Database(folder / "engine.sqlite3")
+        self._on_accept = on_accept
         self._claim = ProcessClaim(folder / "owners")
 
     def close(self) -> None:
         """Releases this process's claims and closes the file."""
-        self._db.close()
+        self.db.close()
         self._claim.close()
 
     def _jobs(self, rest: str, values: Sequence[Any] = ()) -> list[EngineJob]:
-        found = self._db.rows(f"SELECT {_FIELDS} FROM jobs {rest}", values)  # noqa: S608 - constants
+        found = self.db.rows(f"SELECT {_FIELDS} FROM jobs {rest}", values)  # noqa: S608 - constants
         return [EngineJob(*row) for row in found]
 
     # ---- accepting
 
-    def accept(self, *, identity: str, task_type: str, dataset_name: str, request: str, delay: float) -> EngineJob:
+    def accept(
+        self,
+        *,
+        identity: str,
+        task_type: str,
+        dataset_name: str,
+        request: str,
+        delay: float,
+    ) -> EngineJob:
         """Stores a new job durably: the next version of `dataset_name`.
 
         The id is a digest of `identity`, dataset and version, so that the same requests in the same order get the same
@@ -98,19 +133,21 @@ class EngineState:
             delay: seconds from now before it may run.
         """
         now = time.time()
-        with self._db.writing():
-            version = 1 + self._db.number(
+        with self.db.writing():
+            version = 1 + self.db.number(
                 "SELECT coalesce(max(version), 0) FROM jobs WHERE dataset_name = ?", (dataset_name,)
             )
             basis = json.dumps([dataset_name, version, identity])
             job_id = f"job_{sha256(basis.encode()).hexdigest()[:16]}"
-            self._db.execute(
+            self.db.execute(
                 "INSERT INTO jobs"
                 " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
                 " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
                 (job_id, dataset_name, version, task_type, request, now, now + delay),
             )
-        return self.job(job_id)
+            job = self.job(job_id)
+            self._on_accept(job)
+        return job
 
     # ---- reading
 
@@ -127,7 +164,7 @@ class EngineState:
 
     def unfinished(self) -> int:
         """The number of queued and running jobs, in all processes."""
-        return self._db.number("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')")
+        return self.db.number("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')")
 
     def versions(self, dataset_name: str) -> list[EngineJob]:
         """The existing versions of a dataset, oldest first."""
@@ -135,12 +172,12 @@ class EngineState:
 
     def own_rows(self, job: EngineJob) -> list[dict[str, Any]]:
         """The rows that this job made."""
-        found = self._db.rows("SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,))
+        found = self.db.rows("SELECT body FROM rows WHERE job = ? ORDER BY ordinal", (job.seq,))
         return [json.loads(body) for (body,) in found]
 
     def rows_through(self, job: EngineJob, *, limit: int | None = None) -> list[dict[str, Any]]:
         """The rows of the dataset up to this version, the first `limit` of them: those of earlier versions first."""
-        found = self._db.rows(
+        found = self.db.rows(
             "SELECT body FROM rows JOIN jobs ON rows.job = jobs.seq"
             " WHERE dataset_name = ? AND version <= ? AND NOT removed ORDER BY version, ordinal LIMIT ?",
             (job.dataset_name, job.version, -1 if limit is None else limit),
@@ -149,7 +186,7 @@ class EngineState:
 
     def size_through(self, job: EngineJob) -> int:
         """The number of rows in `rows_through`."""
-        return self._db.number(
+        return self.db.number(
             "SELECT coalesce(sum(produced), 0) FROM jobs"
             " WHERE dataset_name = ? AND version <= ? AND status = 'ready' AND NOT removed",
             (job.dataset_name, job.version),
@@ -157,17 +194,17 @@ class EngineState:
 
     # ---- running
 
-    def claim(self) -> EngineJob | None:
-        """A job to run now, claimed for this process, or `None`.
+    def claim(self, besides: Container[str] = ()) -> EngineJob | None:
+        """A job to run now, claimed for this process, or `None`; none of those with the ids `besides`.
 
         Jobs of one dataset run one after another, in the order of their versions: the first ordinal of a job depends on
         how the previous one ended.
         """
         owner = self._claim.owner
         now = time.time()
-        with self._db.writing():
-            waiting = self._db.rows(
-                "SELECT seq, owner FROM jobs AS j WHERE status IN ('queued', 'running')"
+        with self.db.writing():
+            waiting = self.db.rows(
+                "SELECT seq, owner, job_id FROM jobs AS j WHERE status IN ('queued', 'running')"
                 # one that was created later than now is due: the clock was set back, nobody knows for how long
                 " AND (status = 'running' OR not_before <= ? OR created_at > ?) AND (owner IS NULL OR owner <> ?)"
                 " AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.dataset_name = j.dataset_name"
@@ -176,54 +213,71 @@ class EngineState:
                 (now, now, owner),
             )
             alive: dict[str, bool] = {}
-            for seq, other in waiting:
+            for seq, other, job_id in waiting:
+                if job_id in besides:
+                    continue
                 if other is not None:
                     if other not in alive:
                         alive[other] = self._claim.is_alive(other)
                     if alive[other]:
                         continue
-                self._db.execute("UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (owner, seq))
+                self.db.execute("UPDATE jobs SET status = 'running', owner = ? WHERE seq = ?", (owner, seq))
                 return self._jobs("WHERE seq = ?", (seq,))[0]
         return None
 
     def progress(self, job: EngineJob, produced: int) -> None:
         """Stores the number of rows so far."""
-        with self._db.writing():
-            self._db.execute(
+        with self.db.writing():
+            self.db.execute(
                 "UPDATE jobs SET produced = ? WHERE seq = ? AND status = 'running' AND owner = ?",
                 (produced, job.seq, self._claim.owner),
             )
 
     def release(self, job: EngineJob) -> None:
         """Returns a job to the queue, because this process stops before it is done."""
-        with self._db.writing():
-            self._db.execute(
+        with self.db.writing():
+            self.db.execute(
                 "UPDATE jobs SET status = 'queued', owner = NULL, produced = 0"
                 " WHERE seq = ? AND status = 'running' AND owner = ?",
                 (job.seq, self._claim.owner),
             )
 
-    def finish(self, job: EngineJob, rows: Sequence[dict[str, Any]], *, error: str | None, revision: str) -> None:
+    def finish(
+        self,
+        job: EngineJob,
+        rows: Sequence[dict[str, Any]],
+        *,
+        error: str | None,
+        revision: str,
+        used: Used | None = None,
+    ) -> None:
         """Ends a job: with its rows, or with the reason it failed. Does nothing if another process has claimed it.
 
         Args:
             job: one that this process has claimed.
             rows: all rows; those of a failed job are counted and dropped.
-            error: why it failed, or `None`.
+            error: why it failed, or `None`; `ENDED_ELSEWHERE` if another process has ended it, and it is known here
+                no more.
             revision: of the engine that made them.
+            used: what it used of a language model, if it did.
         """
         status = "ready" if error is None else "failed"
         kept = rows if error is None else ()
-        with self._db.writing():
-            changed = self._db.execute(
-                "UPDATE jobs SET status = ?, produced = ?, error = ?, revision = ?, owner = NULL"
+        with self.db.writing():
+            changed = self.db.execute(
+                "UPDATE jobs SET status = ?, produced = ?, error = ?, revision = ?, owner = NULL, removed = ?"
                 " WHERE seq = ? AND status = 'running' AND owner = ?",
-                (status, len(rows), error, revision, job.seq, self._claim.owner),
+                (status, len(rows), error, revision, error == ENDED_ELSEWHERE, job.seq, self._claim.owner),
             )
             if changed:
-                self._db.execute_each(
+                self.db.execute_each(
                     "INSERT INTO rows (job, ordinal, body) VALUES (?, ?, ?)",
                     ((job.seq, i, json.dumps(row, ensure_ascii=False)) for i, row in enumerate(kept)),
+                )
+            if changed and used is not None:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO used (job, input, output, calls, shortfall) VALUES (?, ?, ?, ?, ?)",
+                    (job.seq, *used.usage, used.shortfall),
                 )
 
     # ---- removing
@@ -237,13 +291,35 @@ class EngineState:
         if not versions:
             return
         first = min(job.version for job in versions)
-        with self._db.writing():
-            busy = self._db.number(
+        with self.db.writing():
+            busy = self.db.number(
                 "SELECT count(*) FROM jobs WHERE dataset_name = ? AND version >= ? AND status IN ('queued', 'running')",
                 (versions[0].dataset_name, first),
             )
             if busy:
                 raise InUse(versions[0].dataset_name)
             marks = [(job.seq,) for job in versions]
-            self._db.execute_each("UPDATE jobs SET removed = 1 WHERE seq = ?", marks)
-            self._db.execute_each("DELETE FROM rows WHERE job = ?", marks)
+            self.db.execute_each("UPDATE jobs SET removed = 1 WHERE seq = ?", marks)
+            self.db.execute_each("DELETE FROM rows WHERE job = ?", marks)
+
+
+def restore_job(state: EngineState, accepted: AcceptedJob) -> EngineJob:
+    """Stores a job that another process accepted, to go on with it: under its number, if that is still free."""
+    db, name, now = state.db, accepted.dataset_name, time.time()
+    with db.writing():
+        version = accepted.version
+        if db.number("SELECT count(*) FROM jobs WHERE dataset_name = ? AND version = ?", (name, version)):
+            version = 1 + db.number("SELECT max(version) FROM jobs WHERE dataset_name = ?", (name,))
+        db.execute(
+            "INSERT OR IGNORE INTO jobs"
+            " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
+            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
+            (accepted.job_id, name, version, accepted.task_type, accepted.request, now, now),
+        )
+    return state.job(accepted.job_id)
+
+
+def used_by(state: EngineState, job: EngineJob) -> Used:
+    """What a job that has ended used."""
+    found = state.db.rows("SELECT input, output, calls, shortfall FROM used WHERE job = ?", (job.seq,))
+    return Used(ModelUsage(*found[0][:3]), found[0][3]) if found else Used()

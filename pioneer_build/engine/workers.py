@@ -11,6 +11,8 @@ import sqlite3
 import threading
 from typing import Protocol
 
+from pioneer_build.errors import StoreError
+
 _log = logging.getLogger(__name__)
 
 #: Seconds between checks for jobs that other processes left, or that have become due.
@@ -70,7 +72,7 @@ class WorkerPool:
             try:
                 if self._runner.run_next():
                     continue
-            except sqlite3.Error as error:
+            except (sqlite3.Error, StoreError) as error:
                 # a full disk or a locked file
                 _log.error("the engine's state can't be read or written: %s; the job is tried again", error)
             with self._wake:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.errors import MissingExtra, PioneerError
 from pioneer_build.paths import local_folder, state_folder
+from pioneer_build.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -82,4 +83,5 @@ def _model_app(config: Config, root: Path, say: Callable[[str], None]) -> Engine
     from pioneer_build.operations.model_makers import create_model_app, folder_name  # starlette and httpx
 
     assert config.model is not None
-    return create_model_app(config.model, local_folder(root) / "model" / folder_name(config.backend), config.seed, say)
+    folder = local_folder(root) / "model" / folder_name(config.backend)
+    return create_model_app(config.model, folder, config.seed, say, Store(config.store))

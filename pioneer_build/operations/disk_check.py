@@ -36,6 +36,8 @@ _COMPRESSED: Final = (".gz", ".gzip", ".zst", ".zstd", ".parquet")
 JOB_BYTES: Final = 4096
 #: How often the local engine has its rows, beside its journal: in its database, and in the log of that.
 ENGINE_COPIES: Final = 2
+#: How often as large as its rows and annotations the answers of a language model are: some are refused.
+ANSWER_COPIES: Final = 2
 #: The least room, in bytes. Estimates are rough, and other programs write too.
 FLOOR: Final = {"store": 1 << 20, "journal": 128 << 10, "lock": 128 << 10}
 
@@ -101,7 +103,7 @@ def room_for(found: ProjectState, plan: Plan) -> Room:
         found: what the plan was made from.
         plan: what will be done.
     """
-    store = jobs = generated = 0
+    store = jobs = generated = annotations = 0
     for step in plan.steps:
         item = found.declared.get(step.dataset_name)
         if item is None or not _may_pay(step, item):
@@ -110,11 +112,14 @@ def room_for(found: ProjectState, plan: Plan) -> Room:
         if item.spec.is_label:
             texts = _text_bytes(item, found.surveys.get(step.dataset_name), found.project.root, step.total)
             store += texts + (step.examples + step.total) * ANNOTATION_BYTES
+            annotations += step.examples * ANNOTATION_BYTES
         else:
             generated += max(step.examples, item.spec.num_examples or 0) * ROW_BYTES[item.spec.task_type]
     stamp = found.project.lockfile.stamp()
     lock = jobs + (stamp[0] if stamp is not None else 0)  # it is written beside the old one
     engine = ENGINE_COPIES * generated if found.project.config.in_process else 0
+    if found.project.config.model is not None:
+        store += ANSWER_COPIES * (generated + annotations)
     return Room(store + generated + FLOOR["store"], jobs + engine + FLOOR["journal"], lock + FLOOR["lock"])
 
 

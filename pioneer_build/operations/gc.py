@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.journal.log import Journal
+from pioneer_build.journal.model import UNFINISHED
+from pioneer_build.operations.used_answers import jobs_of, needs_answers
+from pioneer_build.paths import local_folder
 from pioneer_build.project.open import open_project
 from pioneer_build.results.gc import GcResult
-from pioneer_build.store import Store
+from pioneer_build.store import Needed, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pioneer_build.lock.model import Lock
     from pioneer_build.project.open import Project
-    from pioneer_build.store import GcPlan
+    from pioneer_build.store import GcPlan, RemovalKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,23 @@ def find_garbage(project: Project, others: Iterable[Path], backend: str | None) 
     """
     everywhere = [project, *(open_project(folder, backend) for folder in others)]
     store = Store(project.config.store)
-    keep, annotations = needed_content(one.lockfile.read() for one in everywhere)
-    plan = store.gc(keep, annotations)
-    return Garbage(
-        GcResult(plan.files, plan.bytes, plan.records("rows"), plan.records("annotations")),
-        store,
-        plan,
-    )
+    locks = [one.lockfile.read() for one in everywhere]
+    rows, annotations = needed_content(locks)
+    backends = {backend for lock in locks for _, backend in lock.entries} | {one.config.backend for one in everywhere}
+    plan = store.gc(Needed(rows, annotations, lambda backend: set(_open_jobs(everywhere, locks, backend)), backends))
+    kinds: tuple[RemovalKind, ...] = ("rows", "annotations", "answers")
+    return Garbage(GcResult(plan.files, plan.bytes, *map(plan.records, kinds)), store, plan)
+
+
+def _open_jobs(projects: Sequence[Project], locks: Sequence[Lock], backend: str) -> Iterator[str]:
+    """The ids of the jobs of a model whose answers may still be needed, by these locks and by their journals."""
+    for project, lock in zip(projects, locks, strict=True):
+        for job in jobs_of(lock, backend):
+            if job.job_id is not None and needs_answers(job):
+                yield job.job_id
+        for sent in Journal(local_folder(project.root) / "journal").submissions(backend):
+            if sent.job_id is not None and sent.state in UNFINISHED:
+                yield sent.job_id
 
 
 def needed_content(locks: Iterable[Lock]) -> tuple[set[str], set[tuple[str, str]]]:

@@ -18,9 +18,11 @@ from pioneer_build.model.prompt_revision import REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped, Unreached
 from pioneer_build.model.values import Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
+from pioneer_build.spec.guidance import MODEL
 from pioneer_build.spec.model import EntityExample
 from pioneer_build.spec.request_limits import label_requests_at_a_time
 from pioneer_build.spec.white_space import fold
+from pioneer_build.store.model_answers import ModelAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pioneer_build.engine.requests import GenerateRequest, LabelRequest
     from pioneer_build.spec.model import TaskType
     from pioneer_build.spec.settings import ModelSettings
+    from pioneer_build.store import Store
 
 #: The statuses of a server that a caller should see as they are. Others would mean something else to it: a 401, that
 #: its own key is wrong.
@@ -110,24 +113,29 @@ def _needed(answers: AnswerKeeper | None) -> AnswerKeeper:
     return answers
 
 
-def create_model_app(settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None]) -> EngineApp:
+def create_model_app(
+    settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None], store: Store
+) -> EngineApp:
     """The application with a language model.
 
     Args:
         settings: the setting `model`.
-        folder: for its jobs, rows and answers; created if it doesn't exist.
+        folder: for its jobs and rows; created if it doesn't exist.
         seed: the random seed of all rows.
         on_note: called with what people should know, such as a server that is busy.
+        store: keeps what is paid for.
 
     Raises:
         PioneerError: see `model_makers`.
     """
+    answers = ModelAnswers(store, f"{MODEL}{settings.name}")
     workers = label_requests_at_a_time(settings.max_in_flight)  # each waits for the model; together they keep it busy
-    return create_app(EngineConfig(state_dir=folder, seed=seed, workers=workers), model_makers(settings, on_note))
+    config = EngineConfig(state_dir=folder, seed=seed, workers=workers, answers=answers)
+    return create_app(config, model_makers(settings, on_note))
 
 
 def folder_name(backend: str) -> str:
-    """The name of the folder for the jobs, rows and answers of a model, by its backend: each model is one of its own.
+    """The name of the folder for the jobs and rows of a model, by its backend: each model is one of its own.
 
     It is a digest, because the name of a model may be no name of a file.
     """

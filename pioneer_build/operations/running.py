@@ -18,6 +18,7 @@ from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
 from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
+from pioneer_build.operations.used_answers import remove_used_answers
 from pioneer_build.plan.cost import Rates
 from pioneer_build.project.origin import origin_of
 from pioneer_build.spec.request_limits import LABEL_REQUESTS_AT_A_TIME, label_requests_at_a_time
@@ -88,7 +89,10 @@ async def run_to_its_end(
     async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
         _remark(found, sink)
         run = _new_run(found, service, sink, options)
-        return await until_stopped(run, walk(run), interrupt)
+        report = await until_stopped(run, walk(run), interrupt)
+    if service is not None:
+        remove_used_answers(found.project, found.store)
+    return report
 
 
 def _remark(found: ProjectState, sink: Sink) -> None:

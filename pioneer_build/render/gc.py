@@ -16,8 +16,9 @@ def gc_text(result: GcResult) -> str:
         return "Nothing to remove: everything in the store is needed."
     size = result.bytes
     much = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
+    held = f"{count(result.rows, 'row')} and {count(result.annotations, 'annotation')}"
+    if result.answers:
+        held = f"{count(result.rows, 'row')}, {count(result.annotations, 'annotation')}"
+        held += f" and {count(result.answers, 'answer')} of a model"
     are = "is" if result.files == 1 else "are"
-    return (
-        f"{count(result.files, 'file')} ({much}) in the store {are} needed by no lock:"
-        f" {count(result.rows, 'row')} and {count(result.annotations, 'annotation')} that were paid for."
-    )
+    return f"{count(result.files, 'file')} ({much}) in the store {are} needed by no lock: {held} that were paid for."

@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class GcResult:
-    """What no lock needs in the store: files, their bytes, and the rows and annotations in them, which were paid for.
+    """What no lock needs in the store: files, their bytes, and the rows, annotations and answers of models in them,
+    which were paid for.
 
     If `files` is 0, there is nothing to remove.
     """
@@ -17,6 +18,7 @@ class GcResult:
     bytes: int
     rows: int
     annotations: int
+    answers: int
 
     def value(self, *, removed: bool) -> dict[str, Any]:
         """The same as JSON values; `removed` says whether it was removed."""
@@ -26,5 +28,6 @@ class GcResult:
             "bytes": self.bytes,
             "rows": self.rows,
             "annotations": self.annotations,
+            "answers": self.answers,
             "removed": removed,
         }

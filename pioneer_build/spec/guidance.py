@@ -26,13 +26,22 @@ class Unusable(NamedTuple):
     hint: str
 
 
+def is_model(backend: str) -> bool:
+    """Whether a backend is a language model: its work ends with the process, and its answers are in the store.
+
+    Args:
+        backend: its name in the lock.
+    """
+    return backend.startswith(MODEL)
+
+
 def reads_guidance(backend: str) -> bool:
     """Whether a backend reads descriptions of labels, and examples, in every request.
 
     Args:
         backend: its name in the lock.
     """
-    return backend == "local" or backend.startswith(MODEL)
+    return backend == "local" or is_model(backend)
 
 
 def unusable(spec: Spec) -> Iterator[Unusable]:

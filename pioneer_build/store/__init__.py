@@ -8,6 +8,7 @@ STORE/
   annotations/SCOPE/index             the position of each annotation: derived, may be deleted
   annotations/SCOPE/quarantine/*.json texts that the service refuses, one file each
   annotations/SCOPE/claims/           texts that are being sent, one file per batch
+  answers/MODEL/                      answers of a model of which no rows or annotations are in the store yet
   tmp/                                files that are being written
 
 store          `Store`: the folder, its format, and access to everything in it
@@ -22,6 +23,12 @@ current_index  keeps the index up to date with the files
 lookup         reads annotations by their positions
 refused_texts  texts that the service refuses
 claims         texts that are being labelled, so that two runs don't send the same ones
+model_answers  what one model was paid for and the store has no rows or annotations of yet
+job_holds      its jobs that this process goes on with
+text_answers   its answers about single texts
+answer_folders  what their folders are called
+answer_files   files of answers
+answer_writer  writes them, all that wait together
 spare          keeps annotations that the store can't take, until it can
 gc             finds and removes what is not needed
 disk           complete files with the store's permissions, and helpful error messages
@@ -35,19 +42,21 @@ from pioneer_build.late_names import late_names
 
 if TYPE_CHECKING:
     from pioneer_build.store.annotations import AnnotationStore
-    from pioneer_build.store.gc import GcPlan, Removal
+    from pioneer_build.store.gc import GcPlan, Needed, Removal, RemovalKind
     from pioneer_build.store.refused_texts import RefusedText
     from pioneer_build.store.store import Store
 
-__all__ = ["AnnotationStore", "GcPlan", "RefusedText", "Removal", "Store"]
+__all__ = ["AnnotationStore", "GcPlan", "Needed", "RefusedText", "Removal", "RemovalKind", "Store"]
 
 __getattr__ = late_names(
     __name__,
     {
         "AnnotationStore": "annotations",
         "GcPlan": "gc",
+        "Needed": "gc",
         "RefusedText": "refused_texts",
         "Removal": "gc",
+        "RemovalKind": "gc",
         "Store": "store",
     },
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk import folders
 from pioneer_build.disk.advice import advice
-from pioneer_build.disk.single_files import create
+from pioneer_build.disk.single_files import create, random_name
 from pioneer_build.disk.whole_files import NewFile
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
@@ -143,3 +144,22 @@ def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, mod
         for part in parts:
             new.file.write(part)
         new.move_to(final)
+
+
+def remove_folder(path: Path, tmp: Path, modes: Modes) -> None:
+    """Removes a folder of the store. It is moved away first, so that it never exists in part.
+
+    Args:
+        path: the folder.
+        tmp: the store's folder of temporary files.
+        modes: the permissions of the store.
+
+    Raises:
+        FileNotFoundError: it doesn't exist.
+        OSError, StoreError: it can't be removed.
+    """
+    make_folder(tmp, modes)
+    away = tmp / random_name()
+    os.rename(path, away)  # noqa: PTH104 — Path.rename would replace an empty folder
+    folders.sync_folder(path.parent)
+    shutil.rmtree(away)

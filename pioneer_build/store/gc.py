@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular, read_regular
-from pioneer_build.disk.single_files import random_name
 from pioneer_build.disk.whole_files import ABANDONED_SECONDS
+from pioneer_build.store.answer_folders import answers_of_job, backend_in, is_job, model_name
 from pioneer_build.store.claims import claimed_texts
-from pioneer_build.store.disk import Modes, guarded, make_folder
+from pioneer_build.store.disk import Modes, guarded, remove_folder
 from pioneer_build.store.scope import Scope, decode
+from pioneer_build.store.text_answers import answers_about_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Set
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.store.annotations import AnnotationStore
 
-RemovalKind: TypeAlias = Literal["rows", "annotations", "temporary"]
+RemovalKind: TypeAlias = Literal["rows", "annotations", "answers", "temporary"]
 
 #: What is removed is recognized by its name, too: a setting may name any folder as the store.
 _ROWS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.jsonl")
@@ -32,9 +30,9 @@ _TEMPORARY = re.compile(r"[0-9a-f]{20}(\.tmp)?|[0-9]+\.tmp")
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing to remove. `path` is relative to the store; `name` is a digest, or backend and fingerprint.
+    """One thing to remove. `path` is relative to the store; `name` is a digest, or a backend with what of it.
 
-    `records` is the number of rows or annotations in it: what it would cost to make them again.
+    `records` is the number of rows, annotations or answers in it: what it would cost to make them again.
     """
 
     kind: RemovalKind
@@ -62,13 +60,25 @@ class GcPlan:
         return sum(removal.files for removal in self.removals)
 
     def records(self, kind: RemovalKind) -> int:
-        """The number of rows, or annotations, that would be removed."""
+        """The number of rows, annotations or answers that would be removed."""
         return sum(removal.records for removal in self.removals if removal.kind == kind)
 
 
-def plan_removals(
-    root: Path, keep: Set[str], keep_scopes: Set[Scope], annotations: Callable[[str, str], AnnotationStore]
-) -> GcPlan:
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What is needed of a store.
+
+    `rows` are digests (`sha256:…`), `annotations` scopes (backend, fingerprint), however their backend is spelled.
+    `jobs` gives the ids of the jobs of a backend whose answers are needed; `backends` are those that have any use.
+    """
+
+    rows: Set[str] = frozenset()
+    annotations: Set[tuple[str, str]] = frozenset()
+    jobs: Callable[[str], Set[str]] = lambda _: frozenset()
+    backends: Set[str] = frozenset()
+
+
+def plan_removals(root: Path, needed: Needed, annotations: Callable[[str, str], AnnotationStore]) -> GcPlan:
     """The content of the store in `root` that is not among what to keep.
 
     A scope is kept as well while texts of it are claimed that have no annotation: they are being labelled, or were sent
@@ -76,15 +86,19 @@ def plan_removals(
 
     Args:
         root: the store.
-        keep: digests of rows to keep, `sha256:…`.
-        keep_scopes: scopes whose annotations to keep, however their backend is spelled.
+        needed: what to keep.
         annotations: opens the annotations of a backend and fingerprint, to count them.
 
     Raises:
         StoreError: it can't be read.
     """
     with guarded(root, "read"):
-        found = [*_rows(root, keep), *_annotations(root, keep_scopes, annotations), *_temporary(root)]
+        found = [
+            *_rows(root, needed.rows),
+            *_annotations(root, {Scope(*pair) for pair in needed.annotations}, annotations),
+            *_answers(root, needed),
+            *_temporary(root),
+        ]
     return GcPlan(tuple(sorted(found, key=lambda removal: (removal.kind, removal.name, removal.path))))
 
 
@@ -125,6 +139,39 @@ def _annotations(root: Path, keep: Set[Scope], annotations: Callable[[str, str],
         yield Removal("annotations", name, folder.relative_to(root).as_posix(), len(sizes), sum(sizes), count)
 
 
+def _answers(root: Path, needed: Needed) -> Iterator[Removal]:
+    """The answers of jobs that have ended or that nobody knows, and those about texts for backends without any use."""
+    for backend, folder in _models(root).items():
+        jobs = needed.jobs(backend)
+        for path in _folders(folder / "jobs"):
+            if is_job(path.name) and path.name not in jobs:
+                yield _answers_in(root, path, f"{backend} {path.name}", len(answers_of_job(path, Modes()).digests()))
+        texts = folder / "texts"
+        if backend not in needed.backends and texts in _folders(folder):
+            count = sum(len(files.digests()) for files in answers_about_texts(texts, Modes()))
+            yield _answers_in(root, texts, f"{backend} texts", count)
+
+
+def _answers_in(root: Path, folder: Path, name: str, count: int) -> Removal:
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return Removal("answers", name, folder.relative_to(root).as_posix(), len(sizes), sum(sizes), count)
+
+
+def _models(root: Path) -> dict[str, Path]:
+    """The folders of the models of whose answers the store in `root` keeps some, by backend."""
+    found: dict[str, Path] = {}
+    for folder in _folders(root / "answers"):
+        path = folder / "model.json"
+        with guarded(path, "read"):
+            try:
+                backend = backend_in(read_regular(path, follow=False))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+        if backend is not None and model_name(backend) == folder.name:  # an unknown folder is kept
+            found[backend] = folder
+    return found
+
+
 def _temporary(root: Path) -> Iterator[Removal]:
     now = time.time()
     folder = root / "tmp"
@@ -151,11 +198,7 @@ def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:
         with guarded(path, "remove"):
             try:
                 if path.is_dir() and not path.is_symlink():
-                    make_folder(tmp, modes)
-                    away = tmp / random_name()
-                    os.rename(path, away)  # noqa: PTH104 — Path.rename would replace an empty folder
-                    sync_folder(path.parent)
-                    shutil.rmtree(away)
+                    remove_folder(path, tmp, modes)
                 else:
                     path.unlink()
             except FileNotFoundError:

@@ -17,10 +17,10 @@ from pioneer_build.store.row_files import R, RowFiles
 from pioneer_build.store.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pioneer_build.store.gc import GcPlan
+    from pioneer_build.store.gc import GcPlan, Needed
     from pioneer_build.store.spare import SparedAnnotations
 
 FORMAT = b"pioneer-build store 1\n"
@@ -29,6 +29,7 @@ FORMAT = b"pioneer-build store 1\n"
 _NO_OTHERS = {
     "tmp",
     "annotations",
+    "answers",
     "journal",
     "lost+found",
     ".gitignore",
@@ -42,7 +43,8 @@ _NO_OTHERS = {
 class Store:
     """The store in `root`. Nothing is created before something is written.
 
-    `spare` are folders for annotations that were paid for and that the store can't take (see `store.spare`).
+    `tmp` is its folder of files that are being written, and `modes` are its permissions. `spare` are folders for
+    annotations that were paid for and that the store can't take (see `store.spare`).
 
     Every method raises `StoreError`, with the path, for errors of the file system.
     """
@@ -50,10 +52,10 @@ class Store:
     def __init__(self, root: Path, spare: Sequence[Path] = ()) -> None:
         self.root = root
         self._spare = tuple(spare)
-        self._modes = Modes.of(root)
-        self._tmp = root / "tmp"
+        self.modes = Modes.of(root)
+        self.tmp = root / "tmp"
         self._good_format = False
-        self._rows = RowFiles(root, self._tmp, self._modes, self._prepare)
+        self._rows = RowFiles(root, self.tmp, self.modes, self.prepare)
 
     # -- rows
 
@@ -89,7 +91,7 @@ class Store:
 
         self._check_format()
         scope = Scope(backend, fingerprint)
-        opened = SparedAnnotations(self._scope_folder(scope), scope, self._tmp, self._modes, self._prepare)
+        opened = SparedAnnotations(self._scope_folder(scope), scope, self.tmp, self.modes, self.prepare)
         opened.spare = Spare(self.root, self._spare)
         twins = [Scope(name, fingerprint) for name in other_spellings(backend)]
         opened.read_also({twin: folder for twin in twins if is_folder(folder := self._scope_folder(twin))})
@@ -115,33 +117,32 @@ class Store:
         Raises:
             StoreError: rows or these annotations can't be written, or there is not this much room.
         """
-        self._prepare()
+        self.prepare()
         self._rows.check_writable()
         folders = [self.root / "rows", *(self._scope_folder(Scope(*scope)) for scope in scopes)]
         for scope in scopes:
             self.annotations(*scope).check_writable()
-        with guarded(self._tmp, "write"):
+        with guarded(self.tmp, "write"):
             for folder in folders:  # whoever made one may have died before it was durable
                 sync_folder(folder)
             sync_way(folders[-1].parent)
-            return reserve(self._tmp, size)
+            return reserve(self.tmp, size)
 
     # -- garbage collection
 
-    def gc(self, keep: Set[str], keep_annotations: Set[tuple[str, str]]) -> GcPlan:
-        """What could be removed: all rows except `keep`, and all annotations except those of the (backend, fingerprint)
-        pairs. Removes nothing."""
+    def gc(self, needed: Needed) -> GcPlan:
+        """What could be removed: everything but what is `needed`. Removes nothing."""
         from pioneer_build.store.gc import plan_removals  # needed by only one command
 
         self._check_format()
-        return plan_removals(self.root, keep, {Scope(*pair) for pair in keep_annotations}, self.annotations)
+        return plan_removals(self.root, needed, self.annotations)
 
     def remove(self, plan: GcPlan) -> None:
         """Removes what `gc` returned."""
         from pioneer_build.store.gc import remove  # as above
 
         self._check_format()
-        remove(self.root, self._tmp, plan, self._modes)
+        remove(self.root, self.tmp, plan, self.modes)
 
     # -- the folder itself
 
@@ -180,13 +181,13 @@ class Store:
                 "set `store:` in pioneer.yaml to an empty folder, or to one that isn't there yet",
             )
 
-    def _prepare(self) -> None:
-        """Creates the store's folders before something is written."""
+    def prepare(self) -> None:
+        """Creates the store's folders: to be called before something is written."""
         self._check_format()
         check_no_link(self.root / "rows")
         if not self._good_format:
             self._check_no_others()
-        make_folder(self._tmp, self._modes)
+        make_folder(self.tmp, self.modes)
         if not self._good_format:
-            write_whole(self.root / "format", [FORMAT], self._tmp, self._modes)
+            write_whole(self.root / "format", [FORMAT], self.tmp, self.modes)
             self._good_format = True

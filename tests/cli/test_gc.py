@@ -52,7 +52,15 @@ def test_a_dry_run_removes_nothing(cli: Any, unneeded: Path) -> None:
 
 def test_yes(cli: Any, unneeded: Path) -> None:
     value = json.loads(cli("gc", "--yes", "--format", "json").out)
-    assert value == {"format": 1, "files": 1, "bytes": value["bytes"], "rows": 3, "annotations": 0, "removed": True}
+    assert value == {
+        "format": 1,
+        "files": 1,
+        "bytes": value["bytes"],
+        "rows": 3,
+        "annotations": 0,
+        "answers": 0,
+        "removed": True,
+    }
     assert not unneeded.exists()
     assert cli("gc", "--yes").out == "Nothing to remove: everything in the store is needed.\n"
     assert json.loads(cli("gc", "--yes", "--format", "json").out)["removed"] is False

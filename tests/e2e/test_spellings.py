@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from pioneer_build.store import Store
+from pioneer_build.store import Needed, Store
 from tests.e2e.test_key import command
 from tests.fakes.server import FakeService
 from tests.made import Made, classes
@@ -97,7 +97,7 @@ def test_gc_keeps_annotations_of_another_spelling(tmp_path: Path) -> None:
     for backend in ("http://127.0.0.1:8000", "http://localhost:8000", "http://localhost:8001"):
         with store.annotations(backend, "fp1:a") as annotations:
             annotations.add([(os.urandom(16), b"{}\n")])
-    plan = store.gc(set(), {("http://[::1]:8000", "fp1:a")})
+    plan = store.gc(Needed(annotations={("http://[::1]:8000", "fp1:a")}))
     assert [removal.name for removal in plan.removals] == ["http://localhost:8001 fp1:a"]
 
 

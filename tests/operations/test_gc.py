@@ -24,7 +24,7 @@ def test_nothing_that_the_lock_names_goes(made: Made) -> None:
     made.entries[-1] = replace(made.entries[-1], forgotten=True)
     made.write_lock()
     garbage = find_garbage(open_project(made.root), (), None)
-    assert garbage.result == GcResult(0, 0, 0, 0)
+    assert garbage.result == GcResult(0, 0, 0, 0, 0)
 
 
 def test_what_no_lock_names_goes_when_told(made: Made) -> None:
@@ -34,7 +34,7 @@ def test_what_no_lock_names_goes_when_told(made: Made) -> None:
     made.write_lock()
     path = made.store.path(old.jobs[0].rows or "")
     garbage = find_garbage(open_project(made.root), (), None)
-    assert garbage.result == GcResult(1, path.stat().st_size, 3, 0)
+    assert garbage.result == GcResult(1, path.stat().st_size, 3, 0, 0)
     assert garbage.result.value(removed=False)["removed"] is False
     assert path.exists()
     garbage.remove()

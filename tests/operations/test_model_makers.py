@@ -21,6 +21,8 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.model.values import Limits
 from pioneer_build.operations.model_makers import create_model_app, model_makers
 from pioneer_build.spec.settings import JudgeSettings, ModelSettings
+from pioneer_build.store import Store
+from pioneer_build.store.model_answers import ModelAnswers
 from tests.fakes.chat_server import ChatServer, good, reply
 
 JOB = {"task_type": "classification", "dataset_name": "d", "labels": ["apple", "berry"], "num_examples": 6}
@@ -69,7 +71,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def begin(server: ChatServer, **more: Any) -> Client:
         settings = replace(ModelSettings((server.url,), "m"), **more)
-        opened.append(Client(create_model_app(settings, tmp_path / "state", 0, lambda _: None)))
+        store = Store(tmp_path / "store")
+        opened.append(Client(create_model_app(settings, tmp_path / "state", 0, lambda _: None, store)))
         return opened[-1]
 
     yield begin
@@ -177,7 +180,9 @@ def test_a_job_goes_on_where_a_killed_process_left_it(start: Start, tmp_path: Pa
             "from pathlib import Path\n"
             "from pioneer_build.operations.model_makers import create_model_app\n"
             "from pioneer_build.spec.settings import ModelSettings\n"
-            "app = create_model_app(ModelSettings((sys.argv[1],), 'm', max_in_flight=2), Path(sys.argv[2]), 0, print)\n"
+            "from pioneer_build.store import Store\n"
+            "folder, settings = Path(sys.argv[2]), ModelSettings((sys.argv[1],), 'm', max_in_flight=2)\n"
+            "app = create_model_app(settings, folder / 'state', 0, print, Store(folder / 'store'))\n"
             "async def main():\n"
             "    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://x') as client:\n"
             "        answer = await client.post('/generate', headers={'X-API-Key': 'k'}, json={\n"
@@ -186,7 +191,7 @@ def test_a_job_goes_on_where_a_killed_process_left_it(start: Start, tmp_path: Pa
             "        await asyncio.sleep(60)\n"
             "asyncio.run(main())\n"
         )
-        command = [sys.executable, "-c", program, server.url, str(tmp_path / "state")]
+        command = [sys.executable, "-c", program, server.url, str(tmp_path)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         job_id = process.stdout.readline().strip()
@@ -208,7 +213,8 @@ def test_a_disk_that_is_full_ends_the_paying_at_once(start: Start, monkeypatch: 
         client.call("GET", "/generate/jobs/none")
         answers = client.app._runtime.answers
         assert answers is not None
-        monkeypatch.setattr(answers, "failed", "answers can't be kept: disk full")
+        assert isinstance(answers, ModelAnswers)
+        monkeypatch.setattr(answers._writer, "failed", "answers can't be kept: disk full")
         answer = client.call("POST", "/generate", JOB)
         assert (answer.status_code, answer.json()["detail"]) == (503, "answers can't be kept: disk full")
         assert int(answer.headers["Retry-After"]) > 900

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store import Store
+from pioneer_build.store import Needed, Store
 from pioneer_build.store.disk import Modes
 from pioneer_build.store.gc import GcPlan, Removal, remove
 from tests.store.test_row_files import DIGEST, LINES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert store.gc(set(), set()).removals == ()
+    assert store.gc(Needed()).removals == ()
     kept = store.put([b"kept\n"])
     store.put(LINES)
     for fingerprint in ("fp1:kept", "fp1:gone"):
@@ -32,7 +32,7 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "being-written").write_bytes(b"x")
     (tmp_path / "rows" / "notes.txt").write_text("mine")
 
-    plan = store.gc({kept}, {("local", "fp1:kept")})
+    plan = store.gc(Needed({kept}, {("local", "fp1:kept")}))
     assert [(r.kind, r.name, r.records) for r in plan.removals] == [
         ("annotations", "local fp1:gone", 5),
         ("rows", DIGEST, 3),
@@ -50,7 +50,7 @@ def test_gc_says_what_then_does_it(tmp_path: Path) -> None:
     assert store.annotations("local", "fp1:kept").count() == 5
     assert store.annotations("local", "fp1:gone").count() == 0
     assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["being-written", "thesis.txt"]
-    assert store.gc({kept}, {("local", "fp1:kept")}).removals == ()
+    assert store.gc(Needed({kept}, {("local", "fp1:kept")})).removals == ()
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["without a response", "still being labelled"])
@@ -61,23 +61,23 @@ def test_texts_that_were_sent_are_remembered_until_they_have_an_answer(tmp_path:
     with annotations.claims() as claims:
         claim = claims.claim(texts)
         if not ended:
-            assert store.gc(set(), set()).removals == ()
+            assert store.gc(Needed()).removals == ()
         claims.release(claim, texts)
-    assert store.gc(set(), set()).removals == ()
+    assert store.gc(Needed()).removals == ()
     with annotations.claims() as claims:
         assert claims.unanswered(texts) == 2
         annotations.quarantine(b"1" * 16, "refused")
         annotations.add([(b"0" * 16, b"{}")])
-        assert store.gc(set(), set()).removals == (), "the quarantine holds no annotation"
+        assert store.gc(Needed()).removals == (), "the quarantine holds no annotation"
         annotations.add([(b"1" * 16, b"{}")])
-        assert [removal.records for removal in store.gc(set(), set()).removals] == [2]
+        assert [removal.records for removal in store.gc(Needed()).removals] == [2]
 
 
 def test_a_batch_survives_the_collection_of_its_folder(tmp_path: Path) -> None:
     store = Store(tmp_path)
     annotations = store.annotations("local", "fp1:0")
     annotations.add([(b"0" * 16, b"0")])
-    store.remove(store.gc(set(), set()))
+    store.remove(store.gc(Needed()))
     annotations.add([(b"1" * 16, b"1")])
     annotations.close()
     assert list(store.annotations("local", "fp1:0").lookup(b"0" * 16 + b"1" * 16)) == [None, b"1"]
@@ -91,7 +91,7 @@ def with_annotations(root: Path, backend: str = "local", fingerprint: str = "fp1
 
 
 def test_a_store_that_is_not_there_has_nothing_to_remove(tmp_path: Path) -> None:
-    assert Store(tmp_path / "none").gc(set(), set()) == GcPlan(())
+    assert Store(tmp_path / "none").gc(Needed()) == GcPlan(())
     assert not (tmp_path / "none").exists()
 
 
@@ -104,7 +104,7 @@ def test_what_can_not_be_told_apart_stays(tmp_path: Path) -> None:
     unnamed = with_annotations(root, fingerprint="fp1:unnamed")
     (unnamed / "scope.json").unlink()
     (root / "annotations" / "a file").write_bytes(b"")
-    assert Store(root).gc(set(), set()).removals == ()
+    assert Store(root).gc(Needed()).removals == ()
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder"])
@@ -127,10 +127,10 @@ def test_what_is_in_the_place_of_a_file_is_named(tmp_path: Path, name: str, kind
         os.mkfifo(path)
     said = "Is a directory" if kind == "folder" else "it is not a regular file"
     if (name, kind) == ("*.log", "pipe"):
-        assert [removal.kind for removal in Store(tmp_path).gc(set(), set()).removals] == ["annotations", "rows"]
+        assert [removal.kind for removal in Store(tmp_path).gc(Needed()).removals] == ["annotations", "rows"]
         return  # no annotation is in it
     with pytest.raises(StoreError) as caught:
-        Store(tmp_path).gc(set(), set())
+        Store(tmp_path).gc(Needed())
     assert caught.value.message == f"can't read {path}: {said}"
 
 
@@ -138,7 +138,7 @@ def test_a_plan_counts_what_it_would_cost(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put(LINES)
     folder = with_annotations(tmp_path, "pioneer")
-    plan = store.gc(set(), set())
+    plan = store.gc(Needed())
     annotations, rows = plan.removals
     assert rows == Removal("rows", DIGEST, f"rows/{DIGEST[7:9]}/{DIGEST[7:]}.jsonl", 1, sum(map(len, LINES)), 3)
     assert (annotations.name, annotations.path) == ("pioneer fp1:0", f"annotations/{folder.name}")
@@ -151,7 +151,7 @@ def test_a_plan_counts_what_it_would_cost(tmp_path: Path) -> None:
 def test_a_folder_is_moved_away_before_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     folder = with_annotations(tmp_path)
-    plan = store.gc(set(), set())
+    plan = store.gc(Needed())
 
     def dies(path: Path) -> None:
         assert not folder.exists()
@@ -164,7 +164,7 @@ def test_a_folder_is_moved_away_before_it_is_emptied(tmp_path: Path, monkeypatch
     assert Store(tmp_path).annotations("local", "fp1:0").count() == 0
     (left,) = (tmp_path / "tmp").iterdir()
     os.utime(left, (0, 0))
-    assert [removal.kind for removal in store.gc(set(), set()).removals] == ["temporary"]
+    assert [removal.kind for removal in store.gc(Needed()).removals] == ["temporary"]
 
 
 def test_a_link_is_removed_and_what_it_points_to_stays(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_link_is_removed_and_what_it_points_to_stays(tmp_path: Path) -> None:
 def test_what_the_system_refuses_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     store.put(LINES)
-    plan = store.gc(set(), set())
+    plan = store.gc(Needed())
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")

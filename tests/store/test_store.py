@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store import Store
+from pioneer_build.store import Needed, Store
 from tests.full_disk import failing_disk
 from tests.store.test_row_files import LINES
 
@@ -75,7 +75,7 @@ def test_room_is_taken_where_rows_and_annotations_go(tmp_path: Path) -> None:
     os.close(held)
     assert not list((store.root / "tmp").iterdir())
     assert store.annotations("pioneer", "fp1:a").count() == 0
-    assert store.gc(set(), {("pioneer", "fp1:a")}).removals == ()
+    assert store.gc(Needed(annotations={("pioneer", "fp1:a")})).removals == ()
 
 
 @pytest.mark.parametrize("place", ["", "rows", "rows/ab", "annotations", "SCOPE", "SCOPE/quarantine"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -11,11 +12,14 @@ from starlette.responses import JSONResponse, Response
 from pioneer_build.engine import responses
 from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
 from pioneer_build.engine.requests import GenerateRequest, error_items
+from pioneer_build.engine.stored_jobs import restore_job, used_by
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from pioneer_build.answers.paid_answers import AcceptedJob
     from pioneer_build.engine.runtime import Runtime
+    from pioneer_build.engine.stored_jobs import EngineJob
 
 
 class GenerateRoutes:
@@ -37,10 +41,12 @@ class GenerateRoutes:
             raise invalid_request(error_items(error)) from None
         runtime.refuse_if_stuck()
         runtime.charge(wanted.num_examples)
-        identity = json.dumps([config.seed, wanted.canonical().decode(), wanted.num_examples])
+        parts: list[Any] = [config.seed, wanted.canonical().decode(), wanted.num_examples]
+        if runtime.answers is not None:
+            parts.append(secrets.token_hex(16))  # whoever has its answers knows it by its id, whatever its project
         job = await runtime.stored(
             runtime.state.accept,
-            identity=identity,
+            identity=json.dumps(parts),
             task_type=wanted.task_type,
             dataset_name=wanted.dataset_name,
             request=wanted.model_dump_json(exclude_none=True),
@@ -53,21 +59,46 @@ class GenerateRoutes:
         """`GET /generate/jobs/:job_id`."""
         runtime = self._runtime
         state, vocabulary = runtime.state, runtime.config.vocabulary
-        try:
-            job = await runtime.stored(state.job, request.path_params["job_id"])
-        except KeyError:
-            raise ErrorAnswer(404, {"detail": "Job not found"}) from None
+        job = await self._job(request.path_params["job_id"])
         if not job.finished:
             runtime.refuse_if_stuck()
             runtime.wake_workers()
         extra: dict[str, Any] = {}
         if runtime.answers is not None and vocabulary == "hosted":
-            usage = await runtime.stored(runtime.answers.usage, job.job_id)
-            shortfall = await runtime.stored(runtime.answers.shortfall, job.job_id)
-            extra = responses.used(usage) | ({"shortfall": shortfall} if shortfall else {})
+            used = await runtime.stored(used_by, state, job)
+            usage = used.usage if job.finished else await runtime.stored(runtime.answers.usage, job.job_id)
+            extra = responses.used(usage) | ({"shortfall": used.shortfall} if used.shortfall else {})
         rows: list[dict[str, Any]] = []
         size = 0
         if job.status == "ready" and vocabulary == "hosted":
             rows = await runtime.stored(state.own_rows, job)
             size = await runtime.stored(state.size_through, job)
         return JSONResponse(responses.progress(job, vocabulary, rows=rows, size=size) | extra)
+
+    async def _job(self, job_id: str) -> EngineJob:
+        """A job of this engine, or one that another process accepted and has left: its answers say what it is.
+
+        Raises:
+            ErrorAnswer: 404, there is none.
+        """
+        runtime = self._runtime
+        try:
+            job = await runtime.stored(runtime.state.job, job_id)
+        except KeyError:
+            answers = runtime.answers
+            accepted = await runtime.stored(answers.accepted, job_id) if answers is not None else None
+            if accepted is None or not _is_good(accepted):
+                raise ErrorAnswer(404, {"detail": "Job not found"}) from None
+            return await runtime.stored(restore_job, runtime.state, accepted)
+        if job.ended_elsewhere:
+            raise ErrorAnswer(404, {"detail": f"Job not found: {job.error}"})
+        return job
+
+
+def _is_good(accepted: AcceptedJob) -> bool:
+    """Whether a job from a store, which others may write, has a request as this engine would accept it."""
+    try:
+        request = GenerateRequest.model_validate_json(accepted.request)
+    except ValidationError:
+        return False
+    return (request.dataset_name, request.task_type) == (accepted.dataset_name, accepted.task_type)

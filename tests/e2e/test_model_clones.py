@@ -1,0 +1,225 @@
+"""`backend: model` in several clones with one store: whoever has it goes on with an open job."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pioneer_build.spec.request_limits import TEXTS_PER_CALL
+from tests.e2e.conftest import process
+from tests.fakes.chat_server import ChatServer
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SPECS = """\
+dataset_name: chats
+task_type: decoder
+prompt: Answer politely.
+num_examples: 40
+---
+dataset_name: intents
+task_type: classification
+labels: [billing, refund, other]
+num_examples: 30
+---
+dataset_name: people
+task_type: ner
+labels: [person, company]
+num_examples: 30
+---
+dataset_name: tickets
+task_type: classification
+labels: [billing, refund, other]
+inputs: data.txt
+"""
+BACKEND = "model/m"
+IN_FLIGHT = 4
+#: The calls that a kill may lose: of each of the four specs, those that are in flight or are just being written.
+AT_RISK = 4 * IN_FLIGHT
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone on a machine of its own, but for the store."""
+
+    root: Path
+    machine: Path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        places = {f"XDG_{name}_HOME": str(self.machine / name.lower()) for name in ("STATE", "DATA", "CACHE")}
+        return process(*arguments, cwd=self.root, **places)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        with self.start(*arguments) as running:
+            out, err = running.communicate(timeout=100)
+        assert "Traceback" not in err, err
+        return running.returncode, out + err
+
+    def kill_after(self, server: ChatServer, calls: int, *arguments: str) -> bool:
+        """Runs a command until the server got so many more calls, and kills it; whether it still ran."""
+        stop = len(server.calls) + calls
+        with self.start(*arguments) as running:
+            while running.poll() is None and len(server.calls) < stop:
+                time.sleep(0.002)
+            if running.poll() is None:
+                os.kill(running.pid, signal.SIGKILL)
+            running.communicate(timeout=30)
+        return running.returncode == -signal.SIGKILL
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "pioneer.lock"
+
+    @property
+    def has_lock(self) -> bool:
+        return self.lock.exists()
+
+    def jobs(self) -> dict[str, list[dict[str, Any]]]:
+        entries = json.loads(self.lock.read_bytes())["datasets"]
+        return {name: entry[BACKEND].get("jobs", []) for name, entry in entries.items()}
+
+    def take_lock(self, other: Clone) -> None:
+        shutil.copy(other.lock, self.root)
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with ChatServer() as started:
+        yield started
+
+
+def clones(folder: Path, server: ChatServer, specs: str = SPECS) -> tuple[Clone, Clone]:
+    made = []
+    for name in ("one", "two"):
+        root = folder / name / "project"
+        (root / "specs").mkdir(parents=True)
+        settings = f"base_url: {server.url}\n  name: m\n  max_in_flight: {IN_FLIGHT}\n"
+        (root / "pioneer.yaml").write_text(f"version: 1\nbackend: model\nstore: ../../store\nmodel:\n  {settings}")
+        (root / "specs" / "all.yaml").write_text(specs)
+        (root / "specs" / "data.txt").write_text("".join(f"text {n} about a refund\n" for n in range(200)))
+        made.append(Clone(root, folder / name))
+    return made[0], made[1]
+
+
+def asked_again(server: ChatServer) -> int:
+    """The calls for a row whose prompt the server had before."""
+    asked = Counter((call.system, call.user, call.body.get("seed")) for call in server.calls if not call.texts)
+    return asked.total() - len(asked)
+
+
+def labelled_again(server: ChatServer) -> int:
+    """The texts that the server had labelled before, for the same definition."""
+    asked = Counter((call.system, text) for call in server.calls for text in call.texts.values())
+    return asked.total() - len(asked)
+
+
+def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: ChatServer) -> None:
+    one, two = clones(tmp_path, server)
+    server.latency = 0.02
+    assert one.kill_after(server, 40, "apply", "--yes")
+    assert one.kill_after(server, 20, "apply", "--yes")  # by now the lock has what was only in the journal
+    open_jobs = {job["job_id"] for jobs in one.jobs().values() for job in jobs if job["state"] == "open"}
+    assert len(open_jobs) == 3
+    server.latency = 0
+    two.take_lock(one)
+    code, said = two.run("apply", "--yes")
+    assert code == 0, said
+    assert asked_again(server) <= 2 * AT_RISK
+    assert labelled_again(server) <= 2 * AT_RISK * TEXTS_PER_CALL
+    assert {job["job_id"] for jobs in two.jobs().values() for job in jobs} == open_jobs
+    assert not list(tmp_path.glob("store/answers/*/jobs/*"))
+    # the first one gets the lock, and has nothing to do
+    calls = len(server.calls)
+    one.take_lock(two)
+    assert one.run("plan", "--detailed-exitcode")[0] == 0
+    assert len(server.calls) == calls
+
+
+def test_the_one_that_was_killed_is_told_that_another_has_ended_its_job(tmp_path: Path, server: ChatServer) -> None:
+    one, two = clones(tmp_path, server, SPECS.partition("---")[0])
+    server.latency = 0.02
+    assert one.kill_after(server, 20, "apply", "--yes")
+    two.take_lock(one)
+    assert two.run("apply", "--yes")[0] == 0
+    calls = len(server.calls)
+    code, said = one.run("apply", "--yes")  # with its old lock
+    assert code == 3
+    assert "the service does not know job" in said
+    assert "another checkout with this store has ended this job" in said
+    assert len(server.calls) == calls, "nothing is paid for again"
+    one.take_lock(two)
+    assert one.run("apply", "--yes")[0] == 0
+    assert len(server.calls) == calls
+
+
+def test_two_clones_at_the_same_time_pay_once_for_an_open_job(tmp_path: Path, server: ChatServer) -> None:
+    one, two = clones(tmp_path, server, SPECS.partition("---")[0])
+    server.latency = 0.02
+    assert one.kill_after(server, 12, "apply", "--yes")
+    two.take_lock(one)
+    with one.start("apply", "--yes") as first, two.start("apply", "--yes") as second:
+        for running in (first, second):
+            _, err = running.communicate(timeout=100)
+            assert "Traceback" not in err
+    assert 0 in (first.returncode, second.returncode)
+    assert asked_again(server) <= IN_FLIGHT
+
+
+def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random, most: int) -> int:
+    """Kills `apply` at random, up to `most` times, in clones that take turns; how often it was killed.
+
+    The lock goes from one to the other once it has all jobs, as with a commit.
+    """
+    kills, now = 0, 0
+    while True:
+        mine = clones[now]
+        if kills == most:
+            code, said = mine.run("apply", "--yes")
+            assert code == 0, said
+            return kills
+        ended = not mine.kill_after(server, dice.randrange(0, 50), "apply", "--yes")
+        kills += not ended
+        known = {job["job_id"] for jobs in mine.jobs().values() for job in jobs} if mine.has_lock else set()
+        open_jobs = {path.name for path in mine.root.glob("../../store/answers/*/jobs/job_*")}
+        if ended and mine.run("plan", "--detailed-exitcode")[0] == 0:
+            return kills
+        if mine.has_lock and open_jobs <= known and dice.random() < 0.7:
+            clones[1 - now].take_lock(mine)
+            now = 1 - now
+
+
+@pytest.mark.parametrize(
+    ("seed", "most"),
+    [(1, 4), *(pytest.param(seed, 40, marks=pytest.mark.long) for seed in range(2, 12))],
+)
+def test_kills_at_random_in_clones_that_take_turns(tmp_path: Path, server: ChatServer, seed: int, most: int) -> None:
+    """No call is paid for twice but those in flight at a kill, and no job is begun twice."""
+    both = clones(tmp_path, server)
+    server.latency = 0.03
+    kills = ordeal(both, server, random.Random(seed), most)
+    assert kills >= 3
+    assert asked_again(server) <= kills * AT_RISK
+    assert labelled_again(server) <= kills * AT_RISK * TEXTS_PER_CALL
+    done = max((clone for clone in both if clone.has_lock), key=lambda clone: clone.lock.stat().st_mtime)
+    assert {name: len(jobs) for name, jobs in done.jobs().items()} == {
+        "chats": 1, "intents": 1, "people": 1, "tickets": 0,
+    }  # fmt: skip
+    assert done.run("check")[0] == 0
+    rows = {"chats": 40, "intents": 30, "people": 30, "tickets": 200}
+    for name, number in rows.items():
+        code, said = done.run("export", name, "--to", str(tmp_path / f"{name}.jsonl"))
+        assert code == 0, said
+        assert len((tmp_path / f"{name}.jsonl").read_text().splitlines()) == number
+    assert not list(tmp_path.glob("store/answers/*/jobs/*"))
