@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.stamps import stamp_of
 from pioneer_build.paths import SETTINGS_NAME, is_inside
+from pioneer_build.spec.file_names import SPEC_ENDINGS, why_no_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pioneer_build.disk.stamps import Stamp
 
-SPEC_ENDINGS = (".yaml", ".yml")
-#: What the name of a file ends with, in any case, that was probably meant to be a spec.
-_LIKE_SPECS = (".yaml", ".yml", ".yaml.txt", ".yml.txt")
 #: What others installed: never specs, as the settings of a project, wherever specs are.
 _INSTALLED = "node_modules"
 LEAVES = "a symbolic link that leaves the project"
@@ -66,8 +64,8 @@ def spec_stamps(
                         if name != _INSTALLED:
                             folders.append(path)
                     elif not name.endswith(SPEC_ENDINGS):
-                        if name.lower().endswith(_LIKE_SPECS):
-                            pass_over(path, "its name must end with .yaml or .yml")
+                        if (why := why_no_spec(name)) is not None:
+                            pass_over(path, why)
                     elif name != SETTINGS_NAME:
                         try:
                             status = entry.stat()

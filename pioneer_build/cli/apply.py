@@ -92,7 +92,7 @@ def command(
     from pioneer_build.cli.progress import progress
     from pioneer_build.cli.signals import interruptible
     from pioneer_build.operations.apply import apply, planned
-    from pioneer_build.operations.check_budget import check_budget
+    from pioneer_build.operations.plan_within_budget import check_budget
     from pioneer_build.operations.running import RunOptions
 
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)

@@ -17,7 +17,7 @@ from pioneer_build.disk.folders import make_folder
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.single_files import create, open_shared, write_all
 from pioneer_build.disk.whole_files import write_whole
-from pioneer_build.journal.scanning import ScannedLine, Scanner
+from pioneer_build.journal.damage import ScannedLine, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

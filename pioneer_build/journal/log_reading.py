@@ -15,9 +15,9 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at
 from pioneer_build.errors import JournalError
 from pioneer_build.journal.copies import Scanned, is_same_log, join, last_line, scan
+from pioneer_build.journal.damage import Damage, Scanner
 from pioneer_build.journal.log_presence import odd_place
 from pioneer_build.journal.model import Submission
-from pioneer_build.journal.scanning import Damage, Scanner
 from pioneer_build.journal.seal import read_seal
 from pioneer_build.journal.submission_index import SubmissionIndex
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.disk.stamps import Stamp
-    from pioneer_build.journal.scanning import ScannedLine
+    from pioneer_build.journal.damage import ScannedLine
 
 #: This many bytes at the beginning identify a log: they contain the random token of the first line.
 _HEAD = 96

@@ -11,9 +11,10 @@ refusals         what a response means that isn't a success
 troubles         the errors of a call, and what they mean for others
 read_answer      a completion, and the JSON in it
 labelling        labels texts
-doubt            keeps a model that can't label them from being asked again and again
+asking_again     keeps a model that can't label them from being asked again and again
 label_prompts    what a model is told to label texts
 label_answers    the labels in what it answered
+confidence       how sure it was of a label
 generating       makes the rows of a job
 attributes       how the row at each ordinal differs from the others
 row_prompts      what a model is told to write a row

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
+from pioneer_build.model.asking_again import AskingAgain
 from pioneer_build.model.chat import Chat
-from pioneer_build.model.doubt import Doubt
 from pioneer_build.model.generating import Generator
 from pioneer_build.model.labelling import Labeller
 from pioneer_build.model.troubles import NoUse, Outage, Stopped
@@ -73,7 +73,7 @@ class ModelMakers:
         self._trouble: tuple[float, NoUse | Outage] | None = None
         self._votes = votes
         #: By definition, as long as there is a request with its texts.
-        self._doubts: WeakValueDictionary[str, Doubt] = WeakValueDictionary()
+        self._asking_again: WeakValueDictionary[str, AskingAgain] = WeakValueDictionary()
         self._chat = Chat(model, limits, on_note)
         self._judge = Chat(judge, limits, on_note) if judge is not None else self._chat
         self._loop = asyncio.new_event_loop()
@@ -115,8 +115,8 @@ class ModelMakers:
             NoUse, Outage, Stopped, OSError: as for `make`.
         """
         with self._starting:
-            doubt = self._doubts.setdefault(json.dumps(asdict(definition), sort_keys=True), Doubt())
-        labeller = Labeller(self._chat, definition, keeper, self._votes, doubt)
+            asking_again = self._asking_again.setdefault(json.dumps(asdict(definition), sort_keys=True), AskingAgain())
+        labeller = Labeller(self._chat, definition, keeper, self._votes, asking_again)
         items = self._result(self._start(labeller.label(texts)))
         return LabelledItems(items, labeller.usage)
 

@@ -1,13 +1,13 @@
-"""Reads the labels of single texts out of an answer to several, by their indexes, and how sure the model was."""
+"""Reads the labels of single texts out of an answer to several, by their indexes."""
 
 from __future__ import annotations
 
-import json
 import re
 from array import array
 from collections import Counter
-from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pioneer_build.model.confidence import by_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def items_in(value: dict[str, Any], answer: Answer, definition: WantedContent, t
         elif (label := label_in(said, definition.labels)) is not None:
             found[at] = {"label": label}
     if definition.task_type == "classification" and answer.tokens:
-        for at, score in _scores(answer, value, found).items():
+        for at, score in by_tokens(answer.tokens, value, found).items():
             found[at]["score"] = score
     return found
 
@@ -157,29 +157,3 @@ def _by_index(value: dict[str, Any]) -> dict[str, Any]:
         if isinstance(inner, list) and all(isinstance(one, dict) and "index" in one for one in inner) and inner:
             return {str(one["index"]): one.get("label", one) for one in inner}
     return value
-
-
-def _scores(answer: Answer, value: dict[str, Any], found: dict[int, Item]) -> dict[int, float]:
-    """How likely each label was: the product of its tokens' probabilities, where its place in the answer is certain."""
-    text, starts = "", []
-    for token in answer.tokens:
-        starts.append(len(text))
-        text += token.text
-    scores: dict[int, float] = {}
-    for at in found:
-        said = value.get(str(at))
-        if not isinstance(said, str):
-            continue
-        written = json.dumps(said, ensure_ascii=False)
-        heads = (one.end() for one in re.finditer(rf'"{at}"\s*:\s*', text))
-        places = [place for place in heads if text.startswith(written, place)]
-        if len(places) != 1:
-            continue
-        first, last = places[0] + 1, places[0] + len(written) - 1
-        inside = [
-            token.probability
-            for token, start in zip(answer.tokens, starts, strict=True)
-            if start < last and start + len(token.text) > first
-        ]
-        scores[at] = round(prod(inside), 4)
-    return scores

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections import Counter
 from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
-from pioneer_build.model.doubt import Doubt
+from pioneer_build.model.asking_again import AskingAgain
+from pioneer_build.model.confidence import by_votes
 from pioneer_build.model.label_answers import Item, items_in
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
@@ -42,16 +42,21 @@ class Labeller:
         definition: task, labels, descriptions and examples.
         keeper: keeps the label of each text.
         votes: how often a text is classified if the server gives no probabilities.
-        doubt: shared by requests with texts of the same definition; by default the request's own.
+        asking_again: shared by requests with texts of the same definition; by default the request's own.
     """
 
     def __init__(
-        self, chat: Chat, definition: WantedContent, keeper: AnswerKeeper, votes: int = 1, doubt: Doubt | None = None
+        self,
+        chat: Chat,
+        definition: WantedContent,
+        keeper: AnswerKeeper,
+        votes: int = 1,
+        asking_again: AskingAgain | None = None,
     ) -> None:
         self._chat = chat
         self._definition = definition
         self._keeper = keeper
-        self._doubt = doubt or Doubt()
+        self._asking_again = asking_again or AskingAgain()
         self._votes = votes if definition.task_type == "classification" else 1
         scope = json.dumps([chat.name, votes, asdict(definition)], sort_keys=True, ensure_ascii=False)
         self._scope = sha256(scope.encode("utf-8", "surrogatepass")).hexdigest()
@@ -73,13 +78,13 @@ class Labeller:
                 items[text] = json.loads(one.text)
                 self._count(one.usage)
         if items:
-            await self._doubt.labelled()
+            await self._asking_again.labelled()
         parts = list(_parts([text for text in keys if text not in items]))
         left = iter(parts)  # a prompt exists only while its call is under way, or is one of the next
         try:
             await together(self._work(left, items) for _ in range(min(self._chat.limits.in_flight, len(parts))))
         finally:
-            await self._doubt.ended(self, telling=len(keys) >= TEXTS_PER_CALL)
+            await self._asking_again.ended(self, telling=len(keys) >= TEXTS_PER_CALL)
         return [items[text] for text in texts]
 
     async def _work(self, left: Iterator[list[str]], items: dict[str, Item]) -> None:
@@ -91,7 +96,7 @@ class Labeller:
         """Labels the texts of one call; halves those that it leaves without a label."""
         why, again = "", True
         for attempt in range(_ALONE if len(texts) == 1 else 1):
-            if attempt and not (again := await self._doubt.is_worth_asking_again(self)):
+            if attempt and not (again := await self._asking_again.is_worth_asking_again(self)):
                 break
             try:
                 found = await self._asked(texts, attempt)
@@ -105,14 +110,14 @@ class Labeller:
                 continue
             if found:
                 items |= {texts[at]: item for at, item in found.items()}
-                await self._doubt.labelled()
+                await self._asking_again.labelled()
             else:
                 why = "an unknown label, or a span that is not in it"
             texts = [text for text in texts if text not in items]
             if not texts:
                 return
         if len(texts) > 1:
-            again = await self._doubt.is_worth_asking_again(self)
+            again = await self._asking_again.is_worth_asking_again(self)
         if not again or (len(texts) == 1 and why):
             items |= {text: {"error": why} for text in texts}
             return
@@ -187,9 +192,8 @@ def _voted(votes: Sequence[dict[int, Item]]) -> dict[int, Item]:
     """The label that most votes have for each text, and the share of those that do."""
     found: dict[int, Item] = {}
     for at in votes[0]:
-        labels = Counter(vote[at]["label"] for vote in votes if at in vote)
-        label, most = max(labels.items(), key=lambda one: (one[1], one[0]))
-        found[at] = {"label": label, "score": round(most / len(votes), 4)}
+        label, share = by_votes([vote[at]["label"] for vote in votes if at in vote], len(votes))
+        found[at] = {"label": label, "score": share}
     return found
 
 

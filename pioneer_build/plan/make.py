@@ -18,7 +18,7 @@ from pioneer_build.plan.reasons import remembered, setting_changes
 from pioneer_build.plan.remote_names import RemoteNames, names_in_use
 from pioneer_build.plan.removed_specs import PROTECTED, removed_step, without_left_out
 from pioneer_build.plan.renames import rename_hints
-from pioneer_build.plan.step_basis import step_evidence
+from pioneer_build.plan.saved_plan_basis import step_evidence
 from pioneer_build.spec.request_limits import SENDS_PER_TEXT, TEXTS_PER_REQUEST, label_requests_at_most
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.plan.model import Reason, Skipped, Step, kept_on_service
 from pioneer_build.plan.remote_names import names_to_delete
 from pioneer_build.plan.renames import is_same_dataset
-from pioneer_build.plan.step_basis import entry_facts
+from pioneer_build.plan.saved_plan_basis import entry_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

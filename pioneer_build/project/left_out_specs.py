@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pioneer_build.cache.spec_files import SPEC_ENDINGS
 from pioneer_build.disk.presence import is_file, is_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
@@ -20,6 +19,7 @@ from pioneer_build.parse import cross_check, parse_text
 from pioneer_build.paths import SETTINGS_NAME
 from pioneer_build.sparse.left_out_files import NOT_IN_CHECKOUT, leads_to_file, tracked
 from pioneer_build.sparse.signs import checkouts_in, is_in_checkout
+from pioneer_build.spec.file_names import SPEC_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -26,17 +26,15 @@ class ProjectHold:
         root: the project's folder.
         folder: the user's state folder, which has the lock.
         waiting: called with the holder of the project, if this has to wait.
-        wait: whether to wait; otherwise it is an error if another run holds the project.
 
     Raises:
-        PioneerError: (on entering) the lock can't be written, or another run holds the project.
+        PioneerError: (on entering) the lock can't be written.
     """
 
-    def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None], *, wait: bool = True) -> None:
+    def __init__(self, root: Path, folder: Path, waiting: Callable[[str], None]) -> None:
         name = sha256(str(root.resolve()).encode()).hexdigest()[:24]
         self.path = folder / "runs" / f"{name}.lock"
         self._waiting = waiting
-        self._wait = wait
         self._fd = -1
 
     def __enter__(self) -> ProjectHold:
@@ -51,11 +49,6 @@ class ProjectHold:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = os.pread(self._fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
-                if not self._wait:
-                    raise PioneerError(
-                        f"another run of this project is going on: {holder}",
-                        hint="wait until it ends, or stop it with Ctrl-C",
-                    ) from None
                 self._waiting(holder)
                 fcntl.flock(self._fd, fcntl.LOCK_EX)
             with suppress(OSError):  # the disk is full: it is held nevertheless, by an unnamed process

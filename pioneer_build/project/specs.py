@@ -1,6 +1,6 @@
 """A project's specs: reads those that changed, and checks them one by one and against each other.
 
-Which files are specs, and which only look like one (`x.YAML`), is decided by `cache.spec_files`, which imports little.
+Which files are specs, and which only look like one (`x.YAML`), is decided by `spec.file_names`.
 """
 
 from __future__ import annotations

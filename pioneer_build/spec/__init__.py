@@ -2,6 +2,7 @@
 
 model               one spec declares one dataset
 settings            what `pioneer.yaml` may set
+file_names          which files are specs, by their names
 loopback            what means this machine
 base_url            the one rule for the address of a service
 fingerprint         `fp1`: the canonical form of a definition and its digest

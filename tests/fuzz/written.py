@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.cache.parsed_specs import _packed, _unpacked  # what is packed must be unpacked as it was
 from pioneer_build.errors import Problem
 from pioneer_build.operations.init.api_requests import read_requests
-from pioneer_build.operations.init.spec_drafts import drafts_of
+from pioneer_build.operations.init.specs_from_requests import drafts_of
 from pioneer_build.parse import parse_text
 from pioneer_build.parse.between_specs import cross_check
 from pioneer_build.parse.settings import parse_settings

@@ -23,9 +23,9 @@ from pioneer_build.journal.copies import (
     last_line,
     scan,
 )
+from pioneer_build.journal.damage import Scanner
 from pioneer_build.journal.log import Journal
 from pioneer_build.journal.log_reading import LogReader
-from pioneer_build.journal.scanning import Scanner
 from tests.journal.logs import HOSTED, fill, intent
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pioneer_build.model.asking_again import AskingAgain
 from pioneer_build.model.chat import Chat
-from pioneer_build.model.doubt import Doubt
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.labelling import Labeller
 from pioneer_build.model.troubles import NoUse, Outage
@@ -218,8 +218,8 @@ def test_texts_that_a_model_cannot_label_at_all_are_asked_about_again_by_one_req
     halving = 16 * 3 + 8 + 4 + 2 + 1
 
     async def work(chat: Chat) -> list[list[dict[str, Any]]]:
-        shared = Doubt()
-        labellers = [Labeller(chat, CLASSES, Keeper(), doubt=shared) for _ in range(4)]
+        shared = AskingAgain()
+        labellers = [Labeller(chat, CLASSES, Keeper(), asking_again=shared) for _ in range(4)]
         return await asyncio.gather(*[one.label([f"{n}: {at}" for at in range(16)]) for n, one in enumerate(labellers)])
 
     with ChatServer(lambda _: reply(content="I can't")) as server:

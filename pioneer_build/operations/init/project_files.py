@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pioneer_build.operations.init.spec_drafts import SpecDraft
+    from pioneer_build.operations.init.specs_from_requests import SpecDraft
     from pioneer_build.project.open import Project
 
 

@@ -11,7 +11,7 @@ from pioneer_build.disk.regular_files import MAX_FILE_BYTES
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import read_requests
 from pioneer_build.operations.init.project_files import write_project_files
-from pioneer_build.operations.init.spec_drafts import drafts_of
+from pioneer_build.operations.init.specs_from_requests import drafts_of
 from pioneer_build.paths import SETTINGS_NAME, find_root
 from pioneer_build.project.open import open_project
 from pioneer_build.project.specs import load_specs
@@ -20,7 +20,7 @@ from pioneer_build.results.init import DraftedDataset, InitResult
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pioneer_build.operations.init.spec_drafts import SpecDraft
+    from pioneer_build.operations.init.specs_from_requests import SpecDraft
     from pioneer_build.project.open import Project
 
 

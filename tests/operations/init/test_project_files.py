@@ -9,7 +9,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.project_files import write_project_files
-from pioneer_build.operations.init.spec_drafts import SpecDraft
+from pioneer_build.operations.init.specs_from_requests import SpecDraft
 from pioneer_build.operations.init.starter_files import ATTRIBUTES
 from pioneer_build.project.open import open_project
 

@@ -9,7 +9,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import ApiRequest
-from pioneer_build.operations.init.spec_drafts import drafts_of
+from pioneer_build.operations.init.specs_from_requests import drafts_of
 from pioneer_build.parse import parse_text
 
 NER = {"task_type": "ner", "dataset_name": "mine", "labels": ["a"], "num_examples": 5}

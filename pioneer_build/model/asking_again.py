@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Doubt:
+class AskingAgain:
     """Whether a model labels the texts of one definition. Shared by the requests with its texts; of one event loop."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.lock.model import Tokens
-from pioneer_build.operations.check_budget import check_budget
+from pioneer_build.operations.plan_within_budget import check_budget
 from pioneer_build.operations.running import RunOptions
 from pioneer_build.plan import Plan, Step
 from pioneer_build.plan.cost import Estimate, Rates

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pioneer_build.journal.damage import Damage, Scanner
 from pioneer_build.journal.lines import JournalLine, encode_line
-from pioneer_build.journal.scanning import Damage, Scanner
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
