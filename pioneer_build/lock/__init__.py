@@ -5,6 +5,7 @@ gold                  measures of a dataset against its gold rows
 merge                 merges two locks
 three_way             merges two locks that have a common ancestor
 deletions             what a name that was deleted on the service takes with it
+submission_sets       which of many records have submissions
 lineages              which entries of these are the same dataset, if a side renamed some
 jobs_known_elsewhere  takes over jobs that the journal or an earlier lock knows
 json                  an entry as JSON values, and those as text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,37 @@ def test_a_submission_that_was_answered_is_the_same_job() -> None:
         "a": ["job-3"],
         "old": ["job-1"],
     }
+
+
+def test_very_many_renamed_datasets_are_found_in_few_steps() -> None:
+    many = 5_000
+
+    def side(prefix: str, ids: str) -> Lock:
+        return lock_of(
+            *(replace(BASE, dataset_name=f"{prefix}{n}", jobs=(job(ITEM, n, job_id=f"{ids}{n}"),)) for n in range(many))
+        )
+
+    base = side("old", "job-")
+    began = process_time()
+    renamed = renamed_on(base, side("new", "job-"))
+    assert process_time() - began < 5
+    assert renamed == {(f"old{n}", BACKEND): (f"new{n}", BACKEND) for n in range(many)}
+    assert renamed_on(base, side("new", "other-")) == {}
+    assert process_time() - began < 5
+
+
+def test_an_unanswered_submission_is_looked_for_among_many_jobs_in_few_steps() -> None:
+    many = 10_000
+    sent = [
+        job(ITEM, n, state="unknown", job_id=None, rows=None, got=None, version=None, submissions=(f"t{n}",))
+        for n in range(many)
+    ]
+    base = replace(BASE, jobs=tuple(sent))
+    found = replace(BASE, jobs=tuple(job(ITEM, n, submissions=(f"t{n}",)) for n in range(many)))
+    began = process_time()
+    assert renamed_on(lock_of(base), lock_of(old(found), fresh())) == {("a", BACKEND): ("old", BACKEND)}
+    assert replaced_on(lock_of(base), lock_of(fresh())) == {("a", BACKEND)}
+    assert process_time() - began < 5
 
 
 def test_annotations_are_found_again() -> None:
