@@ -18,8 +18,9 @@ from pioneer_build._version import __version__
 from pioneer_build.errors import FateUnknown, KeyRepeated, Refused, ServiceError
 from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_status
-from pioneer_build.service.response_bounds import Bounds, values_in
+from pioneer_build.service.response_bounds import Bounds
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.spec.json_values import values_in
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
 from pioneer_build.web.redaction import Quiet

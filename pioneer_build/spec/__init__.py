@@ -4,6 +4,7 @@ model               one spec declares one dataset
 settings            what `pioneer.yaml` may set
 base_url            the one rule for the address of a service
 fingerprint         `fp1`: the canonical form of a definition and its digest
+json_values         how many values a JSON text has, before it is parsed
 label_descriptions  descriptions of labels in a definition, and found again there to show them
 guidance            which keys a backend can be told
 unicode_form        Unicode normal forms, in time that grows with the text only

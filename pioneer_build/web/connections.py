@@ -11,6 +11,7 @@ import os
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -101,6 +102,7 @@ class Connections:
             trust_env=not self._direct,
             follow_redirects=False,
             transport=self._transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept: a server may set any number
         )
         self._pools.append(_Pool(client))
         return self._pools[-1]
