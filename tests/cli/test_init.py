@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -172,3 +172,20 @@ def test_settings_that_are_there_are_kept_and_named(cli: Callable[..., object], 
     assert ran.code == 0
     assert "pioneer.yaml is kept as it is" in ran.err
     assert (folder / "pioneer.yaml").read_text() == "version: 1\nbackend: local\n"
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
+def test_nothing_is_added_to_a_file_of_git(cli: Callable[..., Any], folder: Path, name: str) -> None:
+    """A repository may bring such a link; with another line in its settings, git runs what they name, or nothing."""
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / name).symlink_to(".git/config")
+    before = (folder / ".git" / "config").read_bytes()
+    ran = cli("init")
+    assert ran.code == 1
+    assert "is in a folder of git" in ran.err
+    assert "remove the link" in ran.err
+    assert (folder / ".git" / "config").read_bytes() == before
+    (folder / name).unlink()
+    (folder / "specs").symlink_to(".git/specs")
+    assert cli("init").code == 1
+    assert not (folder / ".git" / "specs").exists()
