@@ -92,6 +92,25 @@ def test_very_many_renamed_datasets_are_found_in_few_steps() -> None:
     assert process_time() - began < 5
 
 
+def test_a_long_chain_of_names_that_clash_at_its_end_takes_few_rounds() -> None:
+    many = 2_000
+
+    def named(number: int) -> str:
+        return f"d{number:05}"
+
+    def chain(start: int) -> list[Entry]:
+        return [replace(BASE, dataset_name=named(n + start), jobs=(job(ITEM, n),)) for n in range(many)]
+
+    base, ours = lock_of(*chain(0)), lock_of(*chain(1))
+    theirs = lock_of(*chain(0), fresh(many + 1, named(many)))
+    began = process_time()
+    one = merge3(base, ours, theirs).lock
+    assert process_time() - began < 10
+    assert one == merge3(base, theirs, ours).lock
+    ids = {found.job_id for entry in one.entries.values() for found in entry.jobs}
+    assert {f"job-{n}" for n in range(1, many)} | {f"job-{many + 1}"} <= ids
+
+
 def test_an_unanswered_submission_is_looked_for_among_many_jobs_in_few_steps() -> None:
     many = 10_000
     sent = [
