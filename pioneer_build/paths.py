@@ -98,6 +98,18 @@ def ignored_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     return [name for name in names if (value := environ.get(name, "")) and not value.startswith("/")]
 
 
+def real_folder(start: str | Path) -> str:
+    """The real path of a folder that was named, which may start from the current one.
+
+    Raises:
+        PioneerError: the current folder was removed.
+    """
+    try:
+        return os.path.realpath(start)
+    except FileNotFoundError:
+        raise _error("the current folder doesn't exist any more", "change to another one: cd ~") from None
+
+
 def find_root(start: str) -> str:
     """The nearest folder from `start` upwards that has `pioneer.yaml` or `pioneer.lock`; else `start`.
 
@@ -221,13 +233,34 @@ def private_folders(folder: str) -> tuple[str, ...]:
     Args:
         folder: real and absolute.
     """
+    return (f"{folder.rstrip('/')}/{PROJECT_FOLDER}", *_gits(folder))
+
+
+def _gits(folder: str) -> tuple[str, ...]:
+    """The real paths of git's folders for a checkout, besides any `.git`."""
     try:
         gits = git_folders(folder)
     except (OSError, ValueError):  # a `.git` file that can't be read leads nowhere
         gits = []
     # that of a linked work tree is in `worktrees` of the one that has the settings
     gits += [above for above, mark, _ in (one.rpartition("/worktrees/") for one in gits) if mark]
-    return (f"{folder.rstrip('/')}/{PROJECT_FOLDER}", *map(os.path.realpath, gits))
+    return tuple(map(os.path.realpath, gits))
+
+
+def is_git_s(path: str, checkout: str) -> bool:
+    """Whether writing to a path would write what git keeps: below a folder `.git`, or another one of the checkout's.
+
+    A link that a repository brought may lead there, and git runs programs that its settings name.
+
+    Args:
+        path: absolute; it needn't exist.
+        checkout: `checkout_of` the project, real and absolute.
+    """
+    real = os.path.realpath(path)
+    within = real[len(os.path.commonpath((real, checkout))) :]  # a checkout may be below a folder of this name itself
+    if ".git" in within.casefold().split("/"):
+        return True
+    return any(f"{real}/".startswith(f"{one}/") for one in _gits(checkout))
 
 
 def link_that_leaves(folder: str, path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,7 +20,13 @@ def system_error(error: OSError) -> PioneerError | None:
     """An error of disks and permissions, which is no bug of this program; `None` if it is another one."""
     from pioneer_build.disk.advice import advice
     from pioneer_build.errors import PioneerError
+    from pioneer_build.paths import real_folder  # only if there is an error
 
+    if error.errno == errno.ENOENT:
+        try:
+            real_folder(".")
+        except PioneerError as gone:
+            return gone
     hint = advice(error, error.filename or "")
     if hint is None:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import shell_word
 from pioneer_build.keys.search import KeySearch
-from pioneer_build.paths import checkout_of, find_root, link_that_leaves
+from pioneer_build.paths import checkout_of, find_root, is_git_s, link_that_leaves
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
 
 
@@ -26,18 +26,24 @@ def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> P
 
     Raises:
         UsageError: it is not a path, or contains a key, which would be shown.
-        PioneerError: a symbolic link in the checkout of the project leads out of it: it may come from anybody.
+        PioneerError: a symbolic link in the checkout of the project leads out of it: it may come from anybody. Or it is
+            a place of git's.
     """
     if (keys := KeySearch()) and keys.occurs_in(os.fsencode(written)):
         raise UsageError("the path to write to contains the API key", hint="write to a file with another name")
     path = _path(written)
-    whole = Path.cwd() / start / path
-    link = link_that_leaves(checkout_of(find_root(os.path.realpath(directory))), str(whole))
+    whole = path if path.is_absolute() else Path.cwd() / start / path
+    checkout = checkout_of(find_root(os.path.realpath(directory)))
+    link = link_that_leaves(checkout, str(whole))
     if link is not None:
         real = shell_word(os.path.realpath(whole))
         raise PioneerError(
             f"can't write {path}: {link} is a symbolic link that leaves the project",
             hint=f"if you want to write there, pass the path that it leads to: {real}",
+        )
+    if is_git_s(str(whole), checkout):
+        raise PioneerError(
+            f"can't write {path}: {os.path.realpath(whole)} is in a folder of git", hint="write to another place"
         )
     return path
 

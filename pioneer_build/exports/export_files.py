@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from pioneer_build.rows import Row
     from pioneer_build.spec.model import TaskType
 
-#: Files in a folder that was exported; no other folder is ever replaced.
-_FOLDER_MARKS = ("dataset_info.json", "dataset_dict.json")
+#: The files of a folder that was exported, and of one whose folders are its parts; no other folder is ever replaced.
+_INFO, _PARTS = "dataset_info.json", "dataset_dict.json"
+#: What else is in the first, with what the library keeps there when it is used.
+_EXPORTED = re.compile(r"(dataset_info|state)\.json|data-\d{5}-of-\d{5}\.arrow|cache-[0-9a-z_-]+\.arrow")
 
 
 def export_to_stream(
@@ -130,7 +133,7 @@ def export_splits(
                     side: writer.write(RowStream(part(side), task_type, labels), target / side) for side in split.names
                 }
                 names = ", ".join(f'"{side}"' for side in split.names)
-                write_whole(target / "dataset_dict.json", [f'{{"splits": [{names}]}}'.encode()])
+                write_whole(target / _PARTS, [f'{{"splits": [{names}]}}'.encode()])
                 return ledgers
         make_folder(folder)
         paths = {side: folder / f"{side}{form.suffix}" for side in split.names}
@@ -166,8 +169,8 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
     """A path for a new folder beside `path`, which replaces it at the end."""
-    if is_there(path) and not _replaceable(path):
-        raise UsageError(f"{path} exists and is not an export of this format", hint="pass the path of a new folder")
+    if is_there(path):
+        _check_replaceable(path)
     path = path.resolve()
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
         fresh, old = Path(room) / "new", Path(room) / "old"
@@ -213,7 +216,34 @@ def _sweep(path: Path) -> None:
                     shutil.rmtree(left, ignore_errors=True)
 
 
-def _replaceable(path: Path) -> bool:
-    return path.is_dir() and (
-        any((path / mark).is_file() for mark in _FOLDER_MARKS) or next(path.iterdir(), None) is None
-    )
+def _check_replaceable(path: Path) -> None:
+    """Refuses to replace what isn't an earlier export, or an empty folder: all that is there would be removed.
+
+    Raises:
+        UsageError: it says what is there.
+    """
+    hint = "pass the path of a new folder"
+    if not path.is_dir():
+        raise UsageError(f"{path} exists and is not a folder", hint=hint)
+    other = _not_exported(path, path)
+    if other is not None:
+        raise UsageError(
+            f"{path} exists and is not an export of this format: there is {other.relative_to(path)}", hint=hint
+        )
+
+
+def _not_exported(folder: Path, top: Path) -> Path | None:
+    """Something in a folder that such an export didn't write; `None` if there is nothing."""
+    there = sorted(folder.iterdir())
+    names = {path.name for path in there}
+    in_parts = folder == top and _PARTS in names
+    for path in there:
+        found = path.lstat().st_mode
+        if in_parts and stat.S_ISDIR(found):
+            if (other := _not_exported(path, top)) is not None:
+                return other
+        elif not stat.S_ISREG(found) or not (
+            path.name == _PARTS if in_parts else _INFO in names and _EXPORTED.fullmatch(path.name)
+        ):
+            return path
+    return None

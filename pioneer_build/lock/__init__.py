@@ -6,6 +6,7 @@ merge                 merges two locks
 three_way             merges two locks that have a common ancestor
 branches              the jobs that a dataset had on one of several branches
 deletions             what a name that was deleted on the service takes with it
+submission_sets       which of many records have submissions
 lineages              which entries of these are the same dataset, if a side renamed some
 pending_renames       the entry of a dataset, whether or not its rename was applied: the only way to look one up
 jobs_known_elsewhere  takes over jobs that the journal or an earlier lock knows

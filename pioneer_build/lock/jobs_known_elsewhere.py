@@ -76,6 +76,7 @@ def take_over(
     """
     owners = _Owners(lock, specs, backend)
     strays = owners.strays()
+    astray = {id(one) for one in strays}
     known = [*known, *strays]
     if not known:
         return Taken(lock, {})
@@ -95,16 +96,12 @@ def take_over(
     for declared in owners.specs:
         before, old_name = entry_for(declared, lock, backend)
         entry = _updated(declared, before, by_job, by_token) if before is not None else None
-        mine = [
-            item
-            for item in offered.get(declared.name, ())
-            if item.job.key not in given and (entry is None or not _has(entry, item))
-        ]
+        mine = [item for item in _new(entry, offered.get(declared.name, ())) if item.job.key not in given]
         if mine:
             chosen = _needed(declared, entry, mine, backend, buys)
             if chosen:
                 entry = _with(declared, entry, chosen, backend)
-                if told := tuple(item for item in chosen if not any(item is one for one in strays)):
+                if told := tuple(item for item in chosen if id(item) not in astray):
                     jobs[declared.name] = told
                 given.update(item.job.key for item in chosen)
         if entry is not None and entry != before:
@@ -193,13 +190,13 @@ def _fits(declared: Declared, job: Job) -> bool:
     return not declared.spec.is_label and declared.fingerprint == job.fingerprint
 
 
-def _has(entry: Entry, item: KnownJob) -> bool:
-    return any(
-        (job.job_id is not None and job.job_id == item.job.job_id)
-        or (bool(item.token) and item.token in job.submissions)
-        or job.key == item.job.key
-        for job in entry.jobs
-    )
+def _new(entry: Entry | None, offered: Sequence[KnownJob]) -> Sequence[KnownJob]:
+    """Those of the offered jobs that an entry doesn't have, neither as a job nor as a submission."""
+    if entry is None or not offered:
+        return offered
+    had = {job.key for job in entry.jobs}
+    sent = {one for job in entry.jobs for one in job.submissions if one}
+    return [item for item in offered if item.job.key not in had and item.token not in sent]
 
 
 def _updated(

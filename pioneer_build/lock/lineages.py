@@ -6,8 +6,12 @@ has of it: under the same name, or under another one, if no entry of the same na
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
+
+from pioneer_build.lock.submission_sets import SubmissionSets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,14 +99,21 @@ def renamed_on(base: Lock, side: Lock) -> dict[EntryKey, EntryKey]:
     free = {key for key, entry in side.entries.items() if not _continues(base.entries.get(key), entry)}
     if not free:
         return {}
+    held = {key: _Held(side.entries[key]) for key in free}
+    having: dict[object, list[EntryKey]] = {}  # by each thing that was paid for: very many datasets may be renamed
+    for key, one in held.items():
+        for mark in one.marks():
+            having.setdefault(mark, []).append(key)
     for old, entry in base.entries.items():
-        if old in side.entries and old not in free:
+        marks = [] if old in side.entries and old not in free else _marks(entry)
+        if not marks:
             continue
-        new = [key for key in free if _has_all(side.entries[key], entry)]
+        likely = min((having.get(mark, []) for mark in marks), key=len)
+        new = list(islice((key for key in likely if held[key].has_all(entry)), 2))
         if len(new) == 1:
             found[old] = new[0]
-    taken = list(found.values())
-    return {old: new for old, new in found.items() if taken.count(new) == 1}
+    taken = Counter(found.values())
+    return {old: new for old, new in found.items() if taken[new] == 1}
 
 
 def replaced_on(base: Lock, side: Lock) -> frozenset[EntryKey]:
@@ -119,23 +130,50 @@ def _continues(before: Entry | None, entry: Entry) -> bool:
     jobs, paid = before.jobs, {fingerprint for fingerprint, _ in before.paid}
     if not jobs and not paid:
         return True  # nothing was paid for by which it could be told
-    return any(_has(entry, job) for job in jobs) or any(fingerprint in paid for fingerprint, _ in entry.paid)
+    if any(fingerprint in paid for fingerprint, _ in entry.paid):
+        return True
+    held = _Held(entry)
+    return any(map(held.has, jobs))
 
 
-def _has_all(entry: Entry, before: Entry) -> bool:
-    """Whether an entry has all that was paid for of a dataset."""
-    if not before.jobs and not before.paid:
-        return False
-    if entry.backend != before.backend or entry.base_name != before.base_name:
-        return False
-    paid = {fingerprint for fingerprint, _ in entry.paid}
-    return all(_has(entry, job) for job in before.jobs) and all(fingerprint in paid for fingerprint, _ in before.paid)
+class _Held:
+    """What was paid for of an entry, to be looked up."""
+
+    __slots__ = ("_entry", "_jobs", "_paid", "_submissions")
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+        self._jobs = {job.key for job in entry.jobs}
+        self._paid = {fingerprint for fingerprint, _ in entry.paid}
+        self._submissions: SubmissionSets | None = None
+
+    def marks(self) -> set[object]:
+        """What `_marks` may say of a dataset that is in this entry."""
+        return {*self._jobs, *self._paid, *(one for job in self._entry.jobs for one in job.submissions)}
+
+    def has(self, job: Job) -> bool:
+        """Whether the entry has a job, or the job that an unanswered submission turned out to be."""
+        if job.key in self._jobs:
+            return True
+        if job.job_id is not None or not job.submissions:
+            return False
+        if self._submissions is None:
+            self._submissions = SubmissionSets(one.submissions for one in self._entry.jobs)
+        return self._submissions.one_has_all(job.submissions)
+
+    def has_all(self, before: Entry) -> bool:
+        """Whether the entry has all that was paid for of a dataset."""
+        if self._entry.backend != before.backend or self._entry.base_name != before.base_name:
+            return False
+        return all(fingerprint in self._paid for fingerprint, _ in before.paid) and all(map(self.has, before.jobs))
 
 
-def _has(entry: Entry, job: Job) -> bool:
-    """Whether an entry has a job, or the job that an unanswered submission turned out to be."""
-    tokens = set(job.submissions) if job.job_id is None else set()
-    return any(one.key == job.key or (tokens and tokens <= set(one.submissions)) for one in entry.jobs)
+def _marks(before: Entry) -> list[object]:
+    """Things all of which an entry has, if it has all that was paid for of a dataset. None, if nothing was."""
+    paid: list[object] = [fingerprint for fingerprint, _ in before.paid]
+    for job in before.jobs:
+        paid += [job.key] if job.job_id is not None or not job.submissions else job.submissions
+    return paid
 
 
 def _named(entry: Entry | None, key: EntryKey) -> Entry | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.json import entry_value
 from pioneer_build.lock.model import Entry, Job, Lock, Tokens
+from pioneer_build.lock.submission_sets import SubmissionSets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,17 +77,16 @@ def merge_jobs(records: Iterable[Job]) -> tuple[Job, ...]:
     for record in records:
         grouped.setdefault(record.key, []).append(record)
     jobs = [join_records(group) for group in grouped.values()]
-    if len(jobs) > 1:
-        accepted = [frozenset(job.submissions) for job in jobs if job.accepted and job.submissions]
-        named = [frozenset(job.submissions) for job in jobs if job.job_id is not None and job.submissions]
-        if accepted:
-            jobs = [job for job in jobs if not _is_settled(job, named if job.accepted else accepted)]
+    if any(job.job_id is None for job in jobs):
+        accepted = SubmissionSets(job.submissions for job in jobs if job.accepted and job.submissions)
+        named = SubmissionSets(job.submissions for job in jobs if job.job_id is not None and job.submissions)
+        jobs = [job for job in jobs if not _is_settled(job, named if job.accepted else accepted)]
     return tuple(sorted(jobs, key=lambda job: job.position))
 
 
-def _is_settled(job: Job, by: Sequence[frozenset[str]]) -> bool:
+def _is_settled(job: Job, by: SubmissionSets) -> bool:
     """Whether one of `by` has all submissions of a record without a job id."""
-    return job.job_id is None and bool(job.submissions) and any(tokens.issuperset(job.submissions) for tokens in by)
+    return job.job_id is None and bool(job.submissions) and by.one_has_all(job.submissions)
 
 
 def join_records(records: Sequence[Job]) -> Job:
@@ -128,12 +128,8 @@ def merge_publications(records: Iterable[Publication]) -> tuple[Publication, ...
     joined = [
         replace(max(group, key=_publication_order), submissions=_all_submissions(group)) for group in grouped.values()
     ]
-    settled = [frozenset(record.submissions) for record in joined if record.version is not None]
-    left = [
-        record
-        for record in joined
-        if record.version is not None or not any(tokens.issuperset(record.submissions) for tokens in settled)
-    ]
+    settled = SubmissionSets(record.submissions for record in joined if record.version is not None)
+    left = [record for record in joined if record.version is not None or not settled.one_has_all(record.submissions)]
     # versions are numbers, so the longer text is the later one
     return tuple(sorted(left, key=lambda one: (one.remote_name, len(one.version or ""), one.version or "", one.key)))
 

@@ -8,10 +8,11 @@ field to different values is there a choice. It doesn't depend on which side is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pioneer_build.lock.deletions import with_deleted
-from pioneer_build.lock.lineages import lineages, renames_of
+from pioneer_build.lock.lineages import Renames, lineages, renames_of
 from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pioneer_build.lock.gold import GoldMeasure
-    from pioneer_build.lock.lineages import EntryKey, Renames
+    from pioneer_build.lock.lineages import EntryKey
     from pioneer_build.lock.model import Corrections
 
 MergeSide: TypeAlias = Literal["ours", "theirs"]
@@ -28,6 +29,9 @@ MergeSide: TypeAlias = Literal["ours", "theirs"]
 _FROM_THE_SPEC: Final = ("definition", "num_examples", "protect", "on_change", "checks")
 #: What was made of a definition and its inputs, or why it wasn't.
 _RESULTS: Final = ("labelling", "rejection", "parts", "sampled")
+#: How often names that clash are given up one after the other, before all renames are. Only a chain of names, each of
+#: which is another dataset's next one, takes more rounds than two or three.
+_MOST_ROUNDS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
         theirs: the other side. Exchanging the sides doesn't change the lock.
     """
     renames = renames_of(base, ours, theirs)
-    while True:
+    for tried in count():
         entries: dict[EntryKey, Entry] = {}
         choices: list[MergeChoice] = []
         clashing: set[EntryKey] = set()
@@ -77,7 +81,9 @@ def merge3(base: Lock, ours: Lock, theirs: Lock) -> Merged:
             choices += merging.choices
         if not clashing:
             return Merged(Lock(entries), tuple(choices))
-        renames = renames.without(_in_the_way(renames, clashing))
+        # each round may free one name of a chain only; without renames, nothing can clash
+        renames = renames.without(_in_the_way(renames, clashing)) if tried < _MOST_ROUNDS else Renames({}, {})
+    raise AssertionError("it ends without renames at the latest")
 
 
 def _in_the_way(renames: Renames, clashing: Collection[EntryKey]) -> set[EntryKey]:

@@ -44,8 +44,11 @@ def find_lost(
         found: gets the actions that are found.
         retry: whether `--retry` is given for the dataset.
     """
-    lost = [job for job in ready if is_lost(job, facts)]
-    others = tuple(job for job in ready if job not in lost)
+    lost: list[Job] = []
+    within_reach: list[Job] = []
+    for job in ready:
+        (lost if is_lost(job, facts) else within_reach).append(job)
+    others = tuple(within_reach)
     enough = _are_enough(others, item)
     if retry and lost:
         instead = "the other rows are enough" if enough else "new ones replace them"
@@ -59,13 +62,13 @@ def find_lost(
         command = ways_to_rows(item.name)
         found.add("blocked", *(Reason("dataset_name", lost_text(job)) for job in deleted), command=command)
     found.owed = tuple(job for job in lost if not job.deleted)
-    here = [job for job in ready if job.owed and job not in lost]
+    here = [job for job in others if job.owed]
     if here:
         found.add(
             "update",
             *(Reason("dataset_name", f"the rows of {job.named} are on this machine after all") for job in here),
         )
-    return tuple(job for job in ready if job not in deleted)
+    return tuple(job for job in ready if not (job.deleted and is_lost(job, facts)))
 
 
 def _are_enough(jobs: tuple[Job, ...], item: Declared) -> bool:

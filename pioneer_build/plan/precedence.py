@@ -83,8 +83,11 @@ class Candidates:
         if not self.reasons:
             return ()
         ordered = sorted(self.reasons, key=lambda pair: PRECEDENCE.index(pair[0]))
-        seen: list[Reason] = []
+        seen: dict[tuple[str, str], list[Reason]] = {}  # values of a spec's key can't be hashed
+        once: list[Reason] = []
         for _, reason in ordered:
-            if reason not in seen:
-                seen.append(reason)
-        return tuple(seen)
+            alike = seen.setdefault((reason.field, reason.text), [])
+            if reason not in alike:
+                alike.append(reason)
+                once.append(reason)
+        return tuple(once)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from pioneer_build import sparse
-from pioneer_build.paths import PROJECT_FILES, SETTINGS_NAME, find_root
+from pioneer_build.paths import PROJECT_FILES, SETTINGS_NAME, find_root, real_folder
 from pioneer_build.sparse.signs import folders_up, may_be_sparse
 
 
@@ -17,9 +17,10 @@ def find_project(start: Path) -> Path:
     folder the project, too: who reads the lock says that it isn't here.
 
     Raises:
-        PioneerError: `pioneer.yaml` is not in this sparse checkout, or git can't say whether it is.
+        PioneerError: the current folder was removed, `pioneer.yaml` is not in this sparse checkout, or git can't say
+            whether it is.
     """
-    real = os.path.realpath(start)
+    real = real_folder(start)
     root = find_root(real)
     for folder in folders_up(real, root):
         if os.path.lexists(f"{folder}/{SETTINGS_NAME}") or not may_be_sparse(folder):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER
-from pioneer_build.paths import PROJECT_FOLDER, SETTINGS_NAME
+from pioneer_build.paths import PROJECT_FOLDER, SETTINGS_NAME, checkout_of, is_git_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def wrong_store_place(store: Path, root: Path, specs: str) -> tuple[str, str] | 
     if root.is_relative_to(real):
         return "the project itself is in it", _HINT
     names = _folded(real)
-    if ".git" in names:
+    if ".git" in names or is_git_s(str(real), checkout_of(str(root))):
         return "it is in a folder of git", _HINT
     for name in (*OWN_FILES, *((specs,) if specs != "." else ())):
         own = _folded(Path(os.path.realpath(root / name)))

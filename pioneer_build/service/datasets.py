@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import Refused, ServiceError
 from pioneer_build.service.error_map import Asked
-from pioneer_build.service.response_bounds import LONGEST_LINE, Bounds, bounds_for, values_in
+from pioneer_build.service.response_bounds import LONGEST_LINE, Bounds, bounds_for
 from pioneer_build.service.transport import HttpRequest, segment
 from pioneer_build.service.versions_response import listed_versions
+from pioneer_build.spec.json_values import values_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping

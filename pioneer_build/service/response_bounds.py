@@ -50,8 +50,3 @@ def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bo
     values = _VALUES + min(_VALUES_A_ROW * expected, max(_MANY_VALUES, _VALUES_A_ROW_OF_MANY * expected))
     most_rows = 2 * expected + ROWS_UNKNOWN  # a version may have rows of others
     return Bounds(size if streamed else min(size, _WHOLE_BYTES + more), values, most_rows)
-
-
-def values_in(body: bytes) -> int:
-    """How many values the JSON `body` has at most."""
-    return 1 + body.count(b",") + body.count(b"[") + body.count(b"{")

@@ -20,8 +20,9 @@ from pioneer_build.keys import KEY_VARIABLES
 from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_in_process, of_status
 from pioneer_build.service.repeated_key import refuse_repeated_key
-from pioneer_build.service.response_bounds import Bounds, values_in
+from pioneer_build.service.response_bounds import Bounds
 from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.spec.json_values import values_in
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
 from pioneer_build.web.redaction import Quiet

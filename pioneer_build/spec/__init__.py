@@ -6,6 +6,7 @@ file_names          which files are specs, by their names
 loopback            what means this machine
 base_url            the one rule for the address of a service
 fingerprint         `fp1`: the canonical form of a definition and its digest
+json_values         how many values a JSON text has, before it is parsed
 label_descriptions  descriptions of labels in a definition, and found again there to show them
 guidance            which keys a backend can be told
 unicode_form        Unicode normal forms, in time that grows with the text only

@@ -14,7 +14,7 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.request_limits import LONGEST_ROW
-from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, new_file
+from pioneer_build.store.disk import Modes, check_no_link, check_writable, guarded, make_folder, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -163,6 +163,7 @@ class RowFiles:
         check_writable(rows)
         with guarded(rows, "read"):
             for folder in rows.glob("[0-9a-f][0-9a-f]"):  # there may be 256 of them
+                check_no_link(folder)
                 if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
                     check_writable(folder)
 

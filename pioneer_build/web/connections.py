@@ -13,6 +13,7 @@ import ssl
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -114,6 +115,7 @@ class Connections:
             trust_env=not self._direct,
             follow_redirects=False,
             transport=self._transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept: a server may set any number
         )
         pool = _Pool(client)
         self._pools.append(pool)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +34,20 @@ def test_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     shown = capsys.readouterr().err
     assert "0123456789abcdef" not in shown
     assert shown.count("no file") == 2
+
+
+@pytest.mark.parametrize("command", [
+    "plan", "status", "validate", "check", "diff HEAD", "init", "doctor", "gc --dry-run", "export a", "apply --yes",
+    "-C {there} export a --to x.jsonl", "-C {there} report --to x.html", "-C {there} plan --out x",
+])  # fmt: skip
+def test_a_current_folder_that_was_removed_is_said(command: str, tmp_path: Path) -> None:
+    gone, there = tmp_path / "gone", tmp_path / "there"
+    gone.mkdir()
+    there.mkdir()
+    words = command.format(there=there).split()
+    run = "import os, sys, runpy; os.rmdir(os.getcwd()); runpy.run_module('pioneer_build', run_name='__main__')"
+    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", run, *words], cwd=gone, env=environ, capture_output=True, text=True)
+    assert (done.returncode, "the current folder doesn't exist any more" in done.stderr + done.stdout) == (1, True)
+    assert "bug" not in done.stderr
+    assert not list(there.iterdir())

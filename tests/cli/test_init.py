@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -187,3 +187,20 @@ def test_the_variable_chooses_a_language_model_as_the_option_does(
     assert cli("init", "--backend", "model").code == 0
     assert by_variable == _files(folder)
     assert b"api_key_env" in by_variable["pioneer.yaml"]
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
+def test_nothing_is_added_to_a_file_of_git(cli: Callable[..., Any], folder: Path, name: str) -> None:
+    """A repository may bring such a link; with another line in its settings, git runs what they name, or nothing."""
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / name).symlink_to(".git/config")
+    before = (folder / ".git" / "config").read_bytes()
+    ran = cli("init")
+    assert ran.code == 1
+    assert "is in a folder of git" in ran.err
+    assert "remove the link" in ran.err
+    assert (folder / ".git" / "config").read_bytes() == before
+    (folder / name).unlink()
+    (folder / "specs").symlink_to(".git/specs")
+    assert cli("init").code == 1
+    assert not (folder / ".git" / "specs").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,44 @@ def test_a_link_that_leaves_the_project_is_only_followed_by_its_own_path(cli: An
         assert path.exists()
     assert cli("init", "data").code == 1
     assert cli("serve", "--state", "data/state").code == 1
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["folder", "a folder of another name"])
+def test_nothing_is_written_where_git_keeps_its_own(cli: Any, folder: Path, home: Path, other: bool) -> None:
+    place = folder / ("kept" if other else ".git")
+    git = ("git", "init", "-q", *(["--separate-git-dir", str(place)] if other else []), str(folder))
+    subprocess.run(git, check=True)
+    (folder / "data").symlink_to(place.name)
+    (folder / "out").symlink_to(f"{place.name}/new")
+    (folder / "report.html").symlink_to(f"{place.name}/config")
+    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    for command in (
+        ("export", "moods", "--to", "data/config"),
+        ("export", "moods", "--split", "a=0.5,b=0.5", "--to", "data"),
+        ("export", "moods", "--to", f"{place.name}/x.jsonl"),
+        ("export", "moods", "--to", f"{place}/x.jsonl"),
+        ("plan", "--out", "data/plan"),
+        ("plan", "--out", "out"),
+        ("plan", "--out", f"{place.name}/hooks/plan"),
+        ("report",),
+        ("report", "--to", "data/report.html"),
+        ("init", "data"),
+        ("init", f"{place.name}/x"),
+        ("serve", "--state", "data/state"),
+    ):
+        ran = cli(*command)
+        assert (ran.code, "is in a folder of git" in ran.err) == (1, True), command
+        assert "this is a bug" not in ran.err
+    assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
+    (folder / "pioneer.yaml").write_text("version: 1\nstore: data/store\n")
+    assert "it is in a folder of git" in cli("plan").err
+
+
+def test_a_folder_named_like_gits_above_the_checkout_is_none_of_its(cli: Any, home: Path, tmp_path: Path) -> None:
+    work = tmp_path / ".git" / "work"
+    work.mkdir(parents=True)
+    (work / ".git").mkdir()
+    assert path_to_write(work / "rows.jsonl", str(work)) == work / "rows.jsonl"
 
 
 def test_a_path_with_the_key_is_neither_written_nor_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

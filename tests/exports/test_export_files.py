@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -184,3 +185,37 @@ def test_formats_by_name() -> None:
     for name in ("jsonl", "pioneer"):
         assert callable(exporter(name).write)
     assert [name for name, form in FORMATS.items() if form.needs_path] == ["spacy", "parquet", "hf"]
+
+
+@pytest.mark.parametrize("mark", ["dataset_info.json", "dataset_dict.json"])
+def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path, mark: str) -> None:
+    """All of it would be removed."""
+    folder = tmp_path / "data"
+    part = folder if mark == "dataset_info.json" else folder / "train"
+    part.mkdir(parents=True)
+    (folder / mark).write_text("{}")
+    for name in ("dataset_info.json", "state.json", "data-00000-of-00001.arrow", "cache-0a1b.arrow"):
+        (part / name).write_text("{}")
+    export_files._check_replaceable(folder)
+    for other in (folder / "notes.txt", part / "mine.arrow", folder / "thesis", part / "data-00001-of-00002.arrow"):
+        if other.name == "thesis":
+            other.mkdir()
+            (other / "chapter").write_text("years of work")
+        elif other.name.startswith("data-"):
+            other.symlink_to(tmp_path)
+        else:
+            other.write_text("x")
+        with pytest.raises(UsageError, match=f"there is .*{other.name}"):
+            export_files._check_replaceable(folder)
+        shutil.rmtree(other) if other.is_dir() and not other.is_symlink() else other.unlink()
+    export_files._check_replaceable(folder)
+    (part / "dataset_info.json").unlink()
+    with pytest.raises(UsageError, match="is not an export"):
+        export_files._check_replaceable(folder)
+
+
+def test_an_empty_folder_is_replaced_and_a_file_is_not(tmp_path: Path) -> None:
+    export_files._check_replaceable(tmp_path)
+    (tmp_path / "x").write_text("x")
+    with pytest.raises(UsageError, match="is not a folder"):
+        export_files._check_replaceable(tmp_path / "x")

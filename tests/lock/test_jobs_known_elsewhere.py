@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -428,3 +429,16 @@ def test_an_entry_whose_rows_a_plan_judges_anyway_keeps_its_checks() -> None:
     assert checks_after(taken(lock, [declared(size=20, checks=TIGHT)], loose)) == {"max_chars": 50}
     before = replace(entry(with_rows(job(0))), fingerprint="fp1:before", checks=TIGHT)
     assert checks_after(taken(locked(before), [declared(size=20, checks=TIGHT)], loose)) == TIGHT
+
+
+def test_very_many_known_jobs_are_compared_with_the_lock_in_few_steps() -> None:
+    many = 5_000
+    item = declared()
+    known = [KnownJob(job(n), item.name, item.name, "ner", 10, token=f"t{n}") for n in range(many)]
+    first = take_over(Lock(), [item], known[:1], BACKEND, lambda *_: 1)
+    entry = first.lock.entries[item.name, BACKEND]
+    whole = Lock({(item.name, BACKEND): replace(entry, jobs=tuple(one.job for one in known))})
+    began = process_time()
+    found = take_over(whole, [item], known, BACKEND, lambda *_: 1)
+    assert process_time() - began < 5
+    assert (found.lock, found.jobs) == (whole, {})

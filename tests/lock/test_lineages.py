@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,56 @@ def test_a_submission_that_was_answered_is_the_same_job() -> None:
         "a": ["job-3"],
         "old": ["job-1"],
     }
+
+
+def test_very_many_renamed_datasets_are_found_in_few_steps() -> None:
+    many = 5_000
+
+    def side(prefix: str, ids: str) -> Lock:
+        return lock_of(
+            *(replace(BASE, dataset_name=f"{prefix}{n}", jobs=(job(ITEM, n, job_id=f"{ids}{n}"),)) for n in range(many))
+        )
+
+    base = side("old", "job-")
+    began = process_time()
+    renamed = renamed_on(base, side("new", "job-"))
+    assert process_time() - began < 5
+    assert renamed == {(f"old{n}", BACKEND): (f"new{n}", BACKEND) for n in range(many)}
+    assert renamed_on(base, side("new", "other-")) == {}
+    assert process_time() - began < 5
+
+
+def test_a_long_chain_of_names_that_clash_at_its_end_takes_few_rounds() -> None:
+    many = 2_000
+
+    def named(number: int) -> str:
+        return f"d{number:05}"
+
+    def chain(start: int) -> list[Entry]:
+        return [replace(BASE, dataset_name=named(n + start), jobs=(job(ITEM, n),)) for n in range(many)]
+
+    base, ours = lock_of(*chain(0)), lock_of(*chain(1))
+    theirs = lock_of(*chain(0), fresh(many + 1, named(many)))
+    began = process_time()
+    one = merge3(base, ours, theirs).lock
+    assert process_time() - began < 10
+    assert one == merge3(base, theirs, ours).lock
+    ids = {found.job_id for entry in one.entries.values() for found in entry.jobs}
+    assert {f"job-{n}" for n in range(1, many)} | {f"job-{many + 1}"} <= ids
+
+
+def test_an_unanswered_submission_is_looked_for_among_many_jobs_in_few_steps() -> None:
+    many = 10_000
+    sent = [
+        job(ITEM, n, state="unknown", job_id=None, rows=None, got=None, version=None, submissions=(f"t{n}",))
+        for n in range(many)
+    ]
+    base = replace(BASE, jobs=tuple(sent))
+    found = replace(BASE, jobs=tuple(job(ITEM, n, submissions=(f"t{n}",)) for n in range(many)))
+    began = process_time()
+    assert renamed_on(lock_of(base), lock_of(old(found), fresh())) == {("a", BACKEND): ("old", BACKEND)}
+    assert replaced_on(lock_of(base), lock_of(fresh())) == {("a", BACKEND)}
+    assert process_time() - began < 5
 
 
 def test_annotations_are_found_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,3 +195,28 @@ def test_an_upload_that_was_found_is_no_longer_unknown() -> None:
     assert merge_publications([later, done]) == (done, later)
     failed = replace(done, state="failed", reason="row 3")
     assert merge_publications([failed, done]) == (done,)
+
+
+def test_many_unanswered_submissions_and_many_jobs_are_joined_in_few_steps() -> None:
+    item, many = declared(generate_spec()), 12_000
+    unanswered = [
+        job(item, n, state="unknown", job_id=None, version=None, rows=None, got=None, submissions=(f"sent-{n}",))
+        for n in range(many)
+    ]
+    ready = [job(item, n, submissions=(f"made-{n}",)) for n in range(many)]
+    answered = job(item, many, submissions=("sent-7",))
+    began = process_time()
+    found = merge_jobs([*unanswered, *ready, answered])
+    assert process_time() - began < 6
+    assert len(found) == 2 * many  # all but the one that was answered
+
+
+def test_many_publications_are_joined_in_few_steps() -> None:
+    many = 12_000
+    unknown = [Publication("c", "a", 1, "unknown", submissions=(f"sent-{n}",)) for n in range(many)]
+    known = [Publication("c", "a", 1, "ready", version=str(n), submissions=(f"made-{n}",)) for n in range(many)]
+    answered = Publication("c", "a", 1, "ready", version="x", submissions=("sent-7",))
+    began = process_time()
+    found = merge_publications([*unknown, *known, answered])
+    assert process_time() - began < 6
+    assert len(found) == 2 * many

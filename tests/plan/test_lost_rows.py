@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
@@ -125,3 +126,16 @@ def test_whatever_is_lost_only_a_retry_pays_for_it(jobs: list[Any], here: set[in
         assert (one.action == "blocked") is (kept < size)
     elif lost and not one.requests:
         assert one.fetch
+
+
+@pytest.mark.parametrize("state", ["owed", "owed and here", "deleted", "open"])
+def test_very_many_jobs_are_planned_in_few_steps(state: str) -> None:
+    many = 5_000
+    fields: dict[str, Any] = {"deleted": True} if state == "deleted" else {"owed": True}
+    if state == "open":
+        fields = {"state": "open", "rows": None, "got": None, "version": None, "verified": False}
+    known = entry(ITEM, *(job(ITEM, n, **fields) for n in range(many)))
+    began = process_time()
+    one = step(ITEM, known, **({} if state == "owed and here" else {"present": NOTHING}))
+    assert process_time() - began < 5
+    assert len(one.reasons) >= many

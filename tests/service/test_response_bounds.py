@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.service.response_bounds import bounds_for, values_in
+from pioneer_build.service.response_bounds import bounds_for
+from pioneer_build.spec.json_values import values_in
 from pioneer_build.web.decompress import decompressed
 from tests.service.harness import run
 

@@ -142,3 +142,14 @@ def test_a_row_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more:
         return
     with pytest.raises(StoreError, match="row 2 is longer than 1 MiB"):
         next(lines)
+
+
+def test_a_link_in_place_of_a_folder_is_noticed_before_anything_is_written(tmp_path: Path) -> None:
+    """In a checkout it may come from anybody. Nothing would be kept there, so nothing is to be bought for it."""
+    store, elsewhere = Store(tmp_path / "store"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    os.close(store.reserve(0))
+    (tmp_path / "store" / "rows" / "a7").symlink_to(elsewhere)
+    with pytest.raises(StoreError, match="a7: it is a symbolic link"):
+        os.close(store.reserve(0))
+    assert not list(elsewhere.iterdir())

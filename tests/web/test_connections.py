@@ -18,6 +18,7 @@ from pioneer_build.service import retry
 from pioneer_build.service.client import HttpService
 from pioneer_build.service.rate_limiter import Pacer
 from pioneer_build.web.connections import POOL, Connections, Tls
+from tests.fakes.chat_server import ChatServer, reply
 from tests.fakes.server import FakeService, Fault
 from tests.service.harness import KEY, REQUEST, free_port, run, talking
 
@@ -187,6 +188,24 @@ def test_what_a_client_is(fresh: bool) -> None:
         await connections.aclose()
 
     run(main())
+
+
+def test_no_cookie_is_kept_or_sent_back() -> None:
+    with ChatServer() as server:
+        server.script = lambda call: reply(content="ok", headers={"Set-Cookie": f"c{call.number}=x; Path=/"})
+
+        async def main() -> None:
+            connections = Connections(Tls(needed=False), fresh=False, direct=True)
+            async with connections.client() as one:
+                for _ in range(3):
+                    answer = await one.post(f"{server.url}/chat/completions", json={"messages": []})
+                    assert answer.headers["set-cookie"]
+                assert not one.cookies
+            await connections.aclose()
+
+        run(main())
+        assert len(server.calls) == 3
+        assert not [call for call in server.calls if "cookie" in call.headers]
 
 
 def test_a_transport_of_ones_own_serves_all() -> None:

@@ -6,12 +6,12 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
-from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
-from pioneer_build.engine.requests import GenerateRequest, error_items
+from pioneer_build.engine.error_responses import ErrorAnswer
+from pioneer_build.engine.request_bodies import read_body
+from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.stored_jobs import restore_job, used_by
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class GenerateRoutes:
 
     async def _accept(self, body: bytes) -> Response:
         runtime, config = self._runtime, self._runtime.config
-        try:
-            wanted = GenerateRequest.model_validate_json(body)
-        except ValidationError as error:
-            raise invalid_request(error_items(error)) from None
+        wanted = await read_body(runtime, GenerateRequest, body)
         runtime.refuse_if_stuck()
         runtime.charge(wanted.num_examples)
         parts: list[Any] = [config.seed, wanted.canonical().decode(), wanted.num_examples]

@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pydantic import ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
-from pioneer_build.engine.error_responses import ErrorAnswer, invalid_request
+from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.makers import MakerStopped, UnsupportedLabels
-from pioneer_build.engine.requests import LabelRequest, error_items
+from pioneer_build.engine.request_bodies import read_body
+from pioneer_build.engine.requests import LabelRequest
 from pioneer_build.engine.runtime import shutting_down
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ class LabelRoutes:
     async def _label(self, body: bytes, task_type: str) -> Response:
         runtime, config = self._runtime, self._runtime.config
         began = time.monotonic()
-        try:
-            wanted = LabelRequest.model_validate_json(body)
-        except ValidationError as error:
-            raise invalid_request(error_items(error)) from None
+        wanted = await read_body(runtime, LabelRequest, body)
         runtime.refuse_if_busy()
         runtime.refuse_if_stuck()
         if runtime.strikes(config.fail, "fail-label"):

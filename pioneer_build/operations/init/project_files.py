@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.folders import make_folder
@@ -14,7 +15,7 @@ from pioneer_build.git.driver import set_driver
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
-from pioneer_build.paths import SETTINGS_NAME, link_that_leaves
+from pioneer_build.paths import SETTINGS_NAME, checkout_of, is_git_s, link_that_leaves
 from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
@@ -111,12 +112,17 @@ def _json(value: object) -> str:
 
 
 def _check_inside(root: Path, path: Path) -> None:
-    """Raises a `PioneerError` if a symbolic link of the project leads out of it on the way to `path`."""
+    """Raises a `PioneerError` if a symbolic link of the project leads out of it, or to git's files, on the way."""
     link = link_that_leaves(str(root), str(path))
     if link is not None:
         raise PioneerError(
             f"can't write {path}: {link} is a symbolic link that leaves the project",
             hint="remove the link, or replace it by what it leads to",
+        )
+    if is_git_s(str(path), checkout_of(str(root))):
+        raise PioneerError(
+            f"can't write {path}: {os.path.realpath(path)} is in a folder of git",
+            hint="remove the link that leads there",
         )
 
 
