@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from pioneer_build.errors import LockError
 from pioneer_build.lock.from_files import lock_texts
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
+from pioneer_build.paths import state_folder
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.sparse.signs import may_be_sparse
 from tests.planning import declared, entry, generate_spec, job, lock_of
@@ -127,6 +130,80 @@ def test_what_was_merged_since_is_not_merged_again(checkout: Checkout) -> None:
     again = LockFile(checkout.root)
     assert again.read() == lock_of(replace(mine, protect=True), B)
     assert again.conflicted == ()
+
+
+# -- a merge whose result is one of its sides ------------------------------------------------------------------------
+
+HOWS = ["merge theirs", "cherry-pick theirs", "rebase theirs", "stash pop"]
+
+
+def conflict(checkout: Checkout, how: str) -> None:
+    if how == "stash pop":
+        checkout.commit(A, B)
+        checkout.put(with_job(A, 12), B)
+        git(checkout.root, "stash", "-q")
+        checkout.commit(with_job(A, 11), B)
+    else:
+        checkout.branches()
+    fails(checkout.root, *how.split())
+
+
+@pytest.mark.parametrize("number", [11, 12], ids=["ours", "theirs"])
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("driver", ["can't be run", "git's own"])
+def test_a_side_that_was_written_is_what_was_made_of_both(
+    checkout: Checkout, how: str, number: int, driver: str
+) -> None:
+    if driver == "git's own":
+        git(checkout.root, "config", "merge.broken.driver", "git merge-file %A %O %B")
+    conflict(checkout, how)
+    file = LockFile(checkout.root)
+    assert ids(file.read()) == ["job-1", "job-11", "job-12"]
+    side = lock_of(with_job(A, number), B)
+    file.write(side)
+    again = LockFile(checkout.root)
+    assert (again.read(), again.conflicted) == (side, ())
+    os.close(again.reserve(1))  # as each apply does, which writes the same bytes again
+    again.write(side)
+    assert LockFile(checkout.root).read() == side
+    git(checkout.root, "checkout", "-m", "--", checkout.path)
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11", "job-12"], "the conflict is back"
+
+
+def test_the_next_merge_of_the_same_sides_is_another_one(checkout: Checkout) -> None:
+    """Git writes the same bytes as this program did before, for the same sides; but these are git's."""
+    checkout.branches()
+    side = lock_of(with_job(A, 11), B)
+    for _ in range(2):
+        fails(checkout.root, "merge", "theirs")
+        file = LockFile(checkout.root)
+        assert ids(file.read()) == ["job-1", "job-11", "job-12"]
+        file.write(side)
+        assert LockFile(checkout.root).read() == side
+        git(checkout.root, "merge", "--abort")
+        assert LockFile(checkout.root).read() == side, "as it is in the last commit"
+
+
+def test_a_note_that_cannot_be_read_or_written(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.branches()
+    fails(checkout.root, "merge", "theirs")
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    side = lock_of(with_job(A, 11), B)
+
+    def written_and_read_again() -> Lock:
+        file = LockFile(checkout.root, environ=environ)
+        file.read()
+        file.write(side)
+        return LockFile(checkout.root, environ=environ).read()
+
+    assert written_and_read_again() == side
+    folder = state_folder(environ) / "solved-conflicts"
+    for note in folder.iterdir():
+        note.write_text("[" * 99_999)
+    assert ids(LockFile(checkout.root, environ=environ).read()) == ["job-1", "job-11", "job-12"]
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert ids(written_and_read_again()) == ["job-1", "job-11", "job-12"]
 
 
 def test_line_ends_that_git_converted(checkout: Checkout) -> None:
