@@ -33,6 +33,16 @@ def staged(folder: Path, name: str, stage: IndexStage) -> bytes | None:
     return read.stdout if read.returncode == 0 else None
 
 
+def staged_alone(folder: Path, name: str) -> str | None:
+    """The id of a file's content in git's index, if it is not unmerged there.
+
+    Args:
+        folder: a folder of the work tree.
+        name: a file's path in it, with `/`.
+    """
+    return answer(folder, "rev-parse", "--verify", "--quiet", f":0:./{name}") or None
+
+
 class AbsentFile(NamedTuple):
     """A file or submodule that git tracks, but that is not in the work tree on purpose.
 

@@ -187,7 +187,13 @@ class LockFile:
     def _read_files(self, snapshot: Snapshot, *, trusted: bool, mixed: bool) -> FoundLock:
         merging = self._merge_in_index(snapshot, mixed=mixed)
         self.unmerged, self._stages = merging.unmerged, merging.stages
-        found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
+        try:
+            found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
+        except LockError:
+            rescued = _in_git(self.path.parent, self._environ).from_commits(snapshot.texts)
+            if rescued is None:
+                raise
+            found = rescued
         self._files.known = snapshot  # only what could be read may be replaced
         self.astray, self._found = found.astray, found.lock
         self.is_split = found.split if snapshot.texts else self._new_is_split

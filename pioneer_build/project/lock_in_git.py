@@ -16,6 +16,7 @@ from pioneer_build.lock.from_files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
 from pioneer_build.project.lock_restore import with_way_out
+from pioneer_build.project.merged_commits import lock_of_merged_commits
 from pioneer_build.project.solved_conflicts import SolvedConflicts
 from pioneer_build.sparse import command_for, command_for_git, tracked
 from pioneer_build.sparse.signs import may_be_sparse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pioneer_build.git.work_tree import IndexStage, StageIds
+    from pioneer_build.lock.from_files import FoundLock
     from pioneer_build.project.lock_texts import Snapshot
 
 #: The common ancestor, our side and their side in git's index (gitrevisions(7)).
@@ -87,6 +89,10 @@ class LockInGit:
     def remember_solved(self, written: Snapshot, stages: Mapping[str, tuple[str | None, ...]]) -> None:
         """As `SolvedConflicts.remember`."""
         self._solved.remember(written, stages)
+
+    def from_commits(self, texts: Mapping[str, str]) -> FoundLock | None:
+        """As `lock_of_merged_commits`, if git may be merging."""
+        return lock_of_merged_commits(self._root, texts) if may_be_merging(os.fspath(self._root)) else None
 
     def with_way_out(self, error: LockError) -> LockError:
         """As `lock_restore.with_way_out`."""

@@ -206,6 +206,56 @@ def test_a_note_that_cannot_be_read_or_written(checkout: Checkout, tmp_path: Pat
     assert ids(written_and_read_again()) == ["job-1", "job-11", "job-12"]
 
 
+# -- files that git has mixed up ------------------------------------------------------------------------------------
+
+
+def renamed(one: Entry, name: str) -> Entry:
+    return replace(one, dataset_name=name)
+
+
+@pytest.mark.parametrize("how", ["merge theirs", "cherry-pick theirs", "rebase theirs"])
+def test_each_side_renames_a_dataset_in_a_split_lock(tmp_path: Path, how: str) -> None:
+    """Git writes one text with markers as the only side of each of the new names."""
+    checkout = Checkout(tmp_path / "repo", split=True)
+    git(checkout.root, "config", "merge.broken.driver", "git merge-file %A %O %B")
+    checkout.commit(A, B)
+    for branch, name, number in (("theirs", "x", 12), ("ours", "y", 11)):
+        git(checkout.root, "switch", "-qc", branch, "main")
+        (checkout.root / entry_path("a")).unlink()
+        checkout.commit(renamed(with_job(A, number), name), B)
+    fails(checkout.root, *how.split())
+    assert all("<<<<<<<" in (checkout.root / entry_path(name)).read_text() for name in "xy")
+    file = LockFile(checkout.root)
+    lock = file.read()
+    assert {one.job_id for entry in lock.entries.values() for one in entry.jobs} == {
+        "job-1",
+        "job-2",
+        "job-11",
+        "job-12",
+    }
+    assert lock.entries["b", "pioneer"] == B
+    assert set(file.conflicted) == {entry_path("x"), entry_path("y")}
+    file.write(lock)
+    assert LockFile(checkout.root).read() == lock
+
+
+def test_an_entry_that_git_has_left_twice(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "repo", split=False)
+    checkout.branches()
+    fails(checkout.root, "merge", "theirs")
+    path = checkout.root / LOCK_PATH
+    text = path.read_text()
+    start, end = text.index('    "a": {'), text.index('    "b": {')
+    path.write_text(text[:end] + text[start:end] + text[end:])
+    git(checkout.root, "add", LOCK_PATH)
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11", "job-12"]
+    path.write_text(path.read_text().replace("job-11", "job-99"))
+    with pytest.raises(LockError, match="twice"):  # a person has edited it since
+        LockFile(checkout.root).read()
+    git(checkout.root, "reset", "-q", "--hard")
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11"]
+
+
 def test_line_ends_that_git_converted(checkout: Checkout) -> None:
     checkout.branches()
     git(checkout.root, "config", "core.autocrlf", "true")
