@@ -57,7 +57,7 @@ applies.
 | `PIONEER_REQUESTS_PER_MINUTE` | the rate limit of the generate endpoints (default 120) |
 | `NO_COLOR` | if set, the output has no colour |
 | `HOME` | the next three are below it by default; needed unless they are all set. Relative paths are ignored |
-| `XDG_STATE_HOME` | journal of submissions, jobs of the local engine: `~/.local/state/pioneer-build` |
+| `XDG_STATE_HOME` | journal of submissions, jobs of the local engine, solved merges: `~/.local/state/pioneer-build` |
 | `XDG_DATA_HOME` | store of rows and annotations, unless `store:` is set: `~/.local/share/pioneer-build` |
 | `XDG_CACHE_HOME` | cache, which can be deleted at any time: `~/.cache/pioneer-build` |
 """

@@ -26,7 +26,7 @@ _MOST = 1 << 16
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the journal, locks, rate-limit files and the jobs of the local engine."""
+    """The folder of the journal, locks, rate-limit files, solved conflicts and the jobs of the local engine."""
     return _path(state_path(environ))
 
 

@@ -246,6 +246,7 @@ async def _do_again(run: Run, step: Step) -> str:
 
 async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
     """How a step ended: done, with the message that `doing` returns, or stopped before that."""
+    again = "pioneer-build apply --delete-remote" if step.action == "delete" else "pioneer-build apply"
     try:
         message = await doing
     except StepStopped as stopped:
@@ -253,11 +254,11 @@ async def _outcome(run: Run, step: Step, doing: Awaitable[str]) -> Outcome:
     except ServiceError as error:
         if stops_submissions(error):
             run.stop(error)
-        ended = StepStopped("stopped", one_line(error), "pioneer-build apply")
+        ended = StepStopped("stopped", one_line(error), again)
     except (JournalError, LockError, StoreError) as error:
         # one of our own files can't be written: submit nothing more
         run.stop(error)
-        ended = StepStopped("stopped", one_line(error), "pioneer-build apply")
+        ended = StepStopped("stopped", one_line(error), again)
     except Problems as error:
         places = "; ".join(f"{problem.place}: {problem.message}" for problem in error.problems[:3])
         ended = StepStopped("stopped", f"the inputs can no longer be read: {places}", "pioneer-build plan")

@@ -130,7 +130,7 @@ def _mark_not_compared(work: Work, job: Job) -> None:
     if job.state != "ready" or job.rows is None or job.fingerprint != work.item.fingerprint:
         return
     elsewhere = work.run.others.elsewhere(work.checks, but_lost=work.retries)
-    if names := (*elsewhere, *work.run.order.to_come(work.name)):
+    if names := tuple(dict.fromkeys((*elsewhere, *work.run.order.to_come(work.name)))):
         which = quoted(names)
         text = f"the rows of {job.named} were not compared with all rows of {which}: some are not on this machine yet"
         work.emit("note", text)

@@ -162,7 +162,16 @@ async def resume(work: Work) -> None:
                 break
     if first is not None:
         raise first
-    entry = work.entry
+    await go_on_with_what_came(work)
+
+
+async def go_on_with_what_came(work: Work) -> None:
+    """After jobs of earlier runs have ended: judges all rows of the dataset, and tops it up.
+
+    Raises:
+        StepStopped: rows don't pass or can't be had; or those of others that they are compared with aren't here yet.
+    """
+    run, entry = work.run, work.entry
     if entry is None or entry.fingerprint != work.item.fingerprint:
         return  # the next plan says what the spec's definition needs
     await fetch(work)

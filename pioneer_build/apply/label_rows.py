@@ -16,6 +16,7 @@ from pioneer_build.lock.model import Labelling, Rejection
 from pioneer_build.rows import cause_of, checked_line
 from pioneer_build.rows.annotation import row_line_of
 from pioneer_build.spec.request_limits import LONGEST_ROW
+from pioneer_build.wording import SHARED_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -108,11 +109,12 @@ def _compare_with_lock(work: Work, made: Labelling) -> None:
     if before is None or (before.inputs, before.fingerprint) != (made.inputs, made.fingerprint):
         return
     if work.step.action in ("fetch", "none") and before.content != made.content and not work.retries:
-        raise StepStopped(
-            "differs",
-            "the rows made on this machine don't match pioneer.lock, whose rows were made by another engine revision",
-            f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)",
-        )
+        retry = f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
+        message = "the rows made on this machine don't match pioneer.lock"
+        if work.run.options.free:
+            raise StepStopped("differs", f"{message}, whose rows were made by another engine revision", retry)
+        why = "the texts were labelled again on another machine, whose annotations are not here"
+        raise StepStopped("differs", f"{message}: {why}", f"{SHARED_STORE}, or: {retry}")
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------

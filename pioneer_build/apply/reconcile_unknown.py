@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pioneer_build.apply.finish_job import see_through
+from pioneer_build.apply.generate import go_on_with_what_came
 from pioneer_build.apply.matching_version import misfit
 from pioneer_build.apply.rows_first import try_to_have_rows
 from pioneer_build.apply.stopped import StepStopped, one_line
@@ -46,6 +47,7 @@ async def reconcile(work: Work) -> None:
                 break
     if first is not None:
         raise first
+    await go_on_with_what_came(work)
 
 
 async def _resolve(work: Work, job: Job) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.git.objects import contents
 from pioneer_build.git.places import is_below_repository
-from pioneer_build.git.program import complaint_of, run
+from pioneer_build.git.program import answer, complaint_of, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +128,32 @@ def merged_commits(folder: Path) -> tuple[str, str, str] | None:
     base = run(folder, "merge-base", "HEAD^1", "HEAD^2")
     ids = [*base.stdout.decode("ascii", "replace").split()[:1], *read.stdout.decode("ascii", "replace").split()]
     return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
+
+
+def commits_being_merged(folder: Path) -> tuple[str, str, str] | None:
+    """The commits of a merge, cherry-pick, revert or rebase with conflicts: common ancestor, our side and theirs.
+
+    Args:
+        folder: a folder of the work tree.
+
+    Raises:
+        PioneerError: git can't be run.
+    """
+    for head, base, theirs in (
+        ("MERGE_HEAD", None, "MERGE_HEAD"),
+        ("CHERRY_PICK_HEAD", "CHERRY_PICK_HEAD^", "CHERRY_PICK_HEAD"),
+        ("REBASE_HEAD", "REBASE_HEAD^", "REBASE_HEAD"),
+        ("REVERT_HEAD", "REVERT_HEAD", "REVERT_HEAD^"),
+    ):
+        if not answer(folder, "rev-parse", "--verify", "--quiet", head):
+            continue
+        before = answer(folder, "merge-base", "HEAD", head) if base is None else base
+        read = run(folder, "rev-parse", "--verify", "--quiet", f"{before}^{{commit}}") if before else None
+        ids = [] if read is None or read.returncode != 0 else read.stdout.decode("ascii", "replace").split()
+        for side in ("HEAD", theirs):
+            ids += (answer(folder, "rev-parse", "--verify", "--quiet", f"{side}^{{commit}}") or "").split()
+        return (ids[0], ids[1], ids[2]) if len(ids) == 3 else None
+    return None
 
 
 def commits_before(folder: Path, most: int) -> tuple[str, ...]:

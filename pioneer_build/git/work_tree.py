@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: What git's index calls the three sides of a merge (gitrevisions(7)).
 IndexStage: TypeAlias = Literal[1, 2, 3]
+#: The ids of a file's content by stage of the index: the common ancestor, our side, theirs; `None` where there is none.
+StageIds: TypeAlias = "tuple[str | None, str | None, str | None]"
 
 
 def staged(folder: Path, name: str, stage: IndexStage) -> bytes | None:
@@ -29,6 +31,16 @@ def staged(folder: Path, name: str, stage: IndexStage) -> bytes | None:
     except PioneerError:
         return None
     return read.stdout if read.returncode == 0 else None
+
+
+def staged_alone(folder: Path, name: str) -> str | None:
+    """The id of a file's content in git's index, if it is not unmerged there.
+
+    Args:
+        folder: a folder of the work tree.
+        name: a file's path in it, with `/`.
+    """
+    return answer(folder, "rev-parse", "--verify", "--quiet", f":0:./{name}") or None
 
 
 class AbsentFile(NamedTuple):
@@ -76,8 +88,8 @@ def is_sparse(folder: Path) -> bool:
     return answer(folder, "config", "--bool", "--get", "core.sparseCheckout") == "true"
 
 
-def unmerged_files(folder: Path, *below: str) -> list[str]:
-    """The files of which git's index has both sides of a merge: relative to `folder`. None without git.
+def unmerged_files(folder: Path, *below: str) -> dict[str, StageIds]:
+    """The files that are unmerged in git's index, relative to `folder`, with what it has of each. None without git.
 
     Args:
         folder: a folder of the work tree.
@@ -86,12 +98,13 @@ def unmerged_files(folder: Path, *below: str) -> list[str]:
     try:
         listed = run(folder, "--literal-pathspecs", "ls-files", "-z", "--unmerged", "--", *below, index=True)
     except PioneerError:
-        return []
-    stages: dict[str, set[str]] = {}
+        return {}
+    stages: dict[str, dict[str, str]] = {}
     for line in os.fsdecode(listed.stdout).split("\0")[:-1]:
         about, _, path = line.partition("\t")
-        stages.setdefault(path, set()).add(about.split(" ")[-1])
-    return [path for path, found in stages.items() if {"2", "3"} <= found]
+        _mode, blob, stage = about.split(" ")
+        stages.setdefault(path, {})[stage] = blob
+    return {path: (found.get("1"), found.get("2"), found.get("3")) for path, found in stages.items()}
 
 
 def is_by_folders(folder: Path) -> bool:

@@ -66,12 +66,14 @@ class MergeInIndex:
 
     `sides` has both sides of a file with a conflict; `ancestor` its common ancestor, also if one side removed the file.
     `unmerged` are the paths of files without conflict markers that have both sides nevertheless: one of them stands in
-    the file alone, because the merge driver couldn't be run.
+    the file alone, because the merge driver couldn't be run. `stages` says of each file with both sides, also one that
+    was merged since, which they are: the ids of their common ancestor, our side and theirs.
     """
 
     sides: Staged = _nothing
     ancestor: Callable[[str], str | None] = _nothing
     unmerged: frozenset[str] = frozenset()
+    stages: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
 
     def is_conflicted(self, path: str, text: str) -> bool:
         """Whether the file at `path`, with this text, has two sides."""

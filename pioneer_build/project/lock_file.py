@@ -19,6 +19,7 @@ from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.read_files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import entry_path, is_mark
+from pioneer_build.paths import state_folder
 from pioneer_build.project.key_check import keys_in_texts, refuse_keys_in_lock
 from pioneer_build.project.lock_texts import LockTexts, Snapshot, read_text
 from pioneer_build.sparse.signs import may_be_sparse
@@ -46,9 +47,10 @@ class LockFile:
     Args:
         root: the project's folder.
         split: whether a lock that doesn't exist yet is split when it is written.
+        environ: the environment variables, which name the user's state folder.
     """
 
-    def __init__(self, root: Path, *, split: bool = False) -> None:
+    def __init__(self, root: Path, *, split: bool = False, environ: Mapping[str, str] = os.environ) -> None:
         self.path = root / LOCK_NAME
         self.as_read = Lock()
         self.conflicted: tuple[str, ...] = ()
@@ -57,6 +59,8 @@ class LockFile:
         self.astray: Mapping[str, Lock] = {}
         self.is_split = split
         self._new_is_split = split
+        self._environ = environ
+        self._stages: Mapping[str, tuple[str | None, ...]] = {}
         self._root = os.fspath(root)
         self._files = LockTexts(self._root)
         self._written: dict[tuple[str, str], tuple[Entry, str]] = {}
@@ -165,41 +169,54 @@ class LockFile:
         Raises:
             LockError: the lock can't be written, or there is not this much room.
         """
-        return self._files.reserve(size, rewrite=rewrite)
+        held = self._files.reserve(size, rewrite=rewrite)
+        self._remember_solved()
+        return held
 
     def _read(self, *, trusted: bool = False, mixed: bool = False) -> FoundLock:
         try:
             snapshot = self._files.read()
         except LockError as error:
-            raise self._in_git().with_way_out(error) from None
+            raise _in_git(self.path.parent, self._environ).with_way_out(error) from None
         refuse_keys_in_lock(snapshot.texts)
         try:
             return self._read_files(snapshot, trusted=trusted, mixed=mixed)
         except LockError as error:
-            raise self._in_git().with_way_out(error) from None
+            raise _in_git(self.path.parent, self._environ).with_way_out(error) from None
 
     def _read_files(self, snapshot: Snapshot, *, trusted: bool, mixed: bool) -> FoundLock:
-        merging = self._merge_in_index(snapshot.texts, mixed=mixed)
-        self.unmerged = merging.unmerged
-        found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
+        merging = self._merge_in_index(snapshot, mixed=mixed)
+        self.unmerged, self._stages = merging.unmerged, merging.stages
+        try:
+            found = read_files(snapshot.texts, merging, trusted=trusted, mixed=mixed)
+        except LockError:
+            rescued = _in_git(self.path.parent, self._environ).from_commits(snapshot.texts)
+            if rescued is None:
+                raise
+            found = rescued
         self._files.known = snapshot  # only what could be read may be replaced
         self.astray, self._found = found.astray, found.lock
         self.is_split = found.split if snapshot.texts else self._new_is_split
         return found
 
-    def _merge_in_index(self, texts: Mapping[str, str], *, mixed: bool) -> MergeInIndex:
+    def _merge_in_index(self, found: Snapshot, *, mixed: bool) -> MergeInIndex:
         """What git's index knows of a merge. Refuses a lock of which a sparse checkout left something out."""
+        texts = found.texts
         may_have_sides = mixed or may_be_merging(self._root) or any(is_conflicted(text) for text in texts.values())
         if not may_have_sides and not may_be_sparse(self.path.parent):
             return NOT_IN_INDEX
-        git = self._in_git()
+        git = _in_git(self.path.parent, self._environ)
         git.check_whole(texts)
-        return git.merge(texts) if may_have_sides else NOT_IN_INDEX
+        return git.merge(found) if may_have_sides else NOT_IN_INDEX
 
-    def _in_git(self) -> LockInGit:
-        from pioneer_build.project.lock_in_git import LockInGit  # imports subprocess, and is rarely needed
+    def _remember_solved(self) -> None:
+        """Notes that files with two sides in git's index are merged as they stand, also if they equal a side.
 
-        return LockInGit(self.path.parent)
+        Otherwise git's index would give them their two sides again at every read, until `git add`.
+        """
+        solved = {path: ids for path, ids in self._stages.items() if path not in self.unmerged}
+        if solved:
+            _in_git(self.path.parent, self._environ).remember_solved(self._files.known, solved)
 
     def _replace(self, lock: Lock, *, convert_to: bool | None = None) -> bool:
         """Writes the files that differ; `False` if one was changed in the meantime, and this has to be called again.
@@ -222,8 +239,15 @@ class LockFile:
             return False
         if not self._files.store(texts):
             return False
-        self.is_split, self.astray = split, {}
+        self.is_split, self.astray, self.unmerged = split, {}, frozenset()
+        self._remember_solved()
         return True
+
+
+def _in_git(root: Path, environ: Mapping[str, str]) -> LockInGit:
+    from pioneer_build.project.lock_in_git import LockInGit  # imports subprocess, and is rarely needed
+
+    return LockInGit(root, state_folder(environ))
 
 
 def _refuse_keys(texts: Mapping[str, str]) -> None:

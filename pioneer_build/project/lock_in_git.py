@@ -16,6 +16,8 @@ from pioneer_build.lock.read_files import MergeInIndex
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_FOLDER, is_mark
 from pioneer_build.project.lock_restore import with_way_out
+from pioneer_build.project.merged_commits import lock_of_merged_commits
+from pioneer_build.project.solved_conflicts import SolvedConflicts
 from pioneer_build.sparse import command_for, command_for_git, tracked
 from pioneer_build.sparse.signs import may_be_sparse
 from pioneer_build.wording import count
@@ -24,17 +26,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pioneer_build.git.work_tree import IndexStage
+    from pioneer_build.git.work_tree import IndexStage, StageIds
+    from pioneer_build.lock.read_files import FoundLock
+    from pioneer_build.project.lock_texts import Snapshot
 
 #: The common ancestor, our side and their side in git's index (gitrevisions(7)).
 _STAGES: Final[tuple[IndexStage, IndexStage, IndexStage]] = (1, 2, 3)
 
 
 class LockInGit:
-    """Git, asked about the lock of the project at `root`."""
+    """Git, asked about the lock of the project at `root`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the project's folder.
+        state: the user's state folder, which remembers the conflicts that were solved.
+    """
+
+    def __init__(self, root: Path, state: Path) -> None:
         self._root = root
+        self._solved = SolvedConflicts(root, state)
 
     def check_whole(self, texts: Mapping[str, str]) -> None:
         """Refuses a lock of which a sparse checkout left something out: what isn't here would count as not built.
@@ -63,34 +73,47 @@ class LockInGit:
             hint=command_for(missing),
         )
 
-    def merge(self, texts: Mapping[str, str]) -> MergeInIndex:
+    def merge(self, found: Snapshot) -> MergeInIndex:
         """The merge that git is in the middle of, if there is one.
 
         Args:
-            texts: the texts of the files of the lock, by path in the project.
+            found: the files of the lock.
         """
-        return MergeInIndex(self._sides, lambda path: self._text(path, 1), self._unmerged(texts))
+        stages: dict[str, StageIds] = {}
+        if found.texts and may_be_merging(os.fspath(self._root)):
+            listed = unmerged_files(self._root, LOCK_PATH, SPLIT_FOLDER)
+            stages = {path: ids for path, ids in listed.items() if None not in ids[1:]}
+        unmerged = self._unmerged(found, stages)
+        return MergeInIndex(self._sides, lambda path: self._text(path, 1), unmerged, stages)
+
+    def remember_solved(self, written: Snapshot, stages: Mapping[str, tuple[str | None, ...]]) -> None:
+        """As `SolvedConflicts.remember`."""
+        self._solved.remember(written, stages)
+
+    def from_commits(self, texts: Mapping[str, str]) -> FoundLock | None:
+        """As `lock_of_merged_commits`, if git may be merging."""
+        return lock_of_merged_commits(self._root, texts) if may_be_merging(os.fspath(self._root)) else None
 
     def with_way_out(self, error: LockError) -> LockError:
         """As `lock_restore.with_way_out`."""
         return with_way_out(self._root, error)
 
-    def _unmerged(self, texts: Mapping[str, str]) -> frozenset[str]:
+    def _unmerged(self, found: Snapshot, stages: Mapping[str, StageIds]) -> frozenset[str]:
         """The files that are unmerged, but have no conflict markers: one side stands there alone.
 
         Git leaves it so if the merge driver can't be run. A file that is neither side was merged since, or by hand; and
-        so was the mark of a split lock, if the other side is no mark: git leaves both forms there.
+        so was the mark of a split lock, if the other side is no mark: git leaves both forms there. A side that this
+        program wrote is what it made of both.
         """
-        if not texts or not may_be_merging(os.fspath(self._root)):
-            return frozenset()
-        found = set()
-        for path in unmerged_files(self._root, LOCK_PATH, SPLIT_FOLDER):
-            text, sides = texts.get(path), self._sides(path)
+        unmerged = set()
+        for path in stages:
+            text, sides = found.texts.get(path), self._sides(path)
             if text is None or sides is None or is_conflicted(text) or (path == LOCK_PATH and is_mark(text)):
                 continue
-            if _lines(text) in (_lines(sides.ours), _lines(sides.theirs)):
-                found.add(path)
-        return frozenset(found)
+            is_side = _lines(text) in (_lines(sides.ours), _lines(sides.theirs))
+            if is_side and not self._solved.is_solved(path, found, stages[path]):
+                unmerged.add(path)
+        return frozenset(unmerged)
 
     def _sides(self, path: str) -> Sides | None:
         """Both sides of a file during a merge, and their common ancestor; `None` if the index doesn't have both."""

@@ -99,10 +99,10 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     config = resolve(settings, root, backend, environ)
     if settings.store is not None and (wrong := wrong_store_place(config.store, root, config.specs)) is not None:
         _parse(root, wrong)
-    lockfile = LockFile(root, split=config.split_lock)
+    lockfile = LockFile(root, split=config.split_lock, environ=environ)
     if (name := one_name(config.backend)) != config.backend or config.backend.startswith("http://localhost"):
         config = replace(config, backend=_spelling_in_lock(lockfile, config.backend, name))
-    return Project(root, config, LockFile(root, split=config.split_lock), cache, plan_key)
+    return Project(root, config, LockFile(root, split=config.split_lock, environ=environ), cache, plan_key)
 
 
 def _spelling_in_lock(lockfile: LockFile, backend: str, name: str) -> str:

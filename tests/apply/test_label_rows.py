@@ -115,6 +115,20 @@ def test_other_rows_than_those_in_the_lock_are_recorded_only_when_that_is_asked_
     assert project.entry().labelling.content != content
 
 
+def test_texts_of_a_service_that_were_labelled_again_elsewhere(project: Project, tmp_path: Path) -> None:
+    project.apply()
+    here = project.store
+    project.store = Store(tmp_path / "another-store")
+    project.service.first = 1
+    (project.root / "pioneer.lock").unlink()
+    assert result(project.apply()) == "done"
+    project.store = here
+    report = project.apply()
+    assert result(report) == "differs"
+    assert report.outcomes[0].message.endswith("labelled again on another machine, whose annotations are not here")
+    assert "--retry" in (report.outcomes[0].command or "")
+
+
 def test_the_longest_row_that_is_accepted_is_read_again(tmp_path: Path) -> None:
     text = "A" + '"' * ((LONGEST_TEXT - 4) // 2) + "B"
     key = "\\" * ((LONGEST_ID - 2) // 2)

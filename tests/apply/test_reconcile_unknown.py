@@ -11,8 +11,10 @@ from pioneer_build.journal.model import Submission
 from pioneer_build.lock.file_text import lock_text
 from pioneer_build.lock.model import Lock
 from pioneer_build.project.lock_file import LOCK_NAME
+from pioneer_build.spec.model import Checks, TopUp
 from pioneer_build.wording import GIVEN_UP
 from tests.apply.bench import SPEC, Bench
+from tests.apply.test_top_up import asked
 from tests.apply.world import BACKEND, declared
 
 if TYPE_CHECKING:
@@ -156,7 +158,8 @@ def test_a_number_of_before_a_deletion_is_free_again(bench: Bench) -> None:
     )
     del bench.service.jobs["job-1"]
     bench.service.jobs["job-2"].version = "1"
-    assert bench.apply() == "done", bench.message
+    assert bench.apply() == "blocked", "by the first job's rows, which nobody has any more"
+    assert "the rows of job job-1 are deleted" in bench.message
     assert [(job.state, job.job_id, job.version) for job in bench.entry.jobs] == [
         ("ready", "job-1", "1"),
         ("ready", "job-2", "1"),
@@ -201,3 +204,18 @@ def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
     assert bench.apply() == "unknown"
     assert "the outcome of a submission of 4 examples to 'a' is unknown" in bench.message
     assert bench.service.submits == 0
+
+
+def test_rows_that_are_missing_then_are_topped_up_in_the_same_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(job: Any) -> Any:
+        texts = ["twice", "twice", "once", "another"] if job.job_id == "job-1" else [job.job_id]
+        return [{"text": text, "entities": [[text, "x"]]} for text in texts]
+
+    monkeypatch.setattr(bench.service, "_rows", rows)
+    bench.edit(top_up=TopUp(1), checks=Checks(min_accepted=0.5, max_duplicate_ratio=1.0))
+    assert bench.apply("", "created-unanswered") == "unknown"
+    assert (bench.apply(), bench.plan.steps[0].action) == ("done", "reconcile")
+    assert asked(bench) == [4, 1]
+    assert (bench.entry.examples, bench.apply()) == (4, "")

@@ -13,10 +13,11 @@ from tests.apply.world import BACKEND, Crash, Trouble
 
 
 def forget(bench: Bench, *faults: str, delete: bool = True) -> str:
-    """How a removed spec's step ended."""
+    """How a removed spec's step ended; the bench has the command that it advises."""
     seen = bench.world.look(bench.checkout, Choices(delete_remote=delete))
     report = bench.world.apply(seen, Trouble(faults))
     assert report is not None
+    bench.command = report.outcomes[0].command if report.outcomes else None
     return report.outcomes[0].result if report.outcomes else ""
 
 
@@ -27,6 +28,7 @@ def test_deleting_ends_half_way_and_is_done_again(bench: Bench) -> None:
     bench.checkout.specs.clear()
     second = bench.entry.jobs[1].remote_name
     assert forget(bench, "", "", "", "refused") == "stopped"  # each name is listed before it is deleted
+    assert bench.command == "pioneer-build apply --delete-remote", "without the flag, nothing would be deleted"
     assert [job.request.dataset_name for job in bench.service.jobs.values()] == [second]
     assert [job.deleted for job in bench.entry.jobs] == [True, False]
     assert forget(bench) == "done"

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import project_of_a_service
 from tests.e2e.scripted import Scripted, running
 from tests.e2e.team import Team
+from tests.fakes.server import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,3 +117,47 @@ def test_rows_that_nobody_has_are_waited_for_once(circle: Circle) -> None:
     ended = [one["dataset_name"] for one in done.json()["datasets"]]
     assert ended == sorted(circle.names)
     assert circle.service.asked() == bought
+
+
+class ListsWhenReady(Scripted):
+    """A service that lists the versions of so many jobs, those of later ones only when they are ready."""
+
+    shows: int | None = None
+
+    def _dataset(self, method: str, parts: list[str]) -> Any:
+        kept = self.jobs
+        self.jobs = dict(list(kept.items())[: self.shows])
+        try:
+            return super()._dataset(method, parts)
+        finally:
+            self.jobs = kept
+
+
+@pytest.mark.parametrize("names_each_other", [False, True])
+def test_rows_of_a_job_that_was_found_again_are_compared_in_the_same_apply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli, names_each_other: bool
+) -> None:
+    """The answer to `b`'s submission was lost on the first machine; the second has no rows of `c` when it is found."""
+    root = project_of_a_service(tmp_path, monkeypatch)
+    with running(ListsWhenReady(give="download", datasets="/datasets", rows=rows)) as service:
+        team = Team(root, cli, service, monkeypatch)
+        checks = {"b": "{min_accepted: 0.1, no_overlap_with: [c]}", "c": "{min_accepted: 0.1}"}
+        if names_each_other:
+            checks["c"] = "{min_accepted: 0.1, no_overlap_with: [b]}"
+        for name, said in checks.items():
+            team.spec(name, 8, said)
+        team.apply()
+        team.spec("b", 12, checks["b"])
+        service.shows = len(service.jobs)
+        service.fail("POST /generate", Fault("drop", do=True))
+        assert team.run("apply", "--yes").code == 3
+        service.shows = None
+        team.spec("c", 12, checks["c"])
+        team.at("second")
+        steps = team.run("plan", "--format", "json").json()["steps"]
+        assert {step["dataset_name"]: step["action"] for step in steps} == {"b": "reconcile", "c": "extend"}
+        done = team.run("apply", "--yes")
+        assert done.code == 0, done.out + done.err
+        assert "'c' and 'c'" not in done.err
+        assert team.run("check").code == 0
+        assert not team.run("plan", "--format", "json").json()["changes"]

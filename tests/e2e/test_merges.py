@@ -172,3 +172,26 @@ def test_without_the_driver_the_conflict_itself_is_read(project: Path, cli: Cli)
     history.run("add", "--all")
     history.run("commit", "-q", "-m", "merged")
     history.is_up_to_date(examples={"alpha": 7, "beta": 2, "gamma": 5, "eta": 4, "epsilon": 3, "delta": 2})
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one-file", "split"])
+def test_a_conflict_whose_solution_is_our_side_is_solved_by_apply(project: Path, cli: Cli, *, split: bool) -> None:
+    """What `apply` writes equals a side, like what git leaves without the driver; it counts before `git add`."""
+    (project / "pioneer.yaml").write_text(f"backend: local\n{'lock: split' if split else ''}\n")
+    history = History(project, cli, driver=False)
+    history.commit(gamma=8)
+    history.run("switch", "-q", "-c", "feature")
+    history.commit(gamma=4)
+    history.run("switch", "-q", "main")
+    history.commit(gamma=6)
+    history.run("merge", "feature", code=1)
+    history.spec("gamma", 6)
+    assert cli("-q", "apply", "--yes").code == 0
+    lock = {path: path.read_bytes() for path in project.rglob("pioneer.lock*") if path.is_file()}
+    assert cli("check", "--strict").code == 0
+    assert len(cli("-q", "export", "gamma").out.splitlines()) == 6
+    assert cli("-q", "apply", "--yes").code == 0
+    assert {path: path.read_bytes() for path in lock} == lock
+    history.run("add", "--all")
+    history.run("commit", "-q", "-m", "merged")
+    history.is_up_to_date(examples={**dict.fromkeys(NAMES, 2), "gamma": 6})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from pioneer_build.errors import LockError
 from pioneer_build.lock.read_files import lock_texts
 from pioneer_build.lock.source import LOCK_PATH
 from pioneer_build.lock.split import SPLIT_MARK, entry_path
+from pioneer_build.paths import state_folder
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.sparse.signs import may_be_sparse
 from tests.planning import declared, entry, generate_spec, job, lock_of
@@ -127,6 +130,130 @@ def test_what_was_merged_since_is_not_merged_again(checkout: Checkout) -> None:
     again = LockFile(checkout.root)
     assert again.read() == lock_of(replace(mine, protect=True), B)
     assert again.conflicted == ()
+
+
+# -- a merge whose result is one of its sides ------------------------------------------------------------------------
+
+HOWS = ["merge theirs", "cherry-pick theirs", "rebase theirs", "stash pop"]
+
+
+def conflict(checkout: Checkout, how: str) -> None:
+    if how == "stash pop":
+        checkout.commit(A, B)
+        checkout.put(with_job(A, 12), B)
+        git(checkout.root, "stash", "-q")
+        checkout.commit(with_job(A, 11), B)
+    else:
+        checkout.branches()
+    fails(checkout.root, *how.split())
+
+
+@pytest.mark.parametrize("number", [11, 12], ids=["ours", "theirs"])
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("driver", ["can't be run", "git's own"])
+def test_a_side_that_was_written_is_what_was_made_of_both(
+    checkout: Checkout, how: str, number: int, driver: str
+) -> None:
+    if driver == "git's own":
+        git(checkout.root, "config", "merge.broken.driver", "git merge-file %A %O %B")
+    conflict(checkout, how)
+    file = LockFile(checkout.root)
+    assert ids(file.read()) == ["job-1", "job-11", "job-12"]
+    side = lock_of(with_job(A, number), B)
+    file.write(side)
+    again = LockFile(checkout.root)
+    assert (again.read(), again.conflicted) == (side, ())
+    os.close(again.reserve(1))  # as each apply does, which writes the same bytes again
+    again.write(side)
+    assert LockFile(checkout.root).read() == side
+    git(checkout.root, "checkout", "-m", "--", checkout.path)
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11", "job-12"], "the conflict is back"
+
+
+def test_the_next_merge_of_the_same_sides_is_another_one(checkout: Checkout) -> None:
+    """Git writes the same bytes as this program did before, for the same sides; but these are git's."""
+    checkout.branches()
+    side = lock_of(with_job(A, 11), B)
+    for _ in range(2):
+        fails(checkout.root, "merge", "theirs")
+        file = LockFile(checkout.root)
+        assert ids(file.read()) == ["job-1", "job-11", "job-12"]
+        file.write(side)
+        assert LockFile(checkout.root).read() == side
+        git(checkout.root, "merge", "--abort")
+        assert LockFile(checkout.root).read() == side, "as it is in the last commit"
+
+
+def test_a_note_that_cannot_be_read_or_written(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.branches()
+    fails(checkout.root, "merge", "theirs")
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    side = lock_of(with_job(A, 11), B)
+
+    def written_and_read_again() -> Lock:
+        file = LockFile(checkout.root, environ=environ)
+        file.read()
+        file.write(side)
+        return LockFile(checkout.root, environ=environ).read()
+
+    assert written_and_read_again() == side
+    folder = state_folder(environ) / "solved-conflicts"
+    for note in folder.iterdir():
+        note.write_text("[" * 99_999)
+    assert ids(LockFile(checkout.root, environ=environ).read()) == ["job-1", "job-11", "job-12"]
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert ids(written_and_read_again()) == ["job-1", "job-11", "job-12"]
+
+
+# -- files that git has mixed up ------------------------------------------------------------------------------------
+
+
+def renamed(one: Entry, name: str) -> Entry:
+    return replace(one, dataset_name=name)
+
+
+@pytest.mark.parametrize("how", ["merge theirs", "cherry-pick theirs", "rebase theirs"])
+def test_each_side_renames_a_dataset_in_a_split_lock(tmp_path: Path, how: str) -> None:
+    """Git writes one text with markers as the only side of each of the new names."""
+    checkout = Checkout(tmp_path / "repo", split=True)
+    git(checkout.root, "config", "merge.broken.driver", "git merge-file %A %O %B")
+    checkout.commit(A, B)
+    for branch, name, number in (("theirs", "x", 12), ("ours", "y", 11)):
+        git(checkout.root, "switch", "-qc", branch, "main")
+        (checkout.root / entry_path("a")).unlink()
+        checkout.commit(renamed(with_job(A, number), name), B)
+    fails(checkout.root, *how.split())
+    assert all("<<<<<<<" in (checkout.root / entry_path(name)).read_text() for name in "xy")
+    file = LockFile(checkout.root)
+    lock = file.read()
+    assert {one.job_id for entry in lock.entries.values() for one in entry.jobs} == {
+        "job-1",
+        "job-2",
+        "job-11",
+        "job-12",
+    }
+    assert lock.entries["b", "pioneer"] == B
+    assert set(file.conflicted) == {entry_path("x"), entry_path("y")}
+    file.write(lock)
+    assert LockFile(checkout.root).read() == lock
+
+
+def test_an_entry_that_git_has_left_twice(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "repo", split=False)
+    checkout.branches()
+    fails(checkout.root, "merge", "theirs")
+    path = checkout.root / LOCK_PATH
+    text = path.read_text()
+    start, end = text.index('    "a": {'), text.index('    "b": {')
+    path.write_text(text[:end] + text[start:end] + text[end:])
+    git(checkout.root, "add", LOCK_PATH)
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11", "job-12"]
+    path.write_text(path.read_text().replace("job-11", "job-99"))
+    with pytest.raises(LockError, match="twice"):  # a person has edited it since
+        LockFile(checkout.root).read()
+    git(checkout.root, "reset", "-q", "--hard")
+    assert ids(LockFile(checkout.root).read()) == ["job-1", "job-11"]
 
 
 def test_line_ends_that_git_converted(checkout: Checkout) -> None:

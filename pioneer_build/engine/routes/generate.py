@@ -6,6 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
