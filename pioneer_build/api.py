@@ -82,13 +82,12 @@ def apply(
     """
     # asyncio takes time to import, and `plan` doesn't need it
     from pioneer_build.operations import apply as operation
-    from pioneer_build.operations import running
-    from pioneer_build.operations.plan_within_budget import check_budget
+    from pioneer_build.operations import plan_within_budget, running
 
     project = open_project(Path(directory), backend)
     options = running.RunOptions(max_requests, max_examples, wait, max_cost=max_cost).or_limits_of(project.config)
     with operation.planned(project, choices or Choices(), select, exclude, None, waiting=_silent) as (found, made):
-        check_budget(made, options)
+        plan_within_budget.check_budget(made, options)
         return operation.apply(found, made, _no_event, options)
 
 

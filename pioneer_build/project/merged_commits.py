@@ -45,6 +45,8 @@ def lock_of_merged_commits(root: Path, texts: Mapping[str, str]) -> FoundLock | 
         unmerged = unmerged_files(root, LOCK_PATH, SPLIT_FOLDER)
         base, ours, theirs = (Lock() if one is None else one.lock for one in found)
         split = not is_conflicted(texts[LOCK_PATH]) and is_mark(texts[LOCK_PATH])
+        if not split and len(texts) > 1:
+            return None  # one side has split the lock: a person says which form it is to have
         whole, mixed_up = _readable(texts) if split else ({}, [LOCK_PATH])
         if not all(path in unmerged or _is_of_git(root, path, texts[path]) for path in mixed_up):
             return None
