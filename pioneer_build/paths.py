@@ -19,6 +19,8 @@ PROJECT_FOLDER = ".pioneer"
 SETTINGS_NAME = "pioneer.yaml"
 #: What makes a folder a project.
 PROJECT_FILES = (SETTINGS_NAME, "pioneer.lock")
+#: Another program made a link of what was no link just now, or the other way.
+_AGAIN = "try again: it was changed meanwhile"
 #: How a `.git` file of a linked work tree or a submodule begins; the path of the real folder follows.
 _ELSEWHERE = "gitdir:"
 #: A `.git` file is not longer.
@@ -271,8 +273,35 @@ def link_that_leaves(folder: str, path: str) -> str | None:
     Args:
         folder: of a project or a checkout, real and absolute.
         path: of a file or folder, absolute; it needn't exist.
+
+    Raises:
+        PioneerError: a link was changed meanwhile.
     """
-    inside, here = folder.rstrip("/") + "/", "/"
+    return _walk(folder, path)[0]
+
+
+def place_without_links(folder: str, path: str) -> str:
+    """Where a path leads, without links: what is checked here is what is written later, if no link is followed then.
+
+    Args:
+        folder: as for `link_that_leaves`.
+        path: as for `link_that_leaves`.
+
+    Returns:
+        `path` itself if there is no link on the way.
+
+    Raises:
+        PioneerError: a link leaves the folder, or was changed meanwhile.
+    """
+    link, linked, place = _walk(folder, path)
+    if link is not None:
+        raise _error(f"{link} is a symbolic link that leaves the project", _AGAIN)
+    return place if linked else path
+
+
+def _walk(folder: str, path: str) -> tuple[str | None, bool, str]:
+    """The link that leaves `folder`, whether there is any link, and where the path leads: all as of one look."""
+    inside, here, linked = folder.rstrip("/") + "/", "/", False
     for part in path.split("/"):
         if part in ("", "."):
             continue
@@ -283,10 +312,13 @@ def link_that_leaves(folder: str, path: str) -> str | None:
         if not os.path.islink(there):  # noqa: PTH114
             here = there
             continue
-        here = os.path.realpath(there)
+        try:
+            here, linked = os.path.realpath(there), True
+        except OSError as error:
+            raise _error(f"can't follow the symbolic link {there}: {error.strerror}", _AGAIN) from None
         if there.startswith(inside) and not f"{here}/".startswith(inside):
-            return there
-    return None
+            return there, linked, here
+    return None, linked, here
 
 
 def _folder(environ: Mapping[str, str], variable: str, default: str) -> str:

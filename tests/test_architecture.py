@@ -242,7 +242,7 @@ CHANGERS = {
     "engine/build_vectors.py": {"write_bytes"},  # for the wheel
     "engine/database.py": {"made.unlink", "os.link", "sqlite3.connect"},  # of a file that `disk` made
     "exports/export_files.py": {  # folders that a library writes, beside their place
-        "fresh.rename", "old.rename", "path.chmod", "path.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
+        "fresh.rename", "old.rename", "path.chmod", "place.rename", "shutil.rmtree", "tempfile.TemporaryDirectory",
     },
     "exports/hf.py": {"work.unlink"},
     "git/objects.py": {"tempfile.TemporaryFile"},

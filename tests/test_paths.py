@@ -18,6 +18,7 @@ from pioneer_build.paths import (
     find_root,
     link_that_leaves,
     local_path,
+    place_without_links,
     spare_folders,
     state_folder,
 )
@@ -107,6 +108,30 @@ def test_a_link_that_leaves_a_folder_is_found_on_the_way(tmp_path: Path) -> None
         assert found(f"{root}/{path}") == f"{root}/{link}", path
     assert found(f"{tmp_path}/to/out/x") == f"{root}/out", "by whatever way"
     assert found(f"{outside}/back/out") == f"{root}/out"
+
+
+def test_a_place_without_links_is_where_the_path_leads(tmp_path: Path) -> None:
+    root = tmp_path.resolve() / "project"
+    (root / "real").mkdir(parents=True)
+    (root / "link").symlink_to("real")
+    (root / "out").symlink_to(tmp_path)
+    assert place_without_links(str(root), f"{root}/real/../x") == f"{root}/real/../x"
+    assert place_without_links(str(root), f"{root}/link/x") == f"{root}/real/x"
+    with pytest.raises(PioneerError, match="out is a symbolic link that leaves the project"):
+        place_without_links(str(root), f"{root}/out/x")
+
+
+def test_a_link_that_is_a_folder_again_while_it_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then `realpath` reads a link where there is none."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(os.path, "islink", lambda path: str(path).endswith("/folder"))
+
+    def fails(path: str) -> str:
+        raise OSError(22, "Invalid argument", path)
+
+    monkeypatch.setattr(os.path, "realpath", fails)
+    with pytest.raises(PioneerError, match=r"can't follow the symbolic link .*/folder: Invalid argument"):
+        place_without_links(str(tmp_path), f"{tmp_path}/folder/x")
 
 
 def test_the_checkout_of_a_project(tmp_path: Path) -> None:

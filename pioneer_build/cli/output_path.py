@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pioneer_build.disk.whole_files import is_stream
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import shell_word
 from pioneer_build.keys.search import KeySearch
-from pioneer_build.paths import checkout_of, find_root, is_git_s, link_that_leaves
+from pioneer_build.paths import checkout_of, find_root, is_git_s, link_that_leaves, place_without_links
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
 
 
@@ -17,7 +18,7 @@ def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> P
 
     `~/` is the user's home: shells don't replace it in `--to=~/x`, or inside of quotes. A URL would be a folder with a
     colon in its name, and `~other` a folder too; both are refused. `$` is left alone: where a shell leaves it, it is
-    part of a name.
+    part of a name. What is returned has no links but those that lead to a stream.
 
     Args:
         written: the path as written.
@@ -41,11 +42,11 @@ def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> P
             f"can't write {path}: {link} is a symbolic link that leaves the project",
             hint=f"if you want to write there, pass the path that it leads to: {real}",
         )
-    if is_git_s(str(whole), checkout):
-        raise PioneerError(
-            f"can't write {path}: {os.path.realpath(whole)} is in a folder of git", hint="write to another place"
-        )
-    return path
+    # whoever writes it follows no link: none that is put there between now and then
+    place = str(whole) if is_stream(whole) else place_without_links(checkout, str(whole))
+    if is_git_s(place, checkout):
+        raise PioneerError(f"can't write {path}: {place} is in a folder of git", hint="write to another place")
+    return path if place == str(whole) else Path(place)
 
 
 def _path(written: str | Path) -> Path:

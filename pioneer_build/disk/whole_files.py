@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.held_folders import hold_folder, path_of
 from pioneer_build.disk.single_files import add_bits, create, random_name
 
 if TYPE_CHECKING:
@@ -34,24 +35,43 @@ class NewFile:
         folder: where it is written; on the same file system as the file that it will replace.
         name: its final name, so that a file left by a killed process can be recognized; may be empty.
         mode: its permission bits, whatever the umask is.
+        follow: whether a link may be followed on the way to `folder`. If not, the folder is held until the end of the
+            block, and `move_to` moves the file within it, whatever its path leads to meanwhile.
 
     Raises:
         OSError: from any method; the target is not changed.
     """
 
-    __slots__ = ("_hidden", "_mode", "_moved", "_synced", "file", "path")
+    __slots__ = ("_folder", "_follow", "_held", "_hidden", "_mode", "_moved", "_name", "_synced", "file", "path")
 
     file: BinaryIO
 
-    def __init__(self, folder: AnyPath, name: str = "", mode: int = 0o600) -> None:
+    def __init__(self, folder: AnyPath, name: str = "", mode: int = 0o600, *, follow: bool = True) -> None:
         short = os.fsencode(name)[:_NAME_BYTES].decode("utf-8", "ignore")
         self._hidden = f".{short}." if short else ""
-        self.path = os.path.join(folder, f"{self._hidden}{random_name()}.tmp")  # noqa: PTH118 - no pathlib here
+        self._folder = folder
+        self._follow = follow
+        self._held = -1
+        self._name = f"{self._hidden}{random_name()}.tmp"
+        self.path = os.path.join(folder, self._name)  # noqa: PTH118 - no pathlib here
         self._mode = mode
         self._moved = False
         self._synced = -1  # the length of the file when it was last synced
 
     def __enter__(self) -> NewFile:
+        if not self._follow:
+            self._held = hold_folder(self._folder)
+            self.path = f"{path_of(self._held, self._folder)}/{self._name}"
+        try:
+            self._create()
+        except BaseException:
+            self._let_go()
+            raise
+        if self._hidden:
+            self._sweep()
+        return self
+
+    def _create(self) -> None:
         descriptor = create(self.path, self._mode)
         try:
             add_bits(descriptor, self._mode)
@@ -60,9 +80,11 @@ class NewFile:
             os.close(descriptor)
             os.unlink(self.path)  # noqa: PTH108
             raise
-        if self._hidden:
-            self._sweep()
-        return self
+
+    def _let_go(self) -> None:
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
     def _sweep(self) -> None:
         """Removes the temporary files of processes that died while they wrote a file of this name."""
@@ -93,6 +115,8 @@ class NewFile:
             durable: whether it must survive a power loss once this returns.
         """
         found = self.flush(durable=durable)
+        if self._held >= 0:
+            target = f"{path_of(self._held, self._folder)}/{os.path.basename(target)}"  # noqa: PTH119
         os.replace(self.path, target)  # noqa: PTH105
         self._moved = True
         if durable:
@@ -105,6 +129,7 @@ class NewFile:
         if not self._moved:
             with suppress(OSError):
                 os.unlink(self.path)  # noqa: PTH108
+        self._let_go()
 
 
 class _Stream(NewFile):
@@ -141,6 +166,7 @@ def write_whole(
     mode: int = 0o600,
     keep_mode: bool = False,
     durable: bool = True,
+    follow: bool = True,
 ) -> int:
     """Writes a file through a temporary one beside it; returns its size in bytes.
 
@@ -150,11 +176,12 @@ def write_whole(
         mode: permission bits.
         keep_mode: an existing file keeps its own permission bits; `mode` is for a new one.
         durable: whether it must survive a power loss once this returns. A cache doesn't need that.
+        follow: whether a link may be followed on the way to its folder.
 
     Raises:
         OSError: it can't be written; the existing file is not changed.
     """
-    with beside(target, mode, keep_mode=keep_mode) as new:
+    with beside(target, mode, keep_mode=keep_mode, follow=follow) as new:
         size = sum(new.file.write(part) for part in parts)
         new.move_to(target, durable=durable)
         return size
@@ -181,13 +208,14 @@ def _is_temporary(name: str, hidden: str) -> bool:
     return middle.isdigit() or (len(middle) == 20 and not set(middle) - set("0123456789abcdef"))
 
 
-def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> NewFile:
+def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False, follow: bool = True) -> NewFile:
     """A new file in the folder of `target`, which will be moved there; for a pipe or a device, the target itself.
 
     Args:
         target: the file that it will replace.
         mode: permission bits.
         keep_mode: use the permission bits of the existing file, if there is one.
+        follow: as for `NewFile`.
     """
     if is_stream(target):
         return _Stream(target)
@@ -195,4 +223,4 @@ def beside(target: AnyPath, mode: int = 0o600, *, keep_mode: bool = False) -> Ne
     if keep_mode:
         with suppress(OSError):
             mode = stat.S_IMODE(os.stat(target).st_mode)  # noqa: PTH116
-    return NewFile(folder, name, mode)
+    return NewFile(folder, name, mode, follow=follow)

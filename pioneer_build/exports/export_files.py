@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.disk.folders import make_folder, sync_folder
+from pioneer_build.disk.held_folders import held_folder
 from pioneer_build.disk.presence import is_folder, is_there
-from pioneer_build.disk.whole_files import ABANDONED_SECONDS, beside, is_stream, write_whole
+from pioneer_build.disk.whole_files import ABANDONED_SECONDS, beside, write_whole
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -135,7 +136,8 @@ def export_splits(
                 names = ", ".join(f'"{side}"' for side in split.names)
                 write_whole(target / _PARTS, [f'{{"splits": [{names}]}}'.encode()])
                 return ledgers
-        make_folder(folder)
+        with held_folder(folder, make=True):
+            pass
         paths = {side: folder / f"{side}{form.suffix}" for side in split.names}
         for path in paths.values():
             if path.is_symlink():  # it was not asked for by its name
@@ -159,9 +161,7 @@ def _readable(path: Path) -> Iterator[None]:
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     if is_folder(path):
         raise UsageError(f"{path} is a folder", hint="pass the path of a file")
-    if not is_stream(path):
-        path = path.resolve()
-    with beside(path, keep_mode=True) as new:
+    with beside(path, keep_mode=True, follow=False) as new:
         yield new.file
         new.move_to(path)
 
@@ -171,22 +171,23 @@ def _whole_folder(path: Path) -> Iterator[Path]:
     """A path for a new folder beside `path`, which replaces it at the end."""
     if is_there(path):
         _check_replaceable(path)
-    path = path.resolve()
-    with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent) as room:
-        fresh, old = Path(room) / "new", Path(room) / "old"
-        yield fresh
-        _make_lasting(fresh, path)
-        if path.exists():
-            path.rename(old)
-        try:
-            fresh.rename(path)
-            sync_folder(path.parent)
-        except OSError:
-            if old.exists():
-                old.rename(path)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    _sweep(path)
+    with held_folder(path.parent) as parent:
+        place = Path(parent) / path.name
+        with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".part", dir=parent) as room:
+            fresh, old = Path(room) / "new", Path(room) / "old"
+            yield fresh
+            _make_lasting(fresh, place)
+            if is_there(place):
+                place.rename(old)
+            try:
+                fresh.rename(place)
+                sync_folder(parent)
+            except OSError:
+                if is_there(old):
+                    old.rename(place)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
+        _sweep(place)
 
 
 def _make_lasting(folder: Path, like: Path) -> None:

@@ -103,6 +103,8 @@ def decode_line(data: bytes) -> JournalLine:
     """
     try:
         value = json.loads(data.rpartition(b"\t")[0])
+        if b"\\u" in data:  # half a surrogate is no text: it can't be sent, written or shown
+            json.dumps(value, ensure_ascii=False).encode()
         line = JournalLine(value["v"], value["seq"], value["event"], value["token"], {})
         if not all(type(number) is int and number >= 0 for number in (line.version, line.number)):
             raise ValueError("not a line of the journal: a number is not one")

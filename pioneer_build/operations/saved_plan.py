@@ -46,7 +46,7 @@ def write_plan(path: Path, plan: Plan) -> None:
     }
     text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
     try:
-        write_whole(path, [text.encode()])
+        write_whole(path, [text.encode()], follow=False)
     except OSError as error:
         raise PlanFileError(f"can't write {path}: {error.strerror}") from None
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.cache.lock_stamp import lock_stamps
 from pioneer_build.disk.advice import advice
-from pioneer_build.disk.folders import make_folder, sync_folder
+from pioneer_build.disk.folders import sync_folder
+from pioneer_build.disk.held_folders import held_folder
 from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
 from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.disk.whole_files import beside
@@ -146,8 +147,8 @@ class LockTexts:
                 self._put(LOCK_PATH, self.known.texts[LOCK_PATH])
                 sync_folder(os.path.dirname(self._place(LOCK_PATH)))  # noqa: PTH120
             path = SPLIT_FOLDER
-            with suppress(FileNotFoundError):
-                check_writable(f"{self._root}/{path}")
+            with suppress(FileNotFoundError), held_folder(self._place(path)) as folder:
+                check_writable(folder)
         except OSError as error:
             if held >= 0:
                 os.close(held)
@@ -164,23 +165,30 @@ class LockTexts:
 
         On a disk that doesn't tell these names apart, removing the old file would remove the new one.
         """
-        make_folder(f"{self._root}/{SPLIT_FOLDER}")
-        for old in [old for old in gone if old.casefold() == path.casefold()]:
-            with suppress(FileNotFoundError):
-                if os.path.samefile(f"{self._root}/{old}", f"{self._root}/{path}"):  # noqa: PTH121
-                    os.rename(f"{self._root}/{old}", f"{self._root}/{path}")  # noqa: PTH104
-                    gone.remove(old)
-                    self._forget(old)
-                    self.known.stamps[path] = stamp_of(os.stat(f"{self._root}/{path}"))  # noqa: PTH116
+        with held_folder(self._place(SPLIT_FOLDER), make=True) as folder:
+            for old in [old for old in gone if old.casefold() == path.casefold()]:
+                there, place = (f"{folder}/{os.path.basename(one)}" for one in (old, path))  # noqa: PTH119
+                with suppress(FileNotFoundError):
+                    if os.path.samefile(there, place):  # noqa: PTH121
+                        os.rename(there, place)  # noqa: PTH104
+                        gone.remove(old)
+                        self._forget(old)
+                        self.known.stamps[path] = stamp_of(os.stat(place))  # noqa: PTH116
 
     def _place(self, path: str) -> str:
-        """Where a file is written: a link that was read as the lock stays, and what it leads to is written."""
-        place = f"{self._root}/{path}"
-        return os.path.realpath(place) if path == LOCK_PATH and path in self.known.texts else place
+        """Where a file is written, without links: one that was read as the lock stays, what it leads to is written.
+
+        Raises:
+            LockError: it leaves the project.
+        """
+        place = f"{os.path.realpath(self._root)}/{path}"
+        if path != LOCK_PATH or path not in self.known.texts:
+            return place
+        return _inside(self._root, path)
 
     def _put(self, path: str, text: str) -> bool:
         target = self._place(path)
-        with beside(target, 0o644, keep_mode=True) as new:
+        with beside(target, 0o644, keep_mode=True, follow=False) as new:
             new.file.write(text.encode("utf-8"))
             new.flush()
             if stamp_at(target) != self.known.stamps.get(path):
@@ -201,7 +209,9 @@ class LockTexts:
             try:
                 if stamp_at(target) != self.known.stamps.get(path):
                     return False
-                os.unlink(target)  # noqa: PTH108
+                folder, name = os.path.split(path)
+                with held_folder(self._place(folder)) as held:
+                    os.unlink(f"{held}/{name}")  # noqa: PTH108
             except OSError as error:
                 raise LockError(f"can't remove {path}: {error.strerror}") from None
             self.writes += 1
@@ -216,12 +226,17 @@ class LockTexts:
         self.known.stamps.pop(path, None)
 
 
-def _check_inside(root: str, path: str) -> None:
-    """Raises `LockError` if a link leads out of the project: to the lock of another one, which would be rewritten."""
+def _inside(root: str, path: str) -> str:
+    """Where a file of the lock really is.
+
+    Raises:
+        LockError: a link leads out of the project: to the lock of another one, which would be rewritten.
+    """
     real = os.path.realpath(f"{root}/{path}")
     if not is_inside(real, os.path.realpath(root)):
         hint = f"replace it by the file itself, or {restore(path)}"
         raise LockError(f"{path} is a symbolic link that leaves the project", hint=hint)
+    return real
 
 
 def lock_bytes(place: AnyPath, shown: str, instead: str, *, follow: bool = True) -> bytes:
@@ -259,7 +274,7 @@ def read_text(root: str, path: str) -> str:
     try:
         linked = path == LOCK_PATH and os.path.islink(f"{root}/{path}")  # noqa: PTH114
         if linked:
-            _check_inside(root, path)
+            _inside(root, path)
         return lock_bytes(f"{root}/{path}", path, instead, follow=linked).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

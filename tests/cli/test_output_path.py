@@ -136,3 +136,17 @@ def test_a_path_with_the_key_is_neither_written_nor_repeated(tmp_path: Path, mon
             path_to_write(written, str(tmp_path))
         assert "sk-Zq" not in f"{caught.value.message} {caught.value.hint}"
     assert path_to_write("plan.json", str(tmp_path)).name == "plan.json"
+
+
+def test_a_link_in_the_project_is_followed_once_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written is the place that was checked: no link is followed after that."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pioneer.yaml").write_text("version: 1\n")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "rows.jsonl").symlink_to("real/rows.jsonl")
+    real = tmp_path.resolve() / "real"
+    assert path_to_write("link/x.jsonl", ".") == real / "x.jsonl"
+    assert path_to_write("rows.jsonl", ".") == real / "rows.jsonl"
+    assert str(path_to_write("real/x.jsonl", ".")) == "real/x.jsonl"
+    assert str(path_to_write("/dev/stdout", ".")) == "/dev/stdout"

@@ -101,13 +101,14 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Who lets a link be followed checks where it leads, and passes that place: `cli.output_path`."""
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_text("old")
     link.symlink_to(real)
     export_to_path("jsonl", ROWS, link, "ner", LABELS)
-    assert link.is_symlink()
-    assert real.read_bytes().count(b"\n") == 2
+    assert real.read_text() == "old"
+    assert link.read_bytes().count(b"\n") == 2
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:

@@ -100,6 +100,16 @@ def test_a_line_whose_parts_have_other_types(change: dict[str, object]) -> None:
         decode_line(json.dumps(value).encode() + b"\t00000000")
 
 
+@pytest.mark.parametrize("fields", [r'{"remote_name":"\ud800"}', r'{"definition":{"labels":["\uDFFF"]}}'])
+def test_half_a_surrogate_is_no_text_of_a_line(fields: str) -> None:
+    """It can't be sent or written: no command that meets it later would know what to say."""
+    text = b'{"v":2,"seq":2,"event":"begin","token":"t","fields":%s}' % fields.encode()
+    with pytest.raises(ValueError, match="surrogate"):
+        decode_line(text + b"\t%08x" % crc32(text))
+    whole = encode_line(JournalLine(VERSION, 2, "begin", "t", {"remote_name": "\N{GRINNING FACE}"}))
+    assert decode_line(whole[:-1]).fields["remote_name"] == "\N{GRINNING FACE}"
+
+
 def test_what_a_crash_leaves_of_a_line() -> None:
     data = encode_line(JournalLine(VERSION, 7, "begin", "t", {"asked": 10, "definition": {"labels": ["é\t"]}}))[:-1]
     for place in range(len(data)):

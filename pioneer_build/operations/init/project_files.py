@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Final
 
-from pioneer_build.disk.folders import make_folder
+from pioneer_build.disk.held_folders import held_folder
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.single_files import write_new
 from pioneer_build.disk.whole_files import write_whole
@@ -15,7 +14,7 @@ from pioneer_build.git.driver import set_driver
 from pioneer_build.git.repository import is_in_repository
 from pioneer_build.operations.init import starter_files as starter
 from pioneer_build.parse.json_schema import settings_schema, spec_schema
-from pioneer_build.paths import SETTINGS_NAME, checkout_of, is_git_s, link_that_leaves
+from pioneer_build.paths import SETTINGS_NAME, checkout_of, is_git_s, link_that_leaves, place_without_links
 from pioneer_build.project.key_check import keys_in_texts
 from pioneer_build.project.specs import spec_files
 from pioneer_build.results.init import WrittenFiles
@@ -71,7 +70,7 @@ def write_project_files(project: Project, drafts: Sequence[SpecDraft] = (), *, m
     new: list[str] = []
     kept: list[str] = []
     for path, text in texts.items():
-        (new if _write_new(root / path, text) else kept).append(path)
+        (new if _write_new(root, path, text) else kept).append(path)
     there = [name for name in _LINES if (root / name).exists()]
     written = write_lines_for_git(root)
     new += [name for name in written if name not in there]
@@ -104,7 +103,7 @@ def write_lines_for_git(root: Path) -> tuple[str, ...]:
     """
     for name in _LINES:
         _check_inside(root, root / name)
-    return tuple(name for name, lines in _LINES.items() if _add_lines(root / name, lines))
+    return tuple(name for name, lines in _LINES.items() if _add_lines(root, name, lines))
 
 
 def _json(value: object) -> str:
@@ -119,39 +118,48 @@ def _check_inside(root: Path, path: Path) -> None:
             f"can't write {path}: {link} is a symbolic link that leaves the project",
             hint="remove the link, or replace it by what it leads to",
         )
-    if is_git_s(str(path), checkout_of(str(root))):
+    _place(root, path)
+
+
+def _place(root: Path, path: Path) -> str:
+    """Where a path leads, without links: what is checked is what is written. A `PioneerError` if it is git's."""
+    place = place_without_links(str(root), str(path))
+    if is_git_s(place, checkout_of(str(root))):
         raise PioneerError(
-            f"can't write {path}: {os.path.realpath(path)} is in a folder of git",
-            hint="remove the link that leads there",
+            f"can't write {path}: {place} is in a folder of git", hint="remove the link that leads there"
         )
+    return place
 
 
-def _write_new(path: Path, text: str) -> bool:
+def _write_new(root: Path, name: str, text: str) -> bool:
     """Writes a file that doesn't exist; whether it was written. Links are never followed."""
+    path = root / name
     try:
-        make_folder(path.parent)
-        write_new(path, text.encode(), 0o644)
+        with held_folder(_place(root, path.parent), make=True) as folder:
+            write_new(f"{folder}/{path.name}", text.encode(), 0o644)
     except FileExistsError:
-        if not path.parent.is_dir():
-            raise PioneerError(f"can't write {path}: {path.parent} is not a folder") from None
         return False
+    except NotADirectoryError:
+        raise PioneerError(f"can't write {path}: {path.parent} is not a folder") from None
     except OSError as error:
         raise _unwritable(path, error) from None
     return True
 
 
-def _add_lines(path: Path, lines: Iterable[str]) -> bool:
+def _add_lines(root: Path, name: str, lines: Iterable[str]) -> bool:
     """Appends the lines that the file doesn't have yet; whether there were any."""
+    path = root / name
     try:
-        text = read_regular(path).decode("utf-8", "surrogateescape") if path.exists() else ""
+        place = _place(root, path)  # a link in the project stays one
+        text = read_regular(place, follow=False).decode("utf-8", "surrogateescape") if path.exists() else ""
         have = {line.strip() for line in text.splitlines()}
         missing = [line for line in lines if line not in have]
         if not any(line for line in missing if not line.startswith("#")):
             return False
         gap = "" if not text or text.endswith("\n") else "\n"
         added = text + gap + "".join(f"{line}\n" for line in missing)
-        # a link in the project stays one
-        write_whole(path.resolve(), [added.encode("utf-8", "surrogateescape")], mode=0o644, keep_mode=True)
+        data = added.encode("utf-8", "surrogateescape")
+        write_whole(place, [data], mode=0o644, keep_mode=True, follow=False)
     except OSError as error:
         raise _unwritable(path, error) from None
     return True

@@ -19,6 +19,6 @@ def write_private(target: Path, pieces: Iterable[bytes]) -> int:
         PioneerError: it can't be written. An existing file is unchanged.
     """
     try:
-        return write_whole(target, pieces)
+        return write_whole(target, pieces, follow=False)
     except OSError as error:
         raise PioneerError(f"can't write {target}: {error.strerror}") from None
