@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from pioneer_build.answers.job_elsewhere import JobElsewhere, PaidAnswers
+    from pioneer_build.answers.job_elsewhere import JobElsewhere
+    from pioneer_build.answers.paid_answers import PaidAnswers
 
 #: The field names and status words of responses: of the published API document, or as recorded from the hosted service.
 Vocabulary: TypeAlias = Literal["seed", "hosted"]
