@@ -179,7 +179,7 @@ _PAGES: Final = {
     "exports": "formats, and what each can't represent",
     "diff": "`diff`, its output and its JSON",
     "report": "the HTML page about the datasets",
-    "store": "the folder that keeps paid rows and annotations",
+    "store": "the folder that keeps rows, annotations and answers of a model that were paid for",
     "journal": "the log of submissions",
     "model": "`backend: model`: servers, how rows and labels are made, what is sent, and the prompts",
     "engine": "the local backend: what it can do, and what it can't",

@@ -1,4 +1,4 @@
-"""`gc`: removes stored rows and annotations that no lock needs, after it has shown how much that is."""
+"""`gc`: removes rows, annotations and answers of a model that no lock needs, after it has shown how much that is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from pioneer_build.wording import count
 @format_option()
 @click.pass_obj
 def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ...], form: str) -> None:  # noqa: FBT001
-    """Remove stored rows and annotations that the lock of this project (and of each --project) doesn't need.
+    """Remove what is stored, and no lock needs: rows, annotations, and answers of a language model.
+
+    The locks are that of this project and of each --project.
 
     They were paid for, so the command shows how many there are and asks for confirmation. Other projects on this
     machine share the store unless they set `store:`; pass each of them with --project.
@@ -38,7 +40,7 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
     if not yes:
         ask(
             "Remove them?",
-            would="this removes paid rows and annotations",
+            would="this removes rows, annotations and answers that were paid for",
             hint="pass --yes, or --dry-run to see what would be removed",
             otherwise="nothing was removed",
         )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pioneer_build.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pioneer_build.answers.job_elsewhere import JobElsewhere
     from pioneer_build.answers.paid_answers import PaidAnswers
 
 #: The field names and status words of responses: of the published API document, or as recorded from the hosted service.
@@ -36,6 +38,7 @@ class EngineConfig:
         workers: number of threads that run jobs, and of those that label.
         datasets: whether there are dataset endpoints; a server of the published API document has none.
         answers: keeps the answers of makers that pay for them.
+        elsewhere: gives ready jobs that other states may have made, when the state is opened: their datasets go on.
         credits: examples that may be requested from this process before it responds with 402; `None` for no limit.
 
     Raises:
@@ -55,6 +58,7 @@ class EngineConfig:
     datasets: bool = True
     credits: int | None = None
     answers: PaidAnswers | None = None
+    elsewhere: Callable[[], Iterable[JobElsewhere]] = tuple
 
     def __post_init__(self) -> None:
         for name in ("fail", "drop"):

@@ -17,7 +17,7 @@ from pioneer_build.engine.error_responses import ErrorAnswer
 from pioneer_build.engine.job_runner import JobRunner
 from pioneer_build.engine.makers import Trouble
 from pioneer_build.engine.simulated_faults import CutOffAnswer
-from pioneer_build.engine.stored_jobs import EngineState
+from pioneer_build.engine.stored_jobs import EngineState, take_over
 from pioneer_build.engine.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Runtime:
         """
         if self._state is None and not self._closed:
             self._state = EngineState(self.config.state_dir, self._keep)
+            take_over(self._state, self.config.elsewhere())
             runner = JobRunner(
                 self._state, self.makers, seed=self.config.seed, fail=self.config.fail, answers=self.answers
             )

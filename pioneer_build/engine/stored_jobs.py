@@ -20,8 +20,10 @@ from pioneer_build.engine.database import Database
 from pioneer_build.processes.lease import ProcessClaim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
     from pathlib import Path
+
+    from pioneer_build.answers.job_elsewhere import JobElsewhere
 
 EngineJobStatus: TypeAlias = Literal["queued", "running", "ready", "failed"]
 #: Why a job is known here no more whose answers another process has used up.
@@ -317,6 +319,42 @@ def restore_job(state: EngineState, accepted: AcceptedJob) -> EngineJob:
             (accepted.job_id, name, version, accepted.task_type, accepted.request, now, now),
         )
     return state.job(accepted.job_id)
+
+
+def take_over(state: EngineState, jobs: Iterable[JobElsewhere]) -> None:
+    """Stores ready jobs that aren't ready here, so that their datasets go on after them: with the next version, with
+    rows that differ from theirs. What was removed here stays removed.
+
+    Args:
+        state: the engine's.
+        jobs: of locks.
+    """
+    db = state.db
+    for job in jobs:
+        known = db.rows("SELECT status, removed FROM jobs WHERE job_id = ?", (job.job_id,))
+        if known and known[0][0] == "ready":
+            continue
+        if (rows := job.rows()) is None:
+            continue
+        bodies = [json.dumps(row, ensure_ascii=False) for row in rows]
+        now, request = time.time(), json.dumps({"num_examples": job.asked})
+        with db.writing():
+            db.execute("DELETE FROM jobs WHERE job_id = ?", (job.job_id,))
+            if db.number(
+                "SELECT count(*) FROM jobs WHERE dataset_name = ? AND version = ?", (job.dataset_name, job.version)
+            ):
+                continue  # the number is another job's here: whoever submits something is told
+            db.execute(
+                "INSERT INTO jobs (job_id, dataset_name, version, task_type, request, status, produced, created_at,"
+                " not_before) VALUES (?, ?, ?, ?, ?, 'ready', ?, ?, ?)",
+                (job.job_id, job.dataset_name, job.version, job.task_type, request, len(bodies), now, now),
+            )
+            (seq,) = db.rows("SELECT seq FROM jobs WHERE job_id = ?", (job.job_id,))[0]
+            db.execute("DELETE FROM rows WHERE job = ?", (seq,))
+            db.execute_each(
+                "INSERT INTO rows (job, ordinal, body) VALUES (?, ?, ?)",
+                ((seq, ordinal, body) for ordinal, body in enumerate(bodies)),
+            )
 
 
 def used_by(state: EngineState, job: EngineJob) -> Used:

@@ -111,26 +111,31 @@ class Chat:
     async def ask(self, prompt: Prompt, keep: Callable[[Answer], Awaitable[None]] | None = None) -> Answer:
         """The answer to one prompt; its tokens are those of all tries that were answered.
 
+        A call and the longer ones after it, if it is cut off, are one call in flight until their answer is durable. So
+        no more than `Limits.in_flight` of them are lost if the process is killed.
+
         Args:
             prompt: what is asked.
-            keep: makes the answer durable. Until that is done, the call counts as one in flight.
+            keep: makes the answer durable.
 
         Raises:
             CallFailed: there is none; see `troubles`.
             Stopped: `stop` was called.
         """
-        answer, whole = await self._tried(prompt, prompt.tokens, None, keep)
-        tokens = prompt.tokens
-        for _ in range(_LONGER_TRIES):
-            if answer.finish != "length" or answer.context_full(tokens):
-                break
-            tokens *= _LONGER
-            async with self._longer.turn(tokens) as may:
-                if not may:
+        async with self._room:
+            answer = whole = await self._tried(prompt, prompt.tokens)
+            tokens = prompt.tokens
+            for _ in range(_LONGER_TRIES):
+                if answer.finish != "length" or answer.context_full(tokens):
                     break
-                answer, whole = await self._tried(prompt, tokens, whole, keep)
-        if keep is not None and answer.finish == "length":
-            await keep(whole)
+                tokens *= _LONGER
+                async with self._longer.turn(tokens) as may:
+                    if not may:
+                        break
+                    answer = await self._tried(prompt, tokens, longer=True)
+                whole = replace(answer, read=whole.read + answer.read, written=whole.written + answer.written)
+            if keep is not None:
+                await keep(whole)
         return whole
 
     def stop(self) -> None:
@@ -142,27 +147,19 @@ class Chat:
         self._quiet.remove()
         await self._connections.aclose()
 
-    async def _tried(
-        self, prompt: Prompt, tokens: int, before: Answer | None, keep: Callable[[Answer], Awaitable[None]] | None
-    ) -> tuple[Answer, Answer]:
-        """The answer to one prompt, and the same with what the tries before it took; it is kept if it is whole.
+    async def _tried(self, prompt: Prompt, tokens: int, *, longer: bool = False) -> Answer:
+        """The answer to one prompt, as it is written now.
 
         Args:
             prompt: what is asked.
             tokens: how many the answer may have.
-            before: the answer of an earlier try, which was cut off.
-            keep: makes it durable.
+            longer: whether they are more than at first.
         """
-        async with self._room:
-            with self.known_dialect.attempt() as attempt:
-                answer = whole = await self._answered(prompt, tokens, attempt)
-            written = min(answer.written, tokens)  # a server may say any number
-            self._longer.count(written, whole=answer.finish != "length", longer=before is not None)
-            if before is not None:
-                whole = replace(answer, read=before.read + answer.read, written=before.written + answer.written)
-            if keep is not None and answer.finish != "length":
-                await keep(whole)
-        return answer, whole
+        with self.known_dialect.attempt() as attempt:
+            answer = await self._answered(prompt, tokens, attempt)
+        # a server may say any number
+        self._longer.count(min(answer.written, tokens), whole=answer.finish != "length", longer=longer)
+        return answer
 
     async def _answered(self, prompt: Prompt, tokens: int, attempt: DialectAttempt) -> Answer:
         """The answer to one prompt, which may have `tokens` tokens.
@@ -210,6 +207,7 @@ class Chat:
         """
         if self.stopped:
             raise Stopped
+        self._servers.check_of_use()
         if wait := self._pace.take(prompt.size):
             if wait > _LONG_WAIT:
                 self._say("pace", f"a call waits {duration(wait)} for requests_per_minute or tokens_per_minute")
@@ -217,6 +215,7 @@ class Chat:
         server = await self._servers.free(max(began, self._servers.worked_at) + self.limits.patience)
         if self.stopped:
             raise Stopped
+        self._servers.check_of_use()
         if server is None:
             why = f"; the last was {self._last_trouble}" if self._last_trouble else ""
             if self._servers.absent:
@@ -281,6 +280,7 @@ class Chat:
                 if status in ABOUT_THE_KEY:
                     # first what to do: callers cut what a server may have made long
                     where = f"{server.url.where}: status {status}: {self._key_advice}; it said: {said}"
+                self._servers.refused = self._servers.now(), NoUse(where, status)
                 raise NoUse(where, status)
 
     def _read(self, response: _Response, prompt: Prompt, tokens: int) -> Answer:

@@ -58,6 +58,8 @@ class Labeller:
         self._keeper = keeper
         self._asking_again = asking_again or AskingAgain()
         self._votes = votes if definition.task_type == "classification" else 1
+        #: The votes so far about texts that get several: an item by the number of the vote, empty if it has no label.
+        self._cast: dict[str, dict[int, Item]] = {}
         scope = json.dumps([chat.name, votes, asdict(definition)], sort_keys=True, ensure_ascii=False)
         self._scope = sha256(scope.encode("utf-8", "surrogatepass")).hexdigest()
         self.usage = ModelUsage()
@@ -70,21 +72,16 @@ class Labeller:
             Stopped: the application is closing.
             OSError: an answer could not be kept.
         """
-        keys = {text: self._key(text) for text in texts}
-        kept = await asyncio.to_thread(self._keeper.kept, list(keys.values()))
-        items: dict[str, Item] = {}
-        for text, key in keys.items():
-            if (one := kept.get(key)) is not None:
-                items[text] = json.loads(one.text)
-                self._count(one.usage)
+        distinct = list(dict.fromkeys(texts))
+        items = await asyncio.to_thread(self._kept, distinct)
         if items:
             await self._asking_again.labelled()
-        parts = list(_parts([text for text in keys if text not in items]))
+        parts = list(_parts([text for text in distinct if text not in items]))
         left = iter(parts)  # a prompt exists only while its call is under way, or is one of the next
         try:
             await together(self._work(left, items) for _ in range(min(self._chat.limits.in_flight, len(parts))))
         finally:
-            await self._asking_again.ended(self, telling=len(keys) >= TEXTS_PER_CALL)
+            await self._asking_again.ended(self, telling=len(distinct) >= TEXTS_PER_CALL)
         return [items[text] for text in texts]
 
     async def _work(self, left: Iterator[list[str]], items: dict[str, Item]) -> None:
@@ -132,47 +129,82 @@ class Labeller:
             CallFailed: there was no answer.
             UnusableAnswer: there was no JSON in it.
         """
-        found: dict[int, Item] | None = None
+        found = await self._vote(texts, 0, attempt or None)
+        if self._votes == 1 or not (open_texts := [text for text in texts if 0 in self._cast.get(text, {})]):
+            return found
+        more = [self._vote(open_texts, vote, 100 + vote) for vote in range(1, self._votes)]
+        # the others are waited for: they are paid, and the next time about these texts needs them no more
+        ended = await asyncio.gather(*more, return_exceptions=True)
+        if errors := [error for error in ended if isinstance(error, BaseException)]:
+            raise next((error for error in errors if not isinstance(error, UnusableAnswer)), errors[0])
+        return found | {at: self._elected(text) for at, text in enumerate(texts) if text in open_texts}
 
-        async def keep(answer: Answer) -> None:
-            nonlocal found
-            if self._votes == 1 or answer.tokens:  # else it is kept with the other votes
-                found = await self._taken([answer], texts)
+    async def _vote(self, texts: Sequence[str], vote: int, seed: int | None) -> dict[int, Item]:
+        """Has those of `texts` labelled that lack this vote; the items that no other vote is needed for.
 
-        first = await self._chat.ask(label_prompt(self._definition, texts, vote=attempt or None), keep)
-        if found is None:
-            prompts = [label_prompt(self._definition, texts, vote=100 + vote) for vote in range(1, self._votes)]
-            found = await self._taken([first, *await asyncio.gather(*map(self._chat.ask, prompts))], texts)
-        return found
-
-    async def _taken(self, answers: Sequence[Answer], texts: Sequence[str]) -> dict[int, Item]:
-        """The items of a call and its votes, after they were kept.
+        Args:
+            texts: the texts of one call.
+            vote: its number. The first decides whether there are others: not if the server gives probabilities.
+            seed: of the prompt.
 
         Raises:
-            UnusableAnswer: one of them has no JSON.
+            CallFailed, UnusableAnswer: as for `_asked`.
         """
-        usage = ModelUsage(sum(one.read for one in answers), sum(one.written for one in answers), len(answers))
-        try:
-            read = [self._read(answer, texts) for answer in answers]
-        except UnusableAnswer:
-            await self._pay(usage)
-            raise
-        found = _voted(read) if len(read) > 1 else read[0]
-        if found:
-            await self._keep({texts[at]: item for at, item in found.items()}, usage)
-        else:
-            await self._pay(usage)
-        return found
+        asked = [text for text in texts if vote not in self._cast.get(text, {})]
+        final: dict[int, Item] = {}
 
-    def _read(self, answer: Answer, texts: Sequence[str]) -> dict[int, Item]:
-        return items_in(json_in(answer), answer, self._definition, texts)
+        async def keep(answer: Answer) -> None:
+            usage = ModelUsage(answer.read, answer.written, 1)
+            try:
+                found = items_in(json_in(answer), answer, self._definition, asked)
+            except UnusableAnswer:
+                await self._pay(usage)
+                raise
+            by_text = {asked[at]: item for at, item in found.items()}
+            if self._votes == 1 or (vote == 0 and answer.tokens):
+                final.update({at: by_text[text] for at, text in enumerate(texts) if text in by_text})
+                await self._keep({self._key(text): item for text, item in by_text.items()}, usage)
+                return
+            if vote:
+                by_text = {text: by_text.get(text, {}) for text in asked}
+            await self._keep({self._key(text, vote): item for text, item in by_text.items()}, usage)
+            for text, item in by_text.items():
+                self._cast.setdefault(text, {})[vote] = item
+
+        if asked:
+            await self._chat.ask(label_prompt(self._definition, asked, vote=seed), keep)
+        return final
+
+    def _kept(self, texts: Sequence[str]) -> dict[str, Item]:
+        """The items of texts that were paid for. What they used is counted, and so are votes about the others."""
+        votes = range(self._votes if self._votes > 1 else 0)
+        keys = {self._key(text, vote): (text, vote) for text in texts for vote in (None, *votes)}
+        items: dict[str, Item] = {}
+        for key, one in self._keeper.kept(list(keys)).items():
+            text, vote = keys[key]
+            self._count(one.usage)
+            if vote is None:
+                items[text] = json.loads(one.text)
+            else:
+                self._cast.setdefault(text, {})[vote] = json.loads(one.text)
+        whole = [text for text, cast in self._cast.items() if text not in items and len(cast) == self._votes]
+        return items | {text: self._elected(text) for text in whole}
+
+    def _elected(self, text: str) -> Item:
+        """The label that most votes have for a text, and the share of those that do."""
+        labels = [item["label"] for item in self._cast.pop(text).values() if item]
+        label, share = by_votes(labels, self._votes)
+        return {"label": label, "score": share}
 
     async def _keep(self, items: dict[str, Item], usage: ModelUsage) -> None:
-        """Keeps the items of a call, and what it used with the first of them."""
+        """Keeps the items of a call by their keys, and what it used with the first of them."""
+        if not items:
+            await self._pay(usage)
+            return
         kept: dict[str, KeptAnswer] = {}
-        for text, item in items.items():
+        for key, item in items.items():
             used = usage if not kept else ModelUsage()
-            kept[self._key(text)] = KeptAnswer(json.dumps(item, ensure_ascii=False), used)
+            kept[key] = KeptAnswer(json.dumps(item, ensure_ascii=False), used)
         await asyncio.wrap_future(self._keeper.keep(kept))
         self._count(usage)
 
@@ -184,17 +216,10 @@ class Labeller:
     def _count(self, usage: ModelUsage) -> None:
         self.usage = ModelUsage(*(sum(pair) for pair in zip(self.usage, usage, strict=True)))
 
-    def _key(self, text: str) -> str:
-        return sha256(f"{self._scope}{text}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _voted(votes: Sequence[dict[int, Item]]) -> dict[int, Item]:
-    """The label that most votes have for each text, and the share of those that do."""
-    found: dict[int, Item] = {}
-    for at in votes[0]:
-        label, share = by_votes([vote[at]["label"] for vote in votes if at in vote], len(votes))
-        found[at] = {"label": label, "score": share}
-    return found
+    def _key(self, text: str, vote: int | None = None) -> str:
+        """Under what the item of a text is kept, or one vote about it."""
+        scope = self._scope if vote is None else f"{self._scope} {vote} "
+        return sha256(f"{scope}{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:

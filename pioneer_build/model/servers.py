@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pioneer_build.model.troubles import NoUse
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -21,6 +23,8 @@ _FAILURES = 3
 _CONNECTIONS = 4
 #: Seconds between two looks for a server, while all are left out.
 _LOOK_AGAIN = 0.05
+#: Seconds for which what a server said about every call, such as a wrong key, is believed without asking it again.
+_BELIEVED = 60.0
 
 
 @dataclass(eq=False, slots=True)
@@ -74,15 +78,26 @@ class Servers:
     ) -> None:
         self.all = [Server(url) for url in urls]
         self._scale = scale
-        self._now = now
+        self.now = now
         #: When a server last answered.
         self.worked_at = now()
         self._found = False
+        #: When one of them refused a call for a reason that others would be refused for as well, and why.
+        self.refused: tuple[float, NoUse] | None = None
+
+    def check_of_use(self) -> None:
+        """Called before a call is sent.
+
+        Raises:
+            NoUse: another one was refused just now for a reason that this one would be refused for, too.
+        """
+        if self.refused is not None and self.now() - self.refused[0] < _BELIEVED:
+            raise NoUse(self.refused[1].message, self.refused[1].status)
 
     async def free(self, deadline: float) -> Server | None:
         """The server with the fewest calls that isn't left out; `None` if there is none before the deadline."""
         while (found := self._free()) is None:
-            if self._now() >= deadline or self.absent:
+            if self.now() >= deadline or self.absent:
                 return None
             await asyncio.sleep(_LOOK_AGAIN * self._scale)
         return found
@@ -109,7 +124,7 @@ class Servers:
         """A server answered."""
         self._found = True
         server.worked()
-        self.worked_at = self._now()
+        self.worked_at = self.now()
 
     def failed(self, server: Server, *, reached: bool) -> None:
         """A server gave no answer to a call.
@@ -119,7 +134,7 @@ class Servers:
             reached: whether there was a connection.
         """
         self._found = self._found or reached
-        server.failed(self._now(), self._scale, reached=reached)
+        server.failed(self.now(), self._scale, reached=reached)
 
     def asks_for_pause(self, server: Server, seconds: float) -> None:
         """A server said how long it wants to be left alone.
@@ -129,9 +144,9 @@ class Servers:
             seconds: how long.
         """
         self._found = True
-        server.until = max(server.until, self._now() + seconds)
+        server.until = max(server.until, self.now() + seconds)
 
     def _free(self) -> Server | None:
-        now = self._now()
+        now = self.now()
         there = [one for one in self.all if one.until <= now and not one.trying]
         return min(there, key=lambda one: one.busy) if there else None

@@ -10,9 +10,10 @@ from pioneer_build.paths import local_folder, state_folder
 from pioneer_build.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
+    from pioneer_build.answers.job_elsewhere import JobElsewhere
     from pioneer_build.engine.app import EngineApp
     from pioneer_build.project.config import Config
     from pioneer_build.service.client import HttpService
@@ -23,13 +24,16 @@ _MODEL_LABEL_SECONDS = 12 * 3600.0
 
 
 @asynccontextmanager
-async def open_service(config: Config, root: Path, say: Callable[[str], None]) -> AsyncIterator[HttpService]:
+async def open_service(
+    config: Config, root: Path, say: Callable[[str], None], elsewhere: Callable[[], Iterable[JobElsewhere]] = tuple
+) -> AsyncIterator[HttpService]:
     """Opens the service, and closes it at the end.
 
     Args:
         config: the settings.
         root: the project's folder; an engine in this process has a folder for it.
         say: called with each note, such as a wait for the rate limit, as a sentence.
+        elsewhere: gives the ready jobs that the engine of a model goes on after; see `locked_jobs`.
 
     Raises:
         PioneerError: there is no key; or `config.model` can't be used.
@@ -59,7 +63,7 @@ async def open_service(config: Config, root: Path, say: Callable[[str], None]) -
             await service.aclose()
         return
     try:
-        app = _model_app(config, root, say) if config.model is not None else _local_app(config, root)
+        app = _model_app(config, root, say, elsewhere) if config.model is not None else _local_app(config, root)
     except ModuleNotFoundError as error:
         local = config.model is None
         raise MissingExtra(f"the backend `{'local' if local else 'model'}`", "local" if local else "model") from error
@@ -78,10 +82,12 @@ def _local_app(config: Config, root: Path) -> EngineApp:
     return create_local_app(local_folder(root) / "engine", config.seed)
 
 
-def _model_app(config: Config, root: Path, say: Callable[[str], None]) -> EngineApp:
+def _model_app(
+    config: Config, root: Path, say: Callable[[str], None], elsewhere: Callable[[], Iterable[JobElsewhere]]
+) -> EngineApp:
     """The application with a language model. Each model has a folder of its own, as it is a backend of its own."""
     from pioneer_build.operations.model_makers import create_model_app, folder_name  # starlette and httpx
 
     assert config.model is not None
     folder = local_folder(root) / "model" / folder_name(config.backend)
-    return create_model_app(config.model, folder, config.seed, say, Store(config.store))
+    return create_model_app(config.model, folder, config.seed, say, Store(config.store), elsewhere)

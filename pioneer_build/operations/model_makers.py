@@ -25,9 +25,10 @@ from pioneer_build.spec.white_space import fold
 from pioneer_build.store.model_answers import ModelAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from pioneer_build.answers.job_elsewhere import JobElsewhere
     from pioneer_build.answers.keeping import AnswerKeeper
     from pioneer_build.engine.app import EngineApp
     from pioneer_build.engine.makers import JobWork
@@ -114,7 +115,12 @@ def _needed(answers: AnswerKeeper | None) -> AnswerKeeper:
 
 
 def create_model_app(
-    settings: ModelSettings, folder: Path, seed: int, on_note: Callable[[str], None], store: Store
+    settings: ModelSettings,
+    folder: Path,
+    seed: int,
+    on_note: Callable[[str], None],
+    store: Store,
+    elsewhere: Callable[[], Iterable[JobElsewhere]] = tuple,
 ) -> EngineApp:
     """The application with a language model.
 
@@ -124,13 +130,14 @@ def create_model_app(
         seed: the random seed of all rows.
         on_note: called with what people should know, such as a server that is busy.
         store: keeps what is paid for.
+        elsewhere: gives the ready jobs whose datasets go on here.
 
     Raises:
         PioneerError: see `model_makers`.
     """
     answers = ModelAnswers(store, f"{MODEL}{settings.name}")
     workers = label_requests_at_a_time(settings.max_in_flight)  # each waits for the model; together they keep it busy
-    config = EngineConfig(state_dir=folder, seed=seed, workers=workers, answers=answers)
+    config = EngineConfig(state_dir=folder, seed=seed, workers=workers, answers=answers, elsewhere=elsewhere)
     return create_app(config, model_makers(settings, on_note))
 
 

@@ -16,6 +16,7 @@ from pioneer_build.errors import JournalError
 from pioneer_build.keys.search import KeySearch
 from pioneer_build.operations.backend import open_service
 from pioneer_build.operations.journal_gaps import remarks
+from pioneer_build.operations.locked_jobs import locked_jobs
 from pioneer_build.operations.past_entries import PastEntries
 from pioneer_build.operations.stop_run import until_stopped
 from pioneer_build.operations.used_answers import remove_used_answers
@@ -86,7 +87,11 @@ async def run_to_its_end(
         PioneerError: the service can't be opened.
     """
     config, root = found.project.config, found.project.root
-    async with open_service(config, root, _waits(sink)) if needs_service else nullcontext() as service:
+    async with (
+        open_service(config, root, _waits(sink), partial(locked_jobs, found))
+        if needs_service
+        else nullcontext() as service
+    ):
         _remark(found, sink)
         run = _new_run(found, service, sink, options)
         report = await until_stopped(run, walk(run), interrupt)

@@ -30,7 +30,7 @@ def test_it_can_not_ask_without_a_terminal(cli: Any, unneeded: Path) -> None:
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == (1, True)
     assert ran.out.startswith("1 file (0.1 kB) in the store is needed by no lock: 3 rows")
-    assert "this removes paid rows and annotations, but stdin is not a terminal" in ran.err
+    assert "this removes rows, annotations and answers that were paid for, but stdin is not a terminal" in ran.err
     assert "\n  help: pass --yes, or --dry-run to see what would be removed" in ran.err
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -15,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pioneer_build.spec.request_limits import TEXTS_PER_CALL
-from tests.e2e.conftest import process
+from tests.e2e.forking import Forked, Forking
 from tests.fakes.chat_server import ChatServer
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -46,8 +44,6 @@ inputs: data.txt
 """
 BACKEND = "model/m"
 IN_FLIGHT = 4
-#: The calls that a kill may lose: of each of the four specs, those that are in flight or are just being written.
-AT_RISK = 4 * IN_FLIGHT
 
 
 @dataclass(frozen=True)
@@ -56,27 +52,29 @@ class Clone:
 
     root: Path
     machine: Path
+    forking: Forking
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Forked:
         places = {f"XDG_{name}_HOME": str(self.machine / name.lower()) for name in ("STATE", "DATA", "CACHE")}
-        return process(*arguments, cwd=self.root, **places)
+        return self.forking.start(list(arguments), cwd=self.root, environ=places)
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        with self.start(*arguments) as running:
-            out, err = running.communicate(timeout=100)
-        assert "Traceback" not in err, err
-        return running.returncode, out + err
+        running = self.start(*arguments)
+        said = running.communicate()
+        assert "Traceback" not in said, said
+        assert running.code is not None
+        return running.code, said
 
     def kill_after(self, server: ChatServer, calls: int, *arguments: str) -> bool:
         """Runs a command until the server got so many more calls, and kills it; whether it still ran."""
         stop = len(server.calls) + calls
-        with self.start(*arguments) as running:
-            while running.poll() is None and len(server.calls) < stop:
-                time.sleep(0.002)
-            if running.poll() is None:
-                os.kill(running.pid, signal.SIGKILL)
-            running.communicate(timeout=30)
-        return running.returncode == -signal.SIGKILL
+        running = self.start(*arguments)
+        while running.poll() is None and len(server.calls) < stop:
+            time.sleep(0.002)
+        if running.poll() is None:
+            running.kill()
+        running.communicate()
+        return running.code == -signal.SIGKILL
 
     @property
     def lock(self) -> Path:
@@ -95,12 +93,18 @@ class Clone:
 
 
 @pytest.fixture
+def forking() -> Iterator[Forking]:
+    with Forking() as started:
+        yield started
+
+
+@pytest.fixture
 def server() -> Iterator[ChatServer]:
     with ChatServer() as started:
         yield started
 
 
-def clones(folder: Path, server: ChatServer, specs: str = SPECS) -> tuple[Clone, Clone]:
+def clones(folder: Path, server: ChatServer, forking: Forking, specs: str = SPECS) -> tuple[Clone, Clone]:
     made = []
     for name in ("one", "two"):
         root = folder / name / "project"
@@ -109,7 +113,7 @@ def clones(folder: Path, server: ChatServer, specs: str = SPECS) -> tuple[Clone,
         (root / "pioneer.yaml").write_text(f"version: 1\nbackend: model\nstore: ../../store\nmodel:\n  {settings}")
         (root / "specs" / "all.yaml").write_text(specs)
         (root / "specs" / "data.txt").write_text("".join(f"text {n} about a refund\n" for n in range(200)))
-        made.append(Clone(root, folder / name))
+        made.append(Clone(root, folder / name, forking))
     return made[0], made[1]
 
 
@@ -119,14 +123,19 @@ def asked_again(server: ChatServer) -> int:
     return asked.total() - len(asked)
 
 
-def labelled_again(server: ChatServer) -> int:
-    """The texts that the server had labelled before, for the same definition."""
+def labelled_again(server: ChatServer) -> float:
+    """As many calls about texts, of the most that one can have, as were labelled before for the same definition."""
     asked = Counter((call.system, text) for call in server.calls for text in call.texts.values())
-    return asked.total() - len(asked)
+    return (asked.total() - len(asked)) / TEXTS_PER_CALL
 
 
-def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: ChatServer) -> None:
-    one, two = clones(tmp_path, server)
+def paid_again(server: ChatServer) -> float:
+    """The calls that a kill lost: all of a run together are no more than it may have in flight."""
+    return asked_again(server) + labelled_again(server)
+
+
+def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: ChatServer, forking: Forking) -> None:
+    one, two = clones(tmp_path, server, forking)
     server.latency = 0.02
     assert one.kill_after(server, 40, "apply", "--yes")
     assert one.kill_after(server, 20, "apply", "--yes")  # by now the lock has what was only in the journal
@@ -136,8 +145,7 @@ def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: Chat
     two.take_lock(one)
     code, said = two.run("apply", "--yes")
     assert code == 0, said
-    assert asked_again(server) <= 2 * AT_RISK
-    assert labelled_again(server) <= 2 * AT_RISK * TEXTS_PER_CALL
+    assert paid_again(server) <= 2 * IN_FLIGHT
     assert {job["job_id"] for jobs in two.jobs().values() for job in jobs} == open_jobs
     assert not list(tmp_path.glob("store/answers/*/jobs/*"))
     # the first one gets the lock, and has nothing to do
@@ -147,8 +155,10 @@ def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: Chat
     assert len(server.calls) == calls
 
 
-def test_the_one_that_was_killed_is_told_that_another_has_ended_its_job(tmp_path: Path, server: ChatServer) -> None:
-    one, two = clones(tmp_path, server, SPECS.partition("---")[0])
+def test_the_one_that_was_killed_is_told_that_another_has_ended_its_job(
+    tmp_path: Path, server: ChatServer, forking: Forking
+) -> None:
+    one, two = clones(tmp_path, server, forking, SPECS.partition("---")[0])
     server.latency = 0.02
     assert one.kill_after(server, 20, "apply", "--yes")
     two.take_lock(one)
@@ -164,16 +174,17 @@ def test_the_one_that_was_killed_is_told_that_another_has_ended_its_job(tmp_path
     assert len(server.calls) == calls
 
 
-def test_two_clones_at_the_same_time_pay_once_for_an_open_job(tmp_path: Path, server: ChatServer) -> None:
-    one, two = clones(tmp_path, server, SPECS.partition("---")[0])
+def test_two_clones_at_the_same_time_pay_once_for_an_open_job(
+    tmp_path: Path, server: ChatServer, forking: Forking
+) -> None:
+    one, two = clones(tmp_path, server, forking, SPECS.partition("---")[0])
     server.latency = 0.02
     assert one.kill_after(server, 12, "apply", "--yes")
     two.take_lock(one)
-    with one.start("apply", "--yes") as first, two.start("apply", "--yes") as second:
-        for running in (first, second):
-            _, err = running.communicate(timeout=100)
-            assert "Traceback" not in err
-    assert 0 in (first.returncode, second.returncode)
+    both = [clone.start("apply", "--yes") for clone in (one, two)]
+    said = [running.communicate() for running in both]
+    assert not any("Traceback" in one for one in said), said
+    assert 0 in [running.code for running in both]
     assert asked_again(server) <= IN_FLIGHT
 
 
@@ -204,14 +215,15 @@ def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random,
     ("seed", "most"),
     [(1, 4), *(pytest.param(seed, 40, marks=pytest.mark.long) for seed in range(2, 12))],
 )
-def test_kills_at_random_in_clones_that_take_turns(tmp_path: Path, server: ChatServer, seed: int, most: int) -> None:
+def test_kills_at_random_in_clones_that_take_turns(
+    tmp_path: Path, server: ChatServer, forking: Forking, seed: int, most: int
+) -> None:
     """No call is paid for twice but those in flight at a kill, and no job is begun twice."""
-    both = clones(tmp_path, server)
+    both = clones(tmp_path, server, forking)
     server.latency = 0.03
     kills = ordeal(both, server, random.Random(seed), most)
     assert kills >= 3
-    assert asked_again(server) <= kills * AT_RISK
-    assert labelled_again(server) <= kills * AT_RISK * TEXTS_PER_CALL
+    assert paid_again(server) <= kills * IN_FLIGHT
     done = max((clone for clone in both if clone.has_lock), key=lambda clone: clone.lock.stat().st_mtime)
     assert {name: len(jobs) for name, jobs in done.jobs().items()} == {
         "chats": 1, "intents": 1, "people": 1, "tickets": 0,
@@ -223,3 +235,33 @@ def test_kills_at_random_in_clones_that_take_turns(tmp_path: Path, server: ChatS
         assert code == 0, said
         assert len((tmp_path / f"{name}.jsonl").read_text().splitlines()) == number
     assert not list(tmp_path.glob("store/answers/*/jobs/*"))
+
+
+def test_another_clone_extends_renames_and_deletes_a_dataset(
+    tmp_path: Path, server: ChatServer, forking: Forking
+) -> None:
+    """Its own engine has never heard of the jobs that the lock has."""
+    one, two = clones(tmp_path, server, forking, SPECS.partition("---")[0])
+    assert one.run("apply", "--yes")[0] == 0
+    (first,) = one.jobs()["chats"]
+    two.take_lock(one)
+    spec = two.root / "specs" / "all.yaml"
+    spec.write_text(spec.read_text().replace("num_examples: 40", "num_examples: 55"))
+    code, said = two.run("apply", "--yes")
+    assert code == 0, said
+    assert [(job["version"], job["asked"]) for job in two.jobs()["chats"]] == [("1", 40), ("2", 15)]
+    assert two.jobs()["chats"][0] == first
+    assert asked_again(server) == 0, "rows of the first job aren't made again"
+    # the first one renames it, whose engine doesn't know the second job
+    one.take_lock(two)
+    spec = one.root / "specs" / "all.yaml"
+    renamed = "dataset_name: talks\nrenamed_from: chats\n"
+    spec.write_text(spec.read_text().replace("dataset_name: chats\n", renamed).replace("40", "70"))
+    code, said = one.run("apply", "--yes", "--delete-remote")
+    assert code == 0, said
+    assert sum(job["asked"] for job in one.jobs()["talks"]) == 70
+    assert asked_again(server) == 0
+    two.take_lock(one)
+    (two.root / "specs" / "all.yaml").write_text(SPECS.partition("---")[0].replace("chats", "answers"))
+    code, said = two.run("apply", "--yes", "--delete-remote")
+    assert code == 0, said

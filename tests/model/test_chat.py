@@ -110,6 +110,48 @@ def test_what_asking_again_does_not_mend(status: int, message: str, error: type[
         assert len(server.calls) == 1
 
 
+def test_nothing_is_sent_after_a_refusal_that_is_about_all_calls() -> None:
+    async def work(chat: Chat) -> list[Any]:
+        return await asyncio.gather(*[chat.ask(PROMPT) for _ in range(40)], return_exceptions=True)
+
+    with ChatServer(lambda _: reply(401, message="wrong key"), latency=0.05) as server:
+        found = with_chat(endpoint(server.url), work, Limits(in_flight=4))
+        assert {type(one) for one in found} == {NoUse}
+        assert {"wrong key" in str(one) for one in found} == {True}
+        assert len(server.calls) <= 4, "only what was in flight"
+
+
+def test_what_was_cut_off_keeps_its_place_until_its_answer_is_kept() -> None:
+    """So that no more calls than may be in flight are without a kept answer at any time."""
+    open_calls: set[int] = set()
+    most = 0
+
+    async def work(chat: Chat) -> None:
+        async def one(number: int) -> None:
+            async def keep(_: Answer) -> None:
+                await asyncio.sleep(0.01)
+                kept.add(number)
+
+            await chat.ask(replace(PROMPT, user=f"call {number}."), keep)
+
+        await asyncio.gather(*map(one, range(12)))
+
+    kept: set[int] = set()
+
+    def script(call: Call) -> Reply:
+        nonlocal most
+        number = int(call.user.removeprefix("call ").rstrip("."))
+        open_calls.add(number)
+        most = max(most, len(open_calls - kept))
+        cut = call.body["max_tokens"] == PROMPT.tokens
+        return reply(content="half", finish="length", written=PROMPT.tokens) if cut else OK
+
+    with ChatServer(script, latency=0.01) as server:
+        with_chat(endpoint(server.url), work, Limits(in_flight=3))
+        assert len(server.calls) == 24
+        assert most <= 3
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_is_named_by_its_variable_and_so_is_the_setting_where_one_is_missing(status: int) -> None:
     with ChatServer(lambda _: reply(status, message="no " * 1000)) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from math import log
 from typing import Any
@@ -15,6 +16,7 @@ from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.labelling import Labeller
 from pioneer_build.model.troubles import NoUse, Outage
 from pioneer_build.model.values import Limits, WantedContent
+from pioneer_build.spec.request_limits import TEXTS_PER_CALL
 from tests.fakes.chat_server import Call, ChatServer, Reply, good, good_content, reply
 from tests.model.asked import CLASSES, ENTITIES, Keeper, endpoint, with_chat
 
@@ -180,6 +182,43 @@ def test_votes_are_the_confidence_without_probabilities() -> None:
         items = label(server, ["a", "b"], votes=3)
         assert items == [{"label": "billing", "score": 0.6667}, {"label": "other", "score": 1.0}]
         assert len(server.calls) == 3
+
+
+@pytest.mark.parametrize("stop", [2, 5, 7, 9, 11])
+def test_votes_are_kept_one_by_one(stop: int) -> None:
+    """A run that is cut short loses the calls that are in flight, and no other vote."""
+    keeper, in_flight = Keeper(), 2
+
+    async def cut_short(chat: Chat) -> None:
+        task = asyncio.create_task(Labeller(chat, CLASSES, keeper, votes=3).label(TEXTS))
+        while len(server.calls) < stop:  # noqa: ASYNC110 - in another thread
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def again(chat: Chat) -> tuple[list[dict[str, Any]], int]:
+        labeller = Labeller(chat, CLASSES, keeper, votes=3)
+        return await labeller.label(TEXTS), labeller.usage.calls
+
+    with ChatServer(latency=0.05) as server:
+        with_chat(endpoint(server.url), cut_short, Limits(in_flight=in_flight))
+        items, calls = with_chat(endpoint(server.url), again, Limits(in_flight=in_flight))
+        assert items == [one | {"score": 1.0} for one in right(TEXTS)]
+        asked = Counter((text, call.body.get("seed")) for call in server.calls for text in call.texts.values())
+        assert set(asked.values()) <= {1, 2}
+        assert asked.total() - len(asked) <= in_flight * TEXTS_PER_CALL
+        assert len(server.calls) - in_flight <= calls <= len(server.calls)
+        assert (calls, with_chat(endpoint(server.url), again)[1]) == (keeper.usage.calls, calls)
+
+
+def test_a_vote_without_json_costs_no_other_vote() -> None:
+    def odd(call: Call) -> Reply:
+        return reply(content="hm") if call.body.get("seed") == 102 and len(call.texts) > 1 else good(call)
+
+    with ChatServer(odd) as server:
+        assert label(server, TEXTS[:4], votes=3) == [one | {"score": 1.0} for one in right(TEXTS[:4])]
+        asked = Counter((text, call.body.get("seed")) for call in server.calls for text in call.texts.values())
+        assert {number for (_, seed), number in asked.items() if seed != 102} == {1}
 
 
 def test_entities_are_spans_of_the_text() -> None:
