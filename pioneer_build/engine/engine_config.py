@@ -36,6 +36,7 @@ class EngineConfig:
         workers: number of threads that run jobs, and of those that label.
         datasets: whether there are dataset endpoints; a server of the published API document has none.
         answers: keeps the answers of makers that pay for them.
+        places: whether a request may say which jobs its own comes after; only within a process.
         credits: examples that may be requested from this process before it responds with 402; `None` for no limit.
 
     Raises:
@@ -55,6 +56,7 @@ class EngineConfig:
     datasets: bool = True
     credits: int | None = None
     answers: PaidAnswers | None = None
+    places: bool = False
 
     def __post_init__(self) -> None:
         for name in ("fail", "drop"):

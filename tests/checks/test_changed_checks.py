@@ -105,6 +105,24 @@ def test_a_job_of_another_branch_is_done_without_if_nothing_is_lost_by_that() ->
     assert judged(apart, rows, Checks(), item).broken, "one came after the other"
 
 
+def test_where_rows_cost_nothing_a_job_is_superseded_whose_rows_another_branch_has() -> None:
+    """The local engine makes the same rows on both branches. What is missing is made."""
+    rows = {"job-1": rows_of(*[20] * 8), "job-2": rows_of(*[20] * 10)}
+    for wanted in (10, 18):
+        known, item = of_branches(wanted, 8, 10)
+        bounds = KeptBounds(effective_checks(Checks(), Checks(), "x"), free=True)
+        outcome = judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""])
+        assert not outcome.broken
+        assert {one.job_id: (one.state, one.superseded) for one in outcome.jobs} == {
+            "job-1": ("ready", True),
+            "job-2": ("ready", False),
+        }
+    rows["job-2"] = rows_of(*[20] * 10, start=4)
+    known, item = of_branches(18, 8, 10)
+    bounds = KeptBounds(effective_checks(Checks(), Checks(), "x"), free=True)
+    assert judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""]).broken
+
+
 def test_a_rejected_job_is_judged_only_where_rows_are_missing() -> None:
     good, bad = job(ITEM, 2), job(ITEM, 1, state="rejected", got=0, reason="too few")
     rows = {"job-1": rows_of(*[8] * 10), "job-2": rows_of(*[20] * 10, start=10)}

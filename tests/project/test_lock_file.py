@@ -15,9 +15,9 @@ import pytest
 
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError
+from pioneer_build.lock.branches import merge_branches
 from pioneer_build.lock.conflict import Sides, is_conflicted, sides
 from pioneer_build.lock.file_text import lock_text, read_lock
-from pioneer_build.lock.merge import merge
 from pioneer_build.lock.merge_sides import read_sides
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.operations.merge_lock import merge_files
@@ -394,7 +394,7 @@ def test_with_the_driver_no_hand_is_needed(tmp_path: Path) -> None:
     less = replace(M, jobs=(*M.jobs, job(declared(generate_spec("m")), 22, order=1)))
     repo.branches((A, left, more, Z), (A, right, less, Z))
     text = repo.merge(conflict=False)
-    expected = merge(lock_of(A, left, more, Z), lock_of(A, right, less, Z))
+    expected = merge_branches(lock_of(A, left, more, Z), lock_of(A, right, less, Z))
     assert text == lock_text(expected)
     assert repo.git("status", "--porcelain") == ""
 
