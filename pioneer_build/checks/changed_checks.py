@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.checks.phrases import counted, phrase
-from pioneer_build.lock.branches import are_of_branches, jobs_of_branches
+from pioneer_build.lock.branches import jobs_of_branches
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.rows import text_digest
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def judge_kept(
             if judged[-1].job.state == "rejected" and not found.broken:
                 outcome = found
                 break
-    if bounds.free and any(one.job.state == "rejected" for one in outcome.judged):
+    if bounds.free and entry.checks == MIXED_CHECKS and any(one.job.state == "rejected" for one in outcome.judged):
         outcome = _without_repeated(entry, item, ready, bounds, rows_of) or outcome
     missing = missing_rows(_mine(outcome.jobs, item), item)
     if not missing or len(ready) == len(jobs):
@@ -169,10 +170,11 @@ def _without_repeated(
     bounds: KeptBounds,
     rows_of: Callable[[Job], Iterable[Any]],
 ) -> KeptOutcome | None:
-    """The best outcome in which jobs are superseded whose rows those of another branch have; `None` if there is none.
+    """The best outcome in which jobs are superseded that have too few rows only because those of another branch have
+    them; `None` if there is none.
 
-    The local engine numbers rows after those of earlier jobs, so two branches get the same ones. No row is lost without
-    the jobs of one of them, and what is missing is made for nothing.
+    The local engine numbers rows after those of earlier jobs, so two branches get the same ones. Missing ones are made
+    for nothing.
 
     Args:
         entry: the lock's entry.
@@ -186,15 +188,12 @@ def _without_repeated(
     for branch in islice(jobs_of_branches(ready), _MOST_BRANCHES):
         others = (job for job in ready if job not in branch)
         judged = list(_judged(item, (*branch, *others), bounds, rows_of, start))
-        left = {text_digest(row) for one in judged if one.job.state == "ready" for row in one.judgement.accepted}
-        repeated = set()
-        for one in judged:
-            if one.job.state == "rejected":
-                terms = JobTerms.of(item.definition, one.job.asked)
-                alone = judge(rows_of(one.job), terms, bounds.checks, TakenTexts(frozenset(), bounds.others))
-                if left.issuperset(text_digest(row) for row in alone.accepted):
-                    repeated.add(one.job.key)
-        if not repeated or not are_of_branches(ready):
+        repeated = {
+            one.job.key
+            for one in judged
+            if one.job.state == "rejected" and _passes_alone(one.job, item, bounds, rows_of)
+        }
+        if not repeated:
             continue
         jobs = tuple([replace(job, superseded=True) if job.key in repeated else job for job in entry.jobs])
         kept = [one for one in judged if one.job.key not in repeated]
@@ -202,6 +201,20 @@ def _without_repeated(
         if not found.broken and (best is None or _got(_mine(found.jobs, item)) > _got(_mine(best.jobs, item))):
             best = found
     return best
+
+
+def _passes_alone(job: Job, item: Declared, bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]]) -> bool:
+    """Whether a job would be ready if it were the only one.
+
+    Args:
+        job: the job.
+        item: the spec.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job.
+    """
+    terms = JobTerms.of(item.definition, job.asked)
+    judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(), bounds.others))
+    return rejection_of(judgement, tops_up=item.spec.top_up is not None) is None
 
 
 def judge_rejected(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +15,10 @@ from tests.runner import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.e2e.conftest import Answer, Cli
+
+REPO = Path(__file__).parents[2]
 
 pytest.importorskip("onnxruntime", reason="the extra 'local' is not installed")
 
@@ -44,6 +47,14 @@ class Clones:
         self.at(machine)
         git(self.root, "config", "user.name", "t")
         git(self.root, "config", "user.email", "t@example.org")
+
+    def use_driver(self) -> None:
+        """Merges with the merge driver in this clone."""
+        driver = f"PYTHONPATH={REPO} {sys.executable} -m pioneer_build merge-lock %O %A %B"
+        git(self.root, "config", "merge.pioneer-lock.driver", driver)
+        (self.root / ".gitattributes").write_text(
+            "pioneer.lock merge=pioneer-lock\npioneer.lock.d/*.json merge=pioneer-lock\n"
+        )
 
     def at(self, machine: str) -> None:
         self.root = self.folder / machine
@@ -81,9 +92,13 @@ class Clones:
         )
         self.spec(size)
 
-    def rows(self, name: str = "a") -> list[str]:
-        done = self.cli("export", name, "--to", "/dev/stdout")
-        return [line for line in done.out.splitlines() if line.startswith("{")]
+    def rows(self) -> list[str]:
+        """The rows of all datasets."""
+        found: list[str] = []
+        for path in sorted((self.root / "specs").glob("*.yaml")):
+            done = self.cli("export", path.stem, "--to", "/dev/stdout")
+            found += [line for line in done.out.splitlines() if line.startswith("{")]
+        return found
 
     def lock(self) -> Mapping[str, object]:
         return {name: entry for (name, _), entry in LockFile(self.root).read().entries.items()}
