@@ -206,9 +206,3 @@ def play(folder: Path, cli: Cli, patch: pytest.MonkeyPatch, seed: int, steps: in
 @pytest.mark.parametrize("seed", range(4))
 def test_two_clones(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     play(tmp_path, cli, monkeypatch, seed, 8)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 160))
-def test_two_clones_for_long(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    play(tmp_path, cli, monkeypatch, seed, 16)
