@@ -75,10 +75,31 @@ NO_GUIDANCE: Final = Guidance()
 
 
 @dataclass(frozen=True, slots=True)
+class JobPlace:
+    """Which jobs of its dataset a job comes after; only the local engine reads it.
+
+    `after` are the choices, each the ids of some jobs; a new job has one. `job_id` and `version` are those of a job
+    that is made again; `guess` says whether it may be made if its id doesn't tell which choice is the right one.
+    """
+
+    after: tuple[tuple[str, ...], ...]
+    job_id: str | None = None
+    version: str | None = None
+    guess: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object to send."""
+        version = int(self.version) if self.version is not None and self.version.isdecimal() else None
+        return {"after": [list(ids) for ids in self.after], "job_id": self.job_id, "version": version} | (
+            {"guess": True} if self.guess else {}
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """The body of one `POST /generate` (the API document, "Start a generation job").
 
-    `label_descriptions` and `ner_examples`, as in `Guidance`, are only for backends that read them.
+    `label_descriptions` and `ner_examples`, as in `Guidance`, and `place` are only for backends that read them.
     """
 
     dataset_name: str
@@ -90,6 +111,7 @@ class JobRequest:
     prompt: str | None = None
     label_descriptions: tuple[tuple[str, str], ...] = ()
     ner_examples: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    place: JobPlace | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON object to send; empty keys are left out."""
@@ -105,6 +127,8 @@ class JobRequest:
         body |= Guidance(self.label_descriptions, self.classified_examples, self.ner_examples).body()
         if self.prompt is not None:
             body["prompt"] = self.prompt
+        if self.place is not None:
+            body["place"] = self.place.body()
         return body
 
 

@@ -69,7 +69,7 @@ def judge_kept_rows(work: Work) -> None:
             raise StepStopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
         refuse_without_others(work, "the rows can't be checked")
         here = jobs_here(jobs, store, fetched)
-        bounds = KeptBounds(work.checks, work.run.others.texts(work.checks))
+        bounds = KeptBounds(work.checks, work.run.others.texts(work.checks), free=work.run.options.free)
         outcome = judge_kept(entry, item, here, bounds, lambda job: fetched.get(job.key) or raw_rows(store, job))
     except StoreError as error:  # damaged rows: the other datasets don't need them
         raise StepStopped("stopped", error.message, error.hint) from None
@@ -172,7 +172,7 @@ def _record(work: Work, entry: Entry, outcome: KeptOutcome) -> None:
     item = work.item
     before = {job.key: job for job in entry.jobs}
     ended = {one.job.key: _ended(work, before[one.job.key], one) for one in outcome.judged}
-    jobs = tuple(ended.get(job.key, job) for job in entry.jobs)
+    jobs = tuple(ended.get(job.key, job) for job in outcome.jobs)
     work.put(replace(work.entry_as_declared(), jobs=jobs, checks=dict(item.checks)))
 
 

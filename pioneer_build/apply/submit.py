@@ -18,7 +18,7 @@ from pioneer_build.errors import Busy, FateUnknown, PioneerError, Refused, Servi
 from pioneer_build.escaping import shell_word
 from pioneer_build.journal.model import Contended, Submission
 from pioneer_build.lock.model import Job, digest_of
-from pioneer_build.ports import Guidance, JobRequest
+from pioneer_build.ports import Guidance, JobPlace, JobRequest
 from pioneer_build.spec.guidance import reads_guidance
 from pioneer_build.spec.label_descriptions import described_domain
 from pioneer_build.wording import count
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply.run import Run
     from pioneer_build.apply.work import Work
+    from pioneer_build.lock.model import Entry
     from pioneer_build.ports import RemoteVersion
     from pioneer_build.spec.declared import Declared
 
@@ -189,6 +190,8 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         top_up=top_up,
     )
     known = None if listed is None else frozenset((version.version, version.id) for version in listed)
+    if work.run.options.free:
+        request = replace(request, place=_place(entry, request.dataset_name, listed or ()))
     try:
         token = work.run.journal.begin(intent, item.spec.renamed_from)
     except Contended as error:
@@ -198,6 +201,19 @@ def _begin(work: Work, examples: int, listed: Sequence[RemoteVersion] | None, *,
         work.run.budget.refund(examples)
         raise
     return _Sending(work, request, job, token, known)
+
+
+def _place(entry: Entry, remote_name: str, listed: Sequence[RemoteVersion]) -> JobPlace:
+    """Puts a new job after the recorded ones: the local engine may also have those of branches that aren't merged.
+
+    Args:
+        entry: the dataset's entry in the lock.
+        remote_name: its name on the service.
+        listed: the versions that are there.
+    """
+    there = {version.id for version in listed}
+    jobs = entry.accepted_as(remote_name)
+    return JobPlace((tuple(job.job_id for job in jobs if job.job_id is not None and job.job_id in there),))
 
 
 def submission_of(work: Work, job: Job, base_name: str) -> Submission:

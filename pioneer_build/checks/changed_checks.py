@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.checks.phrases import counted, phrase
+from pioneer_build.lock.branches import jobs_of_branches
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.rows import text_digest
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from pioneer_build.spec.model import Checks
 
 _JUDGED = ("ready", "rejected")
+#: So many orders of jobs of branches are tried.
+_MOST_BRANCHES: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,14 @@ class KeptOutcome:
 
 @dataclass(frozen=True, slots=True)
 class KeptBounds:
-    """The bounds in force (`effective_checks`), and the `text_digest`s of each dataset in `no_overlap_with`."""
+    """The bounds in force (`effective_checks`), and the `text_digest`s of each dataset in `no_overlap_with`.
+
+    `free`: rows cost nothing on this backend.
+    """
 
     checks: Checks
     others: Mapping[str, Collection[bytes]] = field(default_factory=dict)
+    free: bool = False
 
 
 def kept_jobs(entry: Entry | None, item: Declared) -> tuple[Job, ...]:
@@ -129,6 +138,8 @@ def judge_kept(
             if judged[-1].job.state == "rejected" and not found.broken:
                 outcome = found
                 break
+    if bounds.free and entry.checks == MIXED_CHECKS and any(one.job.state == "rejected" for one in outcome.judged):
+        outcome = _without_repeated(entry, item, ready, bounds, rows_of) or outcome
     missing = missing_rows(_mine(outcome.jobs, item), item)
     if not missing or len(ready) == len(jobs):
         return outcome
@@ -150,6 +161,60 @@ def _of_branches(jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
     for job in jobs:
         if shared[job.order] > 1:
             yield (*(other for other in jobs if other is not job), job)
+
+
+def _without_repeated(
+    entry: Entry,
+    item: Declared,
+    ready: Sequence[Job],
+    bounds: KeptBounds,
+    rows_of: Callable[[Job], Iterable[Any]],
+) -> KeptOutcome | None:
+    """The best outcome in which jobs are superseded that have too few rows only because those of another branch have
+    them; `None` if there is none.
+
+    The local engine numbers rows after those of earlier jobs, so two branches get the same ones. Missing ones are made
+    for nothing.
+
+    Args:
+        entry: the lock's entry.
+        item: the spec.
+        ready: its ready jobs, in order.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job.
+    """
+    best: KeptOutcome | None = None
+    start = _Start(topped_up=_is_topped_up(_mine(entry.jobs, item)))
+    for branch in islice(jobs_of_branches(ready), _MOST_BRANCHES):
+        others = (job for job in ready if job not in branch)
+        judged = list(_judged(item, (*branch, *others), bounds, rows_of, start))
+        repeated = {
+            one.job.key
+            for one in judged
+            if one.job.state == "rejected" and _passes_alone(one.job, item, bounds, rows_of)
+        }
+        if not repeated:
+            continue
+        jobs = tuple([replace(job, superseded=True) if job.key in repeated else job for job in entry.jobs])
+        kept = [one for one in judged if one.job.key not in repeated]
+        found = _outcome_of(replace(entry, jobs=jobs), item, kept, bounds.checks)
+        if not found.broken and (best is None or _got(_mine(found.jobs, item)) > _got(_mine(best.jobs, item))):
+            best = found
+    return best
+
+
+def _passes_alone(job: Job, item: Declared, bounds: KeptBounds, rows_of: Callable[[Job], Iterable[Any]]) -> bool:
+    """Whether a job would be ready if it were the only one.
+
+    Args:
+        job: the job.
+        item: the spec.
+        bounds: what the rows are judged by.
+        rows_of: returns all rows of a job.
+    """
+    terms = JobTerms.of(item.definition, job.asked)
+    judgement = judge(rows_of(job), terms, bounds.checks, TakenTexts(frozenset(), bounds.others))
+    return rejection_of(judgement, tops_up=item.spec.top_up is not None) is None
 
 
 def judge_rejected(

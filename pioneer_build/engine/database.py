@@ -52,6 +52,13 @@ CREATE TABLE IF NOT EXISTS used (
     shortfall TEXT
 );
 """
+#: The ids of the jobs, as JSON, that a job comes after, if these are not all earlier ones. Older files don't have it.
+_PLACES = """
+CREATE TABLE IF NOT EXISTS places (
+    job INTEGER PRIMARY KEY,
+    after TEXT NOT NULL
+);
+"""
 _LAYOUT = 1
 #: Larger files aren't examined when they are opened: that would take seconds.
 _CHECKED_BYTES = 64 * 2**20
@@ -131,6 +138,8 @@ class Database:
             raise StateDamaged(f"{file.name} is damaged")
         if "used" not in tables:
             self._connection.execute(_USED)
+        if "places" not in tables:
+            self._connection.execute(_PLACES)
 
     def close(self) -> None:
         """Closes the file after pending writes."""

@@ -39,6 +39,7 @@ class EngineConfig:
         datasets: whether there are dataset endpoints; a server of the published API document has none.
         answers: keeps the answers of makers that pay for them.
         elsewhere: gives ready jobs that other states may have made, when the state is opened: their datasets go on.
+        places: whether a request may say which jobs its own comes after; only within a process.
         credits: examples that may be requested from this process before it responds with 402; `None` for no limit.
 
     Raises:
@@ -59,6 +60,7 @@ class EngineConfig:
     credits: int | None = None
     answers: PaidAnswers | None = None
     elsewhere: Callable[[], Iterable[JobElsewhere]] = tuple
+    places: bool = False
 
     def __post_init__(self) -> None:
         for name in ("fail", "drop"):

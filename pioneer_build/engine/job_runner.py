@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pioneer_build.engine import simulated_faults
 from pioneer_build.engine.generating.rejects import Shortfall
 from pioneer_build.engine.makers import JobWork, MakerStopped
+from pioneer_build.engine.placed_jobs import earlier_jobs
 from pioneer_build.engine.requests import GenerateRequest
 from pioneer_build.engine.stored_jobs import ENDED_ELSEWHERE, Used
 from pioneer_build.errors import StoreError
@@ -140,5 +141,4 @@ class JobRunner:
         return JobWork(seed, earlier, note, answers.of_job(job.job_id))
 
     def _earlier_rows(self, job: EngineJob) -> list[dict[str, Any]]:
-        earlier = [other for other in self._state.versions(job.dataset_name) if other.version < job.version]
-        return [row for before in earlier for row in self._state.own_rows(before)]
+        return [row for before in earlier_jobs(self._state, job) for row in self._state.own_rows(before)]

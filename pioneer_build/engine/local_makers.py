@@ -72,4 +72,4 @@ class LocalMakers:
 
 def create_local_app(state_dir: Path, seed: int) -> EngineApp:
     """The application of the local engine, in this process. Nothing is opened or loaded yet."""
-    return create_app(EngineConfig(state_dir=state_dir, seed=seed), LocalMakers())
+    return create_app(EngineConfig(state_dir=state_dir, seed=seed, places=True), LocalMakers())

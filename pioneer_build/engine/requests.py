@@ -151,6 +151,25 @@ class GenerateRequest(_Body):
         return canonical_bytes(self.definition())
 
 
+class PlaceBody(_Body):
+    """Which jobs of its dataset a job comes after; only a program that has the engine in its own process says so.
+
+    `after` are the choices, each a list of ids; a new job has one. `job_id` and `version` are those of a job that is
+    made again; `guess` says whether it may be made if it can't be told which choice is the right one.
+    """
+
+    after: Annotated[list[list[str]], Field(min_length=1)]
+    job_id: str | None = None
+    version: int | None = None
+    guess: bool = False
+
+
+class PlacedRequest(_Body):
+    """What the body of `POST /generate` says besides what `GenerateRequest` reads."""
+
+    place: PlaceBody | None = None
+
+
 class LabelRequest(_Body):
     """The body of `POST /generate/{ner,classification}/label-existing`.
 

@@ -80,6 +80,11 @@ class EngineJob:
 _FIELDS = "seq, job_id, dataset_name, version, task_type, request, status, produced, error, revision, created_at"
 
 
+def job_id_of(basis: Sequence[object]) -> str:
+    """The id of a job: a digest of what determines its rows."""
+    return f"job_{sha256(json.dumps(basis).encode()).hexdigest()[:16]}"
+
+
 class InUse(Exception):
     """A version can't be removed while a job of its dataset runs."""
 
@@ -139,8 +144,7 @@ class EngineState:
             version = 1 + self.db.number(
                 "SELECT coalesce(max(version), 0) FROM jobs WHERE dataset_name = ?", (dataset_name,)
             )
-            basis = json.dumps([dataset_name, version, identity])
-            job_id = f"job_{sha256(basis.encode()).hexdigest()[:16]}"
+            job_id = job_id_of([dataset_name, version, identity])
             self.db.execute(
                 "INSERT INTO jobs"
                 " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import shell_word
+from pioneer_build.lock.branches import merge_branches
 from pioneer_build.lock.file_text import lock_text, read_lock
-from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LockSource
 from pioneer_build.lock.split import dataset_at, entry_path
@@ -62,7 +62,7 @@ def joined(files: Mapping[str, Lock], texts: Mapping[str, str], *, mixed: bool =
             known = entries.get((name, backend))
             if mixed:
                 entries.update(
-                    merge(
+                    merge_branches(
                         Lock({(name, backend): entry}), Lock({} if known is None else {(name, backend): known})
                     ).entries
                 )

@@ -289,6 +289,10 @@ class Entry:
         """The jobs of the current definition, in order, without those that a rebuild replaced."""
         return tuple(job for job in self.jobs if job.fingerprint == self.fingerprint and not job.superseded)
 
+    def accepted_as(self, remote_name: str) -> tuple[Job, ...]:
+        """The jobs that the service accepted under a remote name, in order, whatever became of them."""
+        return tuple(job for job in self.jobs if job.remote_name == remote_name and job.accepted)
+
     def readable(self) -> tuple[Job, ...]:
         """The jobs whose rows readers get: ready ones of the current definition, else the last good content.
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.lock.merge import merge_entries
+from pioneer_build.lock.branches import merge_branches_of_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +49,7 @@ def entry_named(name: str, old_name: str | None, lock: Lock, backend: str) -> tu
     if old is None:
         return entry, None
     carried = replace(old, dataset_name=name)
-    return (carried if entry is None else merge_entries(entry, carried)), old_name
+    return (carried if entry is None else merge_branches_of_entry(entry, carried)), old_name
 
 
 def refuse_old_name(name: str, specs: Iterable[Declared], at: str = "") -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pioneer_build.errors import LockError
 from pioneer_build.escaping import shell_word
 from pioneer_build.lock.astray import astray_in, joined
+from pioneer_build.lock.branches import merge_branches
 from pioneer_build.lock.conflict import AGAIN, is_conflicted, sides
 from pioneer_build.lock.file_text import lock_text, read_lock
-from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.source import LOCK_PATH, RESTORE
 from pioneer_build.lock.split import SPLIT_FOLDER, check_names, is_mark, read_entry_file, split_texts
@@ -197,7 +197,7 @@ def _merge_conflicts(conflicts: Mapping[str, str], others: Lock, staged: Staged)
     joined, left = join_sides(found, others)
     merged = joined.merged()
     # the sides of a file may be about several datasets, if git took their files for one
-    lock = merge(left, merged.lock)
+    lock = merge_branches(left, merged.lock)
     agreed = {**joined.agreed.entries, **others.entries}
     for path, text in conflicts.items():
         if not is_conflicted(text):  # it is one of the sides
@@ -256,7 +256,7 @@ def _both(split: Lock, whole: Lock, found: Sides | None, ancestors: Mapping[str,
     base = Lock()
     if found is not None:
         if not found.base or _is_side_mark(found.base):
-            return merge(split, whole)
+            return merge_branches(split, whole)
         base = _read_side(found.base, "the common ancestor")
     else:
         before = [_read_side(text, "the common ancestor") for text in ancestors.values() if text is not None]

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from pioneer_build.lock.branches import are_compared, merge_branches_of_entry
 from pioneer_build.lock.deletions import with_deleted
 from pioneer_build.lock.lineages import Renames, lineages, renames_of
 from pioneer_build.lock.merge import RANK, head_order, join_records, merge_entries, merge_jobs, text_of
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from pioneer_build.lock.gold import GoldMeasure
     from pioneer_build.lock.lineages import EntryKey
@@ -127,10 +128,7 @@ class _Merging:
             for name in ("definition", "num_examples", "on_change", "checks", *_RESULTS):
                 if _value(ours, name) != _value(theirs, name):
                     self._note(name, kept)
-        merged = merge_entries(ours, theirs)
-        if _are_compared(merged, (ours, theirs)):
-            return merged
-        return replace(merged, checks=dict(MIXED_CHECKS))
+        return merge_branches_of_entry(ours, theirs)
 
     def _both_changed(self, base: Entry, ours: Entry, theirs: Entry) -> Entry:
         sides: Mapping[MergeSide, Entry] = {"ours": ours, "theirs": theirs}
@@ -221,23 +219,9 @@ def _checks_of_rows(merged: Entry, ours: Entry, theirs: Entry) -> Mapping[str, A
     for checks in (merged.checks, *(side.checks for side in sides)):
         with_these = [side for side in sides if side.checks == checks]
         judged = [_judged_rows(side, merged.fingerprint) for side in with_these]
-        if rows <= set[object]().union(*judged) and _are_compared(merged, with_these):
+        if rows <= set[object]().union(*judged) and are_compared(merged, with_these):
             return checks
     return MIXED_CHECKS
-
-
-def _are_compared(merged: Entry, sides: Sequence[Entry]) -> bool:
-    """Whether the rows of the ready jobs of the merged definition were compared with each other: if a side has all."""
-    ready = _ready_rows(merged, merged.fingerprint)
-    return len(ready) < 2 or any(ready <= _ready_rows(side, merged.fingerprint) for side in sides)
-
-
-def _ready_rows(entry: Entry, fingerprint: str) -> set[tuple[object, object]]:
-    return {
-        (job.key, job.rows)
-        for job in entry.jobs
-        if job.fingerprint == fingerprint and job.state == "ready" and job.rows is not None
-    }
 
 
 def _judged_rows(entry: Entry, fingerprint: str) -> set[object]:

@@ -120,7 +120,7 @@ def judged_rows(
         here = jobs_here(jobs, store)
         if not here:
             return None
-        bounds = KeptBounds(checks, others.texts(checks))
+        bounds = KeptBounds(checks, others.texts(checks), free=entry.backend == "local")
         outcome = judge_kept(entry, item, here, bounds, lambda job: raw_rows(store, job))
     except StoreError as error:
         return _unreadable(error)
@@ -172,8 +172,8 @@ def _elsewhere(missing: Sequence[Job], names: Sequence[str] = ()) -> KeptRows:
     return KeptRows(text, here=False, awaits=tuple(names))
 
 
-def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None]]:
-    return [(job.state, job.got) for job in jobs]
+def _results(jobs: Iterable[Job]) -> list[tuple[str, int | None, bool]]:
+    return [(job.state, job.got, job.superseded) for job in jobs]
 
 
 def _were_rejected(item: Declared, entry: Entry, inputs: InputFacts) -> bool:

@@ -12,9 +12,9 @@ from pioneer_build.cache.checkout import may_be_merging
 from pioneer_build.cache.lock_stamp import stamp_of_all
 from pioneer_build.errors import LockError
 from pioneer_build.lock.astray import kept_in_place
+from pioneer_build.lock.branches import merge_branches
 from pioneer_build.lock.conflict import is_conflicted
 from pioneer_build.lock.file_text import read_entries
-from pioneer_build.lock.merge import merge
 from pioneer_build.lock.model import Entry, Lock
 from pioneer_build.lock.read_files import NOT_IN_INDEX, FoundLock, MergeInIndex, lock_texts, read_files
 from pioneer_build.lock.source import LOCK_PATH
@@ -227,9 +227,9 @@ class LockFile:
         """
         if self._files.stamps() != self._files.known.stamps:
             # every later write of this run has what others wrote, too: no job is ever lost
-            self._others = merge(self._others, self._read(mixed=convert_to is not None).lock)
+            self._others = merge_branches(self._others, self._read(mixed=convert_to is not None).lock)
         if self._others.entries:
-            lock = merge(lock, self._others)
+            lock = merge_branches(lock, self._others)
         if not self._files.known.texts and not lock.entries:
             return True
         split = self.is_split if convert_to is None else convert_to

@@ -18,7 +18,7 @@ from pioneer_build.checks.changed_checks import (
     judge_rejected,
     kept_jobs,
 )
-from pioneer_build.lock.model import Entry, Job
+from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job
 from pioneer_build.rows import text_digest
 from pioneer_build.spec.model import Checks, TopUp
 from tests.planning import declared, entry, generate_spec, job, label_spec
@@ -103,6 +103,27 @@ def test_a_job_of_another_branch_is_done_without_if_nothing_is_lost_by_that() ->
     known, item = of_branches(10, 8, 10)
     apart = replace(known, jobs=tuple(replace(one, order=int(one.version or "")) for one in known.jobs))
     assert judged(apart, rows, Checks(), item).broken, "one came after the other"
+
+
+def test_where_rows_cost_nothing_a_job_is_superseded_whose_rows_another_branch_has() -> None:
+    """The local engine makes the same rows on both branches. What is missing is made."""
+    rows = {"job-1": rows_of(*[20] * 8), "job-2": rows_of(*[20] * 10)}
+    for wanted in (10, 18):
+        known, item = of_branches(wanted, 8, 10)
+        known = replace(known, checks=MIXED_CHECKS)
+        bounds = KeptBounds(effective_checks(Checks(), Checks(), "x"), free=True)
+        outcome = judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""])
+        assert not outcome.broken
+        assert {one.job_id: (one.state, one.superseded) for one in outcome.jobs} == {
+            "job-1": ("ready", True),
+            "job-2": ("ready", False),
+        }
+    rows["job-2"] = rows_of(*[20] * 10, start=4)
+    outcome = judge_kept(known, item, kept_jobs(known, item), bounds, lambda one: rows[one.job_id or ""])
+    assert [one.job_id for one in outcome.jobs if one.superseded] == ["job-1"], "more rows are left without it"
+    short = {**rows, "job-1": rows_of(*[3] * 8)}
+    tight = KeptBounds(effective_checks(Checks(), Checks(min_chars=10), "x"), free=True)
+    assert judge_kept(known, item, kept_jobs(known, item), tight, lambda one: short[one.job_id or ""]).broken
 
 
 def test_a_rejected_job_is_judged_only_where_rows_are_missing() -> None:

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pioneer_build.lock.branches import are_of_branches, jobs_of_branches
+from pioneer_build.lock.branches import (
+    are_of_branches,
+    choices_before,
+    jobs_of_branches,
+    merge_branches,
+    merge_branches_of_entry,
+)
 from pioneer_build.lock.file_text import lock_text, read_lock
-from pioneer_build.lock.merge import merge_jobs
+from pioneer_build.lock.merge import merge, merge_jobs
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job, Lock
 from pioneer_build.lock.three_way import merge3
+from tests.lock.strategies import locks
 from tests.planning import PROPERTY, declared, entry, generate_spec, job, lock_of
 
 if TYPE_CHECKING:
@@ -123,3 +130,41 @@ def test_the_jobs_of_a_branch_are_one_of_each_order() -> None:
 def test_of_many_branches_only_some_combinations_are_tried() -> None:
     jobs = [of(order, f"{order}-{side}") for order in range(20) for side in "ab"]
     assert len(list(jobs_of_branches(jobs))) == 65
+
+
+def test_what_may_have_been_there_before_a_job() -> None:
+    first, one, two, third = of(0, "f"), of(1, "a"), of(1, "b"), of(2, "c")
+    found = [names(choice) for choice in choices_before([first, one, two, third], third)]
+    assert found[:3] == [["f", "a", "b"], ["f", "a"], ["f", "b"]]
+    assert [] in found
+    assert len(found) == len({tuple(choice) for choice in found}) == 8
+    assert [names(choice) for choice in choices_before([first, one, two, third], two)] == [["f"], []]
+    other = of(1, "z", fingerprint="fp1:other")
+    assert names(list(choices_before([first, other, third], third))[1]) == ["f"], "without another definition's"
+
+
+def test_so_many_choices_are_made_at_most() -> None:
+    many = [of(order, f"{order}-{number}") for order in range(30) for number in range(20)]
+    assert 0 < len(list(choices_before(many, of(30, "last")))) <= 1_000
+
+
+@PROPERTY
+@given(locks(), locks())
+def test_locks_that_may_be_of_two_branches_are_merged_like_any_but_for_their_checks(a: Lock, b: Lock) -> None:
+    merged, plain = merge_branches(a, b), merge(a, b)
+    assert merged == merge_branches(b, a)
+    assert merge_branches(merged, merged) == merged
+    assert merge_branches(a, a) == a
+    assert merge_branches(a, Lock()) == a
+    assert merged.entries.keys() == plain.entries.keys()
+    for key, one in merged.entries.items():
+        assert replace(one, checks={}) == replace(plain.entries[key], checks={})
+        assert one.checks in (plain.entries[key].checks, MIXED_CHECKS)
+
+
+def test_two_records_of_an_entry_are_compared_unless_one_has_all_rows() -> None:
+    old, new = entry(ITEM, of(0, "a"), of(1, "b")), entry(ITEM, of(0, "a"), of(1, "c"))
+    assert merge_branches_of_entry(old, new).checks == MIXED_CHECKS
+    assert merge_branches_of_entry(entry(ITEM, of(0, "a")), new) == new
+    unfinished = replace(new, jobs=(of(0, "a"), of(1, "b", state="open", rows=None)))
+    assert merge_branches_of_entry(old, unfinished) == old

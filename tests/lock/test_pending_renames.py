@@ -12,6 +12,7 @@ from pioneer_build.apply.lock_writer import LockWriter
 from pioneer_build.apply.plan_sources import PlanSources
 from pioneer_build.errors import PioneerError
 from pioneer_build.lock.jobs_known_elsewhere import KnownJob, take_over
+from pioneer_build.lock.model import MIXED_CHECKS
 from pioneer_build.lock.pending_renames import entry_for, old_names_of, refuse_old_name, with_new_names
 from tests.apply.runs import MemoryLock
 from tests.lock.strategies import entries
@@ -37,6 +38,13 @@ def test_an_interrupted_rename_has_the_jobs_of_both() -> None:
     found = with_new_names(lock, {"new": "old"}, BACKEND).get("new", BACKEND)
     assert found is not None
     assert [one.job_id for one in found.jobs] == ["job-1", "job-2"]
+    assert found.checks == MIXED_CHECKS, (
+        "a branch extended the old one: its rows are compared with those of the new one"
+    )
+    lock = lock_of(entry(OLD, job(OLD)), replace(entry(OLD, job(OLD), job(OLD, 2)), dataset_name="new"))
+    found = with_new_names(lock, {"new": "old"}, BACKEND).get("new", BACKEND)
+    assert found is not None
+    assert found.checks != MIXED_CHECKS, "it was interrupted: one has all rows of the other"
 
 
 @given(st.data())

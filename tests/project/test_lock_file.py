@@ -15,9 +15,9 @@ import pytest
 
 from pioneer_build.cli import run
 from pioneer_build.errors import LockError
+from pioneer_build.lock.branches import merge_branches
 from pioneer_build.lock.conflict import Sides, is_conflicted, sides
 from pioneer_build.lock.file_text import lock_text, read_lock
-from pioneer_build.lock.merge import merge
 from pioneer_build.lock.merge_sides import read_sides
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Lock
 from pioneer_build.operations.merge_lock import merge_files
@@ -396,7 +396,7 @@ def test_with_the_driver_no_hand_is_needed(tmp_path: Path) -> None:
     less = replace(M, jobs=(*M.jobs, job(declared(generate_spec("m")), 22, order=1)))
     repo.branches((A, left, more, Z), (A, right, less, Z))
     text = repo.merge(conflict=False)
-    merged = merge(lock_of(A, left, more, Z), lock_of(A, right, less, Z))
+    merged = merge_branches(lock_of(A, left, more, Z), lock_of(A, right, less, Z))
     m = replace(merged.entries["m", M.backend], checks=MIXED_CHECKS)  # rows of the two jobs were not compared
     assert text == lock_text(lock_of(A, left, right, m, Z))
     assert repo.git("status", "--porcelain") == ""

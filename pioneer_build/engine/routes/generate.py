@@ -11,14 +11,16 @@ from starlette.responses import JSONResponse, Response
 
 from pioneer_build.engine import responses
 from pioneer_build.engine.error_responses import ErrorAnswer
+from pioneer_build.engine.placed_jobs import NoSuchPlace, PlacedJob, accept_at
 from pioneer_build.engine.request_bodies import read_body
-from pioneer_build.engine.requests import GenerateRequest
+from pioneer_build.engine.requests import GenerateRequest, PlacedRequest
 from pioneer_build.engine.stored_jobs import restore_job, used_by
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pioneer_build.answers.paid_answers import AcceptedJob
+    from pioneer_build.engine.requests import PlaceBody
     from pioneer_build.engine.runtime import Runtime
     from pioneer_build.engine.stored_jobs import EngineJob
 
@@ -42,6 +44,9 @@ class GenerateRoutes:
         parts: list[Any] = [config.seed, wanted.canonical().decode(), wanted.num_examples]
         if runtime.answers is not None:
             parts.append(secrets.token_hex(16))  # whoever has its answers knows it by its id, whatever its project
+        if config.places and (place := PlacedRequest.model_validate_json(body).place) is not None:
+            job = await self._accept_at(wanted, json.dumps(parts), place)
+            return runtime.answer(JSONResponse(responses.accepted(job, config.vocabulary), 202))
         job = await runtime.stored(
             runtime.state.accept,
             identity=json.dumps(parts),
@@ -52,6 +57,28 @@ class GenerateRoutes:
         )
         runtime.wake_workers()
         return runtime.answer(JSONResponse(responses.accepted(job, config.vocabulary), 202))
+
+    async def _accept_at(self, wanted: GenerateRequest, identity: str, place: PlaceBody) -> EngineJob:
+        """Stores a job whose request says which jobs it comes after.
+
+        Args:
+            wanted: the request.
+            identity: what determines its rows besides these, as text.
+            place: which jobs.
+
+        Raises:
+            ErrorAnswer: 409, they can't be told.
+        """
+        runtime = self._runtime
+        request = wanted.model_dump_json(exclude_none=True)
+        placed = PlacedJob(identity, wanted.task_type, wanted.dataset_name, request)
+        try:
+            job = await runtime.stored(accept_at, runtime.state, placed, place, runtime.config.latency)
+        except NoSuchPlace:
+            detail = f"The jobs that {place.job_id or 'it'} comes after are not here"
+            raise ErrorAnswer(409, {"detail": detail}) from None
+        runtime.wake_workers()
+        return job
 
     async def poll(self, request: Request) -> Response:
         """`GET /generate/jobs/:job_id`."""
