@@ -65,7 +65,7 @@ def looks_for_a_key_of_rows(node: ast.AST) -> bool:
     )
 
 
-def uses_spec_key(key: str) -> Callable[[ast.AST], bool]:
+def uses_key(key: str) -> Callable[[ast.AST], bool]:
     def holds(node: ast.AST) -> bool:
         return has_text(key)(node) or (isinstance(node, ast.Attribute) and node.attr == key)
 
@@ -90,11 +90,15 @@ def tells_service_errors_apart(node: ast.AST) -> bool:
     ("to_add", "touched", "but"),
     [
         ("a task type", has_text(*TASK_TYPES), ASKS_ONE_QUESTION),
-        ("a spec key", uses_spec_key("ner_examples"), set()),
+        ("a spec key", uses_key("ner_examples"), set()),
+        ("a key of the lock", uses_key("sampled"), set()),
+        ("a check", uses_key("min_chars"), set()),
+        ("a check", uses_key("max_duplicate_ratio"), set()),
         ("an input format", has_text("tsv"), set()),
+        ("an export format", has_text("gliner2"), {"exports/gliner2.py"}),
         ("an outcome of the service", tells_service_errors_apart, set()),
     ],
-    ids=["task type", "spec key", "input format", "outcome"],
+    ids=["task type", "spec key", "lock", "check of rows", "check of jobs", "input format", "export format", "outcome"],
 )
 def test_a_row_names_every_module_that_such_a_change_touches(
     to_add: str, touched: Callable[[ast.AST], bool], but: set[str]
