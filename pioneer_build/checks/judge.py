@@ -14,7 +14,7 @@ from pioneer_build.checks.job_bounds import broken_bounds
 from pioneer_build.checks.measures import Measures
 from pioneer_build.checks.phrases import counted
 from pioneer_build.checks.quarantined_rows import QuarantinedRow
-from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, row_line, text_digest
+from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, row_line, task_of, text_digest
 from pioneer_build.spec.request_limits import LONGEST_ROW
 
 if TYPE_CHECKING:
@@ -176,5 +176,4 @@ def quickly_searched(digests: Collection[bytes]) -> Collection[bytes]:
 
 
 def _text_of(row: Row) -> str:
-    text = row.get("text")
-    return text if isinstance(text, str) else str(row["messages"][-1]["content"])
+    return str(row["messages"][-1]["content"] if task_of(row) == "decoder" else row["text"])

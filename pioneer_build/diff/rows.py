@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pioneer_build.rows import parse_line, row_identity
+from pioneer_build.rows import parse_line, row_identity, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -113,11 +113,13 @@ def compare_rows(old: RowLines, new: RowLines, samples: int = 3) -> RowsDiff:
 
 def labels_of(row: Row) -> list[str]:
     """The labels a row gives, one for each mention; none for a conversation."""
-    if "entities" in row:
-        return [entity["label"] for entity in row["entities"]]
-    if "label" in row:
-        return [row["label"]]
-    return list(row.get("labels", ()))
+    match task_of(row):
+        case "ner":
+            return [entity["label"] for entity in row["entities"]]
+        case "decoder":
+            return []
+        case "classification":
+            return [row["label"]] if "label" in row else list(row["labels"])
 
 
 def _line_digest(line: bytes) -> bytes:
@@ -126,11 +128,12 @@ def _line_digest(line: bytes) -> bytes:
 
 def _text_digest(row: Row) -> bytes:
     """What makes two rows rows of one text: its exact characters; of a conversation all but the last answer."""
-    text = row.get("text")
-    if text is None:
+    if task_of(row) == "decoder":
         messages: list[dict[str, Any]] = row["messages"]
         asked = messages[:-1] if messages and messages[-1]["role"] == "assistant" else messages
         text = "\x00".join(f"{message['role']}\x01{message['content']}" for message in asked)
+    else:
+        text = row["text"]
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.rows import DeclaredLabels, Fault
+from pioneer_build.rows import DeclaredLabels, Fault, task_of
 from pioneer_build.rows.entities import read_entities
 from pioneer_build.wording import count
 
@@ -83,7 +83,7 @@ class CountedRows:
 
 def count_scores(row: Row, lost: Counter[Loss]) -> None:
     """Counts the scores of `row` as lost."""
-    if "entities" in row:
+    if task_of(row) == "ner":
         lost["scores"] += sum(1 for entity in row["entities"] if "score" in entity)
     elif "score" in row:
         lost["scores"] += 1

@@ -23,7 +23,7 @@ def write(source: RowStream, target: BinaryIO | Path) -> Ledger:
     out, rows = binary(target), CountedRows(source.rows)
     for row in rows:
         said = {key: value for key, value in row.items() if key not in ("id", "score")}
-        if "entities" in row:
+        if source.task_type == "ner":
             said["entities"] = [[entity["text"], entity["label"]] for entity in row["entities"]]
             rows.lost["offsets"] += unplaced(row, said["entities"])
         out.write(row_line(said))

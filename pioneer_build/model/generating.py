@@ -24,7 +24,7 @@ from pioneer_build.model.row_prompts import row_prompt
 from pioneer_build.model.together import together
 from pioneer_build.model.troubles import CallFailed, NoUse, Outage
 from pioneer_build.model.values import Answer
-from pioneer_build.rows import Fault, normalise
+from pioneer_build.rows import Fault, normalise, task_of
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -233,6 +233,6 @@ def _is_placeholder(said: Any) -> bool:
 
 def _text_of(row: dict[str, Any]) -> str:
     """What a row says, to compare it with others."""
-    if "messages" in row:
+    if task_of(row) == "decoder":
         return " ".join(str(message["content"]) for message in row["messages"])
     return str(row["text"])

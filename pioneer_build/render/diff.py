@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.diff.json import sample_kind
 from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import SYMBOL_COLOURS, Colour, coloured
+from pioneer_build.rows import task_of
 from pioneer_build.wording import count
 
 if TYPE_CHECKING:
@@ -165,20 +166,20 @@ def _sample(sample: Sample) -> Iterator[str]:
 
 
 def _text(row: Row) -> str:
-    text = row.get("text")
-    if text is None:
+    if task_of(row) == "decoder":
         text = next((message["content"] for message in row["messages"] if message["role"] == "user"), "")
+    else:
+        text = row["text"]
     return json.dumps(_cut(text, 80), ensure_ascii=False)
 
 
 def _annotation_text(row: Row) -> str:
-    if "entities" in row:
+    task = task_of(row)
+    if task == "ner":
         return _cut(", ".join(f"{one['text']} = {one['label']}" for one in row["entities"]) or "no entities", 120)
-    if "label" in row:
-        return _cut(str(row["label"]), 80)
-    if "labels" in row:
-        return _cut(", ".join(row["labels"]), 120)
-    return json.dumps(_cut(row["messages"][-1]["content"], 80), ensure_ascii=False)
+    if task == "decoder":
+        return json.dumps(_cut(row["messages"][-1]["content"], 80), ensure_ascii=False)
+    return _cut(str(row["label"]), 80) if "label" in row else _cut(", ".join(row["labels"]), 120)
 
 
 def _cut(text: str, limit: int) -> str:

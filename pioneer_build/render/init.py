@@ -37,9 +37,9 @@ def init_text(result: InitResult) -> Lines:
 
 
 def left_out_text(result: InitResult) -> Lines:
-    """The keys of requests that a spec doesn't have, a line for each dataset; empty if there are none."""
+    """The unknown keys of requests, which are left out, a line for each dataset; empty if there are none."""
     return lines_text(
-        f"{draft.dataset_name}: dropped keys that a spec does not have: {', '.join(map(repr, draft.left_out))}"
+        f"{draft.dataset_name}: left out the unknown keys of the request: {', '.join(map(repr, draft.left_out))}"
         for draft in result.drafts
         if draft.left_out
     )

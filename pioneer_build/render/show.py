@@ -9,6 +9,7 @@ from pioneer_build.escaping import Lines, lines_text, visible
 from pioneer_build.render.colours import coloured
 from pioneer_build.render.line_wrapping import wrapped
 from pioneer_build.render.status import rows_of_wanted
+from pioneer_build.rows import task_of
 from pioneer_build.spec.label_descriptions import DESCRIPTIONS, as_written
 from pioneer_build.wording import count, noun_for
 
@@ -152,14 +153,15 @@ def _summary(summary: Mapping[str, Any], width: int) -> list[str]:
 
 def _row(row: Mapping[str, Any], width: int, *, colour: bool) -> list[str]:
     head = f"[{visible(str(row['id']))}] " if "id" in row else ""
-    if "messages" in row:
+    task = task_of(row)
+    if task == "decoder":
         lines = []
         for message in row["messages"]:
             for number, line in enumerate(message["content"].split("\n")):
                 role = f"{message['role']:>9}: " if not number else " " * 11
                 lines += wrapped(f"{role}{visible(line)}", width, first=2, rest=13)
         return [*lines, ""]
-    if "entities" in row:
+    if task == "ner":
         lines = wrapped(head + marked(row["text"], row["entities"], colour=colour), width, first=2, rest=4)
         lines += [
             f"    {visible(entity['text'])} ({visible(entity['label'])}), ambiguous: it occurs more than once"

@@ -42,9 +42,10 @@ def text_key(row: Mapping[str, Any]) -> str:
     The key of a decoder row is its messages, each with its role. Labels are not part of it: the same text with two
     different annotations is also a duplicate.
     """
-    text = row.get("text")
-    if text is None:
+    if task_of(row) == "decoder":
         text = "\x00".join(f"{message['role']}\x01{message['content']}" for message in row["messages"])
+    else:
+        text = row["text"]
     return " ".join(nfc(text).split())
 
 
@@ -56,25 +57,29 @@ def text_digest(row: Mapping[str, Any]) -> bytes:
 def row_identity(row: Row) -> bytes:
     """16 bytes for the content of the row without `id` and scores: the same in a job's data and in a download."""
     said = {key: value for key, value in row.items() if key not in ("id", "score")}
-    if "entities" in said:
+    if task_of(said) == "ner":
         said["entities"] = [[e["text"], e["label"], e.get("start"), e.get("end")] for e in said["entities"]]
     return blake2b(_encode(said).encode("utf-8"), digest_size=16).digest()
 
 
 def length_of(row: Row) -> int:
     """Code points of the row's text; for a decoder row, of all its messages."""
-    text = row.get("text")
-    return len(text) if text is not None else sum(len(message["content"]) for message in row["messages"])
+    if task_of(row) == "decoder":
+        return sum(len(message["content"]) for message in row["messages"])
+    return len(row["text"])
 
 
-def task_of(row: Row) -> TaskType:
-    """The task that a row in normal form is for."""
+def task_of(row: Mapping[str, Any]) -> TaskType:
+    """The task that a row is for, by its keys: it may be in normal form, or a stored line that isn't judged yet.
+
+    Nothing else tells the task by a row's keys, so that a row of a new task type is taken for no other.
+    """
     return "ner" if "entities" in row else "decoder" if "messages" in row else "classification"
 
 
 def confidence_of(row: Row) -> float | None:
     """The row's lowest score; `None` if it has none."""
-    if "entities" in row:
+    if task_of(row) == "ner":
         return min((e["score"] for e in row["entities"] if "score" in e), default=None)
     return row.get("score")
 

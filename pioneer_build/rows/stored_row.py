@@ -10,10 +10,10 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.rows.normal_form import row_line
+from pioneer_build.rows.normal_form import row_line, task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
     from pioneer_build.rows.normal_form import Row
@@ -38,14 +38,8 @@ def parse_line(line: bytes | str, task: TaskType | None = None) -> Row:
         ValueError: the line isn't such a row; the message says why, as in "row 3 has no text".
     """
     row = _object(line)
-    if "entities" in row:
-        found: TaskType = "ner"
-        fault = _entities_fault(row)
-    elif "messages" in row:
-        found, fault = "decoder", _messages_fault(row)
-    else:
-        found, fault = "classification", _labels_fault(row)
-    if fault is not None:
+    found = task_of(row)
+    if (fault := _FAULT_OF[found](row)) is not None:
         raise ValueError(fault)
     if task is not None and found != task:
         raise ValueError(f"is a row for the task type {found}, not {task}")
@@ -169,3 +163,11 @@ def _other_fault(row: Row, keys: int) -> str | None:
 
 def _is_score(value: Any) -> bool:
     return (type(value) is float or type(value) is int) and 0 <= value <= 1
+
+
+#: For each task type, what is wrong with a row of it; `None` if nothing is.
+_FAULT_OF: Mapping[TaskType, Callable[[Row], str | None]] = {
+    "ner": _entities_fault,
+    "classification": _labels_fault,
+    "decoder": _messages_fault,
+}

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.rows.entities import overlaps
-from pioneer_build.rows.normal_form import confidence_of, length_of, text_digest
+from pioneer_build.rows.normal_form import confidence_of, length_of, task_of, text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +95,7 @@ class Tally:
     def add(self, row: Row) -> None:
         """Counts one row in normal form."""
         self._lengths[length_of(row)] += 1
-        if "entities" in row:
+        if task_of(row) == "ner":
             self._add_entities(row["entities"])
         elif "label" in row:
             self._rows_of[row["label"]] += 1

@@ -43,7 +43,7 @@ def test_specs_of_requests() -> None:
         "  pioneer-build plan             what would be submitted, and why\n"
         "  pioneer-build adopt a JOB_ID   if the request was already sent"
     )
-    assert left_out_text(made) == "a: dropped keys that a spec does not have: 'x', \"y'\""
+    assert left_out_text(made) == "a: left out the unknown keys of the request: 'x', \"y'\""
     assert left_out_text(result()) == ""
     assert made.value() == {
         "format": 1,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pioneer_build.rows import checked_line, parse_line, row_line
+from pioneer_build.rows import checked_line, parse_line, row_line, task_of
+from pioneer_build.spec.model import TASK_TYPES
 
 if TYPE_CHECKING:
     from pioneer_build.spec.model import TaskType
@@ -82,3 +83,8 @@ def entities(*found: Any) -> bytes:
 def test_lines_that_are_no_rows(line: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse_line(line)
+
+
+def test_rows_of_every_task_type_can_be_read() -> None:
+    read = {task_of(parse_line(json.dumps(row))) for _, row in GOOD}
+    assert read == set(TASK_TYPES) == {task for task, _ in GOOD}

@@ -32,6 +32,8 @@ def _entry(key: str, value: Any) -> str:
         if len(flow) <= _WIDTH and not any(isinstance(item, dict) for item in value):
             return flow
         return f"{key}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
+    if isinstance(value, dict) and value:
+        return f"{key}:\n" + "".join(f"  {scalar(name)}: {_flow(item)}\n" for name, item in value.items())
     return f"{key}: {_flow(value)}\n"
 
 
@@ -42,7 +44,7 @@ def _flow(value: Any) -> str:
         case list():
             return f"[{', '.join(map(_flow, value))}]"
         case dict():
-            return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
         case _:
             return json.dumps(value)
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from pioneer_build.errors import PioneerError, Problems
 from pioneer_build.operations.init.spec_yaml import plain_names, spec_text
 from pioneer_build.operations.init.starter_files import schema_seen_from
 from pioneer_build.parse import parse_text
+from pioneer_build.rows.normal_form import shown
+from pioneer_build.spec.label_descriptions import DESCRIPTIONS
+from pioneer_build.spec.unicode_form import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pioneer_build.operations.init.api_requests import ApiRequest
 
-#: The keys of a request, in the order a spec has them.
-_KEYS: Final = (
-    "dataset_name", "task_type", "labels", "num_examples", "domain_description", "classified_examples", "prompt",
-    "inputs",
+#: The keys of a request that a spec has too, in its order. A request's descriptions of labels are the spec's `labels`.
+KEYS: Final = (
+    "dataset_name", "task_type", "labels", "num_examples", "domain_description", "classified_examples", "ner_examples",
+    "prompt", "inputs",
 )  # fmt: skip
 #: More texts than this go into a separate file.
 _MOST_INLINE: Final = 20
@@ -28,7 +31,8 @@ _MOST_INLINE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class SpecDraft:
-    """A spec made from a request: path and text of its file, other files it needs, and the keys that were dropped."""
+    """A spec made from a request: path and text of its file, other files it needs, and the unknown keys of the request,
+    which are left out."""
 
     dataset_name: str
     path: str
@@ -74,23 +78,54 @@ def _draft(request: ApiRequest, stem: str, folder: str, taken: set[str]) -> Spec
         )
     if isinstance(number := body.get("num_examples"), float) and number.is_integer():
         body["num_examples"] = int(number)
+    _describe_labels(body)
     files: dict[str, str] = {}
     safe = name if re.fullmatch(r"[A-Za-z0-9._-]+", name) else "dataset"
     texts = body.get("inputs")
-    if isinstance(texts, list) and len(texts) > _MOST_INLINE and all(isinstance(text, str) for text in texts):
+    if _are_texts(texts) and len(texts) > _MOST_INLINE:
         files[f"{folder}/data/{safe}.jsonl"] = "".join(
             json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts
         )
         body["inputs"] = f"data/{safe}.jsonl"
-    left_out = tuple(sorted(str(key) for key in body if key not in _KEYS))
+    left_out = tuple(sorted(str(key) for key in body if key not in KEYS))
     lines = [f"# yaml-language-server: $schema={schema_seen_from(folder)}"]
-    if shown := plain_names(left_out):
-        lines.append(f"# dropped, because a spec has no such key: {shown}")
-    spec: dict[str, Any] = {"version": 1} | {key: body[key] for key in _KEYS if key in body}
+    if names := plain_names(left_out):
+        lines.append(f"# left out, because these keys of the request are unknown: {names}")
+    spec: dict[str, Any] = {"version": 1} | {key: body[key] for key in KEYS if key in body}
     path = f"{folder}/{safe}.yaml"
     text = "\n".join(lines) + "\n" + spec_text(spec)
     _judge(text, path, files.values())
     return SpecDraft(name, path, text, files, left_out)
+
+
+def _describe_labels(body: dict[str, Any]) -> None:
+    """Makes a request's `labels` and `label_descriptions` one mapping, as a spec has them.
+
+    Raises:
+        PioneerError: a spec can't say this: only some of the labels are described, or others than the labels.
+    """
+    descriptions, labels = body.pop(DESCRIPTIONS, None), body.get("labels")
+    if not descriptions and isinstance(descriptions, dict | None):
+        return
+    if not isinstance(descriptions, dict) or not _are_texts(labels):
+        raise PioneerError(
+            f"'{DESCRIPTIONS}' is not a mapping from each of the request's labels to a text",
+            hint='for example: "labels": ["a"], "label_descriptions": {"a": "What this label means"}',
+        )
+    described = {nfc(str(label)): text for label, text in descriptions.items()}
+    named = [nfc(label) for label in labels]
+    if strange := [label for label in described if label not in named]:
+        raise PioneerError(f"'{DESCRIPTIONS}' describes {shown(strange[0])}, which is not among the request's labels")
+    if lacking := [label for label in named if label not in described]:
+        raise PioneerError(
+            f"'{DESCRIPTIONS}' doesn't describe the label {shown(lacking[0])}: a spec describes all labels or none",
+            hint=f"describe it in the JSON, or remove '{DESCRIPTIONS}'",
+        )
+    body["labels"] = {label: described[nfc(label)] for label in labels}
+
+
+def _are_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _judge(text: str, path: str, files: Iterable[str]) -> None:

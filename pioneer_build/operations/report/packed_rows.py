@@ -14,6 +14,8 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from pioneer_build.rows import task_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -28,11 +30,12 @@ _CHUNK_SIZE = 4_000_000
 
 def row_value(row: Row) -> list[Any]:
     """A row in normal form as the list for the page."""
-    if "messages" in row:
+    task = task_of(row)
+    if task == "decoder":
         return [[part for message in row["messages"] for part in (message["role"], message["content"])], None]
     text: str = row["text"]
     annotation: Any
-    if "entities" in row:
+    if task == "ner":
         at = _units(text)
         annotation = [_span(entity, at) for entity in row["entities"]]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,3 +41,11 @@ def test_round_trip(labels: list[str], prompt: str) -> None:
     assert second.labels == tuple(labels)
     assert second.inputs is not None
     assert second.inputs.texts == (prompt,)  # type: ignore[union-attr]
+
+
+def test_keys_of_a_mapping_are_quoted_where_they_must_be() -> None:
+    written = spec_text({"labels": {"no": "x", "a: b": "y", "#": "z", "plain": "w"}, "inputs": [{"a: b": "no"}]})
+    assert yaml.safe_load(written) == {
+        "labels": {"no": "x", "a: b": "y", "#": "z", "plain": "w"},
+        "inputs": [{"a: b": "no"}],
+    }

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
+import yaml
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.operations.init.api_requests import ApiRequest
-from pioneer_build.operations.init.specs_from_requests import drafts_of
+from pioneer_build.operations.init.specs_from_requests import KEYS, drafts_of
 from pioneer_build.parse import parse_text
+from pioneer_build.parse.schema import SPEC_KEYS
+from pioneer_build.ports import Guidance, JobRequest
+from pioneer_build.spec.label_descriptions import DESCRIPTIONS
 
 NER = {"task_type": "ner", "dataset_name": "mine", "labels": ["a"], "num_examples": 5}
 LABEL = {"labels": ["a"], "inputs": ["b"]}
@@ -26,7 +31,7 @@ def test_a_spec_stands_for_its_request() -> None:
     assert draft.left_out == ("multi_label", "x\ny")
     assert draft.text == (
         "# yaml-language-server: $schema=../.pioneer/spec.schema.json\n"
-        "# dropped, because a spec has no such key: multi_label\n"
+        "# left out, because these keys of the request are unknown: multi_label\n"
         "version: 1\ndataset_name: mine\ntask_type: ner\nlabels: [a]\nnum_examples: 5\n"
     )
     assert parse_text(draft.text.encode(), draft.path).problems == ()
@@ -64,6 +69,53 @@ def test_many_texts_go_into_a_file_of_their_own() -> None:
 def test_what_no_spec_can_stand_for(body: dict[str, Any], word: str) -> None:
     with pytest.raises(PioneerError, match=word):
         drafted(body, taken=("taken",))
+
+
+EXAMPLES = [{"text": "Ada was here", "entities": [["Ada", "person"]]}, {"text": "Nobody: was", "entities": []}]
+
+
+def test_every_key_that_is_sent_is_a_key_of_a_spec_or_the_descriptions_of_its_labels() -> None:
+    sent = {field.name for field in (*fields(JobRequest), *fields(Guidance))}
+    assert sent | {"inputs"} == {*KEYS, DESCRIPTIONS}
+    assert [key for key in SPEC_KEYS if key in KEYS] == list(KEYS)
+
+
+def test_annotated_examples_and_descriptions_of_labels() -> None:
+    described = {"no": "A: refusal", "a: b": "It's # not", "person": "Someone"}
+    more = {"labels": [*reversed(described)], "label_descriptions": described, "ner_examples": EXAMPLES}
+    [draft] = drafted({**NER, **more})
+    assert (draft.left_out, "left out" in draft.text) == ((), False)
+    [spec] = parse_text(draft.text.encode(), draft.path).specs
+    assert spec.labels == tuple(reversed(described))
+    assert dict(spec.label_descriptions) == described
+    assert [(one.text, list(map(list, one.entities))) for one in spec.ner_examples] == [
+        (one["text"], one["entities"]) for one in EXAMPLES
+    ]
+    assert list(yaml.safe_load(draft.text)["labels"]) == ["person", "a: b", "no"]
+
+
+@pytest.mark.parametrize("given", [None, {}])
+def test_labels_without_descriptions_stay_a_list(given: dict[str, str] | None) -> None:
+    [draft] = drafted({**NER, "label_descriptions": given})
+    assert "labels: [a]\n" in draft.text
+    assert draft.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "descriptions", "word"),
+    [
+        (["a", "b"], {"a": "x"}, "doesn't describe the label 'b': a spec describes all labels or none"),
+        (["a"], {"a": "x", "b": "y"}, "describes 'b', which is not among the request's labels"),
+        (["a"], ["x"], "is not a mapping from each of the request's labels to a text"),
+        (["a"], "", "is not a mapping from each of the request's labels to a text"),
+        (None, {"a": "x"}, "is not a mapping from each of the request's labels to a text"),
+        (["a"], {"a": 5}, "can't be converted to a valid spec"),
+    ],
+)
+def test_descriptions_that_no_spec_can_have(labels: Any, descriptions: Any, word: str) -> None:
+    with pytest.raises(PioneerError) as caught:
+        drafted({**NER, "labels": labels, "label_descriptions": descriptions})
+    assert word in caught.value.message
 
 
 def test_two_requests_for_one_name() -> None:
