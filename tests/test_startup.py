@@ -59,6 +59,8 @@ NOTHING_TO_DO = {
     "pioneer_build.cache.unchanged_plan",
     "pioneer_build.render",
     "pioneer_build.render.plan",
+    "pioneer_build.spec",
+    "pioneer_build.spec.file_names",
     "zlib",
 }
 

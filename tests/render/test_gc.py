@@ -22,7 +22,10 @@ SEVEN = " and 7 answers of a model that were paid for."
             GcResult(2, 9_910_000, 1200, 3000, 0),
             "2 files (9.9 MB) in the store are needed by no lock: 1,200 rows and 3,000 annotations that were paid for.",
         ),
-        (GcResult(1, 1, 1, 1, 7), "No lock needs 1 file (0.0 kB) in the store, with 1 row, 1 annotation" + SEVEN),
+        (
+            GcResult(1, 1, 1, 1, 7),
+            "1 file (0.0 kB) in the store is needed by no lock: 1 row, 1 annotation" + SEVEN,
+        ),
     ],
 )
 def test_gc(result: GcResult, text: str) -> None:
