@@ -32,23 +32,29 @@ LARGE_MODULE = 100
 
 #: The rooms that a command has a module of its name in.
 COMMAND_ROOMS = ("cli", "operations", "render", "results")
-#: File names that say the same in each room that has one.
-SHARED_MODULE_NAMES = {
-    "adopt": "a command, and its step",
-    "compaction": "rewrites what grew, smaller",
-    "datasets": "the dataset endpoints, on either side of HTTP",
-    "generate": "generate specs: plan, steps, endpoint",
-    "json": "the JSON form of a room's values",
-    "jsonl": "a format, read and written",
-    "label": "label specs: plan, steps, endpoint",
-    "lost_rows": "rows that are out of reach, in a plan and when it is applied",
-    "model": "a room's values",
-    "parquet": "a format, read and written",
-    "responses": "responses, on either side of HTTP",
-    "schema": "the keys of a format, with their types",
-    "settings": "what pioneer.yaml may set: values, and how they are read",
-    "specs": "specs: how one is read, and how a project's are found",
+#: File names that say the same in some rooms: these modules, and what the name says there.
+SHARED_MODULES: dict[str, tuple[frozenset[str], str]] = {
+    stem: (frozenset(f"{PACKAGE}.{room}.{stem}" for room in rooms), why)
+    for stem, rooms, why in (
+        ("compaction", ("journal", "store"), "rewrites what grew, smaller"),
+        ("datasets", ("engine.routes", "service"), "the dataset endpoints, on either side of HTTP"),
+        ("generate", ("apply", "engine.routes", "plan"), "generate specs: plan, steps, endpoint"),
+        ("json", ("diff", "lock", "plan"), "the JSON form of a room's values"),
+        ("jsonl", ("exports", "inputs"), "a format, read and written"),
+        ("label", ("apply", "engine.routes", "plan"), "label specs: plan, steps, endpoint"),
+        ("lost_rows", ("apply", "plan"), "rows that are out of reach, in a plan and when it is applied"),
+        ("model", ("journal", "lock", "plan", "spec"), "a room's values"),
+        ("parquet", ("exports", "inputs"), "a format, read and written"),
+        ("responses", ("engine", "service"), "responses, on either side of HTTP"),
+        ("schema", ("lock", "parse"), "the keys of a format, with their types"),
+        ("settings", ("parse", "spec"), "what pioneer.yaml may set: values, and how they are read"),
+        ("specs", ("parse", "project"), "specs: how one is read, and how a project's are found"),
+    )
 }
+#: A comment of fewer words doesn't say why.
+FEWEST_WORDS = 3
+
+_WORD = re.compile(r"[^\W\d_][\w'-]+")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
@@ -122,14 +128,14 @@ class Module:
         return _functions(self.tree, ())
 
     def reasons(self) -> set[int]:
-        """The lines with a comment for people: not one that just tells a tool to be quiet."""
+        """The lines with a comment for people, of three words or more: not one that just tells a tool to be quiet."""
         tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
-        quiet = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)[^#]*$")
-        # what follows on a `noqa` after a dash is a reason: `
+        # what follows on a `noqa` after a dash is a reason
+        quiet = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)((?! - )[^#])*")
         return {
             token.start[0]
             for token in tokens
-            if token.type == tokenize.COMMENT and (not quiet.match(token.string) or " - " in token.string)
+            if token.type == tokenize.COMMENT and len(_WORD.findall(quiet.sub("", token.string))) >= FEWEST_WORDS
         }
 
 
@@ -351,7 +357,7 @@ class House:
         return [
             f"{stem}: {', '.join(where)}"
             for stem, where in sorted(places.items())
-            if len(where) > 1 and stem not in SHARED_MODULE_NAMES
+            if len(where) > 1 and (stem not in SHARED_MODULES or not SHARED_MODULES[stem][0].issuperset(where))
         ]
 
     # -- tests --
@@ -432,14 +438,14 @@ def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
 
 
 def _described(docstring: str) -> set[str]:
-    """The parameters that the section `Args:` of a docstring names."""
+    """The parameters that have a line, with words, in the section `Args:` of a docstring."""
     found: set[str] = set()
     section = f"\n{docstring}".partition("\nArgs:\n")[2]
     for line in section.splitlines():
         if line and not line.startswith(" "):
             break  # the next section
-        if name := re.match(r" {4}\*{0,2}(\w+(?:, \*{0,2}\w+)*)(?: \(.*?\))?:", line):
-            found |= set(re.findall(r"\w+", name[1]))
+        if (one := re.match(r" {4}\*{0,2}(\w+)(?: \(.*?\))?:(.*)", line)) and _WORD.search(one[2]):
+            found.add(one[1])
     return found
 
 

@@ -2,6 +2,7 @@
 
 whole_files    writes a file completely or not at all
 single_files   opens, makes and fills a single file
+abandoned      finds what processes that died left behind
 folders        makes folders, and syncs them
 regular_files  reads what a repository may have replaced by a link, a pipe or a device
 writable       whether files can be written, and whether there is room for them

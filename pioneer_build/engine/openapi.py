@@ -156,7 +156,7 @@ def _preview() -> OpenApiSchema:
 
 
 def _download() -> OpenApiSchema:
-    form = _in_query("format", {"type": "string", "enum": list(downloads.FORMATS), "default": "jsonl"})
+    form = _in_query("format", {"type": "string", "enum": list(downloads.DOWNLOAD_FORMATS), "default": "jsonl"})
     rows = {
         "200": {
             "description": "The rows",

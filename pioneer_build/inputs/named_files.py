@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 InputFormat: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
 Compression: TypeAlias = Literal["", "gzip", "zstd"]
 
-FORMATS: dict[str, InputFormat] = {
+INPUT_FORMATS: dict[str, InputFormat] = {
     ".txt": "text",
     ".text": "text",
     ".jsonl": "jsonl",
@@ -160,7 +160,7 @@ def _input_file(
         return None
     kind = _kind(path.name)
     if kind is None:
-        known = f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst"
+        known = f"known endings: {', '.join(INPUT_FORMATS)}; each also with .gz or .zst"
         hint = _OTHER_ENDINGS.get(path.suffix.lower(), known)
         complaints.add_to_spec(f"can't tell the format of {name} from its name", code="unknown-format", hint=hint)
         return None
@@ -313,9 +313,9 @@ def _kind(name: str) -> tuple[InputFormat, Compression] | None:
     compression: Compression = ""
     if suffixes and suffixes[-1] in COMPRESSIONS:
         compression = COMPRESSIONS[suffixes.pop()]
-    if not suffixes or suffixes[-1] not in FORMATS:
+    if not suffixes or suffixes[-1] not in INPUT_FORMATS:
         return None
-    return FORMATS[suffixes[-1]], compression
+    return INPUT_FORMATS[suffixes[-1]], compression
 
 
 def _name(path: Path, root: Path) -> str:
