@@ -51,6 +51,11 @@ SHARED_MODULES: dict[str, tuple[frozenset[str], str]] = {
         ("specs", ("parse", "project"), "specs: how one is read, and how a project's are found"),
     )
 }
+#: Constants that are the same thing in each of two modules.
+SHARED_CONSTANTS = {
+    "COMPACT_FROM": frozenset({f"{PACKAGE}.journal.compaction", f"{PACKAGE}.store.compaction"}),
+    "FORMAT": frozenset({f"{PACKAGE}.diff.json", f"{PACKAGE}.plan.json"}),
+}
 #: A comment of fewer words doesn't say why.
 FEWEST_WORDS = 3
 
@@ -339,12 +344,16 @@ class House:
     # -- names --
 
     def repeated_names(self) -> list[str]:
-        """Public classes and types of one name that several modules define: one name, one thing."""
+        """Public classes, types and constants of one name that several modules define: one name, one thing."""
         places: dict[str, list[str]] = {}
         for module in self.modules.values():
-            for name in _defined_types(module.tree):
+            for name in _defined_names(module.tree):
                 places.setdefault(name, []).append(module.name)
-        return [f"{name}: {', '.join(where)}" for name, where in sorted(places.items()) if len(where) > 1]
+        return [
+            f"{name}: {', '.join(where)}"
+            for name, where in sorted(places.items())
+            if len(where) > 1 and not SHARED_CONSTANTS.get(name, frozenset()).issuperset(where)
+        ]
 
     def repeated_modules(self) -> list[str]:
         """Modules of one file name, unless they are the parts of a command, or play one role in several rooms."""
@@ -378,8 +387,8 @@ class House:
         return any(_has_tests(tests / place) for place in places if (tests / place).exists())
 
 
-def _defined_types(tree: ast.Module) -> set[str]:
-    """The public classes and types that a module defines, also those under an `if` or a `try` of its top level."""
+def _defined_names(tree: ast.Module) -> set[str]:
+    """The public classes, types and constants of a module, also those under an `if` or a `try` of its top level."""
     found: set[str] = set()
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
@@ -388,8 +397,8 @@ def _defined_types(tree: ast.Module) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            # constants are in capitals; a type has small letters too
-            found |= {one.id for one in targets if isinstance(one, ast.Name) and re.match(r"[A-Z]\w*[a-z]", one.id)}
+            # a single capital is a variable of types
+            found |= {one.id for one in targets if isinstance(one, ast.Name) and re.match(r"[A-Z]\w", one.id)}
         elif isinstance(node, ast.If | ast.Try | ast.ExceptHandler):
             waiting += ast.iter_child_nodes(node)
     return {name for name in found if not name.startswith("_")}
@@ -511,7 +520,7 @@ MEASURES = (
     Measure("imports inside of functions", 60, 96, House.local_imports),
     Measure("of these without a word why", 0, None, House.unexplained_imports),
     Measure("public functions without `Args:`", 0, None, House.undescribed),
-    Measure("names of several types", 0, 13, House.repeated_names),
+    Measure("names of several things", 0, 13, House.repeated_names),
     Measure("names of unlike modules", 0, 15, House.repeated_modules),
     Measure(f"modules of {LARGE_MODULE} lines without a test file", 0, None, House.untested),
 )

@@ -347,6 +347,7 @@ def test_names_of_several_types(checkout: Path) -> None:
     assert found.repeated_names() == [
         f"Alias: {PACKAGE}.low.a, {PACKAGE}.low.b",
         f"Inside: {PACKAGE}.low.b, {PACKAGE}.top",
+        f"LIMIT: {PACKAGE}.low.a, {PACKAGE}.low.b",
         f"Twice: {PACKAGE}.low.a, {PACKAGE}.low.b",
     ]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pioneer_build.store.scope import Scope
 
 #: How often a reader tries again while other processes merge files.
-ATTEMPTS = 8
+INDEX_ATTEMPTS = 8
 
 
 def keeps_changing(folder: Path) -> StoreError:
@@ -65,7 +65,7 @@ class CurrentIndex:
         Raises:
             StoreError: they can't be read, or keep changing.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(INDEX_ATTEMPTS):
             try:
                 with guarded(self._folder, "read"):
                     self._index = self._catch_up()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pioneer_build.store.gc import GcPlan, Needed
     from pioneer_build.store.spare import SparedAnnotations
 
-FORMAT = b"pioneer-build store 1\n"
+STORE_FORMAT = b"pioneer-build store 1\n"
 #: What may be in a folder before it is a store: what this program makes there, and what systems and people put into
 #: empty folders.
 _NO_OTHERS = {
@@ -157,7 +157,7 @@ class Store:
         except OSError as error:
             with guarded(path, "read"):
                 raise error
-        if found != FORMAT:
+        if found != STORE_FORMAT:
             raise StoreError(
                 f"{self.root} is a store of another format ({found[:40].decode(errors='replace').strip()})",
                 "upgrade pioneer-build, or set `store:` in pioneer.yaml to another folder",
@@ -189,5 +189,5 @@ class Store:
             self._check_no_others()
         make_store_folder(self.tmp, self.modes)
         if not self._good_format:
-            write_store_file(self.root / "format", [FORMAT], self.tmp, self.modes)
+            write_store_file(self.root / "format", [STORE_FORMAT], self.tmp, self.modes)
             self._good_format = True
