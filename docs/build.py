@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pioneer_build.cli import COMMANDS, group
 from pioneer_build.model import attributes
 from pioneer_build.model.label_prompts import label_prompt
-from pioneer_build.model.prompt_revision import REVISION
+from pioneer_build.model.prompt_revision import PROMPT_REVISION
 from pioneer_build.model.row_prompts import row_prompt
 from pioneer_build.model.values import Prompt, WantedContent
 from pioneer_build.parse.json_schema import checks_table, key_table, settings_schema
@@ -247,7 +247,7 @@ def prompts() -> str:
         "A row, ner": _row_prompt(_ENTITIES),
         "A row, decoder": _row_prompt(_MESSAGES),
     }
-    parts = [f"These are the prompts of revision `{REVISION}`, for small examples.\n"]
+    parts = [f"These are the prompts of revision `{PROMPT_REVISION}`, for small examples.\n"]
     parts += [f"\n### {title}\n\n{_shown(prompt)}" for title, prompt in shown.items()]
     drawn = "".join(f"| {line} | {'; '.join(dict.fromkeys(words))} |\n" for line, words in _DRAWN.items())
     return "".join(parts) + f"\n### What the lines of a row are drawn from\n\n| line | one of |\n|---|---|\n{drawn}"

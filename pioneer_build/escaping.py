@@ -79,7 +79,15 @@ def line_shown(text: str, *, colour: bool = False) -> str:
         text = visible(text)
     if "::" in text and (rest := text.lstrip()).startswith("::"):
         text = f"{text[: len(text) - len(rest)]}\\{rest}"
-    return re.sub(r"##(?=\w*\[)", "## ", text) if "##" in text else text
+    return without_inner_commands(text)
+
+
+def without_inner_commands(text: str, instead: str = "## ") -> str:
+    """`text` without `##[`, `##vso[` and the like, which a CI runner takes for a command anywhere in a line.
+
+    `instead` takes the place of each `##` that begins one.
+    """
+    return re.sub(r"##(?=\w*\[)", lambda _: instead, text) if "##" in text else text
 
 
 def shell_word(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 #: The reason of a job that counts as failed because the user gave it up. Compared with stored reasons: never change it.
 GIVEN_UP = "given up by the user"
@@ -16,6 +16,12 @@ GIVEN_UP = "given up by the user"
 ROWS_GONE = "its rows are gone from the service"
 #: What helps where only another machine has rows or annotations.
 SHARED_STORE = "set `store:` in pioneer.yaml to a folder shared by the team"
+#: Actions of a plan that are a state, not something to do: `3 blocked`, but `3 to create`.
+STATE_OF_ACTION: Mapping[str, str] = {
+    "resume": "waiting for an open job",
+    "reconcile": "with unknown outcome",
+    "blocked": "blocked",
+}
 #: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
 #: A word is compared with so many others of about its length, letter by letter.

@@ -32,23 +32,34 @@ LARGE_MODULE = 100
 
 #: The rooms that a command has a module of its name in.
 COMMAND_ROOMS = ("cli", "operations", "render", "results")
-#: File names that say the same in each room that has one.
-SHARED_MODULE_NAMES = {
-    "adopt": "a command, and its step",
-    "compaction": "rewrites what grew, smaller",
-    "datasets": "the dataset endpoints, on either side of HTTP",
-    "generate": "generate specs: plan, steps, endpoint",
-    "json": "the JSON form of a room's values",
-    "jsonl": "a format, read and written",
-    "label": "label specs: plan, steps, endpoint",
-    "lost_rows": "rows that are out of reach, in a plan and when it is applied",
-    "model": "a room's values",
-    "parquet": "a format, read and written",
-    "responses": "responses, on either side of HTTP",
-    "schema": "the keys of a format, with their types",
-    "settings": "what pioneer.yaml may set: values, and how they are read",
-    "specs": "specs: how one is read, and how a project's are found",
+#: File names that say the same in some rooms: these modules, and what the name says there.
+SHARED_MODULES: dict[str, tuple[frozenset[str], str]] = {
+    stem: (frozenset(f"{PACKAGE}.{room}.{stem}" for room in rooms), why)
+    for stem, rooms, why in (
+        ("compaction", ("journal", "store"), "rewrites what grew, smaller"),
+        ("datasets", ("engine.routes", "service"), "the dataset endpoints, on either side of HTTP"),
+        ("generate", ("apply", "engine.routes", "plan"), "generate specs: plan, steps, endpoint"),
+        ("json", ("diff", "lock", "plan"), "the JSON form of a room's values"),
+        ("jsonl", ("exports", "inputs"), "a format, read and written"),
+        ("label", ("apply", "engine.routes", "plan"), "label specs: plan, steps, endpoint"),
+        ("lost_rows", ("apply", "plan"), "rows that are out of reach, in a plan and when it is applied"),
+        ("model", ("journal", "lock", "plan", "spec"), "a room's values"),
+        ("parquet", ("exports", "inputs"), "a format, read and written"),
+        ("responses", ("engine", "service"), "responses, on either side of HTTP"),
+        ("schema", ("lock", "parse"), "the keys of a format, with their types"),
+        ("settings", ("parse", "spec"), "what pioneer.yaml may set: values, and how they are read"),
+        ("specs", ("parse", "project"), "specs: how one is read, and how a project's are found"),
+    )
 }
+#: Constants that are the same thing in each of two modules.
+SHARED_CONSTANTS = {
+    "COMPACT_FROM": frozenset({f"{PACKAGE}.journal.compaction", f"{PACKAGE}.store.compaction"}),
+    "FORMAT": frozenset({f"{PACKAGE}.diff.json", f"{PACKAGE}.plan.json"}),
+}
+#: A comment of fewer words doesn't say why.
+FEWEST_WORDS = 3
+
+_WORD = re.compile(r"[^\W\d_][\w'-]+")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
@@ -122,14 +133,14 @@ class Module:
         return _functions(self.tree, ())
 
     def reasons(self) -> set[int]:
-        """The lines with a comment for people: not one that just tells a tool to be quiet."""
+        """The lines with a comment for people, of three words or more: not one that just tells a tool to be quiet."""
         tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
-        quiet = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)[^#]*$")
-        # what follows on a `noqa` after a dash is a reason: `
+        # what follows on a `noqa` after a dash is a reason
+        quiet = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)((?! - )[^#])*")
         return {
             token.start[0]
             for token in tokens
-            if token.type == tokenize.COMMENT and (not quiet.match(token.string) or " - " in token.string)
+            if token.type == tokenize.COMMENT and len(_WORD.findall(quiet.sub("", token.string))) >= FEWEST_WORDS
         }
 
 
@@ -333,12 +344,16 @@ class House:
     # -- names --
 
     def repeated_names(self) -> list[str]:
-        """Public classes and types of one name that several modules define: one name, one thing."""
+        """Public classes, types and constants of one name that several modules define: one name, one thing."""
         places: dict[str, list[str]] = {}
         for module in self.modules.values():
-            for name in _defined_types(module.tree):
+            for name in _defined_names(module.tree):
                 places.setdefault(name, []).append(module.name)
-        return [f"{name}: {', '.join(where)}" for name, where in sorted(places.items()) if len(where) > 1]
+        return [
+            f"{name}: {', '.join(where)}"
+            for name, where in sorted(places.items())
+            if len(where) > 1 and not SHARED_CONSTANTS.get(name, frozenset()).issuperset(where)
+        ]
 
     def repeated_modules(self) -> list[str]:
         """Modules of one file name, unless they are the parts of a command, or play one role in several rooms."""
@@ -351,7 +366,7 @@ class House:
         return [
             f"{stem}: {', '.join(where)}"
             for stem, where in sorted(places.items())
-            if len(where) > 1 and stem not in SHARED_MODULE_NAMES
+            if len(where) > 1 and (stem not in SHARED_MODULES or not SHARED_MODULES[stem][0].issuperset(where))
         ]
 
     # -- tests --
@@ -372,8 +387,8 @@ class House:
         return any(_has_tests(tests / place) for place in places if (tests / place).exists())
 
 
-def _defined_types(tree: ast.Module) -> set[str]:
-    """The public classes and types that a module defines, also those under an `if` or a `try` of its top level."""
+def _defined_names(tree: ast.Module) -> set[str]:
+    """The public classes, types and constants of a module, also those under an `if` or a `try` of its top level."""
     found: set[str] = set()
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
@@ -382,8 +397,8 @@ def _defined_types(tree: ast.Module) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            # constants are in capitals; a type has small letters too
-            found |= {one.id for one in targets if isinstance(one, ast.Name) and re.match(r"[A-Z]\w*[a-z]", one.id)}
+            # a single capital is a variable of types
+            found |= {one.id for one in targets if isinstance(one, ast.Name) and re.match(r"[A-Z]\w", one.id)}
         elif isinstance(node, ast.If | ast.Try | ast.ExceptHandler):
             waiting += ast.iter_child_nodes(node)
     return {name for name in found if not name.startswith("_")}
@@ -432,14 +447,14 @@ def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
 
 
 def _described(docstring: str) -> set[str]:
-    """The parameters that the section `Args:` of a docstring names."""
+    """The parameters that have a line, with words, in the section `Args:` of a docstring."""
     found: set[str] = set()
     section = f"\n{docstring}".partition("\nArgs:\n")[2]
     for line in section.splitlines():
         if line and not line.startswith(" "):
             break  # the next section
-        if name := re.match(r" {4}\*{0,2}(\w+(?:, \*{0,2}\w+)*)(?: \(.*?\))?:", line):
-            found |= set(re.findall(r"\w+", name[1]))
+        if (one := re.match(r" {4}\*{0,2}(\w+)(?: \(.*?\))?:(.*)", line)) and _WORD.search(one[2]):
+            found.add(one[1])
     return found
 
 
@@ -505,7 +520,7 @@ MEASURES = (
     Measure("imports inside of functions", 60, 96, House.local_imports),
     Measure("of these without a word why", 0, None, House.unexplained_imports),
     Measure("public functions without `Args:`", 0, None, House.undescribed),
-    Measure("names of several types", 0, 13, House.repeated_names),
+    Measure("names of several things", 0, 13, House.repeated_names),
     Measure("names of unlike modules", 0, 15, House.repeated_modules),
     Measure(f"modules of {LARGE_MODULE} lines without a test file", 0, None, House.untested),
 )

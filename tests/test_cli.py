@@ -14,13 +14,13 @@ import click
 import pytest
 
 from pioneer_build import cli
-from pioneer_build.cli import COMMANDS, HIDDEN, group, run
+from pioneer_build.cli import COMMANDS, HIDDEN_COMMANDS, group, run
 from pioneer_build.cli import exit_codes as exits
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *HIDDEN])
+@pytest.mark.parametrize("name", [*COMMANDS, *HIDDEN_COMMANDS])
 def test_a_command_is_the_module_of_its_name(name: str) -> None:
     command = import_module(f"pioneer_build.cli.{name.replace('-', '_')}").command
     assert isinstance(command, click.Command)
@@ -35,7 +35,7 @@ def test_help_lists_them_with_their_lines(capsys: pytest.CaptureFixture[str]) ->
     for name, line in COMMANDS.items():
         assert f"  {name} " in shown
         assert line in shown
-    assert not any(name in shown for name in HIDDEN)
+    assert not any(name in shown for name in HIDDEN_COMMANDS)
 
 
 def test_the_shell_completes_commands_without_importing_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,8 +162,8 @@ def test_local_imports(checkout: Path) -> None:
 def test_imports_with_a_word_why(checkout: Path) -> None:
     text = '''
         def explained():
-            import a  # heavy
-            # an extra
+            import a  # heavy for start-up
+            # an extra, maybe missing
             import b
             from c import d
 
@@ -172,10 +172,10 @@ def test_imports_with_a_word_why(checkout: Path) -> None:
                 f,
             )
             from g import (
-                h,  # heavy
+                h,  # heavy for start-up
             )
 
-            # an extra
+            # an extra, maybe missing
             try:
                 import i
             except ImportError:
@@ -185,22 +185,32 @@ def test_imports_with_a_word_why(checkout: Path) -> None:
             """Not a comment: # no."""
             import k
             import l  # noqa: F401
+            import s  # x
+            import t  # noqa: F401 - an extra
             import m  # type: ignore[import-untyped]
-            import n  # heavy
+            import n  # noqa: F401 - heavy for start-up
             import o
 
             import p
             try:
-                import q  # noqa: F401 - an extra
+                import q  # noqa: F401 - an extra, maybe missing
             except ImportError:
                 import r
         '''
     found = house(checkout, {"low": text})
     lines = {f"{PACKAGE}.low:{number}" for number, line in enumerate(dedent(text).splitlines(), 1) if "import" in line}
-    assert len(found.local_imports()) == 14
+    assert len(found.local_imports()) == 16
     names = {line.split(":")[1] for line in found.unexplained_imports()}
     source = dedent(text).splitlines()
-    assert [source[int(number) - 1].split()[1] for number in sorted(names, key=int)] == ["k", "l", "m", "p", "r"]
+    assert [source[int(number) - 1].split()[1] for number in sorted(names, key=int)] == [
+        "k",
+        "l",
+        "s",
+        "t",
+        "m",
+        "p",
+        "r",
+    ]
     assert set(found.unexplained_imports()) <= lines
 
 
@@ -264,7 +274,8 @@ def test_numbers_of_methods(checkout: Path) -> None:
 
 
 def test_public_functions_say_what_their_parameters_are(checkout: Path) -> None:
-    said = '"""Does.\n\n{0}Args:\n{0}    a: one.\n{0}    b, c: two.\n\n{0}Raises:\n{0}    d: no.\n{0}"""'
+    said = '"""Does.\n\n{0}Args:\n{0}    a: one.\n{0}    b: two.\n{0}    c: three.\n\n{0}Raises:\n{0}    d: no.\n{0}"""'
+    several = '"""Does.\n\n    Args:\n        a, b: both.\n        c: .\n    """'
     text = f"""
 import click
 from typing import overload
@@ -274,6 +285,9 @@ def described(a, b, c):
 
 def one_left_out(a, b, c, d):
     {said.format("    ")}
+
+def several_at_once(a, b, c):
+    {several}
 
 def silent(a, b, c): ...
 def short(a, b): ...
@@ -299,6 +313,7 @@ def command(a, b, c): ...
 """
     assert house(checkout, {"low": text}).undescribed() == [
         f"{PACKAGE}.low.one_left_out: d",
+        f"{PACKAGE}.low.several_at_once",
         f"{PACKAGE}.low.silent",
         f"{PACKAGE}.low.A.silent",
     ]
@@ -332,14 +347,17 @@ def test_names_of_several_types(checkout: Path) -> None:
     assert found.repeated_names() == [
         f"Alias: {PACKAGE}.low.a, {PACKAGE}.low.b",
         f"Inside: {PACKAGE}.low.b, {PACKAGE}.top",
+        f"LIMIT: {PACKAGE}.low.a, {PACKAGE}.low.b",
         f"Twice: {PACKAGE}.low.a, {PACKAGE}.low.b",
     ]
 
 
 def test_names_of_unlike_modules(checkout: Path) -> None:
     names = ("low/same", "top/same", "low/x/same", "cli/show", "render/show", "low/model", "top/model", "low/once")
-    found = house(checkout, dict.fromkeys((*names, "operations/no_command", "render/no_command"), ""))
+    role = ("lock/schema", "parse/schema")
+    found = house(checkout, dict.fromkeys((*names, *role, "operations/no_command", "render/no_command"), ""))
     assert found.repeated_modules() == [
+        f"model: {PACKAGE}.low.model, {PACKAGE}.top.model",
         f"no_command: {PACKAGE}.operations.no_command, {PACKAGE}.render.no_command",
         f"same: {PACKAGE}.low.same, {PACKAGE}.low.x.same, {PACKAGE}.top.same",
     ]

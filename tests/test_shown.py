@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from pioneer_build.cli import COMMANDS, HIDDEN, group, run
+from pioneer_build.cli import COMMANDS, HIDDEN_COMMANDS, group, run
 from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.json import entry_digest
 from tests.e2e.scripted import Scripted, running
@@ -165,7 +165,7 @@ def _formats(command: click.Command) -> list[str]:
 def test_every_command_and_format_is_tried() -> None:
     tried = {words(case) for case, _ in CASES}
     context = click.Context(group)
-    for name in [*COMMANDS, *HIDDEN]:
+    for name in [*COMMANDS, *HIDDEN_COMMANDS]:
         command = group.get_command(context, name)
         assert command is not None
         mine = [case for case in tried if name in case]
@@ -187,7 +187,7 @@ def _given() -> Iterator[tuple[str, ...]]:
         if isinstance(param, click.Option) and not param.is_flag:
             yield param.opts[-1], LOCKED, "plan"
     context = click.Context(group)
-    for name in [*COMMANDS, *HIDDEN]:
+    for name in [*COMMANDS, *HIDDEN_COMMANDS]:
         command = group.get_command(context, name)
         assert command is not None
         yield name, "--LOCKED"

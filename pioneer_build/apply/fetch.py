@@ -12,7 +12,7 @@ from pioneer_build.apply.lost_rows import keep_found, lost_jobs, ready_jobs, rep
 from pioneer_build.apply.recorded_judgement import judged_as_recorded
 from pioneer_build.apply.rows_again import not_fetched, report_of, rows_of
 from pioneer_build.apply.stopped import OutOfReach, StepStopped, one_line
-from pioneer_build.apply.stored_rows import is_whole, rows_are_here
+from pioneer_build.apply.stored_rows import rows_are_here, rows_are_whole
 from pioneer_build.checks.changed_checks import awaits_judging
 from pioneer_build.errors import NotThere, PioneerError, Refused, ServiceError
 from pioneer_build.escaping import shell_word
@@ -66,14 +66,14 @@ async def have_content(work: Work) -> bool:
     """
     entry, came = work.entry, False
     for job in entry.readable() if entry is not None else ():
-        if job.rows is None or is_whole(work.run.ports.store, replace(job, quarantined=None)):
+        if job.rows is None or rows_are_whole(work.run.ports.store, replace(job, quarantined=None)):
             continue
         try:
             await _fetch_job(work, job)
         except StepStopped as stopped:
             work.emit("note", stopped.message)
         else:
-            came = came or is_whole(work.run.ports.store, replace(job, quarantined=None))
+            came = came or rows_are_whole(work.run.ports.store, replace(job, quarantined=None))
     return came
 
 
@@ -96,7 +96,7 @@ async def _fetch(work: Work, job: Job) -> None:
         await _fetch_owed(work, job)
         return
     here = replace(job, quarantined=job.quarantined if awaits_judging(work.entry, work.item) else None)
-    if not is_whole(work.run.ports.store, here):
+    if not rows_are_whole(work.run.ports.store, here):
         await _fetch_job(work, job)
 
 
@@ -171,14 +171,14 @@ async def _have_later_ones(work: Work, job: Job) -> bool:
     store, came = work.run.ports.store, False
     for later in other_ready_jobs(work, job):
         bare = replace(later, quarantined=None)
-        if later.position < job.position or later.rows is None or is_whole(store, bare):
+        if later.position < job.position or later.rows is None or rows_are_whole(store, bare):
             continue
         try:
             await _fetch_job(work, later, alone=True)
         except StepStopped:  # said when it is its turn
             if work.run.stopping.is_set():
                 raise
-        came = came or is_whole(store, bare)
+        came = came or rows_are_whole(store, bare)
     return came
 
 
@@ -208,7 +208,7 @@ def _not_provided(work: Work, job: Job, missing: Missing | None) -> OutOfReach:
 
 def _owe(work: Work, job: Job) -> None:
     """Records that the rows of a job are owed, unless those that readers get are here."""
-    if not is_whole(work.run.ports.store, replace(job, quarantined=None)):
+    if not rows_are_whole(work.run.ports.store, replace(job, quarantined=None)):
         work.mark(replace(job, owed=True))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pioneer_build.apply.lost_rows import may_be_gone, replaced_by
 from pioneer_build.apply.stopped import StepStopped, one_line
-from pioneer_build.apply.stored_rows import is_whole, raw_rows
+from pioneer_build.apply.stored_rows import raw_rows, rows_are_whole
 from pioneer_build.errors import NoAccess, NotThere, Refused, ServiceError
 from pioneer_build.ports import JobReport
 from pioneer_build.rows import split_version
@@ -330,7 +330,7 @@ def _new_rows(work: Work, job: Job, rows: tuple[Any, ...]) -> tuple[Any, ...]:
     beside = [other for other in received if other.order <= job.order] if len(rows) > job.asked else []
     living = [other for other in before if not may_be_gone(other)]
     for others in [found for found in (beside, before, living) if len(found) != len(before) or found is before]:
-        if others and all(other.key in fetched or is_whole(store, other) for other in others):
+        if others and all(other.key in fetched or rows_are_whole(store, other) for other in others):
             earlier = [raw for other in others for raw in fetched.get(other.key) or raw_rows(store, other)]
             split = split_version(rows, earlier, terms.task_type, terms.labels)
             if split.complete:
@@ -359,7 +359,7 @@ def _check_tellable(work: Work, job: Job, rows: tuple[Any, ...], before: Sequenc
             continue
         if other.superseded or other.key in replaced:
             continue
-        if not is_whole(work.run.ports.store, replace(other, quarantined=None)):
+        if not rows_are_whole(work.run.ports.store, replace(other, quarantined=None)):
             raise StepStopped(
                 "stopped",
                 f"{job.named} is ready, but its rows can't be told from those of {other.named}, which are missing or"

@@ -13,7 +13,7 @@ from pioneer_build.apply.judge_rows import (
     tell_quarantined,
 )
 from pioneer_build.apply.stopped import StepStopped
-from pioneer_build.apply.stored_rows import is_whole, raw_rows, rows_are_here
+from pioneer_build.apply.stored_rows import raw_rows, rows_are_here, rows_are_whole
 from pioneer_build.checks.changed_checks import (
     KeptBounds,
     awaits_judging,
@@ -163,7 +163,7 @@ def jobs_here(jobs: Iterable[Job], store: StorePort, fetched: FetchedByJob = _NO
     return [
         job
         for job in jobs
-        if job.key in fetched or (is_whole(store, job) if job.state == "rejected" else rows_are_here(store, job))
+        if job.key in fetched or (rows_are_whole(store, job) if job.state == "rejected" else rows_are_here(store, job))
     ]
 
 

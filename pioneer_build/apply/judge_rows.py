@@ -12,7 +12,7 @@ from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.checks.phrases import phrase
 from pioneer_build.checks.quarantined_rows import quarantine_line
 from pioneer_build.escaping import shell_word
-from pioneer_build.rows import row_line, text_digest
+from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.model import Checks, checks_from
 from pioneer_build.wording import ROWS_GONE, count, quoted
 
@@ -156,7 +156,7 @@ def _fetched_texts(work: Work, jobs: Iterable[Job]) -> Iterator[bytes]:
     for job in jobs:
         if rows := work.run.fetched.get(job.key):
             everything = judge(rows, work.terms(job), Checks(), TakenTexts())
-            yield from (text_digest(row) for row in everything.accepted)
+            yield from (row_text_digest(row) for row in everything.accepted)
 
 
 def digests_of_texts(

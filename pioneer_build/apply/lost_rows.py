@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pioneer_build.apply.stored_rows import is_whole
+from pioneer_build.apply.stored_rows import rows_are_whole
 from pioneer_build.checks.changed_checks import missing_rows
 
 if TYPE_CHECKING:
@@ -109,4 +109,4 @@ def may_be_gone(job: Job) -> bool:
 
 def _is_here(work: Work, job: Job) -> bool:
     """Whether the accepted rows of a job are here, and whole."""
-    return job.rows is not None and is_whole(work.run.ports.store, replace(job, quarantined=None))
+    return job.rows is not None and rows_are_whole(work.run.ports.store, replace(job, quarantined=None))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pioneer_build import inputs  # what reads files is imported when it is first used
 from pioneer_build.apply.stored_rows import texts_in
 from pioneer_build.errors import PioneerError, StoreError
-from pioneer_build.rows import text_digest
+from pioneer_build.rows import row_text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ class InputTexts:
         spec, whole = item.spec, bytearray()
         for one in inputs.read(item.spec.inputs, project_root=self.root, spec_path=spec.path, at=spec.place("inputs")):
             whole += inputs.text_digests([one.text])
-            yield text_digest({"text": one.text})
+            yield row_text_digest({"text": one.text})
         if whole != survey.digests:
             raise StoreError(f"the inputs of '{name}' changed while they were read", "pioneer-build apply")
 

@@ -20,7 +20,7 @@ from pioneer_build.checks.bounds import effective_checks
 from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.errors import PioneerError, StoreError
 from pioneer_build.lock.branches import jobs_of_branches
-from pioneer_build.rows import row_line, text_digest
+from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.declared import Declared
 from pioneer_build.spec.model import Checks, Spec, checks_from
 
@@ -182,7 +182,7 @@ class OthersBefore:
         if judgement is None:
             return None
         _keep(store, judgement)
-        return frozenset(text_digest(row) for row in judgement.accepted)
+        return frozenset(row_text_digest(row) for row in judgement.accepted)
 
     async def _judgement_then(
         self, name: str, past: Entry, job: Job, rows: Sequence[Any], earlier: Collection[bytes]
@@ -200,7 +200,7 @@ class OthersBefore:
         """
         definition = self._definition(name, past, job)
         terms = JobTerms.of(definition, job.asked)
-        texts = {text_digest(row) for row in judge(rows, terms, Checks(), TakenTexts()).accepted}
+        texts = {row_text_digest(row) for row in judge(rows, terms, Checks(), TakenTexts()).accepted}
         further = OthersBefore(self._work, texts, self._effort, self, (*self._path, name))
         keys = (past.checks, *self._work.run.options.past.checks_of(job), {})
         for checks in _checks_then(keys, name):

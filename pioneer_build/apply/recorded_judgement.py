@@ -17,7 +17,7 @@ from pioneer_build.apply.search_effort import SearchEffort
 from pioneer_build.checks.bounds import effective_checks, explicit_checks
 from pioneer_build.checks.judge import TakenTexts, judge
 from pioneer_build.lock.branches import jobs_of_branches
-from pioneer_build.rows import row_line, text_digest
+from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.model import Checks, checks_from
 
 #: At most so many rows are read to find which ones were left out: a few seconds' work.
@@ -76,7 +76,7 @@ class _Recorded:
     @classmethod
     def of(cls, work: Work, job: Job, rows: Sequence[Any]) -> _Recorded:
         everything = judge(rows, work.terms(job), Checks(), TakenTexts())
-        texts = frozenset(text_digest(row) for row in everything.accepted)
+        texts = frozenset(row_text_digest(row) for row in everything.accepted)
         return cls(work, job, rows, texts, tuple(_earlier_texts(work, job, texts)))
 
 
@@ -183,7 +183,7 @@ async def _without_some_after(
     """
     job, others = recorded.job, taken.others
     everything = _judged(recorded, explicit, TakenTexts(taken.earlier)).accepted
-    lines = {text_digest(row): row_line(row) for row in everything}
+    lines = {row_text_digest(row): row_line(row) for row in everything}
     either = [digest for digest in lines if any(digest in texts for texts in others.values())]
     left_out = len(everything) - (job.got or 0)
     if not 0 < left_out <= len(either):

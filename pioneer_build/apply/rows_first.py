@@ -14,7 +14,7 @@ from pioneer_build.apply.job_rows import Missing
 from pioneer_build.apply.judge_rows import refuse_without_others
 from pioneer_build.apply.rows_again import rows_of
 from pioneer_build.apply.stopped import StepStopped
-from pioneer_build.apply.stored_rows import is_whole
+from pioneer_build.apply.stored_rows import rows_are_whole
 from pioneer_build.checks.changed_checks import awaits_judging, awaits_rejected, kept_jobs
 from pioneer_build.errors import StoreError
 from pioneer_build.escaping import shell_word
@@ -87,7 +87,7 @@ def _rejected_elsewhere(work: Work) -> Sequence[Job]:
     entry, item, store = work.entry, work.item, work.run.ports.store
     if entry is None or not (awaits_judging(entry, item) or work.retries or awaits_rejected(entry, item)):
         return ()
-    return [job for job in kept_jobs(entry, item) if job.state == "rejected" and not is_whole(store, job)]
+    return [job for job in kept_jobs(entry, item) if job.state == "rejected" and not rows_are_whole(store, job)]
 
 
 async def _have_others(work: Work) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pioneer_build.checks.quarantined_rows import parse_quarantined
 from pioneer_build.errors import StoreError
-from pioneer_build.rows import parse_line, text_digest
+from pioneer_build.rows import parse_line, row_text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ def rows_are_here(store: StorePort, job: Job) -> bool:
     return all(digest is None or store.has(digest) for digest in (job.rows, job.quarantined))
 
 
-def is_whole(store: StorePort, job: Job) -> bool:
+def rows_are_whole(store: StorePort, job: Job) -> bool:
     """Whether all rows of a job, accepted and quarantined, match their digests, and are rows."""
     try:
         for digest in (job.rows, job.quarantined):
@@ -58,7 +58,7 @@ def texts_in(store: StorePort, contents: Iterable[str], unread: list[StoreError]
     for digest in contents:
         try:
             if store.has(digest):
-                yield from (text_digest(row) for row in store.rows(digest, parse_line))
+                yield from (row_text_digest(row) for row in store.rows(digest, parse_line))
         except StoreError as error:
             if unread is None:
                 raise

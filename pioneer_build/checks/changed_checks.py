@@ -15,7 +15,7 @@ from pioneer_build.checks.judge import JobTerms, TakenTexts, judge
 from pioneer_build.checks.phrases import counted, phrase
 from pioneer_build.lock.branches import jobs_of_branches
 from pioneer_build.lock.model import MIXED_CHECKS
-from pioneer_build.rows import text_digest
+from pioneer_build.rows import row_text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class KeptOutcome:
 
 @dataclass(frozen=True, slots=True)
 class KeptBounds:
-    """The bounds in force (`effective_checks`), and the `text_digest`s of each dataset in `no_overlap_with`.
+    """The bounds in force (`effective_checks`), and the `row_text_digest`s of each dataset in `no_overlap_with`.
 
     `free`: rows cost nothing on this backend.
     """
@@ -235,7 +235,7 @@ def judge_rejected(
         jobs: those of `kept_jobs` that are rejected and whose rows can be read, in order.
         bounds: what the rows are judged by.
         rows_of: returns all rows of a job, accepted and quarantined, in the order in which they were received.
-        taken: the `text_digest`s of the rows of the ready jobs; a rejected job has these for nothing.
+        taken: the `row_text_digest`s of the rows of the ready jobs; a rejected job has these for nothing.
     """
     missing = missing_rows(_mine(entry.jobs, item), item)
     for alone in (False, True):
@@ -296,7 +296,7 @@ def _judged(
             tops_up = job.top_up or item.spec.top_up is not None
             missing -= len(judgement.accepted) if tops_up else job.asked
         if reason is None:
-            earlier.update(text_digest(row) for row in judgement.accepted)
+            earlier.update(row_text_digest(row) for row in judgement.accepted)
         judged = replace(job, state=state, got=len(judgement.accepted), verified=True, reason=reason)
         yield JudgedJob(judged, judgement)
 

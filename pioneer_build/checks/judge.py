@@ -14,7 +14,17 @@ from pioneer_build.checks.job_bounds import broken_bounds
 from pioneer_build.checks.measures import Measures
 from pioneer_build.checks.phrases import counted
 from pioneer_build.checks.quarantined_rows import QuarantinedRow
-from pioneer_build.rows import Fault, Normaliser, Row, Tally, confidence_of, length_of, row_line, task_of, text_digest
+from pioneer_build.rows import (
+    Fault,
+    Normaliser,
+    Row,
+    Tally,
+    confidence_of,
+    length_of,
+    row_line,
+    row_text_digest,
+    task_of,
+)
 from pioneer_build.spec.request_limits import LONGEST_ROW
 
 if TYPE_CHECKING:
@@ -43,7 +53,7 @@ class JobTerms:
 
 @dataclass(frozen=True, slots=True)
 class TakenTexts:
-    """Texts that a job's rows must not have, by their `text_digest`s.
+    """Texts that a job's rows must not have, by their `row_text_digest`s.
 
     `earlier` are the texts of earlier jobs of the dataset, `others` those of the datasets in `no_overlap_with`.
     """
@@ -127,7 +137,7 @@ class _Screen:
         self.alike_text = ""
 
     def fault_of(self, row: Row) -> Fault | None:
-        digest = text_digest(row)
+        digest = row_text_digest(row)
         if digest in self._earlier:
             return Fault("known", "an earlier job of this dataset has a row with this text")
         count = self._alike.get(digest, 0) + 1

@@ -11,7 +11,7 @@ from pioneer_build.checks.job_bounds import too_empty, unbalanced
 from pioneer_build.checks.judge import quickly_searched
 from pioneer_build.checks.measures import Measures
 from pioneer_build.checks.phrases import are, counted, phrase, repeated
-from pioneer_build.rows import Tally, confidence_of, length_of, text_digest
+from pioneer_build.rows import Tally, confidence_of, length_of, row_text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def label_warnings(
         checks: the explicit bounds (`explicit_checks`), without the defaults, so that texts without entities cause no
             warning. `min_accepted` is checked by `judge_annotations`.
         labels: the declared labels.
-        others: the `text_digest`s of each dataset in `no_overlap_with`.
+        others: the `row_text_digest`s of each dataset in `no_overlap_with`.
     """
     if not _has_any(checks):
         return ()
@@ -115,7 +115,7 @@ class _Singles:
         if checks.max_chars is not None:
             self.long += length_of(row) > checks.max_chars
         if self.others:
-            digest = text_digest(row)
+            digest = row_text_digest(row)
             self.taken += any(digest in found for found in self.others.values())
 
     def broken(self, rows: int) -> Iterator[CheckFailure]:

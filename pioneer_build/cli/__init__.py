@@ -45,7 +45,7 @@ COMMANDS = {
     "doctor": "Check this setup, and show how to fix problems.",
     "completion": "Print shell code for tab completion.",
 }
-HIDDEN = {"merge-lock": "Git's merge driver for pioneer.lock (set up by init)."}
+HIDDEN_COMMANDS = {"merge-lock": "Git's merge driver for pioneer.lock (set up by init)."}
 
 
 class LazyGroup(click.Group):
@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN_COMMANDS:
             return None
         from importlib import import_module
 

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pioneer_build.escaping import Lines, line_shown, visible
+from pioneer_build.escaping import Lines, line_shown, visible, without_inner_commands
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -161,7 +161,7 @@ def _json(value: object, *, indent: int | None) -> Lines:
     if not text.isascii() or "\x7f" in text:
         text = re.sub(r"[^\n -~]+", escaped, text)
     # only a string can have this; a runner would take it for a command
-    return Lines(re.sub(r"##(?=\w*\[)", r"#\\u0023", text) if "##" in text else text)
+    return Lines(without_inner_commands(text, r"#\u0023"))
 
 
 def wants_colour(stream: Any) -> bool:

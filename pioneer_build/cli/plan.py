@@ -55,7 +55,7 @@ def command(
     from pioneer_build.operations.plan import plan_project
 
     if target is not None:
-        from pioneer_build.cli.output_path import path_to_write  # pathlib
+        from pioneer_build.cli.output_path import path_to_write  # start-up: pathlib is heavy
 
         target = str(path_to_write(target, options.directory))
     choices = choices_of(resubmit, retry, relabel, delete_remote=delete_remote)

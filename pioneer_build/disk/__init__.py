@@ -2,6 +2,7 @@
 
 whole_files    writes a file completely or not at all
 single_files   opens, makes and fills a single file
+abandoned      finds what processes that died left behind
 folders        makes folders, and syncs them
 held_folders   folders that are written to without following a link
 regular_files  reads what a repository may have replaced by a link, a pipe or a device

@@ -10,6 +10,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk.abandoned import abandoned
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.held_folders import hold_folder, path_of
 from pioneer_build.disk.single_files import add_bits, create, random_name
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: How much of a file's name its temporary file repeats, in bytes: a name may have 255.
 _NAME_BYTES = 100
-#: What is incomplete and older than this, in seconds, was left by a process that died: no write takes a day.
-ABANDONED_SECONDS = 24 * 3600
 
 
 class NewFile:
@@ -89,14 +88,12 @@ class NewFile:
     def _sweep(self) -> None:
         """Removes the temporary files of processes that died while they wrote a file of this name."""
         with suppress(OSError):  # the age is by the clock of the file system, which may be another machine's
-            now = os.fstat(self.file.fileno()).st_mtime_ns
-            with os.scandir(os.path.dirname(self.path) or ".") as files:  # noqa: PTH120
-                left = [one for one in files if _is_temporary(one.name, self._hidden)]
-            for one in left:
-                with suppress(OSError):
-                    found = one.stat(follow_symlinks=False)
-                    if stat.S_ISREG(found.st_mode) and now - found.st_mtime_ns > ABANDONED_SECONDS * 1_000_000_000:
-                        os.unlink(one.path)  # noqa: PTH108
+            now = os.fstat(self.file.fileno()).st_mtime
+            folder = os.path.dirname(self.path) or "."  # noqa: PTH120
+            for left, found in abandoned(folder, lambda name: _is_temporary(name, self._hidden), now):
+                if stat.S_ISREG(found.st_mode):
+                    with suppress(OSError):
+                        os.unlink(left.path)  # noqa: PTH108
 
     def flush(self, *, durable: bool = True) -> os.stat_result:
         """Passes all bytes to the system, and with `durable` also to the disk. Returns the file's `stat`."""

@@ -53,7 +53,7 @@ def as_parquet(rows: EngineRows) -> bytes:
     return out.getvalue()
 
 
-FORMATS: dict[str, Callable[[EngineRows], bytes]] = {"jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
+DOWNLOAD_FORMATS: dict[str, Callable[[EngineRows], bytes]] = {"jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
 MEDIA_TYPES = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv",

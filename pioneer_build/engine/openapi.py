@@ -10,7 +10,7 @@ from pioneer_build.engine.openapi_schemas import (
     FLAG,
     ROW,
     TEXT,
-    USAGE,
+    TOKEN_USAGE,
     WHOLE,
     OpenApiSchema,
     accepted,
@@ -107,7 +107,7 @@ def _label(summary: str, answer: OpenApiSchema) -> OpenApiSchema:
 
 
 def _results(item: OpenApiSchema, notes: OpenApiSchema) -> OpenApiSchema:
-    more = {"engine_revision": TEXT, "token_usage": USAGE}
+    more = {"engine_revision": TEXT, "token_usage": TOKEN_USAGE}
     return _answer("One item per input", object_of({"results": list_of(item), **notes, **more}))
 
 
@@ -156,7 +156,7 @@ def _preview() -> OpenApiSchema:
 
 
 def _download() -> OpenApiSchema:
-    form = _in_query("format", {"type": "string", "enum": list(downloads.FORMATS), "default": "jsonl"})
+    form = _in_query("format", {"type": "string", "enum": list(downloads.DOWNLOAD_FORMATS), "default": "jsonl"})
     rows = {
         "200": {
             "description": "The rows",

@@ -38,7 +38,7 @@ def or_null(schema: OpenApiSchema) -> OpenApiSchema:
     return {"oneOf": [schema, {"type": "null"}]}
 
 
-USAGE = or_null(object_of({"input": WHOLE, "output": WHOLE, "calls": WHOLE}))
+TOKEN_USAGE = or_null(object_of({"input": WHOLE, "output": WHOLE, "calls": WHOLE}))
 
 
 def version() -> OpenApiSchema:
@@ -80,7 +80,7 @@ def job(vocabulary: Vocabulary) -> OpenApiSchema:
             "dataset": or_null(version()),
             "error": TEXT,
             "engine_revision": TEXT,
-            "token_usage": USAGE,
+            "token_usage": TOKEN_USAGE,
             "shortfall": TEXT,
         },
         optional=("error", "engine_revision", "shortfall"),

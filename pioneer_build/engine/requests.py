@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Maximum number of examples in one request; larger datasets need several.
 MAX_EXAMPLES = 100_000
 MAX_LABELS = 1_000
+#: Of one example.
+MAX_ENTITIES = 1_000
 
 
 def _whole(value: Any) -> Any:
@@ -54,7 +56,7 @@ class EntityShot(_Body):
     """One of `ner_examples`: a text, and what in it is an entity, as pairs of span and label."""
 
     text: Annotated[str, Field(min_length=1)]
-    entities: Annotated[list[tuple[Annotated[str, Field(min_length=1)], Label]], Field(max_length=1_000)]
+    entities: Annotated[list[tuple[Annotated[str, Field(min_length=1)], Label]], Field(max_length=MAX_ENTITIES)]
 
 
 Descriptions = Annotated[dict[Label, Annotated[str, Field(max_length=20_000)]], Field(max_length=MAX_LABELS)]

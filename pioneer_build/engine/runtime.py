@@ -122,7 +122,8 @@ class Runtime:
 
         Args:
             call: the method.
-            args, kwargs: its arguments.
+            args: its arguments.
+            kwargs: those by name.
         """
         return await asyncio.get_running_loop().run_in_executor(self._storage, partial(call, *args, **kwargs))
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from pioneer_build.exports.base import Exporter
 from pioneer_build.exports.export_files import copy_lines_to_path, export_splits, export_to_path, export_to_stream
-from pioneer_build.exports.formats import FORMATS, ExportFormat, exporter, format_named
+from pioneer_build.exports.formats import EXPORT_FORMATS, ExportFormat, exporter, format_named
 from pioneer_build.exports.losses import LOSSES, Ledger
 from pioneer_build.exports.splits import Split, parse_splits
 
 __all__ = [
-    "FORMATS",
+    "EXPORT_FORMATS",
     "LOSSES",
     "ExportFormat",
     "Exporter",

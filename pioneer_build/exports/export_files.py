@@ -8,14 +8,15 @@ import shutil
 import stat
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pioneer_build.disk.abandoned import abandoned
 from pioneer_build.disk.folders import make_folder, sync_folder
 from pioneer_build.disk.held_folders import held_folder
 from pioneer_build.disk.presence import is_folder, is_there
-from pioneer_build.disk.whole_files import ABANDONED_SECONDS, beside, write_whole
+from pioneer_build.disk.whole_files import beside, write_whole
 from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.exports.base import RowStream
 from pioneer_build.exports.formats import exporter, format_named
@@ -209,12 +210,13 @@ def _make_lasting(folder: Path, like: Path) -> None:
 
 def _sweep(path: Path) -> None:
     """Removes what killed exports to the folder `path` left beside it, after a day; `path` itself is whole again."""
-    with suppress(OSError):
-        for left in path.parent.iterdir():
-            if left.name.startswith(f".{path.name[:80]}.") and left.suffix == ".part":
-                found = left.lstat()
-                if stat.S_ISDIR(found.st_mode) and time.time() - found.st_mtime > ABANDONED_SECONDS:
-                    shutil.rmtree(left, ignore_errors=True)
+
+    def is_part(name: str) -> bool:
+        return name.startswith(f".{path.name[:80]}.") and name.endswith(".part")
+
+    for left, found in abandoned(path.parent, is_part, time.time()):
+        if stat.S_ISDIR(found.st_mode):
+            shutil.rmtree(left.path, ignore_errors=True)
 
 
 def _check_replaceable(path: Path) -> None:

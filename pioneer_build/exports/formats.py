@@ -35,7 +35,7 @@ class ExportFormat:
         return self.binary or self.folder
 
 
-FORMATS: dict[str, ExportFormat] = {
+EXPORT_FORMATS: dict[str, ExportFormat] = {
     form.name: form
     for form in (
         ExportFormat("jsonl", "jsonl", ".jsonl", "rows in normal form, one per line"),
@@ -56,10 +56,10 @@ def format_named(name: str) -> ExportFormat:
     Raises:
         UsageError: there is no format with this name.
     """
-    found = FORMATS.get(name)
+    found = EXPORT_FORMATS.get(name)
     if found is None:
-        near = nearest(name, FORMATS)
-        hint = f"did you mean {near}?" if near is not None else f"one of {', '.join(FORMATS)}"
+        near = nearest(name, EXPORT_FORMATS)
+        hint = f"did you mean {near}?" if near is not None else f"one of {', '.join(EXPORT_FORMATS)}"
         raise UsageError(f"unknown format '{name}'", hint=hint)
     return found
 

@@ -1,7 +1,7 @@
 """`--split train=0.9,test=0.1`: which part each row goes to.
 
-The part of a row depends only on its text (`text_digest`), so a row never moves when the dataset grows, and rows with
-the same text are in the same part. The shares are reached on average, not exactly.
+The part of a row depends only on its text (`row_text_digest`), so a row never moves when the dataset grows, and rows
+with the same text are in the same part. The shares are reached on average, not exactly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.errors import UsageError
-from pioneer_build.rows import text_digest
+from pioneer_build.rows import row_text_digest
 
 if TYPE_CHECKING:
     from pioneer_build.rows import Row
@@ -32,7 +32,7 @@ class Split:
 
     def side_of(self, row: Row) -> str:
         """The name of the part that contains `row`."""
-        point = int.from_bytes(text_digest(row)[:8], "big")
+        point = int.from_bytes(row_text_digest(row)[:8], "big")
         return self.names[min(bisect_right(self.ends, point), len(self.names) - 1)]
 
 

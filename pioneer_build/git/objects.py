@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.git.program import (
-    NEWER_GIT,
-    TIMEOUT,
-    check_waits_for_nothing,
-    command_line,
-    end,
-    environment,
-    last_words,
-)
+from pioneer_build.git.program import NEWER_GIT, TIMEOUT, end, last_words, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,22 +107,9 @@ def _read_objects(
         listed.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
         listed.seek(0)
         try:
-            check_waits_for_nothing(folder)
+            process = start(folder, "cat-file", *how, typed=listed, errors=errors)
         except PioneerError as error:
             complaint.append(error.message)
-            return
-        try:
-            process = subprocess.Popen(  # noqa: S603 - a list, no shell
-                command_line("cat-file", *how),
-                cwd=folder,
-                env=environment(folder),
-                stdin=listed,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        except OSError as error:
-            complaint.append(error.strerror or str(error))
             return
         assert process.stdout is not None
         watch = threading.Timer(TIMEOUT, end, (process,))

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.kept_files import fault_of, would_wait_for
@@ -148,23 +148,7 @@ def run(
     Raises:
         PioneerError: git is not installed, can't be run, or would wait for a file without end.
     """
-    if folder is not None:
-        check_waits_for_nothing(folder)
-    try:
-        process = subprocess.Popen(  # noqa: S603 - a list, no shell
-            command_line(*arguments),
-            cwd=folder,
-            env=environment(folder, index=index),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise PioneerError("git is not installed", hint="install git: it is needed to read earlier states") from None
-    except OSError as error:
-        raise PioneerError(f"git can't be run: {error.strerror}") from None
-    with process:
+    with start(folder, *arguments, typed=subprocess.PIPE, errors=subprocess.PIPE, index=index) as process:
         try:
             output, errors = process.communicate(typed, timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -174,6 +158,39 @@ def run(
             end(process)
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def start(
+    folder: Path | None, *arguments: str, typed: int | IO[bytes], errors: int | IO[bytes], index: bool = False
+) -> subprocess.Popen[bytes]:
+    """Starts git in a session of its own, in `folder` or the current folder. `end` must follow, unless it ends itself.
+
+    Args:
+        folder: the folder.
+        arguments: git's.
+        typed: its standard input: a file, or `subprocess.PIPE`. Its output is a pipe.
+        errors: its standard error, likewise.
+        index: whether it reads the index that `GIT_INDEX_FILE` names, if any.
+
+    Raises:
+        PioneerError: git is not installed, can't be run, or would wait for a file without end.
+    """
+    if folder is not None:
+        _check_waits_for_nothing(folder)
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list, no shell
+            command_line(*arguments),
+            cwd=folder,
+            env=environment(folder, index=index),
+            stdin=typed,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise PioneerError("git is not installed", hint="install git: it is needed to read earlier states") from None
+    except OSError as error:
+        raise PioneerError(f"git can't be run: {error.strerror}") from None
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -186,7 +203,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def check_waits_for_nothing(folder: Path) -> None:
+def _check_waits_for_nothing(folder: Path) -> None:
     """Raises `PioneerError` if a file that git reads in `folder` is a pipe or a device, or may name one."""
     if (path := would_wait_for(folder)) is not None:
         hint = "replace it by a file, or clone the repository again"

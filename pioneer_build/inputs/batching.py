@@ -39,7 +39,7 @@ def new_texts(
     Raises:
         PioneerError: the files have changed since the survey; nothing more is yielded.
     """
-    from pioneer_build.inputs.digest_sets import first_positions  # numpy
+    from pioneer_build.inputs.digest_sets import first_positions  # start-up: numpy is heavy
 
     positions = first_positions(surveyed.digests, missing)
     if not len(positions):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.util import find_spec, module_from_spec
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from pioneer_build.inputs.complaints import Mistake
 from pioneer_build.inputs.open_file import BOM, CONFLICT, Conflicts, bad_byte, stray_mark, stray_nul
@@ -114,7 +114,7 @@ def _raw_lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def read_blocks(
-    stream: BinaryIO, name: str, columns: Columns, complaints: Complaints, separator: str | None = None
+    stream: BufferedReader, name: str, columns: Columns, complaints: Complaints, separator: str | None = None
 ) -> Iterator[Block]:
     """The rows of a file, in order.
 
@@ -126,7 +126,7 @@ def read_blocks(
         separator: between cells; if it is None, the one of `, ; TAB |` that fits the first line best.
     """
     rows = BlockBuilder(name, columns, complaints)
-    if found := foreign(cast("BufferedReader", stream).peek(HEAD), "csv"):
+    if found := foreign(stream.peek(HEAD), "csv"):
         rows.complain(found)
         return
     is_tsv = separator == "\t"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-MAGIC = re.compile(r"[*?\[]")
+GLOB_CHARACTERS = re.compile(r"[*?\[]")
 
 
 class Glob(NamedTuple):
@@ -87,4 +87,4 @@ class Glob(NamedTuple):
 
 
 def _fits(name: str, part: str) -> bool:
-    return name == part if MAGIC.search(part) is None else fnmatchcase(name, part)
+    return name == part if GLOB_CHARACTERS.search(part) is None else fnmatchcase(name, part)

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from pioneer_build.disk.presence import is_folder
-from pioneer_build.inputs.glob import MAGIC
+from pioneer_build.inputs.glob import GLOB_CHARACTERS
 from pioneer_build.paths import is_inside
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _entries(glob: Glob, folder: _Folder, found: Matches) -> Iterator[_Entry]:
     """What is in a folder and may matter. If only certain names do, it is not listed."""
     wanted = {glob.parts[at] for at in folder.parts}
     try:
-        if any(MAGIC.search(part) for part in wanted):
+        if any(GLOB_CHARACTERS.search(part) for part in wanted):
             with os.scandir(folder.real) as entries:
                 for entry in entries:
                     yield _Entry(entry.name, _is_folder(entry), entry.is_symlink())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pioneer_build.disk.presence import is_file, is_there
 from pioneer_build.escaping import shell_word
-from pioneer_build.inputs.glob import MAGIC, Glob
+from pioneer_build.inputs.glob import GLOB_CHARACTERS, Glob
 from pioneer_build.inputs.glob_walk import MOST_ENTRIES, matches
 from pioneer_build.inputs.left_out_inputs import complain_of_left_out, why_not_there
 from pioneer_build.keys.search import HAS_KEY, KeySearch
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 InputFormat: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
 Compression: TypeAlias = Literal["", "gzip", "zstd"]
 
-FORMATS: dict[str, InputFormat] = {
+INPUT_FORMATS: dict[str, InputFormat] = {
     ".txt": "text",
     ".text": "text",
     ".jsonl": "jsonl",
@@ -91,7 +91,7 @@ def find_files(pattern: str, *, project_root: Path, spec_path: str, complaints: 
         complain_of_left_out(_glob(folder, pattern), pattern, root, complaints)
     if not found and complaints.count == before:
         complaints.add_to_spec(f"no file matches {pattern}", code="no-file", hint=f"searched in {_name(folder, root)}/")
-    asked_for = None if MAGIC.search(pattern) else pattern
+    asked_for = None if GLOB_CHARACTERS.search(pattern) else pattern
     if _has_key(found, complaints):
         return ()
     folders = {parent: os.path.realpath(parent) for parent in {path.parent for path in found}}
@@ -160,7 +160,7 @@ def _input_file(
         return None
     kind = _kind(path.name)
     if kind is None:
-        known = f"known endings: {', '.join(FORMATS)}; each also with .gz or .zst"
+        known = f"known endings: {', '.join(INPUT_FORMATS)}; each also with .gz or .zst"
         hint = _OTHER_ENDINGS.get(path.suffix.lower(), known)
         complaints.add_to_spec(f"can't tell the format of {name} from its name", code="unknown-format", hint=hint)
         return None
@@ -211,7 +211,7 @@ def complain_of_absent(pattern: str, *, project_root: Path, spec_path: str, comp
         complaints: receives the mistakes.
     """
     root = project_root.resolve()
-    if not MAGIC.search(pattern) or pattern.endswith("**") or complaints.count:
+    if not GLOB_CHARACTERS.search(pattern) or pattern.endswith("**") or complaints.count:
         return
     private = private_folders(str(root))
     for pointer in _expand((root / spec_path).parent, f"{pattern}.dvc", root, private, complaints):
@@ -297,12 +297,12 @@ def _owner(real: Path, private: tuple[str, ...]) -> str:
 
 def _is_glob(folder: Path, pattern: str) -> bool:
     """Whether a pattern is no path that exists exactly as written."""
-    return MAGIC.search(pattern) is not None and not is_there(folder / pattern)
+    return GLOB_CHARACTERS.search(pattern) is not None and not is_there(folder / pattern)
 
 
 def _glob(folder: Path, pattern: str) -> Glob:
     parts = PurePosixPath(pattern).parts
-    first = next(index for index, part in enumerate(parts) if MAGIC.search(part))
+    first = next(index for index, part in enumerate(parts) if GLOB_CHARACTERS.search(part))
     rest = [part for at, part in enumerate(parts) if at >= first and (part != "**" or parts[at - 1 : at] != ("**",))]
     return Glob(folder.joinpath(*parts[:first]), (*rest, "*") if rest[-1] == "**" else tuple(rest))
 
@@ -313,9 +313,9 @@ def _kind(name: str) -> tuple[InputFormat, Compression] | None:
     compression: Compression = ""
     if suffixes and suffixes[-1] in COMPRESSIONS:
         compression = COMPRESSIONS[suffixes.pop()]
-    if not suffixes or suffixes[-1] not in FORMATS:
+    if not suffixes or suffixes[-1] not in INPUT_FORMATS:
         return None
-    return FORMATS[suffixes[-1]], compression
+    return INPUT_FORMATS[suffixes[-1]], compression
 
 
 def _name(path: Path, root: Path) -> str:

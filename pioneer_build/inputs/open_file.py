@@ -55,7 +55,7 @@ class OtherContentError(Exception):
 
 
 @contextmanager
-def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
+def open_bytes(file: InputFile) -> Iterator[io.BufferedReader]:
     """The decompressed bytes of `file`.
 
     Raises:
@@ -64,6 +64,7 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
         OSError: the file can't be read.
     """
     with open_regular(file.path, buffering=BUFFER) as raw:
+        assert isinstance(raw, io.BufferedReader), "because of its buffer"
         if not file.compression:
             yield raw
             return
@@ -87,7 +88,7 @@ def _uncompressed(file: InputFile) -> Mistake:
     return Mistake(1, message, "encoding", hint=f"rename it without {ending}, or compress it")
 
 
-def _decompressed(raw: BinaryIO, compression: Compression) -> BinaryIO:
+def _decompressed(raw: BinaryIO, compression: Compression) -> io.BufferedReader:
     unpacked: io.BufferedIOBase | io.RawIOBase
     unpacked = gzip.GzipFile(fileobj=raw, mode="rb") if compression == "gzip" else ZstdStream(raw)
     return io.BufferedReader(_Bounded(unpacked, most_unpacked(os.fstat(raw.fileno()).st_size)), BUFFER)

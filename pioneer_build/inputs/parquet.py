@@ -59,7 +59,7 @@ def read_blocks(file: InputFile, columns: Columns, complaints: Complaints) -> It
         rows.complain(Mistake(0, message, "unknown-format"))
         return
     try:
-        # an extra
+        # an extra, which may not be installed
         import pyarrow as pa
     except ImportError as error:
         raise MissingExtra("a Parquet file", "parquet") from error
@@ -101,7 +101,7 @@ def _batches(file: InputFile, columns: Columns, rows: BlockBuilder) -> Iterator[
         _TooLargeError: the file is too large in some way when it is unpacked.
         BadHeaderError: the file is damaged.
     """
-    import pyarrow.parquet  # an extra
+    import pyarrow.parquet  # an extra, which may not be installed
 
     wanted = [columns.field] if columns.id is None else [columns.field, columns.id]
     with open_regular(file.path) as raw:

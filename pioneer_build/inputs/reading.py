@@ -200,12 +200,12 @@ def _record_blocks(file: InputFile, columns: Columns, complaints: Complaints) ->
 
             yield from parquet.read_blocks(file, columns, complaints)
         case "json":
-            from pioneer_build.inputs import json_array  # json
+            from pioneer_build.inputs import json_array  # start-up: json is for some files only
 
             with open_bytes(file) as stream:
                 yield from json_array.read_blocks(stream, file.name, columns, complaints)
         case _:
-            from pioneer_build.inputs import delimited  # csv
+            from pioneer_build.inputs import delimited  # start-up: csv is for some files only
 
             separator = "\t" if file.format == "tsv" else None
             with open_bytes(file) as stream:

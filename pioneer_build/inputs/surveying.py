@@ -213,7 +213,7 @@ def _check_ids(
     ids: bytes, counts: list[int], files: tuple[InputFile, ...], columns: Columns, complaints: Complaints
 ) -> None:
     """Complains about each id that occurs again, with both places. Files are read again only if there is one."""
-    from pioneer_build.inputs.digest_sets import repeated  # numpy
+    from pioneer_build.inputs.digest_sets import repeated  # start-up: numpy is heavy
 
     again = repeated(ids)
     if not again:

@@ -21,7 +21,7 @@ class ZstdStream(io.RawIOBase):
 
     def __init__(self, raw: BinaryIO) -> None:
         try:
-            import zstandard  # an extra
+            import zstandard  # an extra, which may not be installed
         except ImportError as error:
             raise MissingExtra("a zstd file", "zstd") from error
         super().__init__()

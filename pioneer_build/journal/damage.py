@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pioneer_build.journal.lines import VERSION, decode_line, is_torn, is_whole
+from pioneer_build.journal.lines import VERSION, decode_line, is_torn, is_whole_line
 
 if TYPE_CHECKING:
     from pioneer_build.journal.lines import JournalLine
@@ -89,12 +89,12 @@ class Scanner:
         self._tail = None
         if not tail:
             return
-        if is_whole(tail):
+        if is_whole_line(tail):
             self.count += 1
             self.offset += len(tail)
             self.unended = True
             self._take(tail, found)
-        elif is_whole(tail[:-1]):
+        elif is_whole_line(tail[:-1]):
             self._take(tail[:-1], found)
             self._tail = Damage(self.count + 1, "has another byte than a line feed at its end")
         elif not is_torn(tail, (self.number or 0) + 1):
@@ -102,7 +102,7 @@ class Scanner:
             self._tail = Damage(self.count + 1, "is neither a line nor the beginning of one")
 
     def _take(self, data: bytes, found: list[ScannedLine]) -> None:
-        if not is_whole(data):
+        if not is_whole_line(data):
             self._torn = self._torn or self.count
             self.ends_with = "a damaged line"
             return

@@ -77,7 +77,7 @@ def _tokens(value: object) -> dict[str, Tokens]:
     return {"tokens": Tokens(read, written)}
 
 
-def is_whole(data: bytes) -> bool:
+def is_whole_line(data: bytes) -> bool:
     """Whether the checksum at the end of a line (given without its line feed) is right: it was written completely."""
     text, _, checksum = data.rpartition(b"\t")
     return b"%08x" % crc32(text) == checksum

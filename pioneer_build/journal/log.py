@@ -24,7 +24,7 @@ from pioneer_build.journal.copies import extend_copy, keep_damaged
 from pioneer_build.journal.lines import VERSION, JournalLine, encode_line
 from pioneer_build.journal.log_presence import LOCK, LOG, obstacle
 from pioneer_build.journal.log_reading import LogReader, failed
-from pioneer_build.journal.model import UNFINISHED, Contended, JournalDamage, JournalRepair
+from pioneer_build.journal.model import UNFINISHED_STATES, Contended, JournalDamage, JournalRepair
 from pioneer_build.journal.seal import write_seal
 from pioneer_build.processes.identity import this_process
 
@@ -141,7 +141,7 @@ class Journal:
                         f"another run has submitted to '{begun.remote_name}' in the meantime",
                         hint="run `pioneer-build apply` again: it resumes that job",
                     )
-                if not begun.top_up or rival.state in UNFINISHED:
+                if not begun.top_up or rival.state in UNFINISHED_STATES:
                     raise Contended(
                         f"this run has submitted '{begun.dataset_name}' already",
                         hint="run `pioneer-build apply` again: it goes on with that job",

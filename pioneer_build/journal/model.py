@@ -22,7 +22,7 @@ REPAIR: Final = "pioneer-build journal repair"
 SubmissionState: TypeAlias = Literal["submitting", "unknown", "refused", "open", "ready", "failed", "rejected"]
 
 #: The states of submissions that have not ended.
-UNFINISHED: Final[frozenset[SubmissionState]] = frozenset({"submitting", "unknown", "open"})
+UNFINISHED_STATES: Final[frozenset[SubmissionState]] = frozenset({"submitting", "unknown", "open"})
 
 
 @dataclass(frozen=True, slots=True)

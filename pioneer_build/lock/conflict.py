@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.errors import LockError
-from pioneer_build.lock.source import BOM
+from pioneer_build.lock.source import BOM_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ AGAIN: Final = (
 
 def is_conflicted(text: str) -> bool:
     """Whether git left conflict markers in `text`. No line of a lock starts with one."""
-    return text.startswith((_OURS, BOM + _OURS)) or f"\n{_OURS}" in text
+    return text.startswith((_OURS, BOM_CHARACTER + _OURS)) or f"\n{_OURS}" in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def sides(text: str) -> Sides:
     inside: Sequence[list[str]] = everywhere
     state, opened, shows_base = "all", 0, True
     for number, line in enumerate(text.split("\n"), 1):
-        mark = line.removeprefix(BOM).rstrip("\r").partition(" ")[0]
+        mark = line.removeprefix(BOM_CHARACTER).rstrip("\r").partition(" ")[0]
         marked = True
         if mark == _OURS and state == "all":
             state, inside, opened = "ours", (ours,), number

@@ -236,7 +236,7 @@ def _is_side_mark(text: str) -> bool:
 
 
 def _read_side(text: str, which: str) -> Lock:
-    from pioneer_build.lock.merge_sides import read_side  # as above
+    from pioneer_build.lock.merge_sides import read_side  # for the reason above
 
     return read_side(text, which)
 
@@ -261,6 +261,6 @@ def _both(split: Lock, whole: Lock, found: Sides | None, ancestors: Mapping[str,
     else:
         before = [_read_side(text, "the common ancestor") for text in ancestors.values() if text is not None]
         base = Lock({key: entry for lock in before for key, entry in lock.entries.items() if key in whole.entries})
-    from pioneer_build.lock.three_way import merge3  # as above
+    from pioneer_build.lock.three_way import merge3  # for the reason above
 
     return merge3(base, split, whole).lock

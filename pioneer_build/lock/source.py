@@ -17,7 +17,7 @@ LOCK_PATH: Final = "pioneer.lock"
 LOCK_VERSION: Final = 2
 
 #: The byte order mark that some editors put before a text. The next write leaves it out.
-BOM: Final = "\ufeff"
+BOM_CHARACTER: Final = "\ufeff"
 
 RESTORE: Final = "restore it from git (`git checkout HEAD -- pioneer.lock`), then run `pioneer-build apply`"
 UPGRADE: Final = "upgrade pioneer-build; the lock was not changed"
@@ -133,7 +133,7 @@ class LockSource:
         return version
 
     def _parsed(self, *, trusted: bool) -> Any:
-        text = self.text.removeprefix(BOM)
+        text = self.text.removeprefix(BOM_CHARACTER)
         if not text.strip():
             raise self.error("the file is empty", line=1)
         try:

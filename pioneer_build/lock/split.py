@@ -13,6 +13,7 @@ from pioneer_build.escaping import shell_word
 from pioneer_build.lock.file_text import lock_text, read_lock
 from pioneer_build.lock.model import Lock
 from pioneer_build.lock.source import LOCK_PATH, LockSource, restore
+from pioneer_build.spec.dataset_name import DATASET_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +26,7 @@ SPLIT_MARK: Final = '{\n  "datasets": {},\n  "lock_version": 2,\n  "split": true
 #: A text with entries is longer than the mark in any layout.
 _LONGEST_MARK: Final = 500
 
-#: Names that a dataset can have, as in `parse`: no path, not hidden, and valid on every disk.
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME: Final = re.compile(DATASET_NAME)
 _PATH: Final = re.compile(rf"(?:.*/)?{re.escape(SPLIT_FOLDER)}/([^/]+)\.json")
 
 _JOIN: Final = (

@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 #: Recorded with every job, and never compared. Incremented by every change of what a model is told.
-REVISION: Final = "model-2"
+PROMPT_REVISION: Final = "model-2"

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import shell_word
 from pioneer_build.operations.label_texts import label_texts
 from pioneer_build.operations.make_plan import cache_plan
 from pioneer_build.operations.project_state import read_project_state, selected
-from pioneer_build.operations.rows_to_judge import rows_judge
+from pioneer_build.operations.rows_to_judge import late_rows_judge
 from pioneer_build.operations.stored_contents import StoredContents
 from pioneer_build.plan import SETTLED, owed_text
 from pioneer_build.results.check import CheckFinding, CheckResult
+from pioneer_build.wording import STATE_OF_ACTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pioneer_build.lock.model import Entry
     from pioneer_build.operations.project_state import ProjectState
     from pioneer_build.plan import Plan, Step
     from pioneer_build.project.open import Project
     from pioneer_build.spec.declared import Declared
-
-#: Actions that are a state, not a pending change.
-_STATES: Final[Mapping[str, str]] = {
-    "resume": "waiting for an open job",
-    "reconcile": "unknown outcome",
-    "blocked": "blocked",
-}
 
 
 def check_project(
@@ -83,7 +77,7 @@ def _pending(state: ProjectState, step: Step) -> Iterator[CheckFinding]:
     item = state.declared.get(step.dataset_name)
     why = "; ".join(reason.line for reason in step.reasons)
     refused = f"{step.action} will be refused" if step.refused is not None else None
-    what = refused or _STATES.get(step.action, f"{step.action} pending")
+    what = refused or STATE_OF_ACTION.get(step.action, f"{step.action} pending")
     text = f"{what}{f' ({why})' if why else ''}"
     path = line = None
     if item is not None:
@@ -130,5 +124,5 @@ def _in_checks(state: ProjectState, item: Declared, entry: Entry) -> str | None:
     They were judged when they were recorded. But a merge can combine the rows of one branch with the checks of another.
     """
     texts = label_texts(state.project.root, state.declared, state.surveys)
-    found = rows_judge(state.project.config, state.named_lock, texts).rejected_rows(item, entry)
+    found = late_rows_judge(state.project.config, (state.named_lock, texts)).rejected_rows(item, entry)
     return f"its rows don't meet its checks: {found}" if found is not None else None

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Final
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import PioneerError
 from pioneer_build.paths import SETTINGS_NAME, find_root, link_that_leaves
+from pioneer_build.spec.dataset_name import DATASET_NAME
 from pioneer_build.spec.written_path import wrong_specs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: `dataset_name: x` of YAML, and `"dataset_name": "x"` of JSON.
-_NAME: Final = re.compile(rb"""\bdataset_name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""")
-_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME: Final = re.compile(rb"""\bdataset_name["']?\s*:\s*["']?(%s)""" % DATASET_NAME.encode())
+_FILE: Final = re.compile(DATASET_NAME)
 _FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
 
 _ENDINGS: Final = (".yaml", ".yml")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pioneer_build.journal.log import Journal
-from pioneer_build.journal.model import UNFINISHED
+from pioneer_build.journal.model import UNFINISHED_STATES
 from pioneer_build.operations.used_answers import jobs_of, needs_answers
 from pioneer_build.paths import local_folder
 from pioneer_build.project.open import open_project
@@ -68,7 +68,7 @@ def _open_jobs(projects: Sequence[Project], locks: Sequence[Lock], backend: str)
             if job.job_id is not None and needs_answers(job):
                 yield job.job_id
         for sent in Journal(local_folder(project.root) / "journal").submissions(backend):
-            if sent.job_id is not None and sent.state in UNFINISHED:
+            if sent.job_id is not None and sent.state in UNFINISHED_STATES:
                 yield sent.job_id
 
 

@@ -127,7 +127,7 @@ def _facts_of(found: InputsSurvey, item: Declared, backend: str, store: Store, c
     given_up = annotations.quarantined()
     quarantined = 0
     if given_up:
-        from pioneer_build.inputs import split  # as above
+        from pioneer_build.inputs import split  # for the reason above
 
         aside = given_up.keys() & set(split(found.digests))
         quarantined = len(aside)

@@ -14,7 +14,7 @@ from pioneer_build.engine.makers import LabelledTexts, Made, MakerStopped, Troub
 from pioneer_build.errors import NoAccess, PioneerError
 from pioneer_build.model.chat_makers import ModelMakers
 from pioneer_build.model.generating import RowsWanted
-from pioneer_build.model.prompt_revision import REVISION
+from pioneer_build.model.prompt_revision import PROMPT_REVISION
 from pioneer_build.model.troubles import NoUse, Outage, Stopped, Unreached
 from pioneer_build.model.values import Endpoint, Limits, WantedContent
 from pioneer_build.spec.base_url import BaseUrl
@@ -46,7 +46,7 @@ _RETRY_SECONDS = "10"
 class ChatMakers:
     """`engine.makers.Makers` with a language model."""
 
-    revision = REVISION
+    revision = PROMPT_REVISION
     keeps_answers = True
 
     def __init__(self, makers: ModelMakers) -> None:

@@ -48,7 +48,7 @@ class RowsElsewhere:
         if self._rows is None:  # most plans ask for none
             renames = old_names_of(self._declared)
             named = with_new_names(self._lock, renames, self._config.backend)
-            self._rows = rows_judge(self._config, named, self._texts).others
+            self._rows = late_rows_judge(self._config, (named, self._texts)).others
         try:
             return isinstance(name, str) and self._rows.are_elsewhere(name, but_lost=self._but_lost)
         except StoreError:  # who needs the store says so
@@ -112,20 +112,14 @@ def _judge(
     inputs: Mapping[str, InputFacts],
     again: Collection[str],
 ) -> dict[str, KeptRows]:
-    return rows_judge(config, *others).judge_all(waiting, inputs, again) if waiting else {}
+    return late_rows_judge(config, others).judge_all(waiting, inputs, again) if waiting else {}
 
 
-def rows_judge(config: Config, lock: Lock, texts: LabelTexts) -> RowsJudge:
-    """What judges rows, with the store of a project.
-
-    Args:
-        config: the settings of the project: backend, store and checks.
-        lock: has the datasets named in `no_overlap_with`, under the names of the specs.
-        texts: what label specs have as inputs.
-    """
+def late_rows_judge(config: Config, others: tuple[Lock, LabelTexts]) -> RowsJudge:
+    """What `judged_rows.rows_judge` returns, which is imported only now; `others` are its lock and its texts."""
     from pioneer_build.operations.judged_rows import rows_judge  # store, rows and checks: only where they are needed
 
-    return rows_judge(config, lock, texts)
+    return rows_judge(config, *others)
 
 
 def _waits(item: Declared, entry: Entry, *, again: bool) -> bool:

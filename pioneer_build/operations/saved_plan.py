@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FORMAT = 1
+SAVED_FORMAT = 1
 KIND = "pioneer-build plan"
 _SAVE = "pioneer-build plan --out FILE"
 _AGAIN = f"save the plan again: {_SAVE}"
@@ -71,9 +71,9 @@ def read_plan(path: Path) -> Plan:
         raise PlanFileError(f"{path} is not a saved plan: {_fault(error)}", hint=_AGAIN) from None
     if not isinstance(value, dict) or value.get("kind") != KIND:
         raise PlanFileError(f"{path} is not a saved plan", hint=f"{_SAVE} saves a plan")
-    if type(value.get("format")) is not int or value["format"] != FORMAT:
+    if type(value.get("format")) is not int or value["format"] != SAVED_FORMAT:
         raise PlanFileError(
-            f"{path} has format {value.get('format')!r:.40}, but this version of pioneer-build reads {FORMAT}",
+            f"{path} has format {value.get('format')!r:.40}, but this version of pioneer-build reads {SAVED_FORMAT}",
             hint=f"save the plan again with this version: {_SAVE}",
         )
     try:

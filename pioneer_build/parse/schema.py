@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypeAlias
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 from typing_extensions import TypedDict
 
+from pioneer_build.spec.dataset_name import DATASET_NAME
+
 if TYPE_CHECKING:
     from pydantic import ConfigDict
 
@@ -32,8 +34,7 @@ LABEL: tuple[SpecKind, ...] = ("label",)
 BOTH: tuple[SpecKind, ...] = ("generate", "label")
 
 Text = Annotated[str, Field(pattern=r"\S")]
-#: The name of a dataset: it is a path component of the service's URLs and of the store.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Name = Annotated[str, Field(pattern=f"^{DATASET_NAME}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 #: A label or an owner: shown on one line.
 SingleLine = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]

@@ -26,7 +26,7 @@ from pioneer_build.parse.schema import (
 from pioneer_build.parse.source_text import TooManyProblems
 from pioneer_build.parse.within_spec import report_checks
 from pioneer_build.parse.yaml_nodes import read_documents
-from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.spec.base_url import URL_FAULTS, BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import checks_from
 from pioneer_build.spec.settings import Settings, SpendingLimits, model_settings
 from pioneer_build.spec.written_path import wrong_specs_folder, wrong_store_folder
@@ -48,20 +48,13 @@ _KEYS = {
     "prices": tuple(PricesShape.__annotations__),
     "judge": tuple(JudgeShape.__annotations__),
 }
-_URL_HINT = "a base URL begins with https:// or http://"
+_URL_HINT = "write it as https://host/path"
 #: What can't be a key or have one in it; a line with anything else is not shown.
 _NO_SECRET = re.compile(r"[A-Za-z_-]{1,16}|\w{1,8}|\w{1,8}:/{0,3}[a-z.-]{0,16}")
 _BACKENDS = ("local", "model", "pioneer")
 #: The name of a variable. A word without an underscore that is long and has digits is more likely a key.
 _KEY_ENDINGS = ("_API_KEY", "_API_TOKEN")
 _VARIABLE = re.compile(r"(?=.*_|.{1,15}\Z|[A-Z]+\Z)[A-Z_][A-Z0-9_]{0,63}")
-_URL_FAULTS: dict[UrlFault, str] = {
-    "unreadable": "this is not a URL",
-    "scheme": "this is not a URL",
-    "host": "the host is missing",
-    "port": "the port must be a number from 0 to 65535",
-    "extra": "it can't have a query or a fragment",
-}
 
 
 def parse_settings(
@@ -194,7 +187,7 @@ def _url(value: str, place: tuple[int | str, ...], root: Node, source: Source) -
         report_secret(node, source, f"{key!r} contains a user name or password")
         return
     choice = "local, model, pioneer or a base URL" if key == "backend" else "a base URL"
-    message = f"{key!r} must be {choice}: {_URL_FAULTS[fault]}"
+    message = f"{key!r} must be {choice}: {URL_FAULTS[fault]}"
     if _NO_SECRET.fullmatch(value):
         meant = nearest(value, _BACKENDS) if key == "backend" else None
         hint = f"did you mean {meant!r}?" if meant else _URL_HINT

@@ -12,7 +12,7 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.keys import SERVICE_KEY_VARIABLES, key_variables, name_key_variable
 from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
-from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl
+from pioneer_build.spec.base_url import URL_FAULTS, BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 from pioneer_build.spec.written_path import is_in_home
@@ -148,19 +148,14 @@ def normal_url(url: str) -> str:
         return BaseUrl.parse(url.strip()).text
     except BadBaseUrl as error:
         fault = error.fault
-    if fault == "unreadable":
-        raise PioneerError("the base URL can't be read", hint="PIONEER_BASE_URL=https://host/path")
-    if fault == "port":
-        text = "the port of the base URL must be a number from 0 to 65535"
-        raise PioneerError(text, hint="PIONEER_BASE_URL=https://host:8443/path")
     if fault in ("scheme", "host"):
         raise PioneerError(
             f"'{url if _NO_KEY.fullmatch(url) else '…'}' is not a backend",
             hint="use `local`, `model`, `pioneer`, or a base URL (https://host/path)",
         )
-    raise PioneerError(
-        "a base URL can't have a user, password, query or fragment", hint="set the key only in PIONEER_API_KEY"
-    )
+    is_plain = fault in ("unreadable", "port")
+    hint = "PIONEER_BASE_URL=https://host/path" if is_plain else "set the key only in PIONEER_API_KEY"
+    raise PioneerError(f"the base URL is wrong: {URL_FAULTS[fault]}", hint=hint)
 
 
 def _refuse_the_key(values: Mapping[str, str | None], environ: Mapping[str, str]) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pioneer_build.escaping import visible
-from pioneer_build.results.check import PENDING
+from pioneer_build.escaping import visible, without_inner_commands
+from pioneer_build.results.check import PENDING_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def check_commands(result: CheckResult, folder: str = "") -> list[str]:
     """
     found: dict[CommandLevel, list[str]] = {"error": [], "warning": []}
     for finding in result.findings:
-        level: CommandLevel = "warning" if finding.kind in PENDING else "error"
+        level: CommandLevel = "warning" if finding.kind in PENDING_KINDS else "error"
         text = f"{finding.text} (help: {finding.help})" if finding.help else finding.text
         place = (finding.path, finding.line or 0, 0)
         found[level].append(command(level, text, f"{finding.dataset_name}: {finding.kind}", place, folder))
@@ -85,8 +85,7 @@ def _escaped(text: str, more: str = "") -> str:
     """Escaped for the runner: `%`, line ends, and in properties their separators, as `%` and two digits."""
     special = {"%", "\r", "\n", *more}
     shown = "".join(f"%{ord(char):02X}" if char in special else visible(char) for char in text)
-    # older forms of commands start anywhere in a line
-    return re.sub(r"##(?=\w*\[)", "## ", shown)
+    return without_inner_commands(shown)
 
 
 def _first(level: CommandLevel, lines: Sequence[str]) -> list[str]:

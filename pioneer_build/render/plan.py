@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pioneer_build.escaping import Lines, lines_text, visible
-from pioneer_build.wording import count, duration, few
+from pioneer_build.wording import STATE_OF_ACTION, count, duration, few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pioneer_build.plan import Plan, Skipped, Step
-
-
-#: Actions that are a state, not something to do: `3 blocked`, but `3 to create`.
-_STATES = {
-    "resume": "waiting for an open job",
-    "reconcile": "with unknown outcome",
-    "blocked": "blocked",
-}
 
 
 def plan_text(plan: Plan, *, width: int = 80, colour: bool = False, all_steps: bool = False) -> Lines:
@@ -100,7 +92,7 @@ def summary_text(plan: Plan) -> str:
     unchanged = actions.pop("none", 0)
     if not actions and not refused:
         return nothing_text(unchanged)
-    parts = [f"{number:,} {_STATES.get(action, f'to {action}')}" for action, number in actions.items()]
+    parts = [f"{number:,} {STATE_OF_ACTION.get(action, f'to {action}')}" for action, number in actions.items()]
     parts += [f"{number:,} {word}" for number, word in ((refused, "refused"), (unchanged, "unchanged")) if number]
     text = f"Plan ({plan.backend}): {', '.join(parts)}."
     if plan.requests:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 FindingKind: TypeAlias = Literal["pending", "owed", "content", "unverified", "missing", "skipped", "checks"]
 
 #: The kinds that the next `apply` may settle.
-PENDING: frozenset[FindingKind] = frozenset({"pending", "owed"})
+PENDING_KINDS: frozenset[FindingKind] = frozenset({"pending", "owed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class CheckResult:
     @property
     def pending(self) -> bool:
         """Whether the lock is out of date with the specs, or rows are owed."""
-        return any(finding.kind in PENDING for finding in self.findings)
+        return any(finding.kind in PENDING_KINDS for finding in self.findings)
 
     @property
     def wrong(self) -> bool:
         """Whether stored rows don't match the lock, or (strict) are missing, not verified or rejected by the checks, or
         specs are not here.
         """
-        return any(finding.kind not in PENDING for finding in self.findings)
+        return any(finding.kind not in PENDING_KINDS for finding in self.findings)
 
     def value(self) -> dict[str, Any]:
         """The same as JSON values."""

@@ -26,8 +26,8 @@ from pioneer_build.rows.normal_form import (
     length_of,
     row_identity,
     row_line,
+    row_text_digest,
     task_of,
-    text_digest,
     text_key,
 )
 from pioneer_build.rows.normalise import Normaliser, normalise
@@ -54,8 +54,8 @@ __all__ = [
     "parser_for",
     "row_identity",
     "row_line",
+    "row_text_digest",
     "split_version",
     "task_of",
-    "text_digest",
     "text_key",
 ]

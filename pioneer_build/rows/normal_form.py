@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: One labelled example in normal form. Keys have the order of this module's docstring.
 Row: TypeAlias = "dict[str, Any]"
 
+#: Bytes of a digest: enough that no two texts share one.
+_DIGEST_SIZE = 16
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
@@ -49,9 +51,9 @@ def text_key(row: Mapping[str, Any]) -> str:
     return " ".join(nfc(text).split())
 
 
-def text_digest(row: Mapping[str, Any]) -> bytes:
+def row_text_digest(row: Mapping[str, Any]) -> bytes:
     """16 bytes that are equal if `text_key` is equal (BLAKE2b)."""
-    return blake2b(text_key(row).encode("utf-8"), digest_size=16).digest()
+    return blake2b(text_key(row).encode("utf-8"), digest_size=_DIGEST_SIZE).digest()
 
 
 def row_identity(row: Row) -> bytes:
@@ -59,7 +61,7 @@ def row_identity(row: Row) -> bytes:
     said = {key: value for key, value in row.items() if key not in ("id", "score")}
     if task_of(said) == "ner":
         said["entities"] = [[e["text"], e["label"], e.get("start"), e.get("end")] for e in said["entities"]]
-    return blake2b(_encode(said).encode("utf-8"), digest_size=16).digest()
+    return blake2b(_encode(said).encode("utf-8"), digest_size=_DIGEST_SIZE).digest()
 
 
 def length_of(row: Row) -> int:

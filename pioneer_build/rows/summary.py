@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.rows.entities import overlaps
-from pioneer_build.rows.normal_form import confidence_of, length_of, task_of, text_digest
+from pioneer_build.rows.normal_form import confidence_of, length_of, row_text_digest, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +107,7 @@ class Tally:
             self._scores.add(score)
         if self._seen is not None:
             before = len(self._seen)
-            self._seen.add(text_digest(row))
+            self._seen.add(row_text_digest(row))
             self._duplicates += len(self._seen) == before
 
     def _add_entities(self, entities: list[dict[str, Any]]) -> None:

@@ -92,7 +92,7 @@ def parse(body: bytes) -> Any:
         raise InvalidResponse("is not complete JSON") from None
 
 
-def is_whole(body: bytes) -> bool:
+def is_whole_json(body: bytes) -> bool:
     """Whether an interrupted body is nevertheless a JSON object or array, from its first to its last bracket."""
     if body.lstrip()[:1] not in {b"{", b"["}:
         return False

@@ -21,7 +21,7 @@ from pioneer_build.service import responses
 from pioneer_build.service.error_map import Asked, of_exception, of_in_process, of_status
 from pioneer_build.service.repeated_key import refuse_repeated_key
 from pioneer_build.service.response_bounds import Bounds
-from pioneer_build.spec.base_url import BadBaseUrl, BaseUrl, UrlFault
+from pioneer_build.spec.base_url import URL_FAULTS, BadBaseUrl, BaseUrl
 from pioneer_build.spec.json_values import values_in
 from pioneer_build.web.connections import Connections, Tls
 from pioneer_build.web.decompress import decompressed
@@ -37,15 +37,6 @@ _T = TypeVar("_T")
 CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
 _WORDS_LIMIT = 1024 * 1024
-_NO_HOST = "must start with https:// (or http://) and name a host"
-_URL_FAULTS: Mapping[UrlFault, str] = {
-    "unreadable": "can't be read",
-    "port": "must have a port from 0 to 65535, or none",
-    "scheme": _NO_HOST,
-    "host": _NO_HOST,
-    "secret": "must not contain a user name or password",
-    "extra": "must not contain a query or fragment",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,8 @@ def address_of(base_url: str) -> BaseUrl:
     except BadBaseUrl as error:
         fault = error.fault
     raise ServiceError(
-        f"the base URL {_URL_FAULTS[fault]}", hint="set it as https://host/path (PIONEER_BASE_URL, or pioneer.yaml)"
+        f"the base URL is wrong: {URL_FAULTS[fault]}",
+        hint="set it as https://host/path (PIONEER_BASE_URL, or pioneer.yaml)",
     )
 
 
@@ -337,7 +329,7 @@ async def _read(got: httpx.Response, bounds: Bounds) -> bytes:
 
 
 def _is_whole(body: bytes, bounds: Bounds) -> bool:
-    return values_in(body) <= bounds.values and responses.is_whole(body)
+    return values_in(body) <= bounds.values and responses.is_whole_json(body)
 
 
 def _headers(body: bytes | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 model               one spec declares one dataset
 settings            what `pioneer.yaml` may set
+dataset_name        what the name of a dataset may be
 file_names          which files are specs, by their names
 loopback            what means this machine
 base_url            the one rule for the address of a service

@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: What is wrong with a text that should be a base URL; `secret` where it carries a user name or password, `extra`
 #: where it has a query or fragment, `port` where that is no number from 0 to 65535.
 UrlFault: TypeAlias = Literal["unreadable", "secret", "scheme", "host", "port", "extra"]
+#: The same in words, as a clause.
+URL_FAULTS: Final[Mapping[UrlFault, str]] = {
+    "unreadable": "this is not a URL",
+    "secret": "it must not contain a user name or password",
+    "scheme": "it must begin with https:// or http://",
+    "host": "the host is missing",
+    "port": "the port must be a number from 0 to 65535",
+    "extra": "it must not have a query or a fragment",
+}
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: The names of this machine that mean the same port of it. (127.0.0.2 and the like may be other services.)

@@ -15,8 +15,8 @@ from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
 from pioneer_build.store.claims import Claims
 from pioneer_build.store.compaction import compact, is_due
-from pioneer_build.store.current_index import ATTEMPTS, CurrentIndex, keeps_changing
-from pioneer_build.store.disk import Modes, make_folder, write_whole
+from pioneer_build.store.current_index import INDEX_ATTEMPTS, CurrentIndex, keeps_changing
+from pioneer_build.store.disk import Modes, make_store_folder, write_store_file
 from pioneer_build.store.lookup import DamagedSegment, fetch
 from pioneer_build.store.refused_texts import Quarantine, RefusedText
 from pioneer_build.store.segments import SegmentWriter, segment_files
@@ -141,12 +141,12 @@ class AnnotationStore:
         path = self._folder / "scope.json"
         if not is_there(path):
             self._prepare()
-            make_folder(self._folder, self._modes)
-            make_folder(self._tmp, self._modes)
-            write_whole(path, [self.scope.encode()], self._tmp, self._modes)
+            make_store_folder(self._folder, self._modes)
+            make_store_folder(self._tmp, self._modes)
+            write_store_file(path, [self.scope.encode()], self._tmp, self._modes)
 
     def _fetch(self, digests: bytes) -> list[bytes | None]:
-        for _ in range(ATTEMPTS):
+        for _ in range(INDEX_ATTEMPTS):
             try:
                 return fetch(self._folder, self._index.known, digests)
             except FileNotFoundError:  # files were merged in the meantime: search again

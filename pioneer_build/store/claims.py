@@ -26,7 +26,7 @@ from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.single_files import create, write_all
 from pioneer_build.errors import StoreError
 from pioneer_build.processes.lease import ProcessClaim, has_ended
-from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_store_folder, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -223,8 +223,8 @@ class Claims:
     def _start(self) -> ProcessClaim:
         if self._process is None:
             self._prepare()
-            make_folder(self._folder, self._modes)
-            make_folder(self._folder / "live", self._modes)
+            make_store_folder(self._folder, self._modes)
+            make_store_folder(self._folder / "live", self._modes)
             with guarded(self._folder / "live", "write"):
                 self._process = ProcessClaim(self._folder / "live", self._modes.file)
         return self._process

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.single_files import random_name
-from pioneer_build.store.disk import Modes, guarded, make_folder, new_file
+from pioneer_build.store.disk import Modes, guarded, make_store_folder, new_file
 from pioneer_build.store.frames import whole_frames
 from pioneer_build.store.segments import SEALED
 
@@ -51,7 +51,7 @@ def compact(folder: Path, tmp: Path, scope: bytes, modes: Modes) -> bool:
             return False
     if len(sealed) < 2:
         return False
-    make_folder(tmp, modes)
+    make_store_folder(tmp, modes)
     final = folder / (random_name() + SEALED)
     merged: list[Path] = []
     seen: set[bytes] = set()

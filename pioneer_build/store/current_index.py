@@ -14,7 +14,7 @@ import numpy as np
 from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.store import index as indexing
-from pioneer_build.store.disk import Modes, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, guarded, make_store_folder, write_store_file
 from pioneer_build.store.frames import whole_frames
 from pioneer_build.store.index import EMPTY, Index, Segment
 from pioneer_build.store.segments import SegmentWriter, segment_files
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pioneer_build.store.scope import Scope
 
 #: How often a reader tries again while other processes merge files.
-ATTEMPTS = 8
+INDEX_ATTEMPTS = 8
 
 
 def keeps_changing(folder: Path) -> StoreError:
@@ -65,7 +65,7 @@ class CurrentIndex:
         Raises:
             StoreError: they can't be read, or keep changing.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(INDEX_ATTEMPTS):
             try:
                 with guarded(self._folder, "read"):
                     self._index = self._catch_up()
@@ -144,5 +144,5 @@ class CurrentIndex:
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
-            make_folder(self._tmp, self._modes)
-            write_whole(self._path, indexing.encode(index, self._key), self._tmp, self._modes)
+            make_store_folder(self._tmp, self._modes)
+            write_store_file(self._path, indexing.encode(index, self._key), self._tmp, self._modes)

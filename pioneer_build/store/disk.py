@@ -73,7 +73,7 @@ class Modes:
         return cls(0o770 | (mode & stat.S_ISGID), 0o660) if mode & stat.S_IWGRP else cls()
 
 
-def make_folder(path: Path, modes: Modes) -> None:
+def make_store_folder(path: Path, modes: Modes) -> None:
     """Creates the folder `path` of a store, and its missing parents, durably.
 
     Raises:
@@ -97,7 +97,7 @@ def check_no_link(path: Path) -> None:
         raise StoreError(f"can't use {path}: it is a symbolic link", "replace it by the folder itself")
 
 
-def check_writable(folder: Path) -> None:
+def check_store_writable(folder: Path) -> None:
     """Checks that files can be written in `folder`, by writing one.
 
     Raises:
@@ -128,7 +128,7 @@ def new_file(tmp: Path, modes: Modes) -> NewFile:
     return NewFile(tmp, mode=modes.file)
 
 
-def write_whole(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
+def write_store_file(final: Path, parts: Iterable[bytes | memoryview], tmp: Path, modes: Modes) -> None:
     """Writes a file durably, so that it is either complete or doesn't exist under this name.
 
     Args:
@@ -158,7 +158,7 @@ def remove_folder(path: Path, tmp: Path, modes: Modes) -> None:
         FileNotFoundError: it doesn't exist.
         OSError, StoreError: it can't be removed.
     """
-    make_folder(tmp, modes)
+    make_store_folder(tmp, modes)
     away = tmp / random_name()
     os.rename(path, away)  # noqa: PTH104 — Path.rename would replace an empty folder
     folders.sync_folder(path.parent)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pioneer_build.disk.abandoned import abandoned
 from pioneer_build.disk.regular_files import open_regular, read_regular
-from pioneer_build.disk.whole_files import ABANDONED_SECONDS
 from pioneer_build.store.answer_folders import answers_of_job, backend_in, is_job, model_name
 from pioneer_build.store.claims import claimed_texts
 from pioneer_build.store.disk import Modes, guarded, remove_folder
@@ -173,12 +173,11 @@ def _models(root: Path) -> dict[str, Path]:
 
 
 def _temporary(root: Path) -> Iterator[Removal]:
-    now = time.time()
     folder = root / "tmp"
-    for path in () if folder.is_symlink() else sorted(folder.glob("*")):
-        found = path.lstat()
-        if _TEMPORARY.fullmatch(path.name) and now - found.st_mtime > ABANDONED_SECONDS:
-            yield Removal("temporary", path.name, path.relative_to(root).as_posix(), 1, found.st_size, 0)
+    if folder.is_symlink():
+        return
+    for left, found in abandoned(folder, lambda name: _TEMPORARY.fullmatch(name) is not None, time.time()):
+        yield Removal("temporary", left.name, f"tmp/{left.name}", 1, found.st_size, 0)
 
 
 def remove(root: Path, tmp: Path, plan: GcPlan, modes: Modes) -> None:

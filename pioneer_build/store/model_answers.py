@@ -25,7 +25,7 @@ from pioneer_build.disk.regular_files import open_regular, read_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.store.answer_folders import answers_of_job, is_job, model_name
 from pioneer_build.store.answer_writer import AnswerWriter
-from pioneer_build.store.disk import check_no_link, guarded, make_folder, remove_folder, write_whole
+from pioneer_build.store.disk import check_no_link, guarded, make_store_folder, remove_folder, write_store_file
 from pioneer_build.store.job_holds import JobHolds
 from pioneer_build.store.text_answers import RequestAnswers, TextAnswers
 
@@ -71,9 +71,9 @@ class ModelAnswers:
         """Keeps what a job is, durably."""
         self._prepare()
         folder = self._job_folder(job.job_id)
-        make_folder(folder, self._modes)
+        make_store_folder(folder, self._modes)
         data = json.dumps(asdict(job), indent=2, ensure_ascii=True).encode() + b"\n"
-        write_whole(folder / "job.json", [data], self._tmp, self._modes)
+        write_store_file(folder / "job.json", [data], self._tmp, self._modes)
 
     def accepted(self, job_id: str) -> AcceptedJob | None:
         """The job, if it was accepted and has not ended."""
@@ -111,7 +111,7 @@ class ModelAnswers:
         path = self._job_folder(job_id) / "earlier.jsonl"
         if not is_there(path):
             lines = (json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in now())
-            write_whole(path, lines, self._tmp, self._modes)
+            write_store_file(path, lines, self._tmp, self._modes)
         with guarded(path, "read"), open_regular(path, follow=False) as file:
             try:
                 return [json.loads(line) for line in file]
@@ -172,9 +172,9 @@ class ModelAnswers:
         check_no_link(self._folder.parent)
         if not is_there(path):
             self._prepare_store()
-            make_folder(self._folder, self._modes)
+            make_store_folder(self._folder, self._modes)
             data = json.dumps({"backend": self._backend}, indent=2).encode() + b"\n"
-            write_whole(path, [data], self._tmp, self._modes)
+            write_store_file(path, [data], self._tmp, self._modes)
 
     def _files(self, job_id: str) -> AnswerFiles:
         with self._lock:

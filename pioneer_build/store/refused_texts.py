@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.regular_files import read_regular
-from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_store_folder, write_store_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +33,10 @@ class Quarantine:
 
     def add(self, digest: bytes, reason: str) -> None:
         """Adds a text; durable when this returns."""
-        make_folder(self._folder, self._modes)
-        make_folder(self._tmp, self._modes)
+        make_store_folder(self._folder, self._modes)
+        make_store_folder(self._tmp, self._modes)
         data = json.dumps({"text": digest.hex(), "reason": reason}, indent=2).encode() + b"\n"
-        write_whole(self._path(digest), [data], self._tmp, self._modes)
+        write_store_file(self._path(digest), [data], self._tmp, self._modes)
 
     def clear(self, digests: Iterable[bytes] | None = None) -> int:
         """Removes some or all refused texts; returns how many there were."""

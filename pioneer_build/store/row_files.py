@@ -14,7 +14,7 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.request_limits import LONGEST_ROW
-from pioneer_build.store.disk import Modes, check_no_link, check_writable, guarded, make_folder, new_file
+from pioneer_build.store.disk import Modes, check_no_link, check_store_writable, guarded, make_store_folder, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,7 +72,7 @@ class RowFiles:
             if expected is not None and digest != expected:
                 raise StoreError(f"digest mismatch: the rows have {digest}, but {expected} is recorded")
             final = self.path(digest)
-            make_folder(final.parent, self._modes)
+            make_store_folder(final.parent, self._modes)
             new.move_to(final)
         return digest
 
@@ -159,13 +159,13 @@ class RowFiles:
             StoreError: they can't.
         """
         rows = self._root / "rows"
-        make_folder(rows, self._modes)
-        check_writable(rows)
+        make_store_folder(rows, self._modes)
+        check_store_writable(rows)
         with guarded(rows, "read"):
             for folder in rows.glob("[0-9a-f][0-9a-f]"):  # there may be 256 of them
                 check_no_link(folder)
                 if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-                    check_writable(folder)
+                    check_store_writable(folder)
 
     def _bad_row(self, digest: str, number: int, fault: str) -> StoreError:
         return StoreError(

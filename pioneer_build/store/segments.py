@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.single_files import random_name, write_all
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, create_log, guarded, make_folder
+from pioneer_build.store.disk import Modes, create_log, guarded, make_store_folder
 from pioneer_build.store.frames import HEAD_SIZE, RECORD, Frame, encode
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class SegmentWriter:
         self._size += len(data)
 
     def _start(self) -> tuple[int, Path]:
-        make_folder(self.folder, self._modes)
+        make_store_folder(self.folder, self._modes)
         path = self.folder / (random_name() + OPEN)
         with guarded(path, "create"):
             descriptor = create_log(path, self._modes)

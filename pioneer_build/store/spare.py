@@ -25,7 +25,7 @@ from pioneer_build.disk.regular_files import open_regular
 from pioneer_build.errors import StoreError
 from pioneer_build.paths import PROJECT_FOLDER
 from pioneer_build.store.annotations import AnnotationStore
-from pioneer_build.store.disk import Modes, check_writable, guarded, make_folder, write_whole
+from pioneer_build.store.disk import Modes, check_store_writable, guarded, make_store_folder, write_store_file
 from pioneer_build.store.scope import FOLDERS
 from pioneer_build.store.segments import SEALED, segment_files
 from pioneer_build.wording import count
@@ -71,11 +71,11 @@ class Spare:
             if (place := self._place(folder)) is None:
                 continue
             with suppress(StoreError, OSError):
-                make_folder(folder, Modes())
+                make_store_folder(folder, Modes())
                 if not _is_safe(folder, place, scope):
                     continue
                 with _alone(folder):
-                    make_folder(place / "tmp", Modes())
+                    make_store_folder(place / "tmp", Modes())
                     whole_files.write_whole(place.parent / _IGNORED, [b"*\n"], durable=False)
                     with _opened(place, scope) as there:
                         act(there)
@@ -170,10 +170,10 @@ class SparedAnnotations(AnnotationStore):
             StoreError: they can't.
         """
         self._name_scope()
-        check_writable(self._folder)
+        check_store_writable(self._folder)
         for name in FOLDERS:
-            make_folder(self._folder / name, self._modes)
-            check_writable(self._folder / name)
+            make_store_folder(self._folder / name, self._modes)
+            check_store_writable(self._folder / name)
         self.take_in()
 
     def take_in(self) -> None:
@@ -199,7 +199,7 @@ class SparedAnnotations(AnnotationStore):
         with guarded(path, "read"), open_regular(path) as file:
             data = file.read()
         # as a whole, and under its own name: if this is repeated, it is there once
-        write_whole(self._folder / name, [data], self._tmp, self._modes)
+        write_store_file(self._folder / name, [data], self._tmp, self._modes)
         with suppress(OSError):
             path.unlink()
 

@@ -12,7 +12,7 @@ from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.disk.writable import reserve
 from pioneer_build.errors import StoreError
 from pioneer_build.spec.base_url import other_spellings
-from pioneer_build.store.disk import Modes, check_no_link, guarded, make_folder, store_error, write_whole
+from pioneer_build.store.disk import Modes, check_no_link, guarded, make_store_folder, store_error, write_store_file
 from pioneer_build.store.row_files import R, RowFiles
 from pioneer_build.store.scope import Scope
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pioneer_build.store.gc import GcPlan, Needed
     from pioneer_build.store.spare import SparedAnnotations
 
-FORMAT = b"pioneer-build store 1\n"
+STORE_FORMAT = b"pioneer-build store 1\n"
 #: What may be in a folder before it is a store: what this program makes there, and what systems and people put into
 #: empty folders.
 _NO_OTHERS = {
@@ -139,7 +139,7 @@ class Store:
 
     def remove(self, plan: GcPlan) -> None:
         """Removes what `gc` returned."""
-        from pioneer_build.store.gc import remove  # as above
+        from pioneer_build.store.gc import remove  # for the reason above
 
         self._check_format()
         remove(self.root, self.tmp, plan, self.modes)
@@ -157,7 +157,7 @@ class Store:
         except OSError as error:
             with guarded(path, "read"):
                 raise error
-        if found != FORMAT:
+        if found != STORE_FORMAT:
             raise StoreError(
                 f"{self.root} is a store of another format ({found[:40].decode(errors='replace').strip()})",
                 "upgrade pioneer-build, or set `store:` in pioneer.yaml to another folder",
@@ -187,7 +187,7 @@ class Store:
         check_no_link(self.root / "rows")
         if not self._good_format:
             self._check_no_others()
-        make_folder(self.tmp, self.modes)
+        make_store_folder(self.tmp, self.modes)
         if not self._good_format:
-            write_whole(self.root / "format", [FORMAT], self.tmp, self.modes)
+            write_store_file(self.root / "format", [STORE_FORMAT], self.tmp, self.modes)
             self._good_format = True

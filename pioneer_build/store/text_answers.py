@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.processes.lease import ProcessClaim, has_ended, is_owner
 from pioneer_build.store.answer_files import AnswerFiles, answer_digest
-from pioneer_build.store.disk import check_no_link, guarded, make_folder, remove_folder
+from pioneer_build.store.disk import check_no_link, guarded, make_store_folder, remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ class TextAnswers:
         with self._lock:
             if self._process is None:
                 self._prepare()
-                make_folder(self._live, self._modes)
+                make_store_folder(self._live, self._modes)
                 with guarded(self._live, "write"):
                     self._process = ProcessClaim(self._live, self._modes.file)
             if not self._parts or self._parts[-1].written >= _PART:

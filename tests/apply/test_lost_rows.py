@@ -380,8 +380,8 @@ def test_an_open_job_whose_name_was_deleted(bench: Bench) -> None:
 
 def test_where_nothing_is_lost_no_rows_are_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    whole = lost_rows.is_whole
-    monkeypatch.setattr(lost_rows, "is_whole", lambda store, job: read.append(job.named) or whole(store, job))
+    whole = lost_rows.rows_are_whole
+    monkeypatch.setattr(lost_rows, "rows_are_whole", lambda store, job: read.append(job.named) or whole(store, job))
     for size in (8, 12):
         bench.edit(num_examples=size)
         assert bench.apply() == "done"

@@ -11,7 +11,7 @@ from pioneer_build.apply.other_rows import InputTexts, OtherRows
 from pioneer_build.errors import StoreError
 from pioneer_build.inputs import survey
 from pioneer_build.lock.model import Entry, Labelling
-from pioneer_build.rows import row_line, text_digest
+from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.model import Checks, InlineTexts, InputFiles
 from pioneer_build.store import Store
 from tests.planning import declared, label_spec
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CHECKS = Checks(no_overlap_with=("b", "new"))
 TEXTS = ("one", " two  words ", "one")
-DIGESTS = frozenset(text_digest({"text": text}) for text in TEXTS)
+DIGESTS = frozenset(row_text_digest({"text": text}) for text in TEXTS)
 LOST = "sha256:" + "0" * 64
 
 
@@ -55,7 +55,7 @@ def test_stored_rows_come_before_them(tmp_path: Path) -> None:
     assert entry.labelling is not None
     content = Store(tmp_path / "store").put([row_line({"text": "another", "entities": []})])
     stored = replace(entry, labelling=replace(entry.labelling, content=content))
-    assert others(tmp_path, texts, stored).texts(CHECKS)["b"] == {text_digest({"text": "another"})}
+    assert others(tmp_path, texts, stored).texts(CHECKS)["b"] == {row_text_digest({"text": "another"})}
 
 
 def test_other_inputs_and_texts_without_annotation_cant_be_told(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pioneer_build.checks.changed_checks import (
     kept_jobs,
 )
 from pioneer_build.lock.model import MIXED_CHECKS, Entry, Job
-from pioneer_build.rows import text_digest
+from pioneer_build.rows import row_text_digest
 from pioneer_build.spec.model import Checks, TopUp
 from tests.planning import declared, entry, generate_spec, job, label_spec
 
@@ -161,7 +161,7 @@ def test_ready_jobs_are_not_judged_with_rejected_ones() -> None:
 
     def passed(checks: Checks, *taken: dict[str, Any], item: Any = more) -> KeptOutcome | None:
         bounds = KeptBounds(effective_checks(Checks(), checks, "x"))
-        return judge_rejected(known, item, [bad], bounds, lambda _: rows, {text_digest(row) for row in taken})
+        return judge_rejected(known, item, [bad], bounds, lambda _: rows, {row_text_digest(row) for row in taken})
 
     outcome = passed(Checks(), rows[0], rows[1])
     assert outcome is not None
@@ -184,7 +184,7 @@ def test_rows_of_an_earlier_job_are_known_only_while_they_are_accepted() -> None
     first, second = rows_of(9, 20), rows_of(9, 20)
     outcome = judged(known, {"job-1": first, "job-2": second}, Checks(min_accepted=0.0), item)
     assert [one.judgement.measures.causes for one in outcome.judged] == [(), (("known", 2),)]
-    taken = {"other": {text_digest(first[0])}}
+    taken = {"other": {row_text_digest(first[0])}}
     outcome = judged(known, {"job-1": first, "job-2": second}, Checks(min_accepted=0.0), item, **taken)
     assert [one.judgement.measures.causes for one in outcome.judged] == [
         (("overlap", 1),),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pioneer_build.checks.judge import JobTerms, judge
 from pioneer_build.checks.quarantined_rows import parse_quarantined, quarantine_line
-from pioneer_build.rows import row_line, text_digest
+from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.model import Checks, TaskType
 from tests.checks.judged import class_rows, look, told
 
@@ -35,8 +35,8 @@ def test_rows_of_another_dataset_and_of_an_earlier_job_are_told_apart() -> None:
         rows,
         task="classification",
         labels="a",
-        earlier={text_digest(rows[0])},
-        others={"test-set": [text_digest({"text": " text  a 1 "})]},
+        earlier={row_text_digest(rows[0])},
+        others={"test-set": [row_text_digest({"text": " text  a 1 "})]},
     )
     assert [(item.number, item.cause) for item in verdict.quarantined] == [(1, "known"), (2, "overlap")]
     assert verdict.measures.duplicates == 0

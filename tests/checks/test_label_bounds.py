@@ -8,7 +8,7 @@ import pytest
 
 from pioneer_build.checks.bounds import DEFAULTS, checks_key
 from pioneer_build.checks.label_bounds import judge_annotations, label_warnings
-from pioneer_build.rows import Tally, text_digest
+from pioneer_build.rows import Tally, row_text_digest
 from pioneer_build.spec.model import Checks
 from tests.checks.judged import NER
 
@@ -68,7 +68,7 @@ def test_each_bound_that_somebody_set(checks: Checks, said: str | None) -> None:
         {"text": "other", "label": "a"},
         {"text": "no", "label": "b"},
     ]
-    taken = {"more": [text_digest(rows[3])], "gold": {text_digest(rows[0])}} if checks.no_overlap_with else {}
+    taken = {"more": [row_text_digest(rows[3])], "gold": {row_text_digest(rows[0])}} if checks.no_overlap_with else {}
     found = warned(rows, checks, "ab", **taken)
     assert found == ([] if said is None else [(next(iter(checks_key(checks))), said)])
 

@@ -13,7 +13,7 @@ import pytest
 
 from pioneer_build.cli.completion import complete_dataset_name
 from pioneer_build.cli.export import _FORMATS
-from pioneer_build.exports import FORMATS
+from pioneer_build.exports import EXPORT_FORMATS
 from tests.made import Made, classes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def project(folder: Path) -> Path:
 
 
 def test_formats_are_those_of_export() -> None:
-    assert set(_FORMATS) == set(FORMATS)
+    assert set(_FORMATS) == set(EXPORT_FORMATS)
 
 
 def _bash(project: Path, line: str) -> list[str]:

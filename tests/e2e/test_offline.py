@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.cli import COMMANDS
-from pioneer_build.exports.formats import FORMATS
+from pioneer_build.exports.formats import EXPORT_FORMATS
 from tests.e2e.conftest import SPECS, TEXTS
 from tests.offline import Tried, impossible, tried
 
@@ -162,7 +162,7 @@ def test_telemetry_that_is_left_on_looks_up_its_server(offline: Offline, tmp_pat
 
 
 def test_every_command_is_silent(offline: Offline, root: Path, tmp_path: Path) -> None:
-    installed = [form for form in FORMATS.values() if form.extra is None or find_spec(_library(form.extra))]
+    installed = [form for form in EXPORT_FORMATS.values() if form.extra is None or find_spec(_library(form.extra))]
     name = {"gliner2": "people", "spacy": "people", "conll": "people"}
     commands = {
         ("init",): 0,

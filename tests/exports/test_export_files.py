@@ -15,7 +15,7 @@ import pytest
 
 from pioneer_build.errors import MissingExtra, PioneerError, UsageError
 from pioneer_build.exports import (
-    FORMATS,
+    EXPORT_FORMATS,
     LOSSES,
     Ledger,
     copy_lines_to_path,
@@ -169,7 +169,7 @@ def test_a_missing_library_is_an_extra_to_install(
 def test_the_page_of_exports_names_every_format_and_loss() -> None:
     page = (Path(__file__).parents[2] / "docs" / "exports.md").read_text("utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
-    assert [row.split("`")[1] for row in rows][: len(FORMATS)] == list(FORMATS)
+    assert [row.split("`")[1] for row in rows][: len(EXPORT_FORMATS)] == list(EXPORT_FORMATS)
     assert set(LOSSES) <= set(page.replace("`", " ").split())
 
 
@@ -185,7 +185,7 @@ def test_formats_by_name() -> None:
         export_to_stream("spacy", ROWS, io.BytesIO(), "ner", LABELS)
     for name in ("jsonl", "pioneer"):
         assert callable(exporter(name).write)
-    assert [name for name, form in FORMATS.items() if form.needs_path] == ["spacy", "parquet", "hf"]
+    assert [name for name, form in EXPORT_FORMATS.items() if form.needs_path] == ["spacy", "parquet", "hf"]
 
 
 @pytest.mark.parametrize("mark", ["dataset_info.json", "dataset_dict.json"])

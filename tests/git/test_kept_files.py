@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pioneer_build.errors import PioneerError
-from pioneer_build.git import objects as git_objects
 from pioneer_build.git import program
 from pioneer_build.git.history import reachable_commits
 from pioneer_build.git.kept_files import would_wait_for
@@ -32,7 +31,6 @@ def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("git was started")
 
     monkeypatch.setattr(program.subprocess, "Popen", refuse)
-    monkeypatch.setattr(git_objects.subprocess, "Popen", refuse)
 
 
 @pytest.fixture

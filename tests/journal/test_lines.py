@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from pioneer_build.journal.lines import VERSION, JournalLine, decode_line, encode_line, is_torn, is_whole
+from pioneer_build.journal.lines import VERSION, JournalLine, decode_line, encode_line, is_torn, is_whole_line
 from pioneer_build.lock.model import Tokens
 
 
@@ -23,7 +23,7 @@ def test_a_line_is_read_as_it_was_written() -> None:
     )
     data = encode_line(line)
     assert data.count(b"\n") == 1
-    assert is_whole(data[:-1])
+    assert is_whole_line(data[:-1])
     assert decode_line(data[:-1]) == line
 
 
@@ -31,7 +31,7 @@ def test_what_was_added_later_is_beside_the_fields() -> None:
     """An earlier program passes over it; among the fields it would be damage."""
     fields = {"state": "ready", "project": "p", "folder": "/f", "deleted": True}
     data = encode_line(JournalLine(VERSION, 7, "record", "t", fields))
-    assert is_whole(data[:-1])
+    assert is_whole_line(data[:-1])
     assert decode_line(data[:-1]) == JournalLine(VERSION, 7, "record", "t", fields)
     value = json.loads(data.partition(b"\t")[0])
     assert (value["fields"], value["more"]) == ({"state": "ready"}, {"project": "p", "folder": "/f", "deleted": True})
@@ -70,9 +70,9 @@ def test_what_a_later_program_adds_is_passed_over(more: object) -> None:
 def test_a_line_that_lost_a_byte_anywhere_is_not_whole() -> None:
     data = encode_line(JournalLine(VERSION, 1, "begin", "t", {"asked": 10}))[:-1]
     for place in range(len(data)):
-        assert not is_whole(data[:place])
-        assert not is_whole(data[:place] + data[place + 1 :])
-    assert not is_whole(b"")
+        assert not is_whole_line(data[:place])
+        assert not is_whole_line(data[:place] + data[place + 1 :])
+    assert not is_whole_line(b"")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pioneer_build.rows import (
     parse_line,
     row_identity,
     row_line,
-    text_digest,
+    row_text_digest,
     text_key,
 )
 from pioneer_build.rows.normal_form import is_unicode, read_score, shown
@@ -60,15 +60,15 @@ def test_a_line_that_is_no_object(line: bytes) -> None:
 )
 def test_rows_of_one_text(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert text_key(one) == text_key(other)
-    assert text_digest(one) == text_digest(other)
-    assert len(text_digest(one)) == 16
+    assert row_text_digest(one) == row_text_digest(other)
+    assert len(row_text_digest(one)) == 16
 
 
 def test_rows_of_two_texts() -> None:
     turned = {"messages": [{**message, "role": "x"} for message in CONVERSATION["messages"]]}
     for one, other in (({"text": "a b"}, {"text": "ab"}), ({"text": "A"}, {"text": "a"}), (CONVERSATION, turned)):
         assert text_key(one) != text_key(other)
-        assert text_digest(one) != text_digest(other)
+        assert row_text_digest(one) != row_text_digest(other)
 
 
 def test_a_rows_identity_is_what_it_says() -> None:

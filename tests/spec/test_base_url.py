@@ -90,9 +90,9 @@ def test_a_password_is_never_repeated(text: str) -> None:
 
 def test_a_port_that_is_out_of_range_is_called_that() -> None:
     text = "https://h:99999"
-    with pytest.raises(PioneerError, match="the port of the base URL must be a number from 0 to 65535"):
+    with pytest.raises(PioneerError, match="the base URL is wrong: the port must be a number from 0 to 65535"):
         normal_url(text)
-    with pytest.raises(ServiceError, match="the base URL must have a port from 0 to 65535"):
+    with pytest.raises(ServiceError, match="the base URL is wrong: the port must be a number from 0 to 65535"):
         address_of(text)
     _, [problem] = parse_settings(f"base_url: {text}\n".encode(), "pioneer.yaml")
     assert problem.message.endswith("the port must be a number from 0 to 65535")

@@ -126,7 +126,7 @@ def test_a_folder_that_keeps_changing(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "segment_files", gone)
     with pytest.raises(StoreError, match="keeps changing"):
         index.refresh()
-    assert len(tries) == module.ATTEMPTS
+    assert len(tries) == module.INDEX_ATTEMPTS
 
 
 def test_other_errors_are_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

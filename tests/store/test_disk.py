@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pioneer_build.errors import StoreError
-from pioneer_build.store.disk import Modes, create_log, guarded, make_folder, new_file, store_error, write_whole
+from pioneer_build.store.disk import (
+    Modes,
+    create_log,
+    guarded,
+    make_store_folder,
+    new_file,
+    store_error,
+    write_store_file,
+)
 from tests.full_disk import refuse_writes
 
 if TYPE_CHECKING:
@@ -78,9 +86,9 @@ def test_whose_a_store_is(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize("modes", [Modes(), TEAM], ids=["own", "team"])
 def test_what_is_created_has_the_stores_permissions(tmp_path: Path, modes: Modes) -> None:
-    make_folder(tmp_path / "a" / "b", modes)
-    make_folder(tmp_path / "a" / "b", modes)
-    write_whole(tmp_path / "a" / "whole", [b"one", memoryview(b"two")], tmp_path / "a" / "b", modes)
+    make_store_folder(tmp_path / "a" / "b", modes)
+    make_store_folder(tmp_path / "a" / "b", modes)
+    write_store_file(tmp_path / "a" / "whole", [b"one", memoryview(b"two")], tmp_path / "a" / "b", modes)
     os.close(create_log(tmp_path / "a" / "log", modes))
     with new_file(tmp_path / "a" / "b", modes) as new:
         new.file.write(b"x")
@@ -100,14 +108,14 @@ def test_new_folders_are_synced_in_theirs(tmp_path: Path, monkeypatch: pytest.Mo
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    make_folder(tmp_path / "a" / "b", Modes())
+    make_store_folder(tmp_path / "a" / "b", Modes())
     assert synced == [str(tmp_path), str(tmp_path / "a")]
 
 
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(StoreError, match="can't create the folder"):
-        make_folder(tmp_path / "a" / "b", Modes())
+        make_store_folder(tmp_path / "a" / "b", Modes())
 
 
 def test_a_log_is_new_and_only_appended_to(tmp_path: Path) -> None:
@@ -126,6 +134,6 @@ def test_a_file_that_can_not_be_written_whole_stays_as_it_was(tmp_path: Path, mo
     final.write_bytes(b"old")
     refuse_writes(monkeypatch, errno.ENOSPC)
     with pytest.raises(StoreError, match=f"can't write {final}: No space left"):
-        write_whole(final, [b"new" * 10], tmp_path, Modes())
+        write_store_file(final, [b"new" * 10], tmp_path, Modes())
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
     assert final.read_bytes() == b"old"

@@ -12,7 +12,7 @@ from pioneer_build.engine.generating.rejects import Reject
 from pioneer_build.engine.generating.sentences import Sentence, sentences
 from pioneer_build.engine.generating.slots import slots_of
 from pioneer_build.engine.labelling.entity_kinds import readable
-from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_LABEL_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class EntityRows:
         guidance: descriptions of labels, and texts with entities.
     """
 
-    def __init__(self, labels: Sequence[str], domain: str, guidance: LabelGuidance = NO_GUIDANCE) -> None:
+    def __init__(self, labels: Sequence[str], domain: str, guidance: LabelGuidance = NO_LABEL_GUIDANCE) -> None:
         ordered = tuple(sorted(labels))
         topic = ". ".join(filter(None, [domain, *(text for _, text in guidance.descriptions)]))
         self._plan = _plan(ordered, topic, guided_kinds(ordered, guidance))

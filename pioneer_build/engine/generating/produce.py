@@ -85,7 +85,10 @@ def collect(
 
     Args:
         maker: generates the candidates.
-        request, seed, earlier, on_progress: as for `produce`.
+        request: as for `produce`.
+        seed: as for `produce`.
+        earlier: as for `produce`.
+        on_progress: as for `produce`.
 
     Raises:
         Shortfall: as for `produce`.

@@ -11,7 +11,7 @@ import numpy as np
 from pioneer_build.engine.embedding import Vectors, centre, embedder
 from pioneer_build.engine.labelling.entity_kinds import readable
 from pioneer_build.engine.labelling.glosses import gloss, is_rest, polarity_of
-from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE
+from pioneer_build.engine.labelling.label_guidance import NO_LABEL_GUIDANCE
 from pioneer_build.engine.labelling.polarity import polarity
 from pioneer_build.engine.vectors import own_vectors
 
@@ -70,7 +70,7 @@ def prototypes(labels: tuple[str, ...]) -> Vectors:
     return np.stack(rows)
 
 
-def label_centres(labels: tuple[str, ...], guidance: LabelGuidance = NO_GUIDANCE) -> Vectors:
+def label_centres(labels: tuple[str, ...], guidance: LabelGuidance = NO_LABEL_GUIDANCE) -> Vectors:
     """A vector of length 1 per label, in order: its prototype, moved towards its description and its examples.
 
     Args:
@@ -106,7 +106,7 @@ def leaning(labels: tuple[str, ...], texts: Sequence[str]) -> Vectors:
     return added
 
 
-def similarities(labels: tuple[str, ...], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> Vectors:
+def similarities(labels: tuple[str, ...], texts: Sequence[str], guidance: LabelGuidance = NO_LABEL_GUIDANCE) -> Vectors:
     """The similarity of each text to each label: one row per text, comparable within a row.
 
     Args:
@@ -121,7 +121,9 @@ def similarities(labels: tuple[str, ...], texts: Sequence[str], guidance: LabelG
     return near
 
 
-def classify(labels: Sequence[str], texts: Sequence[str], guidance: LabelGuidance = NO_GUIDANCE) -> list[ChosenClass]:
+def classify(
+    labels: Sequence[str], texts: Sequence[str], guidance: LabelGuidance = NO_LABEL_GUIDANCE
+) -> list[ChosenClass]:
     """The class of each text. The order of `labels` affects only the order of `scores`.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pioneer_build.engine.labelling.entity_kinds import claims
-from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_LABEL_GUIDANCE, guided_kinds
 from pioneer_build.engine.labelling.patterns import PATTERNS
 from pioneer_build.engine.labelling.tagger import tag
 from pioneer_build.engine.makers import UnsupportedLabels
@@ -65,7 +65,7 @@ class EntityResult:
 def find_entities(
     labels: Sequence[str],
     texts: Sequence[str],
-    guidance: LabelGuidance = NO_GUIDANCE,
+    guidance: LabelGuidance = NO_LABEL_GUIDANCE,
     go_on: Callable[[], None] = lambda: None,
 ) -> EntityResult:
     """The entities of each text. Spans don't overlap; of overlapping ones, the most certain and longest is kept.

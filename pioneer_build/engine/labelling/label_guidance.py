@@ -46,7 +46,7 @@ class LabelGuidance:
         )
 
 
-NO_GUIDANCE = LabelGuidance()
+NO_LABEL_GUIDANCE = LabelGuidance()
 
 
 def guided_kinds(labels: tuple[str, ...], guidance: LabelGuidance) -> Mapping[str, LabelMeaning]:
@@ -61,7 +61,7 @@ def guided_kinds(labels: tuple[str, ...], guidance: LabelGuidance) -> Mapping[st
     """
     meant = kinds_of_all(labels)
     unsure = [label for label in labels if not is_listed(label)]
-    if not unsure or guidance == NO_GUIDANCE:
+    if not unsure or guidance == NO_LABEL_GUIDANCE:
         return meant
     shown, described = _shown_kinds(guidance.entities), dict(guidance.descriptions)
     for label in unsure:

@@ -47,7 +47,8 @@ def corrected(text: str, start: int, end: int, kind: str) -> tuple[int, int, str
 
     Args:
         text: the whole text; the words before the name are used.
-        start, end: the span, in code points.
+        start: of the span, in code points.
+        end: of the span, in code points; exclusive.
         kind: the OntoNotes type from the model (`PERSON`, `ORG`, `GPE`, …).
     """
     if kind not in _NAMES:

@@ -46,12 +46,12 @@ class DatasetRoutes:
     async def download(self, request: Request) -> Response:
         """`GET /:name/:version/download?format=`."""
         form = request.query_params.get("format", "jsonl")
-        if form not in downloads.FORMATS:
-            raise invalid_query("format", f"must be one of {', '.join(downloads.FORMATS)}")
+        if form not in downloads.DOWNLOAD_FORMATS:
+            raise invalid_query("format", f"must be one of {', '.join(downloads.DOWNLOAD_FORMATS)}")
         job = await self._ready(request)
         rows = await self._runtime.stored(self._runtime.state.rows_through, job)
         try:
-            content = await self._runtime.stored(downloads.FORMATS[form], rows)
+            content = await self._runtime.stored(downloads.DOWNLOAD_FORMATS[form], rows)
         except downloads.NotInstalled as missing:
             raise invalid_query("format", str(missing)) from None
         name = f"{job.dataset_name}-{job.version}.{form}"

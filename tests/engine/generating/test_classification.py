@@ -9,7 +9,7 @@ import pytest
 from pioneer_build.draws import Draw
 from pioneer_build.engine.generating.classification import ClassRows
 from pioneer_build.engine.generating.rejects import Reject
-from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, LabelGuidance
+from pioneer_build.engine.labelling.label_guidance import NO_LABEL_GUIDANCE, LabelGuidance
 
 SHOTS = [
     ("I was charged $12.50 twice on 3 May 2021. Please help.", "billing"),
@@ -32,13 +32,13 @@ def candidates(maker: ClassRows, count: int = 60) -> list[dict[str, Any]]:
 
 
 def test_labels_take_turns_in_order() -> None:
-    rows = candidates(ClassRows(["sports", "billing"], "", NO_GUIDANCE), 6)
+    rows = candidates(ClassRows(["sports", "billing"], "", NO_LABEL_GUIDANCE), 6)
     assert [row["label"] for row in rows] == ["billing", "sports"] * 3
     assert all(row["text"] and "{" not in row["text"] and "[" not in row["text"] for row in rows)
 
 
 def test_a_row_that_reads_more_like_another_label_is_refused() -> None:
-    maker = ClassRows(["sports", "billing"], "", NO_GUIDANCE)
+    maker = ClassRows(["sports", "billing"], "", NO_LABEL_GUIDANCE)
     maker.check({"text": "They won the final after extra time.", "label": "sports"}, 0)
     with pytest.raises(Reject, match="more like another label"):
         maker.check({"text": "They won the final after extra time.", "label": "billing"}, 0)
@@ -47,7 +47,7 @@ def test_a_row_that_reads_more_like_another_label_is_refused() -> None:
 
 
 def test_after_many_refusals_a_check_is_milder() -> None:
-    maker = ClassRows(["city news", "world news"], "", NO_GUIDANCE)
+    maker = ClassRows(["city news", "world news"], "", NO_LABEL_GUIDANCE)
     texts = [row["text"] for row in candidates(maker)]
 
     def refused(attempt: int) -> int:
@@ -66,7 +66,7 @@ def test_after_many_refusals_a_check_is_milder() -> None:
 
 
 def test_the_label_of_the_rest_takes_what_is_near_to_none() -> None:
-    maker = ClassRows(["sports", "other"], "", NO_GUIDANCE)
+    maker = ClassRows(["sports", "other"], "", NO_LABEL_GUIDANCE)
     maker.check({"text": "asdf qwer", "label": "other"}, 0)
     with pytest.raises(Reject):
         maker.check({"text": "Football players and their coach won the game.", "label": "other"}, 0)
@@ -83,7 +83,7 @@ def test_examples_come_back_in_other_words() -> None:
 
 
 def test_text_for_people_is_as_people_type_it_and_news_are_not() -> None:
-    support = candidates(ClassRows(["billing", "refund"], "customer support", NO_GUIDANCE), 200)
+    support = candidates(ClassRows(["billing", "refund"], "customer support", NO_LABEL_GUIDANCE), 200)
     assert 5 < sum(row["text"][0].islower() for row in support) < 60
-    news = candidates(ClassRows(["sports", "business"], "news articles", NO_GUIDANCE), 200)
+    news = candidates(ClassRows(["sports", "business"], "news articles", NO_LABEL_GUIDANCE), 200)
     assert not [row["text"] for row in news if row["text"][0].islower()]

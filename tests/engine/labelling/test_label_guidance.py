@@ -9,7 +9,7 @@ from pioneer_build.engine.generating.ner import EntityRows
 from pioneer_build.engine.generating.produce import collect
 from pioneer_build.engine.labelling import classify, find_entities
 from pioneer_build.engine.labelling.entity_kinds import LabelMeaning
-from pioneer_build.engine.labelling.label_guidance import NO_GUIDANCE, LabelGuidance, guided_kinds
+from pioneer_build.engine.labelling.label_guidance import NO_LABEL_GUIDANCE, LabelGuidance, guided_kinds
 from pioneer_build.engine.requests import GenerateRequest, LabelRequest
 
 TEXTS = ["The striker scored twice in the second half.", "The bank raised interest rates again."]
@@ -31,7 +31,7 @@ def classes(guidance: LabelGuidance) -> list[str]:
 def test_descriptions_decide_between_names_that_say_nothing() -> None:
     assert classes(described(MEANING)) == ["qx", "zv"]
     assert classes(described({"qx": MEANING["zv"], "zv": MEANING["qx"]})) == ["zv", "qx"]
-    assert classify(LABELS, TEXTS) == classify(LABELS, TEXTS, NO_GUIDANCE)
+    assert classify(LABELS, TEXTS) == classify(LABELS, TEXTS, NO_LABEL_GUIDANCE)
 
 
 def test_their_order_and_white_space_have_no_effect() -> None:
@@ -57,7 +57,7 @@ def test_the_spans_of_examples_show_what_a_label_means() -> None:
 
 def test_a_name_that_is_known_decides() -> None:
     guidance = LabelGuidance((("date", "the name of a person"),), (), ((SENTENCE, "Marie Curie", "date"),))
-    assert guided_kinds(("date",), guidance) == guided_kinds(("date",), NO_GUIDANCE)
+    assert guided_kinds(("date",), guidance) == guided_kinds(("date",), NO_LABEL_GUIDANCE)
 
 
 def test_a_description_that_is_like_a_known_kind_decides_last() -> None:
