@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Job
 
-#: So many combinations are tried: those of six branch points.
+#: At most this many combinations are tried: those of six branch points.
 _MOST: Final = 64
 
 
