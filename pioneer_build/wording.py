@@ -24,7 +24,7 @@ STATE_OF_ACTION: Mapping[str, str] = {
 }
 #: Words longer than this are not typing mistakes, and take long to compare.
 _LONGEST = 100
-#: A word is compared with so many others of about its length, letter by letter.
+#: A word is compared with at most this many others of about its length, letter by letter.
 _MOST_COMPARED = 5000
 #: Callers that find many wrong words look for the nearest valid one only for this many of them.
 MAX_GUESSES = 20

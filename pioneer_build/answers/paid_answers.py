@@ -23,7 +23,7 @@ class TextKeeper(AnswerKeeper, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AcceptedJob:
-    """A job as it was accepted: all that whoever goes on with it needs.
+    """A job as it was accepted: all that whoever resumes it needs.
 
     `request` is its request as JSON, `seed` the random seed of its rows, `version` its number in its dataset.
     """
@@ -36,12 +36,12 @@ class AcceptedJob:
     seed: int
 
 
-#: Who may go on with a job: this process; nobody, while another process does; or nobody any more, as it has ended.
+#: Who may resume a job: this process; nobody, while another process does; or nobody any more, as it has ended.
 JobHold: TypeAlias = Literal["ours", "taken", "ended"]
 
 
 class PaidAnswers(Protocol):
-    """Keeps what a model was paid for, by job or text, so that any process goes on with it. Safe to use from threads.
+    """Keeps what a model was paid for, by job or text, so that any process resumes it. Safe to use from threads.
 
     Methods raise `StoreError` if what they need can't be read or written, unless they say otherwise.
     """
@@ -60,7 +60,7 @@ class PaidAnswers(Protocol):
         ...
 
     def hold(self, job_id: str) -> JobHold:
-        """Keeps other processes from going on with a job, until `close`, unless one of them does already."""
+        """Keeps other processes from resuming a job, until `close`, unless one of them does already."""
         ...
 
     def earlier(self, job_id: str, now: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:

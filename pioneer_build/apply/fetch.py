@@ -151,7 +151,7 @@ async def _fetch_job(work: Work, job: Job, *, alone: bool = False) -> None:
         return
     message = f"the rows received for {job.named} don't match the digest in pioneer.lock"
     if (names := _compared_with(work)) and not work.retries:
-        why = f"those of {quoted(names)} (`no_overlap_with`) may have been others when they were judged"
+        why = f"{quoted(names)} (`no_overlap_with`) may have had different rows when these were checked"
         unread = f"; {run.options.past.unread}" if run.options.past.unread is not None else ""
         raise StepStopped("differs", f"{message}: {why}{unread}", _other_ways(work))
     if not run.options.free:

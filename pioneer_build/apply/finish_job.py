@@ -64,13 +64,13 @@ async def _tell_what_else_was_made(work: Work, job: Job) -> None:
     except ServiceError:
         return
     for found in unrecorded_versions(run, job.remote_name, listed or ()):
-        why = "most likely, the request was carried out although the answer was that the service is busy"
+        why = "most likely, the service answered that it was busy, but carried out that request as well"
         adopt = f"pioneer-build adopt {shell_word(work.name)} --version"
         if found.id is not None:
             what, record = f"version {found.version}", f"{adopt} {shell_word(found.version)}"
         else:  # it isn't known which of the versions is the job's own
             what, record = "a version", f"{adopt} VERSION"
-        work.emit("note", f"{what} of '{job.remote_name}' was made, too: {why}; to record it: {record}")
+        work.emit("note", f"{what} of '{job.remote_name}' was also made: {why}; to record it: {record}")
 
 
 def take_in(work: Work, job: Job, brought: Brought) -> None:

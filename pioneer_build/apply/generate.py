@@ -20,7 +20,7 @@ from pioneer_build.wording import GIVEN_UP, count
 if TYPE_CHECKING:
     from pioneer_build.apply.work import Work
 
-_TAKEN_BACK: Final = "rejected rows are within the checks now"
+_TAKEN_BACK: Final = "rows that were rejected now pass the checks"
 
 
 async def build(work: Work) -> None:
@@ -38,7 +38,7 @@ async def build(work: Work) -> None:
     run.budget.afford(step.examples)
     before = _ready(work)
     await have_rows(work)  # first of all: what is given up below is lost if nothing can be bought then
-    if work.retries and _has_enough(work, before, "rows came that were out of reach"):
+    if work.retries and _has_enough(work, before, "the service returned rows that it could not provide before"):
         _record(work)
         return
     give_up(work)
@@ -108,7 +108,7 @@ def _has_enough(work: Work, before: frozenset[tuple[str, str]], why: str) -> boo
     missing = missing_rows(within_reach(work), work.item)
     if work.entry is not None and 0 < missing < work.step.examples:
         retry = f"pioneer-build apply --retry {shell_word(work.name)}"
-        message = f"{why}: {missing:,} are missing, not {work.step.examples:,}"
+        message = f"{why}: only {missing:,} missing now, not {work.step.examples:,} as planned"
         raise StepStopped("refused", message, retry if lost_jobs(work) else "pioneer-build apply")
     return not missing
 

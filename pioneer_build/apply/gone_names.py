@@ -30,7 +30,7 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
     """Checks that the service still has what the lock has under a name.
 
     If the last version is missing, the name was deleted. That is recorded, so that the next plan has another name. If
-    only earlier ones are missing, the service doesn't keep all; then it takes `--resubmit` to go on.
+    only earlier ones are missing, the service doesn't keep all; then `--resubmit` is needed to continue.
 
     Args:
         work: the step.
@@ -57,7 +57,7 @@ async def check_name_is_there(work: Work, remote_name: str, listed: Sequence[Rem
             "refused", f"{message}, so it was deleted there", "pioneer-build plan  (then apply: under another name)"
         )
     if not work.resubmits:
-        anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
+        anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more rows under this name anyway)"
         raise StepStopped("refused", f"{message}, only later ones", anyway)
 
 
@@ -104,11 +104,11 @@ def _refuse_other(work: Work, remote_name: str, job: Job, other: RemoteVersion) 
     """
     if work.resubmits:
         return
-    anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more under this name nevertheless)"
+    anyway = f"pioneer-build apply --resubmit {shell_word(work.name)}  (requests more rows under this name anyway)"
     raise StepStopped(
         "refused",
-        f"not submitted: {is_another(job, other)} under '{remote_name}': somebody may have deleted the"
-        " name and used it again",
+        f"not submitted to '{remote_name}': {is_another(job, other)}: somebody may have deleted the name and used it"
+        " again",
         fetch_first(work.run, anyway),
     )
 

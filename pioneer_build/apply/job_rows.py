@@ -178,8 +178,8 @@ async def _why_of_another(work: Work, job: Job, version: str, report: JobReport)
     listed = await _listed(work, job, report)
     for found in () if isinstance(listed, Missing) else listed or ():
         if found.version == version and await _is_of_another(work, job, found):
-            why = f"version {version} of '{job.remote_name}' is of job {found.id}: the name was deleted and used again"
-            return Missing(why)
+            made = f"version {version} of '{job.remote_name}' was made by job {found.id}"
+            return Missing(f"{made}: the name was deleted and used again")
     return None
 
 

@@ -66,7 +66,8 @@ def judge_kept_rows(work: Work) -> None:
             if entry.checks == item.checks:  # rows of an earlier definition: the checks did not change
                 return
             message = "`checks` changed, but the rows are not on this machine, so they can't be checked"
-            raise StepStopped("refused", message, "set the `checks` of before in the spec, or apply where the rows are")
+            hint = "undo the change of `checks`, or run `pioneer-build apply` on a machine that has the rows"
+            raise StepStopped("refused", message, hint)
         refuse_without_others(work, "the rows can't be checked")
         here = jobs_here(jobs, store, fetched)
         bounds = KeptBounds(work.checks, work.run.others.texts(work.checks), free=work.run.options.free)

@@ -212,5 +212,5 @@ def refuse_without_others(
             command = f"pioneer-build plan --select {shell_word(names[0])}  (says what brings them)"
         raise AwaitsOthers(names, message, command)
     if names := work.run.order.to_come(work.name):
-        message = f"{compared} {quoted(names)} (`no_overlap_with`), which are still to come"
+        message = f"{compared} {quoted(names)} (`no_overlap_with`), which this apply has not built yet"
         raise AwaitsOthers(names, message, "pioneer-build apply")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _TRIES = 3
 #: While a batch is searched, more than this many requests in a row without a response count as an outage.
 _OUTAGE_AFTER = 12
-#: Before a request is called wrong as such, texts at so many places of a batch are tried alone.
+#: Before a request is called wrong as such, texts at this many places of a batch are tried alone.
 _PROBES = 8
 
 
@@ -190,7 +190,8 @@ class Batch:
         for position, (one, raw) in enumerate(zip(texts, response.items, strict=True)):
             annotation = normalise_annotation(raw, one.text, spec.task_type, spec.labels)
             if position in response.unaligned and not isinstance(annotation, Fault):
-                annotation = Fault("other-text", "others in the response are for other texts, and this one names none")
+                why = "it doesn't say for which text it is, and other annotations of its response are for other texts"
+                annotation = Fault("other-text", why)
             line = annotation if isinstance(annotation, Fault) else _line_of(annotation)
             if isinstance(line, Fault):
                 bad.append((one, line))

@@ -112,8 +112,10 @@ def _compare_with_lock(work: Work, made: Labelling) -> None:
         retry = f"pioneer-build apply --retry {shell_word(work.name)}  (records the rows that this machine makes)"
         message = "the rows made on this machine don't match pioneer.lock"
         if work.run.options.free:
-            raise StepStopped("differs", f"{message}, whose rows were made by another engine revision", retry)
-        why = "the texts were labelled again on another machine, whose annotations are not here"
+            raise StepStopped(
+                "differs", f"{message}: the recorded rows were made by another revision of the local engine", retry
+            )
+        why = "another machine labelled the texts again, and its annotations are not on this machine"
         raise StepStopped("differs", f"{message}: {why}", f"{SHARED_STORE}, or: {retry}")
 
 
@@ -159,9 +161,9 @@ def _checked(one: InputText, line: bytes, task_type: TaskType) -> bytes:
     """
     try:
         if len(line) > LONGEST_ROW:
-            raise ValueError(f"makes a row of more than {LONGEST_ROW >> 20} MiB")
+            raise ValueError(f"takes more than {LONGEST_ROW >> 20} MiB")
         return checked_line(line, task_type)
     except ValueError as error:
-        message = f"with the annotation in the store, the text at {one.path}:{one.line} {error}"
-        help_text = "pioneer-build apply  (with another `store:`, in which the texts are labelled anew)"
-        raise StepStopped("stopped", f"{message}: another program wrote it", help_text) from None
+        message = f"the stored annotation of the text at {one.path}:{one.line} is not valid: its row {error}"
+        help_text = "pioneer-build apply  (with another folder as `store:`, for which all texts are labelled again)"
+        raise StepStopped("stopped", f"{message}; pioneer-build did not write it", help_text) from None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Entry, Job
     from pioneer_build.ports import StorePort
 
-#: At most so many combinations of states of other datasets are tried.
+#: At most this many combinations of states of other datasets are tried.
 _MOST_COMBINATIONS: Final = 64
 
 _Texts = frozenset[bytes]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _GONE_AFTER = 3
 _OTHER_KEY = "it was submitted with another key or base URL, or it was deleted"
 _OTHER_STORE = (
-    "another checkout with this store has ended this job and has its rows in its pioneer.lock (merge that one), or it"
-    " was begun with another store"
+    "another checkout with this store has ended this job and has its rows in its pioneer.lock (merge that one), or this"
+    " job was submitted with another store"
 )
 #: After this many polls in a row that fail for another reason, the run leaves the job open.
 _FAILING_AFTER = 5
@@ -60,7 +60,7 @@ class _Watch:
     async def to_the_end(self) -> JobReport:
         """The report that says that the job has ended."""
         while True:
-            self._run.lock.write_if_due()  # whoever has the lock goes on with this job if the process is killed
+            self._run.lock.write_if_due()  # whoever has the lock resumes this job if the process is killed
             await self._until_due()
             self._check_going()
             first, self._polled = self._polled is None, self._age()
@@ -92,7 +92,7 @@ class _Watch:
 
     def _check_going(self) -> None:
         if self._run.stopping.is_set():
-            message = f"{self._job.named} is open; the next apply goes on with it"
+            message = f"{self._job.named} is open; the next apply resumes it"
             raise StepStopped("stopped", message, "pioneer-build apply")
         age, deadline = self._age(), self._run.options.deadline
         if age > deadline and (self._polled is not None or deadline == 0):
@@ -136,7 +136,7 @@ class _Watch:
         spending, ended = self._run.spending, report.status in ("ready", "failed")
         spending.seen(self._job, report.tokens, ended=ended)
         if spending.is_exceeded and not ended:
-            hint = "raise --max-cost: the jobs that are open go on where they are"
+            hint = "raise --max-cost: the next apply resumes the open jobs where they stopped"
             self._run.stop(PioneerError(f"stopped: {spending.used_up}", hint=hint))
 
     def _tell(self, report: JobReport) -> None:

@@ -20,9 +20,9 @@ from pioneer_build.lock.branches import jobs_of_branches
 from pioneer_build.rows import row_line, row_text_digest
 from pioneer_build.spec.model import Checks, checks_from
 
-#: At most so many rows are read to find which ones were left out: a few seconds' work.
+#: At most this many rows are read to find which ones were left out: a few seconds' work.
 _MOST_ROWS: Final = 5_000_000
-#: So many ways to leave some out are tried before the run hears that it is to stop.
+#: After this many ways to leave some out, the run looks whether it was told to stop.
 _AT_A_TIME: Final = 100
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ async def judged_as_recorded(work: Work, job: Job, rows: Sequence[Any]) -> Judge
     effort = SearchEffort(work.run, job.named, len(rows))
     found = await _search(_Recorded.of(work, job, rows), effort)
     if found is None and effort.is_cut:
-        text = f"not all that other datasets may have had was tried on the rows of {job.named}: there is too much of it"
+        text = (
+            f"could not find out which rows of other datasets those of {job.named} were compared with when they were"
+            " checked: there are too many combinations to try them all"
+        )
         work.emit("note", text)
     return found
 
@@ -153,7 +156,7 @@ async def _first_as_recorded(
 async def _without_some(
     recorded: _Recorded, explicit: Checks, others: Mapping[str, _Texts], effort: SearchEffort
 ) -> Judgement | None:
-    """The judgement that leaves out so many of the texts in other datasets that the recorded rows are left.
+    """The judgement that leaves out just those of the texts in other datasets that make the rest the recorded rows.
 
     What the others had then may be none of their known states: a label dataset has no jobs, and of several datasets
     each may have had any of its states. But only rows whose texts they have now, or had, can have been left out.

@@ -74,8 +74,8 @@ async def have_rejected(work: Work) -> None:
         if isinstance(rows, Missing) and not rows.gone and not work.retries:
             raise StepStopped(
                 "stopped",
-                f"not fetched: the rows of {job.named}, which was rejected and may be within the checks now{why}",
-                "pioneer-build apply  (asks again; to do without them: pioneer-build apply --retry"
+                f"the rows of {job.named}, which was rejected and may pass the checks now, could not be fetched{why}",
+                "pioneer-build apply  (asks again; to ignore them and pay for new rows: pioneer-build apply --retry"
                 f" {shell_word(work.name)})",
             )
         text = f"the rows of {job.named}, which was rejected, can't be checked again: the service does not provide them"

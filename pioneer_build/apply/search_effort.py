@@ -10,9 +10,10 @@ from pioneer_build.apply.stopped import StepStopped
 if TYPE_CHECKING:
     from pioneer_build.apply.run import Run
 
-#: At most so many rows are judged, or read, for those of one job, all states of other datasets together: seconds.
+#: At most this many rows are judged, or read, to explain the digest of one job, over all states of other datasets:
+#: seconds' work.
 _MOST_ROWS: Final = 1_000_000
-#: But so often the rows of the job itself may be judged.
+#: But the rows of the job itself may be judged at least this often.
 _LEAST_TRIES: Final = 8
 
 
@@ -31,7 +32,7 @@ class SearchEffort:
         self.is_cut = False
 
     async def spend(self, rows: int) -> bool:
-        """Whether so many rows may be judged or read. Lets the run hear that it is to stop.
+        """Whether this many more rows may be judged or read. Lets the run notice that it was told to stop.
 
         Raises:
             StepStopped: it was stopped.
@@ -44,12 +45,14 @@ class SearchEffort:
         return True
 
     async def listen(self) -> None:
-        """Lets the run hear that it is to stop.
+        """Lets the run notice that it was told to stop.
 
         Raises:
             StepStopped: it was stopped.
         """
         await asyncio.sleep(0)
         if self._run.interrupted:
-            message = f"it was not found out how the rows of {self._named} were judged; interrupted"
+            message = (
+                f"interrupted while finding out how the rows of {self._named} were checked when they were recorded"
+            )
             raise StepStopped("stopped", message, "pioneer-build apply")

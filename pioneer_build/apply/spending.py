@@ -61,7 +61,7 @@ class Spending:
         self._before: dict[tuple[str, str, int], float] = {}
 
     def afford(self, dataset_name: str, rows: int) -> None:
-        """Checks that so many more rows of a dataset are within the limit.
+        """Checks that this many more rows of a dataset are within the limit.
 
         Raises:
             StepStopped: they are not.
@@ -70,7 +70,7 @@ class Spending:
             raise StepStopped("refused", f"not sent: {self.used_up}", _RAISE_IT)
 
     def start(self, dataset_name: str, rows: int) -> Flight:
-        """Counts a request for so many rows of a dataset, before it is sent.
+        """Counts a request for this many rows of a dataset, before it is sent.
 
         Raises:
             StepStopped: it would exceed the limit; nothing was counted.

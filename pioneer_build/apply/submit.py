@@ -328,7 +328,7 @@ async def _check_nothing_was_made(sending: _Sending, error: ServiceError) -> Non
     known = sending.known or frozenset()  # by number and id: a name that was deleted may be counted from 1 again
     new = [version.version for version in listed or () if (version.version, version.id) not in known]
     if listed is None or new:
-        what = f"version {new[0]} of '{remote_name}' is new" if new else "versions are not listed any more"
+        what = f"version {new[0]} of '{remote_name}' is new" if new else "the service no longer lists versions"
         raise _unknown(sending, f"{error.message}, but {what}")
 
 

@@ -73,7 +73,7 @@ def is_another(job: Job | Submission, other: RemoteVersion) -> str:
         job: the recorded job.
         other: the version.
     """
-    return f"version {other.version} there is of job {other.id}, and not of {job.named}"
+    return f"version {other.version} there was made by job {other.id}, not by {job.named}"
 
 
 def _unnamed(jobs: Sequence[Job | Submission], listed: Sequence[RemoteVersion]) -> set[str]:

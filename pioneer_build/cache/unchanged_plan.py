@@ -10,8 +10,8 @@ for each time, since a store may be emptied by hand.
     nothing_to_do(…)       for a plan or check of an unchanged project: imports next to nothing
     write_cached_plan(…)   the one way into the cache; `operations.make_plan` says what goes in
 
-The file: a line `pioneer-build plan cache 6 CRC LENGTH…`, then the sections, each of so many bytes; CRC is that of
-lengths and sections. Sections that are compared as a whole are plain text; the rest is JSON, read when it is needed.
+The file: a line `pioneer-build plan cache 6 CRC LENGTH…`, then the sections, each of the length given there; CRC is
+that of lengths and sections. Sections that are compared as a whole are plain text; the rest is JSON, read when needed.
 """
 
 from __future__ import annotations

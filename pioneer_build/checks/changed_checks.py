@@ -247,8 +247,8 @@ def judge_rejected(
     if not judged:
         return None
     named = ", ".join(one.job.named for one in judged)
-    were = "was rejected, and is" if len(judged) == 1 else "were rejected, and are"
-    return replace(outcome, text=f"{named} {were} within the checks now: {outcome.text}")
+    were = "was rejected, and now passes the checks" if len(judged) == 1 else "were rejected, and now pass the checks"
+    return replace(outcome, text=f"{named} {were}: {outcome.text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +326,7 @@ def _outcome_of(entry: Entry, item: Declared, judged: Sequence[JudgedJob], check
     least = _least(before, item, checks)
     if (item.spec.top_up is not None or _is_topped_up(before)) and _got(after) < min(_got(before), least):
         whole = counted(min(wanted, _asked(before)), "wanted row")
-        why.append(f"{_got(after)} of {whole} would be left (at least {least} must be)")
+        why.append(f"{_got(after)} of {whole} would remain (at least {least} required)")
     received = sum(one.judgement.measures.received for one in judged)
     passed = sum(len(one.judgement.accepted) for one in judged)
     text = f"{passed} of {counted(received, 'row')} {'passes' if passed == 1 else 'pass'}"

@@ -58,7 +58,7 @@ def _too_few(measures: Measures, checks: Checks, quarantined: Sequence[Quarantin
         said = f"{count} {phrase(cause, count)}"
         why.append(f"{said} (row {first[cause].number}: {first[cause].message})" if cause in _TELLING else said)
     rows = counted(due, "row" if measures.asked is None else "requested row")
-    message = f"{measures.accepted} of {rows} {are(due)} usable (at least {max(need, 1)} must be): {'; '.join(why)}"
+    message = f"{measures.accepted} of {rows} {are(due)} usable (at least {max(need, 1)} required): {'; '.join(why)}"
     return CheckFailure("min_accepted", round(measures.accepted_ratio, 6), float(checks.min_accepted), message)
 
 

@@ -41,7 +41,7 @@ def judge_annotations(annotated: int, faults: Mapping[Cause, int], checks: Check
         if count
     )
     share = f"{annotated} of {counted(due, 'text')} {'was' if due == 1 else 'were'} annotated"
-    message = f"{share} (at least {max(need, 1)} must be): {why}"
+    message = f"{share} (at least {max(need, 1)} required): {why}"
     return CheckFailure("min_accepted", round(annotated / due, 6), float(checks.min_accepted), message)
 
 

@@ -21,7 +21,7 @@ from pioneer_build.cli.output import drop_output, open_closed_streams, output_lo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: So many objects more than before make Python look for cycles among them. Almost nothing that a command reads is one,
+#: Python looks for cycles after this many new objects. Almost nothing that a command reads is one,
 #: and by default it looks after every 700, again and again through all there are.
 _OBJECTS: Final = 50_000
 #: Every command with its line in `--help`; the module of that name defines it.

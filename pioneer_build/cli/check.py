@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--strict",
     is_flag=True,
-    help="Also fail if rows are not verified or outside the checks, or if rows or specs are missing on this machine.",
+    help="Also fail if rows are not verified or fail the checks, or if rows or specs are missing on this machine.",
 )
 @selection_options
 @format_option()

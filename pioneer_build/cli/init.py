@@ -19,7 +19,9 @@ from pioneer_build.cli.output_path import path_to_write
     "--from", "source", metavar="FILE", help="Convert API requests to specs: JSON, or curl commands; `-` is stdin."
 )
 @click.option(
-    "--backend", type=click.Choice(["local", "model"]), help="Of a new project: the local engine, or a language model."
+    "--backend",
+    type=click.Choice(["local", "model"]),
+    help="What a new project builds with: the local engine, or a language model.",
 )
 @format_option()
 @click.pass_obj

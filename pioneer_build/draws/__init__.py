@@ -25,7 +25,7 @@ class Draw:
 
     Args:
         parts: what the choices are derived from.
-        skipped: so many bytes of `parts_digest` decide nothing here: they are for something else.
+        skipped: how many bytes of `parts_digest` decide nothing here: they are for something else.
     """
 
     def __init__(self, *parts: str | int, skipped: int = 0) -> None:
@@ -49,7 +49,7 @@ class Draw:
         return things[self.below(len(things))]
 
     def some(self, things: Sequence[T], most: int) -> list[T]:
-        """At most so many of `things`, each once."""
+        """At most `most` of `things`, each once."""
         left, taken = list(things), list[T]()
         while left and len(taken) < most:
             taken.append(left.pop(self.below(len(left))))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds after which a job is tried again that another process goes on with.
+#: Seconds after which a job is tried again that another process resumes.
 _TAKEN_SECONDS = 1.0
 
 
@@ -79,7 +79,7 @@ class JobRunner:
         return True
 
     def _holds(self, job: EngineJob) -> bool:
-        """Whether this process goes on with a job that it has claimed; if not, the state says so.
+        """Whether this process resumes a job that it has claimed; if not, the state says so.
 
         Processes with other states may know it, too: they share the answers.
         """

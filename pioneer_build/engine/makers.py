@@ -83,7 +83,7 @@ class Makers(Protocol):
 
         Raises:
             Shortfall: there are none, or too few for the maker's own rules; the job fails.
-            MakerStopped: `stop` was called, or there is `trouble`: the job goes on later.
+            MakerStopped: `stop` was called, or there is `trouble`: the job is resumed later.
         """
         ...
 

@@ -109,7 +109,7 @@ class Runtime:
         return self._state
 
     def end_long_work(self) -> None:
-        """Ends what makers are doing: label requests with a 503, jobs go on at the next start."""
+        """Ends what makers are doing: label requests with a 503, jobs are resumed at the next start."""
         self.makers.stop()
 
     def wake_workers(self) -> None:

@@ -69,7 +69,7 @@ class EngineJob:
         return self.status == "failed" and self.error == ENDED_ELSEWHERE
 
     def as_accepted(self, seed: int) -> AcceptedJob:
-        """What whoever goes on with it needs.
+        """What whoever resumes it needs.
 
         Args:
             seed: the random seed of its rows.
@@ -310,7 +310,7 @@ class EngineState:
 
 
 def restore_job(state: EngineState, accepted: AcceptedJob) -> EngineJob:
-    """Stores a job that another process accepted, to go on with it: under its number, if that is still free."""
+    """Stores a job that another process accepted, to resume it: under its number, if that is still free."""
     db, name, now = state.db, accepted.dataset_name, time.time()
     with db.writing():
         version = accepted.version

@@ -135,5 +135,5 @@ def work_with(folder: Path, commit: str) -> str | None:
     return None
 
 
-#: So many of the branches that were fetched last are asked whether they have a commit.
+#: At most this many of the branches that were fetched last are asked whether they have a commit.
 _MOST_ASKED: Final = 20

@@ -83,7 +83,7 @@ def objects(
 
 #: How often reading goes on after an object that can't be read.
 _MOST_RESTARTS: Final = 20
-#: So many bytes of what git says when it gives up are read.
+#: At most this many bytes of what git says when it gives up are read.
 _MOST_SAID: Final = 4 * 1024 * 1024
 #: What `cat-file --follow-symlinks` says instead of the kind of an object, before a line with the path.
 _NOWHERE: Final = frozenset({b"symlink", b"dangling", b"loop", b"notdir"})

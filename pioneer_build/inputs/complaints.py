@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SHOWN = 100
 _SOURCE_CHARACTERS = 200
-#: After so many more mistakes of a file, which are only counted, the rest of it is not read: it is of another kind.
+#: After this many more mistakes of a file, which are only counted, the rest of it is not read: it is of another kind.
 _MOST_COUNTED = 100_000
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.inputs.glob import Glob
 
-#: So many files and folders are looked at.
+#: At most this many files and folders are looked at.
 MOST_ENTRIES = 1_000_000
-#: So many characters the paths that are found may have together.
+#: The paths that are found have at most this many bytes in all.
 _MOST_BYTES = 64 << 20
 
 
@@ -69,7 +69,7 @@ def matches(glob: Glob, root: str, private: tuple[str, ...], most: int = MOST_EN
         glob: where it begins, and its parts.
         root: the project's folder, real.
         private: `private_folders(root)`, where no inputs are.
-        most: so many entries are looked at.
+        most: how many entries are looked at, at most.
     """
     found = Matches([], [], [], too_many=False)
     real = os.path.realpath(glob.base)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.complaints import Complaints
     from pioneer_build.sparse import LeftOutFile
 
-#: So many files are named.
+#: At most this many files are named.
 _SHOWN = 3
 
 

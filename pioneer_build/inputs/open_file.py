@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pioneer_build.inputs.named_files import Compression, InputFile
 
 BUFFER = 1 << 20
-#: A compressed file may become so many times larger, and this large in any case. Text becomes 3 to 20 times larger.
+#: Unpacking a compressed file may make it at most this many times larger; `_ALWAYS_ALLOWED` bytes are always allowed.
+#: Text becomes 3 to 20 times larger.
 MOST_TIMES_LARGER = 200
 _ALWAYS_ALLOWED = 64 << 20
 BOM = b"\xef\xbb\xbf"

@@ -95,7 +95,7 @@ def _plain(column: Any) -> Any:
 
 
 def _batches(file: InputFile, columns: Columns, rows: BlockBuilder) -> Iterator[list[Any]]:
-    """The wanted columns, so many rows at a time that they take little memory, whatever they repeat.
+    """The wanted columns, few enough rows at a time that they take little memory, whatever they repeat.
 
     Raises:
         _TooLargeError: the file is too large in some way when it is unpacked.

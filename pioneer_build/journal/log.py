@@ -144,7 +144,7 @@ class Journal:
                 if not begun.top_up or rival.state in UNFINISHED_STATES:
                     raise Contended(
                         f"this run has submitted '{begun.dataset_name}' already",
-                        hint="run `pioneer-build apply` again: it goes on with that job",
+                        hint="run `pioneer-build apply` again: it resumes that job",
                     )
             self._append("begin", begun.token, begin_fields(begun))
         return begun

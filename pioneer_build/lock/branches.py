@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pioneer_build.lock.model import Job
 
-#: So many combinations are tried: those of six branch points.
+#: At most this many combinations are tried: those of six branch points.
 _MOST: Final = 64
 #: So many choices of jobs are made that may have been all there was before another one.
 _MOST_BEFORE: Final = 1_000

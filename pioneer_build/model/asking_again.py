@@ -45,7 +45,7 @@ class AskingAgain:
 
         Args:
             request: which.
-            telling: whether it asked about so many texts that others need not try if none of them got a label.
+            telling: whether it asked about enough texts that others need not try if none of them got a label.
         """
         if self._asking is request:
             async with self._changed:

@@ -296,7 +296,7 @@ class Chat:
             CallFailed: it is too long to be one that was asked for: the next would be, too.
         """
         if not response.whole:
-            raise CallFailed(f"an answer of many more bytes than {tokens:,} tokens have", _TOO_LONG)
+            raise CallFailed(f"the answer has many more bytes than the {tokens:,} tokens allowed", _TOO_LONG)
         if self._words.in_body(response.body):
             raise UnusableAnswer("an answer with the API key in it")
         try:
@@ -306,7 +306,9 @@ class Chat:
         answer = read_completion(body, prompt)
         length = len(without_thinking(answer.text))  # not every server counts the tokens of reasoning
         if length > _CHARACTERS + _CHARACTERS_A_TOKEN * tokens:
-            raise CallFailed(f"an answer of {length:,} characters, where {tokens:,} tokens may be", _TOO_LONG)
+            raise CallFailed(
+                f"the answer has {length:,} characters, too many for the {tokens:,} tokens allowed", _TOO_LONG
+            )
         return answer
 
     async def _sent(self, server: Server, body: dict[str, object], longest: int) -> _Response | None:

@@ -2,7 +2,7 @@
 
 Rounds: each asks for the rows that are missing, one call a row; then rows that aren't rows, near-copies and, of a
 classification, those whose label another look at the text doesn't confirm are refused. What is missing then is asked
-for again, in other words, a few times. Answers are kept by ordinal and attempt, so that whoever goes on with the job
+for again, in other words, a few times. Answers are kept by ordinal and attempt, so that whoever resumes the job
 asks for none again.
 """
 
@@ -111,7 +111,7 @@ class Generator:
         text = f"requested {self.wanted.number:,}, produced {self.made:,}, refused {self.refused.total():,} ({causes})"
         if self.judged:
             rate = f"{self.disagreed / self.judged:.1%} of {count(self.judged, 'row')}"
-            text += f"; a second look gave another label to {rate}"
+            text += f"; labelled again from the text alone, {rate} got a different label"
         return text
 
     def _seen(self) -> Likeness:
@@ -172,7 +172,7 @@ class Generator:
         """
         definition = self.wanted.definition
         if any(_is_placeholder(said) for said in _said(value)):
-            raise UnusableAnswer("that only fill the form")
+            raise UnusableAnswer("with a placeholder instead of text")
         raw = {**value, "label": labels[0]} if definition.task_type == "classification" else value
         if isinstance(raw.get("entities"), list) and isinstance(raw.get("text"), str):
             raw = {**raw, "entities": without_repeats(raw["entities"], raw["text"])}
@@ -183,7 +183,7 @@ class Generator:
             if bool(row["entities"]) != bool(labels):
                 raise UnusableAnswer("without the entities that were asked for")
             if any(one.get("ambiguous") for one in row["entities"]):
-                raise UnusableAnswer("with a span whose place is not certain")
+                raise UnusableAnswer("with an entity whose position is ambiguous")
         return dict(row)
 
     def _is_new(self, row: dict[str, Any], seen: Likeness) -> bool:
@@ -202,14 +202,14 @@ class Generator:
         confirmed: dict[int, dict[str, Any]] = {}
         for (ordinal, row), item in zip(rows.items(), items, strict=True):
             if "label" not in item:
-                self.refused["without a second label"] += 1
+                self.refused["that got no label when labelled again"] += 1
                 continue
             self.judged += 1
             if item["label"] == row["label"]:
                 confirmed[ordinal] = row
             else:
                 self.disagreed += 1
-                self.refused["with another label at a second look"] += 1
+                self.refused["that got a different label when labelled again"] += 1
         return confirmed
 
     def _attributes(self, ordinal: int, attempt: int) -> Attributes:

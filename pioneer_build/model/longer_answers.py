@@ -28,7 +28,7 @@ class LongerAnswers:
 
     @asynccontextmanager
     async def turn(self, tokens: int) -> AsyncIterator[bool]:
-        """In this context, an answer of up to so many tokens may be asked for, if this is true.
+        """In this context, an answer of up to this many tokens may be asked for, if this is true.
 
         It waits for others whose end decides that.
         """

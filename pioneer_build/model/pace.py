@@ -39,7 +39,7 @@ class Pace:
         return max(0.0, at - now)
 
     def correct(self, tokens: int) -> None:
-        """A call used so many tokens more than was thought, or fewer if negative.
+        """A call used this many tokens more than estimated, or fewer if negative.
 
         More than the tokens of a minute don't count: a server may say any number, and others would wait for it.
         """

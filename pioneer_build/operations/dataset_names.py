@@ -26,7 +26,7 @@ _FILE: Final = re.compile(DATASET_NAME)
 _FOLDER: Final = re.compile(rb"""^specs\s*:\s*["']?([^"'#\n]+)""", re.MULTILINE)
 
 _ENDINGS: Final = (".yaml", ".yml")
-#: A completion is not waited for: so many files and folders are looked at.
+#: Nobody waits for a completion: at most this many files and folders are looked at.
 _MOST_ENTRIES: Final = 100_000
 
 

@@ -68,7 +68,9 @@ class Elsewhere:
             items = [begun[one] for ones in new if having.isdisjoint(ones) for one in sorted(ones) if one in begun]
             for item in {item.token: item for item in items}.values():
                 if self._projects.has(item):
-                    text = f"{item.named} of this definition was begun in another project, {item.folder}: taken over"
+                    text = (
+                        f"{item.named} was submitted by another project, {item.folder}; it is used here too, at no cost"
+                    )
                     notes.setdefault(entry.dataset_name, []).append(text)
         return notes
 

@@ -78,7 +78,7 @@ def remarks(lock: Lock, backend: str, submissions: Iterable[Submission], journal
     if missing:
         yield (
             f"{count(missing, 'unfinished job')} of pioneer.lock {'is' if missing == 1 else 'are'} not in the journal"
-            f" {journal}: submitted on another machine, or with another XDG_STATE_HOME; continued from the lock"
+            f" {journal}: submitted on another machine, or with another XDG_STATE_HOME; resumed from the lock"
         )
 
 

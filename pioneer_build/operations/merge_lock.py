@@ -60,12 +60,15 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str = LOCK_PATH) -> 
     name = dataset_at(path)
     if name is not None and _is_another(common, a, b):
         write_whole(ours, [with_markers(texts[1], texts[2]).encode("utf-8")], keep_mode=True)
-        message = f"on one side, {path} has another dataset than before, and the other side changed the one of before"
-        raise LockError(message, hint="`pioneer-build apply` gives the change to the dataset that was renamed")
+        message = (
+            f"one side renamed the dataset in {path} and gave its old name to another dataset, while the other side"
+            " changed the first one"
+        )
+        raise LockError(message, hint="`pioneer-build apply` merges that change into the renamed dataset")
     merged = merge3(common, a, b)
     if name is not None and {dataset for dataset, _ in merged.lock.entries} != {name}:
         write_whole(ours, [with_markers(texts[1], texts[2]).encode("utf-8")], keep_mode=True)
-        message = f"{path} would get other datasets than '{name}': git took files of different datasets for one"
+        message = f"{path} may have only '{name}', but git merged the files of different datasets into it"
         raise LockError(message, hint="`pioneer-build apply` writes each dataset to its own file")
     write_whole(ours, [lock_text(merged.lock).encode("utf-8")], keep_mode=True)
     return merged.choices
@@ -82,9 +85,9 @@ def _text_of(side: Path) -> str:
 
 
 def _is_another(base: Lock, ours: Lock, theirs: Lock) -> bool:
-    """Whether one side has given the name to another dataset, and the other side changed the dataset of before.
+    """Whether one side has given the name to another dataset, and the other side changed the dataset that had it.
 
-    The dataset of before is in another file, which git doesn't show.
+    The dataset that had the name is in another file, which git doesn't show.
     """
     return any(
         there.entries.get(key) not in (None, base.entries[key]) and key not in replaced_on(base, there)

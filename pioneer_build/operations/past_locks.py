@@ -267,7 +267,7 @@ def _note(item: KnownJob, place: str, *, buys: bool) -> str:
         ended = "failed" if item.job.state == "failed" else "was rejected"
         return f"{item.job.named} of this definition {ended}, as {place} records"
     outcome = "its rows are not bought again" if buys else "nothing is bought"
-    return f"{item.job.named} of this definition is recorded in {place}: adopted, {outcome}"
+    return f"{item.job.named} of this definition is recorded in {place}; it is added to pioneer.lock, and {outcome}"
 
 
 def _remote_names(item: Declared, lock: Lock, backend: str) -> tuple[str, str]:

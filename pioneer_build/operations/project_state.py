@@ -245,10 +245,10 @@ def _check_there_is_one(project: Project, declared: Sequence[Declared], lock: Lo
     live = [entry for entry in lock.entries.values() if not entry.forgotten]
     if not declared and any(entry.dataset_name not in left_out for entry in live):
         message = f"no spec found in {folder}/, but pioneer.lock has datasets"
-        hint = "is this the right folder? to forget datasets, remove their specs while there is another one"
+        hint = "is this the right folder? to forget datasets, remove their specs, but keep at least one spec"
         if protected := sorted({entry.dataset_name for entry in live if entry.protect}):
             message += f"; protected: {', '.join(protected)}"
-            hint = f"is this the right folder? if so, {UNPROTECT_REMOVED}, while there is another spec"
+            hint = f"is this the right folder? if so, {UNPROTECT_REMOVED}; keep at least one spec in the project"
         raise PioneerError(message, hint=hint)
     if not declared and not lock.entries and not (project.root / SETTINGS_NAME).is_file():
         raise PioneerError(

@@ -212,7 +212,7 @@ def as_reviewed(saved: Plan, now: Plan) -> Plan:
         return replace(done, recipients=())
     if others := [one for one in now.recipients if one not in saved.recipients]:
         raise PlanFileError(
-            f"the plan doesn't say that anything is sent to {', '.join(one.said for one in others)}",
+            f"the saved plan doesn't say that requests are sent to {', '.join(one.said for one in others)}",
             hint=f"review it again: {_SAVE}",
         )
     return done

@@ -82,7 +82,7 @@ def _are_enough(jobs: tuple[Job, ...], item: Declared) -> bool:
 def ways_to_rows(name: str) -> str:
     """What helps if rows were deleted."""
     retry = f"pioneer-build apply --retry {shell_word(name)}"
-    return f"apply where the rows are, or: {retry}  (asks again, then pays for new rows)"
+    return f"apply on a machine that has the rows, or: {retry}  (asks again, then pays for new rows)"
 
 
 def lost_text(job: Job) -> str:

@@ -208,7 +208,7 @@ def _before_buying(found: Candidates) -> Iterator[Reason]:
         return
     for name in found.rejected_elsewhere:
         text = f"the rows of {name}, which was rejected, are not on this machine: `apply` fetches and checks them"
-        otherwise = " first (if the service does not provide them, it does without)" if requests else ""
+        otherwise = " first (if the service does not provide them, it continues without them)" if requests else ""
         yield Reason("dataset_name", f"{text}{otherwise}")
 
 

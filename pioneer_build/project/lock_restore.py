@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: How what the help of an error proposes begins, if nothing is known about git.
 _FROM_HEAD: Final = "`git checkout HEAD -- "
-#: So many commits are looked at.
+#: At most this many commits are looked at.
 _MOST_COMMITS: Final = 2_000
 
 

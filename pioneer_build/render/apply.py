@@ -134,7 +134,7 @@ def _stopped(error: Exception, cause: SharedCause | None, width: int) -> list[st
 def _summary(report: Report, unchanged: int, *, split: bool, here: bool) -> str:
     if report.interrupted:
         jobs = "the work ended with this process" if here else "submitted jobs continue on the service"
-        head = f"Interrupted: {jobs}, and the next apply {'goes on with it' if here else 'resumes them'}."
+        head = f"Interrupted: {jobs}, and the next apply resumes {'it' if here else 'them'}."
     elif not report.outcomes:
         if not report.lock_changed and report.stopped is None:
             which = f": {count(unchanged, 'dataset')} up to date" if unchanged else ""

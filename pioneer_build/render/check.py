@@ -23,7 +23,7 @@ _KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "missing": ("dataset with rows missing on this machine", "datasets with rows missing on this machine"),
     "unverified": ("dataset not verified", "datasets not verified"),
     "skipped": ("dataset not checked", "datasets not checked"),
-    "checks": ("dataset outside its checks", "datasets outside their checks"),
+    "checks": ("dataset whose rows fail its checks", "datasets whose rows fail their checks"),
 }
 
 

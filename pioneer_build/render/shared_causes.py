@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from pioneer_build.apply import Outcome
 
-#: The end of a message is a cause of its own if it has so many characters: a shorter one is repeated more easily.
+#: The end of a message is a cause of its own if it has at least this many characters: shorter ones repeat by chance.
 _LEAST: Final = 40
-#: So many ends of a message are compared, besides the whole: the text of a service may have any number of colons.
+#: At most this many ends of a message are compared, besides the whole: a service's text may have any number of colons.
 _MOST_ENDS: Final = 12
 
 

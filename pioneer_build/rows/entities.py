@@ -64,7 +64,7 @@ def read_entities(value: Any, text: str, labels: DeclaredLabels) -> list[Entity]
 
 
 def _costs_too_much(value: list[Any] | tuple[Any, ...] | dict[str, Any], text: str) -> bool:
-    """Whether so many spans would have to be searched for in so long a text that it takes seconds."""
+    """Whether searching for this many spans in a text of this length would take seconds."""
     items = value
     if isinstance(value, dict):
         items = [one for spans in value.values() if isinstance(spans, list) for one in spans]

@@ -69,7 +69,7 @@ class TurnsOver(Exception):
 
 
 class PauseAsked(Exception):
-    """The service asked for a pause of so many `seconds` that nothing waits for its end (`LONGEST_WAIT`)."""
+    """The service asked for a pause of `seconds`, too long to wait for (`LONGEST_WAIT`)."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -261,7 +261,7 @@ class Pacer:
             return True
         if until > self._told and seconds >= 1:
             self._told = until
-            text = f"the service asked for a pause; sending goes on in {duration(seconds)}"
+            text = f"the service asked for a pause; sending resumes in {duration(seconds)}"
             self._on_note(Note("busy", text, seconds))
         return False
 

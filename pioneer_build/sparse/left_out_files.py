@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: What is said of a file that a sparse checkout left out.
 NOT_IN_CHECKOUT: Final = "not in this sparse checkout"
-#: A command names at most so many folders, and then the folder that has all of them.
+#: A command names at most this many folders, and then the folder that has all of them.
 _MOST_NAMED: Final = 5
 #: Characters of patterns.
 _PATTERN: Final = re.compile(r"[*?\[\]\\]")

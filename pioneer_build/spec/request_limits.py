@@ -39,7 +39,7 @@ LONGEST_ANNOTATION: Final = 14 << 20
 
 
 def label_requests_at_most(texts: int) -> int:
-    """How many label requests a batch of so many texts may take if responses don't come: see `SENDS_PER_TEXT`.
+    """How many label requests a batch of this many texts may take if responses don't come: see `SENDS_PER_TEXT`.
 
     Three for the batch as a whole, and then, in a search for up to two texts that make it fail, two for each of their
     halves, quarters and so on.
@@ -48,7 +48,7 @@ def label_requests_at_most(texts: int) -> int:
 
 
 def label_requests_at_a_time(calls: int | None) -> int:
-    """How many label requests keep so many calls of a language model under way: texts for twice as many.
+    """How many label requests keep this many calls of a language model under way: texts for twice as many.
 
     Args:
         calls: the setting `max_in_flight`.

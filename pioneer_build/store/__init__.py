@@ -24,7 +24,7 @@ lookup         reads annotations by their positions
 refused_texts  texts that the service refuses
 claims         texts that are being labelled, so that two runs don't send the same ones
 model_answers  what one model was paid for and the store has no rows or annotations of yet
-job_holds      its jobs that this process goes on with
+job_holds      its jobs that this process resumes
 text_answers   its answers about single texts
 answer_folders  what their folders are called
 answer_files   files of answers

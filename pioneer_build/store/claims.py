@@ -37,7 +37,7 @@ _MAGIC = b"pioneer-build claim 1"
 _DIGEST = 16
 #: The owner of texts that were sent without an answer. It is no process, so to every version it is one that has died.
 _NOBODY = "nobody"
-#: An incomplete claim is being written; after so many seconds its writer counts as dead.
+#: An incomplete claim is being written; after this many seconds its writer counts as dead.
 _TORN_SECONDS = 10.0
 #: The time of a file whose writer failed, in ns since 1970: such a claim counts for nothing at once.
 _GIVEN_UP_NS = 0

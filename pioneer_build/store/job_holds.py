@@ -1,4 +1,4 @@
-"""The jobs of a model that this process goes on with: claims, as on texts that are being labelled (see `claims`)."""
+"""The jobs of a model that this process resumes: claims, as on texts that are being labelled (see `claims`)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
     answers/MODEL/jobs/JOB/job.json        the job as it was accepted
     answers/MODEL/jobs/JOB/earlier.jsonl   the rows that its dataset had when it was begun
     answers/MODEL/jobs/JOB/NAME.log, .open its answers (see `answer_files`)
-    answers/MODEL/claims/                  the jobs that processes go on with (see `claims`)
+    answers/MODEL/claims/                  the jobs that processes resume (see `claims`)
     answers/MODEL/texts/                   answers about texts to label (see `text_answers`)
 
 The folder of a job is removed when its rows are in the store and in the lock. So whoever finds none knows that the job
@@ -87,7 +87,7 @@ class ModelAnswers:
                 return None
 
     def hold(self, job_id: str) -> JobHold:
-        """Keeps other processes from going on with a job, until `close`, unless one of them does already."""
+        """Keeps other processes from resuming a job, until `close`, unless one of them does already."""
         with self._lock:
             if self._holds.has(job_id):
                 return "ours"
@@ -134,7 +134,7 @@ class ModelAnswers:
             return sorted(path.name for path in jobs.iterdir() if is_job(path.name)) if jobs.is_dir() else []
 
     def remove_ended(self, job_ids: Collection[str]) -> None:
-        """Removes what is kept of those of these jobs that no other process goes on with.
+        """Removes what is kept of those of these jobs that no other process resumes.
 
         Args:
             job_ids: jobs whose rows are in the store and in the lock, or that have none.

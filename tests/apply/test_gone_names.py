@@ -75,7 +75,7 @@ def test_a_name_that_was_made_again_with_the_same_numbers(bench: Bench) -> None:
     extended(bench).service.jobs.clear()
     bench.foreign()
     assert bench.apply() == "refused"
-    assert "version 1 there is of job foreign-1, and not of job job-1, so it was deleted there" in bench.message
+    assert "version 1 there was made by job foreign-1, not by job job-1, so it was deleted there" in bench.message
     assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (1, [True])
     assert [item.deleted for item in bench.world.submissions()] == [True]
     assert bench.apply() == "done"
@@ -109,7 +109,7 @@ def test_ids_that_are_not_those_of_jobs(bench: Bench, monkeypatch: pytest.Monkey
     monkeypatch.setattr(bench.service, "versions", otherwise)
     assert bench.apply() == "refused"
     assert bench.message == (
-        "not submitted: version 1 there is of job version-1, and not of job job-1 under 'a': somebody may have deleted"
+        "not submitted to 'a': version 1 there was made by job version-1, not by job job-1: somebody may have deleted"
         " the name and used it again"
     )
     assert (bench.service.submits, [job.deleted for job in bench.entry.jobs]) == (1, [False])

@@ -222,7 +222,7 @@ def test_owed_rows_are_not_those_of_a_name_that_was_made_again(tmp_path: Path, f
     if not forgets:
         bench.service.jobs["job-1"] = replace(mine, request=replace(mine.request, dataset_name="deleted"))
     assert bench.apply() != "done"
-    assert "version 1 of 'a' is of job foreign-1: the name was deleted and used again" in bench.message
+    assert "version 1 of 'a' was made by job foreign-1: the name was deleted and used again" in bench.message
     (job,) = bench.entry.jobs
     assert (job.owed, job.rows, bench.service.submits) == (True, None, 1)
 

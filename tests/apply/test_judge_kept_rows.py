@@ -310,7 +310,7 @@ def test_rows_are_fetched_before_rejected_ones_are_judged(retried: Bench, *, dam
         Store(retried.world.folder / "store").path(retried.entry.jobs[0].rows or "").unlink()
     retried.edit(num_examples=15)
     assert retried.apply() == "refused"
-    assert retried.message == "rejected rows are within the checks now: 3 are missing, not 9"
+    assert retried.message == "rows that were rejected now pass the checks: only 3 missing now, not 9 as planned"
     assert retried.service.submits == 3, "nothing is bought before they are judged"
     assert retried.apply() == "done"
     assert [job.request.num_examples for job in retried.service.jobs.values()] == [4, 2, 6, 3]

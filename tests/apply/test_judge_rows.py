@@ -79,7 +79,7 @@ def test_what_was_rejected_is_judged_again_where_the_checks_have_changed(
     assert bench.apply() == "rejected"
     bench.edit(checks=Checks(min_accepted=0.8))
     assert bench.apply() == "blocked", "the plan knows it already"
-    assert "(at least 4 must be)" in bench.message
+    assert "(at least 4 required)" in bench.message
     bench.edit(checks=Checks(min_accepted=0.5))
     assert bench.apply() == "done"
     (job,) = bench.entry.jobs

@@ -61,7 +61,7 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
     tries = label_halving._TRIES
     pauses = " and ".join(f"{2**number}" for number in range(1, tries))
     assert f"A batch is sent up to {words[tries]} times, with pauses of {pauses} seconds." in said
-    assert f"stops: {words[tries + 2]} requests, {words[tries + 1]} times the texts." in said, "and its two halves"
+    assert f"stops: {words[tries + 2]} requests, each text sent {words[tries + 1]} times." in said, "and its two halves"
     assert f"ends after {words[SENDS_PER_TEXT]} times the texts of the batch" in said
     assert "after `3 + 4 × log2` of their number requests" in said
     for power in range(1, 11):

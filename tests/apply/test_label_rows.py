@@ -125,7 +125,7 @@ def test_texts_of_a_service_that_were_labelled_again_elsewhere(project: Project,
     project.store = here
     report = project.apply()
     assert result(report) == "differs"
-    assert report.outcomes[0].message.endswith("labelled again on another machine, whose annotations are not here")
+    assert report.outcomes[0].message.endswith("labelled the texts again, and its annotations are not on this machine")
     assert "--retry" in (report.outcomes[0].command or "")
 
 
@@ -194,5 +194,5 @@ def test_annotations_that_make_no_rows(project: Project, annotation: bytes) -> N
     project.texts += ("new",)
     report = project.apply()
     assert result(report) == "stopped"
-    assert "with the annotation in the store, the text at spec.yaml:" in report.outcomes[0].message
+    assert "the stored annotation of the text at spec.yaml:" in report.outcomes[0].message
     assert (project.entry().labelling, report.requests) == (before.labelling, 0)

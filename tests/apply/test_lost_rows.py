@@ -222,7 +222,10 @@ def test_of_rows_that_come_in_part_the_rest_is_for_the_next_plan(bench: Bench) -
     assert bench.apply() == "refused"
     bench.service.jobs["job-1"].vanished = False
     assert bench.apply(retry=True) == "refused"
-    assert bench.message == "rows came that were out of reach: 6 are missing, not 10"
+    assert (
+        bench.message
+        == "the service returned rows that it could not provide before: only 6 missing now, not 10 as planned"
+    )
     assert bench.command == "pioneer-build apply --retry a"
     assert (marks(bench), bench.service.submits) == (["ready", "ready owed"], 2)
     assert bench.apply(retry=True) == "done"
@@ -347,8 +350,8 @@ def test_deleted_rows_that_are_not_here_do_not_exist(deleted: Bench) -> None:
     text = "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine"
     assert deleted.message == text
     assert (
-        deleted.command
-        == "apply where the rows are, or: pioneer-build apply --retry a  (asks again, then pays for new rows)"
+        deleted.command == "apply on a machine that has the rows, or: pioneer-build apply --retry a"
+        "  (asks again, then pays for new rows)"
     )
     assert not any("already exist" in reason.text for reason in deleted.plan.steps[0].reasons)
     assert (deleted.entry.forgotten, deleted.service.submits) == (True, 1)

@@ -130,7 +130,7 @@ def test_a_recorded_version_with_another_id_is_not_it(bench: Bench, monkeypatch:
     assert bench.apply() == "unknown"
     assert bench.message == (
         "the outcome of a submission of 4 examples to 'a' is unknown; there is no new version yet, but version 1 there"
-        " is of job version-1, and not of job job-1: either somebody deleted 'a' and used it again, or this service's"
+        " was made by job version-1, not by job job-1: either somebody deleted 'a' and used it again, or this service's"
         " ids are not those of jobs"
     )
     assert bench.command == "pioneer-build adopt a JOB_ID  (or: pioneer-build apply --resubmit a)"
@@ -142,7 +142,7 @@ def test_its_version_is_named_next_to_one_with_another_id(bench: Bench, monkeypa
     _unknown_elsewhere(bench, "created-unanswered")
     _with_other_ids(bench, monkeypatch)
     assert bench.apply() == "unknown"
-    assert "; version 2 is new, but version 1 there is of job version-1, and not of job job-1: " in bench.message
+    assert "; version 2 is new, but version 1 there was made by job version-1, not by job job-1: " in bench.message
     assert bench.command == "pioneer-build adopt a --version 2"
     assert (bench.states(), bench.service.submits) == (["ready", "unknown"], 2)
     seen = bench.world.look(bench.checkout)

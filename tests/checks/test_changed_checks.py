@@ -59,7 +59,7 @@ def test_good_rows_would_be_lost() -> None:
     assert outcome.broken
     assert outcome.text == (
         "5 of 10 rows pass, so the dataset keeps the rows it has: job job-1: 5 of 10 requested rows are usable (at"
-        " least 8 must be): 5 are too short"
+        " least 8 required): 5 are too short"
     )
 
 
@@ -167,7 +167,7 @@ def test_ready_jobs_are_not_judged_with_rejected_ones() -> None:
     assert outcome is not None
     assert (states(outcome), outcome.jobs[0], outcome.broken) == ([("ready", 10), ("ready", 8)], good, False)
     assert outcome.text == (
-        "job job-2 was rejected, and is within the checks now: 8 of 10 rows pass; 2 repeat a row of an earlier job"
+        "job job-2 was rejected, and now passes the checks: 8 of 10 rows pass; 2 repeat a row of an earlier job"
     )
     assert passed(Checks(), *rows[:3]) is None, "7 of 10 are too few"
     assert passed(Checks(min_chars=30)) is None
@@ -201,7 +201,7 @@ def test_topped_up_datasets_are_judged_as_a_whole() -> None:
     rows["job-1"] = rows_of(*[20] * 3, *[5] * 7)
     outcome = judged(known, rows, Checks(min_chars=10), item)
     assert outcome.broken
-    assert outcome.text.endswith("6 of 10 wanted rows would be left (at least 8 must be)")
+    assert outcome.text.endswith("6 of 10 wanted rows would remain (at least 8 required)")
 
 
 def test_a_topped_up_dataset_is_rejected_as_a_whole_if_nothing_more_is_requested() -> None:
@@ -246,7 +246,7 @@ def test_rows_that_were_requested_again_count_without_top_up_too() -> None:
     rows["job-2"] = rows_of(*[20] * 3, *[5] * 3, start=10)
     outcome = judged(known, rows, Checks(min_chars=10))
     assert outcome.broken
-    assert outcome.text.endswith("keeps the rows it has: 7 of 10 wanted rows would be left (at least 8 must be)")
+    assert outcome.text.endswith("keeps the rows it has: 7 of 10 wanted rows would remain (at least 8 required)")
     unseen = entry(ITEM, job(ITEM, 1, got=4), job(ITEM, 2, asked=6, got=6, top_up=True, rows=None, verified=False))
     assert not judged(unseen, rows, Checks(max_chars=500)).broken, "also if nobody could look at them"
     alone = judged(entry(ITEM, job(ITEM, 1, got=4)), rows, Checks(max_chars=500))

@@ -15,7 +15,7 @@ def test_95_rows_of_no_entities_and_no_text() -> None:
     assert told(verdict) == [
         (
             "min_accepted",
-            "0 of 100 requested rows are usable (at least 80 must be): only 95 received; 95 have no text",
+            "0 of 100 requested rows are usable (at least 80 required): only 95 received; 95 have no text",
         )
     ]
     assert verdict.accepted == ()
@@ -27,7 +27,7 @@ def test_spans_that_are_not_in_the_text() -> None:
         (
             "min_accepted",
             (
-                "70 of 100 requested rows are usable (at least 80 must be): 30 have a span that is not in the text"
+                "70 of 100 requested rows are usable (at least 80 required): 30 have a span that is not in the text"
                 " (row 71: the span 'Eve' is not in the text)"
             ),
         )
@@ -40,7 +40,7 @@ def test_labels_nobody_declared() -> None:
         (
             "min_accepted",
             (
-                "70 of 100 requested rows are usable (at least 80 must be): 30 have a label that is not declared"
+                "70 of 100 requested rows are usable (at least 80 required): 30 have a label that is not declared"
                 " (row 1: the label 'robot' is not declared)"
             ),
         )
@@ -52,7 +52,7 @@ def test_15_of_20_rows_identical() -> None:
     assert told(verdict) == [
         (
             "min_accepted",
-            "6 of 20 requested rows are usable (at least 16 must be): 14 repeat a row of the same job",
+            "6 of 20 requested rows are usable (at least 16 required): 14 repeat a row of the same job",
         ),
         (
             "max_duplicate_ratio",
@@ -64,11 +64,11 @@ def test_15_of_20_rows_identical() -> None:
 
 def test_fewer_rows_than_asked_for() -> None:
     assert told(look(ner_rows(79), asked=100)) == [
-        ("min_accepted", "79 of 100 requested rows are usable (at least 80 must be): only 79 received")
+        ("min_accepted", "79 of 100 requested rows are usable (at least 80 required): only 79 received")
     ]
     assert look(ner_rows(80), asked=100).failures == ()
     assert told(look([], asked=10)) == [
-        ("min_accepted", "0 of 10 requested rows are usable (at least 8 must be): no rows were received")
+        ("min_accepted", "0 of 10 requested rows are usable (at least 8 required): no rows were received")
     ]
 
 
@@ -107,4 +107,4 @@ def test_nobody_knows_what_was_asked() -> None:
     assert not verdict.failures
     assert verdict.measures.accepted_ratio == 1.0
     bad = judge([{}] * 3, JobTerms("ner", NER), DEFAULTS)
-    assert told(bad) == [("min_accepted", "0 of 3 rows are usable (at least 3 must be): 3 have no text")]
+    assert told(bad) == [("min_accepted", "0 of 3 rows are usable (at least 3 required): 3 have no text")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_an_empty_object_for_every_text_to_label() -> None:
     failure = judge_annotations(0, {"no-annotation": 95}, DEFAULTS)
     assert failure is not None
-    assert failure.message == "0 of 95 texts were annotated (at least 76 must be): 95 have no annotation"
+    assert failure.message == "0 of 95 texts were annotated (at least 76 required): 95 have no annotation"
     assert judge_annotations(80, {"no-annotation": 15, "span-not-in-text": 5}, DEFAULTS) is None
     assert judge_annotations(5, {}, DEFAULTS) is None
 

@@ -85,9 +85,9 @@ def test_a_version_that_is_listed_late_is_named(one: Path, cli: Cli, status: int
         answer = apply(cli, service)
         assert (answer.code, sent(service)) == (0, 2)
         version = "1" if ids else "VERSION"
-        assert f"{named} was made, too" in answer.err
+        assert f"{named} was also made" in answer.err
         assert f"pioneer-build adopt people --version {version}" in answer.err
-        assert "was made, too" not in apply(cli, service).err
+        assert "was also made" not in apply(cli, service).err
 
 
 @pytest.mark.parametrize("status", [425, 429, 503])
@@ -97,7 +97,7 @@ def test_a_service_that_is_really_busy_is_asked_again(one: Path, cli: Cli, statu
         answer = cli("--backend", service.url, "apply", "--yes", "--format", "json")
         assert answer.code == 0
         assert (sent(service), len(service.jobs), answer.json()["requests"]) == (3, 1, 3)
-        assert "was made, too" not in answer.err
+        assert "was also made" not in answer.err
 
 
 def test_elsewhere_a_503_is_unknown_whatever_it_asks_for(one: Path, cli: Cli) -> None:

@@ -216,7 +216,7 @@ def test_a_branch_goes_on_with_what_main_has_deleted(team: Team) -> None:
         "the rows of job job-3 are deleted on the service, as far as is known, and are not on this machine"
         in answer.out
     )
-    assert "apply where the rows are, or: pioneer-build apply --retry a" in answer.out
+    assert "apply on a machine that has the rows, or: pioneer-build apply --retry a" in answer.out
     team.at("B")
     team.into("q")
     team.spec("a", 14)
@@ -286,7 +286,7 @@ def test_what_another_project_has_paid_for_is_not_deleted(team: Team) -> None:
     team.git("init", "-q", "-b", "main")
     team.spec("a", 8)
     team.spec("c", 3)
-    text = f"job job-1 of this definition was begun in another project, {team.root.resolve() / 'p'}: taken over"
+    text = f"job job-1 was submitted by another project, {team.root.resolve() / 'p'}; it is used here too, at no cost"
     assert text in [reason["text"] for reason in team.step("a")["reasons"]]
     team.apply()
     team.commit("built")

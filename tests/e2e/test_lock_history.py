@@ -113,7 +113,8 @@ def test_a_merge_that_was_reverted_lands_again(team: Project) -> None:
     step = team.step("people")
     assert (step["action"], step["requests"]) == ("update", 0)
     said = re.fullmatch(
-        rf".*job {job} of this definition is recorded in commit (\w+) \(branch main\): adopted, nothing is bought",
+        rf".*job {job} of this definition is recorded in commit (\w+) \(branch main\);"
+        r" it is added to pioneer\.lock, and nothing is bought",
         team.reasons("people"),
     )
     assert said is not None, team.reasons("people")
@@ -156,7 +157,7 @@ def test_a_branch_that_was_replaced_by_one_without_the_lock(team: Project, tmp_p
     team.git("reflog", "expire", "--expire=all", "refs/remotes/origin/main")
     assert not (team.root / "pioneer.lock").exists()
     team.forget()
-    assert team.reasons("first").endswith("(reflog): adopted, nothing is bought")
+    assert team.reasons("first").endswith("(reflog); it is added to pioneer.lock, and nothing is bought")
     assert team.apply() == 0
 
 
@@ -171,7 +172,7 @@ def test_a_squash_that_left_the_lock_out(team: Project) -> None:
     team.git("checkout", "-q", "HEAD", "--", "pioneer.lock")
     team.commit("squashed")
     team.forget()
-    assert team.reasons("people").count("(branch feature): adopted, nothing is bought") == 2
+    assert team.reasons("people").count("(branch feature); it is added to pioneer.lock, and nothing is bought") == 2
     assert team.apply() == 0
     assert team.run("check", "--strict").code == 0
 
@@ -298,7 +299,7 @@ def test_a_fork_that_no_branch_follows(team: Project, how: str) -> None:
     team.git("checkout", "-q", "--ours", "pioneer.lock")
     team.git("add", "pioneer.lock")
     place = {"pull": "MERGE_HEAD", "cherry-pick": "CHERRY_PICK_HEAD"}[how]
-    assert f"({place}): adopted, nothing is bought" in team.reasons("people")
+    assert f"({place}); it is added to pioneer.lock, and nothing is bought" in team.reasons("people")
     assert team.apply() == 0
     assert team.jobs()["people"] == [job]
 

@@ -211,7 +211,7 @@ def test_annotations_that_do_not_meet_changed_checks_stay(one: Path, cli: Cli) -
         for _ in range(2):
             step = cli("--backend", service.url, "plan", "--format", "json").json()["steps"][0]
             assert (step["action"], step["requests"]) == ("blocked", 0)
-            assert "4 of 5 texts were annotated (at least 5 must be)" in step["reasons"][0]["text"]
+            assert "4 of 5 texts were annotated (at least 5 required)" in step["reasons"][0]["text"]
             assert apply(cli, service).code == 3
             assert cli("--backend", service.url, "check").code == 2
         assert cli("--backend", service.url, "export", "people").out == good

@@ -1,4 +1,4 @@
-"""`backend: model` in several clones with one store: whoever has it goes on with an open job."""
+"""`backend: model` in several clones with one store: whoever has it resumes an open job."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_a_saved_plan_sends_only_to_those_that_it_says(
             use(project, server, prices=more)
             refused = cli("apply", "saved.json")
             assert refused.code == 1
-            assert "the plan doesn't say that anything is sent to" in refused.err
+            assert "the saved plan doesn't say that requests are sent to" in refused.err
         assert other.calls == []
         use(project, other)
         assert cli("apply", "saved.json").code == 1

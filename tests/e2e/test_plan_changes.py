@@ -374,7 +374,7 @@ def test_the_spec_of_the_only_dataset_is_removed_and_it_is_protected(project: Pl
         assert "no spec found in specs/, but pioneer.lock has datasets; protected: support" in said
         assert (
             "restore the spec, remove `protect` from it, and run pioneer-build apply; then remove the spec and apply"
-            " again, while there is another spec"
+            " again; keep at least one spec in the project"
         ) in said
     # that is what helps
     project.spec("support", SUPPORT)

@@ -444,7 +444,7 @@ def test_a_response_that_has_no_end_is_not_read() -> None:
     more = replace(PROMPT, tokens=1_000_000)  # no number of tokens makes it endless
     with (
         ChatServer(lambda _: Reply(200, b"x" * (9 << 20))) as server,
-        pytest.raises(CallFailed, match="many more bytes than 1,000,000 tokens have"),
+        pytest.raises(CallFailed, match="many more bytes than the 1,000,000 tokens allowed"),
     ):
         with_chat(endpoint(server.url), lambda chat: chat.ask(more))
 

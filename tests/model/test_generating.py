@@ -61,8 +61,8 @@ def test_rows_whose_second_label_differs_are_dropped_and_the_rate_is_said() -> N
         made = make(server, CLASSES, 9)
         assert [row["label"] for row in made.rows] == ["other"] * 3
         assert made.summary == (
-            "requested 9, produced 3, refused 24 (24 with another label at a second look);"
-            " a second look gave another label to 88.9% of 27 rows"
+            "requested 9, produced 3, refused 24 (24 that got a different label when labelled again);"
+            " labelled again from the text alone, 88.9% of 27 rows got a different label"
         )
 
 
@@ -143,7 +143,7 @@ def test_what_is_no_row_is_asked_for_again_and_counted(content: Any, cause: str)
         made = make(server, DECODER if content == "no JSON" else CLASSES, 4)
         assert len(made.rows) == 4
         assert made.summary == f"requested 4, produced 4, refused 4 (4 {cause})" + (
-            "" if content == "no JSON" else "; a second look gave another label to 0.0% of 4 rows"
+            "" if content == "no JSON" else "; labelled again from the text alone, 0.0% of 4 rows got a different label"
         )
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_row_is_asked_for_again_and_counted(content: Any, cause: str)
     [
         ({"text": "x y", "entities": [{"text": "z", "label": "city"}]}, "with a fault (span-not-in-text)"),
         ({"text": "x y", "entities": [{"text": "x", "label": "river"}]}, "with a fault (undeclared-label)"),
-        ({"text": "x y x", "entities": [{"text": "x", "label": "city"}]}, "with a span whose place is not certain"),
+        ({"text": "x y x", "entities": [{"text": "x", "label": "city"}]}, "with an entity whose position is ambiguous"),
         ({"text": "x y", "entities": []}, "without the entities that were asked for"),
         ({"text": "x y"}, "with a fault (no-annotation)"),
     ],
@@ -216,7 +216,7 @@ def test_a_placeholder_is_no_row(said: str) -> None:
         made = make(server, CLASSES, 1)
         assert (made.rows, made.summary) == (
             [],
-            "requested 1, produced 0, refused 4 (4 that only fill the form)",
+            "requested 1, produced 0, refused 4 (4 with a placeholder instead of text)",
         )
     talk = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": said}]}
     with ChatServer(lambda _: reply(content=talk)) as server:

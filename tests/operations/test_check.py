@@ -219,6 +219,6 @@ def test_rows_that_were_deleted_and_are_not_here_are_pending(built: Path) -> Non
     (finding,) = checked(built).findings
     assert finding.text.startswith("blocked (the rows of job j-one are deleted on the service")
     assert (
-        finding.help
-        == "apply where the rows are, or: pioneer-build apply --retry one  (asks again, then pays for new rows)"
+        finding.help == "apply on a machine that has the rows, or: pioneer-build apply --retry one"
+        "  (asks again, then pays for new rows)"
     )

@@ -205,7 +205,7 @@ def test_a_job_of_another_project_is_named(root: Path, tmp_path: Path) -> None:
     (step,) = [one for one in plan_project(opened(root)).steps if one.dataset_name == "gone"]
     assert step.requests == 0
     folder = tmp_path.resolve() / "q"
-    assert f"job j-1 of this definition was begun in another project, {folder}: taken over" in said(step)
+    assert f"job j-1 was submitted by another project, {folder}; it is used here too, at no cost" in said(step)
     lock(root, JOB)
     assert "another project" not in said(deleting_nothing(root))
 

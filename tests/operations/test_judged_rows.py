@@ -124,7 +124,7 @@ def test_rows_of_a_rejected_job_come_before_new_ones(moods: Made) -> None:
     assert (kept(moods), step(moods).action) == (None, "none")
     edit(moods, spec(num_examples=16))
     assert (step(moods).action, step(moods).requests) == ("extend", 0)
-    assert "job job-2 was rejected, and is within the checks now: 8 of 8 rows pass" in [
+    assert "job job-2 was rejected, and now passes the checks: 8 of 8 rows pass" in [
         reason.text for reason in step(moods).reasons
     ]
     edit(moods, spec(num_examples=18))
@@ -178,7 +178,7 @@ def test_label_specs(made: Made) -> None:
     found = judged(0, 1)
     assert found is not None
     assert found.broken
-    assert found.text.startswith("4 of 5 texts were annotated (at least 5 must be): 1 ")
+    assert found.text.startswith("4 of 5 texts were annotated (at least 5 required): 1 ")
     assert judged(0, 0) is None
     assert judged(1, 1) is None, "the new texts are labelled first"
 
@@ -192,7 +192,7 @@ def test_texts_that_tighter_checks_rejected(made: Made, inputs: str, broken: boo
     item = declared(label_spec("a", checks=Checks(min_accepted=share)), {"min_accepted": share})
     content = "sha256:" + "0" * 64
     labelling = Labelling(item.fingerprint, "d" if inputs == "e" else "c", 1, 1, 1, 0, 1, content)
-    refusal = Rejection(item.fingerprint, inputs, "rejected", "3 of 5 texts were annotated (at least 5 must be)")
+    refusal = Rejection(item.fingerprint, inputs, "rejected", "3 of 5 texts were annotated (at least 5 required)")
     known = replace(
         entry(item, labelling=labelling),
         backend="local",

@@ -102,7 +102,8 @@ def test_a_plan_names_commit_and_branch(built: Path) -> None:
     steps = {step.dataset_name: step for step in plan_project(open_project(built)).steps}
     assert steps["one"].action == "update"
     said = (
-        f"job j-one of this definition is recorded in commit {commit[:7]} (branch topic/ü): adopted, nothing is bought"
+        f"job j-one of this definition is recorded in commit {commit[:7]} (branch topic/ü);"
+        " it is added to pioneer.lock, and nothing is bought"
     )
     assert said in [reason.text for reason in steps["one"].reasons]
 

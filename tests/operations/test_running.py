@@ -59,7 +59,7 @@ def test_what_is_out_is_waited_for_and_nothing_more_is_sent(slow: Found) -> None
     assert report.interrupted
     assert report.stopped is None
     assert [outcome.result for outcome in report.outcomes] == ["stopped"]
-    assert "job job-1 is open; the next apply goes on with it" in report.outcomes[0].message
+    assert "job job-1 is open; the next apply resumes it" in report.outcomes[0].message
     assert [step.action for step in slow.look().plan.steps] == ["resume"]
 
 

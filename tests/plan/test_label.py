@@ -173,7 +173,7 @@ def test_paid_annotations_are_never_bought_again_silently() -> None:
 def test_checks_that_too_few_annotations_meet_block_the_step() -> None:
     known = labelled(labelling=labelling(annotated=4, quarantined=1))
     strict = replace(LABEL, checks={"min_accepted": 0.9})
-    kept = {"a": KeptRows("4 of 5 texts were annotated (at least 5 must be)", broken=True)}
+    kept = {"a": KeptRows("4 of 5 texts were annotated (at least 5 required)", broken=True)}
     one = step(strict, known, kept=kept, **facts(quarantined=1))
     assert decided(one) == ("blocked", 0, 0, 5)
     assert texts(one).startswith("checks: 4 of 5 texts were annotated")

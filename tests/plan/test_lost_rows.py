@@ -46,8 +46,8 @@ def test_deleted_rows_that_are_not_here_block_the_step(size: int, *, forgotten: 
         == "the rows of job job-1 are deleted on the service, as far as is known, and are not on this machine"
     )
     assert (
-        one.command
-        == "apply where the rows are, or: pioneer-build apply --retry a  (asks again, then pays for new rows)"
+        one.command == "apply on a machine that has the rows, or: pioneer-build apply --retry a"
+        "  (asks again, then pays for new rows)"
     )
     assert state_of(known, one) == ("forgotten" if forgotten else "changed")
     assert decided(step(sized(size), known, RETRY, present=NOTHING)) == ("create", 1, size, size)

@@ -162,7 +162,7 @@ def test_a_cause_that_did_not_end_the_run_is_said_before_the_summary() -> None:
 @pytest.mark.parametrize(
     ("here", "said"),
     [
-        (True, "Interrupted: the work ended with this process, and the next apply goes on with it."),
+        (True, "Interrupted: the work ended with this process, and the next apply resumes it."),
         (False, "Interrupted: submitted jobs continue on the service, and the next apply resumes them."),
     ],
 )

@@ -419,7 +419,7 @@ def test_a_pause_that_is_waited_for_is_told_at_once() -> None:
                 await service.submit(REQUEST)
             waiting = [asyncio.create_task(service.submit(REQUEST)) for _ in range(3)]
             await asyncio.sleep(0.05)
-            assert [note.text for note in notes] == ["the service asked for a pause; sending goes on in 5 min"]
+            assert [note.text for note in notes] == ["the service asked for a pause; sending resumes in 5 min"]
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)

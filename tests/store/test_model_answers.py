@@ -1,4 +1,4 @@
-"""What a model was paid for: durable before it counts, gone on with by anybody, and removed when it has ended."""
+"""What a model was paid for: durable before it counts, resumed by anybody, and removed when it has ended."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_job_that_ended_is_removed_and_nobody_begins_it_again(tmp_path: Path) 
     one.accept(JOB)
     assert one.hold(ID) == "ours"
     two.remove_ended([ID, OTHER])
-    assert two.jobs() == [ID], "another process goes on with it"
+    assert two.jobs() == [ID], "another process resumes it"
     one.remove_ended([OTHER])
     assert one.jobs() == [ID]
     one.remove_ended([ID])

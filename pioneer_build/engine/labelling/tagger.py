@@ -22,7 +22,7 @@ _DETERMINER = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|’s|'|’)$")
 #: Longer texts are split at white space into parts of at most about this many characters.
 _LONGEST = 20_000
-#: So many texts are processed together, if they have no more characters: the model takes some 10 kB for each.
+#: At most this many texts are processed together, if they have no more characters: the model takes some 10 kB for each.
 _BATCH, _BATCH_CHARACTERS = 64, 20_000
 #: Not words, but a picture or data: nothing in them is a name, and the model's tokenizer takes forever to cut them up.
 _NO_WORD = re.compile(r"\S{300,}")

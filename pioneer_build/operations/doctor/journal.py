@@ -56,7 +56,7 @@ def _about_copy(copy: Path | None, log: Path) -> list[DoctorFinding]:
     if is_of_another(copy, log):
         text = (
             f"the copy of the journal {copy} is of another journal: one of the two was brought from a backup or from"
-            " another machine. Both count, and it is kept under another name"
+            " another machine. The jobs of both count, and the copy is kept under another name"
         )
         return [DoctorFinding("journal", "note", text)]
     there = copy

@@ -39,9 +39,11 @@ def language_model(settings: ModelSettings) -> list[DoctorFinding]:
 def _key(where: str, endpoint: Endpoint) -> DoctorFinding:
     """What is sent to a server as its key."""
     if endpoint.key is None:
-        return DoctorFinding("key", "good", f"none is sent to {where}: `{endpoint.setting}` sets no `api_key_env`")
+        return DoctorFinding("key", "good", f"no key is sent to {where}: `{endpoint.setting}` sets no `api_key_env`")
     length = count(len(endpoint.key), "character")
-    return DoctorFinding("key", "good", f"that of {endpoint.key_variable} is sent to {where} ({length}, not shown)")
+    return DoctorFinding(
+        "key", "good", f"the value of {endpoint.key_variable} is sent to {where} ({length}, not shown)"
+    )
 
 
 def _about(who: str, endpoint: Endpoint, probed: ModelProbe) -> list[DoctorFinding]:
@@ -57,7 +59,7 @@ def _about(who: str, endpoint: Endpoint, probed: ModelProbe) -> list[DoctorFindi
         hint = endpoint.key_advice if probed.refused in ABOUT_THE_KEY else _START
         return [*findings, DoctorFinding("model", "wrong", f"{who}: {probed.trouble}", hint)]
     chances = "token probabilities" if probed.probabilities else "no token probabilities"
-    form = "JSON by the prompt alone" if probed.form == "text" else f"`{probed.form}`"
+    form = "JSON only because the prompt asks for it" if probed.form == "text" else f"`{probed.form}`"
     text = f"{who} answers with {form}, and {chances}"
     if not probed.fits:
         text += "; the answer to a test was not as asked: expect many refused rows"

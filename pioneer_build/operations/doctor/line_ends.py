@@ -30,12 +30,14 @@ def line_ends(opened: Project) -> list[DoctorFinding]:
         return []
     changed = [name for name in found if has_converted_line_ends(opened.root, name)]
     if changed:
-        text = f"git converted the line ends of {_listed(changed)}: texts in quoted cells are others than elsewhere"
+        text = f"git converted the line ends of {_listed(changed)}: texts in quoted cells differ from other machines'"
         help_text = (
             f"pioneer-build init; then: rm -- {shell_word(changed[0])} && git checkout -- {shell_word(changed[0])}"
         )
         return [DoctorFinding("git", "wrong", text, help_text)]
-    text = f"git may convert the line ends of {_listed(found)} on other machines (core.autocrlf), and so the texts"
+    text = (
+        f"git may convert the line ends of {_listed(found)} on other machines (core.autocrlf), which changes the texts"
+    )
     return [DoctorFinding("git", "note", text, "pioneer-build init   # adds `-text` for them to .gitattributes")]
 
 

@@ -45,7 +45,9 @@ def test_a_server_that_can_everything(project: Path, monkeypatch: pytest.MonkeyP
     assert "`json_schema`, and token probabilities" in found["model"][1].text
 
 
-@pytest.mark.parametrize(("form", "said"), [("json_object", "`json_object`"), ("text", "JSON by the prompt alone")])
+@pytest.mark.parametrize(
+    ("form", "said"), [("json_object", "`json_object`"), ("text", "JSON only because the prompt asks for it")]
+)
 def test_what_a_server_does_not_understand(
     project: Path, monkeypatch: pytest.MonkeyPatch, form: str, said: str
 ) -> None:
@@ -66,7 +68,7 @@ def test_a_wrong_key_that_the_server_echoes(project: Path, monkeypatch: pytest.M
         found = _found(project, monkeypatch, server.url, f"{KEY}_2")
     assert is_wrong(found, "model", "status 401")
     assert found["model"][-1].help == "check the key in CHAT_API_KEY"
-    assert found["key"][0].text.startswith("that of CHAT_API_KEY is sent to 127.0.0.1:")
+    assert found["key"][0].text.startswith("the value of CHAT_API_KEY is sent to 127.0.0.1:")
 
 
 def test_a_judge_that_wants_a_key_of_its_own(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +79,7 @@ def test_a_judge_that_wants_a_key_of_its_own(project: Path, monkeypatch: pytest.
         settings = f"model: {{base_url: '{server.url}', name: good/model, api_key_env: CHAT_API_KEY, {judge}}}"
         (project / "pioneer.yaml").write_text(f"version: 1\nbackend: model\n{settings}\n")
         found = examined(project)
-    assert found["key"][1].text == f"none is sent to 127.0.0.1:{other.port}: `model.judge` sets no `api_key_env`"
+    assert found["key"][1].text == f"no key is sent to 127.0.0.1:{other.port}: `model.judge` sets no `api_key_env`"
     assert found["model"][-1].help == (
         "no key was sent: set `api_key_env` of `model.judge` in pioneer.yaml to the variable that has one"
     )
