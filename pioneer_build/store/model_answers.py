@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from pioneer_build.store.answer_files import AnswerFiles
     from pioneer_build.store.store import Store
 
+#: The most versions of a dataset: a number in the engine's database has 64 bits.
+_MOST_VERSIONS = 1 << 31
+
 
 class ModelAnswers:
     """The answers of one model; see `answers.paid_answers.PaidAnswers`. Nothing is created before something is kept.
@@ -114,9 +117,12 @@ class ModelAnswers:
             write_whole(path, lines, self._tmp, self._modes)
         with guarded(path, "read"), open_regular(path, follow=False) as file:
             try:
-                return [json.loads(line) for line in file]
-            except ValueError:
-                raise StoreError(f"{path} is damaged", "move it away; the job is then begun anew") from None
+                rows = [json.loads(line) for line in file]
+            except (ValueError, RecursionError):
+                rows = [None]
+            if all(isinstance(row, dict) for row in rows):
+                return rows
+            raise StoreError(f"{path} is damaged", "move it away; its rows are then read from the dataset")
 
     def of_job(self, job_id: str) -> JobAnswers:
         """The keeper of a job's answers."""
@@ -216,8 +222,8 @@ def _job_in(data: bytes, job_id: str) -> AcceptedJob | None:
     try:
         value = json.loads(data)
         job = AcceptedJob(**value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     types = {"version": int, "seed": int}
     good = all(type(getattr(job, name)) is types.get(name, str) for name in AcceptedJob.__slots__)
-    return job if good and job.job_id == job_id and job.version > 0 else None
+    return job if good and job.job_id == job_id and 0 < job.version <= _MOST_VERSIONS else None
