@@ -249,11 +249,11 @@ def test_a_submission_that_was_killed_before_there_was_a_job_is_known_to_be_none
     assert two.run("plan", "--detailed-exitcode")[0] == 0
 
 
-def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random, most: int) -> int:
+def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random, most: int, calls: int) -> int:
     """Kills `apply` at random, up to `most` times, in clones that take turns; how often it was killed.
 
-    The lock goes from one to the other once it has all jobs, as with a commit. What a clone can't know, the other one
-    does, which was killed: it runs next.
+    Each time it has made less than `calls` more calls. The lock goes from one to the other once it has all jobs, as
+    with a commit. What a clone can't know, the other one does, which was killed: it runs next.
     """
     kills, now, others_turn = 0, 0, False
     while True:
@@ -262,7 +262,7 @@ def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random,
             code, said = mine.run("apply", "--yes")
             assert code == 0, said
             return kills
-        ended = not mine.kill_after(server, dice.randrange(0, 50), "apply", "--yes")
+        ended = not mine.kill_after(server, dice.randrange(0, calls), "apply", "--yes")
         kills += not ended
         known = {job["job_id"] for jobs in mine.jobs().values() for job in jobs} if mine.has_lock else set()
         open_jobs = {path.name for path in mine.root.glob("../../store/answers/*/jobs/job_*")}
@@ -279,16 +279,16 @@ def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random,
 
 
 @pytest.mark.parametrize(
-    ("seed", "most"),
-    [(1, 4), *(pytest.param(seed, 40, marks=pytest.mark.long) for seed in range(2, 12))],
+    ("seed", "most", "calls"),
+    [(1, 4, 50), *(pytest.param(seed, 40, 15, marks=pytest.mark.long) for seed in range(2, 12))],
 )
 def test_kills_at_random_in_clones_that_take_turns(
-    tmp_path: Path, server: ChatServer, forking: Forking, seed: int, most: int
+    tmp_path: Path, server: ChatServer, forking: Forking, seed: int, most: int, calls: int
 ) -> None:
     """No call is paid for twice but those in flight at a kill, and no job is begun twice."""
     both = clones(tmp_path, server, forking)
     server.latency = 0.03
-    kills = ordeal(both, server, random.Random(seed), most)
+    kills = ordeal(both, server, random.Random(seed), most, calls)
     assert kills >= 3
     assert paid_again(server) <= kills * IN_FLIGHT
     done = max((clone for clone in both if clone.has_lock), key=lambda clone: clone.lock.stat().st_mtime)
