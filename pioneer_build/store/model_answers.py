@@ -105,24 +105,21 @@ class ModelAnswers:
             return "ours"
 
     def earlier(self, job_id: str, now: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        """The rows that the dataset had when the job was begun; `now` gives them if it is only begun now.
+        """The rows that the dataset had when the job was begun; `now` gives them if it is only begun now,
+        or if what was kept of them is none.
 
         Args:
             job_id: a job that is held.
             now: the rows that the dataset has now.
         """
         path = self._job_folder(job_id) / "earlier.jsonl"
-        if not is_there(path):
-            lines = (json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in now())
-            write_whole(path, lines, self._tmp, self._modes)
-        with guarded(path, "read"), open_regular(path, follow=False) as file:
-            try:
-                rows = [json.loads(line) for line in file]
-            except (ValueError, RecursionError):
-                rows = [None]
-            if all(isinstance(row, dict) for row in rows):
-                return rows
-            raise StoreError(f"{path} is damaged", "move it away; its rows are then read from the dataset")
+        if (rows := _rows_in(path)) is not None:
+            return rows
+        lines = (json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in now())
+        write_whole(path, lines, self._tmp, self._modes)
+        if (rows := _rows_in(path)) is None:
+            raise StoreError(f"{path} can't be read again")
+        return rows
 
     def of_job(self, job_id: str) -> JobAnswers:
         """The keeper of a job's answers."""
@@ -215,6 +212,17 @@ class JobAnswers:
 
     def _place(self) -> AnswerFiles:
         return self._files
+
+
+def _rows_in(path: Path) -> list[dict[str, Any]] | None:
+    """The rows in a file; `None` if it isn't there, or has anything else: others may write the store, too."""
+    with guarded(path, "read"):
+        try:
+            with open_regular(path, follow=False) as file:
+                rows = [json.loads(line) for line in file]
+        except (FileNotFoundError, ValueError, RecursionError):
+            return None
+    return rows if all(isinstance(row, dict) for row in rows) else None
 
 
 def _job_in(data: bytes, job_id: str) -> AcceptedJob | None:
