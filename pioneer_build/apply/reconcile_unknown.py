@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pioneer_build.apply.finish_job import see_through
 from pioneer_build.apply.generate import go_on_with_what_came
@@ -13,6 +13,7 @@ from pioneer_build.apply.stopped import StepStopped, one_line
 from pioneer_build.apply.unrecorded_versions import fetch_first, in_place_of, is_another, unrecorded_versions
 from pioneer_build.errors import ServiceError
 from pioneer_build.escaping import shell_word
+from pioneer_build.processes.identity import is_alive
 from pioneer_build.wording import count, noun_for
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pioneer_build.journal.model import Submission
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import RemoteVersion
+
+#: Why a submission is none, in the journal and for people.
+_NEVER_A_JOB: Final = "the program ended before there was a job, so nothing was paid for"
 
 
 async def reconcile(work: Work) -> None:
@@ -89,6 +93,8 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         found for found in unrecorded_versions(run, job.remote_name, listed, but=token) if found.version not in before
     ]
     _check_whose(work, job, new, unknown)
+    if not new and run.options.in_process:
+        raise _not_in_the_engine(work, job, submission, listed)
     if not new:
         raise StepStopped("unknown", f"{unknown}; there is no new version yet, but one may still appear", adopt)
     if len(new) > 1:
@@ -102,6 +108,41 @@ async def _find(work: Work, job: Job, submission: Submission | None) -> RemoteVe
         message = f"{unknown}; version {found.version} is new, but {mismatch}"
         raise StepStopped("unknown", message, fetch_first(run, command))
     return found
+
+
+def _not_in_the_engine(
+    work: Work, job: Job, submission: Submission | None, listed: Sequence[RemoteVersion]
+) -> StepStopped:
+    """Why a step ends whose unknown submission is no version of the engine in this process.
+
+    The process that sent it had the same engine, and a job is durable there before it counts. So if that process has
+    ended, there never was a job: it is taken out of the lock, and the next plan requests its examples. The journal says
+    so, for locks that other branches or checkouts bring.
+
+    Args:
+        work: the step.
+        job: the unknown submission.
+        submission: the same in the journal; `None` if another checkout or machine sent it, whose engine can tell.
+        listed: the versions that the engine lists under its name.
+    """
+    run, name, asked = work.run, work.name, f"a submission of {count(job.asked, 'example')} to '{job.remote_name}'"
+    resubmit = f"pioneer-build apply --resubmit {shell_word(name)}"
+    if submission is None:
+        message = (
+            f"the outcome of {asked} is unknown; the checkout that sent it can tell, whose engine has the job or not"
+        )
+        return StepStopped("unknown", message, f"pioneer-build apply  (there; or, if it is lost: {resubmit})")
+    recorded = {known.job_id for known in run.journal.about(job.remote_name)}
+    recorded |= {known.job_id for entry in run.lock.with_remote_name(job.remote_name) for known in entry.jobs}
+    may_be_it = [one for one in listed if one.id not in recorded and one.version not in (submission.known or ())]
+    if may_be_it or is_alive(submission.process) is None:
+        message = f"the outcome of {asked} is unknown; it can't be told whether the engine has the job"
+        return StepStopped("unknown", message, f"pioneer-build adopt {shell_word(name)} JOB_ID  (or: {resubmit})")
+    run.journal.record(submission.token, state="refused", reason=_NEVER_A_JOB)
+    entry = work.entry
+    if entry is not None and job in entry.jobs:
+        work.put(replace(entry, jobs=tuple(known for known in entry.jobs if known != job)))
+    return StepStopped("stopped", f"{asked} did not reach the engine: {_NEVER_A_JOB}", "pioneer-build apply")
 
 
 def _check_whose(work: Work, job: Job, new: Sequence[RemoteVersion], unknown: str) -> None:

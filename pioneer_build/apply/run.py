@@ -80,8 +80,9 @@ class NoPast:
 class Options:
     """Options of one apply. Limits are for this run; `deadline` and `first_poll` are in seconds.
 
-    `free`: the backend's work costs nothing (the local engine). `wait`: wait for each job, at most `deadline`; a
-    listing and a download may each take as long, too.
+    `free`: the backend's work costs nothing (the local engine). `in_process`: the engine runs in this process, so that
+    once the process of a submission has ended, the engine has its job or never will. `wait`: wait for each job, at most
+    `deadline`; a listing and a download may each take as long, too.
     `project_root`: the folder that paths of inputs are relative to. `keys`: what no text may contain. `origin`: says
     which project this is, for the journal. `past`: what earlier versions of the lock say of rows.
     `first_alone`: the first label request of a dataset is answered before others are sent.
@@ -90,6 +91,7 @@ class Options:
 
     backend: str
     free: bool = False
+    in_process: bool = False
     wait: bool = True
     max_open_jobs: int = 100
     max_requests: int | None = None

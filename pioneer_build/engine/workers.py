@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from typing import Protocol
 
 from pioneer_build.errors import StoreError
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between checks for jobs that other processes left, or that have become due.
 _LOOK_AGAIN = 0.2
+#: Seconds after which the same error is said again.
+_SAY_AGAIN = 60.0
 
 
 class Runner(Protocol):
@@ -44,6 +47,8 @@ class WorkerPool:
         self._threads: list[threading.Thread] = []
         self._wake = threading.Condition()
         self._closing = False
+        #: The last error that was said, and when.
+        self._said: dict[str, float] = {}
 
     def start(self) -> None:
         """Makes sure that the threads run, and wakes them."""
@@ -67,6 +72,15 @@ class WorkerPool:
         for thread in self._threads:
             thread.join()
 
+    def _say(self, error: str) -> None:
+        """Says that a job is tried again, and why: not each time, as it may be so for hours."""
+        with self._wake:
+            now = time.monotonic()
+            if now - self._said.get(error, -_SAY_AGAIN) < _SAY_AGAIN:
+                return
+            self._said = {error: now}
+        _log.error("the engine's state can't be read or written: %s; the job is tried again", error)
+
     def _work(self) -> None:
         while not self._closing:
             try:
@@ -74,7 +88,7 @@ class WorkerPool:
                     continue
             except (sqlite3.Error, StoreError) as error:
                 # a full disk or a locked file
-                _log.error("the engine's state can't be read or written: %s; the job is tried again", error)
+                self._say(str(error))
             with self._wake:
                 if not self._closing:
                     self._wake.wait(_LOOK_AGAIN)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,8 @@ class Generator:
         for text in (*[text for text, _ in definition.examples], *[one.text for one in definition.entity_examples]):
             seen.add(text, "near-copies of an example")
         for row in self.wanted.earlier:
-            seen.add(_text_of(row), "near-copies of an earlier row")
+            with suppress(KeyError, TypeError):  # in a store that others write, too, it may be no row
+                seen.add(_text_of(row), "near-copies of an earlier row")
         return seen
 
     async def _asked(self, ordinals: Sequence[int], attempt: int) -> dict[int, dict[str, Any]]:
@@ -129,10 +131,11 @@ class Generator:
         found: dict[int, dict[str, Any]] = {}
         todo: list[int] = []
         for ordinal in ordinals:
-            if (answer := kept.get(keys[ordinal])) is None:
+            one = kept.get(keys[ordinal])
+            if one is None or (answer := Answer.from_kept(one)) is None:
                 todo.append(ordinal)
             else:
-                self._take(ordinal, attempt, Answer.from_kept(answer), found)
+                self._take(ordinal, attempt, answer, found)
         left = iter(todo)
         workers = min(self.chat.limits.in_flight, len(todo))
         await together(self._work(left, attempt, found) for _ in range(workers))

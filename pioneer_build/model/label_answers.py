@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pioneer_build.model.confidence import by_tokens
+from pioneer_build.model.values import is_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,28 @@ def items_in(value: dict[str, Any], answer: Answer, definition: WantedContent, t
         for at, score in by_tokens(answer.tokens, value, found).items():
             found[at]["score"] = score
     return found
+
+
+def kept_item(kept: str, text: str, definition: WantedContent) -> Item | None:
+    """An item as it was kept; `None` if it is none of this text and definition: others may write the store, too.
+
+    Args:
+        kept: its JSON.
+        text: the text.
+        definition: what was asked for.
+    """
+    try:
+        said = json.loads(kept)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    if definition.task_type == "ner":
+        entities = entities_in(said.get("entities"), text, definition.labels)
+        return None if entities is None else {"entities": entities}
+    if (label := label_in(said, definition.labels)) is None or not is_share(said.get("score", 0)):
+        return None
+    return {"label": label} | ({"score": said["score"]} if "score" in said else {})
 
 
 def label_in(said: Any, labels: Sequence[str]) -> str | None:

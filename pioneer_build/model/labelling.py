@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.asking_again import AskingAgain
 from pioneer_build.model.confidence import by_votes
-from pioneer_build.model.label_answers import Item, items_in
+from pioneer_build.model.label_answers import Item, items_in, kept_item
 from pioneer_build.model.label_prompts import label_prompt
 from pioneer_build.model.read_answer import UnusableAnswer, json_in
 from pioneer_build.model.together import together
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: How often a text is asked about that is alone.
 _ALONE = 3
+#: How a vote is kept that has no label.
+_NO_LABEL = "{}"
 
 
 class Labeller:
@@ -182,17 +184,22 @@ class Labeller:
         items: dict[str, Item] = {}
         for key, one in self._keeper.kept(list(keys)).items():
             text, vote = keys[key]
+            item = kept_item(one.text, text, self._definition)
+            if vote and one.text == _NO_LABEL:
+                item = {}
+            if item is None:
+                continue
             self._count(one.usage)
             if vote is None:
-                items[text] = json.loads(one.text)
+                items[text] = item
             else:
-                self._cast.setdefault(text, {})[vote] = json.loads(one.text)
+                self._cast.setdefault(text, {})[vote] = item
         whole = [text for text, cast in self._cast.items() if text not in items and len(cast) == self._votes]
         return items | {text: self._elected(text) for text in whole}
 
     def _elected(self, text: str) -> Item:
         """The label that most votes have for a text, and the share of those that do."""
-        labels = [item["label"] for item in self._cast.pop(text).values() if item]
+        labels = [item["label"] for item in self._cast.pop(text).values() if item]  # the first vote has one
         label, share = by_votes(labels, self._votes)
         return {"label": label, "score": share}
 

@@ -61,6 +61,8 @@ async def probe_model(url: BaseUrl, endpoint: Endpoint) -> ModelProbe:
     quiet.install()
     try:
         names = await _names(url, endpoint.key, words)
+    except httpx.RemoteProtocolError:
+        names = None  # it is there, and lists nothing: the call says more
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return ModelProbe(trouble=f"can't be reached: {words.clean(error) or type(error).__name__}")
     finally:

@@ -91,6 +91,11 @@ class Token(NamedTuple):
     probability: float
 
 
+def is_share(value: Any) -> bool:
+    """Whether a JSON value is a number from 0 to 1."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a model answered. `finish` is its own word for how it ended; `refusal` is what it says instead.
@@ -119,10 +124,18 @@ class Answer:
         return json.dumps(value, ensure_ascii=False)
 
     @classmethod
-    def from_kept(cls, kept: KeptAnswer) -> Answer:
-        """The answer that `kept_text` wrote."""
-        text, finish, refusal, tokens = json.loads(kept.text)
-        return cls(text, finish, refusal, kept.usage.input, kept.usage.output, tuple(Token(*one) for one in tokens))
+    def from_kept(cls, kept: KeptAnswer) -> Answer | None:
+        """The answer that `kept_text` wrote; `None` if it wrote none: others may write the store, too."""
+        try:
+            text, finish, refusal, pairs = json.loads(kept.text)
+            tokens = tuple([Token(*pair) for pair in pairs])
+        except (ValueError, TypeError, RecursionError):
+            return None
+        if not all(isinstance(one, str) for one in (text, finish, refusal, *[token.text for token in tokens])):
+            return None
+        if not all(is_share(token.probability) for token in tokens):
+            return None
+        return cls(text, finish, refusal, kept.usage.input, kept.usage.output, tokens)
 
 
 @dataclass(frozen=True, slots=True)

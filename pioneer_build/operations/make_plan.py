@@ -65,8 +65,9 @@ def with_costs(project: Project, scope: PlanScope, plan: Plan) -> Plan:
         return plan  # only open jobs: what they take was said when they were submitted
     lock = scope.lock if scope.unchanged is None else project.lockfile.read()
     spent, declared = spent_per_row(lock.on(plan.backend)), {item.name: item for item in scope.declared}
+    votes = (model.votes if model else None) or 1
     costs = {
-        step.dataset_name: estimate(step.examples, per_row(declared[step.dataset_name], spent))
+        step.dataset_name: estimate(step.examples, per_row(declared[step.dataset_name], spent, votes))
         for step in plan.steps
         if step.submits
     }

@@ -142,6 +142,7 @@ def _new_run(found: ProjectState, service: HttpService | None, sink: Sink, optio
         Options(
             backend=config.backend,
             free=config.free,
+            in_process=config.in_process,
             wait=options.wait,
             max_open_jobs=config.max_open_jobs,
             max_requests=options.max_requests,

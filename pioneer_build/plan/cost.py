@@ -143,15 +143,18 @@ def spent_per_row(entries: Iterable[Entry]) -> dict[TaskWork, tuple[float, float
     return {work: (read / rows, written / rows) for work, (read, written, rows) in sums.items() if rows}
 
 
-def per_row(item: Declared, spent: Mapping[TaskWork, tuple[float, float]]) -> PerRow:
+def per_row(item: Declared, spent: Mapping[TaskWork, tuple[float, float]], votes: int = 1) -> PerRow:
     """What a row of a spec takes.
 
     Args:
         item: the spec.
         spent: as `spent_per_row` returns it.
+        votes: how often a text is classified, unless the server gives probabilities: that isn't known before.
     """
     work = item.spec.task_type, item.spec.is_label
     guess = _from_prompt(item)
+    if work == ("classification", True):
+        guess = PerRow(votes * guess.calls, votes * guess.input, votes * guess.output, guess.basis)
     if work not in spent:
         return guess
     read, written = spent[work]

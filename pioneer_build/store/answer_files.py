@@ -183,7 +183,9 @@ class AnswerFiles:
         found: dict[str, KeptAnswer] = {}
         for stem, wanted in by_file.items():
             with self._opened(stem) as file:
-                found |= {key: _decode(_content(file, place)) for key, place in wanted}
+                for key, place in wanted:
+                    if (answer := _decode(_content(file, place))) is not None:
+                        found[key] = answer
         return found
 
     def _opened(self, stem: str) -> BinaryIO:
@@ -208,9 +210,13 @@ def _encode(answer: KeptAnswer) -> bytes:
     return _USED.pack(*used) + answer.text.encode("utf-8", "surrogatepass")
 
 
-def _decode(data: bytes) -> KeptAnswer:
-    used = (min(number, _MOST) for number in _USED.unpack_from(data))
-    return KeptAnswer(data[_USED.size :].decode("utf-8", "surrogatepass"), ModelUsage(*used))
+def _decode(data: bytes) -> KeptAnswer | None:
+    """What `_encode` made; `None` for anything else: others may write the store, too."""
+    try:
+        used = (min(number, _MOST) for number in _USED.unpack_from(data))
+        return KeptAnswer(data[_USED.size :].decode("utf-8", "surrogatepass"), ModelUsage(*used))
+    except (struct.error, UnicodeDecodeError):
+        return None
 
 
 def _content(file: BinaryIO, place: _Place) -> bytes:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from pioneer_build.store.answer_files import AnswerFiles
     from pioneer_build.store.store import Store
 
+#: The most versions of a dataset: a number in the engine's database has 64 bits.
+_MOST_VERSIONS = 1 << 31
+
 
 class ModelAnswers:
     """The answers of one model; see `answers.paid_answers.PaidAnswers`. Nothing is created before something is kept.
@@ -102,21 +105,21 @@ class ModelAnswers:
             return "ours"
 
     def earlier(self, job_id: str, now: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        """The rows that the dataset had when the job was begun; `now` gives them if it is only begun now.
+        """The rows that the dataset had when the job was begun; `now` gives them if it is only begun now,
+        or if what was kept of them is none.
 
         Args:
             job_id: a job that is held.
             now: the rows that the dataset has now.
         """
         path = self._job_folder(job_id) / "earlier.jsonl"
-        if not is_there(path):
-            lines = (json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in now())
-            write_store_file(path, lines, self._tmp, self._modes)
-        with guarded(path, "read"), open_regular(path, follow=False) as file:
-            try:
-                return [json.loads(line) for line in file]
-            except ValueError:
-                raise StoreError(f"{path} is damaged", "move it away; the job is then begun anew") from None
+        if (rows := _rows_in(path)) is not None:
+            return rows
+        lines = (json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in now())
+        write_store_file(path, lines, self._tmp, self._modes)
+        if (rows := _rows_in(path)) is None:
+            raise StoreError(f"{path} can't be read again")
+        return rows
 
     def of_job(self, job_id: str) -> JobAnswers:
         """The keeper of a job's answers."""
@@ -211,13 +214,24 @@ class JobAnswers:
         return self._files
 
 
+def _rows_in(path: Path) -> list[dict[str, Any]] | None:
+    """The rows in a file; `None` if it isn't there, or has anything else: others may write the store, too."""
+    with guarded(path, "read"):
+        try:
+            with open_regular(path, follow=False) as file:
+                rows = [json.loads(line) for line in file]
+        except (FileNotFoundError, ValueError, RecursionError):
+            return None
+    return rows if all(isinstance(row, dict) for row in rows) else None
+
+
 def _job_in(data: bytes, job_id: str) -> AcceptedJob | None:
     """What `accept` wrote; `None` for anything else, which is no job."""
     try:
         value = json.loads(data)
         job = AcceptedJob(**value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     types = {"version": int, "seed": int}
     good = all(type(getattr(job, name)) is types.get(name, str) for name in AcceptedJob.__slots__)
-    return job if good and job.job_id == job_id and job.version > 0 else None
+    return job if good and job.job_id == job_id and 0 < job.version <= _MOST_VERSIONS else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pioneer_build.apply import Report
     from pioneer_build.lock.model import Entry
 
-_OPTIONS = ("deadline", "max_open_jobs", "max_requests", "max_examples", "money")
+_OPTIONS = ("deadline", "max_open_jobs", "max_requests", "max_examples", "money", "in_process")
 SPEC = Spec("a", "ner", ("x", "y"), 4, path="specs/a.yaml", line=1)
 
 

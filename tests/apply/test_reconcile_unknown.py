@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -204,6 +205,43 @@ def test_a_submitter_that_lives_is_waited_for(bench: Bench) -> None:
     assert bench.apply() == "unknown"
     assert "the outcome of a submission of 4 examples to 'a' is unknown" in bench.message
     assert bench.service.submits == 0
+
+
+def test_the_engine_in_this_process_knows_that_there_is_no_job(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    assert bench.states() == ["unknown"]
+    assert bench.apply(in_process=True) == "stopped"
+    assert bench.message.endswith("the program ended before there was a job, so nothing was paid for")
+    assert bench.command == "pioneer-build apply"
+    assert bench.states() == []
+    assert bench.service.submits == 1, "the plan said that nothing is submitted"
+    assert bench.apply(in_process=True) == "done"
+    assert bench.states() == ["ready"]
+    assert bench.service.submits == 2
+
+
+def test_a_job_of_the_engine_in_this_process_is_found(bench: Bench) -> None:
+    assert bench.apply("", "created-unanswered") == "unknown"
+    assert bench.apply(in_process=True) == "done"
+    assert bench.service.submits == 1
+
+
+def test_the_engine_of_another_checkout_is_not_asked(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    shutil.rmtree(bench.world.folder / "journal")
+    assert bench.apply(in_process=True) == "unknown"
+    assert "the checkout that sent it can tell" in bench.message
+    assert bench.states() == ["unknown"]
+    assert bench.service.submits == 1
+
+
+def test_a_lock_that_brings_it_back_is_told_what_the_journal_says(bench: Bench) -> None:
+    assert bench.apply("", "lost") == "unknown"
+    before = (bench.checkout.root / LOCK_NAME).read_bytes()
+    assert bench.apply(in_process=True) == "stopped"
+    (bench.checkout.root / LOCK_NAME).write_bytes(before)
+    assert bench.apply(in_process=True) == "stopped"
+    assert bench.states() == []
 
 
 def test_rows_that_are_missing_then_are_topped_up_in_the_same_run(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +23,6 @@ from tests.fakes.chat_server import ChatServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SPECS = """\
 dataset_name: chats
@@ -55,8 +58,12 @@ class Clone:
     forking: Forking
 
     def start(self, *arguments: str) -> Forked:
-        places = {f"XDG_{name}_HOME": str(self.machine / name.lower()) for name in ("STATE", "DATA", "CACHE")}
-        return self.forking.start(list(arguments), cwd=self.root, environ=places)
+        return self.forking.start(list(arguments), cwd=self.root, environ=self.places)
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Variables with the user's folders of this machine."""
+        return {f"XDG_{name}_HOME": str(self.machine / name.lower()) for name in ("STATE", "DATA", "CACHE")}
 
     def run(self, *arguments: str) -> tuple[int, str]:
         running = self.start(*arguments)
@@ -64,6 +71,19 @@ class Clone:
         assert "Traceback" not in said, said
         assert running.code is not None
         return running.code, said
+
+    def run_until_killed(self, where: str, *arguments: str) -> None:
+        """Runs a command whose process is killed at a place.
+
+        Args:
+            where: Python that calls `end` there.
+            arguments: the command.
+        """
+        begin = "import os, sys\nfrom pioneer_build.cli import run\nend = lambda *_, **__: os.kill(os.getpid(), 9)\n"
+        code = f"{begin}{where}\nrun(sys.argv[1:])"
+        environ = {**os.environ, **self.places, "PYTHONPATH": str(Path(__file__).parents[2])}
+        ended = subprocess.run([sys.executable, "-c", code, *arguments], cwd=self.root, env=environ, check=False)
+        assert ended.returncode == -signal.SIGKILL
 
     def kill_after(self, server: ChatServer, calls: int, *arguments: str) -> bool:
         """Runs a command until the server got so many more calls, and kills it; whether it still ran."""
@@ -87,6 +107,9 @@ class Clone:
     def jobs(self) -> dict[str, list[dict[str, Any]]]:
         entries = json.loads(self.lock.read_bytes())["datasets"]
         return {name: entry[BACKEND].get("jobs", []) for name, entry in entries.items()}
+
+    def states(self) -> list[str]:
+        return [job["state"] for jobs in self.jobs().values() for job in jobs] if self.has_lock else []
 
     def take_lock(self, other: Clone) -> None:
         shutil.copy(other.lock, self.root)
@@ -132,6 +155,11 @@ def labelled_again(server: ChatServer) -> float:
 def paid_again(server: ChatServer) -> float:
     """The calls that a kill lost: all of a run together are no more than it may have in flight."""
     return asked_again(server) + labelled_again(server)
+
+
+def answers_left(folder: Path) -> list[Path]:
+    """What the store has of jobs, besides what a kill left of those that never were."""
+    return [path for path in folder.glob("store/answers/*/jobs/*/*") if path.name != "job.json"]
 
 
 def test_another_clone_ends_what_a_killed_one_began(tmp_path: Path, server: ChatServer, forking: Forking) -> None:
@@ -188,40 +216,79 @@ def test_two_clones_at_the_same_time_pay_once_for_an_open_job(
     assert asked_again(server) <= IN_FLIGHT
 
 
-def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random, most: int) -> int:
+NOT_ACCEPTED = "from pioneer_build.engine.stored_jobs import EngineState\nEngineState.accept = end"
+#: In the store, but not yet in the state of the engine.
+IN_THE_STORE = """\
+from pioneer_build.store.model_answers import ModelAnswers
+accept = ModelAnswers.accept
+ModelAnswers.accept = lambda *given: end(accept(*given))
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "where"), [("model", NOT_ACCEPTED), ("model", IN_THE_STORE), ("local", NOT_ACCEPTED)]
+)
+def test_a_submission_that_was_killed_before_there_was_a_job_is_known_to_be_none(
+    tmp_path: Path, server: ChatServer, forking: Forking, backend: str, where: str
+) -> None:
+    one, two = clones(tmp_path, server, forking, SPECS.split("---")[1])
+    for clone in (one, two):
+        settings = clone.root / "pioneer.yaml"
+        settings.write_text(settings.read_text().replace("backend: model", f"backend: {backend}"))
+    one.run_until_killed(where, "apply", "--yes")
+    code, said = one.run("apply", "--yes", "--max-examples", "0")  # as planned, it requests nothing
+    assert code == 3
+    assert "did not reach the engine: the program ended before there was a job, so nothing was paid for" in said
+    assert not server.calls
+    code, said = one.run("apply", "--yes")
+    assert code == 0, said
+    assert "Sent 1 request for 30 examples" in said
+    assert asked_again(server) == 0
+    assert not answers_left(tmp_path)
+    two.take_lock(one)
+    assert two.run("plan", "--detailed-exitcode")[0] == 0
+
+
+def ordeal(clones: tuple[Clone, Clone], server: ChatServer, dice: random.Random, most: int, calls: int) -> int:
     """Kills `apply` at random, up to `most` times, in clones that take turns; how often it was killed.
 
-    The lock goes from one to the other once it has all jobs, as with a commit.
+    Each time it has made less than `calls` more calls. The lock goes from one to the other once it has all jobs, as
+    with a commit. What a clone can't know, the other one does, which was killed: it runs next.
     """
-    kills, now = 0, 0
+    kills, now, others_turn = 0, 0, False
     while True:
         mine = clones[now]
         if kills == most:
             code, said = mine.run("apply", "--yes")
             assert code == 0, said
             return kills
-        ended = not mine.kill_after(server, dice.randrange(0, 50), "apply", "--yes")
+        ended = not mine.kill_after(server, dice.randrange(0, calls), "apply", "--yes")
         kills += not ended
         known = {job["job_id"] for jobs in mine.jobs().values() for job in jobs} if mine.has_lock else set()
         open_jobs = {path.name for path in mine.root.glob("../../store/answers/*/jobs/job_*")}
         if ended and mine.run("plan", "--detailed-exitcode")[0] == 0:
             return kills
+        if ended and "unknown" in mine.states():
+            assert not others_turn, "neither clone knows whether there is a job"
+            now, others_turn = 1 - now, True
+            continue
+        others_turn = False
         if mine.has_lock and open_jobs <= known and dice.random() < 0.7:
             clones[1 - now].take_lock(mine)
             now = 1 - now
 
 
 @pytest.mark.parametrize(
-    ("seed", "most"),
-    [(1, 4), *(pytest.param(seed, 40, marks=pytest.mark.long) for seed in range(2, 12))],
+    ("seed", "most", "calls"),
+    [(1, 4, 50), *(pytest.param(seed, 40, 15, marks=pytest.mark.long) for seed in range(2, 12))],
 )
 def test_kills_at_random_in_clones_that_take_turns(
-    tmp_path: Path, server: ChatServer, forking: Forking, seed: int, most: int
+    tmp_path: Path, server: ChatServer, forking: Forking, seed: int, most: int, calls: int
 ) -> None:
     """No call is paid for twice but those in flight at a kill, and no job is begun twice."""
     both = clones(tmp_path, server, forking)
     server.latency = 0.03
-    kills = ordeal(both, server, random.Random(seed), most)
+    kills = ordeal(both, server, random.Random(seed), most, calls)
     assert kills >= 3
     assert paid_again(server) <= kills * IN_FLIGHT
     done = max((clone for clone in both if clone.has_lock), key=lambda clone: clone.lock.stat().st_mtime)
@@ -234,7 +301,7 @@ def test_kills_at_random_in_clones_that_take_turns(
         code, said = done.run("export", name, "--to", str(tmp_path / f"{name}.jsonl"))
         assert code == 0, said
         assert len((tmp_path / f"{name}.jsonl").read_text().splitlines()) == number
-    assert not list(tmp_path.glob("store/answers/*/jobs/*"))
+    assert not answers_left(tmp_path)
 
 
 def test_another_clone_extends_renames_and_deletes_a_dataset(

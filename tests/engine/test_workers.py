@@ -130,3 +130,23 @@ def test_what_is_closed_stays_closed() -> None:
     pool.start()
     assert not runner.looked.acquire(timeout=0.05)
     pool.close()
+
+
+def test_an_error_that_stays_is_said_once_a_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(workers, "_LOOK_AGAIN", 0.001)
+
+    def fails() -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    for seconds in (60.0, 0.0):
+        monkeypatch.setattr(workers, "_SAY_AGAIN", seconds)
+        caplog.clear()
+        runner = Runner(1_000_000, fails)
+        pool = WorkerPool(runner, 2)
+        with caplog.at_level(logging.ERROR):
+            pool.start()
+            wait(runner.looked, 20)
+            pool.close()
+        assert (len(caplog.records) == 1) == bool(seconds)

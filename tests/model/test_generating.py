@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.chat import Chat
 from pioneer_build.model.generating import ATTEMPTS, Generator, RowsWanted
 from pioneer_build.model.labelling import Labeller
@@ -187,6 +188,26 @@ def test_no_answer_is_paid_for_twice() -> None:
             del keeper.answers[key]
         assert make(server, CLASSES, 20, keeper=keeper).rows == first
         assert len(server.calls) == calls + 5
+
+
+@pytest.mark.parametrize("definition", [CLASSES, ENTITIES])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"label": 1}', '["{}", "stop", "", [["a", 2]]]', "[" * 100_000])
+def test_what_is_kept_and_is_no_answer_is_asked_for_again(definition: WantedContent, text: str) -> None:
+    keeper = Keeper()
+    with ChatServer() as server:
+        first = make(server, definition, 20, keeper=keeper).rows
+        calls = len(server.calls)
+        odd = list(keeper.answers)[::3]
+        for key in odd:
+            keeper.answers[key] = KeptAnswer(text, ModelUsage(1, 1, 1))
+        assert make(server, definition, 20, keeper=keeper).rows == first
+        assert calls < len(server.calls) <= calls + len(odd)
+
+
+def test_earlier_rows_that_are_none_are_no_rows() -> None:
+    odd: list[dict[str, Any]] = [{}, {"messages": 1}, {"messages": [{}]}, {"messages": ["a"]}, {"text": None}]
+    with ChatServer() as server:
+        assert len(make(server, DECODER, 5, earlier=odd).rows) == 5
 
 
 def test_trouble_with_all_calls_ends_it_and_keeps_what_was_paid_for() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pioneer_build.model.label_answers import entities_in, items_in, label_in
+from pioneer_build.model.label_answers import entities_in, items_in, kept_item, label_in
 from pioneer_build.model.values import Answer, Token
-from tests.model.asked import CLASSES
+from tests.model.asked import CLASSES, ENTITIES
 
 LABELS = ("A", "a", "city", "Person")
 
@@ -121,3 +121,30 @@ def test_an_entity_is_there_as_often_as_its_span_at_most() -> None:
     assert without_repeats([oslo] * 3, "Bergen") == [oslo]  # wrong, and said as before
     assert without_repeats([oslo, {**oslo, "label": "person"}], "Oslo") == [oslo, {**oslo, "label": "person"}]
     assert without_repeats([placed, placed, ["Oslo", "city"], 3], "Oslo") == [placed, placed, ["Oslo", "city"], 3]
+
+
+@pytest.mark.parametrize(
+    ("kept", "label", "entities"),
+    [
+        ({"label": "refund", "score": 0.5}, {"label": "refund", "score": 0.5}, None),
+        ({"label": "refund", "more": 1}, {"label": "refund"}, None),
+        ({"label": "refund", "score": 2}, None, None),
+        ({"label": "refund", "score": "1"}, None, None),
+        ({"label": "another"}, None, None),
+        ({"entities": [{"text": "Ann", "label": "person"}]}, None, {"entities": [{"text": "Ann", "label": "person"}]}),
+        ({"entities": [{"text": "Eve", "label": "person"}]}, None, None),
+        ({"entities": [{"text": "Ann", "label": "animal"}]}, None, None),
+        ({"entities": {}}, None, None),
+        ([], None, None),
+        (None, None, None),
+    ],
+)
+def test_an_item_that_is_kept_is_looked_at_as_one_that_is_received(kept: Any, label: Any, entities: Any) -> None:
+    text = json.dumps(kept)
+    assert kept_item(text, "Ann wants a refund", CLASSES) == label
+    assert kept_item(text, "Ann wants a refund", ENTITIES) == entities
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[" * 100_000])
+def test_an_item_that_is_kept_and_no_json_is_none(kept: str) -> None:
+    assert kept_item(kept, "Ann", CLASSES) is None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pioneer_build.answers.keeping import KeptAnswer, ModelUsage
 from pioneer_build.model.asking_again import AskingAgain
 from pioneer_build.model.chat import Chat
 from pioneer_build.model.label_prompts import label_prompt
@@ -172,6 +173,19 @@ def test_probabilities_are_the_confidence() -> None:
         ]
         assert len(server.calls) == 1
         assert server.calls[0].body["logprobs"] is True
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"error": "x"}', '{"label": "none"}', '{"label": "refund", "score": 9}'])
+@pytest.mark.parametrize("votes", [1, 3])
+def test_what_is_kept_and_is_no_label_is_asked_about_again(text: str, votes: int) -> None:
+    keeper = Keeper()
+    with ChatServer() as server:
+        first = label(server, TEXTS, keeper=keeper, votes=votes)
+        calls = len(server.calls)
+        for key in keeper.answers:
+            keeper.answers[key] = KeptAnswer(text, ModelUsage(1, 1, 1))
+        assert label(server, TEXTS, keeper=keeper, votes=votes) == first
+        assert len(server.calls) > calls
 
 
 def test_votes_are_the_confidence_without_probabilities() -> None:

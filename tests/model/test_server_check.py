@@ -16,3 +16,10 @@ def test_a_server_that_lists_nothing_is_asked_all_the_same() -> None:
         probed = asyncio.run(probe_model(url, Endpoint((url,), "m")))
     assert probed.names is None
     assert (probed.trouble, probed.form, probed.probabilities) == (None, "json_schema", False)
+
+
+def test_a_server_that_hangs_up_when_it_is_asked_for_its_models_is_there() -> None:
+    with ChatServer() as server:  # which knows no GET
+        url = BaseUrl.parse(server.url)
+        probed = asyncio.run(probe_model(url, Endpoint((url,), "m")))
+    assert (probed.names, probed.trouble, probed.fits) == (None, None, True)

@@ -63,6 +63,17 @@ def test_a_longer_prompt_takes_more() -> None:
     assert per_row(CLASSES, {}).calls == 2 * per_row(NER, {}).calls, "a row is labelled again"
 
 
+def test_each_vote_about_a_text_takes_a_call() -> None:
+    classes = declared(label_spec("c", texts=("a" * 100,), task_type="classification"))
+    one, three = estimate(160, per_row(classes, {})), estimate(160, per_row(classes, {}, votes=3))
+    assert (one.calls, three.calls) == (10, 30)
+    assert three.tokens.output == 3 * one.tokens.output
+    assert three.tokens.input == pytest.approx(3 * one.tokens.input, abs=3)
+    assert per_row(CLASSES, {}, votes=3) == per_row(CLASSES, {}), "a second look at a row is no vote"
+    spent = {("classification", True): (10.0, 2.0)}
+    assert per_row(classes, spent, votes=3).input == 10.0, "they are in what was spent"
+
+
 def test_longer_texts_take_more() -> None:
     short, long = declared(label_spec("c", texts=("a" * 40,))), declared(label_spec("c", texts=("a" * 240,)))
     assert per_row(long, {}).input == pytest.approx(per_row(short, {}).input + 50)

@@ -105,6 +105,15 @@ def test_numbers_and_texts_are_kept_whatever_a_server_says(tmp_path: Path) -> No
     ours.close()
 
 
+def test_what_is_no_answer_is_not_found(tmp_path: Path) -> None:
+    ours = files(tmp_path)
+    used = bytes(24)
+    ours.add_again([(answer_digest("bytes"), used + b"\xff\xfe"), (answer_digest("empty"), used)])
+    ours.add({"x": ONE})
+    ours.close()
+    assert files(tmp_path).found(["bytes", "empty", "x"]) == {"empty": KeptAnswer("", ModelUsage()), "x": ONE}
+
+
 def test_files_are_private(tmp_path: Path) -> None:
     ours = files(tmp_path / "a")
     ours.add({"x": ONE})

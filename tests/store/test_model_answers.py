@@ -94,7 +94,18 @@ def test_an_id_names_no_other_folder(tmp_path: Path, name: str) -> None:
             answers.of_job(name)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"job_id": 1}', "\xff"])
+@pytest.mark.parametrize("text", ["[1]\n", "{\n", "null\n", "\xff", "[" * 100_000])
+def test_rows_before_a_job_that_are_none_are_kept_anew(tmp_path: Path, text: str) -> None:
+    with closing(opened(tmp_path)) as answers:
+        answers.accept(JOB)
+        answers.earlier(ID, lambda: [{"text": "ä"}])
+        (path,) = tmp_path.glob("store/answers/*/jobs/*/earlier.jsonl")
+        path.write_bytes(text.encode("latin-1"))
+        assert answers.earlier(ID, lambda: [{"text": "b"}]) == [{"text": "b"}]
+        assert answers.earlier(ID, list) == [{"text": "b"}]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"job_id": 1}', "\xff", "[" * 100_000])
 def test_what_is_no_job_is_none(tmp_path: Path, text: str) -> None:
     with closing(opened(tmp_path)) as answers:
         answers.accept(JOB)
@@ -103,6 +114,8 @@ def test_what_is_no_job_is_none(tmp_path: Path, text: str) -> None:
         path.write_bytes(text.encode("latin-1"))
         assert answers.accepted(ID) is None
         path.write_text(whole.replace(ID, OTHER))
+        assert answers.accepted(ID) is None
+        path.write_text(whole.replace('"version": 2', f'"version": {1 << 63}'))
         assert answers.accepted(ID) is None
         path.write_text(whole.replace('"seed": 7', '"seed": "7"'))
         assert answers.accepted(ID) is None
